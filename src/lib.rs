@@ -1,0 +1,13 @@
+//! Accession turns directories of legacy JSON files into a relational database that can be trusted.
+//!
+//! The library is a pipeline. Every folder is one stage and uses only the stages before it:
+//!
+//! ```text
+//! model → layout → source → parse → validate → map → plan → audit → database → archive → operations → report → cli
+//! ```
+//!
+//! `plan` is pure; only `source`, `database`, `archive` and `cli` touch the outside world; only `cli` prints,
+//! reads the environment or ends the process. `tests/architecture.rs` and `clippy.toml` keep it so.
+
+pub mod layout;
+pub mod model;

@@ -1,0 +1,2 @@
+//! The `accession` command.
+fn main() {}

@@ -1,0 +1,27 @@
+//! The words the whole program speaks: tables, values, rows, origins, findings, runs.
+//!
+//! Plain data and pure functions. Nothing here reads a file, opens a connection or knows a layout.
+
+mod canonical;
+mod column_type;
+mod digest;
+mod finding;
+mod origin;
+mod pointer;
+mod row;
+mod run;
+mod table;
+mod timestamp;
+mod value;
+
+pub use canonical::canonical_json;
+pub use column_type::ColumnType;
+pub use digest::{Fingerprint, Hasher, Sha256, TableDigest};
+pub use finding::{Finding, Findings, Level, Place, Rule};
+pub use origin::{FileId, Origin};
+pub use pointer::{Pointer, PointerError};
+pub use row::{Conversion, ConversionRule, Row};
+pub use run::RunContext;
+pub use table::{Column, DefaultValue, ForeignKey, Index, IndexColumn, OnDelete, Table};
+pub use timestamp::{Timestamp, TimestampText};
+pub use value::Value;

@@ -1,0 +1,123 @@
+//! The table model that `tables.sql` is parsed into and every dialect's DDL is rendered from.
+//!
+//! Columns are named by their index in [`Table::columns`], so that a row is a plain vector of values.
+
+use super::{ColumnType, Value};
+
+/// One table of a layout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Name as written in `tables.sql`.
+    pub name: String,
+    /// Columns in declaration order.
+    pub columns: Vec<Column>,
+    /// Column indexes of the primary key, in key order; empty if the table has none.
+    pub primary_key: Vec<usize>,
+    /// Whether the (single, integer) primary key is given out by the database.
+    pub autoincrement: bool,
+    /// UNIQUE constraints and unique indexes, as column indexes.
+    pub unique: Vec<Vec<usize>>,
+    /// Foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Secondary indexes, in declaration order; unique indexes are among them.
+    pub indexes: Vec<Index>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Name as written.
+    pub name: String,
+    /// Portable type.
+    pub ty: ColumnType,
+    /// Whether NULL is allowed; primary-key columns are not nullable.
+    pub nullable: bool,
+    /// The DEFAULT clause.
+    pub default: Option<DefaultValue>,
+}
+
+/// A DEFAULT clause that can be evaluated without the database.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DefaultValue {
+    /// A literal, already of the column's type.
+    Value(Value),
+    /// `CURRENT_TIMESTAMP` or `now()`: the time of the run.
+    CurrentTimestamp,
+}
+
+/// `FOREIGN KEY (columns) REFERENCES table (references) ON DELETE …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// Referring column indexes.
+    pub columns: Vec<usize>,
+    /// Referred table.
+    pub table: String,
+    /// Referred column names.
+    pub references: Vec<String>,
+    /// What happens to this row when the referred row is deleted.
+    pub on_delete: OnDelete,
+}
+
+/// The `ON DELETE` action of a foreign key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// `NO ACTION` or `RESTRICT`, or nothing said.
+    Restrict,
+    /// `CASCADE`.
+    Cascade,
+    /// `SET NULL`.
+    SetNull,
+}
+
+/// `CREATE [UNIQUE] INDEX name ON table (columns)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Name as written.
+    pub name: String,
+    /// Indexed columns, in order.
+    pub columns: Vec<IndexColumn>,
+    /// Whether the index is unique.
+    pub unique: bool,
+}
+
+/// One column of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexColumn {
+    /// Index into [`Table::columns`].
+    pub column: usize,
+    /// Whether the order is `DESC`.
+    pub descending: bool,
+}
+
+impl Table {
+    /// The index of the column called `name`.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// The integer key column that the database (or we, for it) numbers.
+    #[must_use]
+    pub fn generated_key(&self) -> Option<usize> {
+        match self.primary_key[..] {
+            [key] if self.autoincrement => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The record id: the primary key as text, several columns as a JSON array in key order.
+    #[must_use]
+    pub fn record_id(&self, values: &[Value]) -> String {
+        match self.primary_key[..] {
+            [key] => values[key].key_text(),
+            _ => {
+                let parts: Vec<_> = self
+                    .primary_key
+                    .iter()
+                    .map(|&key| values[key].key_text())
+                    .collect();
+                serde_json::Value::from(parts).to_string()
+            }
+        }
+    }
+}
