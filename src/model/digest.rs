@@ -42,29 +42,41 @@ impl fmt::Debug for Sha256 {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 16]);
 
-impl Fingerprint {
-    /// The digest of a row: its table's name, then name and value of each of `columns`.
-    pub fn of_row<'a>(
-        table: &str,
-        columns: impl IntoIterator<Item = (&'a str, &'a Value)>,
-    ) -> Self {
-        let mut hasher = Hasher::new();
-        hasher.bytes(table.as_bytes());
-        for (name, value) in columns {
-            hasher.bytes(name.as_bytes());
-            value.hash_into(&mut hasher);
-        }
-        hasher.fingerprint()
-    }
-}
-
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 
+/// Makes the fingerprints of the rows of one table, over a fixed list of columns.
+#[derive(Clone)]
+pub struct RowHasher {
+    seed: Hasher,
+}
+
+impl RowHasher {
+    /// A hasher for rows of `table`, of which `columns` are hashed, in this order.
+    pub fn new<'a>(table: &str, columns: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut seed = Hasher::new();
+        seed.bytes(table.as_bytes());
+        for name in columns {
+            seed.bytes(name.as_bytes());
+        }
+        Self { seed }
+    }
+
+    /// The fingerprint of one row: its values in the order of the columns.
+    pub fn row<'a>(&self, values: impl IntoIterator<Item = &'a Value>) -> Fingerprint {
+        let mut hasher = self.seed.clone();
+        for value in values {
+            value.hash_into(&mut hasher);
+        }
+        hasher.fingerprint()
+    }
+}
+
 /// SHA-256 over unambiguous pieces: fixed-size, or preceded by their length (64-bit little-endian).
+#[derive(Clone)]
 pub struct Hasher(sha2::Sha256);
 
 impl Hasher {
@@ -165,9 +177,8 @@ mod tests {
 
     #[test]
     fn neighbouring_columns_cannot_be_confused() {
-        let digest = |a: &str, b: &str| {
-            Fingerprint::of_row("t", [("a", &Value::text(a)), ("b", &Value::text(b))])
-        };
+        let hasher = RowHasher::new("t", ["a", "b"]);
+        let digest = |a: &str, b: &str| hasher.row([&Value::text(a), &Value::text(b)]);
         assert_ne!(digest("x", "yz"), digest("xy", "z"));
     }
 }

@@ -16,11 +16,11 @@ mod value;
 
 pub use canonical::canonical_json;
 pub use column_type::ColumnType;
-pub use digest::{Fingerprint, Hasher, Sha256, TableDigest};
+pub use digest::{Fingerprint, Hasher, RowHasher, Sha256, TableDigest};
 pub use finding::{Finding, Findings, Level, Place, Rule};
 pub use origin::{FileId, Origin};
 pub use pointer::{Pointer, PointerError};
-pub use row::{Conversion, ConversionRule, Row};
+pub use row::{Conversion, ConversionRule, Deferred, Row};
 pub use run::RunContext;
 pub use table::{Column, DefaultValue, ForeignKey, Index, IndexColumn, OnDelete, Table};
 pub use timestamp::{Timestamp, TimestampText};

@@ -1,5 +1,7 @@
 //! A record mapped to a row of a table, with where it came from and what was changed on the way.
 
+use std::sync::Arc;
+
 use super::{Fingerprint, Origin, Value};
 
 /// One row to be, as the files want it.
@@ -11,14 +13,27 @@ pub struct Row {
     pub origin: Origin,
     /// How the record is known again: a digest of the table's name and the identifying values.
     pub identity: Fingerprint,
-    /// Digest of the values that come from the file (see [`Fingerprint::of_row`]).
+    /// Digest of the values that come from the file (see [`super::RowHasher`]).
     pub digest: Fingerprint,
     /// One value per column of the table; columns that nothing maps are [`Value::Default`].
     pub values: Vec<Value>,
     /// The enclosing row: its index in the same batch of rows.
     pub parent: Option<usize>,
+    /// What can be computed only once the generated keys of enclosing rows are known.
+    pub deferred: Deferred,
     /// Values that were changed on their way into this row.
     pub conversions: Vec<Conversion>,
+}
+
+/// What of a row waits for the generated key of an enclosing row ([`Value::ParentKey`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deferred {
+    /// Nothing.
+    Nothing,
+    /// The digest.
+    Digest,
+    /// The digest, and the identity, which is made of these columns.
+    Identity(Arc<[usize]>),
 }
 
 /// A value that is stored otherwise than it was written in the file.

@@ -16,8 +16,8 @@ pub enum Value {
     Null,
     /// The column's DEFAULT or generated key: known only once the row is planned.
     Default,
-    /// The generated key of the enclosing row: known only once that row is planned.
-    ParentKey,
+    /// The generated key of an enclosing row, so many levels out: known only once that row is planned.
+    ParentKey(usize),
     /// BOOLEAN.
     Boolean(bool),
     /// INTEGER, BIGINT.
@@ -54,7 +54,7 @@ impl Value {
     #[must_use]
     pub fn key_text(&self) -> String {
         match self {
-            Self::Null | Self::Default | Self::ParentKey => String::new(),
+            Self::Null | Self::Default | Self::ParentKey(_) => String::new(),
             Self::Boolean(value) => i64::from(*value).to_string(),
             Self::Integer(value) => value.to_string(),
             Self::Real(value) => value.to_string(),
@@ -83,7 +83,7 @@ impl Value {
             Self::Uuid(id) => hasher.tag(8).fixed(id.as_bytes()),
             Self::Blob(bytes) => hasher.tag(9).bytes(bytes),
             Self::Default => hasher.tag(254),
-            Self::ParentKey => hasher.tag(255),
+            Self::ParentKey(_) => hasher.tag(255),
         };
     }
 }
