@@ -10,4 +10,5 @@
 //! reads the environment or ends the process. `tests/architecture.rs` and `clippy.toml` keep it so.
 
 pub mod layout;
+pub mod map;
 pub mod model;

@@ -3,6 +3,7 @@
 //! A layout is three kinds of file (`layout.toml`, `tables.sql`, JSON Schemas). This stage parses and checks them;
 //! it does not look at source files.
 
+mod hashing;
 mod pattern;
 mod rules;
 

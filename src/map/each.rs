@@ -1,0 +1,117 @@
+//! Walking a document along the `each` patterns of its rules.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+
+use crate::layout::EachToken;
+use crate::model::{Pointer, Rule};
+
+use super::Problem;
+use super::record::Walk;
+use super::rule::PreparedRule;
+
+impl<'a> Walk<'a> {
+    /// Applies `rule` to every value that `tokens` lead to from `value`, which stands at `self.pointer`.
+    pub(super) fn each(&mut self, rule: &'a PreparedRule, tokens: &'a [EachToken], value: &Json) {
+        let Some((token, rest)) = tokens.split_first() else {
+            return self.records(rule, value);
+        };
+        match (token, value) {
+            (_, Json::Null) => {}
+            (EachToken::Name(name), _) => {
+                let pointer = Pointer {
+                    tokens: vec![name.clone()],
+                };
+                if let Some(inner) = pointer.find(value) {
+                    self.step(name, |walk| walk.each(rule, rest, inner));
+                }
+            }
+            (EachToken::Every | EachToken::Capture(_), Json::Array(items)) => {
+                for (index, inner) in items.iter().enumerate() {
+                    self.visit(rule, token, rest, &index.to_string(), inner);
+                }
+            }
+            (EachToken::Every | EachToken::Capture(_), Json::Object(members)) => {
+                for (name, inner) in members {
+                    self.visit(rule, token, rest, name, inner);
+                }
+            }
+            (
+                EachToken::Every | EachToken::Capture(_),
+                Json::Bool(_) | Json::Number(_) | Json::String(_),
+            ) => {
+                self.problems.push(Problem {
+                    pointer: self.pointer.clone(),
+                    rule: Rule::WrongType,
+                    message: "expected an array or an object holding records".to_owned(),
+                    remedy: "correct the file, or tighten the layout's schema so that it says what is expected here"
+                        .to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Goes into one element or member of a wildcard token.
+    pub(super) fn visit(
+        &mut self,
+        rule: &'a PreparedRule,
+        token: &EachToken,
+        rest: &'a [EachToken],
+        name: &str,
+        inner: &Json,
+    ) {
+        if let EachToken::Capture(slot) = token {
+            name.clone_into(&mut self.captures[*slot]);
+        }
+        self.step(name, |walk| walk.each(rule, rest, inner));
+    }
+
+    fn step(&mut self, token: &str, go: impl FnOnce(&mut Self)) {
+        let length = self.pointer.len();
+        let _ = write!(self.pointer, "/{}", Pointer::escape(token));
+        go(self);
+        self.pointer.truncate(length);
+    }
+
+    /// One value may be one record, or a text of many.
+    fn records(&mut self, rule: &'a PreparedRule, value: &Json) {
+        if rule.split.is_empty() {
+            let pointer = self.pointer.as_str().into();
+            return self.record(rule, value, pointer, None);
+        }
+        let text = match value {
+            Json::Null => return,
+            Json::String(text) => text,
+            Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+                return self.problems.push(Problem {
+                    pointer: self.pointer.clone(),
+                    rule: Rule::WrongType,
+                    message: "expected one text with separators".to_owned(),
+                    remedy: "correct the file, or map an array with `each` instead of `split`"
+                        .to_owned(),
+                });
+            }
+        };
+        let pointer: std::sync::Arc<str> = self.pointer.as_str().into();
+        let mut rest = text.as_str();
+        for part in 0.. {
+            let end = rule
+                .split
+                .iter()
+                .filter_map(|by| rest.find(by.as_str()).map(|at| (at, by.len())))
+                .min();
+            let (piece, next) = end.map_or((rest, None), |(at, length)| {
+                (&rest[..at], Some(&rest[at + length..]))
+            });
+            let piece = piece.trim();
+            if !piece.is_empty() {
+                self.record(rule, &Json::from(piece), pointer.clone(), Some(part));
+            }
+            match next {
+                Some(next) => rest = next,
+                None => break,
+            }
+        }
+    }
+}

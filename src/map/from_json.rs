@@ -1,0 +1,317 @@
+//! From a JSON value to a value of a column's type, exactly or with a recorded conversion.
+
+use chrono::NaiveDate;
+use serde_json::{Number, Value as Json};
+use uuid::Uuid;
+
+use crate::layout::As;
+use crate::model::{Column, ColumnType, ConversionRule, Rule, Timestamp, Value, canonical_json};
+
+/// Why a JSON value does not fit a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Misfit {
+    pub(super) rule: Rule,
+    pub(super) message: String,
+    pub(super) remedy: String,
+}
+
+/// A value that fits, and what was done to it.
+pub(super) type Fitted = (Value, Option<ConversionRule>);
+
+/// Turns `json` (not null) into a value of `column`. `namespace` is for texts in UUID columns that are not UUIDs.
+pub(super) fn from_json(
+    json: &Json,
+    column: &Column,
+    conversion: Option<As>,
+    namespace: &Uuid,
+) -> Result<Fitted, Misfit> {
+    let exact = |value| Ok((value, None));
+    match (column.ty, json) {
+        (ColumnType::Text { max_chars }, Json::String(text)) => exact(fit_text(text, max_chars)?),
+        (ColumnType::Text { max_chars }, Json::Number(_) | Json::Bool(_))
+            if conversion == Some(As::Text) =>
+        {
+            Ok((
+                fit_text(&json.to_string(), max_chars)?,
+                Some(ConversionRule::AsText),
+            ))
+        }
+        (ColumnType::Json, json) => exact(Value::Json(json.to_string().into())),
+        (ColumnType::Boolean, Json::Bool(value)) => exact(Value::Boolean(*value)),
+        (ColumnType::Integer, Json::Number(number)) => exact(Value::Integer(integer(number)?)),
+        (ColumnType::Real, Json::Number(number)) => real(number),
+        (ColumnType::Timestamp, Json::String(text)) if conversion.is_none() => timestamp(text),
+        (ColumnType::Timestamp, Json::Number(number)) => match conversion {
+            Some(As::Unix) => unix_time(number, 6),
+            Some(As::UnixMilliseconds) => unix_time(number, 3),
+            Some(As::Text) | None => Err(wrong_type(column.ty, json)),
+        },
+        (ColumnType::Date, Json::String(text)) => match NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        {
+            Ok(day) => exact(Value::Date(day)),
+            Err(_) => Err(wrong_type(column.ty, json)),
+        },
+        (ColumnType::Uuid, Json::String(text)) => match Uuid::try_parse(text) {
+            Ok(id) => exact(Value::Uuid(id)),
+            Err(_) => Ok((
+                Value::Uuid(Uuid::new_v5(namespace, text.as_bytes())),
+                Some(ConversionRule::ToUuidV5),
+            )),
+        },
+        (
+            ColumnType::Text { .. }
+            | ColumnType::Integer
+            | ColumnType::Real
+            | ColumnType::Boolean
+            | ColumnType::Timestamp
+            | ColumnType::Date
+            | ColumnType::Uuid
+            | ColumnType::Blob,
+            _,
+        ) => Err(wrong_type(column.ty, json)),
+    }
+}
+
+fn fit_text(text: &str, max_chars: Option<u32>) -> Result<Value, Misfit> {
+    if let Some(max) = max_chars {
+        let chars = text.chars().count();
+        if chars as u64 > u64::from(max) {
+            return Err(Misfit {
+                rule: Rule::TooLong,
+                message: format!("a text of {chars} characters does not fit a column of {max}"),
+                remedy: "shorten the text in the file, or widen the column in tables.sql"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(Value::text(text))
+}
+
+/// JSON has no integer type: a number without a fractional part is one, however it is written (`3`, `3.0`, `3e0`).
+fn integer(number: &Number) -> Result<i64, Misfit> {
+    if let Some(value) = number.as_i64() {
+        return Ok(value);
+    }
+    let canonical = canonical_json(&number.to_string());
+    let (digits, zeros) = canonical.split_once('e').unwrap_or((&canonical, "0"));
+    match zeros.parse::<usize>() {
+        Ok(zeros) if zeros <= 18 => format!("{digits}{}", "0".repeat(zeros))
+            .parse()
+            .map_err(|_| out_of_range()),
+        Ok(_) => Err(out_of_range()),
+        Err(_) => Err(Misfit {
+            rule: Rule::WrongType,
+            message: "expected an integer, found a number with a fractional part".to_owned(),
+            remedy: "correct the value in the file, or make the column REAL in tables.sql"
+                .to_owned(),
+        }),
+    }
+}
+
+fn real(number: &Number) -> Result<Fitted, Misfit> {
+    let text = number.to_string();
+    let value = text
+        .parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite())
+        .ok_or_else(out_of_range)?;
+    // `{:?}` of a binary64 is the shortest text that reads back as the same number.
+    let exact = canonical_json(&format!("{value:?}")) == canonical_json(&text);
+    Ok((
+        Value::Real(value),
+        (!exact).then_some(ConversionRule::RoundedToBinary64),
+    ))
+}
+
+fn timestamp(text: &str) -> Result<Fitted, Misfit> {
+    let Some(read) = Timestamp::parse(text) else {
+        return Err(wrong_type(ColumnType::Timestamp, &Json::Null));
+    };
+    let rule = match read.offset_seconds {
+        _ if read.truncated => Some(ConversionRule::TruncatedToMicroseconds),
+        None => Some(ConversionRule::AssumedUtc),
+        Some(0) => None,
+        Some(_) => Some(ConversionRule::ToUtc),
+    };
+    Ok((Value::Timestamp(read.instant), rule))
+}
+
+/// Reads a number of units since 1970, `micro_digits` decimal digits above the microsecond, without a binary detour.
+fn unix_time(number: &Number, micro_digits: i64) -> Result<Fitted, Misfit> {
+    let canonical = canonical_json(&number.to_string());
+    let (digits, exponent) = canonical.split_once('e').unwrap_or((&canonical, "0"));
+    let exponent = exponent.parse::<i64>().map_err(|_| out_of_range())? + micro_digits;
+    let micros = match usize::try_from(exponent) {
+        Ok(zeros) if zeros <= 18 => format!("{digits}{}", "0".repeat(zeros)).parse::<i64>().ok(),
+        Ok(_) => None,
+        Err(_) => {
+            let kept = usize::try_from(-exponent)
+                .ok()
+                .and_then(|cut| digits.len().checked_sub(cut));
+            match kept.map(|kept| &digits[..kept]) {
+                None | Some("" | "-") => Some(0),
+                Some(kept) => kept.parse().ok(),
+            }
+        }
+    };
+    let instant = micros
+        .and_then(Timestamp::from_micros)
+        .ok_or_else(out_of_range)?;
+    Ok((
+        Value::Timestamp(instant),
+        Some(ConversionRule::FromUnixTime),
+    ))
+}
+
+fn out_of_range() -> Misfit {
+    Misfit {
+        rule: Rule::OutOfRange,
+        message: "the number is outside the range of the column".to_owned(),
+        remedy: "correct the number in the file, or store it in a JSON or TEXT column".to_owned(),
+    }
+}
+
+fn wrong_type(ty: ColumnType, found: &Json) -> Misfit {
+    let expected = match ty {
+        ColumnType::Text { .. } => "a string",
+        ColumnType::Integer => "an integer",
+        ColumnType::Real => "a number",
+        ColumnType::Boolean => "true or false",
+        ColumnType::Json => "a JSON value",
+        ColumnType::Timestamp => "a timestamp such as 2024-05-01T10:00:00Z (RFC 3339)",
+        ColumnType::Date => "a date such as 2024-05-01 (ISO 8601)",
+        ColumnType::Uuid => "a string holding an identifier",
+        ColumnType::Blob => "nothing: a BLOB column cannot be filled from JSON",
+    };
+    let found = match found {
+        Json::Null => "something else",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "another string",
+        Json::Array(_) => "an array",
+        Json::Object(_) => "an object",
+    };
+    let remedy = match ty {
+        ColumnType::Text { .. } => {
+            "correct the value in the file, or use `as = \"text\"` or a JSON column in the layout"
+        }
+        ColumnType::Timestamp => {
+            "correct the value in the file, or use `as = \"unix\"` in the layout for numbers"
+        }
+        ColumnType::Integer
+        | ColumnType::Real
+        | ColumnType::Boolean
+        | ColumnType::Json
+        | ColumnType::Date
+        | ColumnType::Uuid
+        | ColumnType::Blob => "correct the value in the file, or the column's type in tables.sql",
+    };
+    Misfit {
+        rule: Rule::WrongType,
+        message: format!("expected {expected}, found {found}"),
+        remedy: remedy.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fit(json: &str, ty: ColumnType, conversion: Option<As>) -> Result<Fitted, Rule> {
+        let column = Column {
+            name: "c".to_owned(),
+            ty,
+            nullable: true,
+            default: None,
+        };
+        let json: Json = serde_json::from_str(json).expect(json);
+        from_json(&json, &column, conversion, &Uuid::NAMESPACE_OID).map_err(|misfit| misfit.rule)
+    }
+
+    #[test]
+    fn integers_are_exact_or_refused() {
+        let read = |text| fit(text, ColumnType::Integer, None).map(|fitted| fitted.0);
+        assert_eq!(read("9223372036854775807"), Ok(Value::Integer(i64::MAX)));
+        assert_eq!(read("-9223372036854775808"), Ok(Value::Integer(i64::MIN)));
+        assert_eq!(read("12.50e1"), Ok(Value::Integer(125)));
+        assert_eq!(read("3.0"), Ok(Value::Integer(3)));
+        assert_eq!(read("9223372036854775808"), Err(Rule::OutOfRange));
+        assert_eq!(read("1e400"), Err(Rule::OutOfRange));
+        assert_eq!(read("0.5"), Err(Rule::WrongType));
+        assert_eq!(read("\"3\""), Err(Rule::WrongType));
+    }
+
+    #[test]
+    fn reals_tell_when_digits_were_lost() {
+        let read = |text| fit(text, ColumnType::Real, None);
+        assert_eq!(read("0.1"), Ok((Value::Real(0.1), None)));
+        assert_eq!(read("1e300"), Ok((Value::Real(1e300), None)));
+        assert_eq!(
+            read("0.1000000000000000055").map(|f| f.1),
+            Ok(Some(ConversionRule::RoundedToBinary64))
+        );
+        assert_eq!(read("1e999"), Err(Rule::OutOfRange));
+    }
+
+    #[test]
+    fn unix_times_keep_their_microseconds() {
+        let read = |text, conversion| {
+            fit(text, ColumnType::Timestamp, Some(conversion)).map(|f| f.0.key_text())
+        };
+        assert_eq!(
+            read("1700000000.123456", As::Unix),
+            Ok("2023-11-14T22:13:20.123456Z".to_owned())
+        );
+        assert_eq!(
+            read("1700000000123", As::UnixMilliseconds),
+            Ok("2023-11-14T22:13:20.123000Z".to_owned())
+        );
+        assert_eq!(
+            read("0.0000001", As::Unix),
+            Ok("1970-01-01T00:00:00.000000Z".to_owned())
+        );
+        assert_eq!(read("1e30", As::Unix), Err(Rule::OutOfRange));
+    }
+
+    #[test]
+    fn texts_are_measured_in_characters() {
+        let ty = ColumnType::Text { max_chars: Some(2) };
+        assert_eq!(fit("\"你好\"", ty, None), Ok((Value::text("你好"), None)));
+        assert_eq!(fit("\"你好吗\"", ty, None), Err(Rule::TooLong));
+        assert_eq!(fit("17", ty, None), Err(Rule::WrongType));
+        assert_eq!(
+            fit("17", ty, Some(As::Text)),
+            Ok((Value::text("17"), Some(ConversionRule::AsText)))
+        );
+    }
+
+    #[test]
+    fn json_keeps_order_and_digits() {
+        let text = r#"{"b":1.50,"a":12345678901234567890123}"#;
+        assert_eq!(
+            fit(text, ColumnType::Json, None),
+            Ok((Value::Json(text.into()), None))
+        );
+    }
+
+    #[test]
+    fn other_identifiers_become_stable_uuids() {
+        let (first, rule) =
+            fit(&json!("6560f1a2.12").to_string(), ColumnType::Uuid, None).expect("fits");
+        assert_eq!(rule, Some(ConversionRule::ToUuidV5));
+        assert_eq!(
+            fit(&json!("6560f1a2.12").to_string(), ColumnType::Uuid, None)
+                .expect("fits")
+                .0,
+            first
+        );
+        let id = "0190163d-8694-739b-aea5-966c26f8ad91";
+        assert_eq!(
+            fit(&json!(id).to_string(), ColumnType::Uuid, None)
+                .expect("fits")
+                .1,
+            None
+        );
+    }
+}

@@ -1,0 +1,346 @@
+//! One record becomes one row, and then the records inside it.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::layout::{ColumnRule, Expression, IdentityRule};
+use crate::model::{
+    Column, ColumnType, Conversion, Deferred, Fingerprint, Hasher, Origin, Row, Rule, Table, Value,
+    canonical_json,
+};
+
+use super::Problem;
+use super::coverage::Coverage;
+use super::element::{Element, Mapper};
+use super::evaluate::{Found, Missing, Resolved, Scope};
+use super::from_json::{Misfit, from_json};
+use super::rule::{PreparedRule, PreparedTable, absent};
+
+/// The state of mapping one element.
+pub(super) struct Walk<'a> {
+    mapper: &'a Mapper<'a>,
+    element: &'a Element<'a>,
+    resolved: &'a Resolved<'a>,
+    rows: &'a mut Vec<Row>,
+    pub(super) problems: Vec<Problem>,
+    /// JSON Pointer to the value at hand.
+    pub(super) pointer: String,
+    pub(super) captures: Vec<String>,
+    /// The enclosing rows, innermost last.
+    enclosing: Vec<usize>,
+    /// What is read of the records of the rule at hand; `None` when nothing of them is.
+    coverage: Option<&'a Coverage>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        mapper: &'a Mapper<'a>,
+        element: &'a Element<'a>,
+        resolved: &'a Resolved<'a>,
+        captures: Vec<String>,
+        rows: &'a mut Vec<Row>,
+    ) -> Self {
+        Self {
+            mapper,
+            element,
+            resolved,
+            rows,
+            problems: Vec::new(),
+            pointer: String::new(),
+            captures,
+            enclosing: Vec::new(),
+            coverage: None,
+        }
+    }
+
+    /// Applies a rule of the source to the element.
+    pub(super) fn document(&mut self, rule: &'a PreparedRule, coverage: &'a Coverage) {
+        self.coverage = coverage.record(&rule.each);
+        match self.element.index {
+            Some(index) => {
+                let (token, rest) = rule
+                    .each
+                    .split_first()
+                    .expect("a streamed rule begins with a wildcard");
+                self.visit(rule, token, rest, &index.to_string(), self.element.value);
+            }
+            None => self.each(rule, &rule.each, self.element.value),
+        }
+    }
+
+    /// Makes one row of `record`, then those of the records inside it.
+    pub(super) fn record(
+        &mut self,
+        rule: &'a PreparedRule,
+        record: &Json,
+        pointer: Arc<str>,
+        part: Option<u32>,
+    ) {
+        let problems_before = self.problems.len();
+        let mut values = rule.template.clone();
+        let mut conversions = Vec::new();
+        for column_rule in &rule.columns {
+            match self.column(rule, column_rule, record) {
+                Ok((value, conversion)) => {
+                    values[column_rule.column] = value;
+                    conversions.extend(conversion);
+                }
+                Err(misfit) => {
+                    self.problems
+                        .push(self.problem(rule, column_rule, &pointer, misfit))
+                }
+            }
+        }
+        let table = &self.mapper.layout.tables[rule.table].table;
+        if self.problems.len() == problems_before {
+            let lacking = rule
+                .required
+                .iter()
+                .filter(|&&column| values[column].is_null());
+            self.problems
+                .extend(lacking.map(|&column| missing_value(table, column, rule, &pointer)));
+        }
+        let identity = match self.identity(rule, &values, record, &pointer, part) {
+            Ok(identity) => identity,
+            Err(problem) => return self.problems.push(problem),
+        };
+        let prepared = &self.mapper.tables[rule.table];
+        let digest = match rule.deferred {
+            Deferred::Nothing => prepared
+                .hasher
+                .row(prepared.mapped.iter().map(|&column| &values[column])),
+            Deferred::Digest | Deferred::Identity(_) => Fingerprint([0; 16]),
+        };
+        self.rows.push(Row {
+            table: rule.table,
+            origin: Origin {
+                file: self.element.file,
+                pointer,
+                part,
+            },
+            identity,
+            digest,
+            values,
+            parent: self.enclosing.last().copied(),
+            deferred: rule.deferred.clone(),
+            conversions,
+        });
+        self.inner_records(rule, record);
+    }
+
+    fn inner_records(&mut self, rule: &'a PreparedRule, record: &Json) {
+        let coverage = self.coverage;
+        self.enclosing.push(self.rows.len() - 1);
+        for inner in &rule.records {
+            self.coverage = coverage.and_then(|coverage| coverage.record(&inner.each));
+            self.each(inner, &inner.each, record);
+        }
+        self.enclosing.pop();
+        self.coverage = coverage;
+    }
+
+    fn column(
+        &self,
+        rule: &PreparedRule,
+        column_rule: &ColumnRule,
+        record: &Json,
+    ) -> Result<(Value, Option<Conversion>), Misfit> {
+        let scope = Scope {
+            record,
+            captures: &self.captures,
+            enclosing: &self.enclosing,
+            rows: self.rows,
+            resolved: self.resolved,
+            coverage: self.coverage,
+        };
+        let prepared = &self.mapper.tables[rule.table];
+        let column = &self.mapper.layout.tables[rule.table].table.columns[column_rule.column];
+        let found = match (
+            scope.evaluate(&column_rule.expression),
+            &column_rule.default,
+        ) {
+            (Found::Nothing | Found::Null, Some(default)) => Found::Json(default),
+            (found, _) => found,
+        };
+        match found {
+            Found::Null if column.ty == ColumnType::Json && !column.nullable => {
+                Ok((Value::Json("null".into()), None))
+            }
+            Found::Nothing | Found::Null => Ok((absent(column), None)),
+            Found::Json(json) => fit(prepared, column, column_rule, json),
+            Found::Made(json) => fit(prepared, column, column_rule, &json),
+            Found::Value(value) => retype(prepared, column, column_rule, value),
+            Found::Missing(missing) => Err(self.not_found(missing)),
+        }
+    }
+
+    fn identity(
+        &self,
+        rule: &PreparedRule,
+        values: &[Value],
+        record: &Json,
+        pointer: &str,
+        part: Option<u32>,
+    ) -> Result<Fingerprint, Problem> {
+        let table = &self.mapper.layout.tables[rule.table].table;
+        let mut hasher = Hasher::new();
+        hasher.bytes(table.name.as_bytes());
+        match &rule.identity {
+            IdentityRule::Columns(columns) => columns
+                .iter()
+                .for_each(|&column| values[column].hash_into(&mut hasher)),
+            IdentityRule::Pointers(pointers) => {
+                for inner in pointers {
+                    let Some(value) = inner.find(record).filter(|value| !value.is_null()) else {
+                        return Err(Problem {
+                            pointer: pointer.to_owned(),
+                            rule: Rule::MissingValue,
+                            message: format!("no value at `{inner}`, by which a record of `{}` is known again", table.name),
+                            remedy: "add the value to the file, or choose another `identity` in the layout".to_owned(),
+                        });
+                    };
+                    hasher.bytes(canonical_json(&value.to_string()).as_bytes());
+                }
+            }
+            IdentityRule::Position => {
+                hasher
+                    .bytes(self.element.path.as_bytes())
+                    .bytes(pointer.as_bytes());
+                hasher.fixed(&part.map_or(u64::MAX, u64::from).to_le_bytes());
+            }
+        }
+        Ok(hasher.fingerprint())
+    }
+
+    fn not_found(&self, missing: Missing) -> Misfit {
+        match missing {
+            Missing::Parameter(why) => Misfit {
+                rule: Rule::Parameter,
+                message: why,
+                remedy: "give the value with `--set name=value`".to_owned(),
+            },
+            Missing::Reference { table, key } => {
+                let table = &self.mapper.layout.tables[table].table;
+                let columns: Vec<_> = key
+                    .iter()
+                    .map(|(column, _)| table.columns[*column].name.as_str())
+                    .collect();
+                Misfit {
+                    rule: Rule::MissingReference,
+                    message: format!(
+                        "no row of `{}` has this `{}`",
+                        table.name,
+                        columns.join("`, `")
+                    ),
+                    remedy: "add the file that holds the missing record".to_owned(),
+                }
+            }
+        }
+    }
+
+    fn problem(
+        &self,
+        rule: &PreparedRule,
+        column_rule: &ColumnRule,
+        pointer: &str,
+        misfit: Misfit,
+    ) -> Problem {
+        let table = &self.mapper.layout.tables[rule.table].table;
+        let inner = match &column_rule.expression {
+            Expression::Pointer(inner) => inner.to_string(),
+            Expression::Capture(_)
+            | Expression::Parent { .. }
+            | Expression::First(_)
+            | Expression::Constant(_)
+            | Expression::Parameter(_)
+            | Expression::Reference(_)
+            | Expression::Rest => String::new(),
+        };
+        Problem {
+            pointer: format!("{pointer}{inner}"),
+            rule: misfit.rule,
+            message: format!(
+                "`{}.{}`: {}",
+                table.name, table.columns[column_rule.column].name, misfit.message
+            ),
+            remedy: misfit.remedy,
+        }
+    }
+}
+
+/// Fits a JSON value into the column, recording what was changed.
+fn fit(
+    prepared: &PreparedTable,
+    column: &Column,
+    rule: &ColumnRule,
+    json: &Json,
+) -> Result<(Value, Option<Conversion>), Misfit> {
+    let (value, done) = from_json(
+        json,
+        column,
+        rule.conversion,
+        &prepared.namespaces[rule.column],
+    )?;
+    let conversion = done.map(|done| Conversion {
+        column: rule.column,
+        rule: done,
+        source_text: json
+            .as_str()
+            .map_or_else(|| json.to_string(), str::to_owned),
+        stored_text: value.key_text(),
+    });
+    Ok((value, conversion))
+}
+
+/// Fits a value of another column, or a parameter's text, into the column.
+fn retype(
+    prepared: &PreparedTable,
+    column: &Column,
+    rule: &ColumnRule,
+    value: Value,
+) -> Result<(Value, Option<Conversion>), Misfit> {
+    match (&value, column.ty) {
+        (Value::Null, _) => Ok((absent(column), None)),
+        (Value::Text(_), ColumnType::Text { max_chars: None }) => Ok((value, None)),
+        (Value::Text(text), ColumnType::Integer | ColumnType::Real | ColumnType::Boolean) => {
+            let json = serde_json::from_str(text).unwrap_or(Json::Null);
+            fit(prepared, column, rule, &json)
+        }
+        (Value::Text(text), _) => fit(prepared, column, rule, &Json::from(&**text)),
+        (
+            Value::Default
+            | Value::ParentKey(_)
+            | Value::Boolean(_)
+            | Value::Integer(_)
+            | Value::Real(_)
+            | Value::Json(_)
+            | Value::Timestamp(_)
+            | Value::Date(_)
+            | Value::Uuid(_)
+            | Value::Blob(_),
+            _,
+        ) => Ok((value, None)),
+    }
+}
+
+fn missing_value(table: &Table, column: usize, rule: &PreparedRule, pointer: &str) -> Problem {
+    let source = rule
+        .columns
+        .iter()
+        .find(|known| known.column == column)
+        .map(|known| &known.expression);
+    let wanted = match source {
+        Some(Expression::Pointer(inner)) => format!(" at `{inner}`"),
+        _ => String::new(),
+    };
+    Problem {
+        pointer: pointer.to_owned(),
+        rule: Rule::MissingValue,
+        message: format!(
+            "no value{wanted} for `{}.{}`, which must have one",
+            table.name, table.columns[column].name
+        ),
+        remedy: "add the value to the file, or a default to the layout".to_owned(),
+    }
+}

@@ -1,0 +1,142 @@
+//! A record rule prepared for mapping many records: everything that does not depend on the record is worked out once.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::layout::{
+    ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, RecordRule,
+};
+use crate::model::{Column, DefaultValue, Deferred, RowHasher, Value};
+
+use super::MapError;
+use super::from_json::from_json;
+
+/// What is the same for all rows of a table.
+pub(super) struct PreparedTable {
+    /// Indexes of the columns that a digest covers: those that the layout maps.
+    pub(super) mapped: Vec<usize>,
+    /// Hashes the mapped columns.
+    pub(super) hasher: RowHasher,
+    /// Per column, the UUIDv5 namespace for texts that are no UUIDs: of the table whose key the column holds.
+    pub(super) namespaces: Vec<Uuid>,
+}
+
+impl PreparedTable {
+    pub(super) fn new(layout: &Layout, table: &LayoutTable) -> Self {
+        let columns = &table.table.columns;
+        let mapped: Vec<usize> = (0..columns.len())
+            .filter(|&column| table.mapped[column])
+            .collect();
+        let hasher = table.row_hasher();
+        let owner = |column: usize| {
+            let key = table
+                .table
+                .foreign_keys
+                .iter()
+                .find(|key| key.columns == [column]);
+            key.map_or(table.table.name.as_str(), |key| key.table.as_str())
+        };
+        let namespaces = (0..columns.len())
+            .map(|column| namespace(&layout.name, owner(column)))
+            .collect();
+        Self {
+            mapped,
+            hasher,
+            namespaces,
+        }
+    }
+}
+
+/// UUIDv5 in the OID name space of `accession/<layout>/<table>`: fixed for ever, since stored ids depend on it.
+fn namespace(layout: &str, table: &str) -> Uuid {
+    Uuid::new_v5(
+        &Uuid::NAMESPACE_OID,
+        format!("accession/{layout}/{table}").as_bytes(),
+    )
+}
+
+/// A record rule ready for use.
+#[derive(Debug)]
+pub(super) struct PreparedRule {
+    pub(super) table: usize,
+    pub(super) each: Vec<EachToken>,
+    pub(super) split: Vec<String>,
+    /// The columns that depend on the record.
+    pub(super) columns: Vec<ColumnRule>,
+    /// A row before the record is read: constants, NULLs, defaults.
+    pub(super) template: Vec<Value>,
+    /// Mapped columns that must not end up NULL.
+    pub(super) required: Vec<usize>,
+    pub(super) identity: IdentityRule,
+    pub(super) deferred: Deferred,
+    pub(super) records: Vec<PreparedRule>,
+}
+
+impl PreparedRule {
+    pub(super) fn new(
+        layout: &Layout,
+        tables: &[PreparedTable],
+        rule: &RecordRule,
+    ) -> Result<Self, MapError> {
+        let table = &layout.tables[rule.table];
+        let prepared = &tables[rule.table];
+        let mut template: Vec<Value> = table.table.columns.iter().map(|_| Value::Default).collect();
+        for &column in &prepared.mapped {
+            template[column] = absent(&table.table.columns[column]);
+        }
+        let mut columns = Vec::new();
+        for column in &rule.columns {
+            let Expression::Constant(json) = &column.expression else {
+                columns.push(column.clone());
+                continue;
+            };
+            let target = &table.table.columns[column.column];
+            if json.is_null() {
+                continue;
+            }
+            let namespace = &prepared.namespaces[column.column];
+            let (value, _) =
+                from_json(json, target, column.conversion, namespace).map_err(|misfit| {
+                    MapError::Constant {
+                        table: table.table.name.clone(),
+                        column: target.name.clone(),
+                        message: misfit.message,
+                    }
+                })?;
+            template[column.column] = value;
+        }
+        let not_null = |&column: &usize| !table.table.columns[column].nullable;
+        let deferred = match (&rule.identity, rule.depends_on_parent_key) {
+            (_, false) => Deferred::Nothing,
+            (IdentityRule::Columns(columns), true) => {
+                Deferred::Identity(Arc::from(columns.as_slice()))
+            }
+            (IdentityRule::Pointers(_) | IdentityRule::Position, true) => Deferred::Digest,
+        };
+        Ok(Self {
+            table: rule.table,
+            each: rule.each.clone(),
+            split: rule.split.clone(),
+            columns,
+            template,
+            required: prepared.mapped.iter().copied().filter(not_null).collect(),
+            identity: rule.identity.clone(),
+            deferred,
+            records: rule
+                .records
+                .iter()
+                .map(|inner| Self::new(layout, tables, inner))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What a mapped column holds when the record says nothing: NULL, or its DEFAULT where it must not be NULL.
+pub(super) fn absent(column: &Column) -> Value {
+    match (&column.default, column.nullable) {
+        (Some(DefaultValue::Value(value)), false) => value.clone(),
+        (Some(DefaultValue::CurrentTimestamp), false) => Value::Default,
+        (None, _) | (_, true) => Value::Null,
+    }
+}
