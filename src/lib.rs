@@ -12,3 +12,4 @@
 pub mod layout;
 pub mod map;
 pub mod model;
+pub mod source;

@@ -115,6 +115,16 @@ impl Rule {
     }
 }
 
+/// Whether messages may show values from the files, which are personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShowValues {
+    /// Kinds, lengths and places only.
+    #[default]
+    Masked,
+    /// The values themselves, as asked for with `--show-values`.
+    Shown,
+}
+
 /// A place in the source directory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {

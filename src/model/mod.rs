@@ -17,7 +17,7 @@ mod value;
 pub use canonical::canonical_json;
 pub use column_type::ColumnType;
 pub use digest::{Fingerprint, Hasher, RowHasher, Sha256, TableDigest};
-pub use finding::{Finding, Findings, Level, Place, Rule};
+pub use finding::{Finding, Findings, Level, Place, Rule, ShowValues};
 pub use origin::{FileId, Origin};
 pub use pointer::{Pointer, PointerError};
 pub use row::{Conversion, ConversionRule, Deferred, Row};

@@ -1,0 +1,119 @@
+//! The survey: which files of a directory belong to which source of a layout, and what their bytes hash to.
+//!
+//! Sorted by path, so that the same directory always gives the same survey.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fs, io};
+
+use crate::layout::Layout;
+use crate::model::{FileId, Findings, Sha256, Timestamp};
+
+use super::SourceError;
+use super::directory::walk;
+use super::hash::hash_all;
+use super::reader::unreadable;
+
+/// A file that a source of the layout matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its index in [`Survey::files`].
+    pub id: FileId,
+    /// Relative to the directory, with `/` between segments.
+    pub path: String,
+    /// Index of the source in the layout.
+    pub source: usize,
+    /// What the source's file pattern captured.
+    pub captures: Vec<String>,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// When it was last written.
+    pub modified: Timestamp,
+    /// Digest of its bytes.
+    pub sha256: Sha256,
+}
+
+/// What stands in a directory.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// The directory, absolute and without symbolic links.
+    pub root: PathBuf,
+    /// The readable files that a source matches, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// What was noticed on the way.
+    pub findings: Findings,
+}
+
+/// Who watches the survey.
+#[derive(Clone, Copy)]
+pub struct Observer<'a> {
+    /// Called with the number of bytes just hashed, from several threads.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Raised from outside to stop.
+    pub interrupted: &'a AtomicBool,
+}
+
+impl Observer<'_> {
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}
+
+/// Finds and hashes the files in `root` that belong to `layout`.
+///
+/// # Errors
+/// When `root` is no readable directory, or the observer raised its flag. Everything else is in
+/// [`Survey::findings`].
+pub fn survey(root: &Path, layout: &Layout, observer: Observer<'_>) -> Result<Survey, SourceError> {
+    let root = directory(root)?;
+    let mut findings = Findings::default();
+    let matched = walk(&root, &layout.sources, &mut findings);
+    let paths: Vec<&str> = matched.iter().map(|file| file.path.as_str()).collect();
+    let hashed = hash_all(&root, &paths, observer).ok_or(SourceError::Interrupted)?;
+    let mut files = Vec::with_capacity(matched.len());
+    for (file, hashed) in matched.into_iter().zip(hashed) {
+        match hashed {
+            Ok(hashed) => {
+                let id = u32::try_from(files.len()).map_err(|_| SourceError::TooManyFiles)?;
+                files.push(SourceFile {
+                    id: FileId(id),
+                    path: file.path,
+                    source: file.source,
+                    captures: file.captures,
+                    bytes: hashed.bytes,
+                    modified: Timestamp::new(hashed.modified.into()),
+                    sha256: hashed.sha256,
+                });
+            }
+            Err(error) => findings.push(unreadable(&file.path, &error)),
+        }
+    }
+    Ok(Survey {
+        root,
+        files,
+        findings,
+    })
+}
+
+fn directory(root: &Path) -> Result<PathBuf, SourceError> {
+    let path = root.to_owned();
+    let found = root.canonicalize().and_then(|root| {
+        let kind = fs::metadata(&root)?.file_type();
+        if kind.is_dir() {
+            fs::read_dir(&root)?;
+        }
+        Ok((root, kind))
+    });
+    match found {
+        Ok((root, kind)) if kind.is_dir() => Ok(root),
+        Ok(_) => Err(SourceError::NotADirectory { path }),
+        Err(cause) => Err(match cause.kind() {
+            io::ErrorKind::NotFound => SourceError::NoSuchDirectory { path },
+            io::ErrorKind::NotADirectory => SourceError::NotADirectory { path },
+            _ => SourceError::Unreadable { path, cause },
+        }),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests;
