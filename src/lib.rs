@@ -12,4 +12,5 @@
 pub mod layout;
 pub mod map;
 pub mod model;
+pub mod parse;
 pub mod source;

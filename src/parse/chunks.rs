@@ -1,0 +1,299 @@
+//! Reads a file as a sequence of chunks, in bounded memory.
+
+use std::io::Read;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use crate::model::{Finding, Level, Place, Rule};
+
+use super::chunk::{Chunk, Shape, remedy};
+use super::encoding::Encoding;
+use super::framing::Framing;
+use super::limits::Limits;
+use super::position::Position;
+use super::split::{Rest, Splitter, Step, trim};
+use super::window::Window;
+
+/// An iterator over the chunks of a file.
+///
+/// An `Err` is the last item: the file cannot be read further. Chunks given out before it are as they stand in the
+/// file, but the document as a whole is not JSON.
+pub struct Chunks<R> {
+    path: String,
+    framing: Framing,
+    limits: Limits,
+    chunk_bytes: usize,
+    window: Window<R>,
+    splitter: Option<Splitter>,
+    /// Elements found and not yet given out, as they stand in the window.
+    elements: Vec<Range<usize>>,
+    given: usize,
+    pending: Option<Box<Finding>>,
+    ended: bool,
+    notices: Vec<Finding>,
+    /// The top-level array: its first byte, its place, the byte behind it.
+    pub(super) root: Option<(u64, Position, u64)>,
+}
+
+impl<R: Read> Chunks<R> {
+    const CHUNK_BYTES: usize = 512 * 1024;
+    const READ_BYTES: usize = 256 * 1024;
+
+    /// Chunks of about 512 KiB; `path` is for the findings.
+    pub fn new(reader: R, path: &str, framing: Framing, limits: Limits) -> Self {
+        Self {
+            path: path.to_owned(),
+            framing,
+            limits,
+            chunk_bytes: Self::CHUNK_BYTES,
+            window: Window::new(reader, Self::READ_BYTES),
+            splitter: None,
+            elements: Vec::new(),
+            given: 0,
+            pending: None,
+            ended: false,
+            notices: Vec::new(),
+            root: None,
+        }
+    }
+
+    /// With other sizes: a chunk is given out when it holds `chunk_bytes`, the file is read by `read_bytes`.
+    #[must_use]
+    pub fn with_sizes(self, chunk_bytes: usize, read_bytes: usize) -> Self {
+        Self {
+            chunk_bytes,
+            window: self.window.with_block(read_bytes),
+            ..self
+        }
+    }
+
+    /// What was noticed that does not keep the file from being read (a byte order mark); ask after the last chunk.
+    pub fn notices(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// The reader, for whoever wants to know how far it came.
+    pub fn into_reader(self) -> R {
+        self.window.into_reader()
+    }
+
+    fn fill(&mut self) -> Result<(), Box<Finding>> {
+        self.window.fill().map_err(|error| {
+            let message = format!("cannot be read: {error}");
+            let finding = Finding::error(Rule::Unreadable, Place::file(&self.path), message);
+            Box::new(finding.remedy("check the disk and the permissions, then run again"))
+        })
+    }
+
+    fn cut(&mut self, length: usize) -> Vec<u8> {
+        if let Some(splitter) = &mut self.splitter {
+            splitter.shift(length);
+        }
+        self.window.cut(length)
+    }
+
+    fn give(&mut self, length: usize, shape: Shape) -> Chunk {
+        let (offset, start) = (self.window.offset, self.window.start);
+        let elements = std::mem::take(&mut self.elements);
+        let first_index = self.given;
+        self.given += elements.len();
+        Chunk {
+            bytes: self.cut(length),
+            offset,
+            line: start.line,
+            column: start.column,
+            first_index,
+            elements,
+            shape,
+            starts: OnceLock::new(),
+        }
+    }
+
+    fn give_elements(&mut self) -> Option<Chunk> {
+        let length = self.elements.last()?.end;
+        Some(self.give(length, Shape::Elements))
+    }
+
+    fn fault(&self, rule: Rule, at: usize, pointer: String, message: &str) -> Box<Finding> {
+        let position = self.window.start.after(&self.window.bytes[..at]);
+        let place = Place {
+            path: self.path.clone(),
+            line: Some(position.line),
+            column: Some(position.column),
+            pointer: Some(pointer),
+        };
+        Box::new(Finding::error(rule, place, message).remedy(remedy(rule)))
+    }
+
+    fn too_large(&self, at: usize) -> Box<Finding> {
+        let what = match self.splitter {
+            Some(_) => "record",
+            None => "document",
+        };
+        let limit = self.limits.max_record_bytes;
+        let message = format!("the {what} is longer than {limit} bytes");
+        self.fault(Rule::TooLarge, at, self.next_pointer(), &message)
+    }
+
+    /// The pointer of the element that is not yet complete.
+    fn next_pointer(&self) -> String {
+        match &self.splitter {
+            Some(_) => format!("/{}", self.given + self.elements.len()),
+            None => String::new(),
+        }
+    }
+
+    /// Looks at the encoding and the first byte; a document that is not split is given out whole.
+    fn begin(&mut self) -> Result<Option<Chunk>, Box<Finding>> {
+        while self.window.bytes.len() < 4 && self.window.rest == Rest::ToCome {
+            self.fill()?;
+        }
+        self.check_encoding()?;
+        if self.framing == Framing::Lines {
+            self.splitter = Some(Splitter::lines());
+            return Ok(None);
+        }
+        let first = self.first_byte()?;
+        if self.framing == Framing::Array && first == b'[' {
+            let start = self.window.offset;
+            self.root = Some((start, self.window.start, start));
+            self.splitter = Some(Splitter::array());
+            return Ok(None);
+        }
+        let limit = self.limits.max_record_bytes;
+        while self.window.rest == Rest::ToCome && self.window.bytes.len() <= limit {
+            self.fill()?;
+        }
+        let length = trim(&self.window.bytes).end;
+        if length > limit {
+            return Err(self.too_large(0));
+        }
+        self.ended = true;
+        self.elements.push(0..length);
+        Ok(Some(self.give(length, Shape::Whole)))
+    }
+
+    fn check_encoding(&mut self) -> Result<(), Box<Finding>> {
+        let encoding = Encoding::of(&self.window.bytes);
+        if let Some((rule, message, remedy)) = encoding.fault() {
+            let finding = *self.fault(rule, 0, String::new(), message);
+            return Err(Box::new(finding.remedy(remedy)));
+        }
+        if encoding == Encoding::Utf8WithMark {
+            self.cut(3);
+            self.window.start = Position::START;
+            let place = Some(Place::file(&self.path));
+            let message = "the file begins with a UTF-8 byte order mark, which was skipped";
+            let notice = Finding::new(Level::Notice, Rule::ByteOrderMark, place, message);
+            self.notices.push(notice);
+        }
+        Ok(())
+    }
+
+    /// Drops white space until something else stands first.
+    fn first_byte(&mut self) -> Result<u8, Box<Finding>> {
+        loop {
+            let spaces = trim(&self.window.bytes).start;
+            self.cut(spaces);
+            match (self.window.bytes.first(), self.window.rest) {
+                (Some(&first), _) => return Ok(first),
+                (None, Rest::ToCome) => self.fill()?,
+                (None, Rest::Nothing) => {
+                    let message = match self.window.offset {
+                        0 => "the file is empty",
+                        _ => "the file holds nothing but white space",
+                    };
+                    return Err(self.fault(Rule::InvalidJson, 0, String::new(), message));
+                }
+            }
+        }
+    }
+
+    /// Moves on until a chunk is full or the file ends.
+    fn advance(&mut self) -> Result<Option<Chunk>, Box<Finding>> {
+        loop {
+            let Some(splitter) = &mut self.splitter else {
+                match self.begin()? {
+                    Some(whole) => return Ok(Some(whole)),
+                    None => continue,
+                }
+            };
+            match splitter.step(&self.window.bytes, self.window.rest) {
+                Step::Element(range) if range.len() > self.limits.max_record_bytes => {
+                    return Err(self.too_large(range.start));
+                }
+                Step::Element(range) => {
+                    let full = range.end >= self.chunk_bytes;
+                    self.elements.push(range);
+                    if full {
+                        return Ok(self.give_elements());
+                    }
+                }
+                Step::More
+                    if self.window.bytes.len() >= self.chunk_bytes && !self.elements.is_empty() =>
+                {
+                    return Ok(self.give_elements());
+                }
+                Step::More => self.make_room()?,
+                Step::Closed(end) => {
+                    if let Some((_, _, root_end)) = &mut self.root {
+                        *root_end = self.window.offset + end as u64;
+                    }
+                }
+                Step::End => {
+                    self.ended = true;
+                    return Ok(self.give_elements());
+                }
+                Step::Broken(at, message) => {
+                    let pointer = splitter.is_inside().then(|| self.next_pointer());
+                    let pointer = pointer.unwrap_or_default();
+                    return Err(self.fault(Rule::InvalidJson, at, pointer, message));
+                }
+            }
+        }
+    }
+
+    /// Drops what nobody needs any more and reads one block.
+    fn make_room(&mut self) -> Result<(), Box<Finding>> {
+        let needed_from = self.splitter.as_ref().map_or(0, Splitter::needed_from);
+        let inside = self.splitter.as_ref().is_some_and(Splitter::is_inside);
+        let pending = self.window.bytes.len() - needed_from;
+        if inside && pending > self.limits.max_record_bytes {
+            return Err(self.too_large(needed_from));
+        }
+        if self.elements.is_empty() && needed_from > 0 {
+            self.cut(needed_from);
+        }
+        self.fill()
+    }
+}
+
+impl<R: Read> Iterator for Chunks<R> {
+    type Item = Result<Chunk, Box<Finding>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(finding) = self.pending.take() {
+            return Some(Err(finding));
+        }
+        if self.ended {
+            return None;
+        }
+        match self.advance() {
+            Ok(chunk) => chunk.map(Ok),
+            Err(finding) => {
+                self.ended = true;
+                // The elements before the fault come first.
+                match self.give_elements() {
+                    Some(chunk) => {
+                        self.pending = Some(finding);
+                        Some(Ok(chunk))
+                    }
+                    None => Some(Err(finding)),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
