@@ -14,3 +14,4 @@ pub mod map;
 pub mod model;
 pub mod parse;
 pub mod source;
+pub mod validate;

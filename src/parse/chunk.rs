@@ -108,6 +108,12 @@ impl Chunk {
         self.start(element).after(&bytes[..offset.min(bytes.len())])
     }
 
+    /// The place of an element.
+    #[must_use]
+    pub fn place(&self, path: &str, element: usize) -> Place {
+        self.placed(path, element, "", self.start(element))
+    }
+
     pub(crate) fn placed(
         &self,
         path: &str,

@@ -1,0 +1,240 @@
+use serde_json::json;
+
+use super::*;
+use crate::layout::{FilePattern, Unmapped};
+use crate::parse::{Chunks, Framing};
+
+fn source(schema: Value) -> Source {
+    let streamed = schema.get("type") == Some(&json!("array"));
+    Source {
+        files: FilePattern::parse("f.json").expect("valid"),
+        schema_name: "f.schema.json".to_owned(),
+        schema,
+        unmapped: Unmapped::Notice,
+        records: Vec::new(),
+        captures: 0,
+        streamed,
+    }
+}
+
+/// `line:column pointer message` of each finding, and the number of valid elements.
+fn checked(schema: Value, text: &str, show: ShowValues) -> (Vec<String>, usize) {
+    let source = source(schema);
+    let validator = DocumentValidator::compile(&source).expect("compiles");
+    let framing = Framing::of(&source, "f.json");
+    let limits = Limits::default();
+    let (mut findings, mut valid) = (Vec::new(), 0);
+    for chunk in Chunks::new(text.as_bytes(), "f.json", framing, limits).with_sizes(20, 10) {
+        let chunk = chunk.expect("readable");
+        for (_, result) in validator.valid_elements("f.json", &chunk, limits, show) {
+            match result {
+                Ok(_) => valid += 1,
+                Err(found) => findings.extend(found),
+            }
+        }
+    }
+    let view = |finding: Finding| {
+        let place = finding.place.expect("placed");
+        let pointer = place.pointer.clone().expect("has a pointer");
+        let place = place.to_string();
+        format!(
+            "{} {pointer} {}",
+            place.trim_start_matches("f.json:"),
+            finding.message
+        )
+    };
+    (findings.into_iter().map(view).collect(), valid)
+}
+
+fn masked(schema: Value, text: &str) -> Vec<String> {
+    checked(schema, text, ShowValues::Masked).0
+}
+
+#[test]
+fn every_violation_has_its_own_place() {
+    let schema = json!({
+        "type": "array",
+        "items": {"$ref": "#/$defs/profile"},
+        "$defs": {"profile": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {
+                "name": {"type": "string", "maxLength": 3},
+                "age": {"type": ["number", "null"], "maximum": 99},
+                "born": {"type": "string", "format": "date"},
+                "kind": {"enum": ["a", "b"]},
+                "tags": {"type": "array", "items": {"type": "string"}, "uniqueItems": true},
+            },
+            "additionalProperties": false,
+        }},
+    });
+    let text = concat!(
+        "[\n  {\"name\": \"猫\", \"age\": 1e999999},\n  {\"name\": 5, \"a/ge\": \"x\",\r\n",
+        "   \"age\": true, \"born\": \"5 May\", \"kind\": \"c\", \"tags\": [\"é\", 7]},",
+        " {\"name\": \"secret\"}, {\"name\": \"ok\"}]"
+    );
+    let (findings, valid) = checked(schema, text, ShowValues::Masked);
+    let expected = [
+        "2:24 /0/age `maximum`: expected at most 99",
+        "3:12 /1/name `type`: expected a string, found a number",
+        "3:15 /1/a~1ge `additionalProperties`: the member `a/ge` is not expected here",
+        "4:11 /1/age `type`: expected a number or null, found a boolean",
+        "4:25 /1/born `format`: expected a date such as `2024-05-01` (format `date`)",
+        "4:42 /1/kind `enum`: expected `\"a\"` or `\"b\"`",
+        "4:61 /1/tags/1 `type`: expected a string, found a number",
+        "4:75 /2/name `maxLength`: expected at most 3 characters, found 6 characters",
+    ];
+    assert_eq!(findings, expected);
+    assert_eq!(valid, 1);
+}
+
+#[test]
+fn a_missing_member_is_placed_at_its_object() {
+    let schema =
+        json!({"type": "object", "properties": {"u": {"required": ["a", "b"], "type": "object"}}});
+    assert_eq!(
+        masked(schema, "\n{\"u\": {\"a\": 1}}"),
+        ["2:7 /u `required`: the member `b` is missing"]
+    );
+}
+
+#[test]
+fn a_wrong_root_is_told_for_whole_documents() {
+    let schema = json!({"type": "array", "items": {"type": "object"}});
+    assert_eq!(
+        masked(schema, " {\"a\": 1}"),
+        ["1:2  `type`: expected an array, found an object"]
+    );
+}
+
+#[test]
+fn values_are_shown_only_when_asked_for() {
+    let schema = json!({"type": "array", "items": {"properties": {"a": {"pattern": "^x"}, "b": {"type": "null"}}}});
+    let text = format!("[{{\"a\": \"secret\", \"b\": \"{}\"}}]", "猫".repeat(300));
+    let (findings, _) = checked(schema.clone(), &text, ShowValues::Masked);
+    assert_eq!(
+        findings,
+        [
+            "1:8 /0/a `pattern`: expected text that matches `^x`",
+            "1:23 /0/b `type`: expected null, found a string",
+        ]
+    );
+    let (findings, _) = checked(schema, &text, ShowValues::Shown);
+    assert!(findings[0].ends_with("matches `^x`, found `\"secret\"`"));
+    assert!(findings[1].ends_with("猫… (302 characters)`"));
+}
+
+#[test]
+fn of_alternatives_the_likely_one_is_explained() {
+    let schema = json!({"type": "array", "items": {"anyOf": [
+        {"type": "null"},
+        {"type": "string", "format": "uuid"},
+        {"type": "array", "items": {"anyOf": [{"type": "null"}, {"type": "integer", "minimum": 3}]}},
+    ]}});
+    assert_eq!(
+        masked(schema, "[null, \"x\", [4,\n2], 1.5, [4]]"),
+        [
+            "1:8 /1 `format`: expected a UUID (format `uuid`)",
+            "2:1 /2/1 `minimum`: expected at least 3",
+            "2:5 /3 `anyOf`: expected a string, an array or null, found a number",
+        ]
+    );
+    let schema = json!({"type": "array", "items": {"oneOf": [
+        {"properties": {"kind": {"const": "a"}, "n": {"type": "number"}}, "required": ["kind"]},
+        {"properties": {"kind": {"const": "b"}, "s": {"type": "string"}}, "required": ["kind"]},
+    ]}});
+    assert_eq!(
+        masked(
+            schema,
+            r#"[{"kind": "a", "n": "x"}, {"kind": "b", "s": 1}, {"kind": "c"}]"#
+        ),
+        [
+            "1:21 /0/n `type`: expected a number, found a string",
+            "1:46 /1/s `type`: expected a string, found a number",
+            "1:50 /2 `oneOf`: fits none of the 2 allowed forms: at `/kind` `const`: expected `\"a\"`; at `/kind` `const`: expected `\"b\"`",
+        ]
+    );
+}
+
+#[test]
+fn names_of_members_are_placed_at_the_name() {
+    let schema = json!({"type": "object", "propertyNames": {"maxLength": 2}});
+    assert_eq!(
+        masked(schema, "{\"a\": 1,\n \"long\": 2}"),
+        ["2:2 /long `propertyNames`: in the member's name, expected at most 2 characters"]
+    );
+}
+
+#[test]
+fn elements_without_a_schema_are_all_valid_and_boolean_schemas_hold() {
+    let text = "[1, {}, null]";
+    assert_eq!(
+        checked(json!({"type": "array"}), text, ShowValues::Masked),
+        (vec![], 3)
+    );
+    assert_eq!(
+        checked(
+            json!({"type": "array", "items": true}),
+            text,
+            ShowValues::Masked
+        )
+        .1,
+        3
+    );
+    assert_eq!(
+        checked(
+            json!({"type": "array", "items": false}),
+            text,
+            ShowValues::Masked
+        )
+        .0
+        .len(),
+        3
+    );
+    assert_eq!(checked(json!(true), text, ShowValues::Masked), (vec![], 1));
+}
+
+#[test]
+fn unusable_schemas_are_refused_without_reaching_for_the_network() {
+    for schema in [
+        json!({"type": "array", "items": {"type": "strnig"}}),
+        json!({"type": "array", "items": {"$ref": "https://example.com/x.json"}}),
+        json!({"type": "array", "items": {"$ref": "#/$defs/missing"}}),
+        json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "array", "items": [{}]}),
+    ] {
+        assert!(
+            DocumentValidator::compile(&source(schema.clone())).is_err(),
+            "{schema}"
+        );
+    }
+}
+
+#[test]
+fn more_violations_than_anybody_reads_are_counted() {
+    let schema = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let members: Vec<_> = (0..1500).map(|n| format!("\"{n}\": {n}")).collect();
+    let findings = masked(schema, &format!("{{{}}}", members.join(",")));
+    assert_eq!(findings.len(), 1001);
+    assert_eq!(
+        findings[1000],
+        "1:1  500 more violations of the schema in this record"
+    );
+}
+
+#[test]
+fn huge_exponents_cost_nothing() {
+    let schema =
+        json!({"type": "array", "items": {"type": "integer", "minimum": 0, "multipleOf": 3}});
+    let text = format!(
+        "[{}]",
+        ["1e999999999999", "-1e999999999", "1e-999999999"].join(",")
+    );
+    assert!(!masked(schema, &text).is_empty());
+}
+
+#[test]
+fn a_validator_is_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<DocumentValidator>();
+    shared::<Chunk>();
+}

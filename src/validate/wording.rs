@@ -1,0 +1,199 @@
+//! What a schema expects, in plain words.
+//!
+//! Schema values may be quoted, values from the file only when asked for: their types and lengths are all that is told.
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::types::{JsonType, JsonTypeSet};
+use serde_json::Value;
+
+use crate::model::ShowValues;
+
+/// How many options of an `enum` are listed, and how many characters of a value are shown.
+const LISTED: usize = 12;
+const SHOWN: usize = 200;
+
+/// What was expected of the value that `error` is about.
+pub(super) fn expectation(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        Kind::AdditionalItems { limit } => format!("expected at most {limit} items"),
+        Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } => {
+            "expected no other members".to_owned()
+        }
+        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => {
+            "expected one of the allowed forms".to_owned()
+        }
+        Kind::OneOfMultipleValid { .. } => {
+            "expected exactly one of the allowed forms to fit, and several do".to_owned()
+        }
+        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
+            "the pattern is too costly to be matched against this text".to_owned()
+        }
+        Kind::Constant { expected_value } => format!("expected `{expected_value}`"),
+        Kind::Contains => "expected a certain number of items that fit `contains`".to_owned(),
+        Kind::ContentEncoding { content_encoding } => {
+            format!("expected text encoded as {content_encoding}")
+        }
+        Kind::ContentMediaType { content_media_type } => {
+            format!("expected text that is {content_media_type}")
+        }
+        Kind::Custom { message, .. } => message.clone(),
+        Kind::Enum { options } => format!("expected {}", one_of(options)),
+        Kind::ExclusiveMaximum { limit } => format!("expected less than {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("expected more than {limit}"),
+        Kind::Maximum { limit } => format!("expected at most {limit}"),
+        Kind::Minimum { limit } => format!("expected at least {limit}"),
+        Kind::FalseSchema => "expected no value here".to_owned(),
+        Kind::Format { format } => format!("expected {}", format_name(format)),
+        Kind::FromUtf8 { .. } => "expected encoded text to be UTF-8".to_owned(),
+        Kind::MaxItems { limit } => format!("expected at most {limit} items"),
+        Kind::MinItems { limit } => format!("expected at least {limit} items"),
+        Kind::MaxLength { limit } => format!("expected at most {limit} characters"),
+        Kind::MinLength { limit } => format!("expected at least {limit} characters"),
+        Kind::MaxProperties { limit } => format!("expected at most {limit} members"),
+        Kind::MinProperties { limit } => format!("expected at least {limit} members"),
+        Kind::MultipleOf { multiple_of } => format!("expected a multiple of {multiple_of}"),
+        Kind::Not { .. } => "the value fits a form that is forbidden".to_owned(),
+        Kind::Pattern { pattern } => format!("expected text that matches `{pattern}`"),
+        Kind::PropertyNames { .. } => "expected other names of members".to_owned(),
+        Kind::Required { property } => match property.as_str() {
+            Some(name) => format!("the member `{name}` is missing"),
+            None => "a member is missing".to_owned(),
+        },
+        Kind::Type { kind } => {
+            let expected = match kind {
+                TypeKind::Single(single) => JsonTypeSet::from(*single),
+                TypeKind::Multiple(several) => *several,
+            };
+            format!("expected {}", types(expected))
+        }
+        Kind::UnevaluatedItems { .. } => "expected no further items".to_owned(),
+        Kind::UniqueItems => "expected no two items to be equal".to_owned(),
+        Kind::Referencing(_) => "the schema refers to something that is missing".to_owned(),
+    }
+}
+
+/// `, found …`: the value if it may be shown, otherwise its type or size where that tells something.
+pub(super) fn found(error: &ValidationError<'_>, show: ShowValues) -> String {
+    let value = error.instance().as_ref();
+    if matches!(error.kind(), Kind::Required { .. }) {
+        return String::new();
+    }
+    match show {
+        ShowValues::Shown => format!(", found `{}`", shortened(&value.to_string())),
+        ShowValues::Masked => {
+            let size = match (error.kind(), value) {
+                (Kind::MaxLength { .. } | Kind::MinLength { .. }, Value::String(text)) => {
+                    format!("{} characters", text.chars().count())
+                }
+                (_, Value::Array(items)) if is_about_number(error.kind()) => {
+                    format!("{} items", items.len())
+                }
+                (_, Value::Object(members)) if is_about_number(error.kind()) => {
+                    format!("{} members", members.len())
+                }
+                (Kind::Type { .. } | Kind::AnyOf { .. } | Kind::OneOfNotValid { .. }, _) => {
+                    type_of(value).to_owned()
+                }
+                _ => return String::new(),
+            };
+            format!(", found {size}")
+        }
+    }
+}
+
+fn is_about_number(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::AdditionalItems { .. }
+            | Kind::MaxItems { .. }
+            | Kind::MinItems { .. }
+            | Kind::MaxProperties { .. }
+            | Kind::MinProperties { .. }
+    )
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+    }
+}
+
+/// `a string, an array or null`.
+pub(super) fn types(expected: JsonTypeSet) -> String {
+    // Every integer is a number.
+    let expected = if expected.contains(JsonType::Number) {
+        expected.remove(JsonType::Integer)
+    } else {
+        expected
+    };
+    let mut names: Vec<_> = expected.iter().map(name).collect();
+    // Null is the exception, so it comes last.
+    names.sort_by_key(|name| *name == "null");
+    listed(&names)
+}
+
+fn listed(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => "nothing".to_owned(),
+    }
+}
+
+fn name(kind: JsonType) -> &'static str {
+    match kind {
+        JsonType::Null => "null",
+        JsonType::Boolean => "a boolean",
+        JsonType::Integer => "a whole number",
+        JsonType::Number => "a number",
+        JsonType::String => "a string",
+        JsonType::Array => "an array",
+        JsonType::Object => "an object",
+    }
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn one_of(options: &Value) -> String {
+    let options = options.as_array().map_or(&[][..], Vec::as_slice);
+    let mut names: Vec<_> = options
+        .iter()
+        .take(LISTED)
+        .map(|option| format!("`{option}`"))
+        .collect();
+    if options.len() > LISTED {
+        names.push(format!("{} more", options.len() - LISTED));
+    }
+    listed(&names)
+}
+
+fn format_name(format: &str) -> String {
+    let example = match format {
+        "date-time" => "a date and time such as `2024-05-01T10:00:00Z`",
+        "date" => "a date such as `2024-05-01`",
+        "time" => "a time such as `10:00:00Z`",
+        "duration" => "a duration such as `P1DT12H`",
+        "email" | "idn-email" => "an e-mail address",
+        "uri" | "iri" => "an absolute URI",
+        "uuid" => "a UUID",
+        "ipv4" => "an IPv4 address",
+        "ipv6" => "an IPv6 address",
+        "hostname" | "idn-hostname" => "a host name",
+        "json-pointer" => "a JSON Pointer",
+        "regex" => "a regular expression",
+        other => return format!("the format `{other}`"),
+    };
+    format!("{example} (format `{format}`)")
+}
