@@ -1,0 +1,228 @@
+//! An archive on disk: where its parts are, and what it holds.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::lock::LOCK_FILE;
+use super::{ArchiveError, Manifest, ManifestSummary, ObjectReader};
+use crate::model::Sha256;
+
+const OBJECTS: &str = "objects";
+const RUNS: &str = "runs";
+
+/// A directory of originals; the format is described in the module's documentation.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    directory: PathBuf,
+}
+
+/// The runs an archive holds.
+#[derive(Debug)]
+pub struct Listing {
+    /// Newest first.
+    pub runs: Vec<ManifestSummary>,
+    /// Manifests that cannot be used, by name.
+    pub unusable: Vec<ArchiveError>,
+}
+
+impl Archive {
+    /// Opens an existing archive.
+    ///
+    /// # Errors
+    /// When there is none, or the directory holds something else.
+    pub fn open(directory: &Path) -> Result<Self, ArchiveError> {
+        let archive = Self {
+            directory: directory.to_owned(),
+        };
+        match archive.objects().is_dir() && archive.runs().is_dir() {
+            true => Ok(archive),
+            false => Err(ArchiveError::NotAnArchive(archive.directory)),
+        }
+    }
+
+    /// Opens an archive, or one to be: where nothing or an empty directory is, the first store makes it, so that
+    /// a run that is given up before leaves nothing behind.
+    ///
+    /// # Errors
+    /// When the directory cannot be read or holds something else.
+    pub fn open_or_create(directory: &Path) -> Result<Self, ArchiveError> {
+        let reading = ArchiveError::io("read directory", directory);
+        let entries = match fs::read_dir(directory) {
+            Ok(entries) => entries.collect::<Result<Vec<_>, _>>().map_err(reading)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                return Err(ArchiveError::NotAnArchive(directory.to_owned()));
+            }
+            Err(error) => return Err(reading(error)),
+        };
+        // A store that was killed at its very beginning leaves some of the parts; it is an archive to be as well.
+        let parts = [OBJECTS, RUNS, LOCK_FILE];
+        let is_part = |entry: &fs::DirEntry| parts.iter().any(|part| entry.file_name() == *part);
+        if entries.iter().all(is_part) {
+            return Ok(Self {
+                directory: directory.to_owned(),
+            });
+        }
+        Self::open(directory)
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The runs this archive holds; manifests that cannot be used are listed apart.
+    ///
+    /// # Errors
+    /// When the directory of manifests cannot be read.
+    pub fn list(&self) -> Result<Listing, ArchiveError> {
+        let mut listing = Listing {
+            runs: Vec::new(),
+            unusable: Vec::new(),
+        };
+        for manifest in self.manifests()? {
+            match manifest {
+                Ok(manifest) => listing.runs.push(manifest.summary()),
+                Err(error) => listing.unusable.push(error),
+            }
+        }
+        listing.runs.sort_by_key(|summary| {
+            let header = &summary.header;
+            std::cmp::Reverse((header.created_at, header.run))
+        });
+        Ok(listing)
+    }
+
+    /// The manifest of `run`.
+    ///
+    /// # Errors
+    /// When `run` is no run id, there is none, or it cannot be used.
+    pub fn manifest(&self, run: &str) -> Result<Manifest, ArchiveError> {
+        let id = Uuid::parse_str(run).map_err(|_| ArchiveError::NotARunId(run.to_owned()))?;
+        match self.read_manifest(id) {
+            Err(ArchiveError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                Err(ArchiveError::UnknownRun(run.to_owned()))
+            }
+            other => other,
+        }
+    }
+
+    /// The content of one object, proved at its end.
+    ///
+    /// # Errors
+    /// When the object is missing or cannot be opened.
+    pub fn read_object(&self, sha256: Sha256) -> Result<ObjectReader, ArchiveError> {
+        let path = self.object_path(sha256);
+        ObjectReader::open(&path, sha256).map_err(|source| ArchiveError::BadObject { path, source })
+    }
+
+    pub(super) fn objects(&self) -> PathBuf {
+        self.directory.join(OBJECTS)
+    }
+
+    pub(super) fn runs(&self) -> PathBuf {
+        self.directory.join(RUNS)
+    }
+
+    pub(super) fn manifest_path(&self, run: Uuid) -> PathBuf {
+        self.runs().join(format!("{run}.json"))
+    }
+
+    /// The directory an object is in.
+    pub(super) fn shard(&self, sha256: Sha256) -> PathBuf {
+        self.objects().join(&sha256.to_string()[..2])
+    }
+
+    pub(super) fn object_path(&self, sha256: Sha256) -> PathBuf {
+        let name = sha256.to_string();
+        self.objects()
+            .join(&name[..2])
+            .join(format!("{}.zst", &name[2..]))
+    }
+}
+
+/// The names in a directory, sorted; none if it does not exist. Names that are not UTF-8 are not ours.
+pub(super) fn names_in(directory: &Path) -> Result<Vec<String>, ArchiveError> {
+    let reading = ArchiveError::io("read directory", directory);
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.and_then(|entries| entries.collect::<Result<Vec<_>, _>>()),
+    };
+    let mut names: Vec<String> = entries
+        .map_err(reading)?
+        .into_iter()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Home, run};
+    use super::*;
+
+    #[test]
+    fn a_directory_of_something_else_is_no_archive() {
+        let home = Home::new();
+        fs::write(home.source().join("a.json"), "1").expect("written");
+        for opened in [
+            Archive::open(&home.source()),
+            Archive::open_or_create(&home.source()),
+            Archive::open(&home.path().join("nowhere")),
+            Archive::open_or_create(&home.source().join("a.json")),
+        ] {
+            assert!(matches!(opened, Err(ArchiveError::NotAnArchive(_))));
+        }
+    }
+
+    #[test]
+    fn an_archive_to_be_holds_nothing_and_creates_nothing() {
+        let home = Home::new();
+        let archive = home.archive();
+        assert!(archive.list().expect("listed").runs.is_empty());
+        assert!(!archive.directory().exists());
+    }
+
+    #[test]
+    fn runs_are_listed_newest_first_and_unusable_ones_apart() {
+        let home = Home::new();
+        home.write("a.json", b"1");
+        for number in [2, 3, 1] {
+            home.store(number, &["a.json"], &[]).keep();
+        }
+        fs::write(home.archive().manifest_path(run(9)), "{}").expect("written");
+        let listing = home.archive().list().expect("listed");
+        let runs: Vec<Uuid> = listing.runs.iter().map(|run| run.header.run).collect();
+        assert_eq!(runs, [run(3), run(2), run(1)]);
+        assert_eq!((listing.runs[0].files, listing.runs[0].bytes), (1, 1));
+        assert_eq!(listing.unusable.len(), 1);
+    }
+
+    #[test]
+    fn a_run_is_named_by_its_id_and_nothing_else() {
+        let home = Home::new();
+        let manifest = |run: &str| home.archive().manifest(run);
+        let other = run(1).to_string();
+        assert!(matches!(manifest("../x"), Err(ArchiveError::NotARunId(_))));
+        assert!(matches!(manifest(&other), Err(ArchiveError::UnknownRun(_))));
+    }
+
+    #[test]
+    fn an_object_is_read_by_its_digest() {
+        let home = Home::new();
+        home.write("a.json", b"content");
+        home.store(1, &["a.json"], &[]).keep();
+        let mut reader = home
+            .archive()
+            .read_object(Sha256::of(b"content"))
+            .expect("there");
+        let content = std::io::read_to_string(&mut reader).expect("proved");
+        assert_eq!(content, "content");
+        assert!(home.archive().read_object(Sha256::of(b"")).is_err());
+    }
+}

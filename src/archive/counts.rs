@@ -1,0 +1,74 @@
+//! What a store did, in numbers.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Manifest;
+use super::store_object::Kept;
+use crate::model::Sha256;
+
+/// What a store did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredCounts {
+    /// Files the manifest names.
+    pub files: u64,
+    /// Their uncompressed bytes.
+    pub bytes: u64,
+    /// Objects that were made.
+    pub objects_new: u64,
+    /// Objects that were there already and were read back.
+    pub objects_proved: u64,
+    /// Bytes of the objects that were written.
+    pub bytes_written: u64,
+    /// Objects that were there but damaged, and were replaced by a proved copy. That stays so after a discard.
+    pub replaced: Vec<Sha256>,
+}
+
+/// What the threads count.
+#[derive(Default)]
+pub(super) struct Counts {
+    new: AtomicU64,
+    bytes_written: AtomicU64,
+    proved: AtomicU64,
+    replaced: Mutex<Vec<Sha256>>,
+}
+
+impl Counts {
+    /// One more object is there.
+    pub(super) fn add(&self, kept: &Kept) {
+        match *kept {
+            Kept::New { bytes_written } => {
+                self.new.fetch_add(1, Ordering::Relaxed);
+                self.bytes_written
+                    .fetch_add(bytes_written, Ordering::Relaxed);
+            }
+            Kept::Proved => {
+                self.proved.fetch_add(1, Ordering::Relaxed);
+            }
+            Kept::Replaced {
+                sha256,
+                bytes_written,
+            } => {
+                self.bytes_written
+                    .fetch_add(bytes_written, Ordering::Relaxed);
+                let mut replaced = self.replaced.lock().expect("pushing does not panic");
+                replaced.push(sha256);
+            }
+        }
+    }
+
+    /// The sum, once `manifest` is all that is stored.
+    pub(super) fn total(self, manifest: &Manifest) -> StoredCounts {
+        let mut replaced = self.replaced.into_inner().expect("pushing does not panic");
+        replaced.sort_unstable();
+        let summary = manifest.summary();
+        StoredCounts {
+            files: summary.files,
+            bytes: summary.bytes,
+            objects_new: self.new.into_inner(),
+            objects_proved: self.proved.into_inner(),
+            bytes_written: self.bytes_written.into_inner(),
+            replaced,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Objects as they are read: decompressed, and hashed on the way, so that damage never goes unnoticed.
+
+use std::fs::File;
+use std::io::{self, BufReader, ErrorKind, Read};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::ArchiveError;
+use super::copy::{CopyError, HashingReader, copy};
+use crate::model::Sha256;
+
+/// What is wrong with an object.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectFault {
+    /// There is no such file.
+    #[error("the object is missing")]
+    Missing,
+    /// The operating system refuses to give its bytes.
+    #[error("the object cannot be read")]
+    Unreadable(#[source] io::Error),
+    /// Not a whole zstd frame.
+    #[error("the object does not decompress")]
+    Damaged(#[source] io::Error),
+    /// It decompresses, but to something else.
+    #[error("the content is not what its name says")]
+    WrongContent,
+    /// The content's size is not what the manifest says.
+    #[error("the content has not {expected} bytes, as the manifest says")]
+    WrongSize {
+        /// According to the manifest.
+        expected: u64,
+    },
+}
+
+impl ObjectFault {
+    /// Tells apart what the disk refused from what zstd refused: only the former has an error number.
+    fn reading(error: io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(_) => Self::Unreadable(error),
+            None if error.get_ref().is_some_and(|inner| inner.is::<Self>()) => Self::WrongContent,
+            None => Self::Damaged(error),
+        }
+    }
+}
+
+/// Gives an object's uncompressed bytes.
+///
+/// At the end their SHA-256 is compared with the object's name; a difference is an error of kind
+/// [`ErrorKind::InvalidData`]. Bytes are to be believed only when the end was reached without error.
+pub struct ObjectReader {
+    content: HashingReader<zstd::Decoder<'static, BufReader<File>>>,
+    name: Sha256,
+    is_content_right: Option<bool>,
+}
+
+impl ObjectReader {
+    pub(super) fn open(path: &Path, name: Sha256) -> Result<Self, ObjectFault> {
+        let file = File::open(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => ObjectFault::Missing,
+            _ => ObjectFault::Unreadable(error),
+        })?;
+        let decoder = zstd::Decoder::new(file).map_err(ObjectFault::Unreadable)?;
+        Ok(Self {
+            content: HashingReader::new(decoder),
+            name,
+            is_content_right: None,
+        })
+    }
+
+    /// Copies the content, which must be `expected` bytes long; the inner result is the object's own fault.
+    pub(super) fn copy_to(
+        mut self,
+        target: &mut impl io::Write,
+        target_path: &Path,
+        expected: u64,
+        interrupt: &AtomicBool,
+    ) -> Result<Result<(), ObjectFault>, ArchiveError> {
+        match copy(&mut self, target, expected, interrupt) {
+            Ok(bytes) if bytes == expected => Ok(Ok(())),
+            Ok(_) | Err(CopyError::TooLong) => Ok(Err(ObjectFault::WrongSize { expected })),
+            Err(CopyError::Read(error)) => Ok(Err(ObjectFault::reading(error))),
+            Err(CopyError::Write(error)) => Err(ArchiveError::io("write", target_path)(error)),
+            Err(CopyError::Interrupted) => Err(ArchiveError::Interrupted),
+        }
+    }
+}
+
+impl Read for ObjectReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        let at_end = read == 0 && !buffer.is_empty();
+        if at_end && self.is_content_right.is_none() {
+            self.is_content_right = Some(self.content.take_digest() == self.name);
+        }
+        match self.is_content_right {
+            Some(false) => Err(io::Error::new(
+                ErrorKind::InvalidData,
+                ObjectFault::WrongContent,
+            )),
+            Some(true) | None => Ok(read),
+        }
+    }
+}
+
+/// Reads the object at `path` to its end; the inner result says whether it is the `bytes` bytes its name promises.
+pub(super) fn prove(
+    path: &Path,
+    name: Sha256,
+    bytes: u64,
+    interrupt: &AtomicBool,
+) -> Result<Result<(), ObjectFault>, ArchiveError> {
+    match ObjectReader::open(path, name) {
+        Ok(reader) => reader.copy_to(&mut io::sink(), path, bytes, interrupt),
+        Err(fault) => Ok(Err(fault)),
+    }
+}

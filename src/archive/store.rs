@@ -1,0 +1,285 @@
+//! Storing a run: what is new becomes an object, and the manifest, written last, names them all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use super::counts::Counts;
+use super::created::Created;
+use super::durable::sync_directory;
+use super::lock::StoreLock;
+use super::manifest_file::write_manifest;
+use super::store_object::ObjectToStore;
+use super::workers::{ArchiveObserver, for_each};
+use super::{Archive, ArchiveError, FileToStore, Manifest, ManifestEntry, RunToStore, Stored};
+
+impl Archive {
+    /// Stores a run. The archive is locked, and what was made will be removed again, until [`Stored::keep`].
+    ///
+    /// # Errors
+    /// When a file is not what was surveyed, a path is unsafe or named twice, the archive is busy or has the run
+    /// already, reading or writing fails, or `interrupt` is set. Then nothing is left behind.
+    pub fn store(
+        &self,
+        run: &RunToStore<'_>,
+        observer: &dyn ArchiveObserver,
+        interrupt: &AtomicBool,
+    ) -> Result<Stored, ArchiveError> {
+        let created = Created::default();
+        let lock = StoreLock::acquire(self.directory(), &created)?;
+        created.ensure_directory(&self.objects())?;
+        created.ensure_directory(&self.runs())?;
+        let manifest_path = self.manifest_path(run.header.run);
+        if manifest_path.exists() {
+            return Err(ArchiveError::RunExists(run.header.run.to_string()));
+        }
+        self.remove_leftovers(run.header.created_at)?;
+
+        let inspect_all = |files: &[FileToStore]| -> Result<Vec<ManifestEntry>, ArchiveError> {
+            files.iter().map(|file| file.inspect(run.root)).collect()
+        };
+        let (files, unchanged) = (inspect_all(run.files)?, inspect_all(run.unchanged)?);
+        let (missing, present): (Vec<_>, Vec<_>) =
+            unchanged.iter().partition(|entry| self.is_missing(entry));
+        let objects = self.objects_to_store(files.iter().chain(missing), run.root);
+        let present_bytes: Vec<u64> = present.iter().map(|entry| entry.bytes).collect();
+        let manifest = Manifest::new(run.header.clone(), [files, unchanged].concat())?;
+        let summary = manifest.summary();
+        observer.begin(summary.files, summary.bytes);
+        present_bytes
+            .into_iter()
+            .for_each(|bytes| observer.file_done(bytes));
+
+        let mut shards: BTreeSet<PathBuf> = objects.iter().map(|o| self.shard(o.sha256)).collect();
+        for shard in &shards {
+            created.ensure_directory(shard)?;
+        }
+        let counts = Counts::default();
+        for_each(&objects, interrupt, |object| {
+            let kept = object.store(&created, interrupt)?;
+            counts.add(&kept);
+            (0..object.files).for_each(|_| observer.file_done(object.bytes));
+            Ok(())
+        })?;
+        // Also the shards of objects that were there: the run that made them may have been killed before this.
+        shards.extend([self.objects(), self.runs(), self.directory().to_owned()]);
+        shards.iter().try_for_each(|shard| sync_directory(shard))?;
+        created.sync_directories()?;
+
+        write_manifest(&manifest, &manifest_path, &created)?;
+        Ok(Stored::new(created, lock, counts.total(&manifest)))
+    }
+
+    /// One object per content.
+    fn objects_to_store<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a ManifestEntry>,
+        root: &Path,
+    ) -> Vec<ObjectToStore> {
+        let mut objects = BTreeMap::new();
+        for entry in entries {
+            let object = objects
+                .entry(entry.sha256)
+                .or_insert_with(|| ObjectToStore {
+                    sha256: entry.sha256,
+                    bytes: entry.bytes,
+                    files: 0,
+                    path: entry.path.clone(),
+                    source: entry.path.below(root),
+                    object: self.object_path(entry.sha256),
+                });
+            object.files += 1;
+        }
+        objects.into_values().collect()
+    }
+
+    /// An empty file is as good as none: even the object of an empty file has a frame around it.
+    fn is_missing(&self, entry: &ManifestEntry) -> bool {
+        !fs::metadata(self.object_path(entry.sha256))
+            .is_ok_and(|object| object.is_file() && object.len() > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Home, run};
+    use super::*;
+    use crate::model::Sha256;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn equal_content_is_stored_once() {
+        let home = Home::new();
+        home.write("a.json", b"same");
+        home.write("b.json", b"same");
+        let counts = home.store(1, &["a.json", "b.json"], &[]).keep();
+        assert_eq!((counts.files, counts.bytes, counts.objects_new), (2, 8, 1));
+        let counts = home.store(2, &["a.json"], &[]).keep();
+        assert_eq!((counts.objects_new, counts.objects_proved), (0, 1));
+    }
+
+    #[test]
+    fn a_discarded_or_dropped_run_leaves_everything_as_it_was() {
+        let home = Home::new();
+        home.write("a.json", b"1");
+        home.write("b.json", b"2");
+        let untouched = home.tree(home.path());
+        home.store(1, &["a.json"], &[])
+            .discard()
+            .expect("discarded");
+        assert_eq!(home.tree(home.path()), untouched);
+
+        home.store(1, &["a.json"], &[]).keep();
+        let kept = home.tree(home.path());
+        home.store(2, &["a.json", "b.json"], &[])
+            .discard()
+            .expect("discarded");
+        assert_eq!(home.tree(home.path()), kept);
+        drop(home.store(2, &["b.json"], &["a.json"]));
+        assert_eq!(home.tree(home.path()), kept);
+    }
+
+    #[test]
+    fn a_file_that_changed_since_the_survey_is_refused_and_nothing_stays() {
+        let home = Home::new();
+        home.write("a.json", b"before");
+        home.write("b.json", b"other");
+        for after in [&b"longer than before"[..], b"short", b"BEFORE"] {
+            home.write("a.json", b"before");
+            let survey = home.survey(&["a.json", "b.json"]);
+            home.write("a.json", after);
+            let refused = home.try_store(1, &survey, &[]);
+            assert!(
+                matches!(&refused, Err(ArchiveError::ChangedWhileArchived { path }) if path == "a.json"),
+                "{refused:?}"
+            );
+            assert!(!home.path().join("archive").exists());
+        }
+    }
+
+    #[test]
+    fn a_file_that_vanished_since_the_survey_is_refused() {
+        let home = Home::new();
+        home.write("a.json", b"1");
+        let survey = home.survey(&["a.json"]);
+        fs::remove_file(home.source().join("a.json")).expect("removed");
+        for (files, unchanged) in [(&survey[..], &[][..]), (&[], &survey)] {
+            let refused = home.try_store(1, files, unchanged);
+            assert!(matches!(
+                refused,
+                Err(ArchiveError::ChangedWhileArchived { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn every_file_is_announced_and_reported_as_done() {
+        struct Seen(AtomicU64, AtomicU64);
+        impl ArchiveObserver for Seen {
+            fn begin(&self, files: u64, bytes: u64) {
+                self.0.fetch_add(files, Ordering::Relaxed);
+                self.1.fetch_add(bytes, Ordering::Relaxed);
+            }
+            fn file_done(&self, bytes: u64) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+                self.1.fetch_sub(bytes, Ordering::Relaxed);
+            }
+        }
+        let home = Home::new();
+        for (path, content) in [("a", "1"), ("b", "1"), ("c", "333"), ("d", "4444")] {
+            home.write(path, content.as_bytes());
+        }
+        home.store(1, &["c", "d"], &[]).keep();
+        fs::remove_file(home.object("d")).expect("removed");
+        let run = RunToStore {
+            header: &home.header(2),
+            root: &home.source(),
+            files: &home.survey(&["a", "b"]),
+            unchanged: &home.survey(&["c", "d"]),
+        };
+        let seen = Seen(AtomicU64::new(0), AtomicU64::new(0));
+        let outcome = home.archive().store(&run, &seen, &AtomicBool::new(false));
+        outcome.expect("stored").keep();
+        assert_eq!((seen.0.into_inner(), seen.1.into_inner()), (0, 0));
+    }
+
+    #[test]
+    fn a_damaged_object_is_replaced_and_reported() {
+        let home = Home::new();
+        home.write("a.json", b"content");
+        home.store(1, &["a.json"], &[]).keep();
+        let object = home.object("a.json");
+        let good = std::fs::read(&object).expect("read");
+        fs::write(&object, &good[..good.len() - 1]).expect("written");
+        let counts = home.store(2, &["a.json"], &[]).keep();
+        assert_eq!(counts.replaced, [Sha256::of(b"content")]);
+        assert_eq!(std::fs::read(&object).expect("read"), good);
+    }
+
+    #[test]
+    fn an_unchanged_file_whose_object_is_missing_is_stored_again() {
+        let home = Home::new();
+        home.write("a.json", b"content");
+        home.store(1, &["a.json"], &[]).keep();
+        fs::remove_file(home.object("a.json")).expect("removed");
+        let counts = home.store(2, &[], &["a.json"]).keep();
+        assert_eq!(counts.objects_new, 1);
+        assert!(home.object("a.json").is_file());
+    }
+
+    #[test]
+    fn a_run_is_stored_once_and_one_at_a_time() {
+        let home = Home::new();
+        home.write("a.json", b"1");
+        let survey = home.survey(&["a.json"]);
+        let first = home.try_store(1, &survey, &[]).expect("stored");
+        let meanwhile = home.try_store(2, &survey, &[]);
+        assert!(matches!(meanwhile, Err(ArchiveError::Busy(_))));
+        first.keep();
+        let again = home.try_store(1, &survey, &[]);
+        assert!(matches!(again, Err(ArchiveError::RunExists(id)) if id == run(1).to_string()));
+    }
+
+    #[test]
+    fn paths_that_lead_out_or_stand_twice_are_refused() {
+        let home = Home::new();
+        home.write("a.json", b"1");
+        let mut survey = home.survey(&["a.json"]);
+        let twice = home.try_store(1, &survey, &survey);
+        assert!(matches!(twice, Err(ArchiveError::DuplicatePath(_))));
+        survey[0].path = "../source/a.json".to_owned();
+        let outside = home.try_store(1, &survey, &[]);
+        assert!(matches!(outside, Err(ArchiveError::UnsafePath(_))));
+        assert!(!home.path().join("archive").exists());
+    }
+
+    #[test]
+    fn an_interrupt_leaves_nothing_behind() {
+        let home = Home::new();
+        home.write("a.json", b"1");
+        let run = RunToStore {
+            header: &home.header(1),
+            root: &home.source(),
+            files: &home.survey(&["a.json"]),
+            unchanged: &[],
+        };
+        let outcome = home.archive().store(&run, &(), &AtomicBool::new(true));
+        assert!(matches!(outcome, Err(ArchiveError::Interrupted)));
+        assert!(!home.path().join("archive").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_the_archive() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = Home::new();
+        home.write("a.json", b"1");
+        home.store(1, &["a.json"], &[]).keep();
+        for entry in walkdir::WalkDir::new(home.path().join("archive")) {
+            let metadata = entry.expect("read").metadata().expect("inspected");
+            let expected = if metadata.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(metadata.permissions().mode() & 0o7777, expected);
+        }
+    }
+}
