@@ -49,6 +49,8 @@ mod run_to_store;
 mod store;
 mod store_object;
 mod stored;
+mod verify;
+mod verify_report;
 mod workers;
 
 #[cfg(test)]
@@ -64,6 +66,7 @@ pub use object::{ObjectFault, ObjectReader};
 pub use relative_path::RelativePath;
 pub use run_to_store::{FileToStore, RunToStore};
 pub use stored::Stored;
+pub use verify_report::{Problem, VerifyReport};
 pub use workers::ArchiveObserver;
 
 /// Why the archive could not do what was asked.
