@@ -10,9 +10,12 @@
 //! reads the environment or ends the process. `tests/architecture.rs` and `clippy.toml` keep it so.
 
 pub mod archive;
+pub mod audit;
+pub mod database;
 pub mod layout;
 pub mod map;
 pub mod model;
 pub mod parse;
+pub mod plan;
 pub mod source;
 pub mod validate;

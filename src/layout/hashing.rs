@@ -1,6 +1,6 @@
 //! What the digest of a row covers: the columns that the layout maps, in the order of the table.
 
-use crate::model::{Fingerprint, RowHasher, Value};
+use crate::model::{DefaultValue, Fingerprint, RowHasher, Value};
 
 use super::LayoutTable;
 
@@ -27,5 +27,30 @@ impl LayoutTable {
     #[must_use]
     pub fn digest(&self, hasher: &RowHasher, values: &[Value]) -> Fingerprint {
         hasher.row(self.mapped_columns().map(|column| &values[column]))
+    }
+
+    /// Whether a row of the database is the one that was imported with `digest`.
+    ///
+    /// A NOT NULL column whose file said nothing was imported as "the default", and holds the time of its run: such
+    /// columns may count as either.
+    #[must_use]
+    pub fn matches(&self, hasher: &RowHasher, values: &[Value], digest: Fingerprint) -> bool {
+        let timed = |&column: &usize| {
+            let column = &self.table.columns[column];
+            !column.nullable && column.default == Some(DefaultValue::CurrentTimestamp)
+        };
+        let maskable: Vec<usize> = self.mapped_columns().filter(timed).collect();
+        let mut masked = values.to_vec();
+        (0..1_u32 << maskable.len()).any(|choice| {
+            for (bit, &column) in maskable.iter().enumerate() {
+                let defaulted = choice >> bit & 1 == 1;
+                masked[column] = if defaulted {
+                    Value::Default
+                } else {
+                    values[column].clone()
+                };
+            }
+            self.digest(hasher, &masked) == digest
+        })
     }
 }

@@ -120,4 +120,45 @@ impl Table {
             }
         }
     }
+
+    /// The values of the primary key, in key order.
+    #[must_use]
+    pub fn key_values(&self, values: &[Value]) -> Vec<Value> {
+        self.primary_key
+            .iter()
+            .map(|&key| values[key].clone())
+            .collect()
+    }
+
+    /// The primary key's values from a record id; the reverse of [`Self::record_id`].
+    #[must_use]
+    pub fn key_from_record_id(&self, record_id: &str) -> Vec<Value> {
+        let texts = match self.primary_key.len() {
+            1 => vec![record_id.to_owned()],
+            _ => serde_json::from_str(record_id).unwrap_or_default(),
+        };
+        let typed = |(&key, text): (&usize, String)| match self.columns[key].ty {
+            ColumnType::Integer | ColumnType::Boolean => text
+                .parse()
+                .map_or(Value::Text(text.into()), Value::Integer),
+            ColumnType::Real => text.parse().map_or(Value::Text(text.into()), Value::Real),
+            ColumnType::Text { .. }
+            | ColumnType::Json
+            | ColumnType::Timestamp
+            | ColumnType::Date
+            | ColumnType::Uuid
+            | ColumnType::Blob => Value::Text(text.into()),
+        };
+        self.primary_key.iter().zip(texts).map(typed).collect()
+    }
+
+    /// Names and values of the primary key from a record id.
+    #[must_use]
+    pub fn named_key(&self, record_id: &str) -> Vec<(&str, Value)> {
+        let names = self
+            .primary_key
+            .iter()
+            .map(|&key| self.columns[key].name.as_str());
+        names.zip(self.key_from_record_id(record_id)).collect()
+    }
 }

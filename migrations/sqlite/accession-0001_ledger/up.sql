@@ -1,0 +1,123 @@
+-- The ledger: what was imported, from where, by whom; and the audit trail.
+-- Times are RFC 3339 texts in UTC with six fractional digits, so that they sort as the instants do.
+
+-- One row per execution that wrote something.
+CREATE TABLE import_runs (
+    id            TEXT PRIMARY KEY NOT NULL,                 -- UUIDv7 (RFC 9562)
+    kind          TEXT NOT NULL,                             -- import, revert, restore, transfer
+    status        TEXT NOT NULL CHECK (status IN ('running', 'complete')),
+    layout        TEXT NOT NULL,
+    layout_digest TEXT NOT NULL,                             -- SHA-256 of the layout's files
+    source        TEXT NOT NULL,                             -- the directory's name in the ledger
+    actor         TEXT NOT NULL,                             -- declared
+    reason        TEXT,
+    os_user       TEXT NOT NULL,                             -- observed
+    host          TEXT NOT NULL,
+    db_user       TEXT,                                      -- observed; SQLite has no users
+    tool_version  TEXT NOT NULL,
+    started_at    TEXT NOT NULL,
+    finished_at   TEXT,
+    counts        TEXT CHECK (counts IS NULL OR json_valid(counts)),
+    archive       TEXT,                                      -- directory that holds the originals
+    parent_run_id TEXT REFERENCES import_runs (id)
+);
+
+-- One row per version of a source file that a run read. sha256 is NULL when the run found the file gone.
+CREATE TABLE source_files (
+    id          INTEGER PRIMARY KEY NOT NULL,
+    run_id      TEXT NOT NULL REFERENCES import_runs (id),
+    path        TEXT NOT NULL,
+    sha256      TEXT,
+    bytes       BIGINT NOT NULL,
+    modified_at TEXT,
+    records     BIGINT NOT NULL,
+    rejected    BIGINT NOT NULL
+);
+CREATE INDEX idx_source_files_path ON source_files (path);
+CREATE INDEX idx_source_files_run_id ON source_files (run_id);
+
+-- Where each row came from, and what it was when it was last imported. Clustered by file: a file's rows are read together.
+CREATE TABLE row_sources (
+    source_file_id BIGINT NOT NULL REFERENCES source_files (id),
+    position       BIGINT NOT NULL,                          -- order of the records in the file
+    table_name     TEXT NOT NULL,
+    identity       BLOB NOT NULL,                            -- how the record is known again: 128 bits of SHA-256
+    record_id      TEXT NOT NULL,                            -- primary key as text; several columns as a JSON array
+    pointer        TEXT NOT NULL,                            -- JSON Pointer (RFC 6901)
+    part           INTEGER,                                  -- which part of a split text
+    digest         BLOB NOT NULL,                            -- of the imported values: 128 bits of SHA-256
+    gone_run_id    TEXT REFERENCES import_runs (id),         -- the run that no longer found the record in the file
+    PRIMARY KEY (source_file_id, position)
+) WITHOUT ROWID;
+CREATE INDEX idx_row_sources_identity ON row_sources (identity);
+CREATE INDEX idx_row_sources_gone_run_id ON row_sources (gone_run_id) WHERE gone_run_id IS NOT NULL;
+
+-- Records that --skip-invalid left out.
+CREATE TABLE rejects (
+    id             INTEGER PRIMARY KEY NOT NULL,
+    source_file_id BIGINT NOT NULL REFERENCES source_files (id),
+    pointer        TEXT,
+    line           BIGINT,
+    "column"       BIGINT,
+    rule           TEXT NOT NULL,
+    message        TEXT NOT NULL
+);
+CREATE INDEX idx_rejects_source_file_id ON rejects (source_file_id);
+
+-- Values that are stored otherwise than they were written in the file.
+CREATE TABLE conversions (
+    id          INTEGER PRIMARY KEY NOT NULL,
+    run_id      TEXT NOT NULL REFERENCES import_runs (id),
+    table_name  TEXT NOT NULL,
+    record_id   TEXT NOT NULL,
+    column_name TEXT NOT NULL,
+    rule        TEXT NOT NULL,
+    source_text TEXT NOT NULL,
+    stored_text TEXT NOT NULL
+);
+CREATE INDEX idx_conversions_record ON conversions (table_name, record_id);
+
+-- The trail: one row per changed row, written by triggers, whichever program made the change.
+CREATE TABLE audit_log (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    table_name     TEXT NOT NULL,
+    record_id      TEXT NOT NULL,
+    action         TEXT NOT NULL CHECK (action IN ('INSERT', 'UPDATE', 'DELETE')),
+    old_value      TEXT,                                     -- JSON: whole row (DELETE), key and changed columns (UPDATE)
+    new_value      TEXT,                                     -- JSON: whole row (INSERT), key and changed columns (UPDATE)
+    changed_at     TEXT NOT NULL,
+    changed_by     TEXT NOT NULL,                            -- the run's actor; 'external' for other programs
+    run_id         TEXT,
+    source_file_id BIGINT,
+    db_user        TEXT
+);
+CREATE INDEX idx_audit_log_record ON audit_log (table_name, record_id);
+CREATE INDEX idx_audit_log_changed_at ON audit_log (changed_at);
+
+-- Who is writing: filled after BEGIN IMMEDIATE, emptied before COMMIT, so no other connection ever sees it.
+CREATE TABLE audit_context (
+    one            INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
+    run_id         TEXT NOT NULL,
+    changed_by     TEXT NOT NULL,
+    changed_at     TEXT NOT NULL,
+    source_file_id BIGINT
+);
+
+-- Append-only. REPLACE deletes without firing a DELETE trigger, hence the guard before INSERT.
+CREATE TRIGGER accession_audit_log_no_update BEFORE UPDATE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
+CREATE TRIGGER accession_audit_log_no_delete BEFORE DELETE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
+CREATE TRIGGER accession_audit_log_no_replace BEFORE INSERT ON audit_log
+WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
+
+-- A run that is complete stays as it is.
+CREATE TRIGGER accession_import_runs_no_update BEFORE UPDATE ON import_runs
+WHEN OLD.status <> 'running'
+BEGIN SELECT RAISE(ABORT, 'a complete run is never edited'); END;
+CREATE TRIGGER accession_import_runs_no_delete BEFORE DELETE ON import_runs
+BEGIN SELECT RAISE(ABORT, 'a run is never deleted'); END;
+CREATE TRIGGER accession_import_runs_no_replace BEFORE INSERT ON import_runs
+WHEN EXISTS (SELECT 1 FROM import_runs WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'a run is never replaced'); END;

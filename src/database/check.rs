@@ -1,0 +1,186 @@
+//! Before commit, the rows are read back and compared with the plan: counts, and digests of every mapped value.
+
+use diesel::prelude::*;
+
+use crate::layout::{Layout, LayoutTable};
+use crate::model::{TableDigest, Value};
+use crate::plan::TableCounts;
+
+use super::select::{CountRows, SelectRows, Which};
+use super::sqlite::{StoredRow, decode};
+use super::{AnyConnection, Database, DatabaseError};
+
+/// Which rows of a table a run wrote.
+#[derive(Debug)]
+pub enum RowRange {
+    /// All: the table was empty.
+    All,
+    /// Those with these keys.
+    Keys(Vec<Vec<Value>>),
+}
+
+/// A table that does not hold what was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The table.
+    pub table: String,
+    /// What differs.
+    pub message: String,
+}
+
+impl RowRange {
+    /// For a table that had `rows` rows before.
+    pub(super) fn of(rows: u64) -> Self {
+        if rows == 0 {
+            Self::All
+        } else {
+            Self::Keys(Vec::new())
+        }
+    }
+
+    /// Notes a written row.
+    pub(super) fn note(&mut self, key: impl FnOnce() -> Vec<Value>) {
+        match self {
+            Self::All => {}
+            Self::Keys(keys) => keys.push(key()),
+        }
+    }
+}
+
+impl Database {
+    /// Compares every table with what was planned for it.
+    pub(super) fn compare_with_plan(
+        &mut self,
+        layout: &Layout,
+        before: &[u64],
+        written: &[RowRange],
+        planned: &[(TableCounts, TableDigest)],
+    ) -> Result<Vec<Mismatch>, DatabaseError> {
+        let mut mismatches = Vec::new();
+        for (index, table) in layout.tables.iter().enumerate() {
+            let (counts, digest) = &planned[index];
+            let name = table.table.name.as_str();
+            let AnyConnection::Sqlite(connection) = &mut self.connection;
+            let rows: i64 = CountRows { table: name }.get_result(connection)?;
+            let expected = before[index] + counts.inserted
+                - counts.deleted.min(before[index] + counts.inserted);
+            if u64::try_from(rows) != Ok(expected) {
+                let message = format!("it has {rows} rows, planned were {expected}");
+                mismatches.push(Mismatch {
+                    table: name.to_owned(),
+                    message,
+                });
+            }
+            let read = self.digest_rows(table, &written[index])?;
+            if read != *digest {
+                let message = format!(
+                    "{} written rows read back with another digest than planned",
+                    digest.rows.max(read.rows)
+                );
+                mismatches.push(Mismatch {
+                    table: name.to_owned(),
+                    message,
+                });
+            }
+        }
+        Ok(mismatches)
+    }
+
+    /// The digest of the mapped columns of some rows.
+    fn digest_rows(
+        &mut self,
+        table: &LayoutTable,
+        rows: &RowRange,
+    ) -> Result<TableDigest, DatabaseError> {
+        let hasher = table.row_hasher();
+        let mut digest = TableDigest::default();
+        let mut add = |values: &[Value]| digest.add(table.digest(&hasher, values));
+        match rows {
+            RowRange::All => self.each_row(table, None, &mut |values| add(&values))?,
+            RowRange::Keys(keys) => {
+                for some in keys.chunks(500) {
+                    self.each_row(table, Some(some), &mut |values| add(&values))?;
+                }
+            }
+        }
+        Ok(digest)
+    }
+
+    /// Reads rows, all or those with the given keys, one value per column of the layout's table. Columns that
+    /// nothing maps, and are not part of the key, are left [`Value::Default`].
+    pub(super) fn each_row(
+        &mut self,
+        table: &LayoutTable,
+        keys: Option<&[Vec<Value>]>,
+        visit: &mut dyn FnMut(Vec<Value>),
+    ) -> Result<(), DatabaseError> {
+        match keys {
+            None => self.select_rows(table, Which::All, visit),
+            Some(keys) => self.rows_where(table, &table.table.primary_key, keys, visit),
+        }
+    }
+
+    /// Like [`Self::each_row`], for the rows whose `columns` have one of these combinations of values.
+    pub(super) fn rows_where(
+        &mut self,
+        table: &LayoutTable,
+        columns: &[usize],
+        keys: &[Vec<Value>],
+        visit: &mut dyn FnMut(Vec<Value>),
+    ) -> Result<(), DatabaseError> {
+        let names: Vec<&str> = columns
+            .iter()
+            .map(|&column| table.table.columns[column].name.as_str())
+            .collect();
+        match keys {
+            [] => Ok(()),
+            keys => self.select_rows(
+                table,
+                Which::Keys {
+                    columns: &names,
+                    keys,
+                },
+                visit,
+            ),
+        }
+    }
+
+    fn select_rows(
+        &mut self,
+        table: &LayoutTable,
+        which: Which<'_>,
+        visit: &mut dyn FnMut(Vec<Value>),
+    ) -> Result<(), DatabaseError> {
+        let model = &table.table;
+        let wanted: Vec<usize> = (0..model.columns.len())
+            .filter(|column| table.mapped[*column] || model.primary_key.contains(column))
+            .collect();
+        let names: Vec<&str> = wanted
+            .iter()
+            .map(|&column| model.columns[column].name.as_str())
+            .collect();
+        let select = SelectRows {
+            table: &model.name,
+            columns: &names,
+            which,
+        };
+        let AnyConnection::Sqlite(connection) = &mut self.connection;
+        for row in
+            select.load_iter::<StoredRow, diesel::connection::DefaultLoadingMode>(connection)?
+        {
+            let mut values = vec![Value::Default; model.columns.len()];
+            for (&column, stored) in wanted.iter().zip(row?.0) {
+                values[column] = decode(stored, model.columns[column].ty);
+            }
+            visit(values);
+        }
+        Ok(())
+    }
+
+    /// Whether a table has no rows.
+    pub(super) fn is_empty(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        let AnyConnection::Sqlite(connection) = &mut self.connection;
+        let rows: i64 = CountRows { table }.get_result(connection)?;
+        Ok(rows == 0)
+    }
+}

@@ -1,0 +1,112 @@
+//! What the ledger knows of source files.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use crate::database::{Database, DatabaseError};
+use crate::model::Sha256;
+use crate::plan::KnownFile;
+
+use super::tables::{import_runs, source_files};
+
+type StoredFile = (
+    i64,
+    String,
+    Option<String>,
+    i64,
+    Option<String>,
+    i64,
+    String,
+);
+
+impl Database {
+    /// The latest state of each file of `source` read by `layout`, sorted by path.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn known_files(
+        &mut self,
+        source: &str,
+        layout: &str,
+    ) -> Result<Vec<KnownFile>, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(Vec::new());
+        }
+        let versions: Vec<StoredFile> = source_files::table
+            .inner_join(import_runs::table)
+            .filter(import_runs::source.eq(source))
+            .filter(import_runs::layout.eq(layout))
+            .order(source_files::id)
+            .select((
+                source_files::id,
+                source_files::path,
+                source_files::sha256,
+                source_files::bytes,
+                source_files::modified_at,
+                source_files::rejected,
+                import_runs::layout_digest,
+            ))
+            .load(&mut self.connection)?;
+        let mut latest = BTreeMap::new();
+        for (id, path, sha256, bytes, modified_at, rejected, layout_digest) in versions {
+            let file = KnownFile {
+                id,
+                path: path.clone(),
+                sha256: sha256.as_deref().and_then(Sha256::from_hex),
+                bytes: u64::try_from(bytes).unwrap_or(0),
+                modified_at,
+                rejected: u64::try_from(rejected).unwrap_or(0),
+                // A digest that is none compares unequal to every layout's, so the file is read again.
+                layout_digest: Sha256::from_hex(&layout_digest).unwrap_or(Sha256([0; 32])),
+            };
+            latest.insert(path, file);
+        }
+        Ok(latest.into_values().collect())
+    }
+
+    /// Other sources of this layout from which a file of one of these contents was imported.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn other_sources_with(
+        &mut self,
+        source: &str,
+        layout: &str,
+        contents: &[String],
+    ) -> Result<Vec<String>, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for some in contents.chunks(500) {
+            found.extend(
+                source_files::table
+                    .inner_join(import_runs::table)
+                    .filter(import_runs::source.ne(source))
+                    .filter(import_runs::layout.eq(layout))
+                    .filter(source_files::records.gt(0))
+                    .filter(source_files::sha256.eq_any(some))
+                    .select(import_runs::source)
+                    .distinct()
+                    .load::<String>(&mut self.connection)?,
+            );
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Whether this database has the ledger's tables.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn has_ledger(&mut self) -> Result<bool, DatabaseError> {
+        self.connection
+            .has_table("import_runs")
+            .map_err(|error| match error {
+                DatabaseError::Statement(error) => self.explain(error),
+                other => other,
+            })
+    }
+}

@@ -1,0 +1,142 @@
+//! What the ledger knows of imported rows.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::database::{Database, DatabaseError};
+use crate::model::Fingerprint;
+use crate::plan::{KnownRow, LedgerKey};
+
+use super::tables::{import_runs, row_sources, source_files};
+
+type StoredRow = (
+    i64,
+    i64,
+    String,
+    Vec<u8>,
+    String,
+    Vec<u8>,
+    Option<String>,
+    String,
+);
+
+/// A ledger entry with the table and identity it stands for.
+#[derive(Debug, Clone)]
+pub struct LedgerRow {
+    /// Name of the table.
+    pub table: String,
+    /// Identity of the record.
+    pub identity: Fingerprint,
+    /// The entry.
+    pub known: KnownRow,
+}
+
+/// The columns of a ledger entry, joined with its file and run.
+macro_rules! entries_of {
+    ($source:expr) => {
+        row_sources::table
+            .inner_join(source_files::table.inner_join(import_runs::table))
+            .filter(import_runs::source.eq($source))
+            .select((
+                row_sources::source_file_id,
+                row_sources::position,
+                row_sources::table_name,
+                row_sources::identity,
+                row_sources::record_id,
+                row_sources::digest,
+                row_sources::gone_run_id,
+                source_files::path,
+            ))
+    };
+}
+
+impl Database {
+    /// Whether any row was imported from `source` before.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn knows_rows_of(&mut self, source: &str) -> Result<bool, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(false);
+        }
+        let first: Option<StoredRow> =
+            entries_of!(source).first(&mut self.connection).optional()?;
+        Ok(first.is_some())
+    }
+
+    /// The ledger entries of records with these identities.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn known_rows(
+        &mut self,
+        source: &str,
+        identities: &[Fingerprint],
+    ) -> Result<HashMap<Fingerprint, KnownRow>, DatabaseError> {
+        let mut known = HashMap::new();
+        for some in identities.chunks(500) {
+            let wanted = some.iter().map(|identity| identity.0.as_slice());
+            let stored: Vec<StoredRow> = entries_of!(source)
+                .filter(row_sources::identity.eq_any(wanted))
+                .load(&mut self.connection)?;
+            known.extend(
+                stored
+                    .into_iter()
+                    .filter_map(ledger_row)
+                    .map(|row| (row.identity, row.known)),
+            );
+        }
+        Ok(known)
+    }
+
+    /// The ledger entries of all records that came from one file.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn rows_of_file(
+        &mut self,
+        source: &str,
+        path: &str,
+    ) -> Result<Vec<LedgerRow>, DatabaseError> {
+        let stored: Vec<StoredRow> = entries_of!(source)
+            .filter(source_files::path.eq(path))
+            .order((row_sources::source_file_id, row_sources::position))
+            .load(&mut self.connection)?;
+        Ok(stored.into_iter().filter_map(ledger_row).collect())
+    }
+
+    /// The ledger entries of records that earlier runs no longer found in their files, and whose rows were kept.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn rows_gone(&mut self, source: &str) -> Result<Vec<LedgerRow>, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(Vec::new());
+        }
+        let stored: Vec<StoredRow> = entries_of!(source)
+            .filter(row_sources::gone_run_id.is_not_null())
+            .order((row_sources::source_file_id, row_sources::position))
+            .load(&mut self.connection)?;
+        Ok(stored.into_iter().filter_map(ledger_row).collect())
+    }
+}
+
+/// An entry whose digests have the wrong length was not written by us; it is treated as unknown.
+fn ledger_row(stored: StoredRow) -> Option<LedgerRow> {
+    let (source_file_id, position, table, identity, record_id, digest, gone, path) = stored;
+    Some(LedgerRow {
+        table,
+        identity: Fingerprint(identity.try_into().ok()?),
+        known: KnownRow {
+            key: LedgerKey {
+                source_file_id,
+                position,
+            },
+            path,
+            record_id,
+            digest: Fingerprint(digest.try_into().ok()?),
+            gone: gone.is_some(),
+        },
+    })
+}

@@ -1,0 +1,149 @@
+//! The ledger's schema, versioned with Diesel migrations.
+//!
+//! Diesel keeps applied versions in `__diesel_schema_migrations`, which an application may use for its own
+//! migrations too. Ours are told apart by their version, which begins with `accession`.
+
+use diesel::migration::{Migration, MigrationSource as _, MigrationVersion};
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use super::{AnyConnection, DatabaseError};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const PREFIX: &str = "accession";
+
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> VarChar,
+        run_on -> Timestamp,
+    }
+}
+
+/// One migration of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationState {
+    /// Its name, `accession-0001_ledger`.
+    pub name: String,
+    /// Whether it was applied.
+    pub status: MigrationStatus,
+}
+
+/// Whether a migration was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MigrationStatus {
+    /// The database has it.
+    Applied,
+    /// It is still to be run.
+    Pending,
+}
+
+impl AnyConnection {
+    /// All migrations of the ledger this program knows, oldest first. Writes nothing.
+    ///
+    /// # Errors
+    /// When the database has ledger migrations that this program does not know.
+    pub fn migration_states(&mut self) -> Result<Vec<MigrationState>, DatabaseError> {
+        let applied = self.applied_versions()?;
+        let known = embedded()?;
+        let is_known = |version: &String| {
+            known
+                .iter()
+                .any(|one| one.name().version().to_string() == *version)
+        };
+        if let Some(newer) = applied.iter().find(|version| !is_known(version)) {
+            return Err(DatabaseError::NewerLedger(newer.clone()));
+        }
+        let state = |migration: &Box<dyn Migration<Sqlite>>| MigrationState {
+            name: migration.name().to_string(),
+            status: if applied.contains(&migration.name().version().to_string()) {
+                MigrationStatus::Applied
+            } else {
+                MigrationStatus::Pending
+            },
+        };
+        Ok(known.iter().map(state).collect())
+    }
+
+    /// Runs all pending migrations; inside a transaction they are part of it.
+    ///
+    /// # Errors
+    /// When one fails, or the ledger is newer than this program.
+    pub fn migrate_up(&mut self) -> Result<Vec<String>, DatabaseError> {
+        let pending = self
+            .migration_states()?
+            .into_iter()
+            .filter(|one| one.status == MigrationStatus::Pending);
+        let pending: Vec<String> = pending.map(|one| one.name).collect();
+        let Self::Sqlite(connection) = self;
+        for migration in embedded()?
+            .iter()
+            .filter(|one| pending.contains(&one.name().to_string()))
+        {
+            connection
+                .run_migration(migration)
+                .map_err(failed(migration.as_ref()))?;
+        }
+        Ok(pending)
+    }
+
+    /// Reverts the latest applied migration and gives its name; `None` if there is none.
+    ///
+    /// # Errors
+    /// When it fails, or the ledger is newer than this program.
+    pub fn migrate_down(&mut self) -> Result<Option<String>, DatabaseError> {
+        let applied = self
+            .migration_states()?
+            .into_iter()
+            .rfind(|one| one.status == MigrationStatus::Applied);
+        let Some(latest) = applied else {
+            return Ok(None);
+        };
+        let Self::Sqlite(connection) = self;
+        for migration in embedded()?
+            .iter()
+            .filter(|one| one.name().to_string() == latest.name)
+        {
+            connection
+                .revert_migration(migration)
+                .map_err(failed(migration.as_ref()))?;
+        }
+        Ok(Some(latest.name))
+    }
+
+    fn applied_versions(&mut self) -> Result<Vec<String>, DatabaseError> {
+        if !self.has_table("__diesel_schema_migrations")? {
+            return Ok(Vec::new());
+        }
+        let versions = __diesel_schema_migrations::table
+            .select(__diesel_schema_migrations::version)
+            .order(__diesel_schema_migrations::version)
+            .load::<String>(self)?;
+        Ok(versions
+            .into_iter()
+            .filter(|version| version.starts_with(PREFIX))
+            .collect())
+    }
+}
+
+fn embedded() -> Result<Vec<Box<dyn Migration<Sqlite>>>, DatabaseError> {
+    let mut migrations = SQLITE
+        .migrations()
+        .map_err(|source| DatabaseError::Migration {
+            name: "accession".to_owned(),
+            source,
+        })?;
+    migrations.sort_by(|a, b| version(a).cmp(&version(b)));
+    Ok(migrations)
+}
+
+fn version(migration: &dyn Migration<Sqlite>) -> MigrationVersion<'_> {
+    migration.name().version()
+}
+
+fn failed(
+    migration: &dyn Migration<Sqlite>,
+) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> DatabaseError {
+    let name = migration.name().to_string();
+    move |source| DatabaseError::Migration { name, source }
+}

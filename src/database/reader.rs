@@ -1,0 +1,146 @@
+//! Answers what the plan asks about rows now in the database.
+
+use std::collections::HashMap;
+
+use crate::layout::{Layout, LayoutTable};
+use crate::model::{Fingerprint, Hasher, Row, Value};
+use crate::plan::{KnownRow, ParentKey};
+
+use super::{Database, DatabaseError};
+
+/// Rows now in the database by the identity of the record that asks for them: record id and values.
+pub type CurrentRows = HashMap<Fingerprint, (String, Vec<Value>)>;
+
+impl Database {
+    /// The rows that the ledger says these records became.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn rows_by_record_id(
+        &mut self,
+        table: &LayoutTable,
+        records: &[(Fingerprint, &KnownRow)],
+    ) -> Result<CurrentRows, DatabaseError> {
+        let mut found = CurrentRows::new();
+        let by_id: HashMap<&str, Fingerprint> = records
+            .iter()
+            .map(|(identity, known)| (known.record_id.as_str(), *identity))
+            .collect();
+        for some in records.chunks(500) {
+            let keys: Vec<_> = some
+                .iter()
+                .map(|(_, known)| table.table.key_from_record_id(&known.record_id))
+                .collect();
+            self.each_row(table, Some(&keys), &mut |values| {
+                let record_id = table.table.record_id(&values);
+                if let Some(identity) = by_id.get(record_id.as_str()) {
+                    found.insert(*identity, (record_id, values));
+                }
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// The rows that have the same key, or the same values under a UNIQUE constraint, as these new records.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn rows_by_unique_key(
+        &mut self,
+        table: &LayoutTable,
+        rows: &[&Row],
+    ) -> Result<CurrentRows, DatabaseError> {
+        let mut found = CurrentRows::new();
+        let constraints = std::iter::once(&table.table.primary_key).chain(&table.table.unique);
+        let mapped = |columns: &&Vec<usize>| {
+            !columns.is_empty() && columns.iter().all(|&column| table.mapped[column])
+        };
+        for columns in constraints.filter(mapped) {
+            let own = |values: &[Value]| {
+                columns
+                    .iter()
+                    .map(|&column| values[column].clone())
+                    .collect::<Vec<_>>()
+            };
+            let asking: HashMap<Fingerprint, Fingerprint> = rows
+                .iter()
+                .filter(|row| {
+                    columns
+                        .iter()
+                        .all(|&column| !matches!(row.values[column], Value::Null | Value::Default))
+                })
+                .map(|row| (key_fingerprint(&own(&row.values)), row.identity))
+                .collect();
+            let keys: Vec<_> = rows
+                .iter()
+                .map(|row| own(&row.values))
+                .filter(|key| asking.contains_key(&key_fingerprint(key)))
+                .collect();
+            for some in keys.chunks(200) {
+                self.rows_where(table, columns, some, &mut |values| {
+                    if let Some(identity) = asking.get(&key_fingerprint(&own(&values))) {
+                        found
+                            .entry(*identity)
+                            .or_insert_with(|| (table.table.record_id(&values), values));
+                    }
+                })?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Which of these parent rows exist.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn existing_parents(
+        &mut self,
+        layout: &Layout,
+        parents: &[ParentKey],
+    ) -> Result<Vec<ParentKey>, DatabaseError> {
+        let mut found = Vec::new();
+        for parent in parents {
+            let table = &layout.tables[parent.table];
+            if self.connection.has_table(&table.table.name)? {
+                let mut exists = false;
+                self.rows_where(
+                    table,
+                    &parent.columns,
+                    std::slice::from_ref(&parent.values),
+                    &mut |_| exists = true,
+                )?;
+                if exists {
+                    found.push(parent.clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Up to `limit` values of a column, for a parameter that wants the single row of a table.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn column_values(
+        &mut self,
+        table: &LayoutTable,
+        column: usize,
+        limit: usize,
+    ) -> Result<Vec<Value>, DatabaseError> {
+        let mut values = Vec::new();
+        if self.connection.has_table(&table.table.name)? {
+            self.each_row(table, None, &mut |mut row| {
+                if values.len() < limit {
+                    values.push(row.swap_remove(column));
+                }
+            })?;
+        }
+        Ok(values)
+    }
+}
+
+fn key_fingerprint(values: &[Value]) -> Fingerprint {
+    let mut hasher = Hasher::new();
+    values.iter().for_each(|value| value.hash_into(&mut hasher));
+    hasher.fingerprint()
+}

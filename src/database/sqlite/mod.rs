@@ -1,0 +1,13 @@
+//! SQLite: how it is opened, what it is told, how values go in and come out.
+
+mod backup;
+mod new_database;
+mod open;
+mod recipe;
+mod values;
+
+pub use backup::back_up;
+pub use new_database::{NewDatabase, Opened};
+pub(super) use open::{Mode, open};
+pub(super) use recipe::SqliteDialect;
+pub(super) use values::{StoredRow, decode};

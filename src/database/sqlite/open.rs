@@ -1,0 +1,86 @@
+//! Opening a SQLite file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection as _, SqliteConnection};
+
+use crate::database::DatabaseError;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::database) enum Mode {
+    /// Reading only; the file is not changed by a byte.
+    Read,
+    /// Reading and writing an existing file.
+    Write,
+    /// Filling a file that nobody else sees before it is complete: no journal on disk, larger pages.
+    Build,
+}
+
+/// Opens an existing file (an empty one for [`Mode::Build`]). `wait` bounds how long locks of others are waited for.
+pub(in crate::database) fn open(
+    path: &Path,
+    mode: Mode,
+    wait: Duration,
+) -> Result<SqliteConnection, DatabaseError> {
+    check_file(path)?;
+    let access = match mode {
+        Mode::Read => "ro",
+        Mode::Write | Mode::Build => "rw",
+    };
+    let mut connection =
+        SqliteConnection::establish(&format!("file:{}?mode={access}", uri_path(path)?))?;
+    // Recursive triggers: REPLACE by our connection would delete without an audit entry otherwise.
+    let mut settings = format!(
+        "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY;",
+        wait.as_millis()
+    );
+    settings.push_str(match mode {
+        Mode::Read => "PRAGMA query_only = ON;",
+        Mode::Write => "PRAGMA cache_size = -65536;",
+        Mode::Build => {
+            "PRAGMA page_size = 16384; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; \
+             PRAGMA cache_size = -65536; PRAGMA threads = 2;"
+        }
+    });
+    connection.batch_execute(&settings)?;
+    Ok(connection)
+}
+
+/// Refuses early, and in plain words, what SQLite would refuse late.
+fn check_file(path: &Path) -> Result<(), DatabaseError> {
+    let metadata = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(DatabaseError::Missing(path.into()));
+        }
+        other => other.map_err(DatabaseError::file(path))?,
+    };
+    if !metadata.is_file() {
+        return Err(DatabaseError::NotAFile(path.into()));
+    }
+    let mut header = Vec::new();
+    let file = File::open(path).map_err(DatabaseError::file(path))?;
+    file.take(16)
+        .read_to_end(&mut header)
+        .map_err(DatabaseError::file(path))?;
+    if header.is_empty() || header == b"SQLite format 3\0" {
+        Ok(())
+    } else {
+        Err(DatabaseError::NotSqlite(path.into()))
+    }
+}
+
+/// The path as part of a `file:` URI (<https://www.sqlite.org/uri.html>).
+fn uri_path(path: &Path) -> Result<String, DatabaseError> {
+    let text = path
+        .to_str()
+        .ok_or_else(|| DatabaseError::BadUrl(path.display().to_string()))?;
+    Ok(text
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23"))
+}

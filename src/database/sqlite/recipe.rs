@@ -1,0 +1,165 @@
+//! SQLite's DDL for the portable table model.
+
+use crate::audit::sqlite::{identifier, literal, triggers};
+use crate::database::Dialect;
+use crate::model::{Column, ColumnType, DefaultValue, OnDelete, Table, Value};
+
+/// SQLite's recipe.
+pub(in crate::database) struct SqliteDialect;
+
+impl Dialect for SqliteDialect {
+    fn create_table(&self, table: &Table) -> String {
+        let mut lines: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| self.column(table, column))
+            .collect();
+        if table.generated_key().is_none() && !table.primary_key.is_empty() {
+            lines.push(format!(
+                "PRIMARY KEY ({})",
+                names(table, &table.primary_key)
+            ));
+        }
+        for key in &table.foreign_keys {
+            let references: Vec<_> = key.references.iter().map(|name| identifier(name)).collect();
+            lines.push(format!(
+                "FOREIGN KEY ({}) REFERENCES {} ({}){}",
+                names(table, &key.columns),
+                identifier(&key.table),
+                references.join(", "),
+                match key.on_delete {
+                    OnDelete::Restrict => "",
+                    OnDelete::Cascade => " ON DELETE CASCADE",
+                    OnDelete::SetNull => " ON DELETE SET NULL",
+                }
+            ));
+        }
+        format!(
+            "CREATE TABLE {} (\n  {}\n)",
+            identifier(&table.name),
+            lines.join(",\n  ")
+        )
+    }
+
+    /// UNIQUE constraints become unique indexes, which enforce the same and can be built after the rows are in: at a
+    /// first load that is most of the time saved.
+    fn create_indexes(&self, table: &Table) -> Vec<String> {
+        let covered = |columns: &Vec<usize>| {
+            table.indexes.iter().any(|index| {
+                index.unique
+                    && index
+                        .columns
+                        .iter()
+                        .map(|column| column.column)
+                        .eq(columns.iter().copied())
+            })
+        };
+        let constraints = table
+            .unique
+            .iter()
+            .filter(|columns| !covered(columns))
+            .map(|columns| {
+                let suffix: Vec<_> = columns
+                    .iter()
+                    .map(|&column| table.columns[column].name.as_str())
+                    .collect();
+                let name = format!("uq_{}_{}", table.name, suffix.join("_"));
+                create_index(table, &name, "UNIQUE ", &names(table, columns))
+            });
+        let indexes = table.indexes.iter().map(|index| {
+            let columns = index.columns.iter().map(|column| {
+                let order = if column.descending { " DESC" } else { "" };
+                format!("{}{order}", identifier(&table.columns[column.column].name))
+            });
+            let unique = if index.unique { "UNIQUE " } else { "" };
+            create_index(
+                table,
+                &index.name,
+                unique,
+                &columns.collect::<Vec<_>>().join(", "),
+            )
+        });
+        constraints.chain(indexes).collect()
+    }
+
+    fn audit_triggers(&self, table: &Table) -> Vec<(String, String)> {
+        triggers(table)
+    }
+
+    /// `SQLITE_MAX_VARIABLE_NUMBER`.
+    fn max_binds(&self) -> usize {
+        32_766
+    }
+}
+
+impl SqliteDialect {
+    fn column(&self, table: &Table, column: &Column) -> String {
+        let name = identifier(&column.name);
+        if table
+            .generated_key()
+            .is_some_and(|key| table.columns[key].name == column.name)
+        {
+            return format!("{name} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL");
+        }
+        let mut line = format!("{name} {}", type_name(column.ty));
+        if !column.nullable {
+            line.push_str(" NOT NULL");
+        }
+        match &column.default {
+            None => {}
+            Some(DefaultValue::CurrentTimestamp) => {
+                line.push_str(" DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))");
+            }
+            Some(DefaultValue::Value(value)) => {
+                line.push_str(" DEFAULT ");
+                line.push_str(&default_literal(value));
+            }
+        }
+        if column.ty == ColumnType::Json {
+            line.push_str(&format!(" CHECK (json_valid({name}))"));
+        }
+        line
+    }
+}
+
+fn type_name(ty: ColumnType) -> &'static str {
+    match ty {
+        ColumnType::Text { .. }
+        | ColumnType::Json
+        | ColumnType::Timestamp
+        | ColumnType::Date
+        | ColumnType::Uuid => "TEXT",
+        ColumnType::Integer | ColumnType::Boolean => "INTEGER",
+        ColumnType::Real => "REAL",
+        ColumnType::Blob => "BLOB",
+    }
+}
+
+fn default_literal(value: &Value) -> String {
+    match value {
+        Value::Null | Value::Default | Value::ParentKey(_) => "NULL".to_owned(),
+        Value::Boolean(value) => i32::from(*value).to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Real(value) => format!("{value:?}"),
+        Value::Blob(bytes) => format!("X'{}'", data_encoding::HEXUPPER.encode(bytes)),
+        Value::Text(_) | Value::Json(_) | Value::Timestamp(_) | Value::Date(_) | Value::Uuid(_) => {
+            literal(&value.key_text())
+        }
+    }
+}
+
+fn create_index(table: &Table, name: &str, unique: &str, columns: &str) -> String {
+    format!(
+        "CREATE {unique}INDEX {} ON {} ({columns})",
+        identifier(name),
+        identifier(&table.name)
+    )
+}
+
+fn names(table: &Table, columns: &[usize]) -> String {
+    columns
+        .iter()
+        .map(|&column| identifier(&table.columns[column].name))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,116 @@
+//! INSERT, UPDATE and DELETE for tables known only at run time, through Diesel's query machinery: names go through
+//! `push_identifier`, values through bind parameters.
+
+use diesel::QueryResult;
+use diesel::RunQueryDsl;
+use diesel::backend::Backend;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+
+use crate::model::Value;
+
+/// A backend to which our values can be bound.
+pub(super) trait Bind: Backend {
+    /// Adds one bind parameter.
+    fn bind<'b>(out: &mut AstPass<'_, 'b, Self>, value: &'b Value) -> QueryResult<()>;
+}
+
+/// `INSERT INTO table (columns) VALUES (…), (…)`.
+pub(super) struct InsertRows<'a> {
+    pub(super) table: &'a str,
+    pub(super) columns: &'a [&'a str],
+    /// The values row by row: `columns.len()` for each.
+    pub(super) values: &'a [&'a Value],
+}
+
+/// `UPDATE table SET column = …, … WHERE key = … AND …`.
+pub(super) struct UpdateRow<'a> {
+    pub(super) table: &'a str,
+    pub(super) set: &'a [(&'a str, &'a Value)],
+    pub(super) key: &'a [(&'a str, Value)],
+}
+
+/// `DELETE FROM table WHERE key = … AND …`.
+pub(super) struct DeleteRow<'a> {
+    pub(super) table: &'a str,
+    pub(super) key: &'a [(&'a str, Value)],
+}
+
+impl<DB: Bind> QueryFragment<DB> for InsertRows<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO ");
+        out.push_identifier(self.table)?;
+        out.push_sql(" (");
+        for (i, column) in self.columns.iter().enumerate() {
+            if i > 0 {
+                out.push_sql(", ");
+            }
+            out.push_identifier(column)?;
+        }
+        out.push_sql(") VALUES ");
+        for (i, row) in self.values.chunks_exact(self.columns.len()).enumerate() {
+            out.push_sql(if i == 0 { "(" } else { ", (" });
+            for (j, value) in row.iter().enumerate() {
+                if j > 0 {
+                    out.push_sql(", ");
+                }
+                DB::bind(&mut out, value)?;
+            }
+            out.push_sql(")");
+        }
+        Ok(())
+    }
+}
+
+impl<DB: Bind> QueryFragment<DB> for UpdateRow<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        out.push_identifier(self.table)?;
+        out.push_sql(" SET ");
+        for (i, (column, value)) in self.set.iter().enumerate() {
+            if i > 0 {
+                out.push_sql(", ");
+            }
+            out.push_identifier(column)?;
+            out.push_sql(" = ");
+            DB::bind(&mut out, value)?;
+        }
+        push_key(&mut out, self.key)
+    }
+}
+
+impl<DB: Bind> QueryFragment<DB> for DeleteRow<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("DELETE FROM ");
+        out.push_identifier(self.table)?;
+        push_key(&mut out, self.key)
+    }
+}
+
+fn push_key<'b, DB: Bind>(
+    out: &mut AstPass<'_, 'b, DB>,
+    key: &'b [(&str, Value)],
+) -> QueryResult<()> {
+    out.push_sql(" WHERE ");
+    for (i, (column, value)) in key.iter().enumerate() {
+        if i > 0 {
+            out.push_sql(" AND ");
+        }
+        out.push_identifier(column)?;
+        out.push_sql(" = ");
+        DB::bind(out, value)?;
+    }
+    Ok(())
+}
+
+/// Cached under the SQL text: a table, its columns and a number of rows make one prepared statement.
+macro_rules! dynamic_statement {
+    ($($name:ident),*) => {$(
+        impl QueryId for $name<'_> {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+        impl<C> RunQueryDsl<C> for $name<'_> {}
+    )*};
+}
+pub(super) use dynamic_statement;
+dynamic_statement!(InsertRows, UpdateRow, DeleteRow);

@@ -1,0 +1,547 @@
+//! The planner: takes batches of wanted rows, answers with changes.
+//!
+//! A batch goes through rounds, because a row that holds the generated key of its parent can be looked up only after
+//! the parent was. Without such keys there is one round.
+
+use std::collections::HashMap;
+
+use crate::layout::{Layout, RecordRule};
+use crate::model::{
+    DefaultValue, Deferred, Fingerprint, Hasher, Origin, Row, RowHasher, Rule, TableDigest,
+    Timestamp, Value,
+};
+
+use super::change::{Change, ConflictPolicy, Counts, KnownRow, Problem, TableCounts};
+use super::decide::{Decision, Situation, decide};
+use super::foreign_keys::{ForeignKeys, ParentKey};
+use super::seen::{SeenIdentities, Sighting};
+
+/// What a table is like before the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableState {
+    /// Rows it has.
+    pub rows: u64,
+    /// The next generated key.
+    pub next_key: i64,
+}
+
+/// Plans one run.
+pub struct Planner<'l> {
+    layout: &'l Layout,
+    hashers: Vec<RowHasher>,
+    policy: ConflictPolicy,
+    now: Timestamp,
+    tables: Vec<TableState>,
+    seen: Vec<SeenIdentities>,
+    unique: Vec<Vec<UniqueKey>>,
+    foreign_keys: ForeignKeys,
+    /// Generated keys by identity, for tables whose children wait for them.
+    generated: HashMap<Fingerprint, i64>,
+    keys_wanted: Vec<bool>,
+    counts: Counts,
+    written: Vec<TableDigest>,
+}
+
+/// A UNIQUE constraint other than the identity, and the keys seen.
+#[derive(Debug)]
+struct UniqueKey {
+    columns: Vec<usize>,
+    seen: SeenIdentities,
+}
+
+/// A batch of rows on its way through the rounds.
+#[derive(Debug)]
+pub struct Wanted {
+    rows: Vec<Slot>,
+    /// Rows not yet in a round.
+    waiting: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    row: Option<Row>,
+    parent: Option<usize>,
+    generated: Option<i64>,
+    state: SlotState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SlotState {
+    Waiting,
+    Planned,
+    Rejected,
+}
+
+/// The rows of a batch that can be decided now.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// Their places in the batch.
+    rows: Vec<usize>,
+    /// Parents to be looked up in the database.
+    pub parents: Vec<ParentKey>,
+}
+
+/// What the ledger and the database know of the rows of a round, by identity.
+#[derive(Debug, Default)]
+pub struct Knowledge {
+    /// Ledger entries.
+    pub known: HashMap<Fingerprint, KnownRow>,
+    /// Rows now in the database, of records whose digest differs, or of new records found by a unique key.
+    pub current: HashMap<Fingerprint, (String, Vec<Value>)>,
+    /// Which of [`Round::parents`] exist.
+    pub parents: Vec<ParentKey>,
+}
+
+impl Wanted {
+    /// A batch of mapped rows, parents before children.
+    #[must_use]
+    pub fn new(rows: Vec<Row>) -> Self {
+        let waiting = (0..rows.len()).collect();
+        let slot = |row: Row| Slot {
+            parent: row.parent,
+            row: Some(row),
+            generated: None,
+            state: SlotState::Waiting,
+        };
+        Self {
+            rows: rows.into_iter().map(slot).collect(),
+            waiting,
+        }
+    }
+
+    /// The rows of a round.
+    pub fn round<'w>(&'w self, round: &'w Round) -> impl Iterator<Item = &'w Row> {
+        round
+            .rows
+            .iter()
+            .filter_map(|&at| self.rows[at].row.as_ref())
+    }
+}
+
+impl<'l> Planner<'l> {
+    /// A planner for a database whose tables are in the state `tables`.
+    #[must_use]
+    pub fn new(
+        layout: &'l Layout,
+        tables: Vec<TableState>,
+        policy: ConflictPolicy,
+        now: Timestamp,
+    ) -> Self {
+        let count = layout.tables.len();
+        Self {
+            layout,
+            hashers: layout
+                .tables
+                .iter()
+                .map(crate::layout::LayoutTable::row_hasher)
+                .collect(),
+            policy,
+            now,
+            tables,
+            seen: (0..count).map(|_| SeenIdentities::default()).collect(),
+            unique: (0..count).map(|table| unique_keys(layout, table)).collect(),
+            foreign_keys: ForeignKeys::new(layout),
+            generated: HashMap::new(),
+            keys_wanted: keys_wanted(layout),
+            counts: vec![TableCounts::default(); count],
+            written: vec![TableDigest::default(); count],
+        }
+    }
+
+    /// Completes the rows whose parents are decided, drops repetitions, and gives the next rows to look up.
+    pub fn next_round(
+        &mut self,
+        wanted: &mut Wanted,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Round> {
+        let mut round = Round::default();
+        let waiting = std::mem::take(&mut wanted.waiting);
+        for at in waiting {
+            let (before, from) = wanted.rows.split_at_mut(at);
+            let slot = &mut from[0];
+            let parent = slot.parent.map(|parent| &before[parent]);
+            if parent.is_some_and(|parent| parent.state == SlotState::Rejected) {
+                slot.state = SlotState::Rejected;
+                continue;
+            }
+            let row = slot
+                .row
+                .as_mut()
+                .expect("a waiting row was not planned yet");
+            if row.deferred != Deferred::Nothing {
+                if parent.is_some_and(|parent| parent.state == SlotState::Waiting) {
+                    wanted.waiting.push(at);
+                    continue;
+                }
+                complete(self.layout, &self.hashers, row, before, slot.parent);
+            }
+            match self.sight(row) {
+                Ok(Sighting::First) => round.rows.push(at),
+                Ok(Sighting::Repetition | Sighting::Contradiction) => {
+                    self.counts[row.table].merged += 1;
+                    slot.generated = self.generated.get(&row.identity).copied();
+                    slot.state = SlotState::Planned;
+                    slot.row = None;
+                }
+                Err(problem) => {
+                    problems.push(problem);
+                    slot.state = SlotState::Rejected;
+                }
+            }
+        }
+        if round.rows.is_empty() && wanted.waiting.is_empty() {
+            return None;
+        }
+        round.parents = self.foreign_keys.unresolved();
+        Some(round)
+    }
+
+    /// Notes a row among those of the run.
+    fn sight(&mut self, row: &Row) -> Result<Sighting, Problem> {
+        let table = &self.layout.tables[row.table].table;
+        match self.seen[row.table].see(row.identity, row.digest) {
+            Sighting::Repetition => return Ok(Sighting::Repetition),
+            Sighting::Contradiction => {
+                return Err(Problem {
+                    origin: row.origin.clone(),
+                    rule: Rule::DuplicateRecord,
+                    message: format!(
+                        "another record of `{}` has the same identity and other values",
+                        table.name
+                    ),
+                    remedy: "decide which of the two is right and remove the other".to_owned(),
+                });
+            }
+            Sighting::First => {}
+        }
+        for unique in &mut self.unique[row.table] {
+            let values = unique.columns.iter().map(|&column| &row.values[column]);
+            if values.clone().any(Value::is_null) {
+                continue;
+            }
+            let mut hasher = Hasher::new();
+            values.for_each(|value| value.hash_into(&mut hasher));
+            let key = hasher.fingerprint();
+            if unique.seen.see(key, key) != Sighting::First {
+                let names: Vec<_> = unique
+                    .columns
+                    .iter()
+                    .map(|&column| table.columns[column].name.as_str())
+                    .collect();
+                return Err(Problem {
+                    origin: row.origin.clone(),
+                    rule: Rule::NotUnique,
+                    message: format!(
+                        "another record has the same `{}` of `{}`",
+                        names.join("`, `"),
+                        table.name
+                    ),
+                    remedy: "make the value different in one of the two records".to_owned(),
+                });
+            }
+        }
+        self.foreign_keys.note(row.table, &row.values, &row.origin);
+        Ok(Sighting::First)
+    }
+
+    /// Decides the rows of a round.
+    pub fn decide(
+        &mut self,
+        wanted: &mut Wanted,
+        round: &Round,
+        knowledge: &Knowledge,
+        changes: &mut Vec<Change>,
+        problems: &mut Vec<Problem>,
+    ) {
+        self.foreign_keys.looked_up(&knowledge.parents);
+        for &at in &round.rows {
+            let slot = &mut wanted.rows[at];
+            let Some(row) = slot.row.take() else { continue };
+            match self.decide_row(row, knowledge) {
+                Ok((generated, change)) => {
+                    slot.generated = generated;
+                    slot.state = SlotState::Planned;
+                    changes.extend(change);
+                }
+                Err(problem) => {
+                    slot.state = SlotState::Rejected;
+                    problems.push(problem);
+                }
+            }
+        }
+    }
+
+    fn decide_row(
+        &mut self,
+        mut row: Row,
+        knowledge: &Knowledge,
+    ) -> Result<(Option<i64>, Option<Change>), Problem> {
+        let index = row.table;
+        let layout = self.layout;
+        let table = &layout.tables[index];
+        if let Some(parent) = self.foreign_keys.missing_parent(index, &row.values) {
+            return Err(Problem {
+                rule: Rule::MissingReference,
+                message: format!(
+                    "the record refers to a row of `{}` that is neither in the files nor in the database",
+                    layout.tables[parent].table.name
+                ),
+                remedy: "add the missing record, or correct the reference".to_owned(),
+                origin: row.origin,
+            });
+        }
+        let known = knowledge.known.get(&row.identity);
+        let current = knowledge.current.get(&row.identity);
+        let settled = decide(&Situation {
+            table,
+            hasher: &self.hashers[index],
+            policy: self.policy,
+            wanted: &row.values,
+            digest: row.digest,
+            known,
+            current: current.map(|(_, values)| values.as_slice()),
+        });
+        let counts = &mut self.counts[index];
+        let record_id = known
+            .map(|known| &known.record_id)
+            .or(current.map(|(id, _)| id))
+            .cloned();
+        if !matches!(settled.decision, Decision::Conflict(_)) {
+            counts.conflicts += u64::from(settled.conflict);
+        }
+        let key = known.map(|known| known.key);
+        let change = match settled.decision {
+            Decision::Conflict(why) => {
+                return Err(Problem {
+                    origin: row.origin,
+                    rule: Rule::Conflict,
+                    message: format!(
+                        "`{}` {}: {why}",
+                        table.table.name,
+                        record_id.unwrap_or_default()
+                    ),
+                    remedy:
+                        "choose with `--on-conflict keep-database` or `--on-conflict take-file`"
+                            .to_owned(),
+                });
+            }
+            Decision::Unchanged => {
+                counts.unchanged += 1;
+                let known = known.expect("only a known record is unchanged");
+                let record_id = known.record_id.clone();
+                let generated = self.generated_key(&row, &record_id);
+                let back = known.gone.then_some(Change::Record {
+                    row,
+                    record_id,
+                    known: key,
+                });
+                return Ok((generated, back));
+            }
+            Decision::Record => {
+                let record_id = record_id.unwrap_or_default();
+                match known {
+                    Some(_) => counts.unchanged += 1,
+                    None => counts.adopted += 1,
+                }
+                Change::Record {
+                    row,
+                    record_id,
+                    known: key,
+                }
+            }
+            Decision::Update(columns) => {
+                counts.updated += 1;
+                counts.converted += row.conversions.len() as u64;
+                self.fill_defaults(&mut row);
+                let written = &mut self.written[index];
+                written.add(table.digest(&self.hashers[index], &row.values));
+                Change::Update {
+                    row,
+                    record_id: record_id.unwrap_or_default(),
+                    columns,
+                    known: key,
+                }
+            }
+            Decision::Insert => {
+                counts.inserted += 1;
+                counts.converted += row.conversions.len() as u64;
+                let timed = self.fill_defaults(&mut row);
+                let digest = if timed {
+                    table.digest(&self.hashers[index], &row.values)
+                } else {
+                    row.digest
+                };
+                self.written[index].add(digest);
+                let record_id = table.table.record_id(&row.values);
+                Change::Insert { row, record_id }
+            }
+        };
+        let generated = match &change {
+            Change::Insert { row, record_id }
+            | Change::Update { row, record_id, .. }
+            | Change::Record { row, record_id, .. } => self.generated_key(row, record_id),
+            Change::Delete { .. } | Change::MarkGone { .. } | Change::Forget { .. } => None,
+        };
+        Ok((generated, Some(change)))
+    }
+
+    /// The row's generated key, remembered if children may ask for it.
+    fn generated_key(&mut self, row: &Row, record_id: &str) -> Option<i64> {
+        if !self.keys_wanted[row.table] {
+            return None;
+        }
+        let key = record_id.parse().ok()?;
+        self.generated.insert(row.identity, key);
+        Some(key)
+    }
+
+    /// Replaces [`Value::Default`]; tells whether a mapped column was among them.
+    fn fill_defaults(&mut self, row: &mut Row) -> bool {
+        let table = &self.layout.tables[row.table];
+        let generated = table.table.generated_key();
+        let mut timed = false;
+        for (column, value) in row.values.iter_mut().enumerate() {
+            if *value != Value::Default {
+                continue;
+            }
+            timed |= table.mapped[column];
+            *value = if generated == Some(column) {
+                let next = &mut self.tables[row.table].next_key;
+                *next += 1;
+                Value::Integer(*next - 1)
+            } else {
+                match &table.table.columns[column].default {
+                    Some(DefaultValue::Value(value)) => value.clone(),
+                    Some(DefaultValue::CurrentTimestamp) => Value::Timestamp(self.now),
+                    None => Value::Null,
+                }
+            };
+        }
+        timed
+    }
+
+    /// Whether new records of this table may meet rows that are in the database already.
+    #[must_use]
+    pub fn occupied(&self, table: usize) -> bool {
+        self.tables[table].rows > 0
+    }
+
+    /// Whether this record was among the run's rows.
+    #[must_use]
+    pub fn saw(&self, table: usize, identity: &Fingerprint) -> bool {
+        self.seen[table].contains(identity)
+    }
+
+    /// Rows that refer to a row of their own table that never came.
+    pub fn finish(&mut self) -> Vec<Problem> {
+        let missing = self.foreign_keys.never_came();
+        let problem = |(table, origin): (usize, Origin)| Problem {
+            origin,
+            rule: Rule::MissingReference,
+            message: format!(
+                "the record refers to a row of `{}` that is neither in the files nor in the database",
+                self.layout.tables[table].table.name
+            ),
+            remedy: "add the missing record, or correct the reference".to_owned(),
+        };
+        missing.into_iter().map(problem).collect()
+    }
+
+    /// Rows per table, by what becomes of them; for the driver to add what it decides about gone records.
+    pub fn counts(&mut self) -> &mut Counts {
+        &mut self.counts
+    }
+
+    /// Per table, the digest of all rows that are inserted or updated.
+    #[must_use]
+    pub fn written(&self) -> &[TableDigest] {
+        &self.written
+    }
+
+    /// The hasher of a table's rows.
+    #[must_use]
+    pub fn hasher(&self, table: usize) -> &RowHasher {
+        &self.hashers[table]
+    }
+}
+
+/// Fills in the keys of enclosing rows, then what depends on them.
+fn complete(
+    layout: &Layout,
+    hashers: &[RowHasher],
+    row: &mut Row,
+    before: &[Slot],
+    parent: Option<usize>,
+) {
+    for value in &mut row.values {
+        if let Value::ParentKey(levels) = value {
+            let ancestor = (1..*levels).fold(parent, |at, _| at.and_then(|at| before[at].parent));
+            let key = ancestor.and_then(|at| before[at].generated);
+            *value = Value::Integer(key.expect("a planned parent has its generated key"));
+        }
+    }
+    let table = &layout.tables[row.table];
+    if let Deferred::Identity(columns) = &row.deferred {
+        let mut hasher = Hasher::new();
+        hasher.bytes(table.table.name.as_bytes());
+        columns
+            .iter()
+            .for_each(|&column| row.values[column].hash_into(&mut hasher));
+        row.identity = hasher.fingerprint();
+    }
+    row.digest = table.digest(&hashers[row.table], &row.values);
+    row.deferred = Deferred::Nothing;
+}
+
+/// The UNIQUE constraints that the mapping fills and that are not what records are known by already.
+fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
+    use crate::layout::IdentityRule;
+    fn identities<'l>(rules: &'l [RecordRule], table: usize, found: &mut Vec<&'l IdentityRule>) {
+        for rule in rules {
+            if rule.table == table {
+                found.push(&rule.identity);
+            }
+            identities(&rule.records, table, found);
+        }
+    }
+    let mut rules = Vec::new();
+    layout
+        .sources
+        .iter()
+        .for_each(|source| identities(&source.records, table, &mut rules));
+    let model = &layout.tables[table];
+    let mut keys: Vec<&Vec<usize>> = model.table.unique.iter().collect();
+    keys.push(&model.table.primary_key);
+    keys.sort();
+    keys.dedup();
+    keys.into_iter()
+        .filter(|columns| !columns.is_empty() && columns.iter().all(|&column| model.mapped[column]))
+        .filter(|columns| {
+            !rules
+                .iter()
+                .all(|rule| matches!(rule, IdentityRule::Columns(own) if own == *columns))
+        })
+        .map(|columns| UniqueKey {
+            columns: columns.clone(),
+            seen: SeenIdentities::default(),
+        })
+        .collect()
+}
+
+/// Which tables' generated keys are asked for by records inside their records.
+fn keys_wanted(layout: &Layout) -> Vec<bool> {
+    fn visit(rules: &[RecordRule], wanted: &mut [bool]) -> bool {
+        let mut asked = false;
+        for rule in rules {
+            let inside = visit(&rule.records, wanted);
+            wanted[rule.table] |= inside;
+            asked |= inside || rule.depends_on_parent_key;
+        }
+        asked
+    }
+    let mut wanted = vec![false; layout.tables.len()];
+    for source in &layout.sources {
+        visit(&source.records, &mut wanted);
+    }
+    wanted
+}
