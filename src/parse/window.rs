@@ -50,10 +50,20 @@ impl<R: Read> Window<R> {
 
     /// Cuts `length` bytes off the front.
     pub(super) fn cut(&mut self, length: usize) -> Vec<u8> {
-        let mut rest = Vec::with_capacity(self.bytes.len() - length + self.block);
+        if length == 0 {
+            return Vec::new();
+        }
+        let mut rest = Vec::new();
+        if self.rest == Rest::ToCome {
+            rest.reserve(self.bytes.len() - length + self.block);
+        }
         rest.extend_from_slice(&self.bytes[length..]);
         let mut bytes = std::mem::replace(&mut self.bytes, rest);
         bytes.truncate(length);
+        if bytes.capacity() / 2 > length {
+            // Many small files may wait in a queue.
+            bytes.shrink_to_fit();
+        }
         self.start = self.start.after(&bytes);
         self.offset += length as u64;
         bytes

@@ -366,4 +366,25 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn any_bytes_are_read_to_an_end(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            &b"["[..], b"]", b"{", b"}", b",", b":", b"\"", b"\\", b"\\u0000", b"\\ud800", b"\xff", b"\xe7\x8c", b"\0",
+            b"\n", b"\r", b" ", b"1", b"-", b"e", b".", b"null", b"\"a\"", b"\"a\":", b"\xef\xbb\xbf", b"\x0c", b"/",
+        ]), 0..30),
+        chunk in 1_usize..20, block in 1_usize..10,
+    ) {
+        let bytes = pieces.concat();
+        for framing in [Framing::Array, Framing::Lines, Framing::Document] {
+            let (values, fault) = read(&bytes, framing, (chunk, block));
+            let (again, same) = read(&bytes, framing, (1 << 19, 1 << 18));
+            prop_assert_eq!((values, fault.clone()), (again, same));
+            if framing == Framing::Document && fault.is_none() {
+                let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+                prop_assert!(serde_json::from_slice::<Value>(text).is_ok());
+            }
+            let _ = locate(&bytes, &["/a", "/0/a", ""]);
+        }
+    }
 }
