@@ -1,0 +1,253 @@
+//! Where a column's value comes from.
+
+use toml::Spanned;
+
+use crate::layout::literal::{same_kind, storable};
+use crate::layout::problem::{quoted, suggest};
+use crate::layout::rules::{As, ColumnRule, Expression, Reference};
+use crate::layout::written::{WrittenColumn, WrittenExpression, WrittenForm};
+use crate::model::{Column, ColumnType};
+
+use super::Compiler;
+use super::scope::Scope;
+
+impl Compiler<'_> {
+    /// Resolves `name = …` for a column of `table`.
+    pub(super) fn column_rule(
+        &mut self,
+        written: &WrittenColumn,
+        table: usize,
+        scope: &Scope<'_>,
+    ) -> Option<ColumnRule> {
+        let index = self.column(table, written.name.get_ref(), written.name.span().start);
+        let column = index.map(|index| &self.tables[table].columns[index]);
+        let conversion = written.conversion.as_ref();
+        let target = column.filter(|_| conversion.is_none());
+        let expression = written
+            .expression
+            .as_ref()
+            .and_then(|expression| self.expression(expression, target, scope));
+        if let (Some(column), Some(conversion)) = (column, conversion) {
+            self.conversion(conversion, column);
+        }
+        if let (Some(column), Some(default), None) = (column, &written.default, conversion)
+            && let Err(reason) = storable(default.get_ref(), column.ty)
+        {
+            let message = format!("the default of `{}` {reason}", column.name);
+            let remedy = format!("write a default for {}", column.ty);
+            self.error(default.span().start, message, remedy);
+        }
+        Some(ColumnRule {
+            column: index?,
+            expression: expression?,
+            default: written
+                .default
+                .as_ref()
+                .map(|default| default.get_ref().clone()),
+            conversion: conversion.map(|conversion| *conversion.get_ref()),
+        })
+    }
+
+    fn conversion(&mut self, conversion: &Spanned<As>, column: &Column) {
+        let (word, wanted) = match conversion.get_ref() {
+            As::Text => ("text", "TEXT"),
+            As::Unix => ("unix", "TIMESTAMP"),
+            As::UnixMilliseconds => ("unix_ms", "TIMESTAMP"),
+        };
+        let fits = match column.ty {
+            ColumnType::Text { .. } => wanted == "TEXT",
+            ColumnType::Timestamp => wanted == "TIMESTAMP",
+            ColumnType::Integer
+            | ColumnType::Real
+            | ColumnType::Boolean
+            | ColumnType::Json
+            | ColumnType::Date
+            | ColumnType::Uuid
+            | ColumnType::Blob => false,
+        };
+        if !fits {
+            let message = format!(
+                "`as = \"{word}\"` on `{}`, which is {}",
+                column.name, column.ty
+            );
+            let remedy = format!("remove it, or make the column {wanted}");
+            self.error(conversion.span().start, message, remedy);
+        }
+    }
+
+    /// Resolves an expression. `target`, if given, is the column whose type the value must have.
+    pub(super) fn expression(
+        &mut self,
+        written: &WrittenExpression,
+        target: Option<&Column>,
+        scope: &Scope<'_>,
+    ) -> Option<Expression> {
+        let at = written.span.start;
+        match &written.form {
+            WrittenForm::Text(text) => self.text_form(text, at, target, scope),
+            WrittenForm::First(items) => {
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|item| self.expression(item, target, scope))
+                    .collect();
+                Some(Expression::First(items.into_iter().collect::<Option<_>>()?))
+            }
+            WrittenForm::Value(value) => {
+                if let Some(column) = target
+                    && let Err(reason) = storable(value, column.ty)
+                {
+                    let message = format!("the constant for `{}` {reason}", column.name);
+                    self.error(at, message, format!("write a constant for {}", column.ty));
+                }
+                Some(Expression::Constant(value.clone()))
+            }
+            WrittenForm::Parameter(name) => self.parameter(name),
+            WrittenForm::Reference { target: row, key } => {
+                let reference = self.reference(row, key, scope)?;
+                let from = &self.tables[reference.table].columns[reference.column];
+                self.copied(from, target, row.span().start);
+                Some(Expression::Reference(reference))
+            }
+            WrittenForm::Rest => {
+                if let Some(column) = target.filter(|column| column.ty != ColumnType::Json) {
+                    let message = format!(
+                        "`rest` gives an object, and `{}` is {}",
+                        column.name, column.ty
+                    );
+                    self.error(at, message, "make the column JSON");
+                }
+                Some(Expression::Rest)
+            }
+        }
+    }
+
+    /// `"/pointer"`, `"{capture}"` or `"^column"`.
+    fn text_form(
+        &mut self,
+        text: &str,
+        at: usize,
+        target: Option<&Column>,
+        scope: &Scope<'_>,
+    ) -> Option<Expression> {
+        if text.starts_with('^') {
+            return self.parent(text, at, target, scope);
+        }
+        let capture = text
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
+        if let Some(name) = capture {
+            return self.capture(name, at, scope);
+        }
+        if !text.is_empty() && !text.starts_with('/') {
+            self.error(
+                at,
+                format!("`{text}` says nothing about where the value comes from"),
+                format!("write a pointer `/{text}`, a capture `{{{text}}}`, `^{text}` of the enclosing row, or `{{ value = \"{text}\" }}`"),
+            );
+            return None;
+        }
+        self.pointer(text, at, scope).map(Expression::Pointer)
+    }
+
+    fn parent(
+        &mut self,
+        text: &str,
+        at: usize,
+        target: Option<&Column>,
+        scope: &Scope<'_>,
+    ) -> Option<Expression> {
+        let name = text.trim_start_matches('^');
+        let levels = text.len() - name.len();
+        let Some(rule) = scope.enclosing(levels) else {
+            let message = match scope.depth() {
+                0 => format!("`{text}`: no record encloses this one"),
+                depth => format!("`{text}` leads {levels} levels out, and there are {depth}"),
+            };
+            self.error(at, message, "write one `^` per enclosing `records`");
+            return None;
+        };
+        let column = self.column(rule.table, name, at)?;
+        let table = self.tables[rule.table];
+        if !rule.mapped.contains(&column) && table.generated_key() != Some(column) {
+            let message = format!("the enclosing record does not fill `{}.{name}`", table.name);
+            self.error(
+                at,
+                message,
+                "map it there, or take the value from elsewhere",
+            );
+            return None;
+        }
+        self.copied(&table.columns[column], target, at);
+        Some(Expression::Parent { levels, column })
+    }
+
+    fn parameter(&mut self, name: &Spanned<String>) -> Option<Expression> {
+        let mut known = self.parameters.iter();
+        let index = known.position(|parameter| parameter.name == *name.get_ref());
+        if index.is_none() {
+            let names: Vec<_> = self.parameters.iter().map(|p| p.name.clone()).collect();
+            let message = format!("there is no parameter `{}`", name.get_ref());
+            let known = suggest(name.get_ref(), names.iter().map(String::as_str));
+            let remedy = format!(
+                "declare it as `[parameters.{}]`, or: {known}",
+                name.get_ref()
+            );
+            self.error(name.span().start, message, remedy);
+        }
+        index.map(Expression::Parameter)
+    }
+
+    fn reference(
+        &mut self,
+        target: &Spanned<String>,
+        written: &[(Spanned<String>, WrittenExpression)],
+        scope: &Scope<'_>,
+    ) -> Option<Reference> {
+        let found = self.qualified(target);
+        let mut given = Vec::new();
+        for (name, expression) in written {
+            let key =
+                found.and_then(|(table, _)| self.column(table, name.get_ref(), name.span().start));
+            let column = key.and_then(|key| Some(&self.tables[found?.0].columns[key]));
+            let expression = self.expression(expression, column, scope);
+            given.push((key, expression));
+        }
+        let (table, column) = found?;
+        let given = given
+            .into_iter()
+            .map(|(key, expression)| Some((key?, expression?)))
+            .collect::<Option<Vec<_>>>()?;
+        let keys = self.tables[table].unique.iter();
+        let mut keys = keys.chain([&self.tables[table].primary_key]);
+        let key = keys.find(|key| {
+            key.len() == given.len() && given.iter().all(|(column, _)| key.contains(column))
+        });
+        let Some(key) = key else {
+            let names = written.iter().map(|(name, _)| name.get_ref().as_str());
+            self.error(
+                target.span().start,
+                format!("{} is no key of `{}`, so it may find several rows", quoted(names), self.tables[table].name),
+                "name the columns of its primary key or of a UNIQUE constraint, all of them and no others",
+            );
+            return None;
+        };
+        let mut ordered = given;
+        ordered.sort_by_key(|(column, _)| key.iter().position(|wanted| wanted == column));
+        Some(Reference {
+            table,
+            column,
+            key: ordered,
+        })
+    }
+
+    /// Checks that a value of column `from` can be copied into `target`.
+    fn copied(&mut self, from: &Column, target: Option<&Column>, at: usize) {
+        if let Some(to) = target.filter(|to| !same_kind(from.ty, to.ty)) {
+            let message = format!(
+                "`{}` is {} and `{}` is {}",
+                from.name, from.ty, to.name, to.ty
+            );
+            self.error(at, message, "give both columns the same type");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! From what is written to what is meant: names become indexes, rules are checked against tables and schemas.
+//!
+//! Every check adds to the problems and goes on, so that one look at the output mends the whole layout. Pure.
+
+mod expression;
+mod identity;
+mod parameters;
+mod record;
+mod scope;
+mod source;
+mod waves;
+
+use toml::Spanned;
+
+use crate::model::{Place, Table};
+
+use super::files::{LAYOUT_TOML, LayoutFiles, SCHEMA_SUFFIX, TABLES_SQL};
+use super::problem::{Problems, SourceText, suggest};
+use super::rules::{Layout, LayoutTable, Parameter, RecordRule};
+use super::tables::{self, WrittenTable};
+use super::written;
+
+/// Loads `files`; `None` (and problems) if they cannot be made into a layout.
+pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<Layout> {
+    let toml = text(files, LAYOUT_TOML, problems);
+    let sql = text(files, TABLES_SQL, problems);
+    let toml = SourceText {
+        name: LAYOUT_TOML,
+        text: toml?,
+    };
+    let written = written::read(toml, problems);
+    let sql_errors = problems.errors();
+    let written_tables = tables::parse(sql?, problems);
+    let sql_is_sound = problems.errors() == sql_errors;
+    let written = written?;
+    if written_tables.is_empty() && sql_is_sound {
+        let remedy = "write a CREATE TABLE for every table of the layout";
+        problems.error(Place::file(TABLES_SQL), "there is no table", remedy);
+    }
+    // Names that are missing because their definition has an error would be reported a second time.
+    if !sql_is_sound {
+        return None;
+    }
+    let tables: Vec<&Table> = written_tables.iter().map(|table| &table.table).collect();
+    let mut compiler = Compiler {
+        files,
+        toml,
+        tables: &tables,
+        parameters: Vec::new(),
+        problems,
+    };
+    compiler.parameters(&written.parameters);
+    let sources: Vec<_> = written
+        .sources
+        .iter()
+        .map(|source| compiler.source(source))
+        .collect();
+    let sources = sources.into_iter().collect::<Option<Vec<_>>>()?;
+    compiler.shadowed_sources(&written.sources);
+    let waves = compiler.waves(&sources, &written.sources);
+    let used = source::used_parameters(&sources);
+    compiler.unused_parameters(&written.parameters, &used);
+    let parameters = compiler.parameters;
+    unused_schemas(files, &written.sources, problems);
+    let rules = || sources.iter().flat_map(|source| &source.records);
+    let tables = written_tables
+        .iter()
+        .enumerate()
+        .map(|(index, table)| layout_table(index, table, rules(), problems))
+        .collect();
+    Some(Layout {
+        name: written.name,
+        title: written.title,
+        digest: files.digest(),
+        parameters,
+        tables,
+        sources,
+        waves,
+    })
+}
+
+/// What the parts of the compiler share.
+struct Compiler<'c> {
+    files: &'c LayoutFiles,
+    toml: SourceText<'c>,
+    tables: &'c [&'c Table],
+    parameters: Vec<Parameter>,
+    problems: &'c mut Problems,
+}
+
+impl Compiler<'_> {
+    /// Reports an error at byte `at` of layout.toml.
+    fn error(&mut self, at: usize, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.error(self.toml.place(at), message, remedy);
+    }
+
+    /// Reports a warning at byte `at` of layout.toml.
+    fn warning(&mut self, at: usize, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.warning(self.toml.place(at), message, remedy);
+    }
+
+    fn table(&mut self, name: &str, at: usize) -> Option<usize> {
+        let found = self.tables.iter().position(|table| table.name == name);
+        if found.is_none() {
+            let known = self.tables.iter().map(|table| table.name.as_str());
+            let remedy = format!("create it in {TABLES_SQL}, or: {}", suggest(name, known));
+            self.error(at, format!("there is no table `{name}`"), remedy);
+        }
+        found
+    }
+
+    fn column(&mut self, table: usize, name: &str, at: usize) -> Option<usize> {
+        let table = self.tables[table];
+        let found = table.column(name);
+        if found.is_none() {
+            let known = table.columns.iter().map(|column| column.name.as_str());
+            let message = format!("table `{}` has no column `{name}`", table.name);
+            self.error(at, message, suggest(name, known));
+        }
+        found
+    }
+
+    /// `table.column`
+    fn qualified(&mut self, name: &Spanned<String>) -> Option<(usize, usize)> {
+        let at = name.span().start;
+        let Some((table, column)) = name.get_ref().split_once('.') else {
+            let message = format!("`{}` does not name a column", name.get_ref());
+            self.error(at, message, "write `table.column`");
+            return None;
+        };
+        let table = self.table(table, at)?;
+        Some((table, self.column(table, column, at)?))
+    }
+}
+
+fn text<'f>(files: &'f LayoutFiles, name: &str, problems: &mut Problems) -> Option<&'f str> {
+    let Some(bytes) = files.get(name) else {
+        let remedy = format!("a layout consists of {LAYOUT_TOML}, {TABLES_SQL} and JSON Schemas");
+        problems.error(Place::file(name), "the file is missing", remedy);
+        return None;
+    };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let line = memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() as u64 + 1;
+            let place = Place {
+                line: Some(line),
+                ..Place::file(name)
+            };
+            problems.error(place, "not UTF-8", "save the file as UTF-8");
+            None
+        }
+    }
+}
+
+fn layout_table<'r>(
+    index: usize,
+    written: &WrittenTable,
+    rules: impl Iterator<Item = &'r RecordRule>,
+    problems: &mut Problems,
+) -> LayoutTable {
+    let mut mapped = vec![false; written.table.columns.len()];
+    let mut filled = false;
+    source::each_rule(rules, &mut |rule| {
+        if rule.table == index {
+            filled = true;
+            rule.columns
+                .iter()
+                .for_each(|column| mapped[column.column] = true);
+        }
+    });
+    if !filled {
+        problems.warning(
+            written.place.clone(),
+            format!("nothing fills table `{}`", written.table.name),
+            format!("add records for it to {LAYOUT_TOML}, or remove it"),
+        );
+    }
+    LayoutTable {
+        table: written.table.clone(),
+        mapped,
+    }
+}
+
+fn unused_schemas(
+    files: &LayoutFiles,
+    sources: &[written::WrittenSource],
+    problems: &mut Problems,
+) {
+    for name in files.names().filter(|name| name.ends_with(SCHEMA_SUFFIX)) {
+        if sources.iter().all(|source| source.schema.get_ref() != name) {
+            problems.warning(
+                Place::file(name),
+                "no source uses this schema",
+                "name it in a `[[source]]`, or remove it",
+            );
+        }
+    }
+}

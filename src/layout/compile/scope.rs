@@ -1,0 +1,173 @@
+//! What a rule can see: the rules around it, the captures, and its place in the document.
+
+use serde_json::Value;
+use toml::Spanned;
+
+use crate::layout::problem::suggest;
+use crate::layout::rules::{EachToken, Expression};
+use crate::layout::schema::{Step, impossible_prefix};
+use crate::model::Pointer;
+
+use super::Compiler;
+
+/// The place of one rule.
+#[derive(Clone)]
+pub(super) struct Scope<'s> {
+    /// Name and content of the schema; `None` if nothing can be asked of it.
+    pub(super) schema: Option<(&'s str, &'s Value)>,
+    /// The enclosing rule.
+    pub(super) outer: Option<&'s EnclosingRule<'s>>,
+    /// Names of the capture slots, outermost first.
+    pub(super) captures: Vec<String>,
+    /// The path from the root of the document to the record.
+    pub(super) path: Vec<Step>,
+}
+
+/// A rule as the rules inside it see it.
+pub(super) struct EnclosingRule<'s> {
+    pub(super) table: usize,
+    /// Columns that the rule fills.
+    pub(super) mapped: Vec<usize>,
+    /// Columns whose value depends on a generated key: the key itself, and copies of one further out.
+    pub(super) generated: Vec<usize>,
+    pub(super) scope: &'s Scope<'s>,
+}
+
+impl<'s> Scope<'s> {
+    /// The rule `levels` levels out.
+    pub(super) fn enclosing(&self, levels: usize) -> Option<&'s EnclosingRule<'s>> {
+        let mut rule = self.outer?;
+        for _ in 1..levels {
+            rule = rule.scope.outer?;
+        }
+        Some(rule)
+    }
+
+    /// Number of rules around this one.
+    pub(super) fn depth(&self) -> usize {
+        self.outer.map_or(0, |outer| 1 + outer.scope.depth())
+    }
+}
+
+impl Compiler<'_> {
+    /// Parses `each` and moves `scope` to the records it names.
+    pub(super) fn each(
+        &mut self,
+        each: &Spanned<String>,
+        scope: &mut Scope<'_>,
+    ) -> Option<Vec<EachToken>> {
+        let at = each.span().start;
+        let outer = scope.path.len();
+        let pointer = match Pointer::parse(each.get_ref()) {
+            Ok(pointer) => pointer,
+            Err(error) => {
+                self.error(
+                    at,
+                    error.to_string(),
+                    "write a pattern such as `/*` or `/{key}`",
+                );
+                // Where the records stand is not known, so pointers into them cannot be checked.
+                scope.schema = None;
+                return None;
+            }
+        };
+        let mut tokens = Vec::new();
+        for token in pointer.tokens {
+            let capture = token
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            if token == "*" {
+                scope.path.push(Step::Every);
+                tokens.push(EachToken::Every);
+            } else if let Some(name) = capture {
+                self.capture_name(name, at, scope);
+                scope.path.push(Step::Every);
+                tokens.push(EachToken::Capture(scope.captures.len()));
+                scope.captures.push(name.to_owned());
+            } else {
+                scope.path.push(Step::Name(token.clone()));
+                tokens.push(EachToken::Name(token));
+            }
+        }
+        self.reachable(&[], outer, at, scope);
+        Some(tokens)
+    }
+
+    fn capture_name(&mut self, name: &str, at: usize, scope: &Scope<'_>) {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(word) {
+            let message = format!("`{{{name}}}` is no capture");
+            self.error(at, message, "write `{name}`, with letters, digits and `_`");
+        } else if scope.captures.iter().any(|known| known == name) {
+            let message = format!("the capture `{{{name}}}` stands twice");
+            self.error(at, message, "give the inner one another name, or write `*`");
+        }
+    }
+
+    /// The slot of the capture `name`.
+    pub(super) fn capture(
+        &mut self,
+        name: &str,
+        at: usize,
+        scope: &Scope<'_>,
+    ) -> Option<Expression> {
+        let slot = scope.captures.iter().position(|known| known == name);
+        if slot.is_none() {
+            let known = scope.captures.iter().map(String::as_str);
+            let message = format!("there is no capture `{{{name}}}` here");
+            let remedy = format!(
+                "write it into `files` or `each`, or: {}",
+                suggest(name, known)
+            );
+            self.error(at, message, remedy);
+        }
+        slot.map(Expression::Capture)
+    }
+
+    /// Parses a pointer into the record and checks that the schema does not rule it out.
+    pub(super) fn pointer(&mut self, text: &str, at: usize, scope: &Scope<'_>) -> Option<Pointer> {
+        match Pointer::parse(text) {
+            Ok(pointer) => {
+                self.reachable(&pointer.tokens, scope.path.len(), at, scope);
+                Some(pointer)
+            }
+            Err(error) => {
+                self.error(
+                    at,
+                    error.to_string(),
+                    "write a JSON Pointer such as `/name`",
+                );
+                None
+            }
+        }
+    }
+
+    /// Reports `tokens` inside the record if they cannot exist. The first `known` steps of the whole path have been
+    /// reported where they are written.
+    fn reachable(&mut self, tokens: &[String], known: usize, at: usize, scope: &Scope<'_>) {
+        let Some((name, schema)) = scope.schema else {
+            return;
+        };
+        let steps = tokens.iter().cloned().map(Step::Name);
+        let path: Vec<Step> = scope.path.iter().cloned().chain(steps).collect();
+        if let Some(length) = impossible_prefix(schema, &path).filter(|length| *length > known) {
+            let path = written(&path[..length]);
+            let message = format!("`{path}` cannot exist according to `{name}`");
+            self.error(
+                at,
+                message,
+                "allow it in the schema, or correct the pointer",
+            );
+        }
+    }
+}
+
+/// A path as it is written in `each`.
+pub(super) fn written(path: &[Step]) -> String {
+    path.iter()
+        .map(|step| match step {
+            Step::Every => "/*".to_owned(),
+            Step::Name(name) => format!("/{}", Pointer::escape(name)),
+        })
+        .collect()
+}

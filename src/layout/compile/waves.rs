@@ -1,0 +1,109 @@
+//! The order in which sources are read: what a source refers to comes first.
+
+use std::collections::BTreeSet;
+
+use crate::layout::problem::quoted;
+use crate::layout::rules::{ColumnRule, Expression, ParameterDefault, RecordRule, Source};
+use crate::layout::written::WrittenSource;
+
+use super::Compiler;
+use super::source::{each_expression, each_rule};
+
+impl Compiler<'_> {
+    /// Sources in waves: each wave refers only to tables of earlier waves or its own source's. Within a wave the
+    /// sources keep their order.
+    pub(super) fn waves(
+        &mut self,
+        sources: &[Source],
+        written: &[WrittenSource],
+    ) -> Vec<Vec<usize>> {
+        let fills: Vec<BTreeSet<usize>> = sources.iter().map(filled).collect();
+        let mut needs = Vec::new();
+        for (source, written) in sources.iter().zip(written) {
+            let only = self.only_tables(source);
+            if let Some(table) = only.intersection(&filled(source)).next() {
+                let message = format!(
+                    "a parameter is the only row of `{}`, which this source fills itself",
+                    self.tables[*table].name
+                );
+                let remedy =
+                    "use `^column` of the enclosing row, or a parameter without this default";
+                self.error(written.at, message, remedy);
+            }
+            needs.push(&self.referred_tables(source) | &only);
+        }
+        let waits_for = |source: usize, other: usize| {
+            source != other && !needs[source].is_disjoint(&fills[other])
+        };
+        let mut waiting: Vec<usize> = (0..sources.len()).collect();
+        let mut waves = Vec::new();
+        while !waiting.is_empty() {
+            let (ready, rest): (Vec<usize>, Vec<usize>) = waiting
+                .iter()
+                .copied()
+                .partition(|&source| !waiting.iter().any(|&other| waits_for(source, other)));
+            if ready.is_empty() {
+                let files = rest.iter().map(|&source| sources[source].files.text());
+                self.error(
+                    written[rest[0]].at,
+                    format!("the sources {} wait for each other", quoted(files)),
+                    "remove one of the references between their tables",
+                );
+                return waves;
+            }
+            waves.push(ready);
+            waiting = rest;
+        }
+        waves
+    }
+
+    /// Tables whose rows must be known before this source is mapped: those it refers to.
+    ///
+    /// Not among them: the table of an enclosing row that the foreign key takes its value from, which comes from the
+    /// same file; and a foreign key of a table to itself, which no order of files can serve.
+    fn referred_tables(&self, source: &Source) -> BTreeSet<usize> {
+        let mut tables = BTreeSet::new();
+        each_rule(&source.records, &mut |rule| {
+            for key in &self.tables[rule.table].foreign_keys {
+                let parent = self.tables.iter().position(|table| table.name == key.table);
+                let columns = key.columns.iter().map(|column| {
+                    let mut columns = rule.columns.iter();
+                    columns.find(|mapped| mapped.column == *column)
+                });
+                let elsewhere = columns.flatten().any(|column| !is_enclosing(column));
+                tables.extend(parent.filter(|parent| *parent != rule.table && elsewhere));
+            }
+            for column in &rule.columns {
+                each_expression(&column.expression, &mut |expression| {
+                    if let Expression::Reference(reference) = expression {
+                        tables.insert(reference.table);
+                    }
+                });
+            }
+        });
+        tables
+    }
+
+    /// Tables whose single row a parameter of this source is.
+    fn only_tables(&self, source: &Source) -> BTreeSet<usize> {
+        super::source::used_parameters(std::slice::from_ref(source))
+            .into_iter()
+            .filter_map(|index| match self.parameters[index].default {
+                Some(ParameterDefault::Only { table, .. }) => Some(table),
+                Some(ParameterDefault::Text(_)) | None => None,
+            })
+            .collect()
+    }
+}
+
+fn is_enclosing(column: &ColumnRule) -> bool {
+    matches!(column.expression, Expression::Parent { .. })
+}
+
+fn filled(source: &Source) -> BTreeSet<usize> {
+    let mut tables = BTreeSet::new();
+    each_rule(&source.records, &mut |rule: &RecordRule| {
+        tables.insert(rule.table);
+    });
+    tables
+}

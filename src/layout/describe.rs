@@ -1,0 +1,222 @@
+//! A layout in plain text, for `accession layout show`: files, records, tables, and where each column comes from.
+
+use std::fmt::{self, Write as _};
+
+use super::rules::{
+    As, ColumnRule, EachToken, Expression, IdentityRule, Layout, ParameterDefault, RecordRule,
+    Source, Unmapped,
+};
+use crate::model::{DefaultValue, Pointer, Table};
+
+/// The description, several lines.
+#[must_use]
+pub fn describe(layout: &Layout) -> String {
+    let mut text = String::new();
+    Description { layout }
+        .write(&mut text)
+        .expect("writing to a String does not fail");
+    text
+}
+
+struct Description<'l> {
+    layout: &'l Layout,
+}
+
+impl Description<'_> {
+    fn write(&self, out: &mut String) -> fmt::Result {
+        let layout = self.layout;
+        writeln!(out, "{}: {}", layout.name, layout.title)?;
+        writeln!(out, "digest {}", layout.digest)?;
+        if !layout.parameters.is_empty() {
+            writeln!(out, "\nparameters")?;
+        }
+        for parameter in &layout.parameters {
+            write!(out, "  {}: {}", parameter.name, parameter.help)?;
+            match &parameter.default {
+                None => writeln!(out, " (must be set)")?,
+                Some(ParameterDefault::Text(text)) => writeln!(out, " (`{text}` if not set)")?,
+                Some(ParameterDefault::Only { table, column }) => {
+                    let name = self.column(*table, *column);
+                    writeln!(out, " (if not set: `{name}` of the only row)")?;
+                }
+            }
+        }
+        for source in layout.waves.iter().flatten() {
+            self.source(&layout.sources[*source], out)?;
+        }
+        Ok(())
+    }
+
+    fn source(&self, source: &Source, out: &mut String) -> fmt::Result {
+        let unmapped = match source.unmapped {
+            Unmapped::Notice => "are noticed",
+            Unmapped::Reject => "are rejected",
+        };
+        let read = if source.streamed {
+            "element by element"
+        } else {
+            "as a whole"
+        };
+        writeln!(out, "\n{}", source.files.text())?;
+        writeln!(out, "  must satisfy {}, is read {read}", source.schema_name)?;
+        writeln!(out, "  members that nothing reads {unmapped}")?;
+        source
+            .records
+            .iter()
+            .try_for_each(|rule| self.record(source, rule, &[], out))
+    }
+
+    fn record(
+        &self,
+        source: &Source,
+        rule: &RecordRule,
+        outer: &[&RecordRule],
+        out: &mut String,
+    ) -> fmt::Result {
+        let table = &self.layout.tables[rule.table].table;
+        let indent = "  ".repeat(outer.len() + 1);
+        let each = match rule.each[..] {
+            [] if outer.is_empty() => "the document".to_owned(),
+            [] => "the record".to_owned(),
+            _ => each_text(source, &rule.each),
+        };
+        write!(out, "\n{indent}{each}")?;
+        if !rule.split.is_empty() {
+            let separators: Vec<String> = rule.split.iter().map(|s| format!("{s:?}")).collect();
+            write!(out, " split at {}", separators.join(" "))?;
+        }
+        writeln!(out, " → {}", table.name)?;
+        let identity = match &rule.identity {
+            IdentityRule::Columns(columns) => names(table, columns),
+            IdentityRule::Pointers(pointers) => {
+                let pointers: Vec<_> = pointers.iter().map(pointer_text).collect();
+                format!("{} in the record", pointers.join(", "))
+            }
+            IdentityRule::Position => "its position in the file".to_owned(),
+        };
+        writeln!(out, "{indent}  known again by {identity}")?;
+        let width = table
+            .columns
+            .iter()
+            .map(|column| column.name.chars().count())
+            .max()
+            .unwrap_or(0);
+        for (index, column) in table.columns.iter().enumerate() {
+            let mapped = rule.columns.iter().find(|mapped| mapped.column == index);
+            let origin = match mapped {
+                Some(mapped) => self.mapped(source, mapped, outer),
+                None => unmapped(table, index),
+            };
+            writeln!(out, "{indent}  {:width$}  {origin}", column.name)?;
+        }
+        let outer: Vec<&RecordRule> = [&[rule], outer].concat();
+        rule.records
+            .iter()
+            .try_for_each(|inner| self.record(source, inner, &outer, out))
+    }
+
+    fn mapped(&self, source: &Source, rule: &ColumnRule, outer: &[&RecordRule]) -> String {
+        let mut text = self.expression(source, &rule.expression, outer);
+        if let Some(conversion) = rule.conversion {
+            text.push_str(match conversion {
+                As::Text => ", as text",
+                As::Unix => ", seconds since 1970",
+                As::UnixMilliseconds => ", milliseconds since 1970",
+            });
+        }
+        if let Some(default) = &rule.default {
+            let _ = write!(text, ", else {default}");
+        }
+        text
+    }
+
+    fn expression(
+        &self,
+        source: &Source,
+        expression: &Expression,
+        outer: &[&RecordRule],
+    ) -> String {
+        match expression {
+            Expression::Pointer(pointer) => pointer_text(pointer),
+            Expression::Capture(slot) => capture_text(source, *slot),
+            Expression::Parent { levels, column } => match outer.get(levels - 1) {
+                Some(rule) => format!("{} of the enclosing row", self.column(rule.table, *column)),
+                None => "an enclosing row".to_owned(),
+            },
+            Expression::First(items) => {
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|item| self.expression(source, item, outer))
+                    .collect();
+                items.join(", else ")
+            }
+            Expression::Constant(value) => format!("always {value}"),
+            Expression::Parameter(index) => {
+                format!("parameter {}", self.layout.parameters[*index].name)
+            }
+            Expression::Reference(reference) => {
+                let key: Vec<_> = reference
+                    .key
+                    .iter()
+                    .map(|(column, value)| {
+                        let column = &self.layout.tables[reference.table].table.columns[*column];
+                        let value = self.expression(source, value, outer);
+                        format!("{} is {value}", column.name)
+                    })
+                    .collect();
+                let target = self.column(reference.table, reference.column);
+                format!("{target} where {}", key.join(" and "))
+            }
+            Expression::Rest => "the members that nothing else reads".to_owned(),
+        }
+    }
+
+    fn column(&self, table: usize, column: usize) -> String {
+        let table = &self.layout.tables[table].table;
+        format!("{}.{}", table.name, table.columns[column].name)
+    }
+}
+
+fn unmapped(table: &Table, index: usize) -> String {
+    if table.generated_key() == Some(index) {
+        return "numbered by the database".to_owned();
+    }
+    match &table.columns[index].default {
+        None => "NULL".to_owned(),
+        Some(DefaultValue::CurrentTimestamp) => "time of the run".to_owned(),
+        Some(DefaultValue::Value(value)) => format!("always {}", value.key_text()),
+    }
+}
+
+fn names(table: &Table, columns: &[usize]) -> String {
+    let names: Vec<&str> = columns
+        .iter()
+        .map(|&column| table.columns[column].name.as_str())
+        .collect();
+    names.join(", ")
+}
+
+fn pointer_text(pointer: &Pointer) -> String {
+    match pointer.tokens[..] {
+        [] => "the record itself".to_owned(),
+        _ => pointer.to_string(),
+    }
+}
+
+fn each_text(source: &Source, each: &[EachToken]) -> String {
+    each.iter()
+        .map(|token| match token {
+            EachToken::Every => "/*".to_owned(),
+            EachToken::Name(name) => format!("/{}", Pointer::escape(name)),
+            EachToken::Capture(slot) => format!("/{}", capture_text(source, *slot)),
+        })
+        .collect()
+}
+
+/// A capture of the file name by its name; those of `each` keep only their number in the rules.
+fn capture_text(source: &Source, slot: usize) -> String {
+    match source.files.captures().get(slot) {
+        Some(name) => format!("{{{name}}}"),
+        None => format!("{{#{}}}", slot + 1),
+    }
+}

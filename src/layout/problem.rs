@@ -1,0 +1,184 @@
+//! What is wrong with the files of a layout: collected with places and remedies, so that one look mends them all.
+//!
+//! A problem of a layout is about the layout's own files, never about a source file (that is a finding).
+
+use std::fmt;
+
+use crate::model::Place;
+
+/// Something wrong, or doubtful, in a file of a layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// File name within the layout, line and column.
+    pub place: Place,
+    /// What is wrong; lower case, no full stop.
+    pub message: String,
+    /// How to mend it.
+    pub remedy: String,
+}
+
+impl fmt::Display for Problem {
+    /// `layout.toml:12:5: what is wrong; how to mend it`
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}; {}", self.place, self.message, self.remedy)
+    }
+}
+
+/// The problems found so far.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Problems {
+    /// The layout cannot be used.
+    pub(super) fn error(
+        &mut self,
+        place: Place,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.errors.push(Problem {
+            place,
+            message: message.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    /// The layout can be used, but somebody should look.
+    pub(super) fn warning(
+        &mut self,
+        place: Place,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.warnings.push(Problem {
+            place,
+            message: message.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    /// Number of errors so far.
+    pub(super) fn errors(&self) -> usize {
+        self.errors.len()
+    }
+
+    /// The warnings, or the errors if there are any; sorted by place.
+    ///
+    /// # Errors
+    /// The errors.
+    pub(super) fn finish(self) -> Result<Vec<Problem>, Vec<Problem>> {
+        let sorted = |mut problems: Vec<Problem>| {
+            problems.sort_by(|a, b| {
+                let key = |p: &Problem| (p.place.path.clone(), p.place.line, p.place.column);
+                key(a).cmp(&key(b))
+            });
+            // A schema that several sources use is loaded for each.
+            problems.dedup();
+            problems
+        };
+        if self.errors.is_empty() {
+            Ok(sorted(self.warnings))
+        } else {
+            Err(sorted(self.errors))
+        }
+    }
+}
+
+/// A text file of the layout: turns byte offsets into places.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SourceText<'t> {
+    /// File name within the layout.
+    pub(super) name: &'t str,
+    /// The whole text.
+    pub(super) text: &'t str,
+}
+
+impl SourceText<'_> {
+    /// Line and column of the byte at `offset`.
+    pub(super) fn place(&self, offset: usize) -> Place {
+        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        let chars = String::from_utf8_lossy(&before[line_start..])
+            .chars()
+            .count();
+        Place {
+            path: self.name.to_owned(),
+            line: Some(memchr::memchr_iter(b'\n', before).count() as u64 + 1),
+            column: Some(chars as u64 + 1),
+            pointer: None,
+        }
+    }
+}
+
+/// The known name nearest to `wanted`, if one is near enough to be what was meant.
+pub(super) fn nearest<'n>(
+    wanted: &str,
+    known: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    known
+        .into_iter()
+        .map(|name| (distance(&wanted.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(far, name)| *far <= 2 && far * 2 <= name.chars().count())
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// The near name if there is one, otherwise what there is.
+pub(super) fn suggest<'n>(wanted: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    match nearest(wanted, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "there are none".to_owned(),
+        None => format!("there are {}", quoted(known)),
+    }
+}
+
+/// `` `a`, `b`, `c` ``
+pub(super) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        let source = SourceText {
+            name: "f",
+            text: "a\nüb\n",
+        };
+        let shown: Vec<String> = [0, 1, 2, 4, 99]
+            .map(|at| source.place(at).to_string())
+            .to_vec();
+        assert_eq!(shown, ["f:1:1", "f:1:2", "f:2:1", "f:2:2", "f:3:1"]);
+    }
+
+    #[test]
+    fn near_names_are_suggested_and_far_ones_are_not() {
+        assert_eq!(nearest("colums", ["table", "columns"]), Some("columns"));
+        assert_eq!(nearest("Name", ["name"]), Some("name"));
+        assert_eq!(nearest("id", ["xy"]), None);
+        assert_eq!(suggest("q", ["one", "two"]), "there are `one`, `two`");
+    }
+}

@@ -1,0 +1,295 @@
+//! Mistakes in layout.toml: each is one problem at its line.
+
+use super::*;
+
+#[test]
+fn a_layout_without_mistakes_loads() {
+    assert!(loaded(TOML, SQL).warnings.is_empty());
+}
+
+#[test]
+fn broken_toml_is_one_problem() {
+    toml_mistake("name = \"sample\"", "name = ", "string");
+}
+
+#[test]
+fn unknown_keys_are_reported_with_the_near_one() {
+    toml_mistake(
+        "table = \"words\"",
+        "tabel = 1\ntable = \"words\"",
+        "unknown key `tabel`",
+    );
+    let (toml, _) = edit(
+        TOML,
+        "name = \"sample\"",
+        "name = \"sample\"\ntitel = \"x\"",
+    );
+    let found = problems(&files(&toml, SQL, SCHEMA));
+    assert_one(&found, "layout.toml", 2, "unknown key `titel`");
+    assert_eq!(found[0].remedy, "did you mean `title`?");
+}
+
+#[test]
+fn missing_keys_are_reported() {
+    toml_mistake(
+        "[[source]]\nfiles = \"people.json\"",
+        "[[source]]",
+        "`files` is missing",
+    );
+    toml_mistake("name = \"sample\"", "title = \"x\"", "`name` is missing");
+}
+
+#[test]
+fn unknown_tables_columns_parameters_and_captures_are_reported() {
+    toml_mistake(
+        "table = \"words\"",
+        "table = \"wrds\"",
+        "there is no table `wrds`",
+    );
+    toml_mistake(
+        "name = \"/name\"",
+        "nam = \"/name\"\nname = \"/name\"",
+        "has no column `nam`",
+    );
+    toml_mistake(
+        "name = \"/name\"",
+        "name = { parameter = \"who\" }",
+        "there is no parameter `who`",
+    );
+    toml_mistake(
+        "name = \"/name\"",
+        "name = \"{user}\"",
+        "there is no capture `{user}`",
+    );
+    toml_mistake(
+        "name = \"/name\"",
+        "name = \"name\"",
+        "says nothing about where",
+    );
+}
+
+#[test]
+fn a_column_is_mapped_once() {
+    let (toml, line) = edit(TOML, "name = \"/name\"", "name = \"/name\"\nname = \"/id\"");
+    let found = problems(&files(&toml, SQL, SCHEMA));
+    assert_one(&found, "layout.toml", line + 1, "duplicate key");
+}
+
+#[test]
+fn columns_that_must_not_be_null_need_a_source() {
+    let (toml, line) = edit(TOML, "name = \"/name\"", "note = \"/name\"");
+    let found = problems(&files(&toml, SQL, SCHEMA));
+    assert_one(
+        &found,
+        "layout.toml",
+        line - 4,
+        "nothing fills `name` of `people`",
+    );
+}
+
+#[test]
+fn parents_further_out_than_there_are_records_are_refused() {
+    toml_mistake("\"^id\"", "\"^^id\"", "leads 2 levels out, and there are 1");
+    toml_mistake("id = \"/id\"", "id = \"^id\"", "no record encloses");
+    toml_mistake("\"^id\"", "\"^note\"", "does not fill `people.note`");
+    toml_mistake("\"^id\"", "\"^nope\"", "has no column `nope`");
+}
+
+#[test]
+fn malformed_patterns_and_pointers_are_refused() {
+    toml_mistake("\"people.json\"", "\"/people.json\"", "relative path");
+    toml_mistake("each = \"/*\"", "each = \"*\"", "begins with `/`");
+    toml_mistake("each = \"/*\"", "each = \"/{a b}\"", "is no capture");
+    toml_mistake("\"/name\"", "\"/na~me\"", "must be followed by");
+    let (toml, _) = edit(TOML, "people.json", "{x}.json");
+    let (toml, line) = edit(&toml, "each = \"/*\"", "each = \"/{x}\"");
+    let found = problems(&files(&toml, SQL, SCHEMA));
+    assert_one(&found, "layout.toml", line, "stands twice");
+}
+
+#[test]
+fn a_split_text_must_be_read_as_its_parts() {
+    let (toml, _) = edit(
+        TOML,
+        "each = \"/words/*\"",
+        "each = \"/words/*\"\nsplit = \",\"",
+    );
+    assert!(problems(&files(&toml, SQL, SCHEMA)).is_empty());
+    let (unread, line) = edit(&toml, "word = \"\"", "word = { value = \"x\" }");
+    let found = problems(&files(&unread, SQL, SCHEMA));
+    assert_one(&found, "layout.toml", line - 3, "no column takes the parts");
+}
+
+#[test]
+fn split_needs_separators_and_a_text() {
+    let (toml, line) = edit(
+        TOML,
+        "each = \"/words/*\"",
+        "each = \"/words/*\"\nsplit = [\"\"]",
+    );
+    let found = problems(&files(&toml, SQL, SCHEMA));
+    assert_one(&found, "layout.toml", line + 1, "separates nothing");
+    let (toml, line) = edit(
+        TOML,
+        "each = \"/words/*\"",
+        "each = \"/words\"\nsplit = [\",\"]",
+    );
+    let found = problems(&files(&toml, SQL, SCHEMA));
+    assert_one(&found, "layout.toml", line + 1, "only a text can be split");
+}
+
+#[test]
+fn records_need_an_identity() {
+    let (sql, _) = edit(SQL, ",\n    UNIQUE (person_id, word)", "");
+    let found = problems(&files(TOML, &sql, SCHEMA));
+    assert_one(&found, "layout.toml", 15, "cannot be known again");
+    toml_mistake(
+        "each = \"/*\"",
+        "identity = \"id\"\neach = \"/*\"",
+        "cannot identify",
+    );
+    toml_mistake(
+        "each = \"/*\"",
+        "identity = [\"/nope\"]\neach = \"/*\"",
+        "cannot exist",
+    );
+}
+
+#[test]
+fn constants_defaults_and_conversions_must_fit_their_column() {
+    toml_mistake("\"/name\"", "{ value = 7 }", "is not a text");
+    toml_mistake(
+        "\"/name\"",
+        "{ from = \"/name\", default = true }",
+        "is not a text",
+    );
+    toml_mistake(
+        "\"/name\"",
+        "{ from = \"/name\", as = \"unix\" }",
+        "which is TEXT",
+    );
+    toml_mistake(
+        "\"/name\"",
+        "{ from = \"/name\", as = \"uinx\" }",
+        "unknown conversion",
+    );
+    toml_mistake("\"/name\"", "{ rest = true }", "`rest` gives an object");
+    toml_mistake("\"/name\"", "{ rest = false }", "`rest` can only be `true`");
+    toml_mistake("\"/name\"", "7", "cannot take its value from integer");
+    toml_mistake("\"/name\"", "[]", "nothing to choose from");
+    toml_mistake("\"/name\"", "{ nothing = 1 }", "says nothing about where");
+    toml_mistake("\"/name\"", "[{ from = \"/id\" }]", "cannot stand inside");
+    toml_mistake("\"/name\"", "{ value = inf }", "no infinity");
+}
+
+#[test]
+fn references_must_find_one_row() {
+    let reference = |key: &str| format!("{{ reference = \"words.word\", where = {{ {key} }} }}");
+    toml_mistake(
+        "\"/name\"",
+        &reference("word = \"/name\""),
+        "is no key of `words`",
+    );
+    toml_mistake(
+        "\"/name\"",
+        "{ reference = \"words.word\" }",
+        "has no `where`",
+    );
+    toml_mistake(
+        "\"/name\"",
+        "{ reference = \"words\", where = { id = \"/id\" } }",
+        "does not name a column",
+    );
+    toml_mistake(
+        "\"/name\"",
+        &reference("wrd = \"/name\""),
+        "has no column `wrd`",
+    );
+    toml_mistake(
+        "\"/name\"",
+        "{ reference = \"words.id\", where = { word = \"/name\", person_id = \"/id\" } }",
+        "`id` is INTEGER and `name` is TEXT",
+    );
+}
+
+#[test]
+fn unmapped_is_a_notice_or_a_rejection() {
+    toml_mistake(
+        "files = \"people.json\"",
+        "unmapped = \"ignore\"\nfiles = \"people.json\"",
+        "`ignore` is no way",
+    );
+}
+
+#[test]
+fn sources_that_wait_for_each_other_are_refused() {
+    let sql = "CREATE TABLE a (id TEXT PRIMARY KEY, other TEXT);
+               CREATE TABLE b (id TEXT PRIMARY KEY, other TEXT);";
+    let source = |file: &str, table: &str, other: &str| {
+        format!(
+            "[[source]]\nfiles = '{file}'\nschema = 'people.schema.json'\n[[source.records]]\n\
+             table = '{table}'\neach = '/*'\n[source.records.columns]\nid = '/id'\n\
+             other = {{ reference = '{other}.id', where = {{ id = '/name' }} }}\n"
+        )
+    };
+    let toml = format!(
+        "name = 'x'\n{}{}",
+        source("a.json", "a", "b"),
+        source("b.json", "b", "a")
+    );
+    let found = problems(&files(&toml, sql, SCHEMA));
+    assert_one(
+        &found,
+        "layout.toml",
+        2,
+        "`a.json`, `b.json` wait for each other",
+    );
+}
+
+#[test]
+fn a_parameter_cannot_be_the_only_row_of_what_its_source_fills() {
+    let (toml, _) = edit(
+        TOML,
+        "[[source]]",
+        "[parameters.p]\ndefault = { only = \"people.id\" }\n[[source]]",
+    );
+    let (toml, _) = edit(&toml, "\"/name\"", "{ parameter = \"p\" }");
+    let found = problems(&files(&toml, SQL, SCHEMA));
+    assert_one(&found, "layout.toml", 5, "which this source fills itself");
+}
+
+#[test]
+fn several_mistakes_are_reported_together_in_order() {
+    let (toml, _) = edit(TOML, "name = \"/name\"", "name = \"/nme\"");
+    let (toml, _) = edit(&toml, "word = \"\"", "wrod = \"\"");
+    let (toml, _) = edit(&toml, "[[source]]", "[[source]]\nextra = 1");
+    let lines: Vec<_> = problems(&files(&toml, SQL, SCHEMA))
+        .iter()
+        .map(|problem| problem.place.line)
+        .collect();
+    assert_eq!(lines, [Some(4), Some(13), Some(20)]);
+    let error = check(&files(&toml, SQL, SCHEMA)).expect_err("mistakes");
+    assert!(
+        error
+            .to_string()
+            .starts_with("layout.toml:4:1: unknown key `extra`; there are")
+    );
+}
+
+#[test]
+fn doubtful_things_are_warnings() {
+    let (toml, _) = edit(
+        TOML,
+        "[[source]]",
+        "[parameters.p]\nhelp = \"x\"\n[[source]]",
+    );
+    let sql = format!("{SQL}CREATE TABLE spare (id TEXT PRIMARY KEY);");
+    let warnings: Vec<String> = loaded(&toml, &sql)
+        .warnings
+        .iter()
+        .map(Problem::to_string)
+        .collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].contains("nothing uses the parameter `p`"));
+    assert!(warnings[1].starts_with("tables.sql:12:14: nothing fills table `spare`"));
+}

@@ -1,0 +1,99 @@
+//! Mistakes in JSON Schemas, and pointers that a schema rules out.
+
+use super::*;
+
+#[test]
+fn missing_files_are_reported() {
+    let nothing = LayoutFiles::default();
+    let found = problems(&nothing);
+    let names: Vec<&str> = found
+        .iter()
+        .map(|problem| problem.place.path.as_str())
+        .collect();
+    assert_eq!(names, ["layout.toml", "tables.sql"]);
+    toml_mistake(
+        "\"people.schema.json\"",
+        "\"person.schema.json\"",
+        "is missing",
+    );
+}
+
+#[test]
+fn a_schema_must_be_json_and_a_schema() {
+    let (broken, line) = edit(
+        SCHEMA,
+        "{\"type\": \"string\"},\n      \"words\"",
+        "{,\n \"words\"",
+    );
+    assert_one(
+        &problems(&files(TOML, SQL, &broken)),
+        "people.schema.json",
+        line,
+        "not JSON",
+    );
+    let (wrong, line) = edit(SCHEMA, "\"type\": \"object\"", "\"type\": \"objekt\"");
+    let found = problems(&files(TOML, SQL, &wrong));
+    assert_one(
+        &found,
+        "people.schema.json",
+        line,
+        "not a valid JSON Schema",
+    );
+}
+
+#[test]
+fn references_out_of_the_file_are_refused() {
+    let foreign = "{\"$ref\": \"https://example.org/x.json\"}";
+    let (schema, line) = edit(SCHEMA, "{\"type\": \"string\"}", foreign);
+    let found = problems(&files(TOML, SQL, &schema));
+    assert_one(
+        &found,
+        "people.schema.json",
+        line,
+        "not a valid JSON Schema",
+    );
+    let (schema, _) = edit(
+        SCHEMA,
+        "{\"type\": \"string\"}",
+        "{\"$ref\": \"#/$defs/none\"}",
+    );
+    assert_eq!(problems(&files(TOML, SQL, &schema)).len(), 1);
+}
+
+#[test]
+fn pointers_that_the_schema_rules_out_are_refused() {
+    toml_mistake("\"/name\"", "\"/nickname\"", "`/*/nickname` cannot exist");
+    toml_mistake(
+        "\"/name\"",
+        "[\"/name\", \"/name/first\"]",
+        "`/*/name/first` cannot exist",
+    );
+    toml_mistake(
+        "each = \"/words/*\"",
+        "each = \"/wrds/*\"",
+        "`/*/wrds` cannot exist",
+    );
+    toml_mistake(
+        "word = \"\"",
+        "word = \"/text\"",
+        "`/*/words/*/text` cannot exist",
+    );
+    let (open, _) = edit(SCHEMA, ",\n    \"additionalProperties\": false", "");
+    let (toml, _) = edit(TOML, "\"/name\"", "\"/nickname\"");
+    assert!(problems(&files(&toml, SQL, &open)).is_empty());
+}
+
+#[test]
+fn a_schema_that_no_source_uses_is_a_warning() {
+    let files: LayoutFiles = [
+        ("layout.toml", TOML),
+        ("tables.sql", SQL),
+        ("people.schema.json", SCHEMA),
+        ("spare.schema.json", "true"),
+    ]
+    .into_iter()
+    .collect();
+    let checked = check(&files).expect("sound");
+    assert_eq!(checked.warnings.len(), 1);
+    assert_eq!(checked.warnings[0].place.path, "spare.schema.json");
+}

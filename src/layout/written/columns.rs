@@ -1,0 +1,169 @@
+//! The grammar of a column's right-hand side.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::layout::rules::As;
+
+use super::json::to_json;
+use super::shape::{Grammar, in_written_order};
+use super::{WrittenColumn, WrittenExpression, WrittenForm};
+
+const FORMS: &str = "a text, an array, or one of `{ value = … }`, `{ parameter = … }`, \
+                     `{ reference = … }`, `{ from = … }`, `{ rest = true }`";
+
+impl Grammar<'_> {
+    /// `[….columns]`
+    pub(super) fn columns(&mut self, table: &DeTable<'_>) -> Vec<WrittenColumn> {
+        in_written_order(table)
+            .into_iter()
+            .map(|(name, value)| self.column(name, value))
+            .collect()
+    }
+
+    fn column(&mut self, name: Spanned<String>, value: &Spanned<DeValue<'_>>) -> WrittenColumn {
+        let from = value.get_ref().as_table().and_then(|table| {
+            let from = table.get("from")?;
+            Some((table, from))
+        });
+        let Some((table, from)) = from else {
+            return WrittenColumn {
+                name,
+                expression: self.expression(value),
+                default: None,
+                conversion: None,
+            };
+        };
+        self.keys(table, &["from", "default", "as"]);
+        let expression = self.expression(from);
+        let default = table.get("default").and_then(|value| self.constant(value));
+        let conversion = table.get("as").and_then(|value| self.conversion(value));
+        WrittenColumn {
+            name,
+            expression,
+            default,
+            conversion,
+        }
+    }
+
+    fn expression(&mut self, value: &Spanned<DeValue<'_>>) -> Option<WrittenExpression> {
+        let form = match value.get_ref() {
+            DeValue::String(text) => WrittenForm::Text(text.to_string()),
+            DeValue::Array(items) => {
+                if items.is_empty() {
+                    let remedy = "write at least one place to take the value from";
+                    self.error(
+                        value.span().start,
+                        "there is nothing to choose from",
+                        remedy,
+                    );
+                }
+                let items: Vec<_> = items.iter().map(|item| self.expression(item)).collect();
+                WrittenForm::First(items.into_iter().collect::<Option<_>>()?)
+            }
+            DeValue::Table(table) => self.table_form(value, table)?,
+            other @ (DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)) => {
+                let message = format!("a column cannot take its value from {}", other.type_str());
+                self.error(
+                    value.span().start,
+                    message,
+                    "write a constant as `{ value = … }`",
+                );
+                return None;
+            }
+        };
+        let span = value.span();
+        Some(WrittenExpression { span, form })
+    }
+
+    fn table_form(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        table: &DeTable<'_>,
+    ) -> Option<WrittenForm> {
+        let at = value.span().start;
+        if let Some(constant) = table.get("value") {
+            self.keys(table, &["value"]);
+            let constant = self.constant(constant)?;
+            Some(WrittenForm::Value(constant.into_inner()))
+        } else if table.get("parameter").is_some() {
+            self.keys(table, &["parameter"]);
+            let parameter = self.text(table, at, "parameter")?;
+            Some(WrittenForm::Parameter(parameter))
+        } else if table.get("reference").is_some() {
+            self.keys(table, &["reference", "where"]);
+            self.reference(table, at)
+        } else if let Some(rest) = table.get("rest") {
+            self.keys(table, &["rest"]);
+            let yes = rest.get_ref().as_bool() == Some(true);
+            if !yes {
+                self.error(
+                    rest.span().start,
+                    "`rest` can only be `true`",
+                    "remove the column",
+                );
+            }
+            yes.then_some(WrittenForm::Rest)
+        } else if table.get("from").is_some() {
+            let remedy = "give `default` and `as` once, at the column itself";
+            self.error(
+                at,
+                "`{ from = … }` cannot stand inside another form",
+                remedy,
+            );
+            None
+        } else {
+            self.error(
+                at,
+                "this says nothing about where the value comes from",
+                format!("write {FORMS}"),
+            );
+            None
+        }
+    }
+
+    fn reference(&mut self, table: &DeTable<'_>, at: usize) -> Option<WrittenForm> {
+        let target = self.text(table, at, "reference");
+        let key = table.get("where").and_then(|key| key.get_ref().as_table());
+        let Some(key) = key else {
+            let remedy = "add `where = { key_column = … }`, which finds the one row";
+            self.error(at, "the reference has no `where`", remedy);
+            return None;
+        };
+        let key: Vec<_> = in_written_order(key)
+            .into_iter()
+            .map(|(column, value)| Some((column, self.expression(value)?)))
+            .collect();
+        Some(WrittenForm::Reference {
+            target: target?,
+            key: key.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn constant(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Spanned<serde_json::Value>> {
+        match to_json(value.get_ref()) {
+            Ok(json) => Some(Spanned::new(value.span(), json)),
+            Err(reason) => {
+                self.error(value.span().start, reason, "write another constant");
+                None
+            }
+        }
+    }
+
+    fn conversion(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Spanned<As>> {
+        let conversion = match value.get_ref().as_str() {
+            Some("text") => As::Text,
+            Some("unix") => As::Unix,
+            Some("unix_ms") => As::UnixMilliseconds,
+            Some(_) | None => {
+                let remedy = "write `\"text\"`, `\"unix\"` or `\"unix_ms\"`";
+                self.error(value.span().start, "unknown conversion", remedy);
+                return None;
+            }
+        };
+        Some(Spanned::new(value.span(), conversion))
+    }
+}

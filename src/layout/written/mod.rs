@@ -1,0 +1,111 @@
+//! `layout.toml` as it is written: every word with its place, no name looked up yet.
+//!
+//! This part knows the grammar of the file (keys, shapes of values). Whether tables, columns and captures exist is
+//! the business of `compile`.
+
+mod columns;
+mod grammar;
+mod json;
+mod shape;
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::rules::{As, Unmapped};
+
+pub(super) use grammar::read;
+
+/// The whole file.
+#[derive(Debug)]
+pub(super) struct WrittenLayout {
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) parameters: Vec<WrittenParameter>,
+    pub(super) sources: Vec<WrittenSource>,
+}
+
+/// `[parameters.name]`
+#[derive(Debug)]
+pub(super) struct WrittenParameter {
+    pub(super) name: Spanned<String>,
+    pub(super) help: String,
+    pub(super) default: Option<WrittenDefault>,
+}
+
+/// The default of a parameter.
+#[derive(Debug)]
+pub(super) enum WrittenDefault {
+    /// A text.
+    Text(String),
+    /// `{ only = "table.column" }`
+    Only(Spanned<String>),
+}
+
+/// `[[source]]`
+#[derive(Debug)]
+pub(super) struct WrittenSource {
+    pub(super) at: usize,
+    pub(super) files: Spanned<String>,
+    pub(super) schema: Spanned<String>,
+    pub(super) unmapped: Unmapped,
+    pub(super) records: Vec<WrittenRecords>,
+}
+
+/// `[[source.records]]`
+#[derive(Debug)]
+pub(super) struct WrittenRecords {
+    pub(super) table: Spanned<String>,
+    pub(super) each: Spanned<String>,
+    pub(super) split: Option<Spanned<Vec<String>>>,
+    pub(super) identity: Option<Spanned<WrittenIdentity>>,
+    /// In the order in which they are written.
+    pub(super) columns: Vec<WrittenColumn>,
+    pub(super) records: Vec<WrittenRecords>,
+}
+
+/// `identity = …`
+#[derive(Debug)]
+pub(super) enum WrittenIdentity {
+    /// `"position"`
+    Position,
+    /// An array of pointers.
+    Pointers(Vec<Spanned<String>>),
+}
+
+/// `column = …`
+#[derive(Debug)]
+pub(super) struct WrittenColumn {
+    pub(super) name: Spanned<String>,
+    /// `None` if it is not understood, which has been reported.
+    pub(super) expression: Option<WrittenExpression>,
+    pub(super) default: Option<Spanned<serde_json::Value>>,
+    pub(super) conversion: Option<Spanned<As>>,
+}
+
+/// Where a value comes from, and where that is written.
+#[derive(Debug)]
+pub(super) struct WrittenExpression {
+    pub(super) span: Range<usize>,
+    pub(super) form: WrittenForm,
+}
+
+/// The forms an expression can take.
+#[derive(Debug)]
+pub(super) enum WrittenForm {
+    /// `"/pointer"`, `"{capture}"`, `"^column"`
+    Text(String),
+    /// `[…, …]`
+    First(Vec<WrittenExpression>),
+    /// `{ value = … }`
+    Value(serde_json::Value),
+    /// `{ parameter = "…" }`
+    Parameter(Spanned<String>),
+    /// `{ reference = "table.column", where = { … } }`
+    Reference {
+        target: Spanned<String>,
+        key: Vec<(Spanned<String>, WrittenExpression)>,
+    },
+    /// `{ rest = true }`
+    Rest,
+}
