@@ -15,6 +15,7 @@ pub mod database;
 pub mod layout;
 pub mod map;
 pub mod model;
+pub mod operations;
 pub mod parse;
 pub mod plan;
 pub mod source;

@@ -18,6 +18,29 @@ pub struct TargetTables {
     pub tables: Vec<TargetTable>,
 }
 
+impl TargetTables {
+    /// The tables of a database that does not exist yet.
+    #[must_use]
+    pub fn absent(layout: &Layout) -> Self {
+        Self {
+            tables: layout.tables.iter().map(TargetTable::absent).collect(),
+        }
+    }
+}
+
+impl TargetTable {
+    fn absent(table: &LayoutTable) -> Self {
+        Self {
+            existed: false,
+            state: TableState {
+                rows: 0,
+                next_key: 1,
+            },
+            columns: (0..table.table.columns.len()).collect(),
+        }
+    }
+}
+
 /// One table as the database has it.
 #[derive(Debug, Clone)]
 pub struct TargetTable {

@@ -28,6 +28,6 @@ pub use layout_tables::{TableProblem, TargetTable, TargetTables};
 pub use migrations::{MigrationState, MigrationStatus};
 pub use reader::CurrentRows;
 pub use session::{Access, Database};
-pub use sqlite::{NewDatabase, Opened, back_up};
+pub use sqlite::{Backup, NewDatabase, Opened};
 pub use url::DatabaseUrl;
 pub use writer::{FileRecord, Reject, Writer};

@@ -117,25 +117,22 @@ impl Database {
         Ok(found)
     }
 
-    /// Up to `limit` values of a column, for a parameter that wants the single row of a table.
+    /// Some columns of all rows, for parameters and references.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn column_values(
         &mut self,
         table: &LayoutTable,
-        column: usize,
-        limit: usize,
-    ) -> Result<Vec<Value>, DatabaseError> {
-        let mut values = Vec::new();
+        columns: &[usize],
+    ) -> Result<Vec<Vec<Value>>, DatabaseError> {
+        let mut rows = Vec::new();
         if self.connection.has_table(&table.table.name)? {
-            self.each_row(table, None, &mut |mut row| {
-                if values.len() < limit {
-                    values.push(row.swap_remove(column));
-                }
+            self.each_row(table, None, &mut |row| {
+                rows.push(columns.iter().map(|&column| row[column].clone()).collect());
             })?;
         }
-        Ok(values)
+        Ok(rows)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::result::Error as DieselError;
 
 use super::sqlite::{Mode, open};
-use super::{AnyConnection, DatabaseError};
+use super::{AnyConnection, DatabaseError, MigrationState};
 
 /// An open database.
 pub struct Database {
@@ -108,6 +108,45 @@ impl Database {
         } else {
             DatabaseError::Statement(error)
         }
+    }
+
+    /// Runs the ledger's pending migrations and gives their names; inside a transaction they are part of it.
+    ///
+    /// # Errors
+    /// When one fails, or the ledger is newer than this program.
+    pub fn migrate(&mut self) -> Result<Vec<String>, DatabaseError> {
+        self.connection.migrate_up()
+    }
+
+    /// Reverts the latest applied migration and gives its name; `None` if there is none.
+    ///
+    /// # Errors
+    /// When it fails, or the ledger is newer than this program.
+    pub fn migrate_down(&mut self) -> Result<Option<String>, DatabaseError> {
+        self.connection.migrate_down()
+    }
+
+    /// The ledger's migrations, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger is newer than this program.
+    pub fn migration_states(&mut self) -> Result<Vec<MigrationState>, DatabaseError> {
+        self.connection
+            .migration_states()
+            .map_err(|error| match error {
+                DatabaseError::Statement(error) => self.explain(error),
+                other => other,
+            })
+    }
+
+    /// Ends the building of a new database: from here on it is journaled like any other (WAL), and closed.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn publish(mut self) -> Result<(), DatabaseError> {
+        self.connection
+            .batch_execute("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;")?;
+        Ok(())
     }
 
     /// The file.

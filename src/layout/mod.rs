@@ -11,11 +11,11 @@
 //!
 //! Only `files` reads from disk. A [`Layout`] that exists has passed every check.
 
-mod hashing;
 mod compile;
 mod describe;
 mod detect;
 mod files;
+mod hashing;
 mod literal;
 mod pattern;
 mod problem;

@@ -125,6 +125,33 @@ pub struct TableCounts {
     pub converted: u64,
 }
 
+impl TableCounts {
+    /// Every count with its stable name.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, u64); 9] {
+        [
+            ("inserted", self.inserted),
+            ("updated", self.updated),
+            ("deleted", self.deleted),
+            ("unchanged", self.unchanged),
+            ("adopted", self.adopted),
+            ("merged", self.merged),
+            ("gone", self.gone),
+            ("conflicts", self.conflicts),
+            ("converted", self.converted),
+        ]
+    }
+
+    /// The counts as a JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        self.named()
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), serde_json::Value::from(count)))
+            .collect()
+    }
+}
+
 /// [`TableCounts`] per table of the layout.
 pub type Counts = Vec<TableCounts>;
 

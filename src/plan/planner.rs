@@ -40,6 +40,7 @@ pub struct Planner<'l> {
     keys_wanted: Vec<bool>,
     counts: Counts,
     written: Vec<TableDigest>,
+    watched: HashMap<(usize, Vec<usize>), Vec<Vec<Value>>>,
 }
 
 /// A UNIQUE constraint other than the identity, and the keys seen.
@@ -145,6 +146,33 @@ impl<'l> Planner<'l> {
             keys_wanted: keys_wanted(layout),
             counts: vec![TableCounts::default(); count],
             written: vec![TableDigest::default(); count],
+            watched: HashMap::new(),
+        }
+    }
+
+    /// From now on, remembers the values of these columns of every row of the table.
+    pub fn watch(&mut self, table: usize, columns: &[usize]) {
+        self.watched.entry((table, columns.to_vec())).or_default();
+    }
+
+    /// What was remembered of these columns.
+    #[must_use]
+    pub fn watched(&self, table: usize, columns: &[usize]) -> &[Vec<Value>] {
+        self.watched
+            .get(&(table, columns.to_vec()))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn remember(&mut self, row: &Row) {
+        for ((table, columns), rows) in &mut self.watched {
+            if *table == row.table {
+                rows.push(
+                    columns
+                        .iter()
+                        .map(|&column| row.values[column].clone())
+                        .collect(),
+                );
+            }
         }
     }
 
@@ -330,6 +358,7 @@ impl<'l> Planner<'l> {
                 let known = known.expect("only a known record is unchanged");
                 let record_id = known.record_id.clone();
                 let generated = self.generated_key(&row, &record_id);
+                self.remember(&row);
                 let back = known.gone.then_some(Change::Record {
                     row,
                     record_id,
@@ -379,7 +408,10 @@ impl<'l> Planner<'l> {
         let generated = match &change {
             Change::Insert { row, record_id }
             | Change::Update { row, record_id, .. }
-            | Change::Record { row, record_id, .. } => self.generated_key(row, record_id),
+            | Change::Record { row, record_id, .. } => {
+                self.remember(row);
+                self.generated_key(row, record_id)
+            }
             Change::Delete { .. } | Change::MarkGone { .. } | Change::Forget { .. } => None,
         };
         Ok((generated, Some(change)))

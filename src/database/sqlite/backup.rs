@@ -1,18 +1,65 @@
 //! Copies of a SQLite database through the online backup API, which sees a consistent state while others write.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::backup::{Backup, StepResult};
+use rusqlite::backup::{Backup as Copying, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::database::DatabaseError;
 
-/// Copies `database` to `to`, which must not exist, and proves that the copy is sound.
-///
-/// # Errors
-/// When either file cannot be used or the copy does not pass SQLite's `quick_check`.
-pub fn back_up(database: &Path, to: &Path) -> Result<(), DatabaseError> {
+/// A copy of a database, removed again unless it is kept.
+#[derive(Debug)]
+pub struct Backup {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Backup {
+    /// Copies `database` to `directory/name.sqlite`, which must not exist, and proves that the copy is sound. The
+    /// directory is made where missing, for its owner alone.
+    ///
+    /// # Errors
+    /// When either file cannot be used or the copy does not pass SQLite's `quick_check`.
+    pub fn make(database: &Path, directory: &Path, name: &str) -> Result<Self, DatabaseError> {
+        create_private_directory(directory)?;
+        let path = directory.join(format!("{name}.sqlite"));
+        copy(database, &path)?;
+        Ok(Self { path, kept: false })
+    }
+
+    /// The copy.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The copy stays.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Backup {
+    fn drop(&mut self) {
+        if !self.kept {
+            // A copy that stays behind harms nothing; the failure that led here is the one to tell.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn create_private_directory(directory: &Path) -> Result<(), DatabaseError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(directory)
+        .map_err(DatabaseError::file(directory))
+}
+
+fn copy(database: &Path, to: &Path) -> Result<(), DatabaseError> {
     let directory = to.parent().unwrap_or(Path::new("."));
     let temporary = tempfile::Builder::new()
         .prefix(".tmp-backup-")
@@ -22,7 +69,7 @@ pub fn back_up(database: &Path, to: &Path) -> Result<(), DatabaseError> {
         let source = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mut copy = Connection::open(temporary.path())?;
         copy.pragma_update(None, "synchronous", "OFF")?;
-        let backup = Backup::new(&source, &mut copy)?;
+        let backup = Copying::new(&source, &mut copy)?;
         loop {
             match backup.step(4096)? {
                 StepResult::Done => break,

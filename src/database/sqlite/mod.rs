@@ -6,7 +6,7 @@ mod open;
 mod recipe;
 mod values;
 
-pub use backup::back_up;
+pub use backup::Backup;
 pub use new_database::{NewDatabase, Opened};
 pub(super) use open::{Mode, open};
 pub(super) use recipe::SqliteDialect;

@@ -1,0 +1,153 @@
+//! Records that are no longer in the files.
+
+use std::collections::BTreeMap;
+
+use crate::database::ledger::LedgerRow;
+use crate::database::{CurrentRows, Database, FileRecord};
+use crate::model::{Finding, Level, Place, Rule};
+use crate::operations::OperationError;
+use crate::plan::{Change, Gone, GonePolicy, decide_gone};
+
+use super::Import;
+use super::agenda::ImportAgenda;
+use super::gather::Gathered;
+use super::sink::Sink;
+
+impl<'l> Import<'l> {
+    /// Finds what was imported before and is gone now, and sends what becomes of it to `sink`.
+    pub(super) fn gone(
+        &self,
+        database: &mut Database,
+        agenda: &ImportAgenda,
+        gathered: &mut Gathered<'l>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), OperationError> {
+        for file in &agenda.files.vanished {
+            let record = FileRecord {
+                path: &file.path,
+                sha256: None,
+                bytes: 0,
+                modified: None,
+            };
+            sink.begin_file(Some(database), &record)?;
+            sink.end_file(Some(database), 0, &[], 0)?;
+        }
+        let read = gathered.files.iter().map(|file| file.path.clone());
+        let paths: Vec<String> = read
+            .chain(agenda.files.vanished.iter().map(|file| file.path.clone()))
+            .collect();
+        let mut gone: Vec<LedgerRow> = Vec::new();
+        for path in paths
+            .iter()
+            .filter(|path| !gathered.incomplete.contains(*path))
+        {
+            gone.extend(database.rows_of_file(&self.source, path)?);
+        }
+        if agenda.prune_earlier {
+            let earlier = database.rows_gone(&self.source)?;
+            gone.extend(
+                earlier
+                    .into_iter()
+                    .filter(|row| !paths.contains(&row.known.path)),
+            );
+        }
+        // Children before their parents.
+        for (index, table) in self.layout.tables.iter().enumerate().rev() {
+            let rows: Vec<&LedgerRow> = gone
+                .iter()
+                .filter(|row| {
+                    row.table == table.table.name && !gathered.planner.saw(index, &row.identity)
+                })
+                .collect();
+            let current = match self.options.gone {
+                GonePolicy::Keep => CurrentRows::new(),
+                GonePolicy::Prune => {
+                    let asked: Vec<_> = rows.iter().map(|row| (row.identity, &row.known)).collect();
+                    database.rows_by_record_id(table, &asked)?
+                }
+            };
+            self.decide_table(database, gathered, sink, index, &rows, &current)?;
+        }
+        Ok(())
+    }
+
+    fn decide_table(
+        &self,
+        database: &mut Database,
+        gathered: &mut Gathered<'l>,
+        sink: &mut dyn Sink,
+        index: usize,
+        rows: &[&LedgerRow],
+        current: &CurrentRows,
+    ) -> Result<(), OperationError> {
+        let table = &self.layout.tables[index];
+        let mut changes = Vec::new();
+        let mut kept: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+        for row in rows {
+            let decided = decide_gone(
+                (index, table, gathered.planner.hasher(index)),
+                &row.known,
+                current
+                    .get(&row.identity)
+                    .map(|(_, values)| values.as_slice()),
+                (self.options.gone, self.options.conflict),
+            );
+            let counts = &mut gathered.planner.counts()[index];
+            match decided {
+                Gone::Kept(change) => {
+                    counts.gone += 1;
+                    kept.entry(&row.known.path)
+                        .or_insert((0, &row.known.record_id))
+                        .0 += 1;
+                    changes.extend(change);
+                }
+                Gone::Deleted(change) => {
+                    counts.deleted += 1;
+                    changes.push(change);
+                }
+                Gone::Forgotten(change) => changes.push(change),
+                Gone::Conflict => {
+                    gathered.conflicts += 1;
+                    gathered.findings.push(conflict(&table.table.name, row));
+                }
+            }
+        }
+        for (path, (count, record_id)) in kept {
+            gathered
+                .findings
+                .push(still_there(&table.table.name, path, count, record_id));
+        }
+        if gathered.refuses(self.options.invalid) {
+            return Ok(());
+        }
+        let changes: Vec<Change> = changes;
+        sink.apply(Some(database), changes)
+    }
+}
+
+fn conflict(table: &str, row: &LedgerRow) -> Finding {
+    let message = format!(
+        "`{table}` {}: the record is gone from the file, and its row was changed in the database since",
+        row.known.record_id
+    );
+    Finding::new(
+        Level::Warning,
+        Rule::Conflict,
+        Some(Place::file(&row.known.path)),
+        message,
+    )
+    .remedy("choose with `--on-conflict keep-database` or `--on-conflict take-file`")
+}
+
+fn still_there(table: &str, path: &str, count: u64, record_id: &str) -> Finding {
+    let rows = if count == 1 {
+        format!("row {record_id}")
+    } else {
+        format!("{count} rows ({record_id}, …)")
+    };
+    let message = format!("`{table}`: the record of {rows} is no longer in the file; kept");
+    let mut finding = Finding::new(Level::Notice, Rule::Gone, Some(Place::file(path)), message)
+        .remedy("delete such rows with `--prune`");
+    finding.count = count;
+    finding
+}

@@ -1,0 +1,185 @@
+//! What mapping a wave needs to know of earlier waves, of the database and of the command line.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::database::Database;
+use crate::layout::{Expression, Layout, ParameterDefault, RecordRule, Reference};
+use crate::map::References;
+use crate::model::Value;
+use crate::operations::OperationError;
+use crate::plan::Planner;
+
+/// Rows that references point to: per reference, the value by the text of its key.
+#[derive(Debug, Default)]
+pub(super) struct KnownReferences {
+    by_target: HashMap<Target, HashMap<String, Value>>,
+}
+
+type Target = (usize, usize, Vec<usize>);
+
+impl References for KnownReferences {
+    fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value> {
+        self.by_target
+            .get(&target(reference))?
+            .get(&key_text(key))
+            .cloned()
+    }
+}
+
+fn target(reference: &Reference) -> Target {
+    (
+        reference.table,
+        reference.column,
+        reference.key.iter().map(|(column, _)| *column).collect(),
+    )
+}
+
+fn key_text(key: &[Value]) -> String {
+    key.iter()
+        .map(Value::key_text)
+        .collect::<Vec<_>>()
+        .join("\0")
+}
+
+/// Asks the planner to remember what later waves refer to.
+pub(super) fn watch(layout: &Layout, planner: &mut Planner<'_>) {
+    for parameter in &layout.parameters {
+        if let Some(ParameterDefault::Only { table, column }) = parameter.default {
+            planner.watch(table, &[column]);
+        }
+    }
+    for reference in references(layout, &(0..layout.sources.len()).collect::<Vec<_>>()) {
+        planner.watch(reference.table, &columns(reference));
+    }
+}
+
+/// The key columns, then the column taken.
+fn columns(reference: &Reference) -> Vec<usize> {
+    reference
+        .key
+        .iter()
+        .map(|(column, _)| *column)
+        .chain([reference.column])
+        .collect()
+}
+
+/// Loads what the references of a wave's sources point to.
+pub(super) fn known_references(
+    layout: &Layout,
+    wave: &[usize],
+    planner: &Planner<'_>,
+    mut database: Option<&mut Database>,
+) -> Result<KnownReferences, OperationError> {
+    let mut known = KnownReferences::default();
+    for reference in references(layout, wave) {
+        let columns = columns(reference);
+        let mut rows = match &mut database {
+            Some(database) => database.column_values(&layout.tables[reference.table], &columns)?,
+            None => Vec::new(),
+        };
+        rows.extend_from_slice(planner.watched(reference.table, &columns));
+        let by_key = known.by_target.entry(target(reference)).or_default();
+        for mut row in rows {
+            if let Some(value) = row.pop() {
+                by_key.insert(key_text(&row), value);
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// The value of each parameter, or why it has none.
+pub(super) fn parameters(
+    layout: &Layout,
+    given: &BTreeMap<String, String>,
+    planner: &Planner<'_>,
+    mut database: Option<&mut Database>,
+) -> Result<Vec<Result<Value, String>>, OperationError> {
+    let mut values = Vec::new();
+    for parameter in &layout.parameters {
+        values.push(match (given.get(&parameter.name), &parameter.default) {
+            (Some(text), _) => Ok(Value::Text(Arc::from(text.as_str()))),
+            (None, Some(ParameterDefault::Text(text))) => Ok(Value::Text(Arc::from(text.as_str()))),
+            (None, None) => Err(format!("the parameter `{}` is not set", parameter.name)),
+            (None, Some(ParameterDefault::Only { table, column })) => {
+                let mut rows = planner.watched(*table, &[*column]).to_vec();
+                if let Some(database) = &mut database {
+                    rows.extend(database.column_values(&layout.tables[*table], &[*column])?);
+                }
+                only(layout, &parameter.name, *table, &rows)
+            }
+        });
+    }
+    Ok(values)
+}
+
+/// The single value, or an explanation that lists the candidates.
+fn only(
+    layout: &Layout,
+    parameter: &str,
+    table: usize,
+    rows: &[Vec<Value>],
+) -> Result<Value, String> {
+    const LISTED: usize = 10;
+    let candidates: BTreeMap<String, &Value> = rows
+        .iter()
+        .map(|row| (row[0].key_text(), &row[0]))
+        .collect();
+    let table = &layout.tables[table].table.name;
+    let mut listed = candidates
+        .keys()
+        .take(LISTED)
+        .map(|text| format!("`{text}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if candidates.len() > LISTED {
+        listed.push_str(&format!(" and {} more", candidates.len() - LISTED));
+    }
+    match candidates.values().next() {
+        Some(value) if candidates.len() == 1 => Ok((*value).clone()),
+        Some(_) => Err(format!(
+            "the parameter `{parameter}` is not set, and `{table}` has {} rows to choose from: {listed}",
+            candidates.len()
+        )),
+        None => Err(format!(
+            "the parameter `{parameter}` is not set, and `{table}` has no row to take it from"
+        )),
+    }
+}
+
+fn references<'l>(layout: &'l Layout, sources: &[usize]) -> Vec<&'l Reference> {
+    fn in_expression<'l>(expression: &'l Expression, found: &mut Vec<&'l Reference>) {
+        match expression {
+            Expression::Reference(reference) => {
+                found.push(reference);
+                reference
+                    .key
+                    .iter()
+                    .for_each(|(_, inner)| in_expression(inner, found));
+            }
+            Expression::First(choices) => choices
+                .iter()
+                .for_each(|choice| in_expression(choice, found)),
+            Expression::Pointer(_)
+            | Expression::Capture(_)
+            | Expression::Parent { .. }
+            | Expression::Constant(_)
+            | Expression::Parameter(_)
+            | Expression::Rest => {}
+        }
+    }
+    fn in_rules<'l>(rules: &'l [RecordRule], found: &mut Vec<&'l Reference>) {
+        for rule in rules {
+            rule.columns
+                .iter()
+                .for_each(|column| in_expression(&column.expression, found));
+            in_rules(&rule.records, found);
+        }
+    }
+    let mut found = Vec::new();
+    sources
+        .iter()
+        .for_each(|&source| in_rules(&layout.sources[source].records, &mut found));
+    found
+}

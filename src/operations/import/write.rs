@@ -1,0 +1,345 @@
+//! Putting a plan into effect, or only showing it.
+
+use std::path::Path;
+
+use crate::archive::{
+    Archive, ArchiveError, ArchiveObserver, FileToStore, ManifestHeader, RunToStore, Stored,
+};
+use crate::database::ledger::RunHeader;
+use crate::database::{Access, Backup, Database, NewDatabase, TargetTables, Writer};
+use crate::model::{Findings, Level, Rule};
+use crate::operations::{OperationError, Progress, Stage};
+use crate::plan::Planner;
+use crate::source::SourceFile;
+
+use super::agenda::ImportAgenda;
+use super::gather::Gathered;
+use super::outcome::{ConversionCount, ImportOutcome, ImportStatus, RunOutcome};
+use super::sink::PlanList;
+use super::{BackupPolicy, Import, InvalidPolicy};
+
+/// How the part inside the transaction ended.
+enum Ended {
+    /// To be committed, once the originals are kept.
+    Written(Box<ImportOutcome>, Box<Stored>),
+    /// To be rolled back.
+    Refused(Box<ImportOutcome>),
+}
+
+/// Rolls the transaction back without being a failure.
+enum Rollback {
+    Refused(Box<ImportOutcome>),
+    Failed(OperationError),
+}
+
+impl<E: Into<OperationError>> From<E> for Rollback {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl<'l> Import<'l> {
+    /// Builds the database aside and puts it in place, whole.
+    pub(super) fn into_new(&self, aside: NewDatabase) -> Result<ImportOutcome, OperationError> {
+        let mut database = Database::open(aside.path(), Access::Build, self.options.wait)?;
+        let (outcome, stored) = match self.transaction(&mut database, None)? {
+            Ended::Refused(outcome) => return Ok(*outcome),
+            Ended::Written(outcome, stored) => (outcome, stored),
+        };
+        database.publish()?;
+        aside.put_in_place()?;
+        stored.keep();
+        Ok(*outcome)
+    }
+
+    /// Changes an existing database, after copying it.
+    pub(super) fn into_existing(&self) -> Result<ImportOutcome, OperationError> {
+        let mut database = Database::open(
+            self.options.database.path(),
+            Access::Write,
+            self.options.wait,
+        )?;
+        let backups = self.options.archive.join("backups");
+        match self.transaction(&mut database, Some(&backups))? {
+            Ended::Refused(outcome) => Ok(*outcome),
+            Ended::Written(outcome, stored) => {
+                stored.keep();
+                Ok(*outcome)
+            }
+        }
+    }
+
+    fn transaction(
+        &self,
+        database: &mut Database,
+        backups: Option<&Path>,
+    ) -> Result<Ended, OperationError> {
+        let mut backup = None;
+        let done = database.transaction(|database| {
+            let agenda = self.agenda(Some(database))?;
+            if agenda.nothing_to_do() && backups.is_some() {
+                return Err(Rollback::Refused(Box::new(self.nothing_to_do(&agenda))));
+            }
+            if let (Some(directory), BackupPolicy::Always) = (backups, self.options.backup) {
+                self.around.progress.begin(Stage::Backup, None);
+                backup = Some(Backup::make(
+                    self.options.database.path(),
+                    directory,
+                    &self.run.id.to_string(),
+                )?);
+            }
+            self.write(database, agenda, backup.as_ref().map(Backup::path))
+        });
+        match done {
+            Ok((outcome, stored)) => {
+                if let Some(backup) = backup {
+                    backup.keep();
+                }
+                Ok(Ended::Written(outcome, stored))
+            }
+            Err(Rollback::Refused(outcome)) => Ok(Ended::Refused(outcome)),
+            Err(Rollback::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Everything between BEGIN and COMMIT.
+    fn write(
+        &self,
+        database: &mut Database,
+        agenda: ImportAgenda,
+        backup: Option<&Path>,
+    ) -> Result<(Box<ImportOutcome>, Box<Stored>), Rollback> {
+        let target = database.inspect_tables(self.layout)?;
+        let header = RunHeader {
+            kind: "import",
+            layout: self.layout.name.clone(),
+            layout_digest: self.layout.digest,
+            source: self.source.clone(),
+            archive: self.options.archive.display().to_string(),
+        };
+        database.migrate()?;
+        let mut writer = Writer::begin(database, self.layout, &target, &header, self.run)?;
+        let mut gathered = self.start(Some(database), &target)?;
+        self.gather(Some(database), &agenda, &mut gathered, &mut writer)?;
+        self.gone(database, &agenda, &mut gathered, &mut writer)?;
+        if gathered.refuses(self.options.invalid) {
+            return Err(Rollback::Refused(Box::new(self.outcome(
+                agenda,
+                gathered,
+                ImportStatus::Invalid,
+            ))));
+        }
+        let run = RunOutcome {
+            id: self.run.id.to_string(),
+            archive: self.options.archive.display().to_string(),
+            backup: backup.map(|path| path.display().to_string()),
+        };
+        let to_archive = self.files_to_archive(&agenda);
+        let planned: Vec<_> = gathered
+            .planner
+            .counts()
+            .clone()
+            .into_iter()
+            .zip(gathered.planner.written().iter().copied())
+            .collect();
+        let mut outcome = self.outcome(agenda, gathered, ImportStatus::Imported);
+        outcome.run = Some(run);
+        // Nothing is committed before the originals are safe; indexes are built meanwhile.
+        let stored = std::thread::scope(|scope| {
+            let archive = scope.spawn(|| self.archive(&to_archive));
+            self.around.progress.begin(Stage::Check, None);
+            let counts = outcome.counts().to_string();
+            let mismatches = writer.finish(database, &planned, || ((self.around.clock)(), counts));
+            let stored = archive.join().expect("the archive thread does not panic");
+            match mismatches? {
+                mismatches if mismatches.is_empty() => Ok(stored?),
+                mismatches => Err(OperationError::NotAsPlanned(mismatches)),
+            }
+        })?;
+        self.around.check_interrupt()?;
+        Ok((Box::new(outcome), Box::new(stored)))
+    }
+
+    /// Plans without writing.
+    pub(super) fn dry_run(
+        &self,
+        mut database: Option<&mut Database>,
+        agenda: ImportAgenda,
+    ) -> Result<ImportOutcome, OperationError> {
+        let target = match database.as_deref_mut() {
+            Some(database) => database.inspect_tables(self.layout)?,
+            None => TargetTables::absent(self.layout),
+        };
+        let mut list = PlanList::new(self.layout);
+        let mut gathered = self.start(database.as_deref_mut(), &target)?;
+        self.gather(database.as_deref_mut(), &agenda, &mut gathered, &mut list)?;
+        if let Some(database) = database
+            && database.has_ledger()?
+        {
+            self.gone(database, &agenda, &mut gathered, &mut list)?;
+        }
+        let status = if gathered.refuses(self.options.invalid) {
+            ImportStatus::Invalid
+        } else {
+            ImportStatus::Planned
+        };
+        let mut outcome = self.outcome(agenda, gathered, status);
+        outcome.changes = list.changes;
+        outcome.changes_not_kept = list.not_kept;
+        Ok(outcome)
+    }
+
+    fn start(
+        &self,
+        database: Option<&mut Database>,
+        target: &TargetTables,
+    ) -> Result<Gathered<'l>, OperationError> {
+        let states = target.tables.iter().map(|table| table.state).collect();
+        let planner = Planner::new(
+            self.layout,
+            states,
+            self.options.conflict,
+            self.run.started_at,
+        );
+        let knows_rows = match database {
+            Some(database) => database.knows_rows_of(&self.source)?,
+            None => false,
+        };
+        Ok(Gathered::new(planner, self, knows_rows))
+    }
+
+    /// The files that were read, and those that an earlier run archived.
+    fn files_to_archive(&self, agenda: &ImportAgenda) -> [Vec<FileToStore>; 2] {
+        [&agenda.files.read, &agenda.files.unchanged].map(|ids| {
+            let files = ids.iter().map(|id| &self.survey.files[id.0 as usize]);
+            let to_store = |file: &SourceFile| FileToStore {
+                path: file.path.clone(),
+                bytes: file.bytes,
+                modified: file.modified,
+                sha256: file.sha256,
+            };
+            files.map(to_store).collect()
+        })
+    }
+
+    /// Stores the originals; the manifest names all files of the directory, also those that did not change.
+    fn archive(&self, [read, unchanged]: &[Vec<FileToStore>; 2]) -> Result<Stored, ArchiveError> {
+        let header = ManifestHeader {
+            run: self.run.id,
+            layout: self.layout.name.clone(),
+            root: self.survey.root.display().to_string(),
+            created_at: self.run.started_at,
+        };
+        let archive = Archive::open_or_create(&self.options.archive)?;
+        let run = RunToStore {
+            header: &header,
+            root: &self.survey.root,
+            files: read,
+            unchanged,
+        };
+        archive.store(
+            &run,
+            &ArchiveProgress(self.around.progress),
+            self.around.interrupted,
+        )
+    }
+
+    pub(super) fn nothing_to_do(&self, agenda: &ImportAgenda) -> ImportOutcome {
+        let mut findings = Findings::default();
+        findings.extend(self.survey.findings.clone().sorted());
+        findings.extend(agenda.findings.iter().cloned());
+        let status = if findings.has_errors() {
+            ImportStatus::Invalid
+        } else {
+            ImportStatus::NothingToDo
+        };
+        let mut outcome = self.empty_outcome(agenda, status);
+        outcome.findings_not_kept = findings.not_kept();
+        outcome.findings = findings.sorted();
+        outcome
+    }
+
+    fn outcome(
+        &self,
+        agenda: ImportAgenda,
+        mut gathered: Gathered<'l>,
+        status: ImportStatus,
+    ) -> ImportOutcome {
+        let level = |rule: Rule| match (rule, self.options.invalid) {
+            (Rule::Conflict, _) | (_, InvalidPolicy::Skip) => Level::Warning,
+            (_, InvalidPolicy::Refuse) => Level::Error,
+        };
+        let placed = self.placed(&gathered.problems, level);
+        gathered.findings.extend(placed);
+        gathered.findings.extend(agenda.findings.iter().cloned());
+        let status = match status {
+            ImportStatus::Invalid if !gathered.findings.has_errors() && gathered.conflicts > 0 => {
+                ImportStatus::Conflict
+            }
+            status => status,
+        };
+        let mut outcome = self.empty_outcome(&agenda, status);
+        outcome.tables = self
+            .layout
+            .tables
+            .iter()
+            .zip(gathered.planner.counts().iter())
+            .map(|(table, counts)| (table.table.name.clone(), *counts))
+            .collect();
+        outcome.conversions = gathered
+            .conversions
+            .iter()
+            .map(|(&(table, column, rule), &count)| ConversionCount {
+                table: self.layout.tables[table].table.name.clone(),
+                column: self.layout.tables[table].table.columns[column].name.clone(),
+                rule: rule.name(),
+                count,
+            })
+            .collect();
+        outcome.files = gathered.files;
+        outcome.rejected = gathered.rejected;
+        outcome.findings_not_kept = gathered.findings.not_kept();
+        outcome.findings = gathered.findings.sorted();
+        outcome
+    }
+
+    fn empty_outcome(&self, agenda: &ImportAgenda, status: ImportStatus) -> ImportOutcome {
+        ImportOutcome {
+            status,
+            layout: self.layout.name.clone(),
+            source: self.source.clone(),
+            database: self.options.database.to_string(),
+            run: None,
+            files_found: self.survey.files.len() as u64,
+            files_unchanged: agenda.files.unchanged.len() as u64,
+            files_vanished: agenda
+                .files
+                .vanished
+                .iter()
+                .map(|file| file.path.clone())
+                .collect(),
+            files: Vec::new(),
+            tables: Vec::new(),
+            conversions: Vec::new(),
+            rejected: 0,
+            still_rejected: agenda.files.still_rejected,
+            kept_gone: agenda.kept_gone,
+            changes: Vec::new(),
+            changes_not_kept: 0,
+            findings: Vec::new(),
+            findings_not_kept: 0,
+        }
+    }
+}
+
+struct ArchiveProgress<'a>(&'a dyn Progress);
+
+impl ArchiveObserver for ArchiveProgress<'_> {
+    fn begin(&self, _files: u64, bytes: u64) {
+        self.0.begin(Stage::Archive, Some(bytes));
+    }
+
+    fn file_done(&self, bytes: u64) {
+        self.0.advance(bytes);
+    }
+}
