@@ -11,6 +11,7 @@
 
 pub mod archive;
 pub mod audit;
+pub mod cli;
 pub mod database;
 pub mod layout;
 pub mod map;
@@ -18,5 +19,6 @@ pub mod model;
 pub mod operations;
 pub mod parse;
 pub mod plan;
+pub mod report;
 pub mod source;
 pub mod validate;

@@ -1,2 +1,7 @@
 //! The `accession` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    accession::cli::run()
+}

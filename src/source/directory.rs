@@ -73,6 +73,21 @@ pub(super) fn walk(root: &Path, sources: &[Source], findings: &mut Findings) -> 
     matched
 }
 
+/// Relative paths of all files under `root` that have a UTF-8 name, sorted. Links are not followed.
+pub(super) fn paths(root: &Path) -> Vec<String> {
+    let entries = WalkDir::new(root)
+        .min_depth(1)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok);
+    let files = entries.filter(|entry| !entry.file_type().is_dir());
+    files
+        .map(|entry| Name::of(root, entry.path(), &[]))
+        .filter(|name| name.utf8)
+        .map(|name| name.path)
+        .collect()
+}
+
 /// An entry's name and what the layout says about it.
 struct Name {
     /// Relative, with `/`; lossy if the name is not UTF-8.

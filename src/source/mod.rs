@@ -12,7 +12,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use reader::{HashingReader, open};
-pub use survey::{Observer, SourceFile, Survey, survey};
+pub use survey::{Observer, SourceFile, Survey, list, survey};
 
 /// Why a directory cannot be surveyed.
 #[derive(Debug, thiserror::Error)]

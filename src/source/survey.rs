@@ -10,7 +10,7 @@ use crate::layout::Layout;
 use crate::model::{FileId, Findings, Sha256, Timestamp};
 
 use super::SourceError;
-use super::directory::walk;
+use super::directory::{paths, walk};
 use super::hash::hash_all;
 use super::reader::unreadable;
 
@@ -93,6 +93,15 @@ pub fn survey(root: &Path, layout: &Layout, observer: Observer<'_>) -> Result<Su
         files,
         findings,
     })
+}
+
+/// Relative paths of all files in `root`, whatever they are, for finding out which layout the directory has.
+///
+/// # Errors
+/// When `root` is no readable directory.
+pub fn list(root: &Path) -> Result<Vec<String>, SourceError> {
+    let root = directory(root)?;
+    Ok(paths(&root))
 }
 
 fn directory(root: &Path) -> Result<PathBuf, SourceError> {

@@ -1,0 +1,41 @@
+//! What a run knows of its surroundings: user, host, clock, interrupts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::Utc;
+use uuid::Uuid;
+
+use crate::model::{RunContext, Timestamp};
+
+/// The time.
+pub(super) fn now() -> Timestamp {
+    Timestamp::new(Utc::now())
+}
+
+/// The circumstances of a run that begins now. The actor is the operating system's user unless declared.
+pub(super) fn run_context(actor: Option<String>, reason: Option<String>) -> RunContext {
+    let os_user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
+    RunContext {
+        id: Uuid::now_v7(),
+        actor: actor.unwrap_or_else(|| os_user.clone()),
+        reason,
+        os_user,
+        host: whoami::hostname().unwrap_or_else(|_| "unknown".to_owned()),
+        started_at: now(),
+    }
+}
+
+/// A flag that Ctrl-C and SIGTERM raise. At the second signal the process ends at once, which the database survives.
+pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = flag.clone();
+    let handler = ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    // Without a handler the process ends at the first signal, which is safe too.
+    drop(handler);
+    flag
+}

@@ -1,0 +1,78 @@
+//! The command line: parses arguments, reads the environment, prints, and gives the exit code.
+//!
+//! The only stage that does any of these. Data goes to standard output, everything else to standard error.
+
+mod command_error;
+mod commands;
+mod environment;
+mod exit;
+mod layouts;
+mod options;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use command_error::CommandError;
+use exit::{EXIT_CODES, Exit};
+use output::Output;
+
+/// Turns directories of legacy JSON files into a relational database that can be trusted.
+///
+/// Every file is checked against a JSON Schema, rows are written in one transaction, every change is recorded in an
+/// audit log, the originals are archived, and a second run changes nothing.
+#[derive(Debug, Parser)]
+#[command(name = "accession", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    output: options::OutputOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(commands::import::Import),
+}
+
+impl Command {
+    fn run(self, output: &Output) -> Result<Exit, CommandError> {
+        match self {
+            Self::Import(command) => command.run(output),
+        }
+    }
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are not errors, and go to standard output.
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let output = Output::new(&cli.output);
+    match cli.command.run(&output) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output.error(&error);
+            error.exit().into()
+        }
+    }
+}
+
+/// The command line's definition, for completions and for the test that compares it with the manual.
+#[must_use]
+pub fn definition() -> clap::Command {
+    Cli::command()
+}

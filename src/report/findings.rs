@@ -1,0 +1,110 @@
+//! Findings as text blocks and as JSON.
+
+use serde_json::{Value, json};
+
+use crate::model::{Finding, Level};
+
+use super::Style;
+use super::counts::{grouped, plural};
+
+/// How many findings of one kind are told in full; the rest are counted.
+const TOLD: usize = 20;
+
+/// One block per finding: place, what, where in the document, what to do. Beyond the first of a kind only a count.
+#[must_use]
+pub fn findings_text(findings: &[Finding], not_kept: u64) -> String {
+    let mut out = String::new();
+    let mut told: Vec<(&str, &str, usize)> = Vec::new();
+    for finding in findings {
+        let kind = (finding.level.name(), finding.rule.code());
+        let at = told
+            .iter()
+            .position(|(level, rule, _)| (*level, *rule) == kind)
+            .unwrap_or_else(|| {
+                told.push((kind.0, kind.1, 0));
+                told.len() - 1
+            });
+        told[at].2 += 1;
+        if told[at].2 <= TOLD {
+            out.push_str(&block(finding));
+        }
+    }
+    for (level, rule, count) in told.iter().filter(|(_, _, count)| *count > TOLD) {
+        let more = plural((count - TOLD) as u64, "more finding");
+        out.push_str(&format!(
+            "{level}[{rule}]: {more} like these; `--format json` lists them\n"
+        ));
+    }
+    if not_kept > 0 {
+        out.push_str(&format!(
+            "{} further findings were only counted\n",
+            grouped(not_kept)
+        ));
+    }
+    out
+}
+
+fn block(finding: &Finding) -> String {
+    let style = match finding.level {
+        Level::Error => Style::ERROR,
+        Level::Warning => Style::WARNING,
+        Level::Notice => Style::NOTICE,
+    };
+    let mut out = Style::paint(
+        style,
+        &format!("{}[{}]", finding.level.name(), finding.rule.code()),
+    );
+    out.push_str(": ");
+    if let Some(place) = &finding.place {
+        out.push_str(&format!("{place}: "));
+    }
+    out.push_str(&finding.message);
+    out.push('\n');
+    let pointer = finding
+        .place
+        .as_ref()
+        .and_then(|place| place.pointer.as_deref());
+    // A pointer that the message quotes need not be told twice.
+    if let Some(pointer) =
+        pointer.filter(|pointer| !finding.message.contains(&format!("`{pointer}`")))
+    {
+        let pointer = if pointer.is_empty() {
+            "the whole document"
+        } else {
+            pointer
+        };
+        out.push_str(&format!(
+            "  {} {pointer}\n",
+            Style::paint(Style::DIM, "at:")
+        ));
+    }
+    if let Some(remedy) = &finding.remedy {
+        out.push_str(&format!(
+            "  {} {remedy}\n",
+            Style::paint(Style::DIM, "hint:")
+        ));
+    }
+    out
+}
+
+/// All findings as a JSON array.
+#[must_use]
+pub fn findings_json(findings: &[Finding]) -> Value {
+    findings
+        .iter()
+        .map(|finding| {
+            let place = finding.place.as_ref();
+            json!({
+                "level": finding.level.name(),
+                "rule": finding.rule.code(),
+                "path": place.map(|place| &place.path),
+                "line": place.and_then(|place| place.line),
+                "column": place.and_then(|place| place.column),
+                "pointer": place.and_then(|place| place.pointer.as_ref()),
+                "message": finding.message,
+                "remedy": finding.remedy,
+                "count": finding.count,
+            })
+        })
+        .collect()
+}
