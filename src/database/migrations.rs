@@ -3,7 +3,9 @@
 //! Diesel keeps applied versions in `__diesel_schema_migrations`, which an application may use for its own
 //! migrations too. Ours are told apart by their version, which begins with `accession`.
 
-use diesel::migration::{Migration, MigrationSource as _, MigrationVersion};
+use diesel::migration::{
+    Migration, MigrationConnection as _, MigrationSource as _, MigrationVersion,
+};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
@@ -76,6 +78,9 @@ impl AnyConnection {
             .filter(|one| one.status == MigrationStatus::Pending);
         let pending: Vec<String> = pending.map(|one| one.name).collect();
         let Self::Sqlite(connection) = self;
+        if !pending.is_empty() {
+            connection.setup()?;
+        }
         for migration in embedded()?
             .iter()
             .filter(|one| pending.contains(&one.name().to_string()))

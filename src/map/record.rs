@@ -260,10 +260,14 @@ impl<'a> Walk<'a> {
         Problem {
             pointer: format!("{pointer}{inner}"),
             rule: misfit.rule,
-            message: format!(
-                "`{}.{}`: {}",
-                table.name, table.columns[column_rule.column].name, misfit.message
-            ),
+            message: match misfit.rule {
+                // Not about this column: the same for every record.
+                Rule::Parameter => misfit.message,
+                _ => format!(
+                    "`{}.{}`: {}",
+                    table.name, table.columns[column_rule.column].name, misfit.message
+                ),
+            },
             remedy: misfit.remedy,
         }
     }

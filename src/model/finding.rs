@@ -222,26 +222,37 @@ impl Finding {
     }
 }
 
+/// How many findings there were of one rule and level.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    kept: usize,
+    places: u64,
+    places_not_kept: u64,
+}
+
 /// A collection of findings that stays small: beyond [`Findings::KEPT`] per rule only the number grows.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     kept: Vec<Finding>,
-    per_rule: std::collections::BTreeMap<(Level, Rule), u64>,
+    per_rule: std::collections::BTreeMap<(Level, Rule), Tally>,
 }
 
 impl Findings {
     /// How many findings of one rule are kept in full.
-    pub const KEPT: u64 = 1000;
+    pub const KEPT: usize = 1000;
 
     /// Adds a finding.
     pub fn push(&mut self, finding: Finding) {
-        let seen = self
+        let tally = self
             .per_rule
             .entry((finding.level, finding.rule))
             .or_default();
-        *seen += finding.count;
-        if *seen <= Self::KEPT.max(finding.count) {
+        tally.places += finding.count;
+        if tally.kept < Self::KEPT {
+            tally.kept += 1;
             self.kept.push(finding);
+        } else {
+            tally.places_not_kept += finding.count;
         }
     }
 
@@ -256,7 +267,7 @@ impl Findings {
         self.per_rule
             .iter()
             .filter(|((l, _), _)| *l == level)
-            .map(|(_, count)| count)
+            .map(|(_, tally)| tally.places)
             .sum()
     }
 
@@ -266,7 +277,7 @@ impl Findings {
         self.per_rule
             .iter()
             .filter(|((_, r), _)| *r == rule)
-            .map(|(_, count)| count)
+            .map(|(_, tally)| tally.places)
             .sum()
     }
 
@@ -283,10 +294,12 @@ impl Findings {
         self.kept
     }
 
-    /// How many findings were counted but not kept.
+    /// How many places were counted but not kept.
     #[must_use]
     pub fn not_kept(&self) -> u64 {
-        let kept: u64 = self.kept.iter().map(|finding| finding.count).sum();
-        self.per_rule.values().sum::<u64>() - kept
+        self.per_rule
+            .values()
+            .map(|tally| tally.places_not_kept)
+            .sum()
     }
 }

@@ -43,8 +43,12 @@ impl Backup {
 impl Drop for Backup {
     fn drop(&mut self) {
         if !self.kept {
-            // A copy that stays behind harms nothing; the failure that led here is the one to tell.
+            // Directories go only if they are empty. What stays behind harms nothing; the failure that led here is the
+            // one to tell.
             let _ = std::fs::remove_file(&self.path);
+            for directory in self.path.ancestors().skip(1).take(2) {
+                let _ = std::fs::remove_dir(directory);
+            }
         }
     }
 }

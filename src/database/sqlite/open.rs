@@ -28,12 +28,9 @@ pub(in crate::database) fn open(
     wait: Duration,
 ) -> Result<SqliteConnection, DatabaseError> {
     check_file(path)?;
-    let access = match mode {
-        Mode::Read => "ro",
-        Mode::Write | Mode::Build => "rw",
-    };
-    let mut connection =
-        SqliteConnection::establish(&format!("file:{}?mode={access}", uri_path(path)?))?;
+    // Not `mode=ro`: such a connection cannot remove the `-wal` and `-shm` files that it makes. `query_only` refuses
+    // writes just as well.
+    let mut connection = SqliteConnection::establish(&format!("file:{}?mode=rw", uri_path(path)?))?;
     // Recursive triggers: REPLACE by our connection would delete without an audit entry otherwise.
     let mut settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY;",

@@ -116,7 +116,8 @@ impl SqliteDialect {
             }
         }
         if column.ty == ColumnType::Json {
-            line.push_str(&format!(" CHECK (json_valid({name}))"));
+            // `json_valid(NULL)` is 0, not NULL, before SQLite 3.45.
+            line.push_str(&format!(" CHECK ({name} IS NULL OR json_valid({name}))"));
         }
         line
     }

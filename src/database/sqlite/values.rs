@@ -3,39 +3,42 @@
 use diesel::QueryResult;
 use diesel::deserialize::{self, FromSqlRow};
 use diesel::query_builder::AstPass;
+use diesel::result::Error::SerializationError;
 use diesel::row::{Field, Row};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Text, Untyped};
+use diesel::sql_types::{BigInt, Binary, Bool, Double, Nullable, Text, Untyped};
 use diesel::sqlite::{Sqlite, SqliteType};
 use uuid::Uuid;
 
 use crate::database::statement::Bind;
 use crate::model::{ColumnType, Timestamp, Value};
 
-/// SQLite types its values, not its parameters, so one implementation serves every column.
+/// The texts that instants, days and identifiers are stored as.
 impl ToSql<Text, Sqlite> for Value {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        match self {
-            Self::Null => return Ok(IsNull::Yes),
-            Self::Boolean(value) => out.set_value(i32::from(*value)),
-            Self::Integer(value) => out.set_value(*value),
-            Self::Real(value) => out.set_value(*value),
-            Self::Text(text) | Self::Json(text) => out.set_value(&**text),
-            Self::Timestamp(instant) => out.set_value(instant.to_string()),
-            Self::Date(day) => out.set_value(day.to_string()),
-            Self::Uuid(id) => out.set_value(id.to_string()),
-            Self::Blob(bytes) => out.set_value(&**bytes),
-            Self::Default | Self::ParentKey(_) => {
-                return Err("a value was not completed by the plan".into());
-            }
-        }
+        out.set_value(self.key_text());
         Ok(IsNull::No)
     }
 }
 
+/// SQLite types its values, not its parameters, and Diesel's cache for it does not look at the types of parameters
+/// either: a NULL in one row does not make another statement.
 impl Bind for Sqlite {
     fn bind<'b>(out: &mut AstPass<'_, 'b, Self>, value: &'b Value) -> QueryResult<()> {
-        out.push_bind_param::<Text, Value>(value)
+        match value {
+            Value::Null => out.push_bind_param::<Nullable<Text>, Option<String>>(&None),
+            Value::Boolean(value) => out.push_bind_param::<Bool, bool>(value),
+            Value::Integer(value) => out.push_bind_param::<BigInt, i64>(value),
+            Value::Real(value) => out.push_bind_param::<Double, f64>(value),
+            Value::Text(text) | Value::Json(text) => out.push_bind_param::<Text, str>(text),
+            Value::Timestamp(_) | Value::Date(_) | Value::Uuid(_) => {
+                out.push_bind_param::<Text, Value>(value)
+            }
+            Value::Blob(bytes) => out.push_bind_param::<Binary, [u8]>(bytes),
+            Value::Default | Value::ParentKey(_) => Err(SerializationError(
+                "a value was not completed by the plan".into(),
+            )),
+        }
     }
 }
 

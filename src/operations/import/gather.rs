@@ -28,6 +28,8 @@ pub(super) struct Gathered<'l> {
     pub(super) incomplete: BTreeSet<String>,
     pub(super) rejected: u64,
     pub(super) conflicts: u64,
+    /// Parameters without a value: why, what to do, and how many records wait for them.
+    unset: BTreeMap<String, (Option<String>, u64)>,
     /// Whether the ledger knows rows of this directory at all.
     knows_rows: bool,
     current: CurrentFile,
@@ -58,6 +60,7 @@ impl<'l> Gathered<'l> {
             incomplete: BTreeSet::new(),
             rejected: 0,
             conflicts: 0,
+            unset: BTreeMap::new(),
             knows_rows,
             current: CurrentFile::default(),
         }
@@ -71,6 +74,7 @@ impl<'l> Gathered<'l> {
             .any(|problem| problem.rule != Rule::Conflict);
         let strict = policy == InvalidPolicy::Refuse;
         self.findings.has_errors()
+            || !self.unset.is_empty()
             || self.conflicts > 0
             || strict && (problems || self.rejected > 0)
     }
@@ -139,6 +143,14 @@ impl<'l> Import<'l> {
             })?;
             self.around.check_interrupt()?;
         }
+        for (why, (remedy, count)) in std::mem::take(&mut gathered.unset) {
+            let finding = Finding::new(Level::Error, Rule::Parameter, None, why);
+            gathered.findings.push(Finding {
+                remedy,
+                count,
+                ..finding
+            });
+        }
         let late = gathered.planner.finish();
         for problem in &late {
             // Its row was planned already: it cannot be skipped any more.
@@ -170,9 +182,16 @@ impl<'l> Import<'l> {
         current.unmapped.merge(product.unmapped);
         current.rows += product.rows.len() as u64;
         gathered.rejected += product.rejected;
-        match self.options.invalid {
-            InvalidPolicy::Refuse => gathered.findings.extend(product.findings),
-            InvalidPolicy::Skip => current.rejects.extend(product.findings),
+        for finding in product.findings {
+            match (finding.rule, self.options.invalid) {
+                // No record is at fault: told once, and nothing can be skipped.
+                (Rule::Parameter, _) => {
+                    let unset = gathered.unset.entry(finding.message);
+                    unset.or_insert((finding.remedy, 0)).1 += 1;
+                }
+                (_, InvalidPolicy::Refuse) => gathered.findings.push(finding),
+                (_, InvalidPolicy::Skip) => current.rejects.push(finding),
+            }
         }
         if product.rejected > 0 {
             gathered.incomplete.insert(file.path.clone());
@@ -216,7 +235,7 @@ impl<'l> Import<'l> {
                 let path = &self.survey.files[problem.origin.file.0 as usize].path;
                 gathered.incomplete.insert(path.clone());
             }
-            if gathered.problems.len() < usize::try_from(Findings::KEPT).unwrap_or(usize::MAX) {
+            if gathered.problems.len() < Findings::KEPT {
                 gathered.problems.push(problem);
             }
         }
