@@ -3,7 +3,8 @@
 //! They run in the library of whichever program writes, so they use nothing newer than SQLite 3.38 and no function
 //! of ours. Reals are printed with `%!.17g`, which every version renders exactly, while `json_object` rounded them
 //! before 3.53.2; BLOBs, which `json_object` would refuse, become `{"$blob": hex}`; JSON columns are kept as the
-//! text they are. The context row is joined from the left: an empty `audit_context` means another program.
+//! text they are. The context is read with scalar subqueries, which are NULL when `audit_context` is empty: that means
+//! another program.
 
 use crate::model::Table;
 
@@ -45,13 +46,14 @@ pub fn triggers(table: &Table) -> Vec<(String, String)> {
     .into_iter()
     .map(|(event, timing, condition, side, old, new)| {
         let name = format!("{TRIGGER_PREFIX}{}_{event}", table.name);
+        // VALUES, not SELECT: with a trigger on `audit_log`, rows of a SELECT would go through a temporary table.
         let statement = format!(
             "CREATE TRIGGER {} {timing} ON {} {condition}BEGIN\n  \
              INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id)\n  \
-             SELECT {}, {}, '{}', {old}, {new},\n    \
-             COALESCE(context.changed_at, strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')), COALESCE(context.changed_by, 'external'), \
-             context.run_id, context.source_file_id\n  \
-             FROM (SELECT 1) LEFT JOIN audit_context AS context;\nEND",
+             VALUES ({}, {}, '{}', {old}, {new},\n    \
+             COALESCE((SELECT changed_at FROM audit_context), strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),\n    \
+             COALESCE((SELECT changed_by FROM audit_context), 'external'),\n    \
+             (SELECT run_id FROM audit_context), (SELECT source_file_id FROM audit_context));\nEND",
             identifier(&name),
             identifier(&table.name),
             literal(&table.name),

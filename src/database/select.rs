@@ -1,8 +1,7 @@
 //! SELECT from tables known only at run time.
 
 use diesel::QueryResult;
-use diesel::RunQueryDsl;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Untyped};
 
 use crate::model::Value;

@@ -2,9 +2,8 @@
 //! `push_identifier`, values through bind parameters.
 
 use diesel::QueryResult;
-use diesel::RunQueryDsl;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 
 use crate::model::Value;
 
@@ -105,11 +104,11 @@ fn push_key<'b, DB: Bind>(
 /// Cached under the SQL text: a table, its columns and a number of rows make one prepared statement.
 macro_rules! dynamic_statement {
     ($($name:ident),*) => {$(
-        impl QueryId for $name<'_> {
+        impl diesel::query_builder::QueryId for $name<'_> {
             type QueryId = ();
             const HAS_STATIC_QUERY_ID: bool = false;
         }
-        impl<C> RunQueryDsl<C> for $name<'_> {}
+        impl<C> diesel::RunQueryDsl<C> for $name<'_> {}
     )*};
 }
 pub(super) use dynamic_statement;

@@ -12,8 +12,8 @@ use crate::plan::{Change, LedgerKey, TableCounts};
 
 use super::indexes::DeferredIndexes;
 use super::layout_tables::TargetTables;
-use super::ledger::RunHeader;
-use super::ledger::tables::{conversions, rejects, row_sources, source_files};
+use super::ledger::tables::{rejects, row_sources, source_files};
+use super::ledger::{InsertConversions, InsertEntries, NewConversion, NewEntry, RunHeader};
 use super::statement::{DeleteRow, InsertRows, UpdateRow};
 use super::{AnyConnection, Database, DatabaseError, Mismatch, RowRange};
 
@@ -82,32 +82,6 @@ struct ChangedValue {
     table: usize,
     record_id: String,
     conversion: crate::model::Conversion,
-}
-
-// Without the attribute Diesel would insert a slice row by row on SQLite.
-#[derive(Insertable)]
-#[diesel(table_name = row_sources, treat_none_as_default_value = false)]
-struct NewEntry<'a> {
-    source_file_id: i64,
-    position: i64,
-    table_name: &'a str,
-    identity: &'a [u8],
-    record_id: &'a str,
-    pointer: &'a str,
-    part: Option<i32>,
-    digest: &'a [u8],
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = conversions, treat_none_as_default_value = false)]
-struct NewConversion<'a> {
-    run_id: &'a str,
-    table_name: &'a str,
-    record_id: &'a str,
-    column_name: &'a str,
-    rule: &'a str,
-    source_text: &'a str,
-    stored_text: &'a str,
 }
 
 impl<'l> Writer<'l> {
@@ -319,8 +293,10 @@ impl<'l> Writer<'l> {
     ) -> Result<Vec<Mismatch>, DatabaseError> {
         self.flush(database)?;
         std::mem::take(&mut self.deferred).create(&mut database.connection)?;
+
         let mismatches =
             database.compare_with_plan(self.layout, &self.before, &self.written, planned)?;
+
         if mismatches.is_empty() {
             let (finished_at, counts) = finish();
             database.end_run(&self.run, finished_at, &counts)?;
@@ -452,9 +428,7 @@ impl<'l> Writer<'l> {
                     digest: &entry.digest,
                 })
                 .collect();
-            diesel::insert_into(row_sources::table)
-                .values(&new)
-                .execute(connection)?;
+            InsertEntries(&new).execute(connection)?;
         }
         self.entries.clear();
         let run_id = self.run.id.to_string();
@@ -473,9 +447,7 @@ impl<'l> Writer<'l> {
                     stored_text: &changed.conversion.stored_text,
                 })
                 .collect();
-            diesel::insert_into(conversions::table)
-                .values(&new)
-                .execute(connection)?;
+            InsertConversions(&new).execute(connection)?;
         }
         self.changed.clear();
         Ok(())

@@ -76,10 +76,10 @@ impl<'a> Walk<'a> {
 
     /// One value may be one record, or a text of many.
     fn records(&mut self, rule: &'a PreparedRule, value: &Json) {
-        if rule.split.is_empty() {
+        let Some(split) = &rule.split else {
             let pointer = self.pointer.as_str().into();
             return self.record(rule, value, pointer, None);
-        }
+        };
         let text = match value {
             Json::Null => return,
             Json::String(text) => text,
@@ -94,23 +94,10 @@ impl<'a> Walk<'a> {
             }
         };
         let pointer: std::sync::Arc<str> = self.pointer.as_str().into();
-        let mut rest = text.as_str();
-        for part in 0.. {
-            let end = rule
-                .split
-                .iter()
-                .filter_map(|by| rest.find(by.as_str()).map(|at| (at, by.len())))
-                .min();
-            let (piece, next) = end.map_or((rest, None), |(at, length)| {
-                (&rest[..at], Some(&rest[at + length..]))
-            });
+        for (part, piece) in (0..).zip(split.split(text)) {
             let piece = piece.trim();
             if !piece.is_empty() {
                 self.record(rule, &Json::from(piece), pointer.clone(), Some(part));
-            }
-            match next {
-                Some(next) => rest = next,
-                None => break,
             }
         }
     }

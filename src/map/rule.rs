@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use regex::Regex;
 use uuid::Uuid;
 
 use crate::layout::{
@@ -61,7 +62,8 @@ fn namespace(layout: &str, table: &str) -> Uuid {
 pub(super) struct PreparedRule {
     pub(super) table: usize,
     pub(super) each: Vec<EachToken>,
-    pub(super) split: Vec<String>,
+    /// Matches any separator.
+    pub(super) split: Option<Regex>,
     /// The columns that depend on the record.
     pub(super) columns: Vec<ColumnRule>,
     /// A row before the record is read: constants, NULLs, defaults.
@@ -117,7 +119,7 @@ impl PreparedRule {
         Ok(Self {
             table: rule.table,
             each: rule.each.clone(),
-            split: rule.split.clone(),
+            split: separators(&rule.split),
             columns,
             template,
             required: prepared.mapped.iter().copied().filter(not_null).collect(),
@@ -130,6 +132,15 @@ impl PreparedRule {
                 .collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// One expression for all separators: where several begin at one place, the longest counts.
+fn separators(split: &[String]) -> Option<Regex> {
+    let mut longest_first: Vec<&String> = split.iter().collect();
+    longest_first.sort_by_key(|separator| std::cmp::Reverse(separator.len()));
+    let alternatives: Vec<_> = longest_first.iter().map(|one| regex::escape(one)).collect();
+    let any = Regex::new(&alternatives.join("|")).expect("escaped texts are a valid expression");
+    (!split.is_empty()).then_some(any)
 }
 
 /// What a mapped column holds when the record says nothing: NULL, or its DEFAULT where it must not be NULL.

@@ -18,10 +18,10 @@ use crate::source::{self, SourceFile};
 use crate::validate::DocumentValidator;
 
 /// Bytes of JSON per chunk. A row takes many times its JSON, so chunks are small.
-const CHUNK_BYTES: usize = 128 * 1024;
-const READ_BYTES: usize = 128 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 64 * 1024;
 /// Chunks read ahead of the consumer.
-const IN_FLIGHT: usize = 12;
+const IN_FLIGHT: usize = 6;
 
 /// What every worker needs.
 pub(super) struct Pipeline<'a> {

@@ -36,9 +36,10 @@ CREATE TABLE source_files (
 CREATE INDEX idx_source_files_path ON source_files (path);
 CREATE INDEX idx_source_files_run_id ON source_files (run_id);
 
--- Where each row came from, and what it was when it was last imported. Clustered by file: a file's rows are read together.
+-- Where each row came from, and what it was when it was last imported. Clustered by file: a file's rows are read
+-- together. Written for every row, by this program alone: hence no foreign keys.
 CREATE TABLE row_sources (
-    source_file_id BIGINT NOT NULL REFERENCES source_files (id),
+    source_file_id BIGINT NOT NULL,                          -- source_files.id
     position       BIGINT NOT NULL,                          -- order of the records in the file
     table_name     TEXT NOT NULL,
     identity       BLOB NOT NULL,                            -- how the record is known again: 128 bits of SHA-256
@@ -46,7 +47,7 @@ CREATE TABLE row_sources (
     pointer        TEXT NOT NULL,                            -- JSON Pointer (RFC 6901)
     part           INTEGER,                                  -- which part of a split text
     digest         BLOB NOT NULL,                            -- of the imported values: 128 bits of SHA-256
-    gone_run_id    TEXT REFERENCES import_runs (id),         -- the run that no longer found the record in the file
+    gone_run_id    TEXT,                                     -- the run that no longer found the record in the file
     PRIMARY KEY (source_file_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX idx_row_sources_identity ON row_sources (identity);

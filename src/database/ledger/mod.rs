@@ -1,9 +1,11 @@
 //! The tool's own tables, as typed Diesel.
 
+mod entries;
 mod files;
 mod rows;
 mod runs;
 pub mod tables;
 
+pub(super) use entries::{InsertConversions, InsertEntries, NewConversion, NewEntry};
 pub use rows::LedgerRow;
 pub use runs::{RunHeader, RunRecord};

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::{AnyConnection, Database, DatabaseError};
 use crate::model::Fingerprint;
 use crate::plan::{KnownRow, LedgerKey};
 
@@ -90,20 +91,27 @@ impl Database {
         Ok(known)
     }
 
-    /// The ledger entries of all records that came from one file.
+    /// The ledger entries of records that came from one file and that `seen`, asked with the table's name and the
+    /// identity, does not know.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn rows_of_file(
+    pub fn unseen_rows_of_file(
         &mut self,
         source: &str,
         path: &str,
+        seen: &dyn Fn(&str, &Fingerprint) -> bool,
     ) -> Result<Vec<LedgerRow>, DatabaseError> {
-        let stored: Vec<StoredRow> = entries_of!(source)
+        let AnyConnection::Sqlite(connection) = &mut self.connection;
+        let stored = entries_of!(source)
             .filter(source_files::path.eq(path))
             .order((row_sources::source_file_id, row_sources::position))
-            .load(&mut self.connection)?;
-        Ok(stored.into_iter().filter_map(ledger_row).collect())
+            .load_iter::<StoredRow, DefaultLoadingMode>(connection)?;
+        let mut unseen = Vec::new();
+        for row in stored {
+            unseen.extend(ledger_row(row?).filter(|row| !seen(&row.table, &row.identity)));
+        }
+        Ok(unseen)
     }
 
     /// The ledger entries of records that earlier runs no longer found in their files, and whose rows were kept.

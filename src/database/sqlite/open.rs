@@ -33,15 +33,18 @@ pub(in crate::database) fn open(
     let mut connection = SqliteConnection::establish(&format!("file:{}?mode=rw", uri_path(path)?))?;
     // Recursive triggers: REPLACE by our connection would delete without an audit entry otherwise.
     let mut settings = format!(
-        "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY;",
+        "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;",
         wait.as_millis()
     );
     settings.push_str(match mode {
         Mode::Read => "PRAGMA query_only = ON;",
-        Mode::Write => "PRAGMA cache_size = -65536;",
+        // Each statement of a load has a statement journal: on disk it would cost more than the rows.
+        Mode::Write => "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
+        // Without a journal nothing can be rolled back: after any failure the file is thrown away. The sorters of the
+        // indexes spill to temporary files, so that memory stays bounded.
         Mode::Build => {
-            "PRAGMA page_size = 16384; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; \
-             PRAGMA cache_size = -65536; PRAGMA threads = 2;"
+            "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
+             PRAGMA cache_size = -65536; PRAGMA temp_store = FILE; PRAGMA threads = 2;"
         }
     });
     connection.batch_execute(&settings)?;

@@ -31,7 +31,7 @@ pub(super) struct Gathered<'l> {
     /// Parameters without a value: why, what to do, and how many records wait for them.
     unset: BTreeMap<String, (Option<String>, u64)>,
     /// Whether the ledger knows rows of this directory at all.
-    knows_rows: bool,
+    pub(super) knows_rows: bool,
     current: CurrentFile,
 }
 

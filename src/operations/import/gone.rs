@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::database::ledger::LedgerRow;
 use crate::database::{CurrentRows, Database, FileRecord};
-use crate::model::{Finding, Level, Place, Rule};
+use crate::model::{Finding, Fingerprint, Level, Place, Rule};
 use crate::operations::OperationError;
 use crate::plan::{Change, Gone, GonePolicy, decide_gone};
 
@@ -36,12 +36,18 @@ impl<'l> Import<'l> {
         let paths: Vec<String> = read
             .chain(agenda.files.vanished.iter().map(|file| file.path.clone()))
             .collect();
+        let tables = &self.layout.tables;
+        let seen = |table: &str, identity: &Fingerprint| {
+            let index = tables.iter().position(|known| known.table.name == table);
+            index.is_some_and(|index| gathered.planner.saw(index, identity))
+        };
         let mut gone: Vec<LedgerRow> = Vec::new();
-        for path in paths
+        // A directory that was never imported has lost nothing.
+        let complete = paths
             .iter()
-            .filter(|path| !gathered.incomplete.contains(*path))
-        {
-            gone.extend(database.rows_of_file(&self.source, path)?);
+            .filter(|path| !gathered.incomplete.contains(*path));
+        for path in complete.filter(|_| gathered.knows_rows) {
+            gone.extend(database.unseen_rows_of_file(&self.source, path, &seen)?);
         }
         if agenda.prune_earlier {
             let earlier = database.rows_gone(&self.source)?;

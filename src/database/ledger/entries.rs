@@ -1,0 +1,100 @@
+//! The two ledger tables that get about as many rows as the application's: multi-row statements that are prepared once.
+//!
+//! Diesel prepares an `INSERT` of a slice anew each time; these fragments name the same columns and are cached.
+
+use diesel::QueryResult;
+use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use diesel::sqlite::Sqlite;
+
+use crate::database::statement::dynamic_statement;
+
+/// A row of `row_sources`.
+pub(in crate::database) struct NewEntry<'a> {
+    pub(in crate::database) source_file_id: i64,
+    pub(in crate::database) position: i64,
+    pub(in crate::database) table_name: &'a str,
+    pub(in crate::database) identity: &'a [u8],
+    pub(in crate::database) record_id: &'a str,
+    pub(in crate::database) pointer: &'a str,
+    pub(in crate::database) part: Option<i32>,
+    pub(in crate::database) digest: &'a [u8],
+}
+
+/// A row of `conversions`.
+pub(in crate::database) struct NewConversion<'a> {
+    pub(in crate::database) run_id: &'a str,
+    pub(in crate::database) table_name: &'a str,
+    pub(in crate::database) record_id: &'a str,
+    pub(in crate::database) column_name: &'a str,
+    pub(in crate::database) rule: &'a str,
+    pub(in crate::database) source_text: &'a str,
+    pub(in crate::database) stored_text: &'a str,
+}
+
+/// `INSERT INTO row_sources …`.
+pub(in crate::database) struct InsertEntries<'a>(pub(in crate::database) &'a [NewEntry<'a>]);
+
+/// `INSERT INTO conversions …`.
+pub(in crate::database) struct InsertConversions<'a>(
+    pub(in crate::database) &'a [NewConversion<'a>],
+);
+
+impl QueryFragment<Sqlite> for InsertEntries<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO row_sources (source_file_id, position, table_name, identity, record_id, pointer, part, digest) \
+             VALUES ",
+        );
+        for (i, entry) in self.0.iter().enumerate() {
+            out.push_sql(if i == 0 { "(" } else { "), (" });
+            out.push_bind_param::<BigInt, i64>(&entry.source_file_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, i64>(&entry.position)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, str>(entry.table_name)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Binary, [u8]>(entry.identity)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, str>(entry.record_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, str>(entry.pointer)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Integer>, Option<i32>>(&entry.part)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Binary, [u8]>(entry.digest)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for InsertConversions<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO conversions (run_id, table_name, record_id, column_name, rule, source_text, stored_text) VALUES ",
+        );
+        for (i, new) in self.0.iter().enumerate() {
+            out.push_sql(if i == 0 { "(" } else { "), (" });
+            let texts = [
+                new.run_id,
+                new.table_name,
+                new.record_id,
+                new.column_name,
+                new.rule,
+                new.source_text,
+                new.stored_text,
+            ];
+            for (j, text) in texts.into_iter().enumerate() {
+                if j > 0 {
+                    out.push_sql(", ");
+                }
+                out.push_bind_param::<Text, str>(text)?;
+            }
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+dynamic_statement!(InsertEntries, InsertConversions);
