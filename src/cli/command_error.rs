@@ -127,6 +127,7 @@ fn operation_hint(error: &OperationError) -> Option<&'static str> {
         | OperationError::Validate(_)
         | OperationError::Map(_)
         | OperationError::Archive(_)
+        | OperationError::WriterStopped
         | OperationError::Interrupted => None,
     }
 }

@@ -40,9 +40,9 @@ pub struct Writer<'l> {
 
 /// A source file as the ledger keeps it.
 #[derive(Debug, Clone)]
-pub struct FileRecord<'a> {
+pub struct FileRecord {
     /// Relative path.
-    pub path: &'a str,
+    pub path: String,
     /// SHA-256; `None` when the file is gone.
     pub sha256: Option<Sha256>,
     /// Size.
@@ -53,17 +53,17 @@ pub struct FileRecord<'a> {
 
 /// A record left out by `--skip-invalid`.
 #[derive(Debug, Clone)]
-pub struct Reject<'a> {
+pub struct Reject {
     /// JSON Pointer.
-    pub pointer: Option<&'a str>,
+    pub pointer: Option<String>,
     /// Line, from 1.
     pub line: Option<u64>,
     /// Column, from 1.
     pub column: Option<u64>,
     /// Code of the rule.
-    pub rule: &'a str,
+    pub rule: &'static str,
     /// What was found.
-    pub message: &'a str,
+    pub message: String,
 }
 
 /// A ledger entry to be written.
@@ -157,12 +157,12 @@ impl<'l> Writer<'l> {
     pub fn begin_file(
         &mut self,
         database: &mut Database,
-        file: &FileRecord<'_>,
+        file: &FileRecord,
     ) -> Result<(), DatabaseError> {
         self.flush(database)?;
         let new = (
             source_files::run_id.eq(self.run.id.to_string()),
-            source_files::path.eq(file.path),
+            source_files::path.eq(&file.path),
             source_files::sha256.eq(file.sha256.map(|sha256| sha256.to_string())),
             source_files::bytes.eq(signed(file.bytes)),
             source_files::modified_at.eq(file.modified.map(|modified| modified.to_string())),
@@ -187,8 +187,8 @@ impl<'l> Writer<'l> {
         &mut self,
         database: &mut Database,
         records: u64,
-        rejected: &[Reject<'_>],
         rejected_records: u64,
+        rejected: &[Reject],
     ) -> Result<(), DatabaseError> {
         self.flush(database)?;
         let Some(file) = self.file.take() else {
@@ -204,11 +204,11 @@ impl<'l> Writer<'l> {
             diesel::insert_into(rejects::table)
                 .values((
                     rejects::source_file_id.eq(file),
-                    rejects::pointer.eq(reject.pointer),
+                    rejects::pointer.eq(reject.pointer.as_deref()),
                     rejects::line.eq(reject.line.map(signed)),
                     rejects::column.eq(reject.column.map(signed)),
                     rejects::rule.eq(reject.rule),
-                    rejects::message.eq(reject.message),
+                    rejects::message.eq(&reject.message),
                 ))
                 .execute(&mut database.connection)?;
         }

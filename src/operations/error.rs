@@ -35,6 +35,9 @@ pub enum OperationError {
         /// The name given.
         name: String,
     },
+    /// The thread that writes stopped; its own error is told instead.
+    #[error("writing stopped")]
+    WriterStopped,
     /// Somebody pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,

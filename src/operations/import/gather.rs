@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::database::{Database, Reject};
+use crate::database::Reject;
 use crate::map::{Resolved, UnmappedMembers};
 use crate::model::{ConversionRule, Finding, Findings, Level, Place, Row, Rule};
 use crate::operations::pipeline::{Delivery, Pipeline, Product, files_of_wave};
@@ -13,7 +13,7 @@ use crate::source::SourceFile;
 use super::agenda::ImportAgenda;
 use super::outcome::FileOutcome;
 use super::resolve::{known_references, parameters, watch};
-use super::sink::{Sink, file_record};
+use super::sink::{FileEnd, SharedDatabase, Sink, file_record, lock};
 use super::{Import, InvalidPolicy};
 
 /// What reading and planning gave, besides the changes that went into the sink.
@@ -84,7 +84,7 @@ impl<'l> Import<'l> {
     /// Reads the files of the agenda and sends the changes they need to `sink`.
     pub(super) fn gather(
         &self,
-        mut database: Option<&mut Database>,
+        database: Option<&SharedDatabase<'_>>,
         agenda: &ImportAgenda,
         gathered: &mut Gathered<'l>,
         sink: &mut dyn Sink,
@@ -101,18 +101,13 @@ impl<'l> Import<'l> {
             if files.is_empty() {
                 continue;
             }
-            let references = known_references(
-                self.layout,
-                wave,
-                &gathered.planner,
-                database.as_deref_mut(),
-            )?;
+            let references = known_references(self.layout, wave, &gathered.planner, database)?;
             let resolved = Resolved {
                 parameters: parameters(
                     self.layout,
                     &self.options.parameters,
                     &gathered.planner,
-                    database.as_deref_mut(),
+                    database,
                 )?,
                 references: &references,
             };
@@ -131,13 +126,13 @@ impl<'l> Import<'l> {
                 match delivery {
                     Delivery::Begin(file) => {
                         gathered.current = CurrentFile::default();
-                        sink.begin_file(database.as_deref_mut(), &file_record(file))
+                        sink.begin_file(file_record(file))
                     }
                     Delivery::Product(file, product) => {
-                        self.product(database.as_deref_mut(), gathered, sink, file, product)
+                        self.product(database, gathered, sink, file, product)
                     }
                     Delivery::End(file, findings) => {
-                        self.end_of_file(database.as_deref_mut(), gathered, sink, file, findings)
+                        self.end_of_file(gathered, sink, file, findings)
                     }
                 }
             })?;
@@ -165,7 +160,7 @@ impl<'l> Import<'l> {
 
     fn product(
         &self,
-        database: Option<&mut Database>,
+        database: Option<&SharedDatabase<'_>>,
         gathered: &mut Gathered<'l>,
         sink: &mut dyn Sink,
         file: &SourceFile,
@@ -202,7 +197,7 @@ impl<'l> Import<'l> {
     /// Plans a batch of rows and sends the changes on.
     fn plan(
         &self,
-        mut database: Option<&mut Database>,
+        database: Option<&SharedDatabase<'_>>,
         gathered: &mut Gathered<'l>,
         sink: &mut dyn Sink,
         rows: Vec<Row>,
@@ -211,13 +206,13 @@ impl<'l> Import<'l> {
         let mut changes = Vec::new();
         let mut problems = Vec::new();
         while let Some(round) = gathered.planner.next_round(&mut wanted, &mut problems) {
-            let knowledge = match database.as_deref_mut() {
+            let knowledge = match database {
                 None => Knowledge::default(),
                 Some(database) => {
                     let mut knowledge = self.know(database, gathered, &wanted, &round)?;
                     if !round.parents.is_empty() {
                         knowledge.parents =
-                            database.existing_parents(self.layout, &round.parents)?;
+                            lock(database).existing_parents(self.layout, &round.parents)?;
                     }
                     knowledge
                 }
@@ -253,13 +248,13 @@ impl<'l> Import<'l> {
         if gathered.refuses(self.options.invalid) {
             return Ok(());
         }
-        sink.apply(database, changes)
+        sink.apply(changes)
     }
 
     /// Fetches what the ledger and the database know of a round's rows.
     fn know(
         &self,
-        database: &mut Database,
+        database: &SharedDatabase<'_>,
         gathered: &Gathered<'_>,
         wanted: &Wanted,
         round: &plan::Round,
@@ -267,7 +262,7 @@ impl<'l> Import<'l> {
         let mut knowledge = Knowledge::default();
         if gathered.knows_rows {
             let identities: Vec<_> = wanted.round(round).map(|row| row.identity).collect();
-            knowledge.known = database.known_rows(&self.source, &identities)?;
+            knowledge.known = lock(database).known_rows(&self.source, &identities)?;
         }
         for (index, table) in self.layout.tables.iter().enumerate() {
             if !gathered.planner.occupied(index) {
@@ -284,17 +279,16 @@ impl<'l> Import<'l> {
             }
             knowledge
                 .current
-                .extend(database.rows_by_record_id(table, &changed)?);
+                .extend(lock(database).rows_by_record_id(table, &changed)?);
             knowledge
                 .current
-                .extend(database.rows_by_unique_key(table, &new)?);
+                .extend(lock(database).rows_by_unique_key(table, &new)?);
         }
         Ok(knowledge)
     }
 
     fn end_of_file(
         &self,
-        database: Option<&mut Database>,
         gathered: &mut Gathered<'l>,
         sink: &mut dyn Sink,
         file: &SourceFile,
@@ -341,11 +335,15 @@ impl<'l> Import<'l> {
                 )
             })
             .collect();
-        let told: Vec<Reject<'_>> = rejects.iter().chain(&of_planning).map(reject).collect();
+        let told: Vec<Reject> = rejects.iter().chain(&of_planning).map(reject).collect();
         if gathered.refuses(self.options.invalid) {
             return Ok(());
         }
-        sink.end_file(database, current.records, &told, rejected)?;
+        sink.end_file(FileEnd {
+            records: current.records,
+            rejected,
+            rejects: told,
+        })?;
         gathered
             .findings
             .extend(rejects.into_iter().map(|finding| Finding {
@@ -382,13 +380,13 @@ impl<'l> Import<'l> {
     }
 }
 
-fn reject(finding: &Finding) -> Reject<'_> {
+fn reject(finding: &Finding) -> Reject {
     let place = finding.place.as_ref();
     Reject {
-        pointer: place.and_then(|place| place.pointer.as_deref()),
+        pointer: place.and_then(|place| place.pointer.clone()),
         line: place.and_then(|place| place.line),
         column: place.and_then(|place| place.column),
         rule: finding.rule.code(),
-        message: &finding.message,
+        message: finding.message.clone(),
     }
 }

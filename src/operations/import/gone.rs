@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::database::ledger::LedgerRow;
-use crate::database::{CurrentRows, Database, FileRecord};
+use crate::database::{CurrentRows, FileRecord};
 use crate::model::{Finding, Fingerprint, Level, Place, Rule};
 use crate::operations::OperationError;
 use crate::plan::{Change, Gone, GonePolicy, decide_gone};
@@ -11,26 +11,30 @@ use crate::plan::{Change, Gone, GonePolicy, decide_gone};
 use super::Import;
 use super::agenda::ImportAgenda;
 use super::gather::Gathered;
-use super::sink::Sink;
+use super::sink::{FileEnd, SharedDatabase, Sink, lock};
 
 impl<'l> Import<'l> {
     /// Finds what was imported before and is gone now, and sends what becomes of it to `sink`.
     pub(super) fn gone(
         &self,
-        database: &mut Database,
+        database: &SharedDatabase<'_>,
         agenda: &ImportAgenda,
         gathered: &mut Gathered<'l>,
         sink: &mut dyn Sink,
     ) -> Result<(), OperationError> {
         for file in &agenda.files.vanished {
-            let record = FileRecord {
-                path: &file.path,
+            let path = file.path.clone();
+            sink.begin_file(FileRecord {
+                path,
                 sha256: None,
                 bytes: 0,
                 modified: None,
-            };
-            sink.begin_file(Some(database), &record)?;
-            sink.end_file(Some(database), 0, &[], 0)?;
+            })?;
+            sink.end_file(FileEnd {
+                records: 0,
+                rejected: 0,
+                rejects: Vec::new(),
+            })?;
         }
         let read = gathered.files.iter().map(|file| file.path.clone());
         let paths: Vec<String> = read
@@ -47,10 +51,10 @@ impl<'l> Import<'l> {
             .iter()
             .filter(|path| !gathered.incomplete.contains(*path));
         for path in complete.filter(|_| gathered.knows_rows) {
-            gone.extend(database.unseen_rows_of_file(&self.source, path, &seen)?);
+            gone.extend(lock(database).unseen_rows_of_file(&self.source, path, &seen)?);
         }
         if agenda.prune_earlier {
-            let earlier = database.rows_gone(&self.source)?;
+            let earlier = lock(database).rows_gone(&self.source)?;
             gone.extend(
                 earlier
                     .into_iter()
@@ -69,17 +73,16 @@ impl<'l> Import<'l> {
                 GonePolicy::Keep => CurrentRows::new(),
                 GonePolicy::Prune => {
                     let asked: Vec<_> = rows.iter().map(|row| (row.identity, &row.known)).collect();
-                    database.rows_by_record_id(table, &asked)?
+                    lock(database).rows_by_record_id(table, &asked)?
                 }
             };
-            self.decide_table(database, gathered, sink, index, &rows, &current)?;
+            self.decide_table(gathered, sink, index, &rows, &current)?;
         }
         Ok(())
     }
 
     fn decide_table(
         &self,
-        database: &mut Database,
         gathered: &mut Gathered<'l>,
         sink: &mut dyn Sink,
         index: usize,
@@ -87,7 +90,7 @@ impl<'l> Import<'l> {
         current: &CurrentRows,
     ) -> Result<(), OperationError> {
         let table = &self.layout.tables[index];
-        let mut changes = Vec::new();
+        let mut changes: Vec<Change> = Vec::new();
         let mut kept: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
         for row in rows {
             let decided = decide_gone(
@@ -126,8 +129,7 @@ impl<'l> Import<'l> {
         if gathered.refuses(self.options.invalid) {
             return Ok(());
         }
-        let changes: Vec<Change> = changes;
-        sink.apply(Some(database), changes)
+        sink.apply(changes)
     }
 }
 

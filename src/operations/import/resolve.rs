@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::database::Database;
 use crate::layout::{Expression, Layout, ParameterDefault, RecordRule, Reference};
 use crate::map::References;
 use crate::model::Value;
 use crate::operations::OperationError;
 use crate::plan::Planner;
+
+use super::sink::{SharedDatabase, lock};
 
 /// Rows that references point to: per reference, the value by the text of its key.
 #[derive(Debug, Default)]
@@ -69,13 +70,15 @@ pub(super) fn known_references(
     layout: &Layout,
     wave: &[usize],
     planner: &Planner<'_>,
-    mut database: Option<&mut Database>,
+    database: Option<&SharedDatabase<'_>>,
 ) -> Result<KnownReferences, OperationError> {
     let mut known = KnownReferences::default();
     for reference in references(layout, wave) {
         let columns = columns(reference);
-        let mut rows = match &mut database {
-            Some(database) => database.column_values(&layout.tables[reference.table], &columns)?,
+        let mut rows = match database {
+            Some(database) => {
+                lock(database).column_values(&layout.tables[reference.table], &columns)?
+            }
             None => Vec::new(),
         };
         rows.extend_from_slice(planner.watched(reference.table, &columns));
@@ -94,7 +97,7 @@ pub(super) fn parameters(
     layout: &Layout,
     given: &BTreeMap<String, String>,
     planner: &Planner<'_>,
-    mut database: Option<&mut Database>,
+    database: Option<&SharedDatabase<'_>>,
 ) -> Result<Vec<Result<Value, String>>, OperationError> {
     let mut values = Vec::new();
     for parameter in &layout.parameters {
@@ -104,8 +107,8 @@ pub(super) fn parameters(
             (None, None) => Err(format!("the parameter `{}` is not set", parameter.name)),
             (None, Some(ParameterDefault::Only { table, column })) => {
                 let mut rows = planner.watched(*table, &[*column]).to_vec();
-                if let Some(database) = &mut database {
-                    rows.extend(database.column_values(&layout.tables[*table], &[*column])?);
+                if let Some(database) = database {
+                    rows.extend(lock(database).column_values(&layout.tables[*table], &[*column])?);
                 }
                 only(layout, &parameter.name, *table, &rows)
             }

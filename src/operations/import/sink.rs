@@ -1,4 +1,8 @@
-//! Where a plan goes: to the writer, or to a list that is shown.
+//! Where a plan goes: to the writer on its own thread, or to a list that is shown.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::database::{Database, FileRecord, Reject, Writer};
 use crate::layout::Layout;
@@ -8,62 +12,88 @@ use crate::source::SourceFile;
 
 use super::outcome::PlannedChange;
 
+/// The database while it is read by the planning thread and written by the writing one.
+pub(super) type SharedDatabase<'d> = Mutex<&'d mut Database>;
+
+/// The database, for one question or one command.
+pub(super) fn lock<'l, 'd>(database: &'l SharedDatabase<'d>) -> MutexGuard<'l, &'d mut Database> {
+    database.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Takes the changes of a plan, file by file.
 pub(super) trait Sink {
-    fn begin_file(
-        &mut self,
-        database: Option<&mut Database>,
-        file: &FileRecord<'_>,
-    ) -> Result<(), OperationError>;
-    fn apply(
-        &mut self,
-        database: Option<&mut Database>,
-        changes: Vec<Change>,
-    ) -> Result<(), OperationError>;
-    fn end_file(
-        &mut self,
-        database: Option<&mut Database>,
-        records: u64,
-        rejects: &[Reject<'_>],
-        rejected: u64,
-    ) -> Result<(), OperationError>;
+    fn begin_file(&mut self, file: FileRecord) -> Result<(), OperationError>;
+    fn apply(&mut self, changes: Vec<Change>) -> Result<(), OperationError>;
+    fn end_file(&mut self, end: FileEnd) -> Result<(), OperationError>;
 }
 
-impl Sink for Writer<'_> {
-    fn begin_file(
-        &mut self,
-        database: Option<&mut Database>,
-        file: &FileRecord<'_>,
-    ) -> Result<(), OperationError> {
-        Ok(Writer::begin_file(self, database.expect(OPEN), file)?)
-    }
+/// What is known of a file when it was read to its end.
+pub(super) struct FileEnd {
+    pub(super) records: u64,
+    pub(super) rejected: u64,
+    pub(super) rejects: Vec<Reject>,
+}
 
-    fn apply(
-        &mut self,
-        database: Option<&mut Database>,
-        changes: Vec<Change>,
-    ) -> Result<(), OperationError> {
-        Ok(Writer::apply(self, database.expect(OPEN), changes)?)
-    }
+enum Command {
+    BeginFile(FileRecord),
+    Apply(Vec<Change>),
+    EndFile(FileEnd),
+}
 
-    fn end_file(
-        &mut self,
-        database: Option<&mut Database>,
-        records: u64,
-        rejects: &[Reject<'_>],
-        rejected: u64,
-    ) -> Result<(), OperationError> {
-        Ok(Writer::end_file(
-            self,
-            database.expect(OPEN),
-            records,
-            rejects,
-            rejected,
-        )?)
+/// Hands the plan to the thread that writes; few batches wait, so that memory stays bounded.
+pub(super) struct Queue(Sender<Command>);
+
+/// The other end of the queue.
+pub(super) struct Commands(Receiver<Command>);
+
+pub(super) fn queue() -> (Queue, Commands) {
+    let (sender, receiver) = bounded(4);
+    (Queue(sender), Commands(receiver))
+}
+
+impl Queue {
+    /// The writer stops taking commands only when it failed; its own error is the one to tell.
+    fn send(&self, command: Command) -> Result<(), OperationError> {
+        self.0
+            .send(command)
+            .map_err(|_| OperationError::WriterStopped)
     }
 }
 
-const OPEN: &str = "a run that writes has its database open";
+impl Sink for Queue {
+    fn begin_file(&mut self, file: FileRecord) -> Result<(), OperationError> {
+        self.send(Command::BeginFile(file))
+    }
+
+    fn apply(&mut self, changes: Vec<Change>) -> Result<(), OperationError> {
+        self.send(Command::Apply(changes))
+    }
+
+    fn end_file(&mut self, end: FileEnd) -> Result<(), OperationError> {
+        self.send(Command::EndFile(end))
+    }
+}
+
+impl Commands {
+    /// Lets `writer` do what is in the queue until the planning thread drops its end.
+    pub(super) fn execute(
+        self,
+        writer: &mut Writer<'_>,
+        database: &SharedDatabase<'_>,
+    ) -> Result<(), OperationError> {
+        for command in self.0 {
+            let database = &mut lock(database);
+            match command {
+                Command::BeginFile(file) => writer.begin_file(database, &file)?,
+                Command::Apply(changes) => writer.apply(database, changes)?,
+                Command::EndFile(end) => {
+                    writer.end_file(database, end.records, end.rejected, &end.rejects)?
+                }
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Collects the changes of a dry run.
 pub(super) struct PlanList<'l> {
@@ -89,20 +119,12 @@ impl<'l> PlanList<'l> {
 }
 
 impl Sink for PlanList<'_> {
-    fn begin_file(
-        &mut self,
-        _database: Option<&mut Database>,
-        file: &FileRecord<'_>,
-    ) -> Result<(), OperationError> {
-        file.path.clone_into(&mut self.path);
+    fn begin_file(&mut self, file: FileRecord) -> Result<(), OperationError> {
+        self.path = file.path;
         Ok(())
     }
 
-    fn apply(
-        &mut self,
-        _database: Option<&mut Database>,
-        changes: Vec<Change>,
-    ) -> Result<(), OperationError> {
+    fn apply(&mut self, changes: Vec<Change>) -> Result<(), OperationError> {
         for change in &changes {
             if let Some(planned) = PlannedChange::of(self.layout, &self.path, change) {
                 if self.changes.len() < Self::KEPT {
@@ -115,22 +137,16 @@ impl Sink for PlanList<'_> {
         Ok(())
     }
 
-    fn end_file(
-        &mut self,
-        _database: Option<&mut Database>,
-        _records: u64,
-        _rejects: &[Reject<'_>],
-        _rejected: u64,
-    ) -> Result<(), OperationError> {
+    fn end_file(&mut self, _end: FileEnd) -> Result<(), OperationError> {
         self.path.clear();
         Ok(())
     }
 }
 
 /// A file as the ledger will know it.
-pub(super) fn file_record(file: &SourceFile) -> FileRecord<'_> {
+pub(super) fn file_record(file: &SourceFile) -> FileRecord {
     FileRecord {
-        path: &file.path,
+        path: file.path.clone(),
         sha256: Some(file.sha256),
         bytes: file.bytes,
         modified: Some(file.modified),

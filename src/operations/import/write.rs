@@ -15,7 +15,7 @@ use crate::source::SourceFile;
 use super::agenda::ImportAgenda;
 use super::gather::Gathered;
 use super::outcome::{ConversionCount, ImportOutcome, ImportStatus, RunOutcome};
-use super::sink::PlanList;
+use super::sink::{PlanList, SharedDatabase, queue};
 use super::{BackupPolicy, Import, InvalidPolicy};
 
 /// How the part inside the transaction ended.
@@ -120,8 +120,7 @@ impl<'l> Import<'l> {
         database.migrate()?;
         let mut writer = Writer::begin(database, self.layout, &target, &header, self.run)?;
         let mut gathered = self.start(Some(database), &target)?;
-        self.gather(Some(database), &agenda, &mut gathered, &mut writer)?;
-        self.gone(database, &agenda, &mut gathered, &mut writer)?;
+        self.write_rows(database, &agenda, &mut gathered, &mut writer)?;
         if gathered.refuses(self.options.invalid) {
             return Err(Rollback::Refused(Box::new(self.outcome(
                 agenda,
@@ -160,6 +159,30 @@ impl<'l> Import<'l> {
         Ok((Box::new(outcome), Box::new(stored)))
     }
 
+    /// Reads and plans on this thread while another one writes what is planned.
+    fn write_rows(
+        &self,
+        database: &mut Database,
+        agenda: &ImportAgenda,
+        gathered: &mut Gathered<'l>,
+        writer: &mut Writer<'l>,
+    ) -> Result<(), OperationError> {
+        let database = &SharedDatabase::new(database);
+        std::thread::scope(|scope| {
+            let (mut queue, commands) = queue();
+            let writing = scope.spawn(move || commands.execute(writer, database));
+            let planned = self
+                .gather(Some(database), agenda, gathered, &mut queue)
+                .and_then(|()| self.gone(database, agenda, gathered, &mut queue));
+            drop(queue);
+            let written = writing.join().expect("the writing thread does not panic");
+            match planned {
+                Err(OperationError::WriterStopped) => written,
+                planned => planned.and(written),
+            }
+        })
+    }
+
     /// Plans without writing.
     pub(super) fn dry_run(
         &self,
@@ -172,10 +195,9 @@ impl<'l> Import<'l> {
         };
         let mut list = PlanList::new(self.layout);
         let mut gathered = self.start(database.as_deref_mut(), &target)?;
-        self.gather(database.as_deref_mut(), &agenda, &mut gathered, &mut list)?;
-        if let Some(database) = database
-            && database.has_ledger()?
-        {
+        let database = database.map(SharedDatabase::new);
+        self.gather(database.as_ref(), &agenda, &mut gathered, &mut list)?;
+        if let Some(database) = database.as_ref().filter(|_| gathered.knows_rows) {
             self.gone(database, &agenda, &mut gathered, &mut list)?;
         }
         let status = if gathered.refuses(self.options.invalid) {
