@@ -35,12 +35,14 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(commands::import::Import),
+    Verify(commands::verify::Verify),
 }
 
 impl Command {
     fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self {
             Self::Import(command) => command.run(output),
+            Self::Verify(command) => command.run(output),
         }
     }
 }

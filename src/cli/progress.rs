@@ -49,6 +49,7 @@ impl Progress for Display {
             Stage::Survey => "finding files",
             Stage::Backup => "copying the database",
             Stage::Import => "importing",
+            Stage::Verify => "comparing",
             Stage::Archive => "archiving",
             Stage::Check => "building indexes, comparing",
         });

@@ -145,16 +145,35 @@ impl Database {
         }
     }
 
+    /// Reads the primary keys of all rows; the other columns are left [`Value::Default`].
+    pub(super) fn each_key(
+        &mut self,
+        table: &LayoutTable,
+        visit: &mut dyn FnMut(Vec<Value>),
+    ) -> Result<(), DatabaseError> {
+        self.select_columns(table, &table.table.primary_key, Which::All, visit)
+    }
+
     fn select_rows(
         &mut self,
         table: &LayoutTable,
         which: Which<'_>,
         visit: &mut dyn FnMut(Vec<Value>),
     ) -> Result<(), DatabaseError> {
-        let model = &table.table;
-        let wanted: Vec<usize> = (0..model.columns.len())
-            .filter(|column| table.mapped[*column] || model.primary_key.contains(column))
+        let wanted: Vec<usize> = (0..table.table.columns.len())
+            .filter(|column| table.mapped[*column] || table.table.primary_key.contains(column))
             .collect();
+        self.select_columns(table, &wanted, which, visit)
+    }
+
+    fn select_columns(
+        &mut self,
+        table: &LayoutTable,
+        wanted: &[usize],
+        which: Which<'_>,
+        visit: &mut dyn FnMut(Vec<Value>),
+    ) -> Result<(), DatabaseError> {
+        let model = &table.table;
         let names: Vec<&str> = wanted
             .iter()
             .map(|&column| model.columns[column].name.as_str())

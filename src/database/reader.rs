@@ -117,6 +117,21 @@ impl Database {
         Ok(found)
     }
 
+    /// Visits the record ids of all rows; a table that does not exist has none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn each_record_id(
+        &mut self,
+        table: &LayoutTable,
+        visit: &mut dyn FnMut(String),
+    ) -> Result<(), DatabaseError> {
+        if !self.connection.has_table(&table.table.name)? {
+            return Ok(());
+        }
+        self.each_key(table, &mut |values| visit(table.table.record_id(&values)))
+    }
+
     /// Some columns of all rows, for parameters and references.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::result::Error as DieselError;
 
-use super::sqlite::{Mode, open};
+use super::sqlite::{Mode, WalKeeper, open};
 use super::{AnyConnection, DatabaseError, MigrationState};
 
 /// An open database.
@@ -14,6 +14,8 @@ pub struct Database {
     pub(super) connection: AnyConnection,
     path: PathBuf,
     wait: Duration,
+    /// Fields are dropped in their order: after the connection.
+    _keeper: Option<WalKeeper>,
 }
 
 /// What a database is opened for.
@@ -39,10 +41,15 @@ impl Database {
             Access::Build => Mode::Build,
         };
         let connection = AnyConnection::Sqlite(open(path, mode, wait)?);
+        let keeper = match access {
+            Access::Read => WalKeeper::hold(path, wait)?,
+            Access::Write | Access::Build => None,
+        };
         Ok(Self {
             connection,
             path: path.to_owned(),
             wait,
+            _keeper: keeper,
         })
     }
 

@@ -79,6 +79,8 @@ pub enum Rule {
     Conflict,
     /// The directory seems to have been imported before under another path.
     MovedSource,
+    /// Rows that no record of any import accounts for.
+    ForeignRow,
 }
 
 impl Rule {
@@ -111,6 +113,7 @@ impl Rule {
             Self::Gone => "gone",
             Self::Conflict => "conflict",
             Self::MovedSource => "moved-source",
+            Self::ForeignRow => "foreign-row",
         }
     }
 }

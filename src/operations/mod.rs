@@ -2,10 +2,11 @@
 //!
 //! Operations put the stages together. They print nothing, and take clock, actor, host and ids as parameters.
 
+mod directory;
 mod error;
 pub mod import;
-mod pipeline;
 mod progress;
+pub mod verify;
 
 pub use error::OperationError;
 pub use progress::{Progress, Silent, Stage, Surroundings};

@@ -15,6 +15,8 @@ pub enum Stage {
     Backup,
     /// Reading, validating, mapping and writing records; counts bytes of the files.
     Import,
+    /// Reading, validating, mapping and comparing records with their rows; counts bytes of the files.
+    Verify,
     /// Compressing the originals and reading them back; counts bytes.
     Archive,
     /// Building indexes and comparing the rows with the plan.

@@ -16,4 +16,7 @@ pub use agenda::{Agenda, KnownFile, Rejected, agenda};
 pub use change::{Change, ConflictPolicy, Counts, KnownRow, LedgerKey, Problem, TableCounts};
 pub use foreign_keys::ParentKey;
 pub use gone::{Gone, GonePolicy, decide_gone};
-pub use planner::{Knowledge, Planner, Round, TableState, Wanted};
+pub use planner::{
+    Comparison, Discrepancy, DiscrepancyKind, Knowledge, Planner, Round, TableComparison,
+    TableState, Wanted, record_fingerprint,
+};

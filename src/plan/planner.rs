@@ -3,6 +3,8 @@
 //! A batch goes through rounds, because a row that holds the generated key of its parent can be looked up only after
 //! the parent was. Without such keys there is one round.
 
+mod compare;
+
 use std::collections::HashMap;
 
 use crate::layout::{Layout, RecordRule};
@@ -16,6 +18,8 @@ use super::decide::{Decision, Situation, decide};
 use super::foreign_keys::{ForeignKeys, ParentKey};
 use super::seen::{SeenIdentities, Sighting};
 
+pub use compare::{Comparison, Discrepancy, DiscrepancyKind, TableComparison, record_fingerprint};
+
 /// What a table is like before the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableState {
@@ -23,6 +27,13 @@ pub struct TableState {
     pub rows: u64,
     /// The next generated key.
     pub next_key: i64,
+}
+
+impl TableState {
+    fn take_key(&mut self) -> i64 {
+        self.next_key += 1;
+        self.next_key - 1
+    }
 }
 
 /// Plans one run.
@@ -163,13 +174,16 @@ impl<'l> Planner<'l> {
             .map_or(&[], Vec::as_slice)
     }
 
-    fn remember(&mut self, row: &Row) {
+    /// A row that is in the database and keeps what the file says nothing about is not known here as a whole; the
+    /// database is asked for what is watched too, and has it.
+    fn remember(&mut self, of: usize, values: &[Value]) {
         for ((table, columns), rows) in &mut self.watched {
-            if *table == row.table {
+            let mut wanted = columns.iter().map(|&column| &values[column]);
+            if *table == of && wanted.all(|value| *value != Value::Default) {
                 rows.push(
                     columns
                         .iter()
-                        .map(|&column| row.values[column].clone())
+                        .map(|&column| values[column].clone())
                         .collect(),
                 );
             }
@@ -307,16 +321,8 @@ impl<'l> Planner<'l> {
         let index = row.table;
         let layout = self.layout;
         let table = &layout.tables[index];
-        if let Some(parent) = self.foreign_keys.missing_parent(index, &row.values) {
-            return Err(Problem {
-                rule: Rule::MissingReference,
-                message: format!(
-                    "the record refers to a row of `{}` that is neither in the files nor in the database",
-                    layout.tables[parent].table.name
-                ),
-                remedy: "add the missing record, or correct the reference".to_owned(),
-                origin: row.origin,
-            });
+        if let Some(problem) = self.missing_reference(&row) {
+            return Err(problem);
         }
         let known = knowledge.known.get(&row.identity);
         let current = knowledge.current.get(&row.identity);
@@ -358,7 +364,7 @@ impl<'l> Planner<'l> {
                 let known = known.expect("only a known record is unchanged");
                 let record_id = known.record_id.clone();
                 let generated = self.generated_key(&row, &record_id);
-                self.remember(&row);
+                self.remember(index, &row.values);
                 let back = known.gone.then_some(Change::Record {
                     row,
                     record_id,
@@ -381,7 +387,8 @@ impl<'l> Planner<'l> {
             Decision::Update(columns) => {
                 counts.updated += 1;
                 counts.converted += row.conversions.len() as u64;
-                self.fill_defaults(&mut row);
+                let (_, current) = current.expect("only a row of the database is updated");
+                keep_defaults(&mut row.values, current);
                 let written = &mut self.written[index];
                 written.add(table.digest(&self.hashers[index], &row.values));
                 Change::Update {
@@ -409,12 +416,26 @@ impl<'l> Planner<'l> {
             Change::Insert { row, record_id }
             | Change::Update { row, record_id, .. }
             | Change::Record { row, record_id, .. } => {
-                self.remember(row);
+                self.remember(index, &row.values);
                 self.generated_key(row, record_id)
             }
             Change::Delete { .. } | Change::MarkGone { .. } | Change::Forget { .. } => None,
         };
         Ok((generated, Some(change)))
+    }
+
+    /// Why the row cannot be, if it refers to a row that is nowhere.
+    fn missing_reference(&self, row: &Row) -> Option<Problem> {
+        let parent = self.foreign_keys.missing_parent(row.table, &row.values)?;
+        Some(Problem {
+            rule: Rule::MissingReference,
+            message: format!(
+                "the record refers to a row of `{}` that is neither in the files nor in the database",
+                self.layout.tables[parent].table.name
+            ),
+            remedy: "add the missing record, or correct the reference".to_owned(),
+            origin: row.origin.clone(),
+        })
     }
 
     /// The row's generated key, remembered if children may ask for it.
@@ -438,9 +459,7 @@ impl<'l> Planner<'l> {
             }
             timed |= table.mapped[column];
             *value = if generated == Some(column) {
-                let next = &mut self.tables[row.table].next_key;
-                *next += 1;
-                Value::Integer(*next - 1)
+                Value::Integer(self.tables[row.table].take_key())
             } else {
                 match &table.table.columns[column].default {
                     Some(DefaultValue::Value(value)) => value.clone(),
@@ -494,6 +513,15 @@ impl<'l> Planner<'l> {
     #[must_use]
     pub fn hasher(&self, table: usize) -> &RowHasher {
         &self.hashers[table]
+    }
+}
+
+/// What the file leaves to the default stays what the row has.
+fn keep_defaults(values: &mut [Value], current: &[Value]) {
+    for (value, current) in values.iter_mut().zip(current) {
+        if *value == Value::Default {
+            *value = current.clone();
+        }
     }
 }
 

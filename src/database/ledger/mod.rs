@@ -1,11 +1,13 @@
 //! The tool's own tables, as typed Diesel.
 
+mod claims;
 mod entries;
 mod files;
 mod rows;
 mod runs;
 pub mod tables;
 
+pub use claims::{Claim, ClaimedFile};
 pub(super) use entries::{InsertConversions, InsertEntries, NewConversion, NewEntry};
 pub use rows::LedgerRow;
 pub use runs::{RunHeader, RunRecord};

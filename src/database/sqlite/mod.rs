@@ -5,9 +5,11 @@ mod new_database;
 mod open;
 mod recipe;
 mod values;
+mod wal_keeper;
 
 pub use backup::Backup;
 pub use new_database::{NewDatabase, Opened};
 pub(super) use open::{Mode, open};
 pub(super) use recipe::SqliteDialect;
 pub(super) use values::{StoredRow, decode};
+pub(super) use wal_keeper::WalKeeper;

@@ -78,8 +78,8 @@ pub(in crate::database) fn decode(stored: Value, ty: ColumnType) -> Value {
         // NUMERIC affinity, in a table of somebody else's, turns a JSON number into an integer.
         (ColumnType::Json, Value::Integer(value)) => Value::Json(value.to_string().into()),
         (ColumnType::Timestamp, Value::Text(text)) => match Timestamp::parse(&text) {
-            Some(read) => Value::Timestamp(read.instant),
-            None => Value::Text(text),
+            Some(read) if !read.truncated => Value::Timestamp(read.instant),
+            Some(_) | None => Value::Text(text),
         },
         (ColumnType::Date, Value::Text(text)) => {
             text.parse().map_or(Value::Text(text), Value::Date)

@@ -33,24 +33,17 @@ impl Import<'_> {
         let mut kept_gone = 0;
         let mut findings = Vec::new();
         if let Some(database) = database {
-            known = database.known_files(&self.source, &self.layout.name)?;
-            kept_gone = database.rows_gone(&self.source)?.len() as u64;
+            known = database.known_files(&self.directory.source, &self.directory.layout.name)?;
+            kept_gone = database.rows_gone(&self.directory.source)?.len() as u64;
             if known.is_empty() {
-                let contents: Vec<_> = self
-                    .survey
-                    .files
-                    .iter()
-                    .map(|file| file.sha256.to_string())
-                    .collect();
-                let others =
-                    database.other_sources_with(&self.source, &self.layout.name, &contents)?;
+                let others = self.directory.other_names(database)?;
                 findings.extend(others.iter().map(|other| moved(other)));
             }
         }
         let files = plan::agenda(
-            &self.survey.files,
+            &self.directory.survey.files,
             known,
-            self.layout.digest,
+            self.directory.layout.digest,
             self.rejected(),
         );
         let prune_earlier = self.options.gone == GonePolicy::Prune && kept_gone > 0;

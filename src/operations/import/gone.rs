@@ -6,12 +6,13 @@ use crate::database::ledger::LedgerRow;
 use crate::database::{CurrentRows, FileRecord};
 use crate::model::{Finding, Fingerprint, Level, Place, Rule};
 use crate::operations::OperationError;
+use crate::operations::directory::{SharedDatabase, lock};
 use crate::plan::{Change, Gone, GonePolicy, decide_gone};
 
 use super::Import;
 use super::agenda::ImportAgenda;
 use super::gather::Gathered;
-use super::sink::{FileEnd, SharedDatabase, Sink, lock};
+use super::sink::{FileEnd, Sink};
 
 impl<'l> Import<'l> {
     /// Finds what was imported before and is gone now, and sends what becomes of it to `sink`.
@@ -36,25 +37,25 @@ impl<'l> Import<'l> {
                 rejects: Vec::new(),
             })?;
         }
-        let read = gathered.files.iter().map(|file| file.path.clone());
+        let read = gathered.reading.files.iter().map(|file| file.path.clone());
         let paths: Vec<String> = read
             .chain(agenda.files.vanished.iter().map(|file| file.path.clone()))
             .collect();
-        let tables = &self.layout.tables;
+        let tables = &self.directory.layout.tables;
         let seen = |table: &str, identity: &Fingerprint| {
             let index = tables.iter().position(|known| known.table.name == table);
-            index.is_some_and(|index| gathered.planner.saw(index, identity))
+            index.is_some_and(|index| gathered.reading.planner.saw(index, identity))
         };
         let mut gone: Vec<LedgerRow> = Vec::new();
-        // A directory that was never imported has lost nothing.
         let complete = paths
             .iter()
-            .filter(|path| !gathered.incomplete.contains(*path));
-        for path in complete.filter(|_| gathered.knows_rows) {
-            gone.extend(lock(database).unseen_rows_of_file(&self.source, path, &seen)?);
+            .filter(|path| !gathered.reading.incomplete.contains(*path));
+        // A directory that was never imported has lost nothing.
+        for path in complete.filter(|_| gathered.reading.knows_rows) {
+            gone.extend(lock(database).unseen_rows_of_file(&self.directory.source, path, &seen)?);
         }
         if agenda.prune_earlier {
-            let earlier = lock(database).rows_gone(&self.source)?;
+            let earlier = lock(database).rows_gone(&self.directory.source)?;
             gone.extend(
                 earlier
                     .into_iter()
@@ -62,11 +63,12 @@ impl<'l> Import<'l> {
             );
         }
         // Children before their parents.
-        for (index, table) in self.layout.tables.iter().enumerate().rev() {
+        for (index, table) in self.directory.layout.tables.iter().enumerate().rev() {
             let rows: Vec<&LedgerRow> = gone
                 .iter()
                 .filter(|row| {
-                    row.table == table.table.name && !gathered.planner.saw(index, &row.identity)
+                    row.table == table.table.name
+                        && !gathered.reading.planner.saw(index, &row.identity)
                 })
                 .collect();
             let current = match self.options.gone {
@@ -89,19 +91,19 @@ impl<'l> Import<'l> {
         rows: &[&LedgerRow],
         current: &CurrentRows,
     ) -> Result<(), OperationError> {
-        let table = &self.layout.tables[index];
+        let table = &self.directory.layout.tables[index];
         let mut changes: Vec<Change> = Vec::new();
         let mut kept: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
         for row in rows {
             let decided = decide_gone(
-                (index, table, gathered.planner.hasher(index)),
+                (index, table, gathered.reading.planner.hasher(index)),
                 &row.known,
                 current
                     .get(&row.identity)
                     .map(|(_, values)| values.as_slice()),
                 (self.options.gone, self.options.conflict),
             );
-            let counts = &mut gathered.planner.counts()[index];
+            let counts = &mut gathered.reading.planner.counts()[index];
             match decided {
                 Gone::Kept(change) => {
                     counts.gone += 1;
@@ -117,16 +119,20 @@ impl<'l> Import<'l> {
                 Gone::Forgotten(change) => changes.push(change),
                 Gone::Conflict => {
                     gathered.conflicts += 1;
-                    gathered.findings.push(conflict(&table.table.name, row));
+                    gathered
+                        .reading
+                        .findings
+                        .push(conflict(&table.table.name, row));
                 }
             }
         }
         for (path, (count, record_id)) in kept {
             gathered
+                .reading
                 .findings
                 .push(still_there(&table.table.name, path, count, record_id));
         }
-        if gathered.refuses(self.options.invalid) {
+        if gathered.refuses() {
             return Ok(());
         }
         sink.apply(changes)

@@ -4,8 +4,6 @@ mod agenda;
 mod gather;
 mod gone;
 mod outcome;
-mod places;
-mod resolve;
 mod sink;
 mod write;
 
@@ -15,18 +13,15 @@ use std::time::Duration;
 
 use crate::database::{Access, Database, DatabaseError, DatabaseUrl, NewDatabase, Opened};
 use crate::layout::Layout;
-use crate::map::Mapper;
 use crate::model::{RunContext, ShowValues};
 use crate::parse::Limits;
 use crate::plan::{ConflictPolicy, GonePolicy, Rejected};
-use crate::source::{self, Survey};
-use crate::validate::DocumentValidator;
 
-use super::{OperationError, Stage, Surroundings};
+use super::directory::{Directory, ReadOptions};
+use super::{OperationError, Surroundings};
 
-pub use outcome::{
-    ConversionCount, FileOutcome, ImportOutcome, ImportStatus, PlannedChange, RunOutcome,
-};
+pub use super::directory::{FileOutcome, InvalidPolicy};
+pub use outcome::{ConversionCount, ImportOutcome, ImportStatus, PlannedChange, RunOutcome};
 
 /// What to import, into what, and how.
 #[derive(Debug, Clone)]
@@ -68,15 +63,6 @@ pub enum ImportMode {
     DryRun,
 }
 
-/// What to do about invalid records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InvalidPolicy {
-    /// Nothing at all is written.
-    Refuse,
-    /// The valid ones are imported, the others remembered.
-    Skip,
-}
-
 /// Whether an existing database is copied before it is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackupPolicy {
@@ -89,13 +75,8 @@ pub enum BackupPolicy {
 /// An import on its way: everything that does not change while it runs.
 struct Import<'a> {
     options: &'a ImportOptions,
-    layout: &'a Layout,
     run: &'a RunContext,
-    around: Surroundings<'a>,
-    survey: Survey,
-    source: String,
-    validators: Vec<DocumentValidator>,
-    mapper: Mapper<'a>,
+    directory: Directory<'a>,
 }
 
 /// Imports a directory.
@@ -109,45 +90,17 @@ pub fn import(
     run: &RunContext,
     around: Surroundings<'_>,
 ) -> Result<ImportOutcome, OperationError> {
-    if let Some(name) = options
-        .parameters
-        .keys()
-        .find(|name| !layout.parameters.iter().any(|p| p.name == **name))
-    {
-        return Err(OperationError::UnknownParameter {
-            layout: layout.name.clone(),
-            name: name.clone(),
-        });
-    }
-    let validators = layout
-        .sources
-        .iter()
-        .map(DocumentValidator::compile)
-        .collect::<Result<_, _>>()?;
-    let mapper = Mapper::new(layout)?;
-    around.progress.begin(Stage::Survey, None);
-    let observer = source::Observer {
-        progress: &|bytes| around.progress.advance(bytes),
-        interrupted: around.interrupted,
+    let read = ReadOptions {
+        directory: &options.directory,
+        source: options.source.as_deref(),
+        parameters: &options.parameters,
+        limits: options.limits,
+        show: options.show,
     };
-    let survey =
-        source::survey(&options.directory, layout, observer).map_err(|error| match error {
-            crate::source::SourceError::Interrupted => OperationError::Interrupted,
-            other => OperationError::Source(other),
-        })?;
-    let source = options
-        .source
-        .clone()
-        .unwrap_or_else(|| survey.root.display().to_string());
     let import = Import {
         options,
-        layout,
         run,
-        around,
-        survey,
-        source,
-        validators,
-        mapper,
+        directory: Directory::survey(read, layout, around)?,
     };
     let outcome = import.run();
     around.progress.end();

@@ -2,6 +2,7 @@
 
 use crate::layout::Layout;
 use crate::model::Finding;
+use crate::operations::directory::FileOutcome;
 use crate::plan::{Change, TableCounts};
 
 /// How an import ended.
@@ -85,19 +86,6 @@ pub struct RunOutcome {
     pub archive: String,
     /// The copy of the database as it was before, if there was one.
     pub backup: Option<String>,
-}
-
-/// A file that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileOutcome {
-    /// Relative path.
-    pub path: String,
-    /// Elements of the document that were read.
-    pub records: u64,
-    /// Elements with errors.
-    pub rejected: u64,
-    /// Rows they became.
-    pub rows: u64,
 }
 
 /// How often a column's values were changed in one way.

@@ -1,24 +1,15 @@
 //! Where a plan goes: to the writer on its own thread, or to a list that is shown.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::database::{Database, FileRecord, Reject, Writer};
+use crate::database::{FileRecord, Reject, Writer};
 use crate::layout::Layout;
 use crate::operations::OperationError;
+use crate::operations::directory::{SharedDatabase, lock};
 use crate::plan::Change;
 use crate::source::SourceFile;
 
 use super::outcome::PlannedChange;
-
-/// The database while it is read by the planning thread and written by the writing one.
-pub(super) type SharedDatabase<'d> = Mutex<&'d mut Database>;
-
-/// The database, for one question or one command.
-pub(super) fn lock<'l, 'd>(database: &'l SharedDatabase<'d>) -> MutexGuard<'l, &'d mut Database> {
-    database.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Takes the changes of a plan, file by file.
 pub(super) trait Sink {

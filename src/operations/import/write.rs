@@ -8,15 +8,15 @@ use crate::archive::{
 use crate::database::ledger::RunHeader;
 use crate::database::{Access, Backup, Database, NewDatabase, TargetTables, Writer};
 use crate::model::{Findings, Level, Rule};
+use crate::operations::directory::{InvalidPolicy, Reading, SharedDatabase};
 use crate::operations::{OperationError, Progress, Stage};
-use crate::plan::Planner;
 use crate::source::SourceFile;
 
 use super::agenda::ImportAgenda;
 use super::gather::Gathered;
 use super::outcome::{ConversionCount, ImportOutcome, ImportStatus, RunOutcome};
-use super::sink::{PlanList, SharedDatabase, queue};
-use super::{BackupPolicy, Import, InvalidPolicy};
+use super::sink::{PlanList, queue};
+use super::{BackupPolicy, Import};
 
 /// How the part inside the transaction ended.
 enum Ended {
@@ -81,7 +81,7 @@ impl<'l> Import<'l> {
                 return Err(Rollback::Refused(Box::new(self.nothing_to_do(&agenda))));
             }
             if let (Some(directory), BackupPolicy::Always) = (backups, self.options.backup) {
-                self.around.progress.begin(Stage::Backup, None);
+                self.directory.around.progress.begin(Stage::Backup, None);
                 backup = Some(Backup::make(
                     self.options.database.path(),
                     directory,
@@ -109,19 +109,20 @@ impl<'l> Import<'l> {
         agenda: ImportAgenda,
         backup: Option<&Path>,
     ) -> Result<(Box<ImportOutcome>, Box<Stored>), Rollback> {
-        let target = database.inspect_tables(self.layout)?;
+        let target = database.inspect_tables(self.directory.layout)?;
         let header = RunHeader {
             kind: "import",
-            layout: self.layout.name.clone(),
-            layout_digest: self.layout.digest,
-            source: self.source.clone(),
+            layout: self.directory.layout.name.clone(),
+            layout_digest: self.directory.layout.digest,
+            source: self.directory.source.clone(),
             archive: self.options.archive.display().to_string(),
         };
         database.migrate()?;
-        let mut writer = Writer::begin(database, self.layout, &target, &header, self.run)?;
+        let mut writer =
+            Writer::begin(database, self.directory.layout, &target, &header, self.run)?;
         let mut gathered = self.start(Some(database), &target)?;
         self.write_rows(database, &agenda, &mut gathered, &mut writer)?;
-        if gathered.refuses(self.options.invalid) {
+        if gathered.refuses() {
             return Err(Rollback::Refused(Box::new(self.outcome(
                 agenda,
                 gathered,
@@ -135,27 +136,30 @@ impl<'l> Import<'l> {
         };
         let to_archive = self.files_to_archive(&agenda);
         let planned: Vec<_> = gathered
+            .reading
             .planner
             .counts()
             .clone()
             .into_iter()
-            .zip(gathered.planner.written().iter().copied())
+            .zip(gathered.reading.planner.written().iter().copied())
             .collect();
         let mut outcome = self.outcome(agenda, gathered, ImportStatus::Imported);
         outcome.run = Some(run);
         // Nothing is committed before the originals are safe; indexes are built meanwhile.
         let stored = std::thread::scope(|scope| {
             let archive = scope.spawn(|| self.archive(&to_archive));
-            self.around.progress.begin(Stage::Check, None);
+            self.directory.around.progress.begin(Stage::Check, None);
             let counts = outcome.counts().to_string();
-            let mismatches = writer.finish(database, &planned, || ((self.around.clock)(), counts));
+            let mismatches = writer.finish(database, &planned, || {
+                ((self.directory.around.clock)(), counts)
+            });
             let stored = archive.join().expect("the archive thread does not panic");
             match mismatches? {
                 mismatches if mismatches.is_empty() => Ok(stored?),
                 mismatches => Err(OperationError::NotAsPlanned(mismatches)),
             }
         })?;
-        self.around.check_interrupt()?;
+        self.directory.around.check_interrupt()?;
         Ok((Box::new(outcome), Box::new(stored)))
     }
 
@@ -190,17 +194,17 @@ impl<'l> Import<'l> {
         agenda: ImportAgenda,
     ) -> Result<ImportOutcome, OperationError> {
         let target = match database.as_deref_mut() {
-            Some(database) => database.inspect_tables(self.layout)?,
-            None => TargetTables::absent(self.layout),
+            Some(database) => database.inspect_tables(self.directory.layout)?,
+            None => TargetTables::absent(self.directory.layout),
         };
-        let mut list = PlanList::new(self.layout);
+        let mut list = PlanList::new(self.directory.layout);
         let mut gathered = self.start(database.as_deref_mut(), &target)?;
         let database = database.map(SharedDatabase::new);
         self.gather(database.as_ref(), &agenda, &mut gathered, &mut list)?;
-        if let Some(database) = database.as_ref().filter(|_| gathered.knows_rows) {
+        if let Some(database) = database.as_ref().filter(|_| gathered.reading.knows_rows) {
             self.gone(database, &agenda, &mut gathered, &mut list)?;
         }
-        let status = if gathered.refuses(self.options.invalid) {
+        let status = if gathered.refuses() {
             ImportStatus::Invalid
         } else {
             ImportStatus::Planned
@@ -216,24 +220,20 @@ impl<'l> Import<'l> {
         database: Option<&mut Database>,
         target: &TargetTables,
     ) -> Result<Gathered<'l>, OperationError> {
-        let states = target.tables.iter().map(|table| table.state).collect();
-        let planner = Planner::new(
-            self.layout,
-            states,
-            self.options.conflict,
-            self.run.started_at,
-        );
-        let knows_rows = match database {
-            Some(database) => database.knows_rows_of(&self.source)?,
-            None => false,
-        };
-        Ok(Gathered::new(planner, self, knows_rows))
+        let policies = (self.options.conflict, self.options.invalid);
+        let mut reading = Reading::new(&self.directory, target, policies, self.run.started_at);
+        if let Some(database) = database {
+            reading.knows_rows = database.knows_rows_of(&self.directory.source)?;
+        }
+        Ok(Gathered::new(reading))
     }
 
     /// The files that were read, and those that an earlier run archived.
     fn files_to_archive(&self, agenda: &ImportAgenda) -> [Vec<FileToStore>; 2] {
         [&agenda.files.read, &agenda.files.unchanged].map(|ids| {
-            let files = ids.iter().map(|id| &self.survey.files[id.0 as usize]);
+            let files = ids
+                .iter()
+                .map(|id| &self.directory.survey.files[id.0 as usize]);
             let to_store = |file: &SourceFile| FileToStore {
                 path: file.path.clone(),
                 bytes: file.bytes,
@@ -248,27 +248,27 @@ impl<'l> Import<'l> {
     fn archive(&self, [read, unchanged]: &[Vec<FileToStore>; 2]) -> Result<Stored, ArchiveError> {
         let header = ManifestHeader {
             run: self.run.id,
-            layout: self.layout.name.clone(),
-            root: self.survey.root.display().to_string(),
+            layout: self.directory.layout.name.clone(),
+            root: self.directory.survey.root.display().to_string(),
             created_at: self.run.started_at,
         };
         let archive = Archive::open_or_create(&self.options.archive)?;
         let run = RunToStore {
             header: &header,
-            root: &self.survey.root,
+            root: &self.directory.survey.root,
             files: read,
             unchanged,
         };
         archive.store(
             &run,
-            &ArchiveProgress(self.around.progress),
-            self.around.interrupted,
+            &ArchiveProgress(self.directory.around.progress),
+            self.directory.around.interrupted,
         )
     }
 
     pub(super) fn nothing_to_do(&self, agenda: &ImportAgenda) -> ImportOutcome {
         let mut findings = Findings::default();
-        findings.extend(self.survey.findings.clone().sorted());
+        findings.extend(self.directory.survey.findings.clone().sorted());
         findings.extend(agenda.findings.iter().cloned());
         let status = if findings.has_errors() {
             ImportStatus::Invalid
@@ -291,48 +291,56 @@ impl<'l> Import<'l> {
             (Rule::Conflict, _) | (_, InvalidPolicy::Skip) => Level::Warning,
             (_, InvalidPolicy::Refuse) => Level::Error,
         };
-        let placed = self.placed(&gathered.problems, level);
-        gathered.findings.extend(placed);
-        gathered.findings.extend(agenda.findings.iter().cloned());
+        let placed = self.directory.placed(&gathered.reading.problems, level);
+        gathered.reading.findings.extend(placed);
+        gathered
+            .reading
+            .findings
+            .extend(agenda.findings.iter().cloned());
         let status = match status {
-            ImportStatus::Invalid if !gathered.findings.has_errors() && gathered.conflicts > 0 => {
+            ImportStatus::Invalid
+                if !gathered.reading.findings.has_errors() && gathered.conflicts > 0 =>
+            {
                 ImportStatus::Conflict
             }
             status => status,
         };
         let mut outcome = self.empty_outcome(&agenda, status);
         outcome.tables = self
+            .directory
             .layout
             .tables
             .iter()
-            .zip(gathered.planner.counts().iter())
+            .zip(gathered.reading.planner.counts().iter())
             .map(|(table, counts)| (table.table.name.clone(), *counts))
             .collect();
         outcome.conversions = gathered
             .conversions
             .iter()
             .map(|(&(table, column, rule), &count)| ConversionCount {
-                table: self.layout.tables[table].table.name.clone(),
-                column: self.layout.tables[table].table.columns[column].name.clone(),
+                table: self.directory.layout.tables[table].table.name.clone(),
+                column: self.directory.layout.tables[table].table.columns[column]
+                    .name
+                    .clone(),
                 rule: rule.name(),
                 count,
             })
             .collect();
-        outcome.files = gathered.files;
-        outcome.rejected = gathered.rejected;
-        outcome.findings_not_kept = gathered.findings.not_kept();
-        outcome.findings = gathered.findings.sorted();
+        outcome.files = gathered.reading.files;
+        outcome.rejected = gathered.reading.rejected;
+        outcome.findings_not_kept = gathered.reading.findings.not_kept();
+        outcome.findings = gathered.reading.findings.sorted();
         outcome
     }
 
     fn empty_outcome(&self, agenda: &ImportAgenda, status: ImportStatus) -> ImportOutcome {
         ImportOutcome {
             status,
-            layout: self.layout.name.clone(),
-            source: self.source.clone(),
+            layout: self.directory.layout.name.clone(),
+            source: self.directory.source.clone(),
             database: self.options.database.to_string(),
             run: None,
-            files_found: self.survey.files.len() as u64,
+            files_found: self.directory.survey.files.len() as u64,
             files_unchanged: agenda.files.unchanged.len() as u64,
             files_vanished: agenda
                 .files

@@ -9,7 +9,7 @@ use crate::model::Value;
 use crate::operations::OperationError;
 use crate::plan::Planner;
 
-use super::sink::{SharedDatabase, lock};
+use super::shared::{SharedDatabase, lock};
 
 /// Rows that references point to: per reference, the value by the text of its key.
 #[derive(Debug, Default)]

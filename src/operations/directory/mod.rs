@@ -1,0 +1,125 @@
+//! Reading a legacy directory: what every operation shares that wants to know what the files say.
+//!
+//! Files are read, validated and mapped wave by wave; a [`Consumer`] takes the rows and decides what becomes of them.
+//! Nothing here writes, and nothing knows what the rows are wanted for.
+
+mod lookup;
+mod pipeline;
+mod places;
+mod read;
+mod reading;
+mod resolve;
+mod shared;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::database::{Database, DatabaseError};
+use crate::layout::Layout;
+use crate::map::Mapper;
+use crate::model::{FileId, ShowValues};
+use crate::parse::Limits;
+use crate::source::{self, Survey};
+use crate::validate::DocumentValidator;
+
+use super::{OperationError, Stage, Surroundings};
+
+pub(super) use lookup::LookUp;
+pub(super) use read::Consumer;
+pub(super) use reading::{EndOfFile, Reading};
+pub use reading::{FileOutcome, InvalidPolicy};
+pub(super) use shared::{SharedDatabase, lock};
+
+/// What to read, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReadOptions<'a> {
+    /// The legacy directory.
+    pub(super) directory: &'a Path,
+    /// Its name in the ledger; its absolute path unless given.
+    pub(super) source: Option<&'a str>,
+    /// `--set name=value`.
+    pub(super) parameters: &'a BTreeMap<String, String>,
+    /// Bounds on what is parsed.
+    pub(super) limits: Limits,
+    /// Whether findings may quote values.
+    pub(super) show: ShowValues,
+}
+
+/// A surveyed directory, ready to be read. Does not change while an operation runs.
+pub(super) struct Directory<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) around: Surroundings<'a>,
+    pub(super) survey: Survey,
+    /// Its name in the ledger.
+    pub(super) source: String,
+    options: ReadOptions<'a>,
+    validators: Vec<DocumentValidator>,
+    mapper: Mapper<'a>,
+}
+
+impl<'a> Directory<'a> {
+    /// Finds and hashes the files.
+    ///
+    /// # Errors
+    /// When a parameter is unknown, the layout's schemas or constants cannot be used, or the directory not be read.
+    pub(super) fn survey(
+        options: ReadOptions<'a>,
+        layout: &'a Layout,
+        around: Surroundings<'a>,
+    ) -> Result<Self, OperationError> {
+        if let Some(name) = options
+            .parameters
+            .keys()
+            .find(|name| !layout.parameters.iter().any(|p| p.name == **name))
+        {
+            return Err(OperationError::UnknownParameter {
+                layout: layout.name.clone(),
+                name: name.clone(),
+            });
+        }
+        let validators = layout
+            .sources
+            .iter()
+            .map(DocumentValidator::compile)
+            .collect::<Result<_, _>>()?;
+        let mapper = Mapper::new(layout)?;
+        around.progress.begin(Stage::Survey, None);
+        let observer = source::Observer {
+            progress: &|bytes| around.progress.advance(bytes),
+            interrupted: around.interrupted,
+        };
+        let survey =
+            source::survey(options.directory, layout, observer).map_err(|error| match error {
+                crate::source::SourceError::Interrupted => OperationError::Interrupted,
+                other => OperationError::Source(other),
+            })?;
+        let source = match options.source {
+            Some(name) => name.to_owned(),
+            None => survey.root.display().to_string(),
+        };
+        Ok(Self {
+            layout,
+            around,
+            survey,
+            source,
+            options,
+            validators,
+            mapper,
+        })
+    }
+
+    /// Relative path of a file.
+    pub(super) fn path(&self, file: FileId) -> &str {
+        &self.survey.files[file.0 as usize].path
+    }
+
+    /// Other names under which files with the same contents were imported: the directory may have been moved.
+    pub(super) fn other_names(
+        &self,
+        database: &mut Database,
+    ) -> Result<Vec<String>, DatabaseError> {
+        let files = self.survey.files.iter();
+        let contents: Vec<_> = files.map(|file| file.sha256.to_string()).collect();
+        database.other_sources_with(&self.source, &self.layout.name, &contents)
+    }
+}

@@ -1,0 +1,85 @@
+//! Places of what was found after mapping: the file is searched again for the record's pointer.
+
+use std::collections::BTreeMap;
+
+use crate::model::{FileId, Finding, Level, Origin, Place, Rule};
+use crate::parse::{Framing, position_in_file};
+use crate::plan::Problem;
+use crate::source;
+
+use super::Directory;
+
+impl Directory<'_> {
+    /// The place of a record, without line and column.
+    pub(in crate::operations) fn place_of(&self, origin: &Origin) -> Place {
+        Place {
+            pointer: Some(origin.pointer.to_string()),
+            ..Place::file(self.path(origin.file))
+        }
+    }
+
+    /// Problems as findings with line and column.
+    pub(in crate::operations) fn placed(
+        &self,
+        problems: &[Problem],
+        level: impl Fn(Rule) -> Level,
+    ) -> Vec<Finding> {
+        let origins: Vec<_> = problems
+            .iter()
+            .map(|problem| (&problem.origin, String::new()))
+            .collect();
+        let places = self.places(&origins);
+        let placed = problems.iter().zip(places).map(|(problem, place)| {
+            let level = level(problem.rule);
+            Finding::new(level, problem.rule, Some(place), problem.message.clone())
+                .remedy(problem.remedy.clone())
+        });
+        placed.collect()
+    }
+
+    /// For each record, the line and column of the value at a pointer inside it, or, where there is none, of the
+    /// record itself. One more pass over each file.
+    pub(in crate::operations) fn places(&self, wanted: &[(&Origin, String)]) -> Vec<Place> {
+        let mut by_file: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
+        for (at, (origin, _)) in wanted.iter().enumerate() {
+            by_file.entry(origin.file).or_default().push(at);
+        }
+        let mut places: Vec<Place> = wanted
+            .iter()
+            .map(|(origin, _)| self.place_of(origin))
+            .collect();
+        for (id, which) in by_file {
+            let file = &self.survey.files[id.0 as usize];
+            let Ok(reader) = source::open(&self.survey.root, file) else {
+                continue;
+            };
+            let pointers: Vec<String> = which
+                .iter()
+                .map(|&at| &wanted[at])
+                .flat_map(|(origin, inner)| {
+                    [
+                        origin.pointer.to_string(),
+                        format!("{}{inner}", origin.pointer),
+                    ]
+                })
+                .collect();
+            let asked: Vec<&str> = pointers.iter().map(String::as_str).collect();
+            let framing = Framing::of(&self.layout.sources[file.source], &file.path);
+            let positions = position_in_file(reader, &asked, framing);
+            for ((at, pointers), positions) in which
+                .into_iter()
+                .zip(pointers.chunks_exact(2))
+                .zip(positions.chunks_exact(2))
+            {
+                let inner = usize::from(positions[1].is_some());
+                if let Some(position) = &positions[inner] {
+                    let place = &mut places[at];
+                    place.line = Some(position.line);
+                    place.column = Some(position.column);
+                    place.pointer = Some(pointers[inner].clone());
+                }
+            }
+        }
+        places
+    }
+}

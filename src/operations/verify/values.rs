@@ -1,0 +1,111 @@
+//! Values of a difference in words: their kinds and lengths, or the values themselves where they may be shown.
+
+use crate::model::{ShowValues, Value, canonical_json};
+
+/// Characters of a value that are shown, and how many of them stand before the first that differs.
+const SHOWN: usize = 120;
+const BEFORE: usize = 20;
+
+/// What was expected and what was found.
+pub(super) fn described(expected: &Value, found: &Value, show: ShowValues) -> (String, String) {
+    match show {
+        ShowValues::Masked => (masked(expected), masked(found)),
+        ShowValues::Shown => {
+            let (expected, found) = (shown(expected), shown(found));
+            let pairs = expected.chars().zip(found.chars());
+            let same = pairs.take_while(|(expected, found)| expected == found);
+            let from = same.count().saturating_sub(BEFORE);
+            (excerpt(&expected, from), excerpt(&found, from))
+        }
+    }
+}
+
+fn masked(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Default | Value::ParentKey(_) => "the default".to_owned(),
+        Value::Boolean(_) => "a boolean".to_owned(),
+        Value::Integer(_) => "an integer".to_owned(),
+        Value::Real(_) => "a real number".to_owned(),
+        Value::Text(text) => format!("a text of {}", characters(text)),
+        Value::Json(text) => format!("a JSON text of {}", characters(text)),
+        Value::Timestamp(_) => "a timestamp".to_owned(),
+        Value::Date(_) => "a date".to_owned(),
+        Value::Uuid(_) => "a UUID".to_owned(),
+        Value::Blob(bytes) => format!("a BLOB of {} bytes", bytes.len()),
+    }
+}
+
+fn characters(text: &str) -> String {
+    match text.chars().count() {
+        1 => "1 character".to_owned(),
+        count => format!("{count} characters"),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null | Value::Default | Value::ParentKey(_) => masked(value),
+        Value::Text(text) => serde_json::Value::from(&**text).to_string(),
+        Value::Json(text) => format!("JSON {}", canonical_json(text)),
+        Value::Blob(_) => format!("X'{}'", value.key_text()),
+        Value::Boolean(value) => value.to_string(),
+        Value::Real(value) => format!("{value:?}"),
+        Value::Integer(_) | Value::Timestamp(_) | Value::Date(_) | Value::Uuid(_) => {
+            value.key_text()
+        }
+    }
+}
+
+/// A long text from its `from`th character on, with its whole length.
+fn excerpt(text: &str, from: usize) -> String {
+    let length = text.chars().count();
+    if length <= SHOWN {
+        return text.to_owned();
+    }
+    let from = from.min(length - SHOWN);
+    let part: String = text.chars().skip(from).take(SHOWN).collect();
+    let before = if from > 0 { "…" } else { "" };
+    let after = if from + SHOWN < length { "…" } else { "" };
+    format!("{before}{part}{after} ({length} characters)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masked_values_tell_their_kind_and_length_only() {
+        let (expected, found) = described(
+            &Value::text("Ada 小"),
+            &Value::Integer(17),
+            ShowValues::Masked,
+        );
+        assert_eq!(
+            (expected.as_str(), found.as_str()),
+            ("a text of 5 characters", "an integer")
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_shown_where_it_differs() {
+        let expected = format!("{}a{}", "字".repeat(300), "x".repeat(300));
+        let found = expected.replace('a', "b");
+        let (expected, found) = described(
+            &Value::text(expected),
+            &Value::text(found),
+            ShowValues::Shown,
+        );
+        assert!(expected.contains("字ax") && expected.ends_with("… (603 characters)"));
+        assert!(found.contains("字bx") && found.starts_with('…'));
+    }
+
+    #[test]
+    fn kinds_can_be_told_apart_when_shown() {
+        let shown = |value| described(&value, &Value::Null, ShowValues::Shown).0;
+        assert_eq!(shown(Value::text("1")), "\"1\"");
+        assert_eq!(shown(Value::Integer(1)), "1");
+        assert_eq!(shown(Value::Real(1.0)), "1.0");
+        assert_eq!(shown(Value::Json("{\"b\": 1}".into())), "JSON {\"b\":1}");
+    }
+}
