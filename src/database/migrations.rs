@@ -56,7 +56,7 @@ impl AnyConnection {
         if let Some(newer) = applied.iter().find(|version| !is_known(version)) {
             return Err(DatabaseError::NewerLedger(newer.clone()));
         }
-        let state = |migration: &Box<dyn Migration<Sqlite>>| MigrationState {
+        let state = |migration: &dyn Migration<Sqlite>| MigrationState {
             name: migration.name().to_string(),
             status: if applied.contains(&migration.name().version().to_string()) {
                 MigrationStatus::Applied
@@ -64,7 +64,7 @@ impl AnyConnection {
                 MigrationStatus::Pending
             },
         };
-        Ok(known.iter().map(state).collect())
+        Ok(known.iter().map(|one| state(one.as_ref())).collect())
     }
 
     /// Runs all pending migrations; inside a transaction they are part of it.

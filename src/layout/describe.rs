@@ -63,22 +63,16 @@ impl Description<'_> {
         source
             .records
             .iter()
-            .try_for_each(|rule| self.record(source, rule, &[], out))
+            .try_for_each(|rule| self.record(rule, &[], out))
     }
 
-    fn record(
-        &self,
-        source: &Source,
-        rule: &RecordRule,
-        outer: &[&RecordRule],
-        out: &mut String,
-    ) -> fmt::Result {
+    fn record(&self, rule: &RecordRule, outer: &[&RecordRule], out: &mut String) -> fmt::Result {
         let table = &self.layout.tables[rule.table].table;
         let indent = "  ".repeat(outer.len() + 1);
         let each = match rule.each[..] {
             [] if outer.is_empty() => "the document".to_owned(),
             [] => "the record".to_owned(),
-            _ => each_text(source, &rule.each),
+            _ => each_text(rule),
         };
         write!(out, "\n{indent}{each}")?;
         if !rule.split.is_empty() {
@@ -104,7 +98,7 @@ impl Description<'_> {
         for (index, column) in table.columns.iter().enumerate() {
             let mapped = rule.columns.iter().find(|mapped| mapped.column == index);
             let origin = match mapped {
-                Some(mapped) => self.mapped(source, mapped, outer),
+                Some(mapped) => self.mapped(mapped, rule, outer),
                 None => unmapped(table, index),
             };
             writeln!(out, "{indent}  {:width$}  {origin}", column.name)?;
@@ -112,19 +106,19 @@ impl Description<'_> {
         let outer: Vec<&RecordRule> = [&[rule], outer].concat();
         rule.records
             .iter()
-            .try_for_each(|inner| self.record(source, inner, &outer, out))
+            .try_for_each(|inner| self.record(inner, &outer, out))
     }
 
-    fn mapped(&self, source: &Source, rule: &ColumnRule, outer: &[&RecordRule]) -> String {
-        let mut text = self.expression(source, &rule.expression, outer);
-        if let Some(conversion) = rule.conversion {
+    fn mapped(&self, column: &ColumnRule, rule: &RecordRule, outer: &[&RecordRule]) -> String {
+        let mut text = self.expression(&column.expression, rule, outer);
+        if let Some(conversion) = column.conversion {
             text.push_str(match conversion {
                 As::Text => ", as text",
                 As::Unix => ", seconds since 1970",
                 As::UnixMilliseconds => ", milliseconds since 1970",
             });
         }
-        if let Some(default) = &rule.default {
+        if let Some(default) = &column.default {
             let _ = write!(text, ", else {default}");
         }
         text
@@ -132,13 +126,13 @@ impl Description<'_> {
 
     fn expression(
         &self,
-        source: &Source,
         expression: &Expression,
+        rule: &RecordRule,
         outer: &[&RecordRule],
     ) -> String {
         match expression {
             Expression::Pointer(pointer) => pointer_text(pointer),
-            Expression::Capture(slot) => capture_text(source, *slot),
+            Expression::Capture(slot) => capture_text(rule, *slot),
             Expression::Parent { levels, column } => match outer.get(levels - 1) {
                 Some(rule) => format!("{} of the enclosing row", self.column(rule.table, *column)),
                 None => "an enclosing row".to_owned(),
@@ -146,7 +140,7 @@ impl Description<'_> {
             Expression::First(items) => {
                 let items: Vec<_> = items
                     .iter()
-                    .map(|item| self.expression(source, item, outer))
+                    .map(|item| self.expression(item, rule, outer))
                     .collect();
                 items.join(", else ")
             }
@@ -160,7 +154,7 @@ impl Description<'_> {
                     .iter()
                     .map(|(column, value)| {
                         let column = &self.layout.tables[reference.table].table.columns[*column];
-                        let value = self.expression(source, value, outer);
+                        let value = self.expression(value, rule, outer);
                         format!("{} is {value}", column.name)
                     })
                     .collect();
@@ -203,20 +197,17 @@ fn pointer_text(pointer: &Pointer) -> String {
     }
 }
 
-fn each_text(source: &Source, each: &[EachToken]) -> String {
-    each.iter()
+fn each_text(rule: &RecordRule) -> String {
+    rule.each
+        .iter()
         .map(|token| match token {
             EachToken::Every => "/*".to_owned(),
             EachToken::Name(name) => format!("/{}", Pointer::escape(name)),
-            EachToken::Capture(slot) => format!("/{}", capture_text(source, *slot)),
+            EachToken::Capture(slot) => format!("/{}", capture_text(rule, *slot)),
         })
         .collect()
 }
 
-/// A capture of the file name by its name; those of `each` keep only their number in the rules.
-fn capture_text(source: &Source, slot: usize) -> String {
-    match source.files.captures().get(slot) {
-        Some(name) => format!("{{{name}}}"),
-        None => format!("{{#{}}}", slot + 1),
-    }
+fn capture_text(rule: &RecordRule, slot: usize) -> String {
+    format!("{{{}}}", rule.captures[slot])
 }

@@ -96,6 +96,9 @@ pub struct RecordRule {
     pub table: usize,
     /// Which values, relative to the enclosing record (or the document).
     pub each: Vec<EachToken>,
+    /// Names of the captures that this rule sees, by slot: those of the file name, then those of each `each` from the
+    /// outermost in. Rules beside each other use the same slots for captures of different names.
+    pub captures: Vec<String>,
     /// Separators that make one text many records; empty for none.
     pub split: Vec<String>,
     /// Where each mapped column takes its value from.

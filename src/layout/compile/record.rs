@@ -63,6 +63,7 @@ impl Compiler<'_> {
         Some(RecordRule {
             table,
             each: each?,
+            captures: scope.captures.clone(),
             split: rule
                 .split
                 .as_ref()

@@ -12,7 +12,7 @@ use super::{WrittenTable, default, keys, names, place_of, types};
 /// Adds the column and what its constraints say about the table.
 pub(super) fn add(definition: &ColumnDef, written: &mut WrittenTable, problems: &mut Problems) {
     let name = &definition.name;
-    names::check(name, problems);
+    names::check_column(name, problems);
     let taken = |column: &Column| column.name.eq_ignore_ascii_case(&name.value);
     if written.table.columns.iter().any(taken) {
         let message = format!("column `{}` is defined twice", name.value);

@@ -27,7 +27,7 @@ pub(super) fn add(
     else {
         return;
     };
-    names::check(name, problems);
+    names::check_relation(name, problems);
     if !is_plain(create) {
         problems.error(
             place_of(name.span),

@@ -74,7 +74,7 @@ fn table(
 ) -> Option<WrittenTable> {
     let name = single(&create.name, problems)?;
     let at = place(name.span.start);
-    names::check(name, problems);
+    names::check_relation(name, problems);
     if let Some(other) = known
         .iter()
         .find(|other| other.table.name.eq_ignore_ascii_case(&name.value))

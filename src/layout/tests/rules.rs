@@ -1,7 +1,7 @@
 //! What a layout is compiled into.
 
 use super::*;
-use crate::layout::{As, EachToken, Expression, IdentityRule, Layout, ParameterDefault};
+use crate::layout::{As, EachToken, Expression, IdentityRule, Layout, ParameterDefault, describe};
 use crate::model::{ColumnType, DefaultValue, OnDelete, Value};
 
 const ANYTHING: &str = "true";
@@ -43,6 +43,20 @@ fn captures_of_the_file_come_before_those_of_each_outermost_first() {
         })
         .collect();
     assert_eq!(slots, [2, 1, 0]);
+}
+
+#[test]
+fn captures_are_described_by_name_also_where_rules_share_a_slot() {
+    let sql = "CREATE TABLE a (id TEXT PRIMARY KEY, k TEXT);";
+    let rule = "table = 'a'\neach = '/x/{key}'\ncolumns = { id = '{key}', k = '{user}' }\n\
+        [[source.records]]\ntable = 'a'\neach = '/y/{name}'\ncolumns = { id = '{name}', k = '{user}' }\n";
+    let text = describe(&layout(
+        &format!("name = 'x'\n{}", source("{user}.json", rule)),
+        sql,
+    ));
+    for shown in ["/x/{key} → a", "/y/{name} → a", "id  {name}", "k   {user}"] {
+        assert!(text.contains(shown), "{shown}\n{text}");
+    }
 }
 
 #[test]

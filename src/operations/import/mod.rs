@@ -131,8 +131,8 @@ impl Import<'_> {
             return self.dry_run(None, agenda);
         }
         match NewDatabase::begin(path, wait)? {
-            Opened::New(aside) => self.into_new(aside),
-            Opened::Existing => self.into_existing(),
+            Opened::New(aside) => self.build(aside),
+            Opened::Existing => self.change(),
         }
     }
 

@@ -40,7 +40,7 @@ impl<E: Into<OperationError>> From<E> for Rollback {
 
 impl<'l> Import<'l> {
     /// Builds the database aside and puts it in place, whole.
-    pub(super) fn into_new(&self, aside: NewDatabase) -> Result<ImportOutcome, OperationError> {
+    pub(super) fn build(&self, aside: NewDatabase) -> Result<ImportOutcome, OperationError> {
         let mut database = Database::open(aside.path(), Access::Build, self.options.wait)?;
         let (outcome, stored) = match self.transaction(&mut database, None)? {
             Ended::Refused(outcome) => return Ok(*outcome),
@@ -53,7 +53,7 @@ impl<'l> Import<'l> {
     }
 
     /// Changes an existing database, after copying it.
-    pub(super) fn into_existing(&self) -> Result<ImportOutcome, OperationError> {
+    pub(super) fn change(&self) -> Result<ImportOutcome, OperationError> {
         let mut database = Database::open(
             self.options.database.path(),
             Access::Write,
