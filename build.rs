@@ -1,11 +1,6 @@
 //! `include_dir!` and `embed_migrations!` read directories while the crate is compiled, and cargo does not see which
 //! files: without these lines a new layout or migration would be missing until something else makes cargo rebuild.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "this is how a build script talks to cargo"
-)]
-
 fn main() {
     println!("cargo:rerun-if-changed=schemas");
     println!("cargo:rerun-if-changed=migrations");

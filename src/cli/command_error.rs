@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use crate::archive::ArchiveError;
 use crate::database::DatabaseError;
+use crate::database::ledger::LedgerSize;
 use crate::layout::{Ambiguity, LayoutError};
 use crate::operations::OperationError;
+use crate::report::ledger_text;
 use crate::source::SourceError;
 
 use super::exit::Exit;
@@ -30,9 +32,9 @@ pub(super) enum CommandError {
     /// An argument that is not usable.
     #[error("{0}")]
     Usage(String),
-    /// There is no such thing.
-    #[error("{0}")]
-    NotFound(String),
+    /// What would be lost is not to be had again, and nobody said that it may.
+    #[error("this would drop the ledger and the audit trail: {}", ledger_text(.0))]
+    NotConfirmed(LedgerSize),
 }
 
 impl From<DatabaseError> for CommandError {
@@ -56,21 +58,19 @@ impl From<SourceError> for CommandError {
 impl CommandError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Operation(
-                OperationError::Interrupted | OperationError::Archive(ArchiveError::Interrupted),
-            ) => Exit::Interrupted,
+            Self::Operation(OperationError::Interrupted) => Exit::Interrupted,
             Self::Operation(OperationError::Database(
                 DatabaseError::UnknownScheme(_) | DatabaseError::BadUrl(_),
             ))
             | Self::Operation(OperationError::UnknownParameter { .. })
             | Self::Ambiguous { .. }
+            | Self::Operation(OperationError::AmbiguousRun { .. })
             | Self::Layout(LayoutError::Unknown { .. })
+            | Self::NotConfirmed(_)
             | Self::Usage(_) => Exit::Usage,
             Self::Layout(LayoutError::Invalid { .. }) => Exit::Invalid,
             Self::Operation(OperationError::NotAsPlanned(_)) => Exit::Difference,
-            Self::Operation(_)
-            | Self::Layout(LayoutError::Unreadable { .. })
-            | Self::NotFound(_) => Exit::Failed,
+            Self::Operation(_) | Self::Layout(LayoutError::Unreadable { .. }) => Exit::Failed,
         }
     }
 
@@ -85,11 +85,17 @@ impl CommandError {
                 .iter()
                 .map(|mismatch| format!("`{}`: {}", mismatch.table, mismatch.message))
                 .collect(),
+            Self::Operation(OperationError::AmbiguousRun { runs, .. }) => {
+                runs.iter().map(|run| format!("`{run}`")).collect()
+            }
+            Self::Layout(LayoutError::Invalid { problems }) => {
+                problems.iter().map(ToString::to_string).collect()
+            }
             Self::Operation(_)
             | Self::Layout(_)
             | Self::Ambiguous { .. }
-            | Self::Usage(_)
-            | Self::NotFound(_) => Vec::new(),
+            | Self::NotConfirmed(_)
+            | Self::Usage(_) => Vec::new(),
         }
     }
 
@@ -103,7 +109,11 @@ impl CommandError {
             Self::Ambiguous { .. } => {
                 Some("name the layout with `--layout NAME` or `--layout PATH`")
             }
-            Self::Layout(_) | Self::Usage(_) | Self::NotFound(_) => None,
+            Self::NotConfirmed(_) => {
+                Some("to do so all the same add `--confirm`; the database is copied first")
+            }
+            Self::Layout(LayoutError::Invalid { .. } | LayoutError::Unreadable { .. })
+            | Self::Usage(_) => None,
         }
     }
 }
@@ -111,9 +121,11 @@ impl CommandError {
 fn operation_hint(error: &OperationError) -> Option<&'static str> {
     match error {
         OperationError::Database(error) => database_hint(error),
-        OperationError::Archive(ArchiveError::Busy { .. }) => {
-            Some("wait until the other run is over, then run again")
+        OperationError::Archive(error) => archive_hint(error),
+        OperationError::UnknownRun(_) => {
+            Some("`accession runs list` and `accession archive list` show the runs")
         }
+        OperationError::AmbiguousRun { .. } => Some("give more of the id"),
         OperationError::NotAsPlanned(_) => Some(
             "nothing was committed; a trigger of the application, or ON DELETE CASCADE, may have changed further rows",
         ),
@@ -126,9 +138,33 @@ fn operation_hint(error: &OperationError) -> Option<&'static str> {
         OperationError::Source(_)
         | OperationError::Validate(_)
         | OperationError::Map(_)
-        | OperationError::Archive(_)
         | OperationError::WriterStopped
         | OperationError::Interrupted => None,
+    }
+}
+
+fn archive_hint(error: &ArchiveError) -> Option<&'static str> {
+    match error {
+        ArchiveError::Busy(_) => {
+            Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
+        }
+        ArchiveError::NotAnArchive(_) => Some("say where it is with `--archive DIR`"),
+        ArchiveError::TargetNotEmpty(_) => Some("name a directory that does not exist yet"),
+        ArchiveError::NotARunId(_) | ArchiveError::UnknownRun(_) => {
+            Some("`accession archive list` shows the runs it holds")
+        }
+        ArchiveError::BadManifest { .. } | ArchiveError::BadObject { .. } => {
+            Some("`accession archive verify` lists everything that is damaged")
+        }
+        ArchiveError::ChangedWhileArchived { .. } => {
+            Some("run again when no other program is writing into the directory")
+        }
+        ArchiveError::Io { .. }
+        | ArchiveError::RunExists(_)
+        | ArchiveError::UnsafePath(_)
+        | ArchiveError::DuplicatePath(_)
+        | ArchiveError::ProofFailed(_)
+        | ArchiveError::Interrupted => None,
     }
 }
 

@@ -34,7 +34,13 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Import(commands::import::Import),
+    Import(Box<commands::import::Import>),
+    Validate(commands::validate::Validate),
+    Runs(commands::runs::Runs),
+    Archive(commands::archive::Archive),
+    Layout(commands::layout::Layout),
+    Migrate(commands::migrate::Migrate),
+    Completions(commands::completions::Completions),
     Verify(commands::verify::Verify),
 }
 
@@ -42,6 +48,12 @@ impl Command {
     fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self {
             Self::Import(command) => command.run(output),
+            Self::Validate(command) => command.run(output),
+            Self::Runs(command) => command.run(output),
+            Self::Archive(command) => command.run(output),
+            Self::Layout(command) => command.run(output),
+            Self::Migrate(command) => command.run(output),
+            Self::Completions(command) => command.run(output),
             Self::Verify(command) => command.run(output),
         }
     }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::database::{DatabaseError, DatabaseUrl};
+use crate::model::ShowValues;
+
+use super::command_error::CommandError;
 
 /// How results are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,6 +44,59 @@ pub(super) struct DatabaseOptions {
     wait: u64,
 }
 
+impl ArchiveOptions {
+    /// The archive of `database`: where it was said to be, or beside it. Absolute, since the ledger keeps it.
+    pub(super) fn directory(self, database: &DatabaseUrl) -> Result<PathBuf, CommandError> {
+        absolute(self.archive.unwrap_or_else(|| database.default_archive()))
+    }
+}
+
+/// Which archive.
+#[derive(Debug, Args)]
+pub(super) struct ArchivePlace {
+    /// The archive's directory
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
+    /// The database beside which the archive is, unless `--archive` says otherwise
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database: Option<String>,
+}
+
+impl ArchivePlace {
+    pub(super) fn directory(self) -> Result<PathBuf, CommandError> {
+        match (self.archive, self.database) {
+            (Some(archive), _) => absolute(archive),
+            (None, Some(url)) => absolute(DatabaseUrl::parse(&url)?.default_archive()),
+            (None, None) => Err(CommandError::Usage(
+                "say which archive, with `--archive DIR` or `--database URL`".to_owned(),
+            )),
+        }
+    }
+}
+
+fn absolute(path: PathBuf) -> Result<PathBuf, CommandError> {
+    std::path::absolute(&path)
+        .map_err(|_| CommandError::Usage(format!("`{}` is no directory", path.display())))
+}
+
+/// What messages may tell.
+#[derive(Debug, Args)]
+pub(super) struct ValueOptions {
+    /// Quote values of the files in messages
+    #[arg(long)]
+    show_values: bool,
+}
+
+impl ValueOptions {
+    pub(super) fn show(&self) -> ShowValues {
+        if self.show_values {
+            ShowValues::Shown
+        } else {
+            ShowValues::Masked
+        }
+    }
+}
+
 impl DatabaseOptions {
     pub(super) fn url(&self) -> Result<DatabaseUrl, DatabaseError> {
         DatabaseUrl::parse(&self.database)
@@ -64,14 +120,20 @@ pub(super) struct LayoutOptions {
 pub(super) struct ArchiveOptions {
     /// Directory of the archived originals and backups [default: DATABASE.archive]
     #[arg(long, value_name = "DIR")]
-    pub(super) archive: Option<PathBuf>,
+    archive: Option<PathBuf>,
 }
 
 /// A `name=value` argument.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
-    pub(super) name: String,
-    pub(super) value: String,
+    name: String,
+    value: String,
+}
+
+impl Setting {
+    pub(super) fn into_pair(self) -> (String, String) {
+        (self.name, self.value)
+    }
 }
 
 impl std::str::FromStr for Setting {

@@ -52,6 +52,9 @@ impl Progress for Display {
             Stage::Verify => "comparing",
             Stage::Archive => "archiving",
             Stage::Check => "building indexes, comparing",
+            Stage::Validate => "validating",
+            Stage::VerifyArchive => "reading the archive",
+            Stage::Restore => "restoring files",
         });
         let template = match total {
             Some(total) => {

@@ -17,6 +17,7 @@ mod select;
 mod session;
 mod sqlite;
 mod statement;
+mod triggers;
 mod url;
 mod writer;
 

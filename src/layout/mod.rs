@@ -62,17 +62,19 @@ pub enum LayoutError {
         #[source]
         source: io::Error,
     },
-    /// The files have errors, one per line of the message.
-    #[error("{}", lines(.problems))]
+    /// The files have errors.
+    #[error("the layout has {}", errors(.problems.len()))]
     Invalid {
         /// The errors, sorted by place.
         problems: Vec<Problem>,
     },
 }
 
-fn lines(problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
-    lines.join("\n")
+fn errors(count: usize) -> String {
+    match count {
+        1 => "an error".to_owned(),
+        more => format!("{more} errors"),
+    }
 }
 
 /// A layout that passed its checks, and what somebody should look at all the same.

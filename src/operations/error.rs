@@ -11,7 +11,7 @@ use crate::validate::ValidateError;
 pub enum OperationError {
     /// The directory.
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Source(SourceError),
     /// The layout's schemas.
     #[error(transparent)]
     Validate(#[from] ValidateError),
@@ -23,7 +23,7 @@ pub enum OperationError {
     Database(#[from] DatabaseError),
     /// The archive.
     #[error(transparent)]
-    Archive(#[from] ArchiveError),
+    Archive(ArchiveError),
     /// Rows read back before commit are not what was planned.
     #[error("{} of the tables do not hold what was planned", .0.len())]
     NotAsPlanned(Vec<Mismatch>),
@@ -38,7 +38,38 @@ pub enum OperationError {
     /// The thread that writes stopped; its own error is told instead.
     #[error("writing stopped")]
     WriterStopped,
+    /// Nothing is called so.
+    #[error("there is no run `{0}`")]
+    UnknownRun(String),
+    /// Several runs begin so.
+    #[error("`{prefix}` is the beginning of {} runs", .runs.len())]
+    AmbiguousRun {
+        /// What was given.
+        prefix: String,
+        /// The runs that begin with it.
+        runs: Vec<String>,
+    },
     /// Somebody pressed Ctrl-C.
-    #[error("interrupted")]
+    #[error("interrupted; nothing was committed")]
     Interrupted,
+}
+
+/// An interrupt is the same to the user wherever it was noticed.
+impl From<SourceError> for OperationError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Interrupted => Self::Interrupted,
+            other => Self::Source(other),
+        }
+    }
+}
+
+/// An interrupt is the same to the user wherever it was noticed.
+impl From<ArchiveError> for OperationError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Interrupted => Self::Interrupted,
+            other => Self::Archive(other),
+        }
+    }
 }

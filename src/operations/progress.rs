@@ -21,6 +21,12 @@ pub enum Stage {
     Archive,
     /// Building indexes and comparing the rows with the plan.
     Check,
+    /// Reading, validating and mapping records; counts bytes of the files.
+    Validate,
+    /// Reading archived originals; counts bytes.
+    VerifyArchive,
+    /// Bringing archived originals back; counts bytes.
+    Restore,
 }
 
 /// Somebody who watches.

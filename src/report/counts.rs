@@ -1,4 +1,8 @@
-//! Numbers and tables of numbers, for people.
+//! Numbers, times and tables, for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::model::Timestamp;
 
 /// A number with thin groups of three: `1 234 567`.
 pub(super) fn grouped(number: u64) -> String {
@@ -13,37 +17,85 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
-/// `1 file`, `2 files`.
-pub(super) fn plural(count: u64, word: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{} {word}{ending}", grouped(count))
+/// The same, and nothing for zero, so that what is there stands out in a table.
+pub(super) fn grouped_or_empty(number: u64) -> String {
+    match number {
+        0 => String::new(),
+        number => grouped(number),
+    }
 }
 
-/// Rows of texts under a header; the first column left-aligned, the others right-aligned.
+/// A count as the ledger keeps it, which has no unsigned numbers.
+pub(super) fn counted(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// `1 file`, `2 files`, `2 audit entries`.
+pub(super) fn plural(count: u64, word: &str) -> String {
+    let number = grouped(count);
+    match (count, word.strip_suffix('y')) {
+        (1, _) => format!("{number} {word}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {word}s"),
+    }
+}
+
+/// An instant to the second, `2024-05-01 10:00:00Z`; a text that is none as it is.
+pub(super) fn moment(text: &str) -> String {
+    match Timestamp::parse(text) {
+        Some(read) => read
+            .instant
+            .to_utc()
+            .format("%Y-%m-%d %H:%M:%SZ")
+            .to_string(),
+        None => text.to_owned(),
+    }
+}
+
+/// On which side of a column its cells stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Right,
+}
+
+/// Rows of texts under a header; the first column left-aligned, the others, which are numbers, right-aligned.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells
-            .chain([header[column].chars().count()])
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let line = |cells: Vec<&str>| {
-        let padded = cells
+    let sides = std::iter::once(Align::Left).chain(std::iter::repeat(Align::Right));
+    let header: Vec<_> = header.iter().copied().zip(sides).collect();
+    aligned(&header, rows)
+}
+
+/// Rows of texts under a header. Widths are those on a terminal, where Chinese characters take two cells.
+pub(super) fn aligned(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(header.iter().map(|(name, _)| *name))
+        .add_rows(rows);
+    for (column, (_, side)) in table.column_iter_mut().zip(header) {
+        column.set_padding((0, 2)).set_cell_alignment(match side {
+            Align::Left => CellAlignment::Left,
+            Align::Right => CellAlignment::Right,
+        });
+    }
+    let lines = table.lines();
+    lines
+        .map(|line| format!("  {}\n", line.trim_end()))
+        .collect()
+}
+
+/// Names and values, one per line; those without a value are left out.
+pub(super) fn facts(facts: &[(&str, Option<String>)]) -> String {
+    let told = || {
+        facts
             .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(column, (cell, width))| match column {
-                0 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
-            });
-        format!("  {}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
+            .filter_map(|(name, value)| Some((name, value.as_ref()?)))
     };
-    let mut out = line(header.to_vec());
-    rows.iter()
-        .for_each(|row| out.push_str(&line(row.iter().map(String::as_str).collect())));
-    out
+    let width = told().map(|(name, _)| name.len()).max().unwrap_or(0);
+    told()
+        .map(|(name, value)| format!("  {name:<width$}  {value}\n"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -55,5 +107,35 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1 234 567");
+    }
+
+    #[test]
+    fn words_follow_their_number() {
+        assert_eq!(plural(1, "audit entry"), "1 audit entry");
+        assert_eq!(plural(2, "audit entry"), "2 audit entries");
+        assert_eq!(plural(0, "file"), "0 files");
+    }
+
+    #[test]
+    fn columns_line_up_under_wide_characters_and_lines_end_without_spaces() {
+        let rows = [["汉语", "1", "x"], ["b", "22", ""]].map(|row| row.map(str::to_owned).to_vec());
+        let header = [
+            ("name", Align::Left),
+            ("n", Align::Right),
+            ("", Align::Left),
+        ];
+        assert_eq!(
+            aligned(&header, &rows),
+            "  name   n\n  汉语   1  x\n  b     22\n"
+        );
+    }
+
+    #[test]
+    fn instants_are_told_to_the_second() {
+        assert_eq!(
+            moment("2024-05-01T10:00:00.123456Z"),
+            "2024-05-01 10:00:00Z"
+        );
+        assert_eq!(moment("never"), "never");
     }
 }

@@ -6,28 +6,32 @@ use crate::operations::import::{ImportOutcome, ImportStatus};
 use crate::plan::TableCounts;
 
 use super::Style;
-use super::counts::{grouped, plural, table};
+use super::counts::{facts, grouped, plural};
 use super::findings::findings_json;
+use super::rows::{conversion_line, counts_table};
 
 /// What happened, for people. The findings are told apart from it.
 #[must_use]
 pub fn import_text(outcome: &ImportOutcome) -> String {
     let mut out = headline(outcome);
     out.push('\n');
-    if !matches!(outcome.status, ImportStatus::NothingToDo) {
-        out.push_str(&tables(outcome));
+    out.push_str(&tables(outcome));
+    // Of an import that wrote nothing, what it would have converted is no news.
+    if let ImportStatus::Planned | ImportStatus::Imported = outcome.status {
+        for one in &outcome.conversions {
+            let line = conversion_line(&one.table, &one.column, one.rule, one.count);
+            out.push_str(&line);
+        }
     }
-    for conversion in &outcome.conversions {
-        out.push_str(&format!(
-            "  {}.{}: {} {}\n",
-            conversion.table,
-            conversion.column,
-            plural(conversion.count, "value"),
-            rule_words(conversion.rule)
-        ));
-    }
+    let left_out = match outcome.status {
+        ImportStatus::Invalid => "cannot be imported",
+        ImportStatus::NothingToDo
+        | ImportStatus::Planned
+        | ImportStatus::Imported
+        | ImportStatus::Conflict => "left out because of errors",
+    };
     for (count, words) in [
-        (outcome.rejected, "left out because of errors"),
+        (outcome.rejected, left_out),
         (
             outcome.still_rejected,
             "left out by earlier runs, in files that did not change",
@@ -45,13 +49,11 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
     }
     changes(outcome, &mut out);
     if let Some(run) = &outcome.run {
-        out.push_str(&format!(
-            "  run      {}\n  archive  {}\n",
-            run.id, run.archive
-        ));
-        if let Some(backup) = &run.backup {
-            out.push_str(&format!("  backup   {backup}\n"));
-        }
+        out.push_str(&facts(&[
+            ("run", Some(run.id.clone())),
+            ("archive", Some(run.archive.clone())),
+            ("backup", run.backup.clone()),
+        ]));
     }
     out
 }
@@ -93,40 +95,34 @@ fn headline(outcome: &ImportOutcome) -> String {
     }
 }
 
-/// Only the columns that say something.
+/// What was, or would be, done to rows. Of an import that was refused, what was in its way.
 fn tables(outcome: &ImportOutcome) -> String {
-    let Some((_, first)) = outcome.tables.first() else {
-        return String::new();
+    let of_interest = |name: &str| match outcome.status {
+        ImportStatus::Planned | ImportStatus::Imported => true,
+        ImportStatus::Conflict => name == "conflicts",
+        ImportStatus::Invalid | ImportStatus::NothingToDo => false,
     };
-    let columns: Vec<usize> = (0..first.named().len())
-        .filter(|&column| {
-            outcome
-                .tables
-                .iter()
-                .any(|(_, counts)| counts.named()[column].1 > 0)
-        })
-        .collect();
-    if columns.is_empty() {
-        return "  no row changes\n".to_owned();
-    }
-    let names = TableCounts::default().named();
-    let header: Vec<&str> = std::iter::once("table")
-        .chain(columns.iter().map(|&column| names[column].0))
-        .collect();
-    let rows: Vec<Vec<String>> = outcome
+    let named = |counts: &TableCounts| {
+        let counts = counts.named().into_iter();
+        counts
+            .filter(|(name, _)| of_interest(name))
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect()
+    };
+    let tables: Vec<_> = outcome
         .tables
         .iter()
-        .map(|(name, counts)| {
-            let cells = columns
-                .iter()
-                .map(|&column| match counts.named()[column].1 {
-                    0 => String::new(),
-                    count => grouped(count),
-                });
-            std::iter::once(name.clone()).chain(cells).collect()
-        })
+        .map(|(name, counts)| (name.clone(), named(counts)))
         .collect();
-    table(&header, &rows)
+    let written = matches!(
+        outcome.status,
+        ImportStatus::Planned | ImportStatus::Imported
+    );
+    match counts_table(&tables) {
+        Some(table) => table,
+        None if written => "  no row changes\n".to_owned(),
+        None => String::new(),
+    }
 }
 
 fn changes(outcome: &ImportOutcome, out: &mut String) {
@@ -151,14 +147,6 @@ fn changes(outcome: &ImportOutcome, out: &mut String) {
     let more = outcome.changes.len().saturating_sub(TOLD) as u64 + outcome.changes_not_kept;
     if more > 0 {
         out.push_str(&format!("  and {} more changes\n", grouped(more)));
-    }
-}
-
-fn rule_words(rule: &str) -> String {
-    match rule {
-        "assumed_utc" => "without an offset taken as UTC".to_owned(),
-        "to_utc" => "with another offset turned into UTC".to_owned(),
-        other => other.replace('_', " "),
     }
 }
 

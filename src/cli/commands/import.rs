@@ -7,10 +7,9 @@ use clap::{Args, ValueEnum};
 use crate::cli::command_error::CommandError;
 use crate::cli::environment::{interrupt_flag, now, run_context};
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::{ArchiveOptions, DatabaseOptions, LayoutOptions, Setting};
+use crate::cli::options::{ArchiveOptions, DatabaseOptions, LayoutOptions, Setting, ValueOptions};
 use crate::cli::output::Output;
 use crate::cli::progress::Display;
-use crate::model::ShowValues;
 use crate::operations::Surroundings;
 use crate::operations::import::{
     BackupPolicy, ImportMode, ImportOptions, ImportOutcome, ImportStatus, InvalidPolicy, import,
@@ -59,9 +58,8 @@ pub(in crate::cli) struct Import {
     /// The directory's name in the ledger, for directories that move [default: its absolute path]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Quote values of the files in messages
-    #[arg(long)]
-    show_values: bool,
+    #[command(flatten)]
+    values: ValueOptions,
     /// Do not copy an existing database before changing it
     #[arg(long)]
     no_backup: bool,
@@ -104,19 +102,12 @@ impl Import {
     fn options(self) -> Result<ImportOptions, CommandError> {
         let database = self.database.url()?;
         Ok(ImportOptions {
-            archive: self
-                .archive
-                .archive
-                .unwrap_or_else(|| database.default_archive()),
+            archive: self.archive.directory(&database)?,
             wait: self.database.wait(),
             database,
             directory: self.directory,
             source: self.source,
-            parameters: self
-                .set
-                .into_iter()
-                .map(|setting| (setting.name, setting.value))
-                .collect(),
+            parameters: self.set.into_iter().map(Setting::into_pair).collect(),
             mode: if self.dry_run {
                 ImportMode::DryRun
             } else {
@@ -137,11 +128,7 @@ impl Import {
                 Some(Winner::KeepDatabase) => ConflictPolicy::KeepDatabase,
                 Some(Winner::TakeFile) => ConflictPolicy::TakeFile,
             },
-            show: if self.show_values {
-                ShowValues::Shown
-            } else {
-                ShowValues::Masked
-            },
+            show: self.values.show(),
             limits: Limits::default(),
             backup: if self.no_backup {
                 BackupPolicy::Never

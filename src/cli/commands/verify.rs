@@ -7,10 +7,9 @@ use clap::Args;
 use crate::cli::command_error::CommandError;
 use crate::cli::environment::{interrupt_flag, now};
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::{DatabaseOptions, LayoutOptions, Setting};
+use crate::cli::options::{DatabaseOptions, LayoutOptions, Setting, ValueOptions};
 use crate::cli::output::Output;
 use crate::cli::progress::Display;
-use crate::model::ShowValues;
 use crate::operations::Surroundings;
 use crate::operations::verify::{VerifyOptions, VerifyStatus, verify};
 use crate::parse::Limits;
@@ -36,9 +35,8 @@ pub(in crate::cli) struct Verify {
     /// The directory's name in the ledger, for directories that move [default: its absolute path]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Quote values of the files and of the database
-    #[arg(long)]
-    show_values: bool,
+    #[command(flatten)]
+    values: ValueOptions,
     /// How many differences are listed; all are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
@@ -52,16 +50,8 @@ impl Verify {
             wait: self.database.wait(),
             directory: self.directory,
             source: self.source,
-            parameters: self
-                .set
-                .into_iter()
-                .map(|setting| (setting.name, setting.value))
-                .collect(),
-            show: if self.show_values {
-                ShowValues::Shown
-            } else {
-                ShowValues::Masked
-            },
+            parameters: self.set.into_iter().map(Setting::into_pair).collect(),
+            show: self.values.show(),
             limit: self.limit,
             limits: Limits::default(),
         };

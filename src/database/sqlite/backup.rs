@@ -23,9 +23,15 @@ impl Backup {
     /// When either file cannot be used or the copy does not pass SQLite's `quick_check`.
     pub fn make(database: &Path, directory: &Path, name: &str) -> Result<Self, DatabaseError> {
         create_private_directory(directory)?;
-        let path = directory.join(format!("{name}.sqlite"));
+        let path = path(directory, name);
         copy(database, &path)?;
         Ok(Self { path, kept: false })
+    }
+
+    /// The copy that [`Self::make`] made with these arguments, if it still exists.
+    #[must_use]
+    pub fn find(directory: &Path, name: &str) -> Option<PathBuf> {
+        Some(path(directory, name)).filter(|path| path.is_file())
     }
 
     /// The copy.
@@ -51,6 +57,10 @@ impl Drop for Backup {
             }
         }
     }
+}
+
+fn path(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}.sqlite"))
 }
 
 fn create_private_directory(directory: &Path) -> Result<(), DatabaseError> {

@@ -15,7 +15,7 @@ fn every_built_in_layout_loads_without_warning_under_its_own_name() {
     assert!(names.contains(&"srs4autism"));
     for name in names {
         let files = LayoutFiles::built_in(name).expect(name);
-        let checked = check(&files).unwrap_or_else(|error| panic!("{name}:\n{error}"));
+        let checked = check(&files).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert_eq!(checked.layout.name, name);
         assert_eq!(checked.warnings, [], "{name}");
     }

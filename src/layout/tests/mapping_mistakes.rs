@@ -263,17 +263,13 @@ fn several_mistakes_are_reported_together_in_order() {
     let (toml, _) = edit(TOML, "name = \"/name\"", "name = \"/nme\"");
     let (toml, _) = edit(&toml, "word = \"\"", "wrod = \"\"");
     let (toml, _) = edit(&toml, "[[source]]", "[[source]]\nextra = 1");
-    let lines: Vec<_> = problems(&files(&toml, SQL, SCHEMA))
-        .iter()
-        .map(|problem| problem.place.line)
-        .collect();
+    let found = problems(&files(&toml, SQL, SCHEMA));
+    let lines: Vec<_> = found.iter().map(|problem| problem.place.line).collect();
     assert_eq!(lines, [Some(4), Some(13), Some(20)]);
+    let first = found[0].to_string();
+    assert!(first.starts_with("layout.toml:4:1: unknown key `extra`; there are"));
     let error = check(&files(&toml, SQL, SCHEMA)).expect_err("mistakes");
-    assert!(
-        error
-            .to_string()
-            .starts_with("layout.toml:4:1: unknown key `extra`; there are")
-    );
+    assert_eq!(error.to_string(), "the layout has 3 errors");
 }
 
 #[test]

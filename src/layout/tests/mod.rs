@@ -74,7 +74,7 @@ fn files(toml: &str, sql: &str, schema: &str) -> LayoutFiles {
 fn loaded(toml: &str, sql: &str) -> Checked {
     match check(&files(toml, sql, SCHEMA)) {
         Ok(checked) => checked,
-        Err(error) => panic!("{error}"),
+        Err(error) => panic!("{error:?}"),
     }
 }
 

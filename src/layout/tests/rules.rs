@@ -9,7 +9,7 @@ const ANYTHING: &str = "true";
 fn layout(toml: &str, sql: &str) -> Layout {
     match check(&files(toml, sql, ANYTHING)) {
         Ok(checked) => checked.layout,
-        Err(error) => panic!("{error}"),
+        Err(error) => panic!("{error:?}"),
     }
 }
 

@@ -10,6 +10,7 @@ mod read;
 mod reading;
 mod resolve;
 mod shared;
+mod stand_in;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -88,11 +89,7 @@ impl<'a> Directory<'a> {
             progress: &|bytes| around.progress.advance(bytes),
             interrupted: around.interrupted,
         };
-        let survey =
-            source::survey(options.directory, layout, observer).map_err(|error| match error {
-                crate::source::SourceError::Interrupted => OperationError::Interrupted,
-                other => OperationError::Source(other),
-            })?;
+        let survey = source::survey(options.directory, layout, observer)?;
         let source = match options.source {
             Some(name) => name.to_owned(),
             None => survey.root.display().to_string(),

@@ -10,6 +10,7 @@ use super::pipeline::{Delivery, Pipeline, files_of_wave};
 use super::reading::{EndOfFile, Reading};
 use super::resolve::{known_references, parameters};
 use super::shared::SharedDatabase;
+use super::stand_in::{AnyReference, stand_ins};
 
 /// Takes the rows of the files, file by file, in the order of the waves.
 pub(in crate::operations) trait Consumer<'l> {
@@ -39,10 +40,7 @@ impl<'l> Directory<'l> {
         files: &[FileId],
         consumer: &mut dyn Consumer<'l>,
     ) -> Result<(), OperationError> {
-        let bytes = files
-            .iter()
-            .map(|id| self.survey.files[id.0 as usize].bytes);
-        self.around.progress.begin(stage, Some(bytes.sum()));
+        self.begin(stage, files);
         for wave in &self.layout.waves {
             let files = files_of_wave(&self.survey.files, wave, files);
             if files.is_empty() {
@@ -54,39 +52,78 @@ impl<'l> Directory<'l> {
                 parameters: parameters(self.layout, self.options.parameters, planner, database)?,
                 references: &references,
             };
-            let pipeline = Pipeline {
-                root: &self.survey.root,
-                layout: self.layout,
-                validators: &self.validators,
-                mapper: &self.mapper,
-                resolved: &resolved,
-                limits: self.options.limits,
-                show: self.options.show,
-                interrupted: self.around.interrupted,
-            };
-            pipeline.run(&files, |delivery| {
-                self.around.check_interrupt()?;
-                match delivery {
-                    Delivery::Begin(file) => {
-                        consumer.reading().begin();
-                        consumer.begin_file(file)
-                    }
-                    Delivery::Product(file, product) => {
-                        self.around.progress.advance(product.bytes);
-                        match consumer.reading().product(file, product) {
-                            Some(rows) => consumer.rows(database, rows),
-                            None => Ok(()),
-                        }
-                    }
-                    Delivery::End(file, findings) => {
-                        let end = consumer.reading().end(self, file, findings);
-                        consumer.end_file(file, end)
-                    }
-                }
-            })?;
-            self.around.check_interrupt()?;
+            self.read_files(&files, &resolved, database, consumer)?;
         }
         consumer.reading().finish(self);
         Ok(())
+    }
+
+    /// Reads all files without a database, each by itself: what a record refers to is taken to be there, and so are
+    /// parameters that were not given.
+    ///
+    /// # Errors
+    /// Those of the consumer, and when somebody interrupts.
+    pub(in crate::operations) fn read_alone(
+        &self,
+        stage: Stage,
+        consumer: &mut dyn Consumer<'l>,
+    ) -> Result<(), OperationError> {
+        let all: Vec<FileId> = self.survey.files.iter().map(|file| file.id).collect();
+        self.begin(stage, &all);
+        let resolved = Resolved {
+            parameters: stand_ins(self.layout, self.options.parameters),
+            references: &AnyReference,
+        };
+        let files: Vec<&SourceFile> = self.survey.files.iter().collect();
+        self.read_files(&files, &resolved, None, consumer)?;
+        consumer.reading().finish(self);
+        Ok(())
+    }
+
+    fn begin(&self, stage: Stage, files: &[FileId]) {
+        let bytes = files
+            .iter()
+            .map(|id| self.survey.files[id.0 as usize].bytes);
+        self.around.progress.begin(stage, Some(bytes.sum()));
+    }
+
+    fn read_files(
+        &self,
+        files: &[&SourceFile],
+        resolved: &Resolved<'_>,
+        database: Option<&SharedDatabase<'_>>,
+        consumer: &mut dyn Consumer<'l>,
+    ) -> Result<(), OperationError> {
+        let pipeline = Pipeline {
+            root: &self.survey.root,
+            layout: self.layout,
+            validators: &self.validators,
+            mapper: &self.mapper,
+            resolved,
+            limits: self.options.limits,
+            show: self.options.show,
+            interrupted: self.around.interrupted,
+        };
+        pipeline.run(files, |delivery| {
+            self.around.check_interrupt()?;
+            match delivery {
+                Delivery::Begin(file) => {
+                    consumer.reading().begin();
+                    consumer.begin_file(file)
+                }
+                Delivery::Product(file, product) => {
+                    self.around.progress.advance(product.bytes);
+                    match consumer.reading().product(file, product) {
+                        Some(rows) => consumer.rows(database, rows),
+                        None => Ok(()),
+                    }
+                }
+                Delivery::End(file, findings) => {
+                    let end = consumer.reading().end(self, file, findings);
+                    consumer.end_file(file, end)
+                }
+            }
+        })?;
+        self.around.check_interrupt()
     }
 }

@@ -1,15 +1,15 @@
 //! Putting a plan into effect, or only showing it.
 
 use std::path::Path;
+use std::time::Duration;
 
-use crate::archive::{
-    Archive, ArchiveError, ArchiveObserver, FileToStore, ManifestHeader, RunToStore, Stored,
-};
+use crate::archive::{Archive, ArchiveError, FileToStore, ManifestHeader, RunToStore, Stored};
 use crate::database::ledger::RunHeader;
 use crate::database::{Access, Backup, Database, NewDatabase, TargetTables, Writer};
 use crate::model::{Findings, Level, Rule};
+use crate::operations::archive::ArchiveProgress;
 use crate::operations::directory::{InvalidPolicy, Reading, SharedDatabase};
-use crate::operations::{OperationError, Progress, Stage};
+use crate::operations::{BACKUPS, OperationError, Stage};
 use crate::source::SourceFile;
 
 use super::agenda::ImportAgenda;
@@ -17,6 +17,9 @@ use super::gather::Gathered;
 use super::outcome::{ConversionCount, ImportOutcome, ImportStatus, RunOutcome};
 use super::sink::{PlanList, queue};
 use super::{BackupPolicy, Import};
+
+/// How often an archive that another run is storing into is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How the part inside the transaction ended.
 enum Ended {
@@ -59,7 +62,7 @@ impl<'l> Import<'l> {
             Access::Write,
             self.options.wait,
         )?;
-        let backups = self.options.archive.join("backups");
+        let backups = self.options.archive.join(BACKUPS);
         match self.transaction(&mut database, Some(&backups))? {
             Ended::Refused(outcome) => Ok(*outcome),
             Ended::Written(outcome, stored) => {
@@ -244,8 +247,23 @@ impl<'l> Import<'l> {
         })
     }
 
-    /// Stores the originals; the manifest names all files of the directory, also those that did not change.
-    fn archive(&self, [read, unchanged]: &[Vec<FileToStore>; 2]) -> Result<Stored, ArchiveError> {
+    /// Stores the originals, once no other run is storing into the same archive.
+    fn archive(&self, files: &[Vec<FileToStore>; 2]) -> Result<Stored, OperationError> {
+        let mut pauses = self.options.wait.as_millis() / PAUSE.as_millis();
+        loop {
+            match self.store(files) {
+                Err(ArchiveError::Busy(_)) if pauses > 0 => {
+                    self.directory.around.check_interrupt()?;
+                    std::thread::sleep(PAUSE);
+                    pauses -= 1;
+                }
+                stored => return Ok(stored?),
+            }
+        }
+    }
+
+    /// The manifest names all files of the directory, also those that did not change.
+    fn store(&self, [read, unchanged]: &[Vec<FileToStore>; 2]) -> Result<Stored, ArchiveError> {
         let header = ManifestHeader {
             run: self.run.id,
             layout: self.directory.layout.name.clone(),
@@ -261,7 +279,10 @@ impl<'l> Import<'l> {
         };
         archive.store(
             &run,
-            &ArchiveProgress(self.directory.around.progress),
+            &ArchiveProgress {
+                progress: self.directory.around.progress,
+                stage: Stage::Archive,
+            },
             self.directory.around.interrupted,
         )
     }
@@ -359,17 +380,5 @@ impl<'l> Import<'l> {
             findings: Vec::new(),
             findings_not_kept: 0,
         }
-    }
-}
-
-struct ArchiveProgress<'a>(&'a dyn Progress);
-
-impl ArchiveObserver for ArchiveProgress<'_> {
-    fn begin(&self, _files: u64, bytes: u64) {
-        self.0.begin(Stage::Archive, Some(bytes));
-    }
-
-    fn file_done(&self, bytes: u64) {
-        self.0.advance(bytes);
     }
 }

@@ -1,0 +1,73 @@
+//! `accession layout`.
+
+use clap::{Args, Subcommand};
+
+use crate::cli::command_error::CommandError;
+use crate::cli::exit::{EXIT_CODES, Exit};
+use crate::cli::output::Output;
+use crate::layout::{self, Layout as Loaded, LayoutError};
+use crate::report::{checked_json, checked_text, layout_json, layouts_json, layouts_text};
+
+/// Show what is known about kinds of legacy directories
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(in crate::cli) struct Layout {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the built-in layouts and the files they are for
+    #[command(after_help = EXIT_CODES)]
+    List,
+    /// Show which files become which rows, and where each column comes from
+    #[command(after_help = EXIT_CODES)]
+    Show {
+        /// Name of a built-in layout, or path of a layout directory
+        #[arg(value_name = "NAME|PATH")]
+        layout: String,
+    },
+    /// Check a layout of your own
+    ///
+    /// Problems are printed as `layout.toml:12:5: …`, as editors and compilers do.
+    #[command(after_help = EXIT_CODES)]
+    Check {
+        /// Path of the layout directory
+        #[arg(value_name = "PATH")]
+        layout: String,
+    },
+}
+
+impl Layout {
+    pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
+        match self.action {
+            Action::List => {
+                let layouts = Loaded::builtin_names()
+                    .into_iter()
+                    .map(layout::builtin)
+                    .collect::<Result<Vec<_>, _>>()?;
+                output.result(|| layouts_text(&layouts), || layouts_json(&layouts));
+                Ok(Exit::Done)
+            }
+            Action::Show { layout } => {
+                let layout = layout::find(&layout)?;
+                output.result(|| layout::describe(&layout), || layout_json(&layout));
+                Ok(Exit::Done)
+            }
+            Action::Check { layout: name } => {
+                let checked = match layout::check(&layout::find_files(&name)?) {
+                    Ok(checked) => Ok(checked),
+                    Err(LayoutError::Invalid { problems }) => Err(problems),
+                    Err(other) => return Err(other.into()),
+                };
+                let told = checked.as_ref().map_err(Vec::as_slice);
+                output.result(|| checked_text(&name, told), || checked_json(told));
+                Ok(match told {
+                    Ok(_) => Exit::Done,
+                    Err(_) => Exit::Invalid,
+                })
+            }
+        }
+    }
+}

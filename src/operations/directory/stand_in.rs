@@ -1,0 +1,34 @@
+//! Stand-ins for what is known only together with a database: parameters without a value, and rows referred to.
+//!
+//! [`Value::Default`] says "there is a value, known later", which fits every column; so the mapping takes it as present
+//! and checks everything else.
+
+use std::collections::BTreeMap;
+
+use crate::layout::{Layout, ParameterDefault, Reference};
+use crate::map::References;
+use crate::model::Value;
+
+/// Every row that is referred to is there.
+pub(super) struct AnyReference;
+
+impl References for AnyReference {
+    fn find(&self, _reference: &Reference, _key: &[Value]) -> Option<Value> {
+        Some(Value::Default)
+    }
+}
+
+/// The value of each parameter: the one given, the fixed default, or a stand-in.
+pub(super) fn stand_ins(
+    layout: &Layout,
+    given: &BTreeMap<String, String>,
+) -> Vec<Result<Value, String>> {
+    let value = |parameter: &crate::layout::Parameter| match (
+        given.get(&parameter.name),
+        &parameter.default,
+    ) {
+        (Some(text), _) | (None, Some(ParameterDefault::Text(text))) => Value::text(text.as_str()),
+        (None, Some(ParameterDefault::Only { .. }) | None) => Value::Default,
+    };
+    layout.parameters.iter().map(value).map(Ok).collect()
+}

@@ -1,0 +1,53 @@
+//! Finding the run that somebody named by its id, or by the beginning of it.
+
+use super::OperationError;
+
+/// The one of `runs` that `text` names: its whole id, or a beginning that no other shares. Case does not matter.
+///
+/// # Errors
+/// When none or several begin so.
+pub fn run_named(
+    text: &str,
+    runs: impl IntoIterator<Item = String>,
+) -> Result<String, OperationError> {
+    let wanted = text.to_ascii_lowercase();
+    let mut found: Vec<String> = runs
+        .into_iter()
+        .filter(|run| !wanted.is_empty() && run.starts_with(&wanted))
+        .collect();
+    match found.len() {
+        0 => Err(OperationError::UnknownRun(text.to_owned())),
+        1 => Ok(found.remove(0)),
+        _ => Err(OperationError::AmbiguousRun {
+            prefix: text.to_owned(),
+            runs: found,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str) -> Result<String, OperationError> {
+        run_named(text, ["01a1f8d1-1c57", "01a1f8d1-2000"].map(str::to_owned))
+    }
+
+    #[test]
+    fn a_run_is_named_by_a_beginning_that_it_shares_with_no_other() {
+        for text in ["01a1f8d1-1", "01A1F8D1-1C57"] {
+            assert_eq!(named(text).expect(text), "01a1f8d1-1c57");
+        }
+    }
+
+    #[test]
+    fn what_names_no_run_or_several_is_refused() {
+        for text in ["", "f8d1", "01a1f8d1-1c57-0"] {
+            assert!(matches!(named(text), Err(OperationError::UnknownRun(_))));
+        }
+        match named("01a1f8d1") {
+            Err(OperationError::AmbiguousRun { runs, .. }) => assert_eq!(runs.len(), 2),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What the ledger says of past runs. Writes nothing.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::database::ledger::{ConvertedColumn, RunFile, RunRecord};
+use crate::database::{Access, Backup, Database, DatabaseUrl};
+
+use super::{BACKUPS, OperationError, run_named};
+
+/// Everything the ledger keeps of one run.
+#[derive(Debug, Clone)]
+pub struct RunDetails {
+    /// The run.
+    pub run: RunRecord,
+    /// The files it read or found gone.
+    pub files: Vec<RunFile>,
+    /// The values it stored otherwise than written.
+    pub conversions: Vec<ConvertedColumn>,
+    /// The copy of the database as it was before, if it still exists.
+    pub backup: Option<PathBuf>,
+}
+
+/// All runs, newest first.
+///
+/// # Errors
+/// When the database has no ledger or cannot be read.
+pub fn list_runs(url: &DatabaseUrl, wait: Duration) -> Result<Vec<RunRecord>, OperationError> {
+    Ok(Database::open(url.path(), Access::Read, wait)?.runs()?)
+}
+
+/// The run whose id begins with `name`.
+///
+/// # Errors
+/// When the database has no ledger or cannot be read, or `name` names no run or several.
+pub fn show_run(
+    url: &DatabaseUrl,
+    wait: Duration,
+    name: &str,
+) -> Result<RunDetails, OperationError> {
+    let mut database = Database::open(url.path(), Access::Read, wait)?;
+    database.snapshot(|database| {
+        let runs = database.runs()?;
+        let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
+        let run = runs
+            .into_iter()
+            .find(|run| run.id == id)
+            .ok_or_else(|| OperationError::UnknownRun(name.to_owned()))?;
+        let backups = run
+            .archive
+            .as_ref()
+            .map(|path| Path::new(path).join(BACKUPS));
+        Ok(RunDetails {
+            files: database.files_of_run(&id)?,
+            conversions: database.conversions_of_run(&id)?,
+            backup: backups.and_then(|directory| Backup::find(&directory, &id)),
+            run,
+        })
+    })
+}

@@ -1,0 +1,150 @@
+//! The ledger's migrations.
+
+use serde_json::{Value, json};
+
+use crate::database::ledger::LedgerSize;
+use crate::database::{MigrationState, MigrationStatus};
+use crate::operations::Reverted;
+
+use super::Style;
+use super::counts::{Align, aligned, counted, plural};
+
+/// One line per migration.
+#[must_use]
+pub fn migrations_text(states: &[MigrationState]) -> String {
+    let rows: Vec<Vec<String>> = states
+        .iter()
+        .map(|state| vec![state.name.clone(), status(state.status).to_owned()])
+        .collect();
+    aligned(
+        &[("migration", Align::Left), ("status", Align::Left)],
+        &rows,
+    )
+}
+
+/// All migrations as a JSON array; `docs/json.md` describes it.
+#[must_use]
+pub fn migrations_json(states: &[MigrationState]) -> Value {
+    states
+        .iter()
+        .map(|state| json!({"name": state.name, "status": status(state.status)}))
+        .collect()
+}
+
+fn status(status: MigrationStatus) -> &'static str {
+    match status {
+        MigrationStatus::Applied => "applied",
+        MigrationStatus::Pending => "pending",
+    }
+}
+
+/// How much a ledger holds: `3 runs, 1 234 audit entries`.
+#[must_use]
+pub fn ledger_text(size: &LedgerSize) -> String {
+    let runs = plural(counted(size.runs), "run");
+    format!(
+        "{runs}, {}",
+        plural(counted(size.audit_entries), "audit entry")
+    )
+}
+
+/// The migrations that were applied to `database`.
+#[must_use]
+pub fn migrated_text(database: &str, applied: &[String]) -> String {
+    if applied.is_empty() {
+        let verdict = Style::paint(Style::SUCCESS, "nothing to do");
+        return format!("{verdict}: the ledger of `{database}` is up to date\n");
+    }
+    let verdict = Style::paint(Style::SUCCESS, "applied");
+    let lines = applied.iter().map(|name| format!("{verdict} {name}\n"));
+    lines.collect()
+}
+
+/// The migrations that were applied; `docs/json.md` describes it.
+#[must_use]
+pub fn migrated_json(applied: &[String]) -> Value {
+    json!({ "applied": applied })
+}
+
+/// The migration that was reverted, if there was one.
+#[must_use]
+pub fn reverted_text(database: &str, reverted: Option<&Reverted>) -> String {
+    let Some(reverted) = reverted else {
+        let verdict = Style::paint(Style::SUCCESS, "nothing to do");
+        return format!("{verdict}: `{database}` has no ledger\n");
+    };
+    let verdict = Style::paint(Style::SUCCESS, "reverted");
+    let mut out = format!("{verdict} {}\n", reverted.migration);
+    if !reverted.triggers.is_empty() {
+        let triggers = plural(reverted.triggers.len() as u64, "audit trigger");
+        out.push_str(&format!(
+            "  {triggers} dropped: changes are not recorded until the next import\n"
+        ));
+    }
+    out.push_str(&format!("  backup  {}\n", reverted.backup.display()));
+    out
+}
+
+/// The migration that was reverted; `docs/json.md` describes it.
+#[must_use]
+pub fn reverted_json(reverted: Option<&Reverted>) -> Value {
+    json!({
+        "reverted": reverted.map(|one| &one.migration),
+        "backup": reverted.map(|one| one.backup.display().to_string()),
+        "triggers_dropped": reverted.map_or(&[][..], |one| &one.triggers),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    fn reverted() -> Reverted {
+        Reverted {
+            migration: "accession-0001_ledger".to_owned(),
+            backup: "/a/backups/migrate-down.sqlite".into(),
+            triggers: vec!["accession_words_insert".to_owned()],
+        }
+    }
+
+    #[test]
+    fn status_is_told_of_every_migration() {
+        let state = |name: &str, status| MigrationState {
+            name: name.to_owned(),
+            status,
+        };
+        let states = [
+            state("accession-0001_ledger", MigrationStatus::Applied),
+            state("accession-0002_seals", MigrationStatus::Pending),
+        ];
+        insta::assert_snapshot!(migrations_text(&states), @r"
+        migration              status
+        accession-0001_ledger  applied
+        accession-0002_seals   pending
+        ");
+        assert_eq!(migrations_json(&states)[1]["status"], "pending");
+    }
+
+    #[test]
+    fn applied_and_reverted_migrations_are_named() {
+        let applied = ["accession-0001_ledger".to_owned()];
+        let text = plain(&migrated_text("x.db", &applied));
+        assert_eq!(text, "applied accession-0001_ledger\n");
+        assert_eq!(
+            plain(&migrated_text("x.db", &[])),
+            "nothing to do: the ledger of `x.db` is up to date\n"
+        );
+        insta::assert_snapshot!(plain(&reverted_text("x.db", Some(&reverted()))), @r"
+        reverted accession-0001_ledger
+          1 audit trigger dropped: changes are not recorded until the next import
+          backup  /a/backups/migrate-down.sqlite
+        ");
+        let json = reverted_json(Some(&reverted()));
+        assert_eq!(json["backup"], "/a/backups/migrate-down.sqlite");
+        assert_eq!(reverted_json(None)["reverted"], Value::Null);
+    }
+}
