@@ -1,0 +1,19 @@
+//! The program from outside: every test runs the real command on real files and looks into the real database.
+//!
+//! One binary, so that it is linked once. What a single stage does is tested beside its code; here stands what only
+//! the whole can show: exit codes, messages, what is in the database afterwards, and what is left behind on disk.
+
+mod fixtures;
+mod json;
+mod rows;
+mod tree;
+mod workspace;
+
+mod conflicts;
+mod dry_run;
+mod edits;
+mod first_import;
+mod gone_records;
+mod refused_files;
+mod skip_invalid;
+mod unchanged;

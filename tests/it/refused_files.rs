@@ -1,0 +1,131 @@
+//! One folder per fault under `fixtures/srs4autism/invalid/`, and per oddity that is no fault under `accepted/`.
+//!
+//! A folder's files are laid over `valid/small`, so that each holds only what is wrong with it; `expected.snap` is what
+//! the command prints. To accept new output, run the tests with `INSTA_UPDATE=always` and review the difference.
+
+use std::path::Path;
+
+use crate::fixtures::{self, each_folder};
+use crate::rows;
+use crate::workspace::{Ended, Workspace};
+
+const VALID: &str = "srs4autism/valid/small";
+
+fn with_folder(folder: &Path) -> Workspace {
+    let workspace = Workspace::of(VALID);
+    fixtures::copy(folder, &workspace.legacy());
+    workspace
+}
+
+/// No text from the records of the fixtures: the faulty values among them are all `SECRET`.
+#[track_caller]
+fn assert_discreet(ended: &Ended, folder: &Path) {
+    for secret in [
+        "SECRET",
+        "Mira",
+        "林小米",
+        "Harbour",
+        "Otter",
+        "apple",
+        "苹果",
+        "恐龙",
+    ] {
+        let shown = ended.stdout.contains(secret) || ended.stderr.contains(secret);
+        assert!(!shown, "{}: {secret}\n{ended}", folder.display());
+    }
+}
+
+fn assert_expected(folder: &Path, workspace: &Workspace, ended: &Ended) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("expected", ended.snapshot(workspace)));
+}
+
+#[test]
+fn every_fault_is_named_and_nothing_is_written() {
+    each_folder("srs4autism/invalid", |folder| {
+        let workspace = with_folder(folder);
+        let before = workspace.tree();
+        let ended = workspace.import(&["--quiet"]);
+        assert_expected(folder, &workspace, &ended);
+        assert_discreet(&ended, folder);
+        assert_eq!(ended.code, Some(3), "{}\n{ended}", folder.display());
+        before.assert_unchanged(&workspace.tree(), folder.display());
+    });
+}
+
+#[test]
+fn a_fault_leaves_an_existing_database_as_it_is() {
+    each_folder("srs4autism/invalid", |folder| {
+        let workspace = Workspace::of(VALID);
+        workspace.imports(&[]);
+        fixtures::copy(folder, &workspace.legacy());
+        let before = workspace.tree();
+        let ended = workspace.import::<&str>(&[]);
+        assert_eq!(ended.code, Some(3), "{}\n{ended}", folder.display());
+        before.assert_unchanged(&workspace.tree(), folder.display());
+    });
+}
+
+/// Whatever the fault: skipping it imports the rest, and after it is mended the database is what it would have been.
+/// On the way nothing of the files' contents is printed.
+#[test]
+fn skipping_a_fault_and_mending_it_ends_where_no_fault_would_have() {
+    let whole = Workspace::of(VALID);
+    whole.imports(&[]);
+    let wanted = content(&whole);
+    each_folder("srs4autism/invalid", |folder| {
+        let workspace = with_folder(folder);
+        let before = workspace.tree();
+        let ended = workspace.import(&["--skip-invalid", "--verbose"]);
+        assert_discreet(&ended, folder);
+        match ended.code {
+            Some(5) => rows::assert_sound(&workspace.connection()),
+            // Not a matter of single records.
+            Some(3) => before.assert_unchanged(&workspace.tree(), folder.display()),
+            other => panic!("{}: {other:?}\n{ended}", folder.display()),
+        }
+        fixtures::copy(&fixtures::path(VALID), &workspace.legacy());
+        // Records that the faulty file had and the mended one has not are gone.
+        let mended = workspace.import(&["--prune"]);
+        assert_eq!(mended.code, Some(0), "{}\n{mended}", folder.display());
+        rows::assert_sound(&workspace.connection());
+        assert_eq!(content(&workspace), wanted, "{}", folder.display());
+    });
+}
+
+#[test]
+fn oddities_that_are_no_faults_are_imported_and_told() {
+    each_folder("srs4autism/accepted", |folder| {
+        let workspace = with_folder(folder);
+        let ended = workspace.import::<&str>(&[]);
+        assert_expected(folder, &workspace, &ended);
+        assert_eq!(ended.code, Some(0), "{}\n{ended}", folder.display());
+        rows::assert_sound(&workspace.connection());
+        let again = workspace.imports(&[]);
+        assert!(again.stdout.starts_with("nothing to do"), "{again}");
+    });
+}
+
+/// All rows without what depends on the run: generated keys and the times of rows.
+fn content(workspace: &Workspace) -> Vec<Vec<String>> {
+    let connection = workspace.connection();
+    let queries = [
+        "SELECT id, name, dob, interests, mental_age, extracted_data FROM profiles",
+        "SELECT profile_id, word, language FROM mastered_words",
+        "SELECT profile_id, grammar_uri FROM mastered_grammar",
+        "SELECT profile_id, card_type, content, iif(json_extract(content, '$.created_at') IS NULL, '', approved_at) AS at FROM approved_cards",
+        "SELECT profile_id, role, content, timestamp FROM chat_messages",
+    ];
+    let sorted = queries.iter().map(|query| {
+        let mut rows: Vec<String> = rows::query(&connection, query)
+            .iter()
+            .map(|row| format!("{row:?}"))
+            .collect();
+        rows.sort();
+        rows
+    });
+    sorted.collect()
+}

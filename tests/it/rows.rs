@@ -1,0 +1,166 @@
+//! Reading a database as any program would, without the library under test.
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+/// One row as column names and values.
+pub(crate) type Row = Vec<(String, Value)>;
+
+/// All rows of a query.
+pub(crate) fn query(connection: &Connection, sql: &str) -> Vec<Row> {
+    let mut statement = connection.prepare(sql).expect(sql);
+    let names: Vec<String> = statement
+        .column_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let rows = statement.query_map([], |row| {
+        names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| Ok((name.clone(), row.get::<_, Value>(index)?)))
+            .collect::<Result<Row, _>>()
+    });
+    rows.expect(sql)
+        .map(|row| row.expect("a row is read"))
+        .collect()
+}
+
+/// The only value of a query.
+pub(crate) fn value<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> T {
+    connection.query_row(sql, [], |row| row.get(0)).expect(sql)
+}
+
+pub(crate) fn count(connection: &Connection, table: &str) -> i64 {
+    value(connection, &format!("SELECT count(*) FROM \"{table}\""))
+}
+
+/// Values of one text column, in order.
+pub(crate) fn texts(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(sql).expect(sql);
+    let rows = statement.query_map([], |row| row.get(0)).expect(sql);
+    rows.map(|row| row.expect("a row is read")).collect()
+}
+
+/// The value of a column of a row.
+pub(crate) fn of<'r>(row: &'r Row, name: &str) -> &'r Value {
+    let found = row.iter().find(|(column, _)| column == name);
+    &found.unwrap_or_else(|| panic!("no column `{name}`")).1
+}
+
+/// Names of the tables of the application: all but the ledger's and SQLite's own.
+pub(crate) fn application_tables(connection: &Connection) -> Vec<String> {
+    const LEDGER: [&str; 9] = [
+        "__diesel_schema_migrations",
+        "audit_context",
+        "audit_log",
+        "audit_seals",
+        "conversions",
+        "import_runs",
+        "rejects",
+        "row_sources",
+        "source_files",
+    ];
+    let all = texts(
+        connection,
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    );
+    all.into_iter()
+        .filter(|name| !LEDGER.contains(&name.as_str()))
+        .collect()
+}
+
+/// What must hold in any database that a command leaves behind.
+#[track_caller]
+pub(crate) fn assert_sound(connection: &Connection) {
+    assert_eq!(texts(connection, "PRAGMA integrity_check"), ["ok"]);
+    assert!(query(connection, "PRAGMA foreign_key_check").is_empty());
+    assert_eq!(count(connection, "audit_context"), 0);
+    let unfinished: i64 = value(
+        connection,
+        "SELECT count(*) FROM import_runs WHERE status <> 'complete'",
+    );
+    assert_eq!(unfinished, 0);
+    assert_trail_gives_rows(connection);
+}
+
+/// Replays the audit trail from nothing and compares the result with the rows that are there.
+///
+/// Only for tables whose every row came after the triggers.
+#[track_caller]
+pub(crate) fn assert_trail_gives_rows(connection: &Connection) {
+    use std::collections::BTreeMap;
+    for table in application_tables(connection) {
+        let mut replayed: BTreeMap<String, serde_json::Map<String, serde_json::Value>> =
+            BTreeMap::new();
+        let entries = query(
+            connection,
+            &format!("SELECT * FROM audit_log WHERE table_name = '{table}' ORDER BY id"),
+        );
+        for entry in &entries {
+            let id = text(of(entry, "record_id"));
+            match text(of(entry, "action")).as_str() {
+                "INSERT" => {
+                    let row = crate::json::object(&text(of(entry, "new_value")));
+                    assert!(
+                        replayed.insert(id, row).is_none(),
+                        "inserted twice: {table}"
+                    );
+                }
+                "DELETE" => {
+                    let last = replayed
+                        .remove(&id)
+                        .expect("only what was there is deleted");
+                    assert_eq!(last, crate::json::object(&text(of(entry, "old_value"))));
+                }
+                "UPDATE" => {
+                    let mut row = replayed
+                        .remove(&id)
+                        .expect("only what was there is updated");
+                    let old = crate::json::object(&text(of(entry, "old_value")));
+                    let new = crate::json::object(&text(of(entry, "new_value")));
+                    assert!(old.keys().eq(new.keys()), "{table} {id}");
+                    for (name, value) in old {
+                        assert_eq!(row[&name], value, "{table} {id}");
+                    }
+                    row.extend(new);
+                    let id = row_key(connection, &table, &row).unwrap_or(id);
+                    replayed.insert(id, row);
+                }
+                other => panic!("an action that is none: {other}"),
+            }
+        }
+        let rows = query(connection, &format!("SELECT * FROM \"{table}\""));
+        let mut live: Vec<_> = rows.iter().map(crate::json::image).collect();
+        let mut replayed: Vec<_> = replayed.into_values().collect();
+        live.sort_by_key(|row| format!("{row:?}"));
+        replayed.sort_by_key(|row| format!("{row:?}"));
+        assert_eq!(live, replayed, "`{table}` is not what the trail says");
+    }
+}
+
+/// The record id that a row of the trail has, where its key is a single column.
+fn row_key(
+    connection: &Connection,
+    table: &str,
+    row: &serde_json::Map<String, serde_json::Value>,
+) -> Option<String> {
+    let keys = texts(
+        connection,
+        &format!("SELECT name FROM pragma_table_info('{table}') WHERE pk > 0 ORDER BY pk"),
+    );
+    match &keys[..] {
+        [key] => Some(match &row[key] {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }),
+        _ => None,
+    }
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        other => panic!("not a text: {other:?}"),
+    }
+}

@@ -1,0 +1,192 @@
+//! A temporary place with a legacy directory, a database that does not exist yet, and the command.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::fixtures;
+use crate::tree::Tree;
+
+/// The actor of every run, so that nothing depends on who runs the tests.
+pub(crate) const ACTOR: &str = "tester";
+
+/// One test's own corner of the file system; removed when dropped.
+pub(crate) struct Workspace {
+    root: TempDir,
+}
+
+/// How a command ended.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Workspace {
+    /// A legacy directory with the files of `fixtures/<fixture>`.
+    pub(crate) fn of(fixture: &str) -> Self {
+        let workspace = Self::empty();
+        fixtures::copy(&fixtures::path(fixture), &workspace.legacy());
+        workspace
+    }
+
+    /// A legacy directory without files.
+    pub(crate) fn empty() -> Self {
+        let root = tempfile::Builder::new()
+            .prefix("accession-test-")
+            .tempdir()
+            .expect("a temporary directory");
+        fs::create_dir(root.path().join("legacy")).expect("a legacy directory");
+        fs::create_dir(root.path().join("target")).expect("a target directory");
+        Self { root }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The source directory.
+    pub(crate) fn legacy(&self) -> PathBuf {
+        self.root.path().join("legacy")
+    }
+
+    /// The directory of the database, which holds nothing else.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.root.path().join("target")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.target().join("legacy.db")
+    }
+
+    pub(crate) fn archive(&self) -> PathBuf {
+        self.target().join("legacy.db.archive")
+    }
+
+    /// The command with a fixed environment, in the workspace's root.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_accession"));
+        command
+            .current_dir(self.root())
+            .env_clear()
+            .env("NO_COLOR", "1")
+            .env("HOME", self.root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn import_command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
+        let mut command = self.command();
+        command
+            .args(["import", "legacy", "--database", "target/legacy.db"])
+            .args(["--actor", ACTOR])
+            .args(arguments);
+        command
+    }
+
+    /// Imports the legacy directory and waits for the end.
+    pub(crate) fn import<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Ended {
+        self.run(&mut self.import_command(arguments))
+    }
+
+    /// Begins an import.
+    pub(crate) fn begin_import(&self, arguments: &[&str]) -> Child {
+        self.import_command(arguments)
+            .spawn()
+            .expect("the command starts")
+    }
+
+    pub(crate) fn run(&self, command: &mut Command) -> Ended {
+        Ended::of(command.output().expect("the command starts"))
+    }
+
+    /// Imports and expects exit code 0.
+    pub(crate) fn imports(&self, arguments: &[&str]) -> Ended {
+        let ended = self.import(arguments);
+        assert_eq!(ended.code, Some(0), "{ended}");
+        ended
+    }
+
+    /// Imports with `--format json` and gives the report.
+    pub(crate) fn report(&self, arguments: &[&str]) -> serde_json::Value {
+        let ended = self.import(&[arguments, &["--format", "json"]].concat());
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"))
+    }
+
+    /// A connection like any other program's.
+    pub(crate) fn connection(&self) -> Connection {
+        let connection = Connection::open(self.database()).expect("the database opens");
+        connection
+            .pragma_update(None, "foreign_keys", "ON")
+            .expect("a pragma");
+        connection
+    }
+
+    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.legacy().join(path);
+        fs::create_dir_all(path.parent().expect("a file has a directory")).expect("a directory");
+        fs::write(path, bytes).expect("a file is written");
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.legacy().join(path)).expect("a file is read")
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.legacy().join(path)).expect("a file is removed");
+    }
+
+    /// Everything on disk: source, database, archive, and whatever should not be there.
+    pub(crate) fn tree(&self) -> Tree {
+        Tree::of(self.root())
+    }
+}
+
+impl Ended {
+    pub(crate) fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+        Self {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// Output with everything that differs between two runs replaced by a word in brackets.
+    pub(crate) fn snapshot(&self, workspace: &Workspace) -> String {
+        let root = workspace.root().display().to_string();
+        let mut text = self.to_string().replace(&root, "[ROOT]");
+        while let Some((at, length)) = find_uuid(&text) {
+            text.replace_range(at..at + length, "[RUN]");
+        }
+        text
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let code = self
+            .code
+            .map_or("killed".to_owned(), |code| code.to_string());
+        write!(
+            out,
+            "exit code: {code}\n--- stdout\n{}--- stderr\n{}",
+            self.stdout, self.stderr
+        )
+    }
+}
+
+fn find_uuid(text: &str) -> Option<(usize, usize)> {
+    const LENGTH: usize = 36;
+    (0..text.len().saturating_sub(LENGTH - 1)).find_map(|at| {
+        let candidate = text.get(at..at + LENGTH)?;
+        (candidate.matches('-').count() == 4 && uuid::Uuid::try_parse(candidate).is_ok())
+            .then_some((at, LENGTH))
+    })
+}
