@@ -14,6 +14,8 @@ mod dry_run;
 mod edits;
 mod first_import;
 mod gone_records;
+mod refused_databases;
+mod refused_directories;
 mod refused_files;
 mod skip_invalid;
 mod unchanged;

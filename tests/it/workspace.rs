@@ -102,6 +102,26 @@ impl Workspace {
             .expect("the command starts")
     }
 
+    /// The command as a user without rights over the files of others: as root, permissions would mean nothing.
+    ///
+    /// The workspace then belongs to that user.
+    pub(crate) fn unprivileged_import(&self, arguments: &[&str]) -> Command {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        use std::os::unix::process::CommandExt as _;
+        const NOBODY: u32 = 65_534;
+        let mut command = self.import_command(arguments);
+        let ours = tempfile::tempfile().expect("a temporary file");
+        if ours.metadata().expect("metadata").uid() != 0 {
+            return command;
+        }
+        for entry in walkdir::WalkDir::new(self.root()) {
+            let entry = entry.expect("an entry");
+            chown(entry.path(), Some(NOBODY), Some(NOBODY)).expect("a change of owner");
+        }
+        command.uid(NOBODY).gid(NOBODY);
+        command
+    }
+
     pub(crate) fn run(&self, command: &mut Command) -> Ended {
         Ended::of(command.output().expect("the command starts"))
     }
@@ -126,6 +146,24 @@ impl Workspace {
             .pragma_update(None, "foreign_keys", "ON")
             .expect("a pragma");
         connection
+    }
+
+    /// Waits until a running import has opened the database, by what Linux tells of its open files.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn wait_until_open(&self, child: &Child) {
+        let database = self.database().canonicalize().expect("a path");
+        let files = PathBuf::from(format!("/proc/{}/fd", child.id()));
+        for _ in 0..2_000 {
+            let open = fs::read_dir(&files).into_iter().flatten().flatten();
+            if open
+                .filter_map(|file| fs::read_link(file.path()).ok())
+                .any(|path| path == database)
+            {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("the import does not open the database");
     }
 
     pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
@@ -158,26 +196,35 @@ impl Ended {
         }
     }
 
-    /// Output with everything that differs between two runs replaced by a word in brackets.
-    pub(crate) fn snapshot(&self, workspace: &Workspace) -> String {
-        let root = workspace.root().display().to_string();
-        let mut text = self.to_string().replace(&root, "[ROOT]");
-        while let Some((at, length)) = find_uuid(&text) {
-            text.replace_range(at..at + length, "[RUN]");
-        }
-        text
+    /// Exit code and messages.
+    pub(crate) fn messages(&self) -> String {
+        format!("exit code: {}\n{}", self.code(), self.stderr)
     }
+
+    fn code(&self) -> String {
+        self.code
+            .map_or("killed".to_owned(), |code| code.to_string())
+    }
+}
+
+/// Output with everything that differs between two runs replaced by a word in brackets.
+pub(crate) fn repeatable(text: &str, workspace: &Workspace) -> String {
+    let root = workspace.root().display().to_string();
+    let mut text = text.replace(&root, "[ROOT]");
+    while let Some((at, length)) = find_uuid(&text) {
+        text.replace_range(at..at + length, "[RUN]");
+    }
+    text
 }
 
 impl std::fmt::Display for Ended {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let code = self
-            .code
-            .map_or("killed".to_owned(), |code| code.to_string());
         write!(
             out,
-            "exit code: {code}\n--- stdout\n{}--- stderr\n{}",
-            self.stdout, self.stderr
+            "exit code: {}\n--- stdout\n{}--- stderr\n{}",
+            self.code(),
+            self.stdout,
+            self.stderr
         )
     }
 }

@@ -48,7 +48,24 @@ pub(in crate::database) fn open(
         }
     });
     connection.batch_execute(&settings)?;
+    if mode == Mode::Write && is_read_only(path) {
+        return Err(DatabaseError::ReadOnly(path.into()));
+    }
     Ok(connection)
+}
+
+/// Whether SQLite would refuse to write: for want of permission, or because a newer SQLite wrote the file. `BEGIN
+/// IMMEDIATE` does not tell: on such a database it quietly begins to read only. A file that cannot be looked at is
+/// left to the connection to complain about.
+fn is_read_only(path: &Path) -> bool {
+    let look = || {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+        // The header is read only when something is asked.
+        let _: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
+        connection.is_readonly("main")
+    };
+    look().unwrap_or(false)
 }
 
 /// Refuses early, and in plain words, what SQLite would refuse late.

@@ -114,6 +114,8 @@ impl Import<'_> {
         if path.try_exists().unwrap_or(true) {
             let mut database = Database::open(path, Access::Read, wait)?;
             let outcome = database.snapshot(|database| {
+                // A ledger of a newer version is not even read: its tables may mean something else.
+                database.migration_states()?;
                 let agenda = self.agenda(Some(database))?;
                 match self.options.mode {
                     _ if agenda.nothing_to_do() => Ok(Some(self.nothing_to_do(&agenda))),

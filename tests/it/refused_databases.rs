@@ -1,0 +1,341 @@
+//! Databases and archives that cannot be written: named, and left exactly as they are.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use rusqlite::Connection;
+
+use crate::rows;
+use crate::tree::Tree;
+use crate::workspace::{Ended, Workspace};
+
+fn valid() -> Workspace {
+    Workspace::of("srs4autism/valid/small")
+}
+
+/// An imported workspace whose files then changed, so that the next import wants to write.
+fn with_work_to_do() -> Workspace {
+    let workspace = valid();
+    workspace.imports(&[]);
+    let path = "content_db/chat_history.json";
+    let chat = workspace.read(path);
+    workspace.write(path, chat.replace("msg-0004", "msg-0005"));
+    workspace
+}
+
+/// Imports, and expects exit code 1, these words in the messages, and no change of anything on disk.
+#[track_caller]
+fn refused(workspace: &Workspace, arguments: &[&str], words: &[&str]) -> Ended {
+    let before = workspace.tree();
+    let ended = workspace.import(arguments);
+    assert_refused(workspace, &before, &ended, words);
+    ended
+}
+
+#[track_caller]
+fn assert_refused(workspace: &Workspace, before: &Tree, ended: &Ended, words: &[&str]) {
+    assert_eq!(ended.code, Some(1), "{ended}");
+    for word in words {
+        assert!(ended.stderr.contains(word), "{word}\n{ended}");
+    }
+    before.assert_unchanged(&workspace.tree(), ended);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_not_touched() {
+    let workspace = valid();
+    for content in ["notes, not a database\n", "SQLite format 2\0 ", "x"] {
+        fs::write(workspace.database(), content).expect("written");
+        refused(
+            &workspace,
+            &[],
+            &["not a SQLite database", "target/legacy.db"],
+        );
+    }
+}
+
+#[test]
+fn a_damaged_database_is_not_touched() {
+    let workspace = with_work_to_do();
+    let mut bytes = fs::read(workspace.database()).expect("read");
+    bytes[100..4000].fill(0x5a);
+    fs::write(workspace.database(), bytes).expect("written");
+    refused(&workspace, &[], &["malformed"]);
+}
+
+#[test]
+fn a_truncated_database_is_not_touched() {
+    let workspace = with_work_to_do();
+    let bytes = fs::read(workspace.database()).expect("read");
+    fs::write(workspace.database(), &bytes[..bytes.len() / 2]).expect("written");
+    refused(&workspace, &[], &["malformed"]);
+}
+
+#[test]
+fn a_directory_is_no_database() {
+    let workspace = valid();
+    fs::create_dir(workspace.database()).expect("a directory");
+    refused(&workspace, &[], &["not a regular file"]);
+}
+
+#[test]
+fn a_database_in_no_directory_is_not_made() {
+    let workspace = valid();
+    fs::remove_dir(workspace.target()).expect("removed");
+    refused(&workspace, &[], &["target"]);
+}
+
+/// A file format version of the future makes SQLite treat a database as read-only, also for root.
+#[test]
+fn a_read_only_database_is_said_to_be_read_only() {
+    let workspace = with_work_to_do();
+    let mut bytes = fs::read(workspace.database()).expect("read");
+    bytes[18] = 3;
+    fs::write(workspace.database(), bytes).expect("written");
+    refused(
+        &workspace,
+        &[],
+        &["the database is read-only", "permissions"],
+    );
+}
+
+#[test]
+fn a_database_without_write_permission_is_said_to_be_read_only() {
+    for journal in ["wal", "delete"] {
+        let workspace = with_work_to_do();
+        workspace
+            .connection()
+            .pragma_update(None, "journal_mode", journal)
+            .expect("a pragma");
+        let mut command = workspace.unprivileged_import(&[]);
+        let mode = |path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+        };
+        mode(workspace.database(), 0o444);
+        mode(workspace.target(), 0o555);
+        let before = workspace.tree();
+        let ended = workspace.run(&mut command);
+        assert_refused(&workspace, &before, &ended, &["the database is read-only"]);
+        mode(workspace.target(), 0o755);
+    }
+}
+
+#[test]
+fn a_directory_without_write_permission_takes_no_database() {
+    let workspace = valid();
+    let mut command = workspace.unprivileged_import(&[]);
+    fs::set_permissions(workspace.target(), fs::Permissions::from_mode(0o555))
+        .expect("permissions");
+    let before = workspace.tree();
+    let ended = workspace.run(&mut command);
+    assert_refused(&workspace, &before, &ended, &["target", "ermission denied"]);
+    fs::set_permissions(workspace.target(), fs::Permissions::from_mode(0o755))
+        .expect("permissions");
+}
+
+#[test]
+fn a_ledger_of_a_newer_version_is_left_alone() {
+    let workspace = with_work_to_do();
+    workspace
+        .connection()
+        .execute(
+            "INSERT INTO __diesel_schema_migrations (version) VALUES ('accession9999')",
+            [],
+        )
+        .expect("inserted");
+    refused(&workspace, &[], &["newer", "accession9999"]);
+    refused(&workspace, &["--dry-run"], &["newer", "accession9999"]);
+}
+
+/// Diesel's table of migrations may be the application's too.
+#[test]
+fn migrations_of_the_application_do_not_matter() {
+    let workspace = with_work_to_do();
+    workspace
+        .connection()
+        .execute(
+            "INSERT INTO __diesel_schema_migrations (version) VALUES ('20240501000000')",
+            [],
+        )
+        .expect("inserted");
+    workspace.imports(&[]);
+}
+
+#[test]
+fn a_context_left_over_by_another_program_is_told() {
+    let workspace = with_work_to_do();
+    workspace
+        .connection()
+        .execute(
+            "INSERT INTO audit_context (one, run_id, changed_by, changed_at) VALUES (1, 'x', 'mallory', 'now')",
+            [],
+        )
+        .expect("inserted");
+    refused(
+        &workspace,
+        &[],
+        &["audit_context", "DELETE FROM audit_context"],
+    );
+}
+
+#[test]
+fn an_unknown_scheme_is_never_a_file() {
+    let workspace = valid();
+    let before = workspace.tree();
+    for url in [
+        "oracle://h/x",
+        "http://h/x",
+        "sqlite3:target/x.db",
+        "sqlite:",
+        ":memory:",
+    ] {
+        let mut command = workspace.command();
+        command.args(["import", "legacy", "--database", url]);
+        let ended = workspace.run(&mut command);
+        assert_eq!(ended.code, Some(2), "{url}: {ended}");
+        before.assert_unchanged(&workspace.tree(), ended);
+    }
+}
+
+#[test]
+fn a_password_in_the_url_is_not_repeated() {
+    let workspace = valid();
+    let mut command = workspace.command();
+    command.args([
+        "import",
+        "legacy",
+        "--database",
+        "oracle://me:hunter2@host/x",
+    ]);
+    let ended = workspace.run(&mut command);
+    assert!(!ended.to_string().contains("hunter2"), "{ended}");
+}
+
+#[test]
+fn the_database_must_be_named() {
+    let workspace = valid();
+    let ended = workspace.run(workspace.command().args(["import", "legacy"]));
+    assert_eq!(ended.code, Some(2), "{ended}");
+    assert!(ended.stderr.contains("--database"), "{ended}");
+}
+
+#[test]
+fn tables_that_cannot_hold_the_rows_are_listed() {
+    let workspace = valid();
+    workspace
+        .connection()
+        .execute_batch(
+            "CREATE TABLE profiles (id INTEGER PRIMARY KEY, name TEXT);
+             CREATE TABLE chat_messages (
+                 id INTEGER PRIMARY KEY AUTOINCREMENT, profile_id TEXT NOT NULL, role TEXT NOT NULL,
+                 content TEXT NOT NULL, timestamp TEXT, room TEXT NOT NULL
+             );",
+        )
+        .expect("made");
+    for arguments in [&[][..], &["--dry-run"]] {
+        let ended = refused(
+            &workspace,
+            arguments,
+            &[
+                "`profiles`: it lacks the column `dob`",
+                "`profiles`: its column `id` is INTEGER",
+                "`chat_messages`: its column `room` must have a value",
+            ],
+        );
+        assert!(!ended.stderr.contains("`mastered_words`"), "{ended}");
+    }
+    let tables = rows::application_tables(&workspace.connection());
+    assert_eq!(tables, ["chat_messages", "profiles"]);
+}
+
+#[test]
+fn a_view_in_the_place_of_a_table_is_named() {
+    let workspace = valid();
+    workspace
+        .connection()
+        .execute_batch(
+            "CREATE TABLE people (id TEXT); CREATE VIEW profiles AS SELECT id FROM people;",
+        )
+        .expect("made");
+    refused(&workspace, &[], &["`profiles`"]);
+}
+
+#[test]
+fn something_else_in_the_place_of_the_archive_is_not_touched() {
+    let workspace = valid();
+    fs::write(workspace.archive(), "mine").expect("written");
+    refused(&workspace, &[], &["legacy.db.archive"]);
+    fs::remove_file(workspace.archive()).expect("removed");
+    fs::create_dir(workspace.archive()).expect("a directory");
+    fs::write(workspace.archive().join("photo.jpg"), "mine").expect("written");
+    refused(&workspace, &[], &["legacy.db.archive", "not an archive"]);
+}
+
+#[test]
+fn an_archive_that_cannot_be_written_keeps_the_import_from_happening() {
+    let workspace = valid();
+    let elsewhere = workspace.root().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("a directory");
+    let mut command = workspace.unprivileged_import(&["--archive", "elsewhere/archive"]);
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o555)).expect("permissions");
+    let before = workspace.tree();
+    let ended = workspace.run(&mut command);
+    assert_refused(&workspace, &before, &ended, &["elsewhere/archive"]);
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o755)).expect("permissions");
+}
+
+/// Triggers of the application that write more rows than planned are noticed before the commit.
+#[test]
+fn rows_that_nobody_planned_stop_the_import() {
+    let workspace = with_work_to_do();
+    workspace
+        .connection()
+        .execute_batch(
+            "CREATE TRIGGER helpful AFTER INSERT ON chat_messages BEGIN
+                 UPDATE chat_messages SET content = upper(content) || '!' WHERE id = NEW.id;
+             END;",
+        )
+        .expect("made");
+    let before = workspace.tree();
+    let ended = workspace.import::<&str>(&[]);
+    assert_eq!(ended.code, Some(4), "{ended}");
+    assert!(ended.stderr.contains("`chat_messages`"), "{ended}");
+    before.assert_unchanged(&workspace.tree(), ended);
+}
+
+#[test]
+fn a_lock_that_is_held_is_waited_for_and_then_told() {
+    let workspace = with_work_to_do();
+    let before = workspace.tree();
+    let other: Connection = workspace.connection();
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let started = std::time::Instant::now();
+    let ended = workspace.import(&["--wait", "1"]);
+    let waited = started.elapsed();
+    other.execute_batch("ROLLBACK").expect("released");
+    drop(other);
+    assert_refused(
+        &workspace,
+        &before,
+        &ended,
+        &["another program", "1 second", "--wait"],
+    );
+    assert!(waited.as_millis() >= 900, "{waited:?}");
+    workspace.imports(&["--wait", "1"]);
+}
+
+#[test]
+fn a_database_locked_against_readers_is_waited_for_and_then_told() {
+    let workspace = with_work_to_do();
+    let other: Connection = workspace.connection();
+    other
+        .execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+        .expect("the lock");
+    let ended = workspace.import(&["--wait", "1"]);
+    other.execute_batch("ROLLBACK").expect("released");
+    assert_eq!(ended.code, Some(1), "{ended}");
+    assert!(ended.stderr.contains("another program"), "{ended}");
+    drop(other);
+    workspace.imports(&[]);
+    rows::assert_sound(&workspace.connection());
+}

@@ -1,0 +1,252 @@
+//! Directories that cannot be imported, and arguments that make no sense: named, and nothing written.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use crate::rows;
+use crate::workspace::{Ended, Workspace};
+
+const CARDS: &str = "content_db/approved_cards.json";
+const CHAT: &str = "content_db/chat_history.json";
+
+fn valid() -> Workspace {
+    Workspace::of("srs4autism/valid/small")
+}
+
+/// Imports, and expects that exit code, these words in the messages, and no change of anything on disk.
+#[track_caller]
+fn refused(workspace: &Workspace, arguments: &[&str], code: i32, words: &[&str]) -> Ended {
+    let before = workspace.tree();
+    let ended = workspace.import(arguments);
+    assert_eq!(ended.code, Some(code), "{ended}");
+    for word in words {
+        assert!(ended.stderr.contains(word), "{word}\n{ended}");
+    }
+    before.assert_unchanged(&workspace.tree(), &ended);
+    ended
+}
+
+#[test]
+fn an_empty_directory_has_no_layout() {
+    refused(&Workspace::empty(), &[], 2, &["--layout"]);
+}
+
+#[test]
+fn an_empty_directory_with_a_layout_has_nothing_to_import() {
+    let workspace = Workspace::empty();
+    let ended = workspace.imports(&["--layout", "srs4autism", "--dry-run"]);
+    assert!(ended.stdout.contains("no row changes"), "{ended}");
+}
+
+#[test]
+fn a_directory_that_does_not_exist_is_named() {
+    let workspace = valid();
+    fs::remove_dir_all(workspace.legacy()).expect("removed");
+    refused(&workspace, &[], 1, &["no such directory", "`legacy`"]);
+}
+
+#[test]
+fn a_file_is_no_directory() {
+    let workspace = valid();
+    fs::remove_dir_all(workspace.legacy()).expect("removed");
+    fs::write(workspace.legacy(), "[]").expect("written");
+    refused(&workspace, &[], 1, &["not a directory", "`legacy`"]);
+}
+
+#[test]
+fn a_file_without_permission_is_named() {
+    let workspace = valid();
+    let cards = workspace.legacy().join(CARDS);
+    fs::set_permissions(&cards, fs::Permissions::from_mode(0)).expect("permissions");
+    let ended = workspace.run(&mut workspace.unprivileged_import(&[]));
+    assert_eq!(ended.code, Some(3), "{ended}");
+    assert!(ended.stderr.contains("[unreadable]"), "{ended}");
+    assert!(ended.stderr.contains(CARDS), "{ended}");
+    assert_eq!(fs::read_dir(workspace.target()).expect("read").count(), 0);
+    // No record can be left out here: the whole file is unknown.
+    let ended = workspace.run(&mut workspace.unprivileged_import(&["--skip-invalid"]));
+    assert_eq!(ended.code, Some(3), "{ended}");
+    assert_eq!(fs::read_dir(workspace.target()).expect("read").count(), 0);
+}
+
+#[test]
+fn a_directory_without_permission_is_named() {
+    let workspace = valid();
+    let directory = workspace.legacy().join("content_db");
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0)).expect("permissions");
+    let ended = workspace.run(&mut workspace.unprivileged_import(&[]));
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).expect("permissions");
+    assert_eq!(ended.code, Some(3), "{ended}");
+    assert!(ended.stderr.contains("content_db"), "{ended}");
+    assert_eq!(fs::read_dir(workspace.target()).expect("read").count(), 0);
+}
+
+#[test]
+fn a_link_out_of_the_directory_is_not_followed() {
+    let workspace = valid();
+    let outside = workspace.root().join("outside.json");
+    fs::rename(workspace.legacy().join(CARDS), &outside).expect("moved");
+    symlink(&outside, workspace.legacy().join(CARDS)).expect("a link");
+    refused(&workspace, &[], 3, &["[outside-link]", CARDS]);
+    refused(
+        &workspace,
+        &["--skip-invalid"],
+        3,
+        &["[outside-link]", CARDS],
+    );
+}
+
+#[test]
+fn a_link_to_nothing_is_named() {
+    let workspace = valid();
+    workspace.remove(CARDS);
+    symlink("nowhere.json", workspace.legacy().join(CARDS)).expect("a link");
+    refused(&workspace, &[], 3, &[CARDS]);
+}
+
+#[test]
+fn a_link_that_stays_inside_is_followed() {
+    let workspace = valid();
+    let real = workspace.legacy().join("content_db/cards-2024.data");
+    fs::rename(workspace.legacy().join(CARDS), real).expect("moved");
+    symlink("cards-2024.data", workspace.legacy().join(CARDS)).expect("a link");
+    workspace.imports(&[]);
+    assert_eq!(rows::count(&workspace.connection(), "approved_cards"), 5);
+}
+
+#[test]
+fn a_link_in_a_circle_ends() {
+    let workspace = valid();
+    symlink("..", workspace.legacy().join("content_db/again")).expect("a link");
+    let ended = workspace.imports(&[]);
+    assert!(ended.stderr.contains("content_db/again"), "{ended}");
+}
+
+#[test]
+fn a_directory_of_a_files_name_is_named() {
+    let workspace = valid();
+    workspace.remove(CARDS);
+    fs::create_dir(workspace.legacy().join(CARDS)).expect("a directory");
+    refused(&workspace, &[], 3, &["[not-a-file]", CARDS]);
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let workspace = valid();
+    workspace.remove(CHAT);
+    let made = std::process::Command::new("mkfifo")
+        .arg(workspace.legacy().join(CHAT))
+        .status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo");
+    refused(&workspace, &[], 3, &["[not-a-file]", CHAT]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf8_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let workspace = valid();
+    let name = std::ffi::OsStr::from_bytes(b"content_db/\xba\xc3.json");
+    fs::write(workspace.legacy().join(name), "[]").expect("written");
+    refused(&workspace, &[], 3, &["not UTF-8"]);
+}
+
+#[test]
+fn no_profile_leaves_cards_without_an_owner() {
+    let workspace = valid();
+    workspace.write("profiles/child_profiles.json", "[]");
+    refused(&workspace, &[], 3, &["`profile` is not set"]);
+    workspace.remove("profiles/child_profiles.json");
+    refused(&workspace, &[], 3, &["`profile` is not set"]);
+    refused(
+        &workspace,
+        &["--set", "profile=nobody"],
+        3,
+        &["missing-reference"],
+    );
+}
+
+#[test]
+fn unknown_names_are_usage_errors() {
+    let workspace = valid();
+    refused(&workspace, &["--set", "colour=red"], 2, &["`colour`"]);
+    refused(&workspace, &["--set", "profile="], 2, &["name=value"]);
+    refused(&workspace, &["--set", "profile"], 2, &["name=value"]);
+    refused(&workspace, &["--layout", "nothing"], 2, &["`nothing`"]);
+    refused(&workspace, &["--on-conflict", "guess"], 2, &["guess"]);
+    refused(&workspace, &["--colour"], 2, &["--colour"]);
+}
+
+#[test]
+fn an_actor_must_have_a_name() {
+    let workspace = valid();
+    let before = workspace.tree();
+    let mut command = workspace.command();
+    command.args([
+        "import",
+        "legacy",
+        "--database",
+        "target/legacy.db",
+        "--actor",
+        " ",
+    ]);
+    let ended = workspace.run(&mut command);
+    assert_eq!(ended.code, Some(2), "{ended}");
+    before.assert_unchanged(&workspace.tree(), ended);
+}
+
+#[test]
+fn a_layout_with_mistakes_is_named_with_its_lines() {
+    let workspace = valid();
+    let layout = workspace.root().join("layout");
+    fs::create_dir(&layout).expect("a directory");
+    fs::write(layout.join("layout.toml"), "name = \"x\"\nsurprise = 1\n").expect("written");
+    fs::write(
+        layout.join("tables.sql"),
+        "CREATE TABLE t (id TEXT PRIMARY KEY);",
+    )
+    .expect("written");
+    refused(
+        &workspace,
+        &["--layout", "layout"],
+        3,
+        &["layout.toml:2", "`surprise`"],
+    );
+    refused(
+        &workspace,
+        &["--layout", "no/such/layout"],
+        2,
+        &["no/such/layout"],
+    );
+}
+
+/// The survey is over when the database is opened; the lock of another program holds the import there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_changes_while_it_is_read_stops_the_import() {
+    for change in ["longer", "other", "gone"] {
+        let workspace = valid();
+        workspace.imports(&[]);
+        let chat = workspace.read(CHAT);
+        workspace.write(CHAT, chat.replace("msg-0004", "msg-0005"));
+        let before = fs::read(workspace.database()).expect("a database");
+        let other = workspace.connection();
+        other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        let child = workspace.begin_import(&[]);
+        workspace.wait_until_open(&child);
+        match change {
+            "longer" => workspace.write(CHAT, format!("{chat}\n")),
+            "other" => workspace.write(CHAT, chat.replace("msg-0004", "msg-0006")),
+            _ => workspace.remove(CHAT),
+        }
+        other
+            .execute_batch("ROLLBACK")
+            .expect("the lock is released");
+        let ended = Ended::of(child.wait_with_output().expect("an end"));
+        drop(other);
+        assert_eq!(ended.code, Some(3), "{change}: {ended}");
+        assert!(ended.stderr.contains(CHAT), "{ended}");
+        assert_eq!(fs::read(workspace.database()).expect("a database"), before);
+        assert_eq!(rows::count(&workspace.connection(), "import_runs"), 1);
+    }
+}
