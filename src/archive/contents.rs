@@ -13,6 +13,9 @@ use crate::model::Sha256;
 const OBJECTS: &str = "objects";
 const RUNS: &str = "runs";
 
+/// Where copies of the database stand, beside what the archive itself keeps.
+pub const BACKUPS: &str = "backups";
+
 /// A directory of originals; the format is described in the module's documentation.
 #[derive(Debug, Clone)]
 pub struct Archive {
@@ -43,7 +46,7 @@ impl Archive {
         }
     }
 
-    /// Opens an archive, or one to be: where nothing or an empty directory is, the first store makes it, so that
+    /// Opens an archive, or one to be: where nothing or an empty directory is, or only backups are, the first store makes it, so that
     /// a run that is given up before leaves nothing behind.
     ///
     /// # Errors
@@ -59,7 +62,7 @@ impl Archive {
             Err(error) => return Err(reading(error)),
         };
         // A store that was killed at its very beginning leaves some of the parts; it is an archive to be as well.
-        let parts = [OBJECTS, RUNS, LOCK_FILE];
+        let parts = [OBJECTS, RUNS, LOCK_FILE, BACKUPS];
         let is_part = |entry: &fs::DirEntry| parts.iter().any(|part| entry.file_name() == *part);
         if entries.iter().all(is_part) {
             return Ok(Self {
@@ -186,6 +189,15 @@ mod tests {
         let archive = home.archive();
         assert!(archive.list().expect("listed").runs.is_empty());
         assert!(!archive.directory().exists());
+    }
+
+    #[test]
+    fn backups_may_stand_in_an_archive_to_be() {
+        let home = Home::new();
+        let directory = home.path().join("archive");
+        fs::create_dir_all(directory.join(BACKUPS)).expect("made");
+        assert!(Archive::open_or_create(&directory).is_ok());
+        assert!(Archive::open(&directory).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! ARCHIVE/                 mode 0700
 //!   objects/ab/cdef….zst   one file's bytes as a zstd frame (RFC 8878), mode 0600
 //!   runs/<run id>.json     manifest of one run, mode 0600
+//!   backups/               copies of databases; whoever makes them looks after them
 //!   .lock                  locked while a run is stored and until it is kept or discarded; holds nothing
 //! ```
 //!
@@ -60,7 +61,7 @@ mod testing;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use contents::{Archive, Listing};
+pub use contents::{Archive, BACKUPS, Listing};
 pub use counts::StoredCounts;
 pub use manifest::{Manifest, ManifestEntry, ManifestFault, ManifestHeader, ManifestSummary};
 pub use object::{ObjectFault, ObjectReader};

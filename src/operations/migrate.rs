@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::archive::BACKUPS;
 use crate::database::ledger::LedgerSize;
 use crate::database::{Access, Backup, Database, DatabaseUrl, MigrationState, MigrationStatus};
 use crate::model::Timestamp;
 
-use super::{BACKUPS, OperationError};
+use super::OperationError;
 
 /// A migration that was reverted.
 #[derive(Debug, Clone, PartialEq, Eq)]

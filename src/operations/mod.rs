@@ -19,6 +19,3 @@ pub use migrate::{Reverted, ledger_at_stake, migrate_down, migrate_up, migration
 pub use progress::{Progress, Silent, Stage, Surroundings};
 pub use run_name::run_named;
 pub use runs::{RunDetails, list_runs, show_run};
-
-/// Where in an archive copies of databases are kept.
-const BACKUPS: &str = "backups";

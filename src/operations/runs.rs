@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::archive::BACKUPS;
 use crate::database::ledger::{ConvertedColumn, RunFile, RunRecord};
 use crate::database::{Access, Backup, Database, DatabaseUrl};
 
-use super::{BACKUPS, OperationError, run_named};
+use super::{OperationError, run_named};
 
 /// Everything the ledger keeps of one run.
 #[derive(Debug, Clone)]

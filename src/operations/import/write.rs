@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::archive::{Archive, ArchiveError, FileToStore, ManifestHeader, RunToStore, Stored};
+use crate::archive::{
+    Archive, ArchiveError, BACKUPS, FileToStore, ManifestHeader, RunToStore, Stored,
+};
 use crate::database::ledger::RunHeader;
 use crate::database::{Access, Backup, Database, NewDatabase, TargetTables, Writer};
 use crate::model::{Findings, Level, Rule};
 use crate::operations::archive::ArchiveProgress;
 use crate::operations::directory::{InvalidPolicy, Reading, SharedDatabase};
-use crate::operations::{BACKUPS, OperationError, Stage};
+use crate::operations::{OperationError, Stage};
 use crate::source::SourceFile;
 
 use super::agenda::ImportAgenda;
