@@ -93,14 +93,9 @@ impl ForeignKeys {
         }
     }
 
-    /// Notes a row that will be in the database, and what it refers to.
+    /// Notes a row that will be in the database, unless it is [withdrawn](Self::withdraw), and what it refers to.
     pub(super) fn note(&mut self, table: usize, values: &[Value], origin: &Origin) {
-        for columns in &self.referred[table] {
-            self.present.insert(fingerprint(
-                table,
-                columns.iter().map(|&column| &values[column]),
-            ));
-        }
+        self.place(table, values);
         for (which, key) in self.checked[table].iter().enumerate() {
             let own = || key.columns.iter().map(|&column| &values[column]);
             if own().any(|value| value.is_null() || *value == Value::Default) {
@@ -128,6 +123,26 @@ impl ForeignKeys {
                 self.open.entry(wanted).or_insert(open);
             }
             self.last = Some((table, which, own().cloned().collect()));
+        }
+    }
+
+    /// Notes the keys of a row that will be in the database, as far as they are known; to be called again when a
+    /// generated key is.
+    pub(super) fn place(&mut self, table: usize, values: &[Value]) {
+        for columns in &self.referred[table] {
+            let own = columns.iter().map(|&column| &values[column]);
+            if !own.clone().any(|value| *value == Value::Default) {
+                self.present.insert(fingerprint(table, own));
+            }
+        }
+    }
+
+    /// Takes back a row that was noted: it will not be in the database.
+    pub(super) fn withdraw(&mut self, table: usize, values: &[Value]) {
+        for columns in &self.referred[table] {
+            let key = fingerprint(table, columns.iter().map(|&column| &values[column]));
+            self.present.remove(&key);
+            self.missing.insert(key);
         }
     }
 

@@ -322,6 +322,9 @@ impl<'l> Planner<'l> {
         let layout = self.layout;
         let table = &layout.tables[index];
         if let Some(problem) = self.missing_reference(&row) {
+            if !knowledge.current.contains_key(&row.identity) {
+                self.foreign_keys.withdraw(index, &row.values);
+            }
             return Err(problem);
         }
         let known = knowledge.known.get(&row.identity);
@@ -408,6 +411,9 @@ impl<'l> Planner<'l> {
                     row.digest
                 };
                 self.written[index].add(digest);
+                if table.table.generated_key().is_some() {
+                    self.foreign_keys.place(index, &row.values);
+                }
                 let record_id = table.table.record_id(&row.values);
                 Change::Insert { row, record_id }
             }
