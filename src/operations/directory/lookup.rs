@@ -34,6 +34,14 @@ impl Directory<'_> {
         if reading.knows_rows {
             let identities: Vec<_> = wanted.round(round).map(|row| row.identity).collect();
             knowledge.known = database.known_rows(&self.source, &identities)?;
+            for row in wanted.round(round) {
+                // What moved to another file is gone from its own, and entered anew where it is now. A file that did
+                // not change still holds the record.
+                if let Some(known) = knowledge.known.get_mut(&row.identity) {
+                    let elsewhere = known.path != self.path(row.origin.file);
+                    known.gone |= elsewhere && !reading.unread.contains(&known.path);
+                }
+            }
         }
         for (index, table) in self.layout.tables.iter().enumerate() {
             if !reading.planner.occupied(index) {

@@ -47,6 +47,8 @@ pub(in crate::operations) struct Reading<'l> {
     pub(in crate::operations) rejected: u64,
     /// Whether the ledger knows rows of this directory at all.
     pub(in crate::operations) knows_rows: bool,
+    /// Files of the directory that are not read because they did not change.
+    pub(in crate::operations) unread: BTreeSet<String>,
     invalid: InvalidPolicy,
     /// Parameters without a value: why, what to do, and how many records wait for them.
     unset: BTreeMap<String, (Option<String>, u64)>,
@@ -93,6 +95,7 @@ impl<'l> Reading<'l> {
             incomplete: BTreeSet::new(),
             rejected: 0,
             knows_rows: false,
+            unread: BTreeSet::new(),
             invalid,
             unset: BTreeMap::new(),
             current: CurrentFile::default(),

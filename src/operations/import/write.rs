@@ -125,7 +125,7 @@ impl<'l> Import<'l> {
         database.migrate()?;
         let mut writer =
             Writer::begin(database, self.directory.layout, &target, &header, self.run)?;
-        let mut gathered = self.start(Some(database), &target)?;
+        let mut gathered = self.start(Some(database), &target, &agenda)?;
         self.write_rows(database, &agenda, &mut gathered, &mut writer)?;
         if gathered.refuses() {
             return Err(Rollback::Refused(Box::new(self.outcome(
@@ -203,7 +203,7 @@ impl<'l> Import<'l> {
             None => TargetTables::absent(self.directory.layout),
         };
         let mut list = PlanList::new(self.directory.layout);
-        let mut gathered = self.start(database.as_deref_mut(), &target)?;
+        let mut gathered = self.start(database.as_deref_mut(), &target, &agenda)?;
         let database = database.map(SharedDatabase::new);
         self.gather(database.as_ref(), &agenda, &mut gathered, &mut list)?;
         if let Some(database) = database.as_ref().filter(|_| gathered.reading.knows_rows) {
@@ -224,11 +224,16 @@ impl<'l> Import<'l> {
         &self,
         database: Option<&mut Database>,
         target: &TargetTables,
+        agenda: &ImportAgenda,
     ) -> Result<Gathered<'l>, OperationError> {
         let policies = (self.options.conflict, self.options.invalid);
         let mut reading = Reading::new(&self.directory, target, policies, self.run.started_at);
         if let Some(database) = database {
             reading.knows_rows = database.knows_rows_of(&self.directory.source)?;
+            let unread = agenda.files.unchanged.iter();
+            reading.unread = unread
+                .map(|&id| self.directory.path(id).to_owned())
+                .collect();
         }
         Ok(Gathered::new(reading))
     }
