@@ -37,6 +37,7 @@ pub(crate) fn each_folder(relative: &str, test: impl Fn(&Path) + Sync) {
 
 /// Copies the files below `from` to the same names below `to`, over what is there; an `expected.snap` is none of them.
 pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory is made");
     for entry in walkdir::WalkDir::new(from).min_depth(1) {
         let entry = entry.expect("a fixture is read");
         let target = to.join(entry.path().strip_prefix(from).expect("below"));

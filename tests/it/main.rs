@@ -9,13 +9,17 @@ mod rows;
 mod tree;
 mod workspace;
 
+mod audit_trail;
 mod conflicts;
 mod dry_run;
 mod edits;
+mod existing_tables;
 mod first_import;
 mod gone_records;
+mod known;
 mod refused_databases;
 mod refused_directories;
 mod refused_files;
 mod skip_invalid;
 mod unchanged;
+mod user_layout;
