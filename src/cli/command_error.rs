@@ -178,6 +178,9 @@ fn database_hint(error: &DatabaseError) -> Option<&'static str> {
         DatabaseError::Busy { .. } => {
             Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
         }
+        DatabaseError::DiskFull => Some(
+            "nothing was committed; make room where the database, its archive and its backups are, and run again",
+        ),
         DatabaseError::NewerLedger(_) => {
             Some("use the version of accession that wrote it, or a newer one")
         }

@@ -34,6 +34,9 @@ pub enum DatabaseError {
         /// How long we waited.
         waited: Duration,
     },
+    /// There is no room to write to.
+    #[error("the disk is full")]
+    DiskFull,
     /// The ledger was made by a newer version.
     #[error("the ledger is newer than this program: it has the migration `{0}`")]
     NewerLedger(String),
@@ -65,10 +68,10 @@ pub enum DatabaseError {
     Connect(#[from] diesel::ConnectionError),
     /// A statement failed.
     #[error("a statement failed")]
-    Statement(#[from] diesel::result::Error),
+    Statement(#[source] diesel::result::Error),
     /// SQLite's own interface failed.
     #[error("SQLite failed")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
     /// The file system failed.
     #[error("{}", path.display())]
     File {
@@ -92,5 +95,28 @@ impl DatabaseError {
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }
+    }
+}
+
+impl From<diesel::result::Error> for DatabaseError {
+    fn from(error: diesel::result::Error) -> Self {
+        match &error {
+            // Diesel keeps SQLite's words, not its codes.
+            diesel::result::Error::DatabaseError(_, information)
+                if information.message().contains("disk is full") =>
+            {
+                Self::DiskFull
+            }
+            _ => Self::Statement(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            _ => Self::Sqlite(error),
+        }
     }
 }

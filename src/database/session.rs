@@ -113,7 +113,7 @@ impl Database {
         } else if text.contains("not a database") {
             DatabaseError::NotSqlite(self.path.clone())
         } else {
-            DatabaseError::Statement(error)
+            DatabaseError::from(error)
         }
     }
 

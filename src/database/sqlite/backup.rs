@@ -22,10 +22,15 @@ impl Backup {
     /// # Errors
     /// When either file cannot be used or the copy does not pass SQLite's `quick_check`.
     pub fn make(database: &Path, directory: &Path, name: &str) -> Result<Self, DatabaseError> {
-        create_private_directory(directory)?;
         let path = path(directory, name);
-        copy(database, &path)?;
-        Ok(Self { path, kept: false })
+        let copied = create_private_directory(directory).and_then(|()| copy(database, &path));
+        match copied {
+            Ok(()) => Ok(Self { path, kept: false }),
+            Err(error) => {
+                remove_empty_directories(&path);
+                Err(error)
+            }
+        }
     }
 
     /// The copy that [`Self::make`] made with these arguments, if it still exists.
@@ -49,18 +54,22 @@ impl Backup {
 impl Drop for Backup {
     fn drop(&mut self) {
         if !self.kept {
-            // Directories go only if they are empty. What stays behind harms nothing; the failure that led here is the
-            // one to tell.
             let _ = std::fs::remove_file(&self.path);
-            for directory in self.path.ancestors().skip(1).take(2) {
-                let _ = std::fs::remove_dir(directory);
-            }
+            remove_empty_directories(&self.path);
         }
     }
 }
 
 fn path(directory: &Path, name: &str) -> PathBuf {
     directory.join(format!("{name}.sqlite"))
+}
+
+/// The directory of backups and the one around it go if they are empty. What stays behind harms nothing; the failure
+/// that led here is the one to tell.
+fn remove_empty_directories(path: &Path) {
+    for directory in path.ancestors().skip(1).take(2) {
+        let _ = std::fs::remove_dir(directory);
+    }
 }
 
 fn create_private_directory(directory: &Path) -> Result<(), DatabaseError> {
