@@ -3,19 +3,23 @@
 //! One binary, so that it is linked once. What a single stage does is tested beside its code; here stands what only
 //! the whole can show: exit codes, messages, what is in the database afterwards, and what is left behind on disk.
 
+mod bulk;
 mod fixtures;
 mod json;
 mod rows;
 mod tree;
 mod workspace;
 
+mod at_once;
 mod audit_trail;
 mod conflicts;
+mod disk_full;
 mod dry_run;
 mod edits;
 mod existing_tables;
 mod first_import;
 mod gone_records;
+mod killed;
 mod known;
 mod refused_databases;
 mod refused_directories;

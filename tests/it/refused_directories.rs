@@ -57,7 +57,7 @@ fn a_file_is_no_directory() {
 fn a_file_without_permission_is_named() {
     let workspace = valid();
     let cards = workspace.legacy().join(CARDS);
-    fs::set_permissions(&cards, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&cards, fs::Permissions::from_mode(0o000)).expect("permissions");
     let ended = workspace.run(&mut workspace.unprivileged_import(&[]));
     assert_eq!(ended.code, Some(3), "{ended}");
     assert!(ended.stderr.contains("[unreadable]"), "{ended}");
@@ -73,7 +73,7 @@ fn a_file_without_permission_is_named() {
 fn a_directory_without_permission_is_named() {
     let workspace = valid();
     let directory = workspace.legacy().join("content_db");
-    fs::set_permissions(&directory, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o000)).expect("permissions");
     let ended = workspace.run(&mut workspace.unprivileged_import(&[]));
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).expect("permissions");
     assert_eq!(ended.code, Some(3), "{ended}");

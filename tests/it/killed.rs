@@ -1,0 +1,196 @@
+//! An import that is killed, or asked to stop, leaves the old state or the new, and the next one succeeds.
+//!
+//! `benches/kill.sh N` runs the same with more moments.
+
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use crate::bulk::{Bulk, fill};
+use crate::rows;
+use crate::tree::Tree;
+use crate::workspace::{Ended, Workspace};
+
+/// At how many moments an import is killed.
+fn moments() -> u32 {
+    let asked = std::env::var("ACCESSION_TEST_KILLS");
+    asked.map_or(8, |asked| {
+        asked.parse().expect("ACCESSION_TEST_KILLS is a number")
+    })
+}
+
+/// Rows of the database per edition, and the number of runs: what tells the old state from the new.
+#[derive(Debug, PartialEq, Eq)]
+struct State {
+    runs: i64,
+    entries: i64,
+    editions: Vec<String>,
+    rows: Vec<(String, i64)>,
+}
+
+impl State {
+    fn of(workspace: &Workspace) -> Self {
+        let connection = workspace.connection();
+        assert_eq!(rows::texts(&connection, "PRAGMA integrity_check"), ["ok"]);
+        assert!(rows::query(&connection, "PRAGMA foreign_key_check").is_empty());
+        assert_eq!(rows::count(&connection, "audit_context"), 0);
+        Self {
+            runs: rows::count(&connection, "import_runs"),
+            entries: rows::count(&connection, "audit_log"),
+            editions: rows::texts(
+                &connection,
+                "SELECT raw_input FROM profiles UNION SELECT content ->> 'front' FROM approved_cards
+                 UNION SELECT DISTINCT substr(content, 1, instr(content, ' ') - 1) FROM chat_messages",
+            ),
+            rows: rows::application_tables(&connection)
+                .into_iter()
+                .map(|table| (table.clone(), rows::count(&connection, &table)))
+                .filter(|(_, count)| *count > 0)
+                .collect(),
+        }
+    }
+}
+
+/// Starts an import and kills it after `delay`; tells whether it was still running.
+fn kill_after(workspace: &Workspace, delay: Duration) -> bool {
+    let mut child = workspace.begin_import(&[]);
+    std::thread::sleep(delay);
+    let running = child.try_wait().expect("a child").is_none();
+    child.kill().expect("killed");
+    child.wait().expect("an end");
+    running
+}
+
+/// What killed imports may leave beside database and archive is gone after the next import.
+fn assert_no_leftovers(workspace: &Workspace) {
+    for path in Tree::of(&workspace.target()).paths() {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        // The archive's own unfinished files may belong to a run that is still at work; they go after a day.
+        let unfinished = name.starts_with('.') && !path.starts_with("legacy.db.archive/");
+        assert!(!unfinished, "{path}");
+    }
+}
+
+#[test]
+fn a_new_database_is_there_whole_or_not_at_all() {
+    let workspace = Workspace::empty();
+    fill(&workspace, Bulk::A_WHILE, "first");
+    let started = Instant::now();
+    workspace.imports(&[]);
+    let duration = started.elapsed();
+    let whole = State::of(&workspace);
+    let expected: Vec<(String, i64)> = Bulk::A_WHILE
+        .rows()
+        .map(|(table, count)| (table.to_owned(), count))
+        .into();
+    assert_eq!(whole.rows, expected);
+    let (mut absent, mut complete) = (0, 0);
+    for moment in 0..moments() {
+        std::fs::remove_dir_all(workspace.target()).expect("removed");
+        std::fs::create_dir(workspace.target()).expect("made");
+        kill_after(&workspace, duration * (2 * moment + 1) / (2 * moments()));
+        if workspace.database().exists() {
+            complete += 1;
+            assert_eq!(State::of(&workspace), whole);
+        } else {
+            absent += 1;
+        }
+        workspace.imports(&[]);
+        assert_eq!(State::of(&workspace), whole);
+        assert_no_leftovers(&workspace);
+    }
+    assert!(
+        absent > 0,
+        "no import was killed in time; {complete} were complete"
+    );
+}
+
+#[test]
+fn an_existing_database_is_the_old_or_the_new() {
+    let workspace = Workspace::empty();
+    fill(&workspace, Bulk::A_WHILE, "first");
+    workspace.imports(&[]);
+    let old = State::of(&workspace);
+    let kept = workspace.root().join("kept");
+    copy(&workspace.target(), &kept);
+    fill(&workspace, Bulk::A_WHILE, "second");
+    let started = Instant::now();
+    workspace.imports(&[]);
+    let duration = started.elapsed();
+    let new = State::of(&workspace);
+    assert_eq!((old.runs, new.runs), (1, 2));
+    assert_ne!(old.editions, new.editions);
+    let mut unchanged = 0;
+    for moment in 0..moments() {
+        std::fs::remove_dir_all(workspace.target()).expect("removed");
+        copy(&kept, &workspace.target());
+        kill_after(&workspace, duration * (2 * moment + 1) / (2 * moments()));
+        let state = State::of(&workspace);
+        assert!(state == old || state == new, "{state:?}");
+        unchanged += u32::from(state == old);
+        workspace.imports(&[]);
+        assert_eq!(State::of(&workspace), new);
+        assert_no_leftovers(&workspace);
+    }
+    assert!(unchanged > 0, "no import was killed in time");
+    rows::assert_sound(&workspace.connection());
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status();
+    assert!(sent.is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn an_interrupted_import_leaves_nothing_behind() {
+    for name in ["-INT", "-TERM"] {
+        let workspace = Workspace::empty();
+        fill(&workspace, Bulk::A_WHILE, "first");
+        let before = workspace.tree();
+        let child = workspace.begin_import(&[]);
+        let aside = workspace.target().join(".legacy.db.accession-new");
+        let begun = || aside.metadata().is_ok_and(|aside| aside.len() > 100_000);
+        while !begun() && !workspace.database().exists() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        signal(&child, name);
+        let ended = Ended::of(child.wait_with_output().expect("an end"));
+        match ended.code {
+            Some(130) => before.assert_unchanged(&workspace.tree(), &ended),
+            // It was over by then.
+            Some(0) => assert!(workspace.database().exists()),
+            other => panic!("{other:?} {ended}"),
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_change_leaves_the_database_as_it_was() {
+    let workspace = Workspace::empty();
+    fill(&workspace, Bulk::A_WHILE, "first");
+    workspace.imports(&[]);
+    fill(&workspace, Bulk::A_WHILE, "second");
+    let before = workspace.tree();
+    let child = workspace.begin_import(&[]);
+    let log = workspace.target().join("legacy.db-wal");
+    let backups = workspace.archive().join("backups");
+    while !(backups.exists() && log.metadata().is_ok_and(|log| log.len() > 0)) {
+        if backups.read_dir().is_ok_and(|backups| backups.count() > 0) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    signal(&child, "-INT");
+    let ended = Ended::of(child.wait_with_output().expect("an end"));
+    match ended.code {
+        Some(130) => before.assert_unchanged(&workspace.tree(), &ended),
+        Some(0) => assert_eq!(State::of(&workspace).runs, 2),
+        other => panic!("{other:?} {ended}"),
+    }
+}
