@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `plan` is pure; only `source`, `database`, `archive` and `cli` touch the outside world; only `cli` prints,
-//! reads the environment or ends the process. `tests/architecture.rs` and `clippy.toml` keep it so.
+//! reads the environment or ends the process. `tests/it/architecture.rs` and `clippy.toml` keep it so.
 
 pub mod archive;
 pub mod audit;

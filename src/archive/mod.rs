@@ -34,6 +34,11 @@
 //! - Nothing read from an archive is trusted: objects are hashed whenever they are read, and no path of a manifest
 //!   leads outside the directory that is restored to.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this stage reads and writes files"
+)]
+
 mod contents;
 mod copy;
 mod counts;

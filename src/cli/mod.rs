@@ -2,6 +2,11 @@
 //!
 //! The only stage that does any of these. Data goes to standard output, everything else to standard error.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this stage reads the environment and the clock"
+)]
+
 mod command_error;
 mod commands;
 mod environment;

@@ -2,6 +2,11 @@
 //!
 //! The only file of this stage that reads from disk. It does not look into the files.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a layout of one's own is a directory of files"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

@@ -3,6 +3,8 @@
 //! One of the four stages that touch the outside world, and it only ever reads. It does not know what stands in a
 //! file; what is wrong with a single file is a finding, only a directory that cannot be surveyed at all is an error.
 
+#![expect(clippy::disallowed_methods, reason = "this stage reads files")]
+
 mod directory;
 mod hash;
 mod reader;

@@ -3,6 +3,11 @@
 //! One binary, so that it is linked once. What a single stage does is tested beside its code; here stands what only
 //! the whole can show: exit codes, messages, what is in the database afterwards, and what is left behind on disk.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests look at what is left in the outside world"
+)]
+
 mod bulk;
 mod fixtures;
 mod json;
@@ -10,6 +15,7 @@ mod rows;
 mod tree;
 mod workspace;
 
+mod architecture;
 mod at_once;
 mod audit_trail;
 mod conflicts;

@@ -111,31 +111,40 @@ impl Import<'_> {
     fn run(&self) -> Result<ImportOutcome, OperationError> {
         let path = self.options.database.path();
         let wait = self.options.wait;
-        if path.try_exists().unwrap_or(true) {
-            let mut database = Database::open(path, Access::Read, wait)?;
-            let outcome = database.snapshot(|database| {
-                // A ledger of a newer version is not even read: its tables may mean something else.
-                database.migration_states()?;
-                let agenda = self.agenda(Some(database))?;
-                match self.options.mode {
-                    _ if agenda.nothing_to_do() => Ok(Some(self.nothing_to_do(&agenda))),
-                    ImportMode::DryRun => self.dry_run(Some(database), agenda).map(Some),
-                    ImportMode::Apply => Ok(None),
+        match Database::open(path, Access::Read, wait) {
+            Ok(mut database) => {
+                if let Some(outcome) = self.without_writing(&mut database)? {
+                    return Ok(outcome);
                 }
-            });
-            match outcome {
-                Ok(Some(outcome)) => return Ok(outcome),
-                Ok(None) => {}
-                Err(error) => return Err(error),
             }
-        } else if self.options.mode == ImportMode::DryRun {
-            let agenda = self.agenda(None)?;
-            return self.dry_run(None, agenda);
+            Err(DatabaseError::Missing(_)) if self.options.mode == ImportMode::DryRun => {
+                let agenda = self.agenda(None)?;
+                return self.dry_run(None, agenda);
+            }
+            Err(DatabaseError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
         }
         match NewDatabase::begin(path, wait)? {
             Opened::New(aside) => self.build(aside),
             Opened::Existing => self.change(),
         }
+    }
+
+    /// The outcome of an import that finds nothing to do, or is only to plan; `None` if there is something to write.
+    fn without_writing(
+        &self,
+        database: &mut Database,
+    ) -> Result<Option<ImportOutcome>, OperationError> {
+        database.snapshot(|database| {
+            // A ledger of a newer version is not even read: its tables may mean something else.
+            database.migration_states()?;
+            let agenda = self.agenda(Some(database))?;
+            match self.options.mode {
+                _ if agenda.nothing_to_do() => Ok(Some(self.nothing_to_do(&agenda))),
+                ImportMode::DryRun => self.dry_run(Some(database), agenda).map(Some),
+                ImportMode::Apply => Ok(None),
+            }
+        })
     }
 
     /// What unchanged files with rejected records are: with `--skip-invalid` they stay rejected.

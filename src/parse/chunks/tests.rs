@@ -1,3 +1,5 @@
+//! Cutting at any place gives what reading the whole gives.
+
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! What strict parsing accepts, refuses, and says about it.
+
 use serde_json::{Value, json};
 
 use super::*;

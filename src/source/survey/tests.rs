@@ -1,3 +1,5 @@
+//! Surveys of real directories, with the links and permissions that real ones have.
+
 use std::io::Read as _;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::AtomicU64;

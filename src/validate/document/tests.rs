@@ -1,3 +1,5 @@
+//! Violations, their places and their words.
+
 use serde_json::json;
 
 use super::*;
