@@ -178,6 +178,9 @@ fn database_hint(error: &DatabaseError) -> Option<&'static str> {
         DatabaseError::Busy { .. } => {
             Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
         }
+        DatabaseError::ForeignKey(_) => Some(
+            "nothing was committed; a row that new records need was deleted in the database, or `--prune` would delete one that others refer to",
+        ),
         DatabaseError::DiskFull => Some(
             "nothing was committed; make room where the database, its archive and its backups are, and run again",
         ),

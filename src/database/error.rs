@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use diesel::result::DatabaseErrorKind;
+
 use super::TableProblem;
 
 /// A failure of the database stage. Nothing is committed when one is returned.
@@ -66,6 +68,9 @@ pub enum DatabaseError {
     /// The connection could not be made.
     #[error("cannot open the database")]
     Connect(#[from] diesel::ConnectionError),
+    /// Rows that are in the database, and that the plan did not ask for, stand in the way.
+    #[error("a foreign key of the database forbids a change")]
+    ForeignKey(#[source] diesel::result::Error),
     /// A statement failed.
     #[error("a statement failed")]
     Statement(#[source] diesel::result::Error),
@@ -106,6 +111,9 @@ impl From<diesel::result::Error> for DatabaseError {
                 if information.message().contains("disk is full") =>
             {
                 Self::DiskFull
+            }
+            diesel::result::Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => {
+                Self::ForeignKey(error)
             }
             _ => Self::Statement(error),
         }

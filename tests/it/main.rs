@@ -27,6 +27,7 @@ mod first_import;
 mod gone_records;
 mod killed;
 mod known;
+mod references;
 mod refused_databases;
 mod refused_directories;
 mod refused_files;
