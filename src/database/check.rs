@@ -1,9 +1,10 @@
 //! Before commit, the rows are read back and compared with the plan: counts, and digests of every mapped value.
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{TableDigest, Value};
+use crate::model::{ColumnType, TableDigest, Value};
 use crate::plan::TableCounts;
 
 use super::select::{CountRows, SelectRows, Which};
@@ -92,18 +93,62 @@ impl Database {
         table: &LayoutTable,
         rows: &RowRange,
     ) -> Result<TableDigest, DatabaseError> {
-        let hasher = table.row_hasher();
-        let mut digest = TableDigest::default();
-        let mut add = |values: &[Value]| digest.add(table.digest(&hasher, values));
         match rows {
-            RowRange::All => self.each_row(table, None, &mut |values| add(&values))?,
+            RowRange::All => self.digest_table(table),
             RowRange::Keys(keys) => {
+                let hasher = table.row_hasher();
+                let mut digest = TableDigest::default();
                 for some in keys.chunks(500) {
-                    self.each_row(table, Some(some), &mut |values| add(&values))?;
+                    self.each_row(table, Some(some), &mut |values| {
+                        digest.add(table.digest(&hasher, &values));
+                    })?;
                 }
+                Ok(digest)
             }
         }
-        Ok(digest)
+    }
+
+    /// The digest of a whole table: one thread reads, another hashes.
+    fn digest_table(&mut self, table: &LayoutTable) -> Result<TableDigest, DatabaseError> {
+        /// Rows that are handed over at once.
+        const HANDED_OVER: usize = 500;
+        let mapped: Vec<usize> = table.mapped_columns().collect();
+        let column = |&column: &usize| &table.table.columns[column];
+        let names: Vec<&str> = mapped.iter().map(|at| column(at).name.as_str()).collect();
+        let types: Vec<ColumnType> = mapped.iter().map(|at| column(at).ty).collect();
+        let AnyConnection::Sqlite(connection) = &mut self.connection;
+        let select = SelectRows {
+            table: &table.table.name,
+            columns: &names,
+            which: Which::All,
+        };
+        std::thread::scope(|scope| {
+            let (rows, work) = crossbeam_channel::bounded::<Vec<StoredRow>>(8);
+            let hashing = scope.spawn(move || {
+                let hasher = table.row_hasher();
+                let mut digest = TableDigest::default();
+                for StoredRow(stored) in work.into_iter().flatten() {
+                    let values: Vec<Value> = stored
+                        .into_iter()
+                        .zip(&types)
+                        .map(|(value, &ty)| decode(value, ty))
+                        .collect();
+                    digest.add(hasher.row(&values));
+                }
+                digest
+            });
+            let mut batch = Vec::with_capacity(HANDED_OVER);
+            for row in select.load_iter::<StoredRow, DefaultLoadingMode>(connection)? {
+                batch.push(row?);
+                if batch.len() == HANDED_OVER {
+                    let full = std::mem::replace(&mut batch, Vec::with_capacity(HANDED_OVER));
+                    rows.send(full).expect("the hashing thread takes all rows");
+                }
+            }
+            rows.send(batch).expect("the hashing thread takes all rows");
+            drop(rows);
+            Ok(hashing.join().expect("the hashing thread does not panic"))
+        })
     }
 
     /// Reads rows, all or those with the given keys, one value per column of the layout's table. Columns that
@@ -184,9 +229,7 @@ impl Database {
             which,
         };
         let AnyConnection::Sqlite(connection) = &mut self.connection;
-        for row in
-            select.load_iter::<StoredRow, diesel::connection::DefaultLoadingMode>(connection)?
-        {
+        for row in select.load_iter::<StoredRow, DefaultLoadingMode>(connection)? {
             let mut values = vec![Value::Default; model.columns.len()];
             for (&column, stored) in wanted.iter().zip(row?.0) {
                 values[column] = decode(stored, model.columns[column].ty);

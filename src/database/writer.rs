@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 use crate::layout::Layout;
-use crate::model::{Row, RunContext, Sha256, TableDigest, Timestamp, Value};
+use crate::model::{Fingerprint, Row, RunContext, Sha256, TableDigest, Timestamp, Value};
 use crate::plan::{Change, LedgerKey, TableCounts};
 
 use super::indexes::DeferredIndexes;
@@ -70,7 +70,7 @@ pub struct Reject {
 struct Entry {
     position: i64,
     table: usize,
-    identity: [u8; 16],
+    identity: Fingerprint,
     record_id: String,
     pointer: std::sync::Arc<str>,
     part: Option<u32>,
@@ -367,7 +367,7 @@ impl<'l> Writer<'l> {
         self.entries.push(Entry {
             position: self.position,
             table,
-            identity: identity.0,
+            identity,
             record_id,
             pointer: origin.pointer,
             part: origin.part,
@@ -421,7 +421,8 @@ impl<'l> Writer<'l> {
                     source_file_id,
                     position: entry.position,
                     table_name: &self.layout.tables[entry.table].table.name,
-                    identity: &entry.identity,
+                    identity: &entry.identity.0,
+                    identity_start: entry.identity.start(),
                     record_id: &entry.record_id,
                     pointer: &entry.pointer,
                     part: entry.part.and_then(|part| i32::try_from(part).ok()),

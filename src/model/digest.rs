@@ -42,6 +42,16 @@ impl fmt::Debug for Sha256 {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 16]);
 
+impl Fingerprint {
+    /// The first 64 bits, as a signed integer: what databases index.
+    #[must_use]
+    pub fn start(self) -> i64 {
+        let mut start = [0; 8];
+        start.copy_from_slice(&self.0[..8]);
+        i64::from_be_bytes(start)
+    }
+}
+
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&HEXLOWER.encode(&self.0))

@@ -15,6 +15,7 @@ pub(in crate::database) struct NewEntry<'a> {
     pub(in crate::database) position: i64,
     pub(in crate::database) table_name: &'a str,
     pub(in crate::database) identity: &'a [u8],
+    pub(in crate::database) identity_start: i64,
     pub(in crate::database) record_id: &'a str,
     pub(in crate::database) pointer: &'a str,
     pub(in crate::database) part: Option<i32>,
@@ -43,7 +44,7 @@ pub(in crate::database) struct InsertConversions<'a>(
 impl QueryFragment<Sqlite> for InsertEntries<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(
-            "INSERT INTO row_sources (source_file_id, position, table_name, identity, record_id, pointer, part, digest) \
+            "INSERT INTO row_sources (source_file_id, position, table_name, identity, identity_start, record_id, pointer, part, digest) \
              VALUES ",
         );
         for (i, entry) in self.0.iter().enumerate() {
@@ -55,6 +56,8 @@ impl QueryFragment<Sqlite> for InsertEntries<'_> {
             out.push_bind_param::<Text, str>(entry.table_name)?;
             out.push_sql(", ");
             out.push_bind_param::<Binary, [u8]>(entry.identity)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, i64>(&entry.identity_start)?;
             out.push_sql(", ");
             out.push_bind_param::<Text, str>(entry.record_id)?;
             out.push_sql(", ");

@@ -42,6 +42,7 @@ diesel::table! {
         position -> BigInt,
         table_name -> Text,
         identity -> Binary,
+        identity_start -> BigInt,
         record_id -> Text,
         pointer -> Text,
         part -> Nullable<Integer>,
