@@ -32,6 +32,9 @@ pub(super) enum CommandError {
     /// An argument that is not usable.
     #[error("{0}")]
     Usage(String),
+    /// The result is lost; everything else was done.
+    #[error("the command was carried out, but its result cannot be written to standard output")]
+    Unwritten(#[source] std::io::Error),
     /// What would be lost is not to be had again, and nobody said that it may.
     #[error("this would drop the ledger and the audit trail: {}", ledger_text(.0))]
     NotConfirmed(LedgerSize),
@@ -70,7 +73,9 @@ impl CommandError {
             | Self::Usage(_) => Exit::Usage,
             Self::Layout(LayoutError::Invalid { .. }) => Exit::Invalid,
             Self::Operation(OperationError::NotAsPlanned(_)) => Exit::Difference,
-            Self::Operation(_) | Self::Layout(LayoutError::Unreadable { .. }) => Exit::Failed,
+            Self::Operation(_)
+            | Self::Layout(LayoutError::Unreadable { .. })
+            | Self::Unwritten(_) => Exit::Failed,
         }
     }
 
@@ -91,10 +96,16 @@ impl CommandError {
             Self::Layout(LayoutError::Invalid { problems }) => {
                 problems.iter().map(ToString::to_string).collect()
             }
+            Self::NotConfirmed(_) => [
+                "nobody could tell any more where the rows came from, or who changed them",
+                "the next import would insert rows a second time that have no key but their number",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             Self::Operation(_)
             | Self::Layout(_)
             | Self::Ambiguous { .. }
-            | Self::NotConfirmed(_)
+            | Self::Unwritten(_)
             | Self::Usage(_) => Vec::new(),
         }
     }
@@ -113,6 +124,7 @@ impl CommandError {
                 Some("to do so all the same add `--confirm`; the database is copied first")
             }
             Self::Layout(LayoutError::Invalid { .. } | LayoutError::Unreadable { .. })
+            | Self::Unwritten(_)
             | Self::Usage(_) => None,
         }
     }

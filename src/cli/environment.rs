@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use crate::model::{RunContext, Timestamp};
 
+use super::output::{is_watched, message};
+
 /// The time.
 pub(super) fn now() -> Timestamp {
     Timestamp::new(Utc::now())
@@ -27,12 +29,18 @@ pub(super) fn run_context(actor: Option<String>, reason: Option<String>) -> RunC
 }
 
 /// A flag that Ctrl-C and SIGTERM raise. At the second signal the process ends at once, which the database survives.
+///
+/// Some steps do not look at the flag before they are done (building an index), so somebody who watches is told.
 pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = flag.clone();
     let handler = ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
+        }
+        if is_watched() {
+            // Over the progress line, or over the `^C` that the terminal wrote.
+            message("\r\x1b[2Kstopping; press Ctrl-C again to end at once\n");
         }
     });
     // Without a handler the process ends at the first signal, which is safe too.

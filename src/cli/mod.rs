@@ -81,7 +81,8 @@ pub fn run() -> ExitCode {
         }
     };
     let output = Output::new(&cli.output);
-    match cli.command.run(&output) {
+    let ended = cli.command.run(&output);
+    match output.unwritten().map_or(ended, Err) {
         Ok(exit) => exit.into(),
         Err(error) => {
             output.error(&error);

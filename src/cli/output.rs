@@ -1,6 +1,7 @@
 //! Printing. The only place that writes to standard output and standard error.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::cell::RefCell;
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use crate::model::{Finding, Level};
 use crate::report::{Style, findings_text};
@@ -9,11 +10,23 @@ use super::command_error::CommandError;
 use super::options::{Format, OutputOptions};
 
 /// Where and how a command prints.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Output {
-    pub(super) format: Format,
+    format: Format,
     quiet: bool,
     verbose: u8,
+    /// Why some of the result is lost.
+    unwritten: RefCell<Option<io::Error>>,
+}
+
+/// Something to say that is not data. Nobody can be told that it could not be said.
+pub(super) fn message(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Whether somebody watches standard error on a terminal that can move its cursor.
+pub(super) fn is_watched() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|name| name != "dumb")
 }
 
 impl Output {
@@ -22,12 +35,13 @@ impl Output {
             format: options.format,
             quiet: options.quiet,
             verbose: options.verbose,
+            unwritten: RefCell::new(None),
         }
     }
 
     /// Whether progress is shown: on a terminal, unless asked not to.
     pub(super) fn shows_progress(&self) -> bool {
-        !self.quiet && std::io::stderr().is_terminal()
+        !self.quiet && is_watched()
     }
 
     pub(super) fn is_verbose(&self) -> bool {
@@ -36,8 +50,18 @@ impl Output {
 
     /// The result of a command.
     pub(super) fn data(&self, text: &str) {
-        // A reader that went away (`| head`) wants no more.
-        let _ = anstream::stdout().write_all(text.as_bytes());
+        let mut out = anstream::stdout();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => {}
+            // A reader that went away (`| head`) wants no more.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            Err(error) => *self.unwritten.borrow_mut() = Some(error),
+        }
+    }
+
+    /// Why some of the result is lost, if it is.
+    pub(super) fn unwritten(&self) -> Option<CommandError> {
+        self.unwritten.take().map(CommandError::Unwritten)
     }
 
     /// A result that has both forms.
@@ -62,12 +86,7 @@ impl Output {
             .filter(|finding| !self.quiet || finding.level == Level::Error)
             .cloned()
             .collect();
-        self.message(&findings_text(&told, not_kept));
-    }
-
-    /// Something to say that is not data.
-    pub(super) fn message(&self, text: &str) {
-        let _ = anstream::stderr().write_all(text.as_bytes());
+        message(&findings_text(&told, not_kept));
     }
 
     /// Why the command failed.
@@ -90,6 +109,6 @@ impl Output {
                 Style::paint(Style::NOTICE, "hint:")
             ));
         }
-        self.message(&text);
+        message(&text);
     }
 }

@@ -1,50 +1,58 @@
 //! A progress display on a terminal, for work that takes longer than a second.
 
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::operations::{Progress, Stage};
 
-use super::output::Output;
+use super::output::{Output, message};
 
 /// How long work may take before anything is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(200);
 
-/// The display.
+/// The display; it is gone when it is dropped.
 pub(super) struct Display {
-    started: Instant,
-    shown: bool,
-    output: Output,
-    bar: Mutex<ProgressBar>,
+    names_files: bool,
+    bar: ProgressBar,
 }
 
 impl Display {
     pub(super) fn new(output: &Output) -> Self {
-        Self {
-            started: Instant::now(),
-            shown: output.shows_progress(),
-            output: *output,
-            bar: Mutex::new(ProgressBar::hidden()),
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if output.shows_progress() {
+            let bar = bar.clone();
+            thread::spawn(move || {
+                thread::sleep(PATIENCE);
+                if !bar.is_finished() {
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
+                    bar.enable_steady_tick(TICK);
+                }
+            });
         }
-    }
-
-    fn bar(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
-        self.bar
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        Self {
+            names_files: output.is_verbose(),
+            bar,
+        }
     }
 }
 
 impl Progress for Display {
     fn begin(&self, stage: Stage, total: Option<u64>) {
-        if !self.shown {
-            return;
+        let bar = &self.bar;
+        let template = match total {
+            Some(_) => "{msg:<28} {bar:30} {bytes:>10} of {total_bytes}  {eta} left",
+            None => "{msg:<28} {spinner} {elapsed}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
         }
-        let bar = self.bar();
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-        bar.reset();
+        match total {
+            Some(total) => bar.set_length(total),
+            None => bar.unset_length(),
+        }
         bar.set_message(match stage {
             Stage::Survey => "finding files",
             Stage::Backup => "copying the database",
@@ -56,41 +64,27 @@ impl Progress for Display {
             Stage::VerifyArchive => "reading the archive",
             Stage::Restore => "restoring files",
         });
-        let template = match total {
-            Some(total) => {
-                bar.set_length(total);
-                "{msg:<28} {bar:30} {bytes:>10} of {total_bytes}  {eta} left"
-            }
-            None => "{msg:<28} {spinner} {elapsed}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
+        bar.reset();
     }
 
     fn advance(&self, amount: u64) {
-        if !self.shown {
-            return;
-        }
-        let bar = self.bar();
-        bar.inc(amount);
-        if bar.is_hidden() && self.started.elapsed() > PATIENCE {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.enable_steady_tick(Duration::from_millis(200));
-        }
+        self.bar.inc(amount);
     }
 
     fn file(&self, path: &str, records: u64) {
-        if self.output.is_verbose() {
-            let bar = self.bar();
-            bar.suspend(|| {
-                self.output
-                    .message(&format!("read {path}: {records} records\n"))
-            });
+        if self.names_files {
+            let line = format!("read {path}: {records} records\n");
+            self.bar.suspend(|| message(&line));
         }
     }
 
     fn end(&self) {
-        self.bar().finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.end();
     }
 }

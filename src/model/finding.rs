@@ -37,6 +37,8 @@ pub enum Rule {
     OutsideLink,
     /// A JSON file that no source of the layout matches.
     UnmatchedFile,
+    /// The directory has no file of the layout.
+    NoFiles,
     /// The file changed between two readings.
     ChangedWhileRead,
     /// A byte order mark stood before the JSON.
@@ -92,6 +94,7 @@ impl Rule {
             Self::NotAFile => "not-a-file",
             Self::OutsideLink => "outside-link",
             Self::UnmatchedFile => "unmatched-file",
+            Self::NoFiles => "no-files",
             Self::ChangedWhileRead => "changed-while-read",
             Self::ByteOrderMark => "byte-order-mark",
             Self::InvalidUtf8 => "invalid-utf8",

@@ -183,6 +183,7 @@ fn with_causes(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::assert_lines;
     use super::*;
     use crate::archive::{
         ArchiveError, ManifestFault, ManifestHeader, ManifestSummary, ObjectFault, RelativePath,
@@ -217,11 +218,14 @@ mod tests {
             }],
             unusable: vec![unusable()],
         };
-        insta::assert_snapshot!(plain(&archive_text(&listing)), @r"
-          run                                   when                  files  bytes  layout  directory
-          00000000-0000-0000-0000-000000000007  2024-05-01 10:00:00Z      3  1 700  sample  /data
-        warning: /a/runs/1.json: not a valid manifest: format 2 is not known, only format 1
-        ");
+        assert_lines(
+            &archive_text(&listing),
+            &[
+                "  run                                   when                  files  bytes  layout  directory",
+                "  00000000-0000-0000-0000-000000000007  2024-05-01 10:00:00Z      3  1 700  sample  /data",
+                "warning: /a/runs/1.json: not a valid manifest: format 2 is not known, only format 1",
+            ],
+        );
         let json = archive_json(Path::new("/a"), &listing);
         assert_eq!(json["runs"][0]["bytes"], 1_700);
         assert_eq!(json["unusable"].as_array().map(Vec::len), Some(1));
@@ -237,11 +241,14 @@ mod tests {
             problems: Vec::new(),
             unreferenced: Some(1),
         };
-        insta::assert_snapshot!(plain(&verified_text(Path::new("/a"), &report)), @r"
-        sound: `/a`
-          6 files of 2 runs, 4 objects read (12 345 bytes)
-          1 object that no run needs
-        ");
+        assert_lines(
+            &verified_text(Path::new("/a"), &report),
+            &[
+                "sound: `/a`",
+                "  6 files of 2 runs, 4 objects read (12 345 bytes)",
+                "  1 object that no run needs",
+            ],
+        );
         report.problems = vec![
             Problem::Manifest(unusable()),
             Problem::Object {
@@ -253,13 +260,16 @@ mod tests {
                 fault: ObjectFault::Missing,
             },
         ];
-        insta::assert_snapshot!(plain(&verified_text(Path::new("/a"), &report)), @r"
-        error: a manifest cannot be used: /a/runs/1.json: not a valid manifest: format 2 is not known, only format 1
-        error: people.json: cannot be brought back from run `00000000-0000-0000-0000-000000000007` (2 files need this object): the object is missing
-        damaged: `/a`, 2 problems
-          6 files of 2 runs, 4 objects read (12 345 bytes)
-          1 object that no run needs
-        ");
+        assert_lines(
+            &verified_text(Path::new("/a"), &report),
+            &[
+                "error: a manifest cannot be used: /a/runs/1.json: not a valid manifest: format 2 is not known, only format 1",
+                "error: people.json: cannot be brought back from run `00000000-0000-0000-0000-000000000007` (2 files need this object): the object is missing",
+                "damaged: `/a`, 2 problems",
+                "  6 files of 2 runs, 4 objects read (12 345 bytes)",
+                "  1 object that no run needs",
+            ],
+        );
         let json = verified_json(Path::new("/a"), &report);
         assert_eq!(json["status"], "damaged");
         assert_eq!(json["problems"][1]["path"], "people.json");

@@ -191,6 +191,7 @@ fn problems<'p>(checked: Result<&'p Checked, &'p [Problem]>) -> (Level, &'p [Pro
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::assert_lines;
     use super::*;
     use crate::layout::builtin;
     use crate::model::Place;
@@ -211,11 +212,14 @@ mod tests {
     #[test]
     fn problems_stand_after_their_place() {
         let text = checked_text("./mine", Err(&[problem()]));
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
-        layout.toml:12:5: error: there is no table `wrods`
-          hint: did you mean `words`?
-        invalid: `./mine`, 1 error
-        ");
+        assert_lines(
+            &text,
+            &[
+                "layout.toml:12:5: error: there is no table `wrods`",
+                "  hint: did you mean `words`?",
+                "invalid: `./mine`, 1 error",
+            ],
+        );
         let json = checked_json(Err(&[problem()]));
         assert_eq!(json["problems"][0]["line"], 12);
         assert_eq!(json["name"], Value::Null);

@@ -97,6 +97,7 @@ pub fn reverted_json(reverted: Option<&Reverted>) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::assert_lines;
     use super::*;
 
     fn plain(text: &str) -> String {
@@ -121,11 +122,14 @@ mod tests {
             state("accession-0001_ledger", MigrationStatus::Applied),
             state("accession-0002_seals", MigrationStatus::Pending),
         ];
-        insta::assert_snapshot!(migrations_text(&states), @r"
-        migration              status
-        accession-0001_ledger  applied
-        accession-0002_seals   pending
-        ");
+        assert_lines(
+            &migrations_text(&states),
+            &[
+                "  migration              status",
+                "  accession-0001_ledger  applied",
+                "  accession-0002_seals   pending",
+            ],
+        );
         assert_eq!(migrations_json(&states)[1]["status"], "pending");
     }
 
@@ -138,11 +142,14 @@ mod tests {
             plain(&migrated_text("x.db", &[])),
             "nothing to do: the ledger of `x.db` is up to date\n"
         );
-        insta::assert_snapshot!(plain(&reverted_text("x.db", Some(&reverted()))), @r"
-        reverted accession-0001_ledger
-          1 audit trigger dropped: changes are not recorded until the next import
-          backup  /a/backups/migrate-down.sqlite
-        ");
+        assert_lines(
+            &reverted_text("x.db", Some(&reverted())),
+            &[
+                "reverted accession-0001_ledger",
+                "  1 audit trigger dropped: changes are not recorded until the next import",
+                "  backup  /a/backups/migrate-down.sqlite",
+            ],
+        );
         let json = reverted_json(Some(&reverted()));
         assert_eq!(json["backup"], "/a/backups/migrate-down.sqlite");
         assert_eq!(reverted_json(None)["reverted"], Value::Null);

@@ -7,8 +7,11 @@ mod import;
 mod layout;
 mod migrate;
 mod rows;
+mod run;
 mod runs;
 mod style;
+#[cfg(test)]
+mod testing;
 mod validate;
 mod verify;
 
@@ -22,7 +25,8 @@ pub use migrate::{
     ledger_text, migrated_json, migrated_text, migrations_json, migrations_text, reverted_json,
     reverted_text,
 };
-pub use runs::{run_details_json, run_text, runs_json, runs_text};
+pub use run::{run_details_json, run_text};
+pub use runs::{runs_json, runs_text};
 pub use style::Style;
 pub use validate::{validate_json, validate_text};
 pub use verify::{verify_json, verify_text};

@@ -85,6 +85,7 @@ pub fn validate_json(outcome: &ValidateOutcome) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::assert_lines;
     use super::*;
     use crate::operations::import::{ConversionCount, FileOutcome};
 
@@ -114,14 +115,17 @@ mod tests {
 
     #[test]
     fn text_tells_files_conversions_and_what_is_not_read() {
-        let text = anstream::adapter::strip_str(&validate_text(&outcome())).to_string();
-        insta::assert_snapshot!(text, @r"
-        invalid: 1 file of `/data` (sample)
-          file         records  invalid   rows
-          people.json    1 200        2  1 198
-          people.born: 1 value with another offset turned into UTC
-          3 members that the layout does not read
-        ");
+        let text = validate_text(&outcome());
+        assert_lines(
+            &text,
+            &[
+                "invalid: 1 file of `/data` (sample)",
+                "  file         records  invalid   rows",
+                "  people.json    1 200        2  1 198",
+                "  people.born: 1 value with another offset turned into UTC",
+                "  3 members that the layout does not read",
+            ],
+        );
     }
 
     #[test]

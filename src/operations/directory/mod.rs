@@ -18,7 +18,7 @@ use std::path::Path;
 use crate::database::{Database, DatabaseError};
 use crate::layout::Layout;
 use crate::map::Mapper;
-use crate::model::{FileId, ShowValues};
+use crate::model::{FileId, Finding, Level, Rule, ShowValues};
 use crate::parse::Limits;
 use crate::source::{self, Survey};
 use crate::validate::DocumentValidator;
@@ -89,7 +89,10 @@ impl<'a> Directory<'a> {
             progress: &|bytes| around.progress.advance(bytes),
             interrupted: around.interrupted,
         };
-        let survey = source::survey(options.directory, layout, observer)?;
+        let mut survey = source::survey(options.directory, layout, observer)?;
+        if survey.files.is_empty() && !survey.findings.has_errors() {
+            survey.findings.push(no_files(layout));
+        }
         let source = match options.source {
             Some(name) => name.to_owned(),
             None => survey.root.display().to_string(),
@@ -119,4 +122,16 @@ impl<'a> Directory<'a> {
         let contents: Vec<_> = files.map(|file| file.sha256.to_string()).collect();
         database.other_sources_with(&self.source, &self.layout.name, &contents)
     }
+}
+
+/// A mistyped path, or a disk that is not mounted, looks like this.
+fn no_files(layout: &Layout) -> Finding {
+    let message = format!(
+        "no file of the directory belongs to the layout `{}`",
+        layout.name
+    );
+    Finding::new(Level::Warning, Rule::NoFiles, None, message).remedy(format!(
+        "check the path; `accession layout show {}` tells which files are meant",
+        layout.name
+    ))
 }

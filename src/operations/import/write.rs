@@ -152,8 +152,13 @@ impl<'l> Import<'l> {
         outcome.run = Some(run);
         // Nothing is committed before the originals are safe; indexes are built meanwhile.
         let stored = std::thread::scope(|scope| {
-            let archive = scope.spawn(|| self.archive(&to_archive));
-            self.directory.around.progress.begin(Stage::Check, None);
+            let progress = self.directory.around.progress;
+            let archive = scope.spawn(|| {
+                let stored = self.archive(&to_archive);
+                // What is left to be waited for.
+                progress.begin(Stage::Check, None);
+                stored
+            });
             let counts = outcome.counts().to_string();
             let mismatches = writer.finish(database, &planned, || {
                 ((self.directory.around.clock)(), counts)
