@@ -22,6 +22,7 @@ mod conflicts;
 mod disk_full;
 mod dry_run;
 mod edits;
+mod environment;
 mod existing_tables;
 mod first_import;
 mod gone_records;
