@@ -18,6 +18,6 @@ deny:
 kill MOMENTS="50":
     benches/kill.sh {{ MOMENTS }}
 
-# Measurements
-bench *ARGUMENTS:
-    cargo bench --locked {{ ARGUMENTS }}
+# A first import beside a yardstick: `just bench CORPUS 'COMMAND … {db}'`
+bench CORPUS YARDSTICK RUNS="5":
+    benches/sqlite_load.sh {{ CORPUS }} {{ quote(YARDSTICK) }} {{ RUNS }}
