@@ -386,7 +386,12 @@ impl<'l> Import<'l> {
             conversions: Vec::new(),
             rejected: 0,
             still_rejected: agenda.files.still_rejected,
-            kept_gone: agenda.kept_gone,
+            // What is pruned now was decided anew, and is counted with its table.
+            kept_gone: if agenda.prune_earlier {
+                0
+            } else {
+                agenda.kept_gone
+            },
             changes: Vec::new(),
             changes_not_kept: 0,
             findings: Vec::new(),
