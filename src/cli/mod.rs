@@ -96,3 +96,30 @@ pub fn run() -> ExitCode {
 pub fn definition() -> clap::Command {
     Cli::command()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each_command(command: &clap::Command, visit: &mut dyn FnMut(&clap::Command)) {
+        visit(command);
+        command
+            .get_subcommands()
+            .for_each(|inner| each_command(inner, visit));
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn every_help_says_what_it_is_about_and_ends_with_the_exit_codes() {
+        each_command(&definition(), &mut |command| {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name}");
+            let end = command.get_after_help().map(ToString::to_string);
+            assert_eq!(end.as_deref(), Some(EXIT_CODES), "{name}");
+        });
+    }
+}

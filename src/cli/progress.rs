@@ -46,13 +46,6 @@ impl Progress for Display {
             Some(_) => "{msg:<28} {bar:30} {bytes:>10} of {total_bytes}  {eta} left",
             None => "{msg:<28} {spinner} {elapsed}",
         };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        match total {
-            Some(total) => bar.set_length(total),
-            None => bar.unset_length(),
-        }
         bar.set_message(match stage {
             Stage::Survey => "finding files",
             Stage::Backup => "copying the database",
@@ -64,6 +57,13 @@ impl Progress for Display {
             Stage::VerifyArchive => "reading the archive",
             Stage::Restore => "restoring files",
         });
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        match total {
+            Some(total) => bar.set_length(total),
+            None => bar.unset_length(),
+        }
         bar.reset();
     }
 

@@ -86,3 +86,50 @@ impl ArchiveObserver for ArchiveProgress<'_> {
         self.progress.advance(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::Duration;
+
+    use super::super::testing::{CARDS, Home, WAIT, around};
+    use super::*;
+    use crate::archive::ArchiveError;
+
+    #[test]
+    fn a_run_comes_back_by_the_beginning_of_its_id() {
+        let home = Home::new();
+        home.import(1, WAIT).expect("imported");
+        let listing = list_archive(&home.archive()).expect("listed");
+        let id = listing.runs[0].header.run.to_string();
+        let report = around(|around| verify_archive(&home.archive(), Some(&id[..4]), around));
+        assert!(report.expect("verified").problems.is_empty());
+        let target = home.directory().with_file_name("back");
+        let restored = around(|around| restore_archived(&home.archive(), "0", &target, around));
+        assert_eq!(restored.expect("restored").0, id);
+        let read = |directory: &Path| std::fs::read(directory.join(CARDS)).expect("read");
+        assert_eq!(read(&target), read(&home.directory()));
+        let unknown = around(|around| verify_archive(&home.archive(), Some("ff"), around));
+        assert!(matches!(unknown, Err(OperationError::UnknownRun(_))));
+    }
+
+    #[test]
+    fn an_import_waits_for_a_busy_archive_but_not_for_ever() {
+        let home = Home::new();
+        home.import(1, WAIT).expect("imported");
+        home.write(CARDS, "[]");
+        let lock = File::open(home.archive().join(".lock")).expect("opened");
+        lock.lock().expect("locked");
+        let refused = home.import(2, Duration::from_millis(60));
+        assert!(matches!(
+            refused,
+            Err(OperationError::Archive(ArchiveError::Busy(_)))
+        ));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| home.import(3, WAIT));
+            std::thread::sleep(Duration::from_millis(300));
+            lock.unlock().expect("unlocked");
+            waiting.join().expect("no panic").expect("imported");
+        });
+    }
+}

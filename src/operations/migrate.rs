@@ -98,3 +98,72 @@ pub fn migrate_down(
     }
     Ok(reverted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Home, WAIT, now};
+    use super::*;
+
+    fn down(home: &Home) -> Option<Reverted> {
+        migrate_down(&home.url(), WAIT, &home.archive(), now()).expect("reverted")
+    }
+
+    fn status(home: &Home) -> MigrationStatus {
+        migration_status(&home.url(), WAIT).expect("read")[0].status
+    }
+
+    #[test]
+    fn the_application_goes_on_without_the_trail_and_an_import_makes_it_again() {
+        let home = Home::new();
+        home.import(1, WAIT).expect("imported");
+        let reverted = down(&home).expect("there was a ledger");
+        assert_eq!(reverted.migration, "accession-0001_ledger");
+        assert_eq!(reverted.triggers.len(), 15);
+        assert_eq!(status(&home), MigrationStatus::Pending);
+        home.execute("UPDATE profiles SET school = 's' WHERE id = 'a'")
+            .expect("no trigger is in the way");
+
+        let copy = home.database(&reverted.backup).runs().expect("a ledger");
+        assert_eq!(copy.len(), 1);
+
+        let applied = migrate_up(&home.url(), WAIT).expect("migrated");
+        assert_eq!(applied, [reverted.migration]);
+        home.execute("UPDATE profiles SET school = NULL WHERE id = 'a'")
+            .expect("still free");
+        home.import(2, WAIT).expect("imported");
+        assert_eq!(home.number("SELECT count(*) FROM mastered_words"), 2);
+        home.execute("UPDATE profiles SET school = 't' WHERE id = 'a'")
+            .expect("changed");
+        let recorded = "SELECT count(*) FROM audit_log WHERE changed_by = 'external'";
+        assert_eq!(home.number(recorded), 1);
+    }
+
+    #[test]
+    fn what_is_up_to_date_or_not_there_is_left_alone() {
+        let home = Home::new();
+        home.import(1, WAIT).expect("imported");
+        let nothing = migrate_up(&home.url(), WAIT).expect("nothing to do");
+        assert!(nothing.is_empty());
+        let size = ledger_at_stake(&home.url(), WAIT).expect("read");
+        assert_eq!(
+            size.map(|size| (size.runs, size.audit_entries)),
+            Some((1, 5))
+        );
+        assert!(down(&home).is_some());
+        assert_eq!(down(&home), None);
+        assert_eq!(ledger_at_stake(&home.url(), WAIT).expect("read"), None);
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_ledger_and_archive_as_they_are() {
+        let home = Home::new();
+        home.import(1, WAIT).expect("imported");
+        // Reverting drops the table, which the key of this one forbids.
+        home.execute("CREATE TABLE mine (run TEXT REFERENCES import_runs (id)); INSERT INTO mine SELECT id FROM import_runs;")
+            .expect("created");
+        let failed = migrate_down(&home.url(), WAIT, &home.archive(), now());
+        assert!(failed.is_err());
+        assert_eq!(status(&home), MigrationStatus::Applied);
+        assert!(!home.archive().join(BACKUPS).exists());
+    }
+}

@@ -10,6 +10,8 @@ mod migrate;
 mod progress;
 mod run_name;
 mod runs;
+#[cfg(test)]
+mod testing;
 pub mod validate;
 pub mod verify;
 

@@ -59,3 +59,30 @@ pub fn show_run(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{CARDS, Home, WAIT};
+    use super::*;
+
+    #[test]
+    fn runs_are_listed_newest_first_and_shown_with_what_they_did() {
+        let home = Home::new();
+        home.import(1, WAIT).expect("imported");
+        home.write(CARDS, "[]");
+        home.import(2, WAIT).expect("imported");
+        let runs = list_runs(&home.url(), WAIT).expect("listed");
+        assert_eq!(runs.len(), 2);
+        assert!(runs[0].id.ends_with('2'), "{}", runs[0].id);
+
+        let first = show_run(&home.url(), WAIT, &runs[1].id).expect("shown");
+        assert_eq!(first.files.len(), 2);
+        assert_eq!(first.conversions[0].rule, "assumed_utc");
+        assert_eq!(first.backup, None);
+        let second = show_run(&home.url(), WAIT, &runs[0].id).expect("shown");
+        assert_eq!(second.files.len(), 1);
+        assert!(second.backup.is_some());
+        let unclear = show_run(&home.url(), WAIT, "0000");
+        assert!(matches!(unclear, Err(OperationError::AmbiguousRun { .. })));
+    }
+}

@@ -162,3 +162,70 @@ impl Counting<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{CARDS, Home, PROFILES, around};
+    use super::*;
+
+    fn validated(home: &Home, set: &[(&str, &str)]) -> Result<ValidateOutcome, OperationError> {
+        let set = set.iter();
+        let options = ValidateOptions {
+            directory: home.directory(),
+            parameters: set
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            show: ShowValues::Masked,
+            limits: Limits::default(),
+        };
+        around(|around| validate(&options, &home.layout, around))
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_no_error() {
+        let outcome = validated(&Home::new(), &[]).expect("validated");
+        assert_eq!(outcome.status, ValidateStatus::Valid);
+        assert!(outcome.findings.is_empty(), "{:?}", outcome.findings);
+        let rows: u64 = outcome.tables.iter().map(|(_, rows)| rows).sum();
+        assert_eq!(rows, 5);
+        assert_eq!(outcome.conversions[0].column, "approved_at");
+    }
+
+    #[test]
+    fn a_parameter_that_the_layout_does_not_have_is_refused() {
+        let refused = validated(&Home::new(), &[("prof", "a")]);
+        assert!(matches!(
+            refused,
+            Err(OperationError::UnknownParameter { .. })
+        ));
+    }
+
+    #[test]
+    fn all_errors_are_found_and_counted_per_file() {
+        let home = Home::new();
+        home.write(PROFILES, r#"[{"id": "a"}, {"id": "b", "name": "B"}]"#);
+        home.write(CARDS, r#"[{"id": }]"#);
+        let outcome = validated(&home, &[]).expect("validated");
+        assert_eq!(outcome.status, ValidateStatus::Invalid);
+        let of = |path: &str| {
+            let mut files = outcome.files.iter();
+            files.find(|file| file.path == path).expect("read")
+        };
+        assert_eq!((of(PROFILES).records, of(PROFILES).rejected), (2, 1));
+        let rules: Vec<&str> = outcome
+            .findings
+            .iter()
+            .map(|finding| finding.rule.code())
+            .collect();
+        assert_eq!(rules, ["invalid-json", "schema"], "{:?}", outcome.findings);
+    }
+
+    #[test]
+    fn a_directory_without_a_file_of_the_layout_is_told() {
+        let home = Home::new();
+        std::fs::remove_dir_all(home.directory()).expect("removed");
+        home.write("notes.txt", "");
+        let outcome = validated(&home, &[]).expect("validated");
+        assert_eq!(outcome.findings[0].rule, Rule::NoFiles);
+    }
+}

@@ -1,8 +1,10 @@
 //! Findings as text blocks and as JSON.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
-use crate::model::{Finding, Level};
+use crate::model::{Finding, Level, Rule};
 
 use super::Style;
 use super::counts::{grouped, plural};
@@ -11,10 +13,12 @@ use super::counts::{grouped, plural};
 const TOLD: usize = 20;
 
 /// One block per finding: place, what, where in the document, what to do. Beyond the first of a kind only a count.
+/// What to do about findings of one kind is told once if it is the same for all.
 #[must_use]
 pub fn findings_text(findings: &[Finding], not_kept: u64) -> String {
     let mut out = String::new();
     let mut told: Vec<(&str, &str, usize)> = Vec::new();
+    let mut hints: HashSet<(Rule, &str)> = HashSet::new();
     for finding in findings {
         let kind = (finding.level.name(), finding.rule.code());
         let at = told
@@ -26,7 +30,9 @@ pub fn findings_text(findings: &[Finding], not_kept: u64) -> String {
             });
         told[at].2 += 1;
         if told[at].2 <= TOLD {
-            out.push_str(&block(finding));
+            let hint = finding.remedy.as_deref();
+            let hint = hint.filter(|hint| hints.insert((finding.rule, *hint)));
+            out.push_str(&block(finding, hint));
         }
     }
     for (level, rule, count) in told.iter().filter(|(_, _, count)| *count > TOLD) {
@@ -44,7 +50,7 @@ pub fn findings_text(findings: &[Finding], not_kept: u64) -> String {
     out
 }
 
-fn block(finding: &Finding) -> String {
+fn block(finding: &Finding, hint: Option<&str>) -> String {
     let style = match finding.level {
         Level::Error => Style::ERROR,
         Level::Warning => Style::WARNING,
@@ -78,11 +84,8 @@ fn block(finding: &Finding) -> String {
             Style::paint(Style::DIM, "at:")
         ));
     }
-    if let Some(remedy) = &finding.remedy {
-        out.push_str(&format!(
-            "  {} {remedy}\n",
-            Style::paint(Style::DIM, "hint:")
-        ));
+    if let Some(hint) = hint {
+        out.push_str(&format!("  {} {hint}\n", Style::paint(Style::DIM, "hint:")));
     }
     out
 }
@@ -107,4 +110,53 @@ pub fn findings_json(findings: &[Finding]) -> Value {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::assert_lines;
+    use super::*;
+    use crate::model::Place;
+
+    fn finding(line: u64) -> Finding {
+        let place = Place {
+            path: "people.json".to_owned(),
+            line: Some(line),
+            column: Some(3),
+            pointer: Some(format!("/{line}/age")),
+        };
+        Finding::error(Rule::Schema, place, "expected a number, found a string")
+            .remedy("mend the file")
+    }
+
+    #[test]
+    fn a_finding_is_a_block_and_the_same_hint_is_told_once() {
+        let moved = Finding::new(Level::Warning, Rule::MovedSource, None, "moved");
+        let all = [finding(1), finding(2), moved];
+        assert_lines(
+            &findings_text(&all, 1_234),
+            &[
+                "error[schema]: people.json:1:3: expected a number, found a string",
+                "  at: /1/age",
+                "  hint: mend the file",
+                "error[schema]: people.json:2:3: expected a number, found a string",
+                "  at: /2/age",
+                "warning[moved-source]: moved",
+                "1 234 further findings were only counted",
+            ],
+        );
+    }
+
+    #[test]
+    fn beyond_the_first_of_a_kind_findings_are_counted() {
+        let all: Vec<Finding> = (0..TOLD as u64 + 3).map(finding).collect();
+        let text = findings_text(&all, 0);
+        assert_eq!(text.matches("people.json").count(), TOLD);
+        assert!(
+            text.ends_with(
+                "error[schema]: 3 more findings like these; `--format json` lists them\n"
+            )
+        );
+        assert_eq!(findings_json(&all).as_array().map(Vec::len), Some(TOLD + 3));
+    }
 }

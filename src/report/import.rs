@@ -137,7 +137,7 @@ fn changes(outcome: &ImportOutcome, out: &mut String) {
         let from = if change.path.is_empty() {
             String::new()
         } else {
-            format!("  {}{}", change.path, change.pointer)
+            format!("  {} {}", change.path, change.pointer)
         };
         out.push_str(&format!(
             "  {} {} {}{columns}{from}\n",

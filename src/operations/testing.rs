@@ -1,0 +1,131 @@
+//! A small legacy directory and a database, for the tests of operations.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::database::{Access, Database, DatabaseUrl};
+use crate::layout::{Layout, builtin};
+use crate::model::{RunContext, ShowValues, Timestamp};
+use crate::parse::Limits;
+use crate::plan::{ConflictPolicy, GonePolicy};
+
+use super::import::{
+    BackupPolicy, ImportMode, ImportOptions, ImportOutcome, InvalidPolicy, import,
+};
+use super::{OperationError, Silent, Surroundings};
+
+/// How long the tests wait for locks.
+pub(super) const WAIT: Duration = Duration::from_secs(5);
+
+pub(super) const PROFILES: &str = "profiles/child_profiles.json";
+pub(super) const CARDS: &str = "content_db/approved_cards.json";
+
+/// Removed when it is dropped.
+pub(super) struct Home {
+    root: TempDir,
+    pub(super) layout: Layout,
+}
+
+impl Home {
+    /// A directory of two profiles and a card; there is no database yet.
+    pub(super) fn new() -> Self {
+        let home = Self {
+            root: tempfile::tempdir().expect("temporary directory"),
+            layout: builtin("srs4autism").expect("built in"),
+        };
+        home.write(
+            PROFILES,
+            r#"[{"id": "a", "name": "A", "mastered_words": "x, y"}, {"id": "b", "name": "B"}]"#,
+        );
+        home.write(
+            CARDS,
+            r#"[{"id": "1", "card_type": "basic", "front": "f", "back": "b", "created_at": "2024-05-01T10:00:00"}]"#,
+        );
+        home
+    }
+
+    pub(super) fn directory(&self) -> PathBuf {
+        self.root.path().join("legacy")
+    }
+
+    pub(super) fn archive(&self) -> PathBuf {
+        self.root.path().join("archive")
+    }
+
+    pub(super) fn url(&self) -> DatabaseUrl {
+        DatabaseUrl::Sqlite(self.root.path().join("legacy.db"))
+    }
+
+    pub(super) fn write(&self, path: &str, text: &str) {
+        let path = self.directory().join(path);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("created");
+        fs::write(path, text).expect("written");
+    }
+
+    pub(super) fn import(
+        &self,
+        number: u128,
+        wait: Duration,
+    ) -> Result<ImportOutcome, OperationError> {
+        let options = ImportOptions {
+            directory: self.directory(),
+            database: self.url(),
+            source: None,
+            archive: self.archive(),
+            parameters: BTreeMap::from([("profile".to_owned(), "a".to_owned())]),
+            mode: ImportMode::Apply,
+            invalid: InvalidPolicy::Refuse,
+            gone: GonePolicy::Keep,
+            conflict: ConflictPolicy::Report,
+            show: ShowValues::Masked,
+            limits: Limits::default(),
+            wait,
+            backup: BackupPolicy::Always,
+        };
+        let run = RunContext {
+            id: Uuid::from_u128(number),
+            actor: "tester".to_owned(),
+            reason: None,
+            os_user: "tester".to_owned(),
+            host: "here".to_owned(),
+            started_at: now(),
+        };
+        around(|around| import(&options, &self.layout, &run, around))
+    }
+
+    /// Runs SQL as another program would.
+    pub(super) fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        rusqlite::Connection::open(self.url().path())?.execute_batch(sql)
+    }
+
+    /// The one number that `sql` gives.
+    pub(super) fn number(&self, sql: &str) -> i64 {
+        let connection = rusqlite::Connection::open(self.url().path()).expect("opened");
+        connection
+            .query_row(sql, [], |row| row.get(0))
+            .expect("a number")
+    }
+
+    pub(super) fn database(&self, path: &Path) -> Database {
+        Database::open(path, Access::Read, WAIT).expect("opened")
+    }
+}
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_micros(1_714_557_600_000_000).expect("valid")
+}
+
+/// Calls `operation` with surroundings in which nothing happens.
+pub(super) fn around<T>(operation: impl FnOnce(Surroundings<'_>) -> T) -> T {
+    operation(Surroundings {
+        interrupted: &AtomicBool::new(false),
+        progress: &Silent,
+        clock: &now,
+    })
+}
