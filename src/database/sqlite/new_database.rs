@@ -2,7 +2,7 @@
 //!
 //! Killed at any point, the run leaves nothing at the database's path, or the whole. The file aside is locked
 //! (`flock`) while it is built, so that of two runs creating the same database the second waits, then finds it there.
-//! What a killed run left aside is taken over by the next.
+//! What a killed run left aside is removed by the next.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -45,6 +45,7 @@ impl NewDatabase {
         let give_up = Instant::now() + wait;
         loop {
             if exists(target)? {
+                forget_other_name(target, &aside);
                 return Ok(Opened::Existing);
             }
             let file = OpenOptions::new()
@@ -81,7 +82,12 @@ impl NewDatabase {
                 }
                 continue;
             }
-            file.set_len(0).map_err(DatabaseError::file(&aside))?;
+            // What a killed run left is not filled anew: if it was killed just after the database was put in place, it is
+            // that database, which may have been moved elsewhere since.
+            if file.metadata().map_err(DatabaseError::file(&aside))?.len() > 0 {
+                std::fs::remove_file(&aside).map_err(DatabaseError::file(&aside))?;
+                continue;
+            }
             return Ok(Opened::New(Self {
                 target: target.to_owned(),
                 aside,
@@ -131,7 +137,7 @@ impl NewDatabase {
 
 impl Drop for NewDatabase {
     fn drop(&mut self) {
-        // The name aside goes before the lock does; a failure leaves a file that the next run takes over.
+        // The name aside goes before the lock does; a failure leaves a file that the next run removes.
         let _ = std::fs::remove_file(&self.aside);
         for suffix in ["-journal", "-wal", "-shm"] {
             let mut name = self.aside.clone().into_os_string();
@@ -141,6 +147,23 @@ impl Drop for NewDatabase {
         self.lock.take();
     }
 }
+
+/// Removes the name aside of a database that was put in place by a run that could not remove it any more.
+#[cfg(unix)]
+fn forget_other_name(target: &Path, aside: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    // Not opened to look at: closing it would drop the process's locks on it.
+    let inode = |path| std::fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()));
+    if let (Ok(target), Ok(other)) = (inode(target), inode(aside))
+        && target == other
+    {
+        // Harmless where it cannot be removed.
+        let _ = std::fs::remove_file(aside);
+    }
+}
+
+#[cfg(not(unix))]
+fn forget_other_name(_target: &Path, _aside: &Path) {}
 
 fn exists(path: &Path) -> Result<bool, DatabaseError> {
     path.try_exists().map_err(DatabaseError::file(path))
