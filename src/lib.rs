@@ -9,6 +9,14 @@
 //! `plan` is pure; only `source`, `database`, `archive` and `cli` touch the outside world; only `cli` prints,
 //! reads the environment or ends the process. `tests/it/architecture.rs` and `clippy.toml` keep it so.
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "unit tests look at the outside world"
+    )
+)]
+
 pub mod archive;
 pub mod audit;
 pub mod cli;

@@ -1,10 +1,5 @@
 //! Which layout is meant.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a layout of one's own is a directory of files"
-)]
-
 use super::*;
 use crate::layout::{Ambiguity, Layout, builtin, detect, find, load_directory};
 

@@ -1,7 +1,5 @@
 //! The library: its layout, its files, its database.
 
-#![expect(clippy::disallowed_methods, reason = "tests look at the outside world")]
-
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
