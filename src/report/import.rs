@@ -95,17 +95,17 @@ fn headline(outcome: &ImportOutcome) -> String {
     }
 }
 
-/// What was, or would be, done to rows. Of an import that was refused, what was in its way.
+/// What was, or would be, done to rows; of an import that was refused, nothing.
 fn tables(outcome: &ImportOutcome) -> String {
-    let of_interest = |name: &str| match outcome.status {
-        ImportStatus::Planned | ImportStatus::Imported => true,
-        ImportStatus::Conflict => name == "conflicts",
-        ImportStatus::Invalid | ImportStatus::NothingToDo => false,
-    };
+    match outcome.status {
+        ImportStatus::Planned | ImportStatus::Imported => {}
+        ImportStatus::Invalid | ImportStatus::Conflict | ImportStatus::NothingToDo => {
+            return String::new();
+        }
+    }
     let named = |counts: &TableCounts| {
         let counts = counts.named().into_iter();
         counts
-            .filter(|(name, _)| of_interest(name))
             .map(|(name, count)| (name.to_owned(), count))
             .collect()
     };
@@ -114,15 +114,7 @@ fn tables(outcome: &ImportOutcome) -> String {
         .iter()
         .map(|(name, counts)| (name.clone(), named(counts)))
         .collect();
-    let written = matches!(
-        outcome.status,
-        ImportStatus::Planned | ImportStatus::Imported
-    );
-    match counts_table(&tables) {
-        Some(table) => table,
-        None if written => "  no row changes\n".to_owned(),
-        None => String::new(),
-    }
+    counts_table(&tables).unwrap_or_else(|| "  no row changes\n".to_owned())
 }
 
 fn changes(outcome: &ImportOutcome, out: &mut String) {
