@@ -89,10 +89,9 @@ impl ArchiveObserver for ArchiveProgress<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
     use std::time::Duration;
 
-    use super::super::testing::{CARDS, Home, WAIT, around};
+    use super::super::testing::{CARDS, Home, WAIT, around, read};
     use super::*;
     use crate::archive::ArchiveError;
 
@@ -107,8 +106,7 @@ mod tests {
         let target = home.directory().with_file_name("back");
         let restored = around(|around| restore_archived(&home.archive(), "0", &target, around));
         assert_eq!(restored.expect("restored").0, id);
-        let read = |directory: &Path| std::fs::read(directory.join(CARDS)).expect("read");
-        assert_eq!(read(&target), read(&home.directory()));
+        assert_eq!(read(&target, CARDS), read(&home.directory(), CARDS));
         let unknown = around(|around| verify_archive(&home.archive(), Some("ff"), around));
         assert!(matches!(unknown, Err(OperationError::UnknownRun(_))));
     }
@@ -118,8 +116,7 @@ mod tests {
         let home = Home::new();
         home.import(1, WAIT).expect("imported");
         home.write(CARDS, "[]");
-        let lock = File::open(home.archive().join(".lock")).expect("opened");
-        lock.lock().expect("locked");
+        let lock = home.lock_archive();
         let refused = home.import(2, Duration::from_millis(60));
         assert!(matches!(
             refused,

@@ -164,6 +164,6 @@ mod tests {
         let failed = migrate_down(&home.url(), WAIT, &home.archive(), now());
         assert!(failed.is_err());
         assert_eq!(status(&home), MigrationStatus::Applied);
-        assert!(!home.archive().join(BACKUPS).exists());
+        assert!(!home.has_backups());
     }
 }

@@ -1,7 +1,9 @@
 //! A small legacy directory and a database, for the tests of operations.
 
+#![expect(clippy::disallowed_methods, reason = "tests look at the outside world")]
+
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::archive::BACKUPS;
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::{Layout, builtin};
 use crate::model::{RunContext, ShowValues, Timestamp};
@@ -68,6 +71,24 @@ impl Home {
         fs::write(path, text).expect("written");
     }
 
+    /// Makes the directory one that holds nothing of the layout.
+    pub(super) fn empty(&self) {
+        fs::remove_dir_all(self.directory()).expect("removed");
+        self.write("notes.txt", "");
+    }
+
+    /// Whether the archive holds copies of the database.
+    pub(super) fn has_backups(&self) -> bool {
+        self.archive().join(BACKUPS).exists()
+    }
+
+    /// Locks the archive as another run does that is storing into it.
+    pub(super) fn lock_archive(&self) -> File {
+        let lock = File::open(self.archive().join(".lock")).expect("opened");
+        lock.lock().expect("locked");
+        lock
+    }
+
     pub(super) fn import(
         &self,
         number: u128,
@@ -115,6 +136,11 @@ impl Home {
     pub(super) fn database(&self, path: &Path) -> Database {
         Database::open(path, Access::Read, WAIT).expect("opened")
     }
+}
+
+/// The bytes of a file of a legacy directory.
+pub(super) fn read(directory: &Path, path: &str) -> Vec<u8> {
+    fs::read(directory.join(path)).expect("read")
 }
 
 pub(super) fn now() -> Timestamp {

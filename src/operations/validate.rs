@@ -223,8 +223,7 @@ mod tests {
     #[test]
     fn a_directory_without_a_file_of_the_layout_is_told() {
         let home = Home::new();
-        std::fs::remove_dir_all(home.directory()).expect("removed");
-        home.write("notes.txt", "");
+        home.empty();
         let outcome = validated(&home, &[]).expect("validated");
         assert_eq!(outcome.findings[0].rule, Rule::NoFiles);
     }

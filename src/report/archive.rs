@@ -183,7 +183,7 @@ fn with_causes(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::assert_lines;
+    use super::super::testing::{assert_documented, assert_lines};
     use super::*;
     use crate::archive::{
         ArchiveError, ManifestFault, ManifestHeader, ManifestSummary, ObjectFault, RelativePath,
@@ -227,6 +227,7 @@ mod tests {
             ],
         );
         let json = archive_json(Path::new("/a"), &listing);
+        assert_documented(&json);
         assert_eq!(json["runs"][0]["bytes"], 1_700);
         assert_eq!(json["unusable"].as_array().map(Vec::len), Some(1));
     }
@@ -271,6 +272,7 @@ mod tests {
             ],
         );
         let json = verified_json(Path::new("/a"), &report);
+        assert_documented(&json);
         assert_eq!(json["status"], "damaged");
         assert_eq!(json["problems"][1]["path"], "people.json");
     }
@@ -286,6 +288,7 @@ mod tests {
             "restored 3 files of run 01a1 into `out` (1 700 bytes)\n"
         );
         let json = restored_json("01a1", Path::new("out"), restored);
+        assert_documented(&json);
         assert_eq!(json["files"], 3);
     }
 }

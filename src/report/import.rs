@@ -201,3 +201,103 @@ pub fn import_json(outcome: &ImportOutcome) -> Value {
         "findings_not_listed": outcome.findings_not_kept,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{assert_documented, assert_lines};
+    use super::*;
+    use crate::operations::import::{ConversionCount, FileOutcome, PlannedChange, RunOutcome};
+
+    fn outcome(status: ImportStatus) -> ImportOutcome {
+        let counts = TableCounts {
+            inserted: 10_000,
+            merged: 80,
+            ..TableCounts::default()
+        };
+        ImportOutcome {
+            status,
+            layout: "sample".to_owned(),
+            source: "/data".to_owned(),
+            database: "x.db".to_owned(),
+            run: None,
+            files_found: 1,
+            files_unchanged: 0,
+            files_vanished: Vec::new(),
+            files: vec![FileOutcome {
+                path: "words.json".to_owned(),
+                records: 1,
+                rejected: 0,
+                rows: 10_080,
+            }],
+            tables: vec![("words".to_owned(), counts)],
+            conversions: vec![ConversionCount {
+                table: "words".to_owned(),
+                column: "added_at".to_owned(),
+                rule: "assumed_utc",
+                count: 2,
+            }],
+            rejected: 1,
+            still_rejected: 0,
+            kept_gone: 0,
+            changes: Vec::new(),
+            changes_not_kept: 0,
+            findings: Vec::new(),
+            findings_not_kept: 0,
+        }
+    }
+
+    #[test]
+    fn an_import_tells_what_became_of_the_rows_and_where_to_find_the_originals() {
+        let mut outcome = outcome(ImportStatus::Imported);
+        outcome.run = Some(RunOutcome {
+            id: "01a1".to_owned(),
+            archive: "/x.db.archive".to_owned(),
+            backup: None,
+        });
+        let lines = [
+            "imported `/data` (sample) into `x.db`",
+            "  table  inserted  merged",
+            "  words    10 000      80",
+            "  words.added_at: 2 values without an offset taken as UTC",
+            "  1 record left out because of errors",
+            "  run      01a1",
+            "  archive  /x.db.archive",
+        ];
+        assert_lines(&import_text(&outcome), &lines);
+    }
+
+    #[test]
+    fn a_plan_lists_its_changes() {
+        let mut outcome = outcome(ImportStatus::Planned);
+        outcome.tables.clear();
+        outcome.conversions.clear();
+        outcome.rejected = 0;
+        outcome.changes = vec![PlannedChange {
+            action: "update",
+            table: "words".to_owned(),
+            record_id: "7".to_owned(),
+            columns: vec!["word".to_owned()],
+            path: "words.json".to_owned(),
+            pointer: "/0/words#3".to_owned(),
+        }];
+        outcome.changes_not_kept = 2;
+        let lines = [
+            "plan: `/data` (sample) into `x.db`; nothing was written",
+            "  no row changes",
+            "  update words 7 (word)  words.json /0/words#3",
+            "  and 2 more changes",
+        ];
+        assert_lines(&import_text(&outcome), &lines);
+        assert_documented(&import_json(&outcome));
+    }
+
+    #[test]
+    fn a_refused_import_tells_no_counts_of_rows_that_were_not_written() {
+        let lines = [
+            "refused: `/data` (sample) has errors; nothing was written",
+            "  1 record cannot be imported",
+        ];
+        assert_lines(&import_text(&outcome(ImportStatus::Invalid)), &lines);
+        assert_documented(&import_json(&outcome(ImportStatus::Invalid)));
+    }
+}

@@ -191,7 +191,7 @@ fn problems<'p>(checked: Result<&'p Checked, &'p [Problem]>) -> (Level, &'p [Pro
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::assert_lines;
+    use super::super::testing::{assert_documented, assert_lines};
     use super::*;
     use crate::layout::builtin;
     use crate::model::Place;
@@ -221,6 +221,7 @@ mod tests {
             ],
         );
         let json = checked_json(Err(&[problem()]));
+        assert_documented(&json);
         assert_eq!(json["problems"][0]["line"], 12);
         assert_eq!(json["name"], Value::Null);
     }
@@ -235,6 +236,8 @@ mod tests {
             )
         );
         let json = layout_json(&layout);
+        assert_documented(&json);
+        assert_documented(&layouts_json(std::slice::from_ref(&layout)));
         assert_eq!(json["parameters"][0]["default"]["only"], "profiles.id");
         let tables = &json["sources"][0]["tables"];
         assert_eq!(

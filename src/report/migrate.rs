@@ -97,7 +97,7 @@ pub fn reverted_json(reverted: Option<&Reverted>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::assert_lines;
+    use super::super::testing::{assert_documented, assert_lines};
     use super::*;
 
     fn plain(text: &str) -> String {
@@ -151,6 +151,8 @@ mod tests {
             ],
         );
         let json = reverted_json(Some(&reverted()));
+        assert_documented(&json);
+        assert_documented(&migrated_json(&applied));
         assert_eq!(json["backup"], "/a/backups/migrate-down.sqlite");
         assert_eq!(reverted_json(None)["reverted"], Value::Null);
     }

@@ -56,6 +56,7 @@ fn rule_words(rule: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::assert_documented;
     use super::*;
     use crate::model::ConversionRule;
 
@@ -87,6 +88,7 @@ mod tests {
             ConversionRule::RoundedToBinary64,
         ] {
             assert_ne!(rule_words(rule.name()), rule.name());
+            assert_documented(&serde_json::json!({ rule.name(): null }));
         }
     }
 }

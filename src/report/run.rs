@@ -137,7 +137,7 @@ pub fn run_details_json(details: &RunDetails) -> Value {
 mod tests {
     use super::super::runs::runs_json;
     use super::super::runs::tests::run;
-    use super::super::testing::assert_lines;
+    use super::super::testing::{assert_documented, assert_lines};
     use super::*;
     use crate::database::ledger::{ConvertedColumn, RunFile};
 
@@ -192,6 +192,7 @@ mod tests {
     #[test]
     fn json_has_the_same_members_in_the_list_and_alone() {
         let one = run_details_json(&details());
+        assert_documented(&one);
         for (name, value) in runs_json(&[run()])[0].as_object().expect("an object") {
             assert_eq!(&one[name], value, "{name}");
         }

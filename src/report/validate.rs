@@ -85,7 +85,7 @@ pub fn validate_json(outcome: &ValidateOutcome) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::assert_lines;
+    use super::super::testing::{assert_documented, assert_lines};
     use super::*;
     use crate::operations::import::{ConversionCount, FileOutcome};
 
@@ -131,6 +131,7 @@ mod tests {
     #[test]
     fn json_counts_everything() {
         let json = validate_json(&outcome());
+        assert_documented(&json);
         assert_eq!(json["status"], "invalid");
         assert_eq!(json["records"], 1200);
         assert_eq!(json["rejected"], 2);

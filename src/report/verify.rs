@@ -233,6 +233,7 @@ fn difference_json(difference: &Difference) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::assert_documented;
     use super::*;
     use crate::model::{Place, TableDigest};
     use crate::operations::verify::ExtraRows;
@@ -305,6 +306,7 @@ missing: words 7: the database has no such row
     #[test]
     fn the_json_has_every_count_and_difference() {
         let json = verify_json(&outcome());
+        assert_documented(&json);
         assert_eq!(json["status"], "different");
         assert_eq!(json["tables"]["words"]["different_columns"]["word"], 1);
         assert_eq!(json["differences"][0]["column"], "word");
