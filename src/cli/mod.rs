@@ -41,12 +41,12 @@ struct Cli {
 enum Command {
     Import(Box<commands::import::Import>),
     Validate(commands::validate::Validate),
+    Verify(commands::verify::Verify),
     Runs(commands::runs::Runs),
     Archive(commands::archive::Archive),
     Layout(commands::layout::Layout),
     Migrate(commands::migrate::Migrate),
     Completions(commands::completions::Completions),
-    Verify(commands::verify::Verify),
 }
 
 impl Command {
@@ -54,12 +54,12 @@ impl Command {
         match self {
             Self::Import(command) => command.run(output),
             Self::Validate(command) => command.run(output),
+            Self::Verify(command) => command.run(output),
             Self::Runs(command) => command.run(output),
             Self::Archive(command) => command.run(output),
             Self::Layout(command) => command.run(output),
             Self::Migrate(command) => command.run(output),
             Self::Completions(command) => command.run(output),
-            Self::Verify(command) => command.run(output),
         }
     }
 }

@@ -19,17 +19,20 @@ pub(super) enum Format {
     Json,
 }
 
+/// These options stand apart in every help.
+const OUTPUT: &str = "Output";
+
 /// What every command prints, and how much of it.
 #[derive(Debug, Args)]
 pub(super) struct OutputOptions {
     /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = OUTPUT)]
     pub(super) format: Format,
     /// Print results and errors only: no progress, no notices
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub(super) quiet: bool,
     /// Print more: every file that is read
-    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
     pub(super) verbose: u8,
 }
 
