@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::audit_trail::Trail;
 use crate::edits::edit;
-use crate::references::{chain, ids, with};
+use crate::references::{chain, with};
 use crate::rows;
 use crate::workspace::Workspace;
 
