@@ -4,21 +4,27 @@
 //! the parent was. Without such keys there is one round.
 
 mod compare;
+mod keys;
+mod wanted;
 
 use std::collections::HashMap;
 
-use crate::layout::{Layout, RecordRule};
+use crate::layout::Layout;
 use crate::model::{
     DefaultValue, Deferred, Fingerprint, Hasher, Origin, Row, RowHasher, Rule, TableDigest,
     Timestamp, Value,
 };
 
-use super::change::{Change, ConflictPolicy, Counts, KnownRow, Problem, TableCounts};
+use super::change::{Change, ConflictPolicy, Counts, Problem, TableCounts};
 use super::decide::{Decision, Situation, decide};
-use super::foreign_keys::{ForeignKeys, ParentKey};
+use super::foreign_keys::ForeignKeys;
 use super::seen::{SeenIdentities, Sighting};
 
+use keys::{UniqueKey, keys_wanted, unique_keys};
+use wanted::{SlotState, complete, keep_defaults};
+
 pub use compare::{Comparison, Discrepancy, DiscrepancyKind, TableComparison, record_fingerprint};
+pub use wanted::{Knowledge, Round, Wanted};
 
 /// What a table is like before the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,82 +58,6 @@ pub struct Planner<'l> {
     counts: Counts,
     written: Vec<TableDigest>,
     watched: HashMap<(usize, Vec<usize>), Vec<Vec<Value>>>,
-}
-
-/// A UNIQUE constraint other than the identity, and the keys seen.
-#[derive(Debug)]
-struct UniqueKey {
-    columns: Vec<usize>,
-    seen: SeenIdentities,
-}
-
-/// A batch of rows on its way through the rounds.
-#[derive(Debug)]
-pub struct Wanted {
-    rows: Vec<Slot>,
-    /// Rows not yet in a round.
-    waiting: Vec<usize>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    row: Option<Row>,
-    parent: Option<usize>,
-    generated: Option<i64>,
-    state: SlotState,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SlotState {
-    Waiting,
-    Planned,
-    Rejected,
-}
-
-/// The rows of a batch that can be decided now.
-#[derive(Debug, Default)]
-pub struct Round {
-    /// Their places in the batch.
-    rows: Vec<usize>,
-    /// Parents to be looked up in the database.
-    pub parents: Vec<ParentKey>,
-}
-
-/// What the ledger and the database know of the rows of a round, by identity.
-#[derive(Debug, Default)]
-pub struct Knowledge {
-    /// Ledger entries.
-    pub known: HashMap<Fingerprint, KnownRow>,
-    /// Rows now in the database, of records whose digest differs, or of new records found by a unique key.
-    pub current: HashMap<Fingerprint, (String, Vec<Value>)>,
-    /// Which of [`Round::parents`] exist.
-    pub parents: Vec<ParentKey>,
-}
-
-impl Wanted {
-    /// A batch of mapped rows, parents before children.
-    #[must_use]
-    pub fn new(rows: Vec<Row>) -> Self {
-        let waiting = (0..rows.len()).collect();
-        let slot = |row: Row| Slot {
-            parent: row.parent,
-            row: Some(row),
-            generated: None,
-            state: SlotState::Waiting,
-        };
-        Self {
-            rows: rows.into_iter().map(slot).collect(),
-            waiting,
-        }
-    }
-
-    /// The rows of a round.
-    pub fn round<'w>(&'w self, round: &'w Round) -> impl Iterator<Item = &'w Row> {
-        round
-            .rows
-            .iter()
-            .filter_map(|&at| self.rows[at].row.as_ref())
-    }
 }
 
 impl<'l> Planner<'l> {
@@ -520,94 +450,4 @@ impl<'l> Planner<'l> {
     pub fn hasher(&self, table: usize) -> &RowHasher {
         &self.hashers[table]
     }
-}
-
-/// What the file leaves to the default stays what the row has.
-fn keep_defaults(values: &mut [Value], current: &[Value]) {
-    for (value, current) in values.iter_mut().zip(current) {
-        if *value == Value::Default {
-            *value = current.clone();
-        }
-    }
-}
-
-/// Fills in the keys of enclosing rows, then what depends on them.
-fn complete(
-    layout: &Layout,
-    hashers: &[RowHasher],
-    row: &mut Row,
-    before: &[Slot],
-    parent: Option<usize>,
-) {
-    for value in &mut row.values {
-        if let Value::ParentKey(levels) = value {
-            let ancestor = (1..*levels).fold(parent, |at, _| at.and_then(|at| before[at].parent));
-            let key = ancestor.and_then(|at| before[at].generated);
-            *value = Value::Integer(key.expect("a planned parent has its generated key"));
-        }
-    }
-    let table = &layout.tables[row.table];
-    if let Deferred::Identity(columns) = &row.deferred {
-        let mut hasher = Hasher::new();
-        hasher.bytes(table.table.name.as_bytes());
-        columns
-            .iter()
-            .for_each(|&column| row.values[column].hash_into(&mut hasher));
-        row.identity = hasher.fingerprint();
-    }
-    row.digest = table.digest(&hashers[row.table], &row.values);
-    row.deferred = Deferred::Nothing;
-}
-
-/// The UNIQUE constraints that the mapping fills and that are not what records are known by already.
-fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
-    use crate::layout::IdentityRule;
-    fn identities<'l>(rules: &'l [RecordRule], table: usize, found: &mut Vec<&'l IdentityRule>) {
-        for rule in rules {
-            if rule.table == table {
-                found.push(&rule.identity);
-            }
-            identities(&rule.records, table, found);
-        }
-    }
-    let mut rules = Vec::new();
-    layout
-        .sources
-        .iter()
-        .for_each(|source| identities(&source.records, table, &mut rules));
-    let model = &layout.tables[table];
-    let mut keys: Vec<&Vec<usize>> = model.table.unique.iter().collect();
-    keys.push(&model.table.primary_key);
-    keys.sort();
-    keys.dedup();
-    keys.into_iter()
-        .filter(|columns| !columns.is_empty() && columns.iter().all(|&column| model.mapped[column]))
-        .filter(|columns| {
-            !rules
-                .iter()
-                .all(|rule| matches!(rule, IdentityRule::Columns(own) if own == *columns))
-        })
-        .map(|columns| UniqueKey {
-            columns: columns.clone(),
-            seen: SeenIdentities::default(),
-        })
-        .collect()
-}
-
-/// Which tables' generated keys are asked for by records inside their records.
-fn keys_wanted(layout: &Layout) -> Vec<bool> {
-    fn visit(rules: &[RecordRule], wanted: &mut [bool]) -> bool {
-        let mut asked = false;
-        for rule in rules {
-            let inside = visit(&rule.records, wanted);
-            wanted[rule.table] |= inside;
-            asked |= inside || rule.depends_on_parent_key;
-        }
-        asked
-    }
-    let mut wanted = vec![false; layout.tables.len()];
-    for source in &layout.sources {
-        visit(&source.records, &mut wanted);
-    }
-    wanted
 }

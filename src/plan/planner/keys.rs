@@ -1,0 +1,63 @@
+//! Keys that the planner watches besides identities: UNIQUE constraints, and generated keys that children wait for.
+
+use crate::layout::{IdentityRule, Layout, RecordRule};
+use crate::plan::seen::SeenIdentities;
+
+/// A UNIQUE constraint other than the identity, and the keys seen.
+#[derive(Debug)]
+pub(super) struct UniqueKey {
+    pub(super) columns: Vec<usize>,
+    pub(super) seen: SeenIdentities,
+}
+
+/// The UNIQUE constraints that the mapping fills and that are not what records are known by already.
+pub(super) fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
+    fn identities<'l>(rules: &'l [RecordRule], table: usize, found: &mut Vec<&'l IdentityRule>) {
+        for rule in rules {
+            if rule.table == table {
+                found.push(&rule.identity);
+            }
+            identities(&rule.records, table, found);
+        }
+    }
+    let mut rules = Vec::new();
+    layout
+        .sources
+        .iter()
+        .for_each(|source| identities(&source.records, table, &mut rules));
+    let model = &layout.tables[table];
+    let mut keys: Vec<&Vec<usize>> = model.table.unique.iter().collect();
+    keys.push(&model.table.primary_key);
+    keys.sort();
+    keys.dedup();
+    keys.into_iter()
+        .filter(|columns| !columns.is_empty() && columns.iter().all(|&column| model.mapped[column]))
+        .filter(|columns| {
+            !rules
+                .iter()
+                .all(|rule| matches!(rule, IdentityRule::Columns(own) if own == *columns))
+        })
+        .map(|columns| UniqueKey {
+            columns: columns.clone(),
+            seen: SeenIdentities::default(),
+        })
+        .collect()
+}
+
+/// Which tables' generated keys are asked for by records inside their records.
+pub(super) fn keys_wanted(layout: &Layout) -> Vec<bool> {
+    fn visit(rules: &[RecordRule], wanted: &mut [bool]) -> bool {
+        let mut asked = false;
+        for rule in rules {
+            let inside = visit(&rule.records, wanted);
+            wanted[rule.table] |= inside;
+            asked |= inside || rule.depends_on_parent_key;
+        }
+        asked
+    }
+    let mut wanted = vec![false; layout.tables.len()];
+    for source in &layout.sources {
+        visit(&source.records, &mut wanted);
+    }
+    wanted
+}
