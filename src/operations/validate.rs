@@ -11,9 +11,8 @@ use crate::layout::Layout;
 use crate::model::{ConversionRule, Finding, Row, Rule, ShowValues};
 use crate::parse::Limits;
 use crate::plan::ConflictPolicy;
-use crate::source::SourceFile;
 
-use super::directory::{Consumer, Directory, EndOfFile, ReadOptions, Reading, SharedDatabase};
+use super::directory::{Consumer, Directory, ReadOptions, Reading, SharedDatabase};
 use super::import::{ConversionCount, FileOutcome, InvalidPolicy};
 use super::{OperationError, Stage, Surroundings};
 
@@ -104,10 +103,6 @@ impl<'l> Consumer<'l> for Counting<'l> {
         &mut self.reading
     }
 
-    fn begin_file(&mut self, _file: &SourceFile) -> Result<(), OperationError> {
-        Ok(())
-    }
-
     fn rows(
         &mut self,
         _database: Option<&SharedDatabase<'_>>,
@@ -120,10 +115,6 @@ impl<'l> Consumer<'l> for Counting<'l> {
                 *self.conversions.entry(key).or_default() += 1;
             }
         }
-        Ok(())
-    }
-
-    fn end_file(&mut self, _file: &SourceFile, _end: EndOfFile) -> Result<(), OperationError> {
         Ok(())
     }
 }

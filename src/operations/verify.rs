@@ -19,10 +19,9 @@ use crate::layout::Layout;
 use crate::model::{Finding, Level, Row, Rule, ShowValues};
 use crate::parse::Limits;
 use crate::plan::{Comparison, ConflictPolicy, TableComparison, Wanted};
-use crate::source::SourceFile;
 
 use super::directory::{
-    Consumer, Directory, EndOfFile, InvalidPolicy, LookUp, ReadOptions, Reading, SharedDatabase,
+    Consumer, Directory, InvalidPolicy, LookUp, ReadOptions, Reading, SharedDatabase,
 };
 use super::{OperationError, Stage, Surroundings};
 
@@ -120,10 +119,6 @@ impl<'l> Consumer<'l> for Comparing<'_, 'l> {
         &mut self.reading
     }
 
-    fn begin_file(&mut self, _file: &SourceFile) -> Result<(), OperationError> {
-        Ok(())
-    }
-
     fn rows(
         &mut self,
         database: Option<&SharedDatabase<'_>>,
@@ -148,10 +143,6 @@ impl<'l> Consumer<'l> for Comparing<'_, 'l> {
         for problem in problems {
             self.reading.problem(self.directory, problem);
         }
-        Ok(())
-    }
-
-    fn end_file(&mut self, _file: &SourceFile, _end: EndOfFile) -> Result<(), OperationError> {
         Ok(())
     }
 }

@@ -17,7 +17,9 @@ pub(in crate::operations) trait Consumer<'l> {
     /// The state of reading, which it keeps.
     fn reading(&mut self) -> &mut Reading<'l>;
     /// A file begins.
-    fn begin_file(&mut self, file: &SourceFile) -> Result<(), OperationError>;
+    fn begin_file(&mut self, _file: &SourceFile) -> Result<(), OperationError> {
+        Ok(())
+    }
     /// Some rows of the file, parents before children.
     fn rows(
         &mut self,
@@ -25,7 +27,9 @@ pub(in crate::operations) trait Consumer<'l> {
         rows: Vec<Row>,
     ) -> Result<(), OperationError>;
     /// The file was read to its end.
-    fn end_file(&mut self, file: &SourceFile, end: EndOfFile) -> Result<(), OperationError>;
+    fn end_file(&mut self, _file: &SourceFile, _end: EndOfFile) -> Result<(), OperationError> {
+        Ok(())
+    }
 }
 
 impl<'l> Directory<'l> {

@@ -7,12 +7,9 @@ use crate::database::TargetTables;
 use crate::database::ledger::LedgerRow;
 use crate::layout::RecordRule;
 use crate::model::{Deferred, FileId, Fingerprint, Row};
-use crate::operations::directory::{
-    Consumer, Directory, EndOfFile, InvalidPolicy, Reading, SharedDatabase,
-};
+use crate::operations::directory::{Consumer, Directory, InvalidPolicy, Reading, SharedDatabase};
 use crate::operations::{OperationError, Stage};
 use crate::plan::ConflictPolicy;
-use crate::source::SourceFile;
 
 use super::Import;
 use super::agenda::ImportAgenda;
@@ -107,10 +104,6 @@ impl<'l> Consumer<'l> for Standing<'l> {
         &mut self.reading
     }
 
-    fn begin_file(&mut self, _file: &SourceFile) -> Result<(), OperationError> {
-        Ok(())
-    }
-
     fn rows(
         &mut self,
         _database: Option<&SharedDatabase<'_>>,
@@ -124,10 +117,6 @@ impl<'l> Consumer<'l> for Standing<'l> {
                 Deferred::Identity(_) => self.unknown.insert(row.table),
             };
         }
-        Ok(())
-    }
-
-    fn end_file(&mut self, _file: &SourceFile, _end: EndOfFile) -> Result<(), OperationError> {
         Ok(())
     }
 }

@@ -42,9 +42,11 @@ impl<'l> Import<'l> {
             .chain(agenda.files.vanished.iter().map(|file| file.path.clone()))
             .collect();
         let tables = &self.directory.layout.tables;
+        let planner = &gathered.reading.planner;
+        let saw = |table: usize, identity: &Fingerprint| planner.saw(table, identity);
         let seen = |table: &str, identity: &Fingerprint| {
             let index = tables.iter().position(|known| known.table.name == table);
-            index.is_some_and(|index| gathered.reading.planner.saw(index, identity))
+            index.is_some_and(|index| saw(index, identity))
         };
         let mut gone: Vec<LedgerRow> = Vec::new();
         let complete = paths
@@ -56,24 +58,20 @@ impl<'l> Import<'l> {
         }
         if agenda.prune_earlier {
             let earlier = lock(database).rows_gone(&self.directory.source)?;
+            let elsewhere = |row: &LedgerRow| !paths.contains(&row.known.path);
+            let unseen = |row: &LedgerRow| !seen(&row.table, &row.identity);
             gone.extend(
                 earlier
                     .into_iter()
-                    .filter(|row| !paths.contains(&row.known.path)),
+                    .filter(|row| elsewhere(row) && unseen(row)),
             );
         }
-        gone.retain(|row| !seen(&row.table, &row.identity));
-        let saw =
-            |table: usize, identity: &Fingerprint| gathered.reading.planner.saw(table, identity);
         self.remove_found_elsewhere(database, agenda, &mut gone, &saw)?;
         // Children before their parents.
         for (index, table) in self.directory.layout.tables.iter().enumerate().rev() {
             let rows: Vec<&LedgerRow> = gone
                 .iter()
-                .filter(|row| {
-                    row.table == table.table.name
-                        && !gathered.reading.planner.saw(index, &row.identity)
-                })
+                .filter(|row| row.table == table.table.name)
                 .collect();
             let current = match self.options.gone {
                 GonePolicy::Keep => CurrentRows::new(),
