@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::lock::LOCK_FILE;
-use super::{ArchiveError, Manifest, ManifestSummary, ObjectReader};
+use super::pack::Location;
+use super::{ArchiveError, Manifest, ManifestSummary, ObjectReader, SEALS};
 use crate::model::Sha256;
 
 const OBJECTS: &str = "objects";
 const RUNS: &str = "runs";
+const PACKS: &str = "packs";
 
 /// Where copies of the database stand, beside what the archive itself keeps.
 pub const BACKUPS: &str = "backups";
@@ -62,7 +64,7 @@ impl Archive {
             Err(error) => return Err(reading(error)),
         };
         // A store that was killed at its very beginning leaves some of the parts; it is an archive to be as well.
-        let parts = [OBJECTS, RUNS, LOCK_FILE, BACKUPS];
+        let parts = [OBJECTS, RUNS, PACKS, LOCK_FILE, BACKUPS, SEALS];
         let is_part = |entry: &fs::DirEntry| parts.iter().any(|part| entry.file_name() == *part);
         if entries.iter().all(is_part) {
             return Ok(Self {
@@ -119,12 +121,27 @@ impl Archive {
     /// # Errors
     /// When the object is missing or cannot be opened.
     pub fn read_object(&self, sha256: Sha256) -> Result<ObjectReader, ArchiveError> {
-        let path = self.object_path(sha256);
-        ObjectReader::open(&path, sha256).map_err(|source| ArchiveError::BadObject { path, source })
+        self.read_located(&self.locate(&self.read_packs()?, sha256), sha256)
+    }
+
+    /// The content of an object whose place is known.
+    pub(super) fn read_located(
+        &self,
+        location: &Location,
+        sha256: Sha256,
+    ) -> Result<ObjectReader, ArchiveError> {
+        ObjectReader::open(location, sha256).map_err(|source| ArchiveError::BadObject {
+            path: location.file().to_owned(),
+            source,
+        })
     }
 
     pub(super) fn objects(&self) -> PathBuf {
         self.directory.join(OBJECTS)
+    }
+
+    pub(super) fn packs(&self) -> PathBuf {
+        self.directory.join(PACKS)
     }
 
     pub(super) fn runs(&self) -> PathBuf {

@@ -57,6 +57,12 @@ impl Counts {
         }
     }
 
+    /// A pack of so many objects was made.
+    pub(super) fn add_pack(&self, objects: usize, bytes: u64) {
+        self.new.fetch_add(objects as u64, Ordering::Relaxed);
+        self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// The sum, once `manifest` is all that is stored.
     pub(super) fn total(self, manifest: &Manifest) -> StoredCounts {
         let mut replaced = self.replaced.into_inner().expect("pushing does not panic");

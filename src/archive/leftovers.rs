@@ -18,6 +18,7 @@ impl Archive {
             return Ok(());
         };
         remove_old_temporaries(&self.runs(), limit)?;
+        remove_old_temporaries(&self.packs(), limit)?;
         for shard in names_in(&self.objects())? {
             let shard = self.objects().join(shard);
             if shard.is_dir() {

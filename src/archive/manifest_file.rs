@@ -1,7 +1,7 @@
 //! Manifests as files: written last and proved, read by the run's id.
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use uuid::Uuid;
@@ -39,22 +39,53 @@ pub(super) fn write_manifest(
     created: &Created,
 ) -> Result<(), ArchiveError> {
     let directory = path.parent().expect("a manifest is in a directory");
-    let mut temporary = temporary_in(directory)?;
-    let mut text = Vec::new();
+    let temporary = temporary_in(directory)?;
+    let file = temporary.as_file();
+    let mut out = BufWriter::new(file);
     manifest
-        .write(&mut text)
-        .map_err(ArchiveError::io("write manifest", path))?;
-    temporary
-        .write_all(&text)
-        .and_then(|()| temporary.as_file().sync_all())
+        .write(&mut out)
+        .and_then(|()| out.flush())
+        .and_then(|()| file.sync_all())
         .map_err(ArchiveError::io("write manifest", temporary.path()))?;
-    let read = fs::read(temporary.path()).map_err(ArchiveError::io("read", temporary.path()))?;
-    if Manifest::read(&read, manifest.header.run).ok().as_ref() != Some(manifest) {
-        return Err(ArchiveError::ProofFailed(path.to_owned()));
-    }
+    drop(out);
+    let written = temporary
+        .reopen()
+        .map_err(ArchiveError::io("read", temporary.path()))?;
+    let mut same = Comparing(BufReader::new(written));
+    let proved = manifest.write(&mut same).and_then(|()| same.end());
+    proved.map_err(|_| ArchiveError::ProofFailed(path.to_owned()))?;
     temporary
         .persist_noclobber(path)
         .map_err(|error| ArchiveError::io("write manifest", path)(error.error))?;
     created.add_file(path.to_owned());
     sync_directory(directory)
+}
+
+/// Takes what is what the file holds, and refuses all else.
+struct Comparing(BufReader<File>);
+
+impl Comparing {
+    /// Nothing is left in the file.
+    fn end(&mut self) -> io::Result<()> {
+        match self.0.fill_buf()? {
+            [] => Ok(()),
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+}
+
+impl Write for Comparing {
+    fn write(&mut self, expected: &[u8]) -> io::Result<usize> {
+        let there = self.0.fill_buf()?;
+        let length = there.len().min(expected.len());
+        if length == 0 || there[..length] != expected[..length] {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        self.0.consume(length);
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -7,13 +7,24 @@
 //! ```text
 //! ARCHIVE/                 mode 0700
 //!   objects/ab/cdef….zst   one file's bytes as a zstd frame (RFC 8878), mode 0600
+//!   packs/<run id>.pack    the small contents of a run that stored hundreds of them, mode 0600
+//!   packs/<run id>.index   where in the pack each content is, mode 0600
 //!   runs/<run id>.json     manifest of one run, mode 0600
 //!   backups/               copies of databases; whoever makes them looks after them
+//!   seals.log                a line per seal of the audit trail (docs/seals.md), mode 0600
 //!   .lock                  locked while a run is stored and until it is kept or discarded; holds nothing
 //! ```
 //!
 //! An object is named by the SHA-256 of the *uncompressed* bytes: 64 lower-case hexadecimal digits, the first two of
-//! which name the directory. Equal content is therefore stored once. A manifest is a UTF-8 JSON object:
+//! which name the directory. Equal content is therefore stored once. A pack is a sequence of zstd frames, each of whole
+//! contents; its index is a text whose lines between the first and the last are
+//!
+//! ```text
+//! <SHA-256> <bytes> <where the content begins in the uncompressed pack> <where its frame begins in the pack>
+//! ```
+//!
+//! in the order of the pack, and whose last line is `end` and the SHA-256 of the lines before it. A content may have an
+//! object and stand in a pack; the object counts. A manifest is a UTF-8 JSON object:
 //!
 //! ```text
 //! {"format":1,"run":"<UUID>","layout":"<name>","root":"<source directory>","created_at":"<RFC 3339>","files":[
@@ -24,7 +35,7 @@
 //! `files` is sorted by `path` (bytewise) and describes *all* source files of the directory at that run, also those
 //! that earlier runs stored; `path` is relative with `/`; `mode` is octal, `null` where the system has none.
 //! Names that begin with `.tmp-` are unfinished files of a store that was killed. `zstd -d` and `sha256sum` are
-//! enough to read an archive without this program.
+//! enough to read an archive without this program; for packs, `tail -c +<begin + 1>` and `head -c <bytes>` too.
 //!
 //! # Invariants
 //!
@@ -50,11 +61,14 @@ mod manifest;
 mod manifest_file;
 mod manifest_json;
 mod object;
+mod pack;
 mod relative_path;
 mod restore;
 mod run_to_store;
+mod seals_log;
 mod store;
 mod store_object;
+mod store_pack;
 mod stored;
 mod verify;
 mod verify_report;
@@ -73,6 +87,7 @@ pub use object::{ObjectFault, ObjectReader};
 pub use relative_path::RelativePath;
 pub use restore::Restored;
 pub use run_to_store::{FileToStore, RunToStore};
+pub use seals_log::{SEALS, append_seal};
 pub use stored::Stored;
 pub use verify_report::{Problem, VerifyReport};
 pub use workers::ArchiveObserver;
@@ -130,6 +145,9 @@ pub enum ArchiveError {
         #[source]
         source: ManifestFault,
     },
+    /// The index of a pack that is not whole.
+    #[error("{}: not a whole index of a pack", .0.display())]
+    BadIndex(PathBuf),
     /// An object that cannot be brought back.
     #[error("{}: cannot be brought back", path.display())]
     BadObject {

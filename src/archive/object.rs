@@ -1,12 +1,13 @@
 //! Objects as they are read: decompressed, and hashed on the way, so that damage never goes unnoticed.
 
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Take};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::ArchiveError;
 use super::copy::{CopyError, HashingReader, copy};
+use super::pack::{Location, Packed};
 use crate::model::Sha256;
 
 /// What is wrong with an object.
@@ -48,20 +49,59 @@ impl ObjectFault {
 /// At the end their SHA-256 is compared with the object's name; a difference is an error of kind
 /// [`ErrorKind::InvalidData`]. Bytes are to be believed only when the end was reached without error.
 pub struct ObjectReader {
-    content: HashingReader<zstd::Decoder<'static, BufReader<File>>>,
+    content: HashingReader<Content>,
     name: Sha256,
     is_content_right: Option<bool>,
 }
 
-impl ObjectReader {
-    pub(super) fn open(path: &Path, name: Sha256) -> Result<Self, ObjectFault> {
-        let file = File::open(path).map_err(|error| match error.kind() {
+type Decoder = zstd::Decoder<'static, BufReader<File>>;
+
+/// The bytes of an object, uncompressed.
+enum Content {
+    Own(Decoder),
+    Packed(Take<Decoder>),
+}
+
+impl Content {
+    fn open(location: &Location) -> Result<Self, ObjectFault> {
+        let file = File::open(location.file()).map_err(|error| match error.kind() {
             ErrorKind::NotFound => ObjectFault::Missing,
             _ => ObjectFault::Unreadable(error),
         })?;
-        let decoder = zstd::Decoder::new(file).map_err(ObjectFault::Unreadable)?;
+        let decoder = |file| zstd::Decoder::new(file).map_err(ObjectFault::Unreadable);
+        match location {
+            Location::File(_) => Ok(Self::Own(decoder(file)?)),
+            Location::Packed(packed) => Self::packed(file, packed, decoder),
+        }
+    }
+
+    fn packed(
+        mut file: File,
+        packed: &Packed,
+        decoder: impl Fn(File) -> Result<Decoder, ObjectFault>,
+    ) -> Result<Self, ObjectFault> {
+        file.seek(SeekFrom::Start(packed.frame))
+            .map_err(ObjectFault::Unreadable)?;
+        let mut frame = decoder(file)?.single_frame();
+        let before = io::copy(&mut frame.by_ref().take(packed.before), &mut io::sink());
+        before.map_err(ObjectFault::reading)?;
+        Ok(Self::Packed(frame.take(packed.bytes)))
+    }
+}
+
+impl Read for Content {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Own(decoder) => decoder.read(buffer),
+            Self::Packed(part) => part.read(buffer),
+        }
+    }
+}
+
+impl ObjectReader {
+    pub(super) fn open(location: &Location, name: Sha256) -> Result<Self, ObjectFault> {
         Ok(Self {
-            content: HashingReader::new(decoder),
+            content: HashingReader::new(Content::open(location)?),
             name,
             is_content_right: None,
         })
@@ -102,15 +142,15 @@ impl Read for ObjectReader {
     }
 }
 
-/// Reads the object at `path` to its end; the inner result says whether it is the `bytes` bytes its name promises.
+/// Reads the object at `location` to its end; the inner result says whether it is the `bytes` bytes its name promises.
 pub(super) fn prove(
-    path: &Path,
+    location: &Location,
     name: Sha256,
     bytes: u64,
     interrupt: &AtomicBool,
 ) -> Result<Result<(), ObjectFault>, ArchiveError> {
-    match ObjectReader::open(path, name) {
-        Ok(reader) => reader.copy_to(&mut io::sink(), path, bytes, interrupt),
+    match ObjectReader::open(location, name) {
+        Ok(reader) => reader.copy_to(&mut io::sink(), location.file(), bytes, interrupt),
         Err(fault) => Ok(Err(fault)),
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use super::created::Created;
 use super::durable::{create_private_file, sync_directory};
+use super::pack::Location;
 use super::workers::{ArchiveObserver, for_each};
 use super::{Archive, ArchiveError, ManifestEntry};
 use crate::model::Timestamp;
@@ -53,8 +54,11 @@ impl Archive {
         for directory in &directories {
             created.create_directory(directory)?;
         }
+        let packs = self.read_packs()?;
         for_each(manifest.files(), interrupt, |entry| {
-            self.restore_file(entry, &entry.path.below(target), &created, interrupt)?;
+            let location = self.locate(&packs, entry.sha256);
+            let file = (entry, &*entry.path.below(target));
+            self.restore_file(file, &location, &created, interrupt)?;
             observer.file_done(entry.bytes);
             Ok(())
         })?;
@@ -72,18 +76,18 @@ impl Archive {
 
     fn restore_file(
         &self,
-        entry: &ManifestEntry,
-        path: &Path,
+        (entry, path): (&ManifestEntry, &Path),
+        location: &Location,
         created: &Created,
         interrupt: &AtomicBool,
     ) -> Result<(), ArchiveError> {
-        let object = self.read_object(entry.sha256)?;
+        let object = self.read_located(location, entry.sha256)?;
         let mut file = create_private_file(path).map_err(ArchiveError::io("create", path))?;
         created.add_file(path.to_owned());
         object
             .copy_to(&mut file, path, entry.bytes, interrupt)?
             .map_err(|source| ArchiveError::BadObject {
-                path: self.object_path(entry.sha256),
+                path: location.file().to_owned(),
                 source,
             })?;
         set_modified(&file, entry.modified).map_err(ArchiveError::io("set the time of", path))?;

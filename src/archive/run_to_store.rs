@@ -9,9 +9,9 @@ use crate::model::{Sha256, Timestamp};
 
 /// A source file as the caller surveyed it. Its mode is looked up by the archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileToStore {
+pub struct FileToStore<'a> {
     /// Relative to the source directory, with `/` between segments.
-    pub path: String,
+    pub path: &'a str,
     /// Size in bytes.
     pub bytes: u64,
     /// When it was last modified.
@@ -28,19 +28,19 @@ pub struct RunToStore<'a> {
     /// The source directory.
     pub root: &'a Path,
     /// Files that this run reads: their objects are proved, or made and proved.
-    pub files: &'a [FileToStore],
+    pub files: &'a [FileToStore<'a>],
     /// Files that are as an earlier run stored them: their objects are only looked for. One that is missing is
     /// made again.
-    pub unchanged: &'a [FileToStore],
+    pub unchanged: &'a [FileToStore<'a>],
 }
 
-impl FileToStore {
+impl FileToStore<'_> {
     /// Looks a surveyed file up: it must still be a file of that size. Its content is proved when it is read.
     pub(super) fn inspect(&self, root: &Path) -> Result<ManifestEntry, ArchiveError> {
-        let path = RelativePath::parse(&self.path)?;
+        let path = RelativePath::parse(self.path)?;
         let source = path.below(root);
         let changed = || ArchiveError::ChangedWhileArchived {
-            path: self.path.clone(),
+            path: self.path.to_owned(),
         };
         let metadata = fs::metadata(&source).map_err(|error| match error.kind() {
             ErrorKind::NotFound => changed(),

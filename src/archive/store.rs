@@ -1,8 +1,8 @@
 //! Storing a run: what is new becomes an object, and the manifest, written last, names them all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use super::counts::Counts;
@@ -10,9 +10,13 @@ use super::created::Created;
 use super::durable::sync_directory;
 use super::lock::StoreLock;
 use super::manifest_file::write_manifest;
-use super::store_object::ObjectToStore;
+use super::pack::Location;
+use super::store_object::{ObjectToStore, Storing};
+use super::store_pack::divide;
 use super::workers::{ArchiveObserver, for_each};
-use super::{Archive, ArchiveError, FileToStore, Manifest, ManifestEntry, RunToStore, Stored};
+use super::{
+    Archive, ArchiveError, FileToStore, Manifest, ManifestEntry, RelativePath, RunToStore, Stored,
+};
 
 impl Archive {
     /// Stores a run. The archive is locked, and what was made will be removed again, until [`Stored::keep`].
@@ -36,30 +40,58 @@ impl Archive {
         }
         self.remove_leftovers(run.header.created_at)?;
 
-        let inspect_all = |files: &[FileToStore]| -> Result<Vec<ManifestEntry>, ArchiveError> {
+        let inspect_all = |files: &[FileToStore<'_>]| -> Result<Vec<ManifestEntry>, ArchiveError> {
             files.iter().map(|file| file.inspect(run.root)).collect()
         };
-        let (files, unchanged) = (inspect_all(run.files)?, inspect_all(run.unchanged)?);
-        let (missing, present): (Vec<_>, Vec<_>) =
-            unchanged.iter().partition(|entry| self.is_missing(entry));
-        let objects = self.objects_to_store(files.iter().chain(missing), run.root);
-        let present_bytes: Vec<u64> = present.iter().map(|entry| entry.bytes).collect();
-        let manifest = Manifest::new(run.header.clone(), [files, unchanged].concat())?;
+        let (mut files, unchanged) = (inspect_all(run.files)?, inspect_all(run.unchanged)?);
+        let packs = self.read_packs()?;
+        let is_there = |entry: &ManifestEntry| !is_missing(&self.locate(&packs, entry.sha256));
+        let present: HashSet<RelativePath> = unchanged
+            .iter()
+            .filter(|entry| is_there(entry))
+            .map(|entry| entry.path.clone())
+            .collect();
+        files.extend(unchanged);
+        let manifest = Manifest::new(run.header.clone(), files)?;
         let summary = manifest.summary();
         observer.begin(summary.files, summary.bytes);
-        present_bytes
-            .into_iter()
-            .for_each(|bytes| observer.file_done(bytes));
+        let (present, wanted): (Vec<&ManifestEntry>, Vec<_>) = manifest
+            .files()
+            .iter()
+            .partition(|entry| present.contains(&entry.path));
+        present
+            .iter()
+            .for_each(|entry| observer.file_done(entry.bytes));
 
-        let mut shards: BTreeSet<PathBuf> = objects.iter().map(|o| self.shard(o.sha256)).collect();
+        let (there, missing): (Vec<_>, Vec<_>) = one_per_content(wanted)
+            .into_iter()
+            .partition(|object| is_there(object.file));
+        let (packed, single) = divide(missing);
+        let objects = [single, there].concat();
+        let storing = Storing {
+            archive: self,
+            packs: &packs,
+            root: run.root,
+            created: &created,
+            observer,
+            interrupt,
+        };
+        let counts = Counts::default();
+        if !packed.is_empty() {
+            let bytes = storing.store_pack(&run.header.run.to_string(), &packed)?;
+            counts.add_pack(packed.len(), bytes);
+        }
+        let mut shards: BTreeSet<PathBuf> = objects
+            .iter()
+            .map(|object| self.shard(object.file.sha256))
+            .collect();
         for shard in &shards {
             created.ensure_directory(shard)?;
         }
-        let counts = Counts::default();
         for_each(&objects, interrupt, |object| {
-            let kept = object.store(&created, interrupt)?;
+            let kept = object.store(storing)?;
             counts.add(&kept);
-            (0..object.files).for_each(|_| observer.file_done(object.bytes));
+            (0..object.files).for_each(|_| observer.file_done(object.file.bytes));
             Ok(())
         })?;
         // Also the shards of objects that were there: the run that made them may have been killed before this.
@@ -70,35 +102,23 @@ impl Archive {
         write_manifest(&manifest, &manifest_path, &created)?;
         Ok(Stored::new(created, lock, counts.total(&manifest)))
     }
+}
 
-    /// One object per content.
-    fn objects_to_store<'a>(
-        &self,
-        entries: impl Iterator<Item = &'a ManifestEntry>,
-        root: &Path,
-    ) -> Vec<ObjectToStore> {
-        let mut objects = BTreeMap::new();
-        for entry in entries {
-            let object = objects
-                .entry(entry.sha256)
-                .or_insert_with(|| ObjectToStore {
-                    sha256: entry.sha256,
-                    bytes: entry.bytes,
-                    files: 0,
-                    path: entry.path.clone(),
-                    source: entry.path.below(root),
-                    object: self.object_path(entry.sha256),
-                });
-            object.files += 1;
-        }
-        objects.into_values().collect()
+/// Of several files with the same content the first.
+fn one_per_content(files: Vec<&ManifestEntry>) -> Vec<ObjectToStore<'_>> {
+    let mut objects = BTreeMap::new();
+    for file in files {
+        let object = objects
+            .entry(file.sha256)
+            .or_insert(ObjectToStore { file, files: 0 });
+        object.files += 1;
     }
+    objects.into_values().collect()
+}
 
-    /// An empty file is as good as none: even the object of an empty file has a frame around it.
-    fn is_missing(&self, entry: &ManifestEntry) -> bool {
-        !fs::metadata(self.object_path(entry.sha256))
-            .is_ok_and(|object| object.is_file() && object.len() > 0)
-    }
+/// An empty file is as good as none: even the object of an empty file has a frame around it.
+fn is_missing(location: &Location) -> bool {
+    !fs::metadata(location.file()).is_ok_and(|object| object.is_file() && object.len() > 0)
 }
 
 #[cfg(test)]
@@ -248,7 +268,7 @@ mod tests {
         let mut survey = home.survey(&["a.json"]);
         let twice = home.try_store(1, &survey, &survey);
         assert!(matches!(twice, Err(ArchiveError::DuplicatePath(_))));
-        survey[0].path = "../source/a.json".to_owned();
+        survey[0].path = "../source/a.json";
         let outside = home.try_store(1, &survey, &[]);
         assert!(matches!(outside, Err(ArchiveError::UnsafePath(_))));
         assert!(!home.path().join("archive").exists());

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use tempfile::NamedTempFile;
@@ -11,21 +11,32 @@ use super::copy::{CopyError, HashingReader, copy};
 use super::created::Created;
 use super::durable::temporary_in;
 use super::object::prove;
-use super::{ArchiveError, ObjectFault, RelativePath};
+use super::pack::{Location, Packs};
+use super::workers::ArchiveObserver;
+use super::{Archive, ArchiveError, ManifestEntry, ObjectFault};
 use crate::model::Sha256;
 
 /// zstd's own default: JSON shrinks to a tenth at several hundred MB/s.
-const LEVEL: i32 = 3;
+pub(super) const LEVEL: i32 = 3;
 
-/// A content and the source file it is taken from.
-pub(super) struct ObjectToStore {
-    pub(super) sha256: Sha256,
-    pub(super) bytes: u64,
+/// A content, and a file of the run that has it.
+#[derive(Clone, Copy)]
+pub(super) struct ObjectToStore<'a> {
+    pub(super) file: &'a ManifestEntry,
     /// How many files of the run have this content.
     pub(super) files: u64,
-    pub(super) path: RelativePath,
-    pub(super) source: PathBuf,
-    pub(super) object: PathBuf,
+}
+
+/// Where contents come from, where they go to, and who is told of it.
+#[derive(Clone, Copy)]
+pub(super) struct Storing<'a> {
+    pub(super) archive: &'a Archive,
+    pub(super) packs: &'a Packs,
+    /// The source directory.
+    pub(super) root: &'a Path,
+    pub(super) created: &'a Created,
+    pub(super) observer: &'a dyn ArchiveObserver,
+    pub(super) interrupt: &'a AtomicBool,
 }
 
 /// How the object came to be there.
@@ -38,21 +49,25 @@ pub(super) enum Kept {
     Replaced { sha256: Sha256, bytes_written: u64 },
 }
 
-impl ObjectToStore {
+impl ObjectToStore<'_> {
+    /// The file its content is taken from.
+    pub(super) fn source(&self, storing: Storing<'_>) -> PathBuf {
+        self.file.path.below(storing.root)
+    }
+
     /// Sees to it that the object is there and right.
-    pub(super) fn store(
-        &self,
-        created: &Created,
-        interrupt: &AtomicBool,
-    ) -> Result<Kept, ArchiveError> {
-        match prove(&self.object, self.sha256, self.bytes, interrupt)? {
+    pub(super) fn store(&self, storing: Storing<'_>) -> Result<Kept, ArchiveError> {
+        let (sha256, bytes) = (self.file.sha256, self.file.bytes);
+        let location = storing.archive.locate(storing.packs, sha256);
+        let object = storing.archive.object_path(sha256);
+        match prove(&location, sha256, bytes, storing.interrupt)? {
             Ok(()) => Ok(Kept::Proved),
             Err(ObjectFault::Missing) => {
-                let (temporary, bytes_written) = self.write(interrupt)?;
+                let (temporary, bytes_written) = self.write(storing, &object)?;
                 temporary
-                    .persist_noclobber(&self.object)
-                    .map_err(|error| ArchiveError::io("rename to", &self.object)(error.error))?;
-                created.add_file(self.object.clone());
+                    .persist_noclobber(&object)
+                    .map_err(|error| ArchiveError::io("rename to", &object)(error.error))?;
+                storing.created.add_file(object);
                 Ok(Kept::New { bytes_written })
             }
             Err(
@@ -61,12 +76,12 @@ impl ObjectToStore {
                 | ObjectFault::WrongContent
                 | ObjectFault::WrongSize { .. },
             ) => {
-                let (temporary, bytes_written) = self.write(interrupt)?;
+                let (temporary, bytes_written) = self.write(storing, &object)?;
                 temporary
-                    .persist(&self.object)
-                    .map_err(|error| ArchiveError::io("replace", &self.object)(error.error))?;
+                    .persist(&object)
+                    .map_err(|error| ArchiveError::io("replace", &object)(error.error))?;
                 Ok(Kept::Replaced {
-                    sha256: self.sha256,
+                    sha256,
                     bytes_written,
                 })
             }
@@ -74,27 +89,29 @@ impl ObjectToStore {
     }
 
     /// Compresses the source into a temporary file beside the object, syncs it, and proves what was written.
-    fn write(&self, interrupt: &AtomicBool) -> Result<(NamedTempFile, u64), ArchiveError> {
-        let directory = self.object.parent().expect("an object is in a shard");
+    fn write(
+        &self,
+        storing: Storing<'_>,
+        object: &Path,
+    ) -> Result<(NamedTempFile, u64), ArchiveError> {
+        let (sha256, bytes) = (self.file.sha256, self.file.bytes);
+        let directory = object.parent().expect("an object is in a shard");
         let temporary = temporary_in(directory)?;
         let mut encoder = zstd::Encoder::new(temporary.as_file(), LEVEL)
             .map_err(ArchiveError::io("write", temporary.path()))?;
         // Names the size in the frame and lets small files do with small tables.
         encoder
-            .set_pledged_src_size(Some(self.bytes))
+            .set_pledged_src_size(Some(bytes))
             .and_then(|()| encoder.include_checksum(true))
             .map_err(ArchiveError::io("write", temporary.path()))?;
 
-        let file = File::open(&self.source).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => self.changed(),
-            _ => ArchiveError::io("open", &self.source)(error),
-        })?;
-        let mut source = HashingReader::new(file);
-        match copy(&mut source, &mut encoder, self.bytes, interrupt) {
-            Ok(bytes) if bytes == self.bytes && source.take_digest() == self.sha256 => {}
+        let path = self.source(storing);
+        let mut source = HashingReader::new(self.open(&path)?);
+        match copy(&mut source, &mut encoder, bytes, storing.interrupt) {
+            Ok(copied) if copied == bytes && source.take_digest() == sha256 => {}
             Ok(_) | Err(CopyError::TooLong) => return Err(self.changed()),
             Err(CopyError::Read(error)) => {
-                return Err(ArchiveError::io("read", &self.source)(error));
+                return Err(ArchiveError::io("read", &path)(error));
             }
             Err(CopyError::Write(error)) => {
                 return Err(ArchiveError::io("write", temporary.path())(error));
@@ -106,18 +123,27 @@ impl ObjectToStore {
             .and_then(File::sync_all)
             .map_err(ArchiveError::io("write", temporary.path()))?;
 
-        match prove(temporary.path(), self.sha256, self.bytes, interrupt)? {
+        let written = Location::File(temporary.path().to_owned());
+        match prove(&written, sha256, bytes, storing.interrupt)? {
             Ok(()) => {}
-            Err(_) => return Err(ArchiveError::ProofFailed(self.object.clone())),
+            Err(_) => return Err(ArchiveError::ProofFailed(object.to_owned())),
         }
         let size = fs::metadata(temporary.path()).map(|metadata| metadata.len());
         let size = size.map_err(ArchiveError::io("inspect", temporary.path()))?;
         Ok((temporary, size))
     }
 
-    fn changed(&self) -> ArchiveError {
+    /// Opens the source file, whose path is `path`.
+    pub(super) fn open(&self, path: &Path) -> Result<File, ArchiveError> {
+        File::open(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => self.changed(),
+            _ => ArchiveError::io("open", path)(error),
+        })
+    }
+
+    pub(super) fn changed(&self) -> ArchiveError {
         ArchiveError::ChangedWhileArchived {
-            path: self.path.to_string(),
+            path: self.file.path.to_string(),
         }
     }
 }

@@ -70,13 +70,13 @@ impl Home {
         }
     }
 
-    pub(super) fn survey(&self, paths: &[&str]) -> Vec<FileToStore> {
-        let survey = |path: &&str| {
+    pub(super) fn survey<'p>(&self, paths: &[&'p str]) -> Vec<FileToStore<'p>> {
+        let survey = |path: &&'p str| {
             let file = self.source().join(path);
             let content = fs::read(&file).expect("read");
             let modified = fs::metadata(&file).and_then(|metadata| metadata.modified());
             FileToStore {
-                path: (*path).to_owned(),
+                path,
                 bytes: content.len() as u64,
                 modified: Timestamp::new(modified.expect("known").into()),
                 sha256: Sha256::of(&content),
@@ -88,8 +88,8 @@ impl Home {
     pub(super) fn try_store(
         &self,
         number: u128,
-        files: &[FileToStore],
-        unchanged: &[FileToStore],
+        files: &[FileToStore<'_>],
+        unchanged: &[FileToStore<'_>],
     ) -> Result<Stored, ArchiveError> {
         let run = RunToStore {
             header: &self.header(number),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::contents::names_in;
 use super::durable::TEMPORARY_PREFIX;
 use super::object::prove;
+use super::pack::Packs;
 use super::workers::{ArchiveObserver, for_each};
 use super::{Archive, ArchiveError, Manifest, Problem, RelativePath, VerifyReport};
 use crate::model::Sha256;
@@ -50,6 +51,9 @@ impl Archive {
                 Err(error) => report.problems.push(Problem::Manifest(error)),
             }
         }
+        let mut packs = self.read_packs()?;
+        let unusable = packs.unusable.drain(..);
+        report.problems.extend(unusable.map(Problem::Pack));
         let contents: BTreeSet<Sha256> = needs.keys().map(|(sha256, _)| *sha256).collect();
         report.objects = contents.len() as u64;
         report.bytes = needs
@@ -57,14 +61,14 @@ impl Archive {
             .map(|(_, bytes)| *bytes)
             .fold(0, u64::saturating_add);
         if run.is_none() {
-            report.unreferenced = Some(self.count_unreferenced(&contents)?);
+            report.unreferenced = Some(self.count_unreferenced(&contents, &packs)?);
         }
         observer.begin(needs.len() as u64, report.bytes);
         let faults = Mutex::new(BTreeMap::new());
         let claims: Vec<Claim> = needs.keys().copied().collect();
         for_each(&claims, interrupt, |claim| {
             let (sha256, bytes) = *claim;
-            if let Err(fault) = prove(&self.object_path(sha256), sha256, bytes, interrupt)? {
+            if let Err(fault) = prove(&self.locate(&packs, sha256), sha256, bytes, interrupt)? {
                 let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
                 faults.insert(*claim, fault);
             }
@@ -78,7 +82,7 @@ impl Archive {
                 .expect("only what is needed was proved");
             report.problems.push(Problem::Object {
                 sha256: claim.0,
-                object: self.object_path(claim.0),
+                object: self.locate(&packs, claim.0).file().to_owned(),
                 run: need.run,
                 path: need.path,
                 files: need.files,
@@ -88,8 +92,13 @@ impl Archive {
         Ok(report)
     }
 
-    fn count_unreferenced(&self, referenced: &BTreeSet<Sha256>) -> Result<u64, ArchiveError> {
-        let mut unreferenced = 0;
+    fn count_unreferenced(
+        &self,
+        referenced: &BTreeSet<Sha256>,
+        packs: &Packs,
+    ) -> Result<u64, ArchiveError> {
+        let packed = packs.contents();
+        let mut unreferenced = packed.filter(|sha256| !referenced.contains(sha256)).count() as u64;
         for shard in names_in(&self.objects())? {
             let directory = self.objects().join(&shard);
             if !directory.is_dir() {

@@ -31,6 +31,9 @@ pub enum Problem {
     /// A manifest cannot be used.
     #[error("a manifest cannot be used")]
     Manifest(#[source] ArchiveError),
+    /// The index of a pack cannot be used, so that what is in the pack cannot be found.
+    #[error("a pack cannot be used")]
+    Pack(#[source] ArchiveError),
     /// An object is missing, damaged or cannot be read.
     #[error("{path}: cannot be brought back from run `{run}` ({})", needed_by(*files))]
     Object {

@@ -4,50 +4,42 @@
 //! of ours. Reals are printed with `%!.17g`, which every version renders exactly, while `json_object` rounded them
 //! before 3.53.2; BLOBs, which `json_object` would refuse, become `{"$blob": hex}`; JSON columns are kept as the
 //! text they are. The context is read with scalar subqueries, which are NULL when `audit_context` is empty: that means
-//! another program.
+//! another program. Booleans, which are stored as 0 and 1, are written as `true` and `false`, as other databases do.
 
-use crate::model::Table;
+use super::table::{AuditedColumn, AuditedTable, Form};
+use super::trigger::{TRIGGER_PREFIX, Trigger, member_name};
 
-/// The beginning of the name of every trigger made here.
-pub const TRIGGER_PREFIX: &str = "accession_";
+/// Name and definition of each trigger made by this program on the table `?1`.
+pub const STORED: &str = "SELECT name, sql AS definition FROM sqlite_master \
+                          WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name LIKE 'accession\\_%' ESCAPE '\\' \
+                          ORDER BY name";
 
-/// Name and `CREATE TRIGGER` statement of each of the three triggers of `table`.
+/// The three triggers of `table`.
 #[must_use]
-pub fn triggers(table: &Table) -> Vec<(String, String)> {
-    let columns: Vec<&str> = table
+pub fn triggers(table: &AuditedTable) -> Vec<Trigger> {
+    let changed = table
         .columns
         .iter()
-        .map(|column| column.name.as_str())
-        .collect();
-    let key: Vec<&str> = table
-        .primary_key
-        .iter()
-        .map(|&column| columns[column])
-        .collect();
-    let rowid = table.generated_key().map(|column| columns[column]);
-    let image = |side: &str| image(side, &columns, rowid);
-    let changed = columns
-        .iter()
-        .map(|column| differs(column))
+        .map(differs)
         .collect::<Vec<_>>()
         .join(" OR ");
     [
-        ("insert", "AFTER INSERT", String::new(), "NEW", "NULL".to_owned(), image("NEW")),
-        ("delete", "AFTER DELETE", String::new(), "OLD", image("OLD"), "NULL".to_owned()),
+        ("insert", "AFTER INSERT", String::new(), "NEW", "NULL".to_owned(), image(table, "NEW")),
+        ("delete", "AFTER DELETE", String::new(), "OLD", image(table, "OLD"), "NULL".to_owned()),
         (
             "update",
             "AFTER UPDATE",
             format!("WHEN {changed} "),
             "OLD",
-            changed_image("OLD", &columns, &key),
-            changed_image("NEW", &columns, &key),
+            changed_image(table, "OLD"),
+            changed_image(table, "NEW"),
         ),
     ]
     .into_iter()
     .map(|(event, timing, condition, side, old, new)| {
         let name = format!("{TRIGGER_PREFIX}{}_{event}", table.name);
         // VALUES, not SELECT: with a trigger on `audit_log`, rows of a SELECT would go through a temporary table.
-        let statement = format!(
+        let definition = format!(
             "CREATE TRIGGER {} {timing} ON {} {condition}BEGIN\n  \
              INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id)\n  \
              VALUES ({}, {}, '{}', {old}, {new},\n    \
@@ -57,68 +49,107 @@ pub fn triggers(table: &Table) -> Vec<(String, String)> {
             identifier(&name),
             identifier(&table.name),
             literal(&table.name),
-            record_id(side, &key),
+            record_id(table, side),
             event.to_uppercase(),
         );
-        (name, statement)
+        let drop = format!("DROP TRIGGER IF EXISTS {}", identifier(&name));
+        Trigger {
+            create: format!("{drop};\n{definition}"),
+            drop,
+            name,
+            definition,
+        }
     })
     .collect()
 }
 
+/// A query of all rows of `table` with the record id and the image that the triggers would write for an INSERT.
+#[must_use]
+pub fn select_images(table: &AuditedTable) -> String {
+    format!(
+        "SELECT {} AS record_id, {} AS image FROM {} AS live",
+        record_id(table, "live"),
+        image(table, "live"),
+        identifier(&table.name)
+    )
+}
+
+/// Whether a trigger writes the values of `column` as booleans: the declared types of SQLite do not tell.
+#[must_use]
+pub fn writes_truth(trigger: &str, column: &str) -> bool {
+    let value = format!("NEW.{}", identifier(column));
+    trigger.contains(truth(&value, Form::Boolean, "json").as_str())
+}
+
 /// The whole row as a JSON object. An integer primary key is an integer always, whatever is written.
-fn image(side: &str, columns: &[&str], rowid: Option<&str>) -> String {
-    let members: Vec<_> = columns
+fn image(table: &AuditedTable, side: &str) -> String {
+    let members: Vec<_> = table
+        .columns
         .iter()
-        .map(|column| {
-            let value = format!("{side}.{}", identifier(column));
-            let value = if rowid == Some(column) {
+        .enumerate()
+        .map(|(index, column)| {
+            let value = format!("{side}.{}", identifier(&column.name));
+            let value = if table.rowid == Some(index) {
                 value
             } else {
-                json_value(&value)
+                json_value(&value, column.form)
             };
-            format!("{}, {value}", literal(column))
+            format!("{}, {value}", literal(&column.name))
         })
         .collect();
     format!("json_object({})", members.join(", "))
 }
 
 /// An SQL expression that `json_object` embeds exactly.
-fn json_value(value: &str) -> String {
+fn json_value(value: &str, form: Form) -> String {
     format!(
-        "CASE typeof({value}) WHEN 'real' THEN json({}) WHEN 'blob' THEN {} ELSE {value} END",
+        "CASE typeof({value}) WHEN 'real' THEN json({}) WHEN 'blob' THEN {}{} ELSE {value} END",
         real(value),
-        blob(value)
+        blob(value),
+        truth(value, form, "json"),
     )
 }
 
 /// Key and changed columns as JSON text, put together piece by piece because `json_object` cannot leave members out.
-fn changed_image(side: &str, columns: &[&str], key: &[&str]) -> String {
-    let member = |column: &str| {
-        let value = format!("{side}.{}", identifier(column));
-        let name = literal(&format!("{}:", serde_json::Value::from(column)));
+fn changed_image(table: &AuditedTable, side: &str) -> String {
+    let member = |column: &AuditedColumn| {
+        let value = format!("{side}.{}", identifier(&column.name));
         format!(
-            "{name} || CASE typeof({value}) WHEN 'real' THEN {} WHEN 'blob' THEN {} ELSE json_quote({value}) END",
+            "{} || CASE typeof({value}) WHEN 'real' THEN {} WHEN 'blob' THEN {}{} ELSE json_quote({value}) END",
+            literal(&member_name(&column.name)),
             real(&value),
-            blob(&value)
+            blob(&value),
+            truth(&value, column.form, ""),
         )
     };
-    let mut pieces: Vec<String> = key
-        .iter()
-        .map(|column| format!("',' || {}", member(column)))
-        .collect();
-    pieces.extend(
-        columns
-            .iter()
-            .filter(|column| !key.contains(column))
-            .map(|column| {
-                format!(
-                    "CASE WHEN {} THEN ',' || {} ELSE '' END",
-                    differs(column),
-                    member(column)
-                )
-            }),
-    );
+    let key = table
+        .key_columns()
+        .map(|column| format!("',' || {}", member(column)));
+    let others = table.other_columns().map(|column| {
+        format!(
+            "CASE WHEN {} THEN ',' || {} ELSE '' END",
+            differs(column),
+            member(column)
+        )
+    });
+    let pieces: Vec<_> = key.chain(others).collect();
     format!("'{{' || substr({}, 2) || '}}'", pieces.join(" || "))
+}
+
+/// The branch for booleans, which SQLite stores as 0 and 1; other integers stay what they are.
+fn truth(value: &str, form: Form, embedded: &str) -> String {
+    match form {
+        Form::Boolean => format!(
+            " WHEN 'integer' THEN {embedded}(CASE {value} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE {value} END)"
+        ),
+        Form::Text
+        | Form::Integer
+        | Form::Real
+        | Form::SingleReal
+        | Form::Timestamp
+        | Form::SessionTimestamp
+        | Form::Blob => String::new(),
+    }
 }
 
 /// Exact text of a real; infinities, which JSON cannot write, as an object.
@@ -134,22 +165,22 @@ fn blob(value: &str) -> String {
 }
 
 /// NULL-safe, blind to the column's collation, and aware of a change of storage class (1 to 1.0).
-fn differs(column: &str) -> String {
-    let column = identifier(column);
+fn differs(column: &AuditedColumn) -> String {
+    let column = identifier(&column.name);
     format!(
         "(OLD.{column} IS NOT NEW.{column} COLLATE BINARY OR typeof(OLD.{column}) <> typeof(NEW.{column}))"
     )
 }
 
-fn record_id(side: &str, key: &[&str]) -> String {
-    let text = |column: &&str| format!("CAST({side}.{} AS TEXT)", identifier(column));
-    match key {
+fn record_id(table: &AuditedTable, side: &str) -> String {
+    let texts: Vec<_> = table
+        .key_columns()
+        .map(|column| format!("CAST({side}.{} AS TEXT)", identifier(&column.name)))
+        .collect();
+    match &texts[..] {
         [] => format!("CAST({side}.rowid AS TEXT)"),
-        [column] => text(column),
-        columns => format!(
-            "json_array({})",
-            columns.iter().map(text).collect::<Vec<_>>().join(", ")
-        ),
+        [text] => text.clone(),
+        texts => format!("json_array({})", texts.join(", ")),
     }
 }
 

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use crate::archive::ArchiveError;
 use crate::database::DatabaseError;
-use crate::database::ledger::LedgerSize;
 use crate::layout::{Ambiguity, LayoutError};
-use crate::operations::OperationError;
-use crate::report::ledger_text;
+use crate::operations::{AtStake, OperationError};
+use crate::report::{stake_details, stake_text};
 use crate::source::SourceError;
 
 use super::exit::Exit;
@@ -35,9 +34,18 @@ pub(super) enum CommandError {
     /// The result is lost; everything else was done.
     #[error("the command was carried out, but its result cannot be written to standard output")]
     Unwritten(#[source] std::io::Error),
+    /// A file that the command reads or writes besides.
+    #[error("{}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// What would be lost is not to be had again, and nobody said that it may.
-    #[error("this would drop the ledger and the audit trail: {}", ledger_text(.0))]
-    NotConfirmed(LedgerSize),
+    #[error("{}", stake_text(.0))]
+    NotConfirmed(AtStake),
 }
 
 impl From<DatabaseError> for CommandError {
@@ -63,19 +71,28 @@ impl CommandError {
         match self {
             Self::Operation(OperationError::Interrupted) => Exit::Interrupted,
             Self::Operation(OperationError::Database(
-                DatabaseError::UnknownScheme(_) | DatabaseError::BadUrl(_),
+                DatabaseError::UnknownScheme(_)
+                | DatabaseError::BadUrl(_)
+                | DatabaseError::NoSlashes
+                | DatabaseError::BadServerUrl { .. }
+                | DatabaseError::NotBuiltIn(_),
             ))
-            | Self::Operation(OperationError::UnknownParameter { .. })
+            | Self::Operation(
+                OperationError::UnknownParameter { .. } | OperationError::InsideSource { .. },
+            )
             | Self::Ambiguous { .. }
             | Self::Operation(OperationError::AmbiguousRun { .. })
-            | Self::Layout(LayoutError::Unknown { .. })
+            | Self::Layout(LayoutError::Unknown { .. } | LayoutError::Occupied { .. })
             | Self::NotConfirmed(_)
             | Self::Usage(_) => Exit::Usage,
             Self::Layout(LayoutError::Invalid { .. }) => Exit::Invalid,
-            Self::Operation(OperationError::NotAsPlanned(_)) => Exit::Difference,
+            Self::Operation(
+                OperationError::NotAsPlanned(_) | OperationError::NotAsSealed { .. },
+            ) => Exit::Difference,
             Self::Operation(_)
-            | Self::Layout(LayoutError::Unreadable { .. })
-            | Self::Unwritten(_) => Exit::Failed,
+            | Self::Layout(LayoutError::Unreadable { .. } | LayoutError::Unwritable { .. })
+            | Self::Unwritten(_)
+            | Self::File { .. } => Exit::Failed,
         }
     }
 
@@ -96,16 +113,19 @@ impl CommandError {
             Self::Layout(LayoutError::Invalid { problems }) => {
                 problems.iter().map(ToString::to_string).collect()
             }
-            Self::NotConfirmed(_) => [
-                "nobody could tell any more where the rows came from, or who changed them",
-                "the next import would insert rows a second time that have no key but their number",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
+            Self::Operation(OperationError::NothingToPropose { findings, .. }) => {
+                let places = findings.iter().map(|finding| match &finding.place {
+                    Some(place) => format!("{place}: {}", finding.message),
+                    None => finding.message.clone(),
+                });
+                places.collect()
+            }
+            Self::NotConfirmed(stake) => stake_details(stake),
             Self::Operation(_)
             | Self::Layout(_)
             | Self::Ambiguous { .. }
             | Self::Unwritten(_)
+            | Self::File { .. }
             | Self::Usage(_) => Vec::new(),
         }
     }
@@ -114,17 +134,32 @@ impl CommandError {
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Operation(error) => operation_hint(error),
-            Self::Layout(LayoutError::Unknown { .. }) => {
-                Some("`accession layout list` shows the built-in layouts")
+            Self::Layout(LayoutError::Unknown { .. }) => Some(
+                "`accession layout list` shows the built-in layouts; one of your own is named by the path of its directory",
+            ),
+            Self::Ambiguous {
+                ambiguity: Ambiguity::None { .. },
+                ..
+            } => {
+                Some("name a layout with `--layout PATH`; `accession layout init DIR` proposes one")
             }
-            Self::Ambiguous { .. } => {
-                Some("name the layout with `--layout NAME` or `--layout PATH`")
-            }
-            Self::NotConfirmed(_) => {
-                Some("to do so all the same add `--confirm`; the database is copied first")
-            }
-            Self::Layout(LayoutError::Invalid { .. } | LayoutError::Unreadable { .. })
+            Self::Ambiguous {
+                ambiguity: Ambiguity::Several { .. },
+                ..
+            } => Some("name the layout with `--layout NAME` or `--layout PATH`"),
+            Self::NotConfirmed(_) => Some(
+                "to do so all the same add `--confirm`; a file is copied first, of a database on a server make a dump before",
+            ),
+            Self::Layout(LayoutError::Occupied { .. }) => Some(
+                "nothing was written; name another directory with `--output PATH`, or move this one away",
+            ),
+            Self::Layout(
+                LayoutError::Invalid { .. }
+                | LayoutError::Unreadable { .. }
+                | LayoutError::Unwritable { .. },
+            )
             | Self::Unwritten(_)
+            | Self::File { .. }
             | Self::Usage(_) => None,
         }
     }
@@ -138,6 +173,20 @@ fn operation_hint(error: &OperationError) -> Option<&'static str> {
             Some("`accession runs list` and `accession archive list` show the runs")
         }
         OperationError::AmbiguousRun { .. } => Some("give more of the id"),
+        OperationError::NotRevertible { .. } => Some("only imports and reverts can be reverted"),
+        OperationError::NoSeal(_) => Some("only runs of newer versions are sealed"),
+        OperationError::NotAsSealed { .. } => {
+            Some("`accession audit verify` names everything that differs")
+        }
+        OperationError::UnreadableEntry { .. } => {
+            Some("`accession audit verify` tells whether the trail was tampered with")
+        }
+        OperationError::InsideSource { .. } => {
+            Some("name another place with `--database` or `--archive`")
+        }
+        OperationError::UnknownReject(_) => {
+            Some("`accession rejects list --all` shows all of them")
+        }
         OperationError::NotAsPlanned(_) => Some(
             "nothing was committed; a trigger of the application, or ON DELETE CASCADE, may have changed further rows",
         ),
@@ -147,9 +196,28 @@ fn operation_hint(error: &OperationError) -> Option<&'static str> {
         OperationError::Source(SourceError::NoSuchDirectory { .. }) => {
             Some("check the path for typing errors")
         }
+        OperationError::UnknownEntry(_) => {
+            Some("`accession audit log --entries` shows the entries with their numbers")
+        }
+        OperationError::UnknownFile(_) => {
+            Some("give the path as `accession runs show RUN` lists it, relative to the directory")
+        }
+        OperationError::UnknownColumn { .. } => Some("`accession audit blame` shows the columns"),
+        OperationError::UnknownRow { .. } | OperationError::UnknownTable(_) => Some(
+            "`accession audit report` shows the tables; a key of several columns is a JSON array of texts",
+        ),
+        OperationError::Scratch(_) => Some(
+            "see that there is room in the directory for temporary files, or set `TMPDIR` to another",
+        ),
+        OperationError::NothingToPropose { .. } => Some(
+            "a layout is proposed for files whose names end with `.json`, `.jsonl`, `.ndjson` or `.json.gz`",
+        ),
         OperationError::Source(_)
         | OperationError::Validate(_)
         | OperationError::Map(_)
+        | OperationError::TableGone(_)
+        | OperationError::NoEntry { .. }
+        | OperationError::TableRefused { .. }
         | OperationError::WriterStopped
         | OperationError::Interrupted => None,
     }
@@ -165,7 +233,9 @@ fn archive_hint(error: &ArchiveError) -> Option<&'static str> {
         ArchiveError::NotARunId(_) | ArchiveError::UnknownRun(_) => {
             Some("`accession archive list` shows the runs it holds")
         }
-        ArchiveError::BadManifest { .. } | ArchiveError::BadObject { .. } => {
+        ArchiveError::BadManifest { .. }
+        | ArchiveError::BadIndex(_)
+        | ArchiveError::BadObject { .. } => {
             Some("`accession archive verify` lists everything that is damaged")
         }
         ArchiveError::ChangedWhileArchived { .. } => {
@@ -182,7 +252,9 @@ fn archive_hint(error: &ArchiveError) -> Option<&'static str> {
 
 fn database_hint(error: &DatabaseError) -> Option<&'static str> {
     match error {
-        DatabaseError::UnknownScheme(_) => Some("give a path, or `sqlite:PATH`"),
+        DatabaseError::UnknownScheme(_) => {
+            Some("give a path, `sqlite:PATH`, `postgres://…` or `mysql://…`")
+        }
         DatabaseError::NotSqlite(_) => Some("check the path; the file was not touched"),
         DatabaseError::ReadOnly(_) => {
             Some("check the permissions of the file and of its directory")
@@ -190,6 +262,14 @@ fn database_hint(error: &DatabaseError) -> Option<&'static str> {
         DatabaseError::Busy { .. } => {
             Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
         }
+        DatabaseError::Disturbed(_) => Some("nothing was written; run again"),
+        DatabaseError::Locked(_) => {
+            Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
+        }
+        DatabaseError::Lost(_) => Some("nothing was written; run again when the server is back"),
+        DatabaseError::LostAtCommit(_) => Some(
+            "whether the run was written is not known; run again: what was written is found, and not written twice",
+        ),
         DatabaseError::ForeignKey(_) => Some(
             "nothing was committed; a row that new records need was deleted in the database, or `--prune` would delete one that others refer to",
         ),
@@ -207,7 +287,31 @@ fn database_hint(error: &DatabaseError) -> Option<&'static str> {
             Some("find the program that wrote it, then run `DELETE FROM audit_context`")
         }
         DatabaseError::Missing(_) => Some("check the path for typing errors"),
+        DatabaseError::NoDirectory(_) => {
+            Some("make it with `mkdir -p`, or check the path for typing errors")
+        }
+        DatabaseError::NoSchema(_) => {
+            Some("make it with `CREATE SCHEMA`, or name another with `--schema NAME`")
+        }
+        DatabaseError::BadServerUrl { .. } => Some(
+            "`postgres://user@host:port/database`, `mysql://user@host:port/database`; `%40` for an `@` in a name or a password",
+        ),
+        DatabaseError::NoSlashes => {
+            Some("write `postgres://USER@HOST/DATABASE` or `mysql://USER@HOST/DATABASE`")
+        }
+        DatabaseError::NotBuiltIn(_) => Some("build it with that feature, or use the released one"),
+        DatabaseError::Unreachable { .. } => {
+            Some("check that the server runs, its address, and what stands between it and here")
+        }
+        DatabaseError::Refused { .. } => Some(
+            "check user, password, database and TLS; `accession doctor` looks at them one by one",
+        ),
+        DatabaseError::Denied(_) => Some(
+            "reading needs all tables, the ledger's too: `GRANT SELECT ON ALL TABLES IN SCHEMA … TO …`, on MySQL `GRANT SELECT ON DATABASE.* TO …`; docs/servers.md says what imports need",
+        ),
         DatabaseError::BadUrl(_)
+        | DatabaseError::Authorities { .. }
+        | DatabaseError::Runtime(_)
         | DatabaseError::NotAFile(_)
         | DatabaseError::NoLedger
         | DatabaseError::Migration { .. }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::model::{RunContext, Timestamp};
 
-use super::output::{is_watched, message};
+use super::command_error::CommandError;
+use super::output::{is_watched, message_over_progress};
 
 /// The time.
 pub(super) fn now() -> Timestamp {
@@ -16,16 +17,26 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// The circumstances of a run that begins now. The actor is the operating system's user unless declared.
-pub(super) fn run_context(actor: Option<String>, reason: Option<String>) -> RunContext {
+///
+/// # Errors
+/// When an empty actor is declared.
+pub(super) fn run_context(
+    actor: Option<String>,
+    reason: Option<String>,
+) -> Result<RunContext, CommandError> {
+    if actor.as_ref().is_some_and(|actor| actor.trim().is_empty()) {
+        let empty = "the actor must not be empty".to_owned();
+        return Err(CommandError::Usage(empty));
+    }
     let os_user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
-    RunContext {
+    Ok(RunContext {
         id: Uuid::now_v7(),
         actor: actor.unwrap_or_else(|| os_user.clone()),
         reason,
         os_user,
         host: whoami::hostname().unwrap_or_else(|_| "unknown".to_owned()),
         started_at: now(),
-    }
+    })
 }
 
 /// A flag that Ctrl-C and SIGTERM raise. At the second signal the process ends at once, which the database survives.
@@ -39,8 +50,7 @@ pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
             std::process::exit(130);
         }
         if is_watched() {
-            // Over the progress line, or over the `^C` that the terminal wrote.
-            message("\r\x1b[2Kstopping; press Ctrl-C again to end at once\n");
+            message_over_progress("stopping; press Ctrl-C again to end at once\n");
         }
     });
     // Without a handler the process ends at the first signal, which is safe too.

@@ -32,16 +32,23 @@ Exit codes:
   5    done with --skip-invalid, and some records were rejected
   130  interrupted; nothing was committed";
 
+impl Exit {
+    /// The number.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Invalid => 3,
+            Self::Difference => 4,
+            Self::Rejected => 5,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Invalid => 3,
-            Exit::Difference => 4,
-            Exit::Rejected => 5,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
     }
 }

@@ -9,12 +9,17 @@
 
 mod command_error;
 mod commands;
+mod database_options;
 mod environment;
 mod exit;
+mod form;
 mod layouts;
 mod options;
 mod output;
 mod progress;
+mod server_variables;
+mod terminal;
+mod work;
 
 use std::process::ExitCode;
 
@@ -42,23 +47,42 @@ enum Command {
     Import(Box<commands::import::Import>),
     Validate(commands::validate::Validate),
     Verify(commands::verify::Verify),
+    Rejects(commands::rejects::Rejects),
     Runs(commands::runs::Runs),
+    Audit(commands::audit::Audit),
+    Revert(commands::revert::Revert),
     Archive(commands::archive::Archive),
     Layout(commands::layout::Layout),
     Migrate(commands::migrate::Migrate),
+    Doctor(commands::doctor::Doctor),
     Completions(commands::completions::Completions),
 }
 
 impl Command {
+    /// Why this command cannot give its result in the format that was asked for.
+    fn refusal(&self, output: &Output) -> Option<CommandError> {
+        let finds = matches!(self, Self::Import(_) | Self::Validate(_));
+        (output.is_sarif() && !finds).then(|| {
+            CommandError::Usage(
+                "only `import` and `validate` have findings to print with `--format sarif`"
+                    .to_owned(),
+            )
+        })
+    }
+
     fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self {
             Self::Import(command) => command.run(output),
             Self::Validate(command) => command.run(output),
             Self::Verify(command) => command.run(output),
+            Self::Rejects(command) => command.run(output),
             Self::Runs(command) => command.run(output),
+            Self::Audit(command) => command.run(output),
+            Self::Revert(command) => command.run(output),
             Self::Archive(command) => command.run(output),
             Self::Layout(command) => command.run(output),
             Self::Migrate(command) => command.run(output),
+            Self::Doctor(command) => command.run(output),
             Self::Completions(command) => command.run(output),
         }
     }
@@ -77,11 +101,17 @@ pub fn run() -> ExitCode {
                 Exit::Done
             };
             let _ = error.print();
+            if code == Exit::Usage {
+                output::usage_error_as_data(&error.to_string());
+            }
             return code.into();
         }
     };
     let output = Output::new(&cli.output);
-    let ended = cli.command.run(&output);
+    let ended = match cli.command.refusal(&output) {
+        Some(refusal) => Err(refusal),
+        None => cli.command.run(&output),
+    };
     match output.unwritten().map_or(ended, Err) {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -1,14 +1,18 @@
 //! Options that several commands share.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::database::{DatabaseError, DatabaseUrl};
-use crate::model::ShowValues;
+use crate::database::DatabaseUrl;
+use crate::layout::Layout;
+use crate::model::{Keep, ShowValues};
+use crate::report::Tell;
 
 use super::command_error::CommandError;
+use super::database_options::named_by_variables;
+use super::output::Output;
 
 /// How results are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,6 +21,17 @@ pub(super) enum Format {
     Text,
     /// One JSON document on standard output, for scripts.
     Json,
+    /// Comma-separated values; where a command says so.
+    #[value(skip)]
+    Csv,
+    /// One JSON object per line; where a command says so.
+    #[value(skip)]
+    Jsonl,
+    /// A page; where a command says so.
+    #[value(skip)]
+    Html,
+    /// SARIF 2.1.0 on standard output, for tools that show findings beside the lines (`import` and `validate` only).
+    Sarif,
 }
 
 /// These options stand apart in every help.
@@ -28,23 +43,12 @@ pub(super) struct OutputOptions {
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = OUTPUT)]
     pub(super) format: Format,
-    /// Print results and errors only: no progress, no notices
+    /// Leave out progress and notices; warnings, conflicts and errors are told all the same
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub(super) quiet: bool,
     /// Print more: every file that is read
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
     pub(super) verbose: u8,
-}
-
-/// Which database.
-#[derive(Debug, Args)]
-pub(super) struct DatabaseOptions {
-    /// The database: `sqlite:PATH`, or a path
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub(super) database: String,
-    /// How long to wait for other programs that are writing
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    wait: u64,
 }
 
 impl ArchiveOptions {
@@ -60,18 +64,24 @@ pub(super) struct ArchivePlace {
     /// The archive's directory
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
-    /// The database beside which the archive is, unless `--archive` says otherwise
+    /// The database beside which the archive is, unless `--archive` says otherwise [default: what `DATABASE_TYPE` and
+    /// the variables that go with it say]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
 }
 
 impl ArchivePlace {
-    pub(super) fn directory(self) -> Result<PathBuf, CommandError> {
-        match (self.archive, self.database) {
-            (Some(archive), _) => absolute(archive),
-            (None, Some(url)) => absolute(DatabaseUrl::parse(&url)?.default_archive()),
-            (None, None) => Err(CommandError::Usage(
-                "say which archive, with `--archive DIR` or `--database URL`".to_owned(),
+    pub(super) fn directory(self, output: &Output) -> Result<PathBuf, CommandError> {
+        let database = match (self.archive, self.database) {
+            (Some(archive), _) => return absolute(archive),
+            (None, Some(url)) => Some(DatabaseUrl::parse(&url)?),
+            (None, None) => named_by_variables(output)?,
+        };
+        match database {
+            Some(database) => absolute(database.default_archive()),
+            None => Err(CommandError::Usage(
+                "say which archive, with `--archive DIR`, `--database URL` or `DATABASE_URL`"
+                    .to_owned(),
             )),
         }
     }
@@ -82,15 +92,26 @@ fn absolute(path: PathBuf) -> Result<PathBuf, CommandError> {
         .map_err(|_| CommandError::Usage(format!("`{}` is no directory", path.display())))
 }
 
-/// What messages may tell.
+/// What is told of findings.
 #[derive(Debug, Args)]
-pub(super) struct ValueOptions {
+pub(super) struct FindingOptions {
     /// Quote values of the files in messages
     #[arg(long)]
     show_values: bool,
+    /// Tell every finding, also if thousands are alike; takes some hundred bytes of memory for each
+    #[arg(long)]
+    all: bool,
 }
 
-impl ValueOptions {
+impl FindingOptions {
+    pub(super) fn keep(&self) -> Keep {
+        if self.all { Keep::All } else { Keep::Some }
+    }
+
+    pub(super) fn tell(&self) -> Tell {
+        if self.all { Tell::All } else { Tell::Some }
+    }
+
     pub(super) fn show(&self) -> ShowValues {
         if self.show_values {
             ShowValues::Shown
@@ -100,13 +121,29 @@ impl ValueOptions {
     }
 }
 
-impl DatabaseOptions {
-    pub(super) fn url(&self) -> Result<DatabaseUrl, DatabaseError> {
-        DatabaseUrl::parse(&self.database)
+/// Which directory is read, and how: what all commands share that read one.
+#[derive(Debug, Args)]
+pub(super) struct DirectoryOptions {
+    /// The legacy directory; it is only read
+    pub(super) directory: PathBuf,
+    #[command(flatten)]
+    pub(super) layout: LayoutOptions,
+    /// A parameter of the layout; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<Setting>,
+    #[command(flatten)]
+    pub(super) findings: FindingOptions,
+}
+
+impl DirectoryOptions {
+    /// The layout of the directory.
+    pub(super) fn layout(&self) -> Result<Layout, CommandError> {
+        self.layout.load(&self.directory)
     }
 
-    pub(super) fn wait(&self) -> Duration {
-        Duration::from_secs(self.wait)
+    /// The values of parameters that were given.
+    pub(super) fn parameters(&self) -> BTreeMap<String, String> {
+        self.set.iter().cloned().map(Setting::into_pair).collect()
     }
 }
 
@@ -134,7 +171,7 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    pub(super) fn into_pair(self) -> (String, String) {
+    fn into_pair(self) -> (String, String) {
         (self.name, self.value)
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::model::harmless;
 use crate::operations::{Progress, Stage};
 
 use super::output::{Output, message};
@@ -48,6 +49,8 @@ impl Progress for Display {
         };
         bar.set_message(match stage {
             Stage::Survey => "finding files",
+            Stage::Plan => "planning",
+            Stage::Revert => "reverting",
             Stage::Backup => "copying the database",
             Stage::Import => "importing",
             Stage::Verify => "comparing",
@@ -56,6 +59,7 @@ impl Progress for Display {
             Stage::Validate => "validating",
             Stage::VerifyArchive => "reading the archive",
             Stage::Restore => "restoring files",
+            Stage::Propose => "looking at the files",
         });
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -73,7 +77,8 @@ impl Progress for Display {
 
     fn file(&self, path: &str, records: u64) {
         if self.names_files {
-            let line = format!("read {path}: {records} records\n");
+            let word = if records == 1 { "record" } else { "records" };
+            let line = format!("read {}: {records} {word}\n", harmless(path));
             self.bar.suspend(|| message(&line));
         }
     }

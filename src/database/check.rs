@@ -4,12 +4,12 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{ColumnType, TableDigest, Value};
+use crate::model::{Column, ColumnType, TableDigest, Value};
 use crate::plan::TableCounts;
 
 use super::select::{CountRows, SelectRows, Which};
-use super::sqlite::{StoredRow, decode};
-use super::{AnyConnection, Database, DatabaseError};
+use super::stored_row::StoredRow;
+use super::{Database, DatabaseError};
 
 /// Which rows of a table a run wrote.
 #[derive(Debug)]
@@ -61,8 +61,7 @@ impl Database {
         for (index, table) in layout.tables.iter().enumerate() {
             let (counts, digest) = &planned[index];
             let name = table.table.name.as_str();
-            let AnyConnection::Sqlite(connection) = &mut self.connection;
-            let rows: i64 = CountRows { table: name }.get_result(connection)?;
+            let rows: i64 = CountRows { table: name }.get_result(&mut self.connection)?;
             let expected = before[index] + counts.inserted
                 - counts.deleted.min(before[index] + counts.inserted);
             if u64::try_from(rows) != Ok(expected) {
@@ -113,13 +112,13 @@ impl Database {
         /// Rows that are handed over at once.
         const HANDED_OVER: usize = 500;
         let mapped: Vec<usize> = table.mapped_columns().collect();
-        let column = |&column: &usize| &table.table.columns[column];
-        let names: Vec<&str> = mapped.iter().map(|at| column(at).name.as_str()).collect();
-        let types: Vec<ColumnType> = mapped.iter().map(|at| column(at).ty).collect();
-        let AnyConnection::Sqlite(connection) = &mut self.connection;
+        let columns: Vec<&Column> = mapped.iter().map(|&at| &table.table.columns[at]).collect();
+        let types: Vec<ColumnType> = columns.iter().map(|column| column.ty).collect();
+        let dialect = self.connection.dialect();
+        let connection = &mut self.connection;
         let select = SelectRows {
             table: &table.table.name,
-            columns: &names,
+            columns: &columns,
             which: Which::All,
         };
         std::thread::scope(|scope| {
@@ -131,7 +130,7 @@ impl Database {
                     let values: Vec<Value> = stored
                         .into_iter()
                         .zip(&types)
-                        .map(|(value, &ty)| decode(value, ty))
+                        .map(|(value, &ty)| dialect.decode(value, ty))
                         .collect();
                     digest.add(hasher.row(&values));
                 }
@@ -173,16 +172,16 @@ impl Database {
         keys: &[Vec<Value>],
         visit: &mut dyn FnMut(Vec<Value>),
     ) -> Result<(), DatabaseError> {
-        let names: Vec<&str> = columns
+        let columns: Vec<&Column> = columns
             .iter()
-            .map(|&column| table.table.columns[column].name.as_str())
+            .map(|&column| &table.table.columns[column])
             .collect();
         match keys {
             [] => Ok(()),
             keys => self.select_rows(
                 table,
                 Which::Keys {
-                    columns: &names,
+                    columns: &columns,
                     keys,
                 },
                 visit,
@@ -219,20 +218,21 @@ impl Database {
         visit: &mut dyn FnMut(Vec<Value>),
     ) -> Result<(), DatabaseError> {
         let model = &table.table;
-        let names: Vec<&str> = wanted
+        let columns: Vec<&Column> = wanted
             .iter()
-            .map(|&column| model.columns[column].name.as_str())
+            .map(|&column| &model.columns[column])
             .collect();
         let select = SelectRows {
             table: &model.name,
-            columns: &names,
+            columns: &columns,
             which,
         };
-        let AnyConnection::Sqlite(connection) = &mut self.connection;
+        let dialect = self.connection.dialect();
+        let connection = &mut self.connection;
         for row in select.load_iter::<StoredRow, DefaultLoadingMode>(connection)? {
             let mut values = vec![Value::Default; model.columns.len()];
             for (&column, stored) in wanted.iter().zip(row?.0) {
-                values[column] = decode(stored, model.columns[column].ty);
+                values[column] = dialect.decode(stored, model.columns[column].ty);
             }
             visit(values);
         }
@@ -241,8 +241,7 @@ impl Database {
 
     /// Whether a table has no rows.
     pub(super) fn is_empty(&mut self, table: &str) -> Result<bool, DatabaseError> {
-        let AnyConnection::Sqlite(connection) = &mut self.connection;
-        let rows: i64 = CountRows { table }.get_result(connection)?;
+        let rows: i64 = CountRows { table }.get_result(&mut self.connection)?;
         Ok(rows == 0)
     }
 }

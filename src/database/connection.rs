@@ -1,10 +1,11 @@
 //! The one connection type: a variant per kind of database.
 
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
-
+use super::Dialect;
+#[cfg(feature = "mysql")]
+use super::mysql::{MysqlConnection, MysqlDialect};
+#[cfg(feature = "postgres")]
+use super::postgres::{PostgresConnection, PostgresDialect};
 use super::sqlite::SqliteDialect;
-use super::{DatabaseError, Dialect};
 
 /// An open connection.
 ///
@@ -14,33 +15,37 @@ use super::{DatabaseError, Dialect};
 /// How to add a database: 1. a variant here, and in [`DatabaseUrl`](super::DatabaseUrl); 2. `migrations/NAME/` with
 /// the folder names of SQLite's; 3. a [`Dialect`]; 4. `Bind` for its Diesel backend, and reading rows back; 5. triggers
 /// in [`audit`](crate::audit); 6. run the conformance suite on it.
+#[cfg_attr(
+    feature = "servers",
+    expect(
+        clippy::large_enum_variant,
+        reason = "a program has one or two connections"
+    )
+)]
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     /// The embedded database.
     Sqlite(diesel::SqliteConnection),
+    /// PostgreSQL, and what speaks its protocol.
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresConnection),
+    /// MySQL, MariaDB, and what speaks their protocol.
+    #[cfg(feature = "mysql")]
+    Mysql(MysqlConnection),
 }
 
 impl AnyConnection {
     /// The recipe of this kind of database.
     #[must_use]
-    pub fn dialect(&self) -> &'static dyn Dialect {
+    pub fn dialect(&self) -> Box<dyn Dialect> {
         match self {
-            Self::Sqlite(_) => &SqliteDialect,
+            Self::Sqlite(_) => Box::new(SqliteDialect),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Box::new(PostgresDialect {
+                schema: connection.schema().to_owned(),
+            }),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Box::new(MysqlDialect),
         }
-    }
-
-    /// Whether there is a table of this name.
-    pub(super) fn has_table(&mut self, name: &str) -> Result<bool, DatabaseError> {
-        #[derive(QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = BigInt)]
-            count: i64,
-        }
-        let Self::Sqlite(connection) = self;
-        let query = "SELECT count(*) AS count FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE";
-        let found: Count = diesel::sql_query(query)
-            .bind::<Text, _>(name)
-            .get_result(connection)?;
-        Ok(found.count > 0)
     }
 }

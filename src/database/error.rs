@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use diesel::result::DatabaseErrorKind;
 
+#[cfg(feature = "servers")]
+use super::ServerAddress;
 use super::TableProblem;
+use super::trouble::Trouble;
 
 /// A failure of the database stage. Nothing is committed when one is returned.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +19,61 @@ pub enum DatabaseError {
     /// The URL is malformed.
     #[error("`{0}` is no database URL")]
     BadUrl(String),
+    /// The address of a server without the slashes behind its scheme. It is not shown: it may hold a password.
+    #[error("the database's address lacks the `//` behind its scheme")]
+    NoSlashes,
+    /// A server's URL is malformed; it is not quoted, because it may hold a password.
+    #[error("the `{scheme}://` URL cannot be used: {problem}")]
+    BadServerUrl {
+        /// Its scheme.
+        scheme: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// This program was built without the driver.
+    #[error("this program was built without `{0}`")]
+    NotBuiltIn(&'static str),
+    /// The server is not there, or not ready.
+    #[error("`{address}` cannot be reached")]
+    Unreachable {
+        /// The address, without the password.
+        address: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server does not let us in.
+    #[error("`{address}` refuses the connection")]
+    Refused {
+        /// The address, without the password.
+        address: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file of authorities to trust cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// There is no such schema, or none that tables are made in.
+    #[error("{}", match .0 {
+        Some(name) => format!("the database has no schema `{name}`"),
+        None => "none of the schemas of the `search_path` exists".to_owned(),
+    })]
+    NoSchema(Option<String>),
+    /// The drivers' runtime could not be started.
+    #[error("cannot start the runtime of the database driver")]
+    Runtime(#[source] std::io::Error),
     /// There is no such file.
     #[error("{}: no such database", .0.display())]
     Missing(PathBuf),
+    /// The directory that the new file should stand in is not there.
+    #[error("{}: there is no such directory", .0.display())]
+    NoDirectory(PathBuf),
     /// The path is no regular file.
     #[error("{}: not a regular file", .0.display())]
     NotAFile(PathBuf),
@@ -68,9 +123,24 @@ pub enum DatabaseError {
     /// The connection could not be made.
     #[error("cannot open the database")]
     Connect(#[from] diesel::ConnectionError),
+    /// Another program was in the way; the whole transaction may be tried again.
+    #[error("another program changed the same rows at the same time")]
+    Disturbed(#[source] diesel::result::Error),
+    /// Another program holds a lock of the server.
+    #[error("another program has been holding a lock for longer than we wait")]
+    Locked(#[source] diesel::result::Error),
+    /// The connection was lost in mid-work.
+    #[error("the connection to the server was lost; it undoes what was not committed")]
+    Lost(#[source] diesel::result::Error),
+    /// The connection was lost while the server was committing.
+    #[error("the connection to the server was lost while it was committing")]
+    LostAtCommit(#[source] diesel::result::Error),
     /// Rows that are in the database, and that the plan did not ask for, stand in the way.
     #[error("a foreign key of the database forbids a change")]
     ForeignKey(#[source] diesel::result::Error),
+    /// The database's user lacks a right.
+    #[error("the database's user lacks a right")]
+    Denied(#[source] diesel::result::Error),
     /// A statement failed.
     #[error("a statement failed")]
     Statement(#[source] diesel::result::Error),
@@ -96,10 +166,57 @@ pub enum DatabaseError {
     },
 }
 
+/// Why a connection was not made.
+#[cfg(feature = "servers")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotConnected {
+    /// The server is not there, or not ready: worth another attempt.
+    NotThere,
+    /// It does not want us.
+    Refused,
+}
+
+/// An error with its causes; a cause that was told already, as drivers do, is not told again.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let told = cause.to_string();
+        if !text.contains(&told) {
+            text.push_str(&format!(": {told}"));
+        }
+        source = cause.source();
+    }
+    text
+}
+
 impl DatabaseError {
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }
+    }
+
+    /// A server that did not answer in time.
+    #[cfg(feature = "servers")]
+    pub(super) fn timeout(address: &ServerAddress) -> Self {
+        let waited = address.patience.timeout.as_secs();
+        let message = format!("no answer within {waited} seconds");
+        let source = std::io::Error::new(std::io::ErrorKind::TimedOut, message);
+        Self::not_connected(address, NotConnected::NotThere, Box::new(source))
+    }
+
+    /// A server that did not connect us.
+    #[cfg(feature = "servers")]
+    pub(super) fn not_connected(
+        address: &ServerAddress,
+        reason: NotConnected,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    ) -> Self {
+        let address = address.to_string();
+        match reason {
+            NotConnected::NotThere => Self::Unreachable { address, source },
+            NotConnected::Refused => Self::Refused { address, source },
+        }
     }
 }
 
@@ -115,7 +232,13 @@ impl From<diesel::result::Error> for DatabaseError {
             diesel::result::Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => {
                 Self::ForeignKey(error)
             }
-            _ => Self::Statement(error),
+            _ => match Trouble::of(&error) {
+                Trouble::Disturbed => Self::Disturbed(error),
+                Trouble::Locked => Self::Locked(error),
+                Trouble::Lost => Self::Lost(error),
+                Trouble::Denied => Self::Denied(error),
+                Trouble::Other => Self::Statement(error),
+            },
         }
     }
 }
@@ -126,5 +249,23 @@ impl From<rusqlite::Error> for DatabaseError {
             Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
             _ => Self::Sqlite(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_driver_says_twice_is_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("db error: no such role")]
+        struct Driver(#[source] std::io::Error);
+        let refused = DatabaseError::Refused {
+            address: "db".to_owned(),
+            source: Box::new(Driver(std::io::Error::other("no such role"))),
+        };
+        let told = with_causes(&refused);
+        assert_eq!(told, "`db` refuses the connection: db error: no such role");
     }
 }

@@ -7,12 +7,16 @@ use diesel::migration::{
     Migration, MigrationConnection as _, MigrationSource as _, MigrationVersion,
 };
 use diesel::prelude::*;
-use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
+use super::connection::MultiBackend;
 use super::{AnyConnection, DatabaseError};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+#[cfg(feature = "postgres")]
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+#[cfg(feature = "mysql")]
+const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 const PREFIX: &str = "accession";
 
 diesel::table! {
@@ -47,7 +51,7 @@ impl AnyConnection {
     /// When the database has ledger migrations that this program does not know.
     pub fn migration_states(&mut self) -> Result<Vec<MigrationState>, DatabaseError> {
         let applied = self.applied_versions()?;
-        let known = embedded()?;
+        let known = self.embedded()?;
         let is_known = |version: &String| {
             known
                 .iter()
@@ -56,7 +60,7 @@ impl AnyConnection {
         if let Some(newer) = applied.iter().find(|version| !is_known(version)) {
             return Err(DatabaseError::NewerLedger(newer.clone()));
         }
-        let state = |migration: &dyn Migration<Sqlite>| MigrationState {
+        let state = |migration: &dyn Migration<MultiBackend>| MigrationState {
             name: migration.name().to_string(),
             status: if applied.contains(&migration.name().version().to_string()) {
                 MigrationStatus::Applied
@@ -77,16 +81,15 @@ impl AnyConnection {
             .into_iter()
             .filter(|one| one.status == MigrationStatus::Pending);
         let pending: Vec<String> = pending.map(|one| one.name).collect();
-        let Self::Sqlite(connection) = self;
         if !pending.is_empty() {
-            connection.setup()?;
+            self.setup()?;
         }
-        for migration in embedded()?
+        for migration in self
+            .embedded()?
             .iter()
             .filter(|one| pending.contains(&one.name().to_string()))
         {
-            connection
-                .run_migration(migration)
+            self.run_migration(migration)
                 .map_err(failed(migration.as_ref()))?;
         }
         Ok(pending)
@@ -104,20 +107,39 @@ impl AnyConnection {
         let Some(latest) = applied else {
             return Ok(None);
         };
-        let Self::Sqlite(connection) = self;
-        for migration in embedded()?
+        for migration in self
+            .embedded()?
             .iter()
             .filter(|one| one.name().to_string() == latest.name)
         {
-            connection
-                .revert_migration(migration)
+            self.revert_migration(migration)
                 .map_err(failed(migration.as_ref()))?;
         }
         Ok(Some(latest.name))
     }
 
+    /// The migrations for this kind of database, oldest first.
+    fn embedded(&self) -> Result<Vec<Box<dyn Migration<MultiBackend>>>, DatabaseError> {
+        let source = match self {
+            Self::Sqlite(_) => SQLITE,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => POSTGRES,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => MYSQL,
+        };
+        let mut migrations = source
+            .migrations()
+            .map_err(|source| DatabaseError::Migration {
+                name: "accession".to_owned(),
+                source,
+            })?;
+        migrations.sort_by(|a, b| version(a).cmp(&version(b)));
+        Ok(migrations)
+    }
+
     fn applied_versions(&mut self) -> Result<Vec<String>, DatabaseError> {
-        if !self.has_table("__diesel_schema_migrations")? {
+        // What is only hidden is asked for, so that the server says what right is missing.
+        if !self.has_table("__diesel_schema_migrations")? && !self.hides_tables()? {
             return Ok(Vec::new());
         }
         let versions = __diesel_schema_migrations::table
@@ -129,25 +151,26 @@ impl AnyConnection {
             .filter(|version| version.starts_with(PREFIX))
             .collect())
     }
+
+    /// Whether there is a ledger of which not all tables may be shown: MySQL keeps those from a user who has no right on
+    /// them.
+    fn hides_tables(&mut self) -> Result<bool, DatabaseError> {
+        match self {
+            Self::Sqlite(_) => Ok(false),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(false),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Ok(self.has_table("import_runs")? && self.has_table("audit_log")?),
+        }
+    }
 }
 
-fn embedded() -> Result<Vec<Box<dyn Migration<Sqlite>>>, DatabaseError> {
-    let mut migrations = SQLITE
-        .migrations()
-        .map_err(|source| DatabaseError::Migration {
-            name: "accession".to_owned(),
-            source,
-        })?;
-    migrations.sort_by(|a, b| version(a).cmp(&version(b)));
-    Ok(migrations)
-}
-
-fn version(migration: &dyn Migration<Sqlite>) -> MigrationVersion<'_> {
+fn version(migration: &dyn Migration<MultiBackend>) -> MigrationVersion<'_> {
     migration.name().version()
 }
 
 fn failed(
-    migration: &dyn Migration<Sqlite>,
+    migration: &dyn Migration<MultiBackend>,
 ) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> DatabaseError {
     let name = migration.name().to_string();
     move |source| DatabaseError::Migration { name, source }

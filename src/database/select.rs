@@ -4,14 +4,14 @@ use diesel::QueryResult;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::{BigInt, Nullable, Untyped};
 
-use crate::model::Value;
+use crate::model::{Column, Value};
 
 use super::statement::{Bind, dynamic_statement};
 
 /// `SELECT columns FROM table [WHERE key = ANY of keys]`.
 pub(super) struct SelectRows<'a> {
     pub(super) table: &'a str,
-    pub(super) columns: &'a [&'a str],
+    pub(super) columns: &'a [&'a Column],
     pub(super) which: Which<'a>,
 }
 
@@ -21,9 +21,46 @@ pub(super) enum Which<'a> {
     All,
     /// Those whose key columns have one of these combinations of values; not empty.
     Keys {
-        columns: &'a [&'a str],
+        columns: &'a [&'a Column],
         keys: &'a [Vec<Value>],
     },
+}
+
+impl Which<'_> {
+    /// Adds the WHERE clause, if there is one.
+    pub(super) fn push<'b, DB: Bind>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        match self {
+            Self::All => Ok(()),
+            Self::Keys {
+                columns: [column],
+                keys,
+            } => {
+                out.push_sql(" WHERE ");
+                out.push_identifier(&column.name)?;
+                for (i, key) in keys.iter().enumerate() {
+                    out.push_sql(if i == 0 { " IN (" } else { ", " });
+                    DB::bind(out, column.ty, &key[0])?;
+                }
+                out.push_sql(")");
+                Ok(())
+            }
+            Self::Keys { columns, keys } => {
+                for (i, key) in keys.iter().enumerate() {
+                    out.push_sql(if i == 0 { " WHERE (" } else { ") OR (" });
+                    for (j, (column, value)) in columns.iter().zip(key).enumerate() {
+                        if j > 0 {
+                            out.push_sql(" AND ");
+                        }
+                        out.push_identifier(&column.name)?;
+                        out.push_sql(" = ");
+                        DB::bind(out, column.ty, value)?;
+                    }
+                }
+                out.push_sql(")");
+                Ok(())
+            }
+        }
+    }
 }
 
 impl<DB: Bind> QueryFragment<DB> for SelectRows<'_> {
@@ -33,41 +70,11 @@ impl<DB: Bind> QueryFragment<DB> for SelectRows<'_> {
             if i > 0 {
                 out.push_sql(", ");
             }
-            out.push_identifier(column)?;
+            out.push_identifier(&column.name)?;
         }
         out.push_sql(" FROM ");
         out.push_identifier(self.table)?;
-        match &self.which {
-            Which::All => Ok(()),
-            Which::Keys {
-                columns: [column],
-                keys,
-            } => {
-                out.push_sql(" WHERE ");
-                out.push_identifier(column)?;
-                for (i, key) in keys.iter().enumerate() {
-                    out.push_sql(if i == 0 { " IN (" } else { ", " });
-                    DB::bind(&mut out, &key[0])?;
-                }
-                out.push_sql(")");
-                Ok(())
-            }
-            Which::Keys { columns, keys } => {
-                for (i, key) in keys.iter().enumerate() {
-                    out.push_sql(if i == 0 { " WHERE (" } else { ") OR (" });
-                    for (j, (column, value)) in columns.iter().zip(key).enumerate() {
-                        if j > 0 {
-                            out.push_sql(" AND ");
-                        }
-                        out.push_identifier(column)?;
-                        out.push_sql(" = ");
-                        DB::bind(&mut out, value)?;
-                    }
-                }
-                out.push_sql(")");
-                Ok(())
-            }
-        }
+        self.which.push(&mut out)
     }
 }
 

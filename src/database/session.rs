@@ -1,21 +1,24 @@
 //! An open database and its transactions.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::connection::SimpleConnection as _;
 use diesel::result::Error as DieselError;
 
+use crate::layout::Layout;
+
 use super::sqlite::{Mode, WalKeeper, open};
-use super::{AnyConnection, DatabaseError, MigrationState};
+use super::transaction::SchemaChanges;
+use super::{AnyConnection, DatabaseError, DatabaseUrl, MigrationState, MigrationStatus};
 
 /// An open database.
 pub struct Database {
     pub(super) connection: AnyConnection,
-    path: PathBuf,
-    wait: Duration,
+    pub(super) place: DatabaseUrl,
+    pub(super) access: Access,
+    pub(super) wait: Duration,
     /// Fields are dropped in their order: after the connection.
-    _keeper: Option<WalKeeper>,
+    pub(super) _keeper: Option<WalKeeper>,
 }
 
 /// What a database is opened for.
@@ -30,24 +33,35 @@ pub enum Access {
 }
 
 impl Database {
-    /// Opens an existing file. Waits at most `wait` for the locks of other programs.
+    /// Opens an existing database. Waits at most `wait` for the locks of other programs.
     ///
     /// # Errors
-    /// When there is no such file or it is no database.
-    pub fn open(path: &Path, access: Access, wait: Duration) -> Result<Self, DatabaseError> {
-        let mode = match access {
-            Access::Read => Mode::Read,
-            Access::Write => Mode::Write,
-            Access::Build => Mode::Build,
-        };
-        let connection = AnyConnection::Sqlite(open(path, mode, wait)?);
-        let keeper = match access {
-            Access::Read => WalKeeper::hold(path, wait)?,
-            Access::Write | Access::Build => None,
+    /// When there is no such database, or the server cannot be reached or refuses.
+    pub fn open(
+        place: &DatabaseUrl,
+        access: Access,
+        wait: Duration,
+    ) -> Result<Self, DatabaseError> {
+        let (connection, keeper) = match place {
+            DatabaseUrl::Sqlite(path) => {
+                let mode = match access {
+                    Access::Read => Mode::Read,
+                    Access::Write => Mode::Write,
+                    Access::Build => Mode::Build,
+                };
+                let connection = AnyConnection::Sqlite(open(path, mode, wait)?);
+                let keeper = match access {
+                    Access::Read => WalKeeper::hold(path, wait)?,
+                    Access::Write | Access::Build => None,
+                };
+                (connection, keeper)
+            }
+            DatabaseUrl::Server(address) => (super::connect::connect(address)?, None),
         };
         Ok(Self {
             connection,
-            path: path.to_owned(),
+            place: place.clone(),
+            access,
             wait,
             _keeper: keeper,
         })
@@ -61,23 +75,98 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let AnyConnection::Sqlite(connection) = &mut self.connection;
-        let begun = AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE");
+        let begun = self.connection.begin_write(self.wait);
         begun.map_err(|error| self.explain(error))?;
-        match work(self) {
-            Ok(done) => {
-                let AnyConnection::Sqlite(connection) = &mut self.connection;
-                let committed = AnsiTransactionManager::commit_transaction(connection);
-                committed.map_err(|error| self.explain(error))?;
-                Ok(done)
-            }
+        let done = match work(self) {
+            Ok(done) => done,
             Err(error) => {
-                let AnyConnection::Sqlite(connection) = &mut self.connection;
-                // SQLite may have rolled back by itself (disk full); the first error is the one to tell.
-                let _ = AnsiTransactionManager::rollback_transaction(connection);
-                Err(error)
+                // The database may have rolled back by itself; the first error is the one to tell.
+                let _ = self.connection.rollback();
+                return Err(error);
+            }
+        };
+        let committed = self.connection.commit();
+        committed.map_err(|error| match self.explain(error) {
+            DatabaseError::Lost(error) => DatabaseError::LostAtCommit(error),
+            other => other,
+        })?;
+        Ok(done)
+    }
+
+    /// Runs `work`, which changes the schema, in a transaction where the database can undo such changes; on MySQL,
+    /// which commits with each of them, one after another under the same lock.
+    ///
+    /// # Errors
+    /// Those of `work`, and when the lock is not to be had in time.
+    pub fn change_schema<T, E: From<DatabaseError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self.connection.schema_changes() {
+            SchemaChanges::Undone => self.transaction(work),
+            SchemaChanges::Committed => {
+                let locked = self.connection.lock(self.wait);
+                locked.map_err(|error| self.explain(error))?;
+                let done = work(self);
+                self.connection.after_transaction();
+                done
             }
         }
+    }
+
+    /// Makes ledger, tables and triggers ahead of the transaction that fills them, where making them would end it.
+    ///
+    /// # Errors
+    /// When tables that exist do not fit, or a statement fails.
+    pub fn prepare(&mut self, layout: &Layout) -> Result<(), DatabaseError> {
+        match self.connection.schema_changes() {
+            SchemaChanges::Undone => Ok(()),
+            SchemaChanges::Committed => self.mend(layout),
+        }
+    }
+
+    /// Makes what is missing of ledger, tables and triggers.
+    ///
+    /// # Errors
+    /// When tables that exist do not fit, or a statement fails.
+    pub fn mend(&mut self, layout: &Layout) -> Result<(), DatabaseError> {
+        self.change_schema(|database| {
+            let target = database.inspect_tables(layout)?;
+            database.migrate()?;
+            database.prepare_tables(layout, &target)
+        })
+    }
+
+    /// What is missing of ledger and triggers, by name: pending migrations, and triggers that are not there or others,
+    /// but for those that were disabled on purpose. Nothing, if there is no ledger yet.
+    ///
+    /// # Errors
+    /// When the schema cannot be read, or the ledger is newer than this program.
+    pub fn missing_parts(&mut self, layout: &Layout) -> Result<Vec<String>, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(Vec::new());
+        }
+        let states = self.migration_states()?.into_iter();
+        let pending = states.filter(|state| state.status == MigrationStatus::Pending);
+        let mut missing: Vec<String> = pending.map(|state| state.name).collect();
+        let guards = self.guard_faults()?.into_iter();
+        missing.extend(guards.map(|(_, name, _)| name));
+        if !self.sees_triggers()? {
+            return Ok(missing);
+        }
+        let mut faulty = Vec::new();
+        for table in &layout.tables {
+            let name = &table.table.name;
+            let faults = self.trigger_faults(&table.table)?.into_iter();
+            faulty.extend(faults.map(|(trigger, _)| (name, trigger)));
+        }
+        // What was disabled is read from all runs, so only if it matters.
+        if !faulty.is_empty() {
+            let disabled = self.disabled_tables()?;
+            faulty.retain(|(table, _)| !disabled.contains(*table));
+            missing.extend(faulty.into_iter().map(|(_, trigger)| trigger));
+        }
+        Ok(missing)
     }
 
     /// Runs `work` on one consistent state of the database, writing nothing.
@@ -88,41 +177,45 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let AnyConnection::Sqlite(connection) = &mut self.connection;
-        let begun = AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN");
+        let begun = self.connection.begin_read();
         begun.map_err(|error| self.explain(error))?;
         let done = work(self);
-        let AnyConnection::Sqlite(connection) = &mut self.connection;
-        let _ = AnsiTransactionManager::rollback_transaction(connection);
+        let _ = self.connection.rollback();
         done
     }
 
     /// Puts SQLite's commonest refusals into plain words.
     pub(super) fn explain(&self, error: DieselError) -> DatabaseError {
+        let DatabaseUrl::Sqlite(path) = &self.place else {
+            return DatabaseError::from(error);
+        };
         let text = match &error {
             DieselError::DatabaseError(_, information) => information.message().to_owned(),
             _ => String::new(),
         };
         if text.contains("is locked") {
             DatabaseError::Busy {
-                path: self.path.clone(),
+                path: path.clone(),
                 waited: self.wait,
             }
         } else if text.contains("readonly database") {
-            DatabaseError::ReadOnly(self.path.clone())
+            DatabaseError::ReadOnly(path.clone())
         } else if text.contains("not a database") {
-            DatabaseError::NotSqlite(self.path.clone())
+            DatabaseError::NotSqlite(path.clone())
         } else {
             DatabaseError::from(error)
         }
     }
 
-    /// Runs the ledger's pending migrations and gives their names; inside a transaction they are part of it.
+    /// Runs the ledger's pending migrations and gives their names, and makes triggers again that the ledger lost; inside
+    /// a transaction both are part of it.
     ///
     /// # Errors
     /// When one fails, or the ledger is newer than this program.
     pub fn migrate(&mut self) -> Result<Vec<String>, DatabaseError> {
-        self.connection.migrate_up()
+        let ran = self.connection.migrate_up()?;
+        self.connection.replace_guards()?;
+        Ok(ran)
     }
 
     /// Reverts the latest applied migration and gives its name; `None` if there is none.
@@ -156,9 +249,27 @@ impl Database {
         Ok(())
     }
 
-    /// The file.
+    /// What it was opened for.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The schema that holds the tables, where a database has several.
+    #[must_use]
+    pub fn schema(&self) -> Option<&str> {
+        match &self.connection {
+            AnyConnection::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(connection) => Some(connection.schema()),
+            #[cfg(feature = "mysql")]
+            AnyConnection::Mysql(_) => None,
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> &DatabaseUrl {
+        &self.place
     }
 }

@@ -5,18 +5,22 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
-use crate::model::Value;
+use crate::model::{Column, ColumnType, Value};
 
 /// A backend to which our values can be bound.
 pub(super) trait Bind: Backend {
-    /// Adds one bind parameter.
-    fn bind<'b>(out: &mut AstPass<'_, 'b, Self>, value: &'b Value) -> QueryResult<()>;
+    /// Adds one bind parameter for a column of type `ty`.
+    fn bind<'b>(
+        out: &mut AstPass<'_, 'b, Self>,
+        ty: ColumnType,
+        value: &'b Value,
+    ) -> QueryResult<()>;
 }
 
 /// `INSERT INTO table (columns) VALUES (…), (…)`.
 pub(super) struct InsertRows<'a> {
     pub(super) table: &'a str,
-    pub(super) columns: &'a [&'a str],
+    pub(super) columns: &'a [&'a Column],
     /// The values row by row: `columns.len()` for each.
     pub(super) values: &'a [&'a Value],
 }
@@ -24,14 +28,14 @@ pub(super) struct InsertRows<'a> {
 /// `UPDATE table SET column = …, … WHERE key = … AND …`.
 pub(super) struct UpdateRow<'a> {
     pub(super) table: &'a str,
-    pub(super) set: &'a [(&'a str, &'a Value)],
-    pub(super) key: &'a [(&'a str, Value)],
+    pub(super) set: &'a [(&'a Column, &'a Value)],
+    pub(super) key: &'a [(&'a Column, Value)],
 }
 
 /// `DELETE FROM table WHERE key = … AND …`.
 pub(super) struct DeleteRow<'a> {
     pub(super) table: &'a str,
-    pub(super) key: &'a [(&'a str, Value)],
+    pub(super) key: &'a [(&'a Column, Value)],
 }
 
 impl<DB: Bind> QueryFragment<DB> for InsertRows<'_> {
@@ -43,16 +47,16 @@ impl<DB: Bind> QueryFragment<DB> for InsertRows<'_> {
             if i > 0 {
                 out.push_sql(", ");
             }
-            out.push_identifier(column)?;
+            out.push_identifier(&column.name)?;
         }
         out.push_sql(") VALUES ");
         for (i, row) in self.values.chunks_exact(self.columns.len()).enumerate() {
             out.push_sql(if i == 0 { "(" } else { ", (" });
-            for (j, value) in row.iter().enumerate() {
+            for (j, (value, column)) in row.iter().zip(self.columns).enumerate() {
                 if j > 0 {
                     out.push_sql(", ");
                 }
-                DB::bind(&mut out, value)?;
+                DB::bind(&mut out, column.ty, value)?;
             }
             out.push_sql(")");
         }
@@ -69,9 +73,9 @@ impl<DB: Bind> QueryFragment<DB> for UpdateRow<'_> {
             if i > 0 {
                 out.push_sql(", ");
             }
-            out.push_identifier(column)?;
+            out.push_identifier(&column.name)?;
             out.push_sql(" = ");
-            DB::bind(&mut out, value)?;
+            DB::bind(&mut out, column.ty, value)?;
         }
         push_key(&mut out, self.key)
     }
@@ -87,22 +91,22 @@ impl<DB: Bind> QueryFragment<DB> for DeleteRow<'_> {
 
 fn push_key<'b, DB: Bind>(
     out: &mut AstPass<'_, 'b, DB>,
-    key: &'b [(&str, Value)],
+    key: &'b [(&Column, Value)],
 ) -> QueryResult<()> {
     out.push_sql(" WHERE ");
     for (i, (column, value)) in key.iter().enumerate() {
         if i > 0 {
             out.push_sql(" AND ");
         }
-        out.push_identifier(column)?;
+        out.push_identifier(&column.name)?;
         out.push_sql(" = ");
-        DB::bind(out, value)?;
+        DB::bind(out, column.ty, value)?;
     }
     Ok(())
 }
 
 /// Cached under the SQL text: a table, its columns and a number of rows make one prepared statement.
-macro_rules! dynamic_statement {
+macro_rules! cached_by_text {
     ($($name:ident),*) => {$(
         impl diesel::query_builder::QueryId for $name<'_> {
             type QueryId = ();
@@ -110,6 +114,22 @@ macro_rules! dynamic_statement {
         }
         impl<C> diesel::RunQueryDsl<C> for $name<'_> {}
     )*};
+}
+pub(super) use cached_by_text;
+
+/// On the connection enum a statement is what it is on the connection within.
+macro_rules! dynamic_statement {
+    ($($name:ident),*) => {
+        $crate::database::statement::cached_by_text!($($name),*);
+        $(impl QueryFragment<$crate::database::connection::MultiBackend> for $name<'_> {
+            fn walk_ast<'b>(
+                &'b self,
+                out: AstPass<'_, 'b, $crate::database::connection::MultiBackend>,
+            ) -> QueryResult<()> {
+                $crate::database::connection::MultiBackend::walk_variant_ast(self, out)
+            }
+        })*
+    };
 }
 pub(super) use dynamic_statement;
 dynamic_statement!(InsertRows, UpdateRow, DeleteRow);

@@ -1,41 +1,84 @@
 //! Applies a plan: rows in multi-row statements, parents first, with their ledger entries.
 //!
 //! Rows wait in one buffer per table until a statement is full. All rows of a statement come from one file, because
-//! the audit context names one. The writer never decides; it fails on what the database refuses.
+//! the audit context names one; ledger entries name their file, and wait for each other whatever file they are of. The
+//! writer never decides; it fails on what the database refuses.
 
-use diesel::connection::SimpleConnection as _;
+use diesel::dsl::max;
 use diesel::prelude::*;
 
 use crate::layout::Layout;
-use crate::model::{Fingerprint, Row, RunContext, Sha256, TableDigest, Timestamp, Value};
+use crate::model::{Column, Fingerprint, Row, RunContext, Sha256, TableDigest, Timestamp, Value};
 use crate::plan::{Change, LedgerKey, TableCounts};
 
-use super::indexes::DeferredIndexes;
-use super::layout_tables::TargetTables;
+use super::deferred::Deferred;
 use super::ledger::tables::{rejects, row_sources, source_files};
-use super::ledger::{InsertConversions, InsertEntries, NewConversion, NewEntry, RunHeader};
+use super::ledger::{
+    InsertConversions, InsertEntries, InsertFiles, NewConversion, NewEntry, NewFile, NewSeal,
+    RunFacts, RunHeader,
+};
 use super::statement::{DeleteRow, InsertRows, UpdateRow};
-use super::{AnyConnection, Database, DatabaseError, Mismatch, RowRange};
+use super::target_tables::TargetTables;
+use super::{Database, DatabaseError, Mismatch, RowRange};
 
 /// Rows per statement: more gain nothing, fewer cost (measured; see `benches/`).
 const BATCH: usize = 500;
+/// Up to so many rows are one statement, whatever their number.
+const SMALL: usize = 32;
+
+/// Bytes of values per statement, beyond which it is sent with fewer rows: records may hold pictures.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Writes one run.
 pub struct Writer<'l> {
     layout: &'l Layout,
     run: RunContext,
     columns: Vec<Vec<usize>>,
-    names: Vec<Vec<&'l str>>,
+    stored: Vec<Vec<&'l Column>>,
     batch: Vec<usize>,
     rows: Vec<Vec<(Row, String)>>,
+    /// Bytes of the values in each of these buffers.
+    bytes: Vec<usize>,
     entries: Vec<Entry>,
+    /// Entries that others take the place of, or that nothing stands for any more.
+    forgotten: Vec<LedgerKey>,
+    /// Entries whose records are no longer in their files.
+    gone: Vec<LedgerKey>,
     changed: Vec<ChangedValue>,
-    deferred: DeferredIndexes,
-    file: Option<i64>,
+    files: Vec<NewFile>,
+    deferred: Deferred,
+    file: Option<NewFile>,
+    /// The file that was entered already because records of it are left out.
+    entered: Option<i64>,
+    /// The file that the audit context names.
+    context: Option<i64>,
+    next_file: i64,
     position: i64,
     /// Per table: which rows to read back before commit.
     written: Vec<RowRange>,
     before: Vec<u64>,
+    /// The last entry of the trail before the run.
+    entries_before: i64,
+}
+
+/// What a run has to say when it ends.
+#[derive(Debug)]
+pub struct RunEnd {
+    /// When.
+    pub at: Timestamp,
+    /// Counts for the ledger, as JSON.
+    pub counts: String,
+    /// What the seal tells besides.
+    pub facts: RunFacts,
+}
+
+/// How a run ended that the database did not refuse.
+#[derive(Debug)]
+pub enum Finished {
+    /// The rows are what was planned; to be committed.
+    Sealed(NewSeal),
+    /// The database does not hold what was planned; to be rolled back.
+    NotAsPlanned(Vec<Mismatch>),
 }
 
 /// A source file as the ledger keeps it.
@@ -54,7 +97,9 @@ pub struct FileRecord {
 /// A record left out by `--skip-invalid`.
 #[derive(Debug, Clone)]
 pub struct Reject {
-    /// JSON Pointer.
+    /// JSON Pointer to the record; `None` for all that stands behind a fault of the file.
+    pub record: Option<String>,
+    /// JSON Pointer to what is wrong.
     pub pointer: Option<String>,
     /// Line, from 1.
     pub line: Option<u64>,
@@ -68,6 +113,7 @@ pub struct Reject {
 
 /// A ledger entry to be written.
 struct Entry {
+    source_file_id: i64,
     position: i64,
     table: usize,
     identity: Fingerprint,
@@ -97,31 +143,33 @@ impl<'l> Writer<'l> {
         header: &RunHeader,
         run: &RunContext,
     ) -> Result<Self, DatabaseError> {
-        let mut deferred = DeferredIndexes::default();
-        database
-            .connection
-            .batch_execute("PRAGMA defer_foreign_keys = ON")?;
+        let mut deferred = Deferred::default();
+        database.connection.defer_foreign_keys()?;
         database.prepare_tables(layout, target)?;
         for (table, found) in layout.tables.iter().zip(&target.tables) {
             if found.state.rows == 0 {
-                deferred.defer(&mut database.connection, &table.table.name)?;
+                deferred.indexes(&mut database.connection, &table.table.name)?;
             }
         }
         for table in ["row_sources", "audit_log", "conversions"] {
             if database.is_empty(table)? {
-                deferred.defer(&mut database.connection, table)?;
+                deferred.indexes(&mut database.connection, table)?;
             }
         }
+        if database.is_empty("audit_log")? {
+            deferred.trigger(&mut database.connection, "accession_audit_log_no_replace")?;
+        }
+        let entries_before = database.last_entry_id()?;
         database.begin_run(header, run)?;
         let columns: Vec<Vec<usize>> = target
             .tables
             .iter()
             .map(|table| table.columns.clone())
             .collect();
-        let names = columns.iter().zip(&layout.tables).map(|(columns, table)| {
+        let stored = columns.iter().zip(&layout.tables).map(|(columns, table)| {
             columns
                 .iter()
-                .map(|&column| table.table.columns[column].name.as_str())
+                .map(|&column| &table.table.columns[column])
                 .collect::<Vec<_>>()
         });
         let max_binds = database.connection.dialect().max_binds();
@@ -133,13 +181,20 @@ impl<'l> Writer<'l> {
                 .iter()
                 .map(|columns| BATCH.min(max_binds / columns.len().max(1)))
                 .collect(),
-            names: names.collect(),
+            stored: stored.collect(),
             columns,
             rows: (0..count).map(|_| Vec::new()).collect(),
+            bytes: vec![0; count],
             entries: Vec::new(),
+            forgotten: Vec::new(),
+            gone: Vec::new(),
             changed: Vec::new(),
+            files: Vec::new(),
             deferred,
             file: None,
+            entered: None,
+            context: None,
+            next_file: next_file(database)?,
             position: 0,
             written: target
                 .tables
@@ -147,6 +202,7 @@ impl<'l> Writer<'l> {
                 .map(|table| RowRange::of(table.state.rows))
                 .collect(),
             before: target.tables.iter().map(|table| table.state.rows).collect(),
+            entries_before,
         })
     }
 
@@ -160,23 +216,18 @@ impl<'l> Writer<'l> {
         file: &FileRecord,
     ) -> Result<(), DatabaseError> {
         self.flush(database)?;
-        let new = (
-            source_files::run_id.eq(self.run.id.to_string()),
-            source_files::path.eq(&file.path),
-            source_files::sha256.eq(file.sha256.map(|sha256| sha256.to_string())),
-            source_files::bytes.eq(signed(file.bytes)),
-            source_files::modified_at.eq(file.modified.map(|modified| modified.to_string())),
-            source_files::records.eq(0),
-            source_files::rejected.eq(0),
-        );
-        let AnyConnection::Sqlite(connection) = &mut database.connection;
-        let id = diesel::insert_into(source_files::table)
-            .values(new)
-            .returning(source_files::id)
-            .get_result(connection)?;
-        self.file = Some(id);
+        self.file = Some(NewFile {
+            id: self.next_file,
+            path: file.path.clone(),
+            sha256: file.sha256.map(|sha256| sha256.to_string()),
+            bytes: signed(file.bytes),
+            modified_at: file.modified.map(|modified| modified.to_string()),
+            records: 0,
+            rejected: 0,
+        });
+        self.next_file += 1;
         self.position = 0;
-        database.set_context_file(Some(id))
+        Ok(())
     }
 
     /// Leaves the file, noting how many records it has and how many were left out.
@@ -187,23 +238,57 @@ impl<'l> Writer<'l> {
         &mut self,
         database: &mut Database,
         records: u64,
-        rejected_records: u64,
-        rejected: &[Reject],
+        rejected: u64,
     ) -> Result<(), DatabaseError> {
         self.flush(database)?;
-        let Some(file) = self.file.take() else {
+        let Some(mut new) = self.file.take() else {
             return Ok(());
         };
-        diesel::update(source_files::table.find(file))
-            .set((
-                source_files::records.eq(signed(records)),
-                source_files::rejected.eq(signed(rejected_records)),
-            ))
+        new.records = signed(records);
+        new.rejected = signed(rejected);
+        if self.entered == Some(new.id) {
+            diesel::update(source_files::table.find(new.id))
+                .set((
+                    source_files::records.eq(new.records),
+                    source_files::rejected.eq(new.rejected),
+                ))
+                .execute(&mut database.connection)?;
+            return Ok(());
+        }
+        self.files.push(new);
+        if self.files.len() >= BATCH {
+            self.flush_files(database)?;
+        }
+        Ok(())
+    }
+
+    /// Remembers records of the file that are left out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn rejects(
+        &mut self,
+        database: &mut Database,
+        rejected: &[Reject],
+    ) -> Result<(), DatabaseError> {
+        let Some(new) = &self.file else {
+            return Ok(());
+        };
+        let file = new.id;
+        // They refer to the file, which is entered before its end is known.
+        if self.entered != Some(file) {
+            InsertFiles {
+                run_id: &self.run.id.to_string(),
+                files: std::slice::from_ref(new),
+            }
             .execute(&mut database.connection)?;
+            self.entered = Some(file);
+        }
         for reject in rejected {
             diesel::insert_into(rejects::table)
                 .values((
                     rejects::source_file_id.eq(file),
+                    rejects::record.eq(reject.record.as_deref()),
                     rejects::pointer.eq(reject.pointer.as_deref()),
                     rejects::line.eq(reject.line.map(signed)),
                     rejects::column.eq(reject.column.map(signed)),
@@ -212,7 +297,7 @@ impl<'l> Writer<'l> {
                 ))
                 .execute(&mut database.connection)?;
         }
-        database.set_context_file(None)
+        Ok(())
     }
 
     /// Applies changes in their order.
@@ -230,8 +315,11 @@ impl<'l> Writer<'l> {
                     let table = row.table;
                     self.written[table]
                         .note(|| self.layout.tables[table].table.key_values(&row.values));
+                    self.bytes[table] += row.values.iter().map(Value::bytes).sum::<usize>();
                     self.rows[table].push((row, record_id));
-                    if self.rows[table].len() >= self.batch[table] {
+                    if self.rows[table].len() >= self.batch[table]
+                        || self.bytes[table] >= BATCH_BYTES
+                    {
                         self.flush_through(database, table)?;
                     }
                 }
@@ -243,7 +331,7 @@ impl<'l> Writer<'l> {
                 } => {
                     self.flush(database)?;
                     self.update(database, &row, &record_id, &columns)?;
-                    self.forget(database, known)?;
+                    self.forgotten.extend(known);
                     self.enter(row, record_id);
                 }
                 Change::Record {
@@ -251,7 +339,7 @@ impl<'l> Writer<'l> {
                     record_id,
                     known,
                 } => {
-                    self.forget(database, known)?;
+                    self.forgotten.extend(known);
                     row.conversions.clear();
                     self.enter(row, record_id);
                 }
@@ -266,42 +354,49 @@ impl<'l> Writer<'l> {
                         table: &table.name,
                         key: &table.named_key(&record_id),
                     };
-                    let AnyConnection::Sqlite(connection) = &mut database.connection;
-                    delete.execute(connection)?;
-                    self.forget(database, Some(known))?;
+                    self.set_context(database)?;
+                    delete.execute(&mut database.connection)?;
+                    self.forgotten.push(known);
                 }
-                Change::MarkGone { known } => {
-                    diesel::update(row_sources::table.find((known.source_file_id, known.position)))
-                        .set(row_sources::gone_run_id.eq(self.run.id.to_string()))
-                        .execute(&mut database.connection)?;
-                }
-                Change::Forget { known } => self.forget(database, Some(known))?,
+                Change::MarkGone { known } => self.gone.push(known),
+                Change::Forget { known } => self.forgotten.push(known),
             }
         }
         Ok(())
     }
 
-    /// Writes what is still buffered, makes the indexes, compares with the plan, and completes the run.
+    /// Writes what is still buffered, makes the indexes, compares with the plan, completes and seals the run.
     ///
     /// # Errors
-    /// When the database refuses; the mismatches when it does not hold what was planned.
+    /// When the database refuses.
     pub fn finish(
         mut self,
         database: &mut Database,
         planned: &[(TableCounts, TableDigest)],
-        finish: impl FnOnce() -> (Timestamp, String),
-    ) -> Result<Vec<Mismatch>, DatabaseError> {
+        finish: impl FnOnce() -> RunEnd,
+    ) -> Result<Finished, DatabaseError> {
         self.flush(database)?;
-        std::mem::take(&mut self.deferred).create(&mut database.connection)?;
-
-        let mismatches =
-            database.compare_with_plan(self.layout, &self.before, &self.written, planned)?;
-
-        if mismatches.is_empty() {
-            let (finished_at, counts) = finish();
-            database.end_run(&self.run, finished_at, &counts)?;
+        self.flush_entries(database)?;
+        self.flush_files(database)?;
+        let deferred = std::mem::take(&mut self.deferred);
+        let run = self.run.id.to_string();
+        let (mismatches, entries) = database.change_while_reading(
+            |connection| deferred.create(connection),
+            |rows| {
+                let mismatches =
+                    rows.compare_with_plan(self.layout, &self.before, &self.written, planned)?;
+                Ok((mismatches, rows.contents_of_run(&run, self.entries_before)?))
+            },
+        )?;
+        if !mismatches.is_empty() {
+            return Ok(Finished::NotAsPlanned(mismatches));
         }
-        Ok(mismatches)
+        database.refresh_statistics(self.layout, entries.entries.count)?;
+        database.note_numbers(self.layout, planned)?;
+        let end = finish();
+        database.end_run(&self.run, end.at, &end.counts)?;
+        let seal = database.seal_run(&run, entries, end.facts, end.at)?;
+        Ok(Finished::Sealed(seal))
     }
 
     fn update(
@@ -314,15 +409,15 @@ impl<'l> Writer<'l> {
         let table = &self.layout.tables[row.table].table;
         let set: Vec<_> = columns
             .iter()
-            .map(|&column| (table.columns[column].name.as_str(), &row.values[column]))
+            .map(|&column| (&table.columns[column], &row.values[column]))
             .collect();
         let update = UpdateRow {
             table: &table.name,
             set: &set,
             key: &table.named_key(record_id),
         };
-        let AnyConnection::Sqlite(connection) = &mut database.connection;
-        update.execute(connection)?;
+        self.set_context(database)?;
+        update.execute(&mut database.connection)?;
         // The key itself may have been among the columns.
         let own = table.key_from_record_id(record_id);
         let key = table.primary_key.iter().zip(own).map(|(&column, own)| {
@@ -333,18 +428,6 @@ impl<'l> Writer<'l> {
             }
         });
         self.written[row.table].note(|| key.collect());
-        Ok(())
-    }
-
-    fn forget(
-        &mut self,
-        database: &mut Database,
-        known: Option<LedgerKey>,
-    ) -> Result<(), DatabaseError> {
-        if let Some(known) = known {
-            diesel::delete(row_sources::table.find((known.source_file_id, known.position)))
-                .execute(&mut database.connection)?;
-        }
         Ok(())
     }
 
@@ -365,6 +448,7 @@ impl<'l> Writer<'l> {
                 conversion,
             }));
         self.entries.push(Entry {
+            source_file_id: self.file.as_ref().map_or(0, |file| file.id),
             position: self.position,
             table,
             identity,
@@ -376,17 +460,32 @@ impl<'l> Writer<'l> {
         self.position += 1;
     }
 
+    /// Sees to it that the audit context names the file at hand.
+    fn set_context(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
+        let file = self.file.as_ref().map(|file| file.id);
+        if self.context != file {
+            database.connection.set_context_file(file)?;
+            self.context = file;
+        }
+        Ok(())
+    }
+
+    /// Writes the buffered rows: what comes next may refer to them. Their ledger entries can wait.
     fn flush(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
-        self.flush_through(database, self.rows.len() - 1)?;
-        self.flush_entries(database)
+        self.flush_through(database, self.rows.len() - 1)
     }
 
     /// Writes the buffered rows of `last` and of the tables before it, which may be its parents.
     fn flush_through(&mut self, database: &mut Database, last: usize) -> Result<(), DatabaseError> {
         for table in 0..=last {
             let rows = std::mem::take(&mut self.rows[table]);
+            self.bytes[table] = 0;
+            if rows.is_empty() {
+                continue;
+            }
+            self.set_context(database)?;
             let name = self.layout.tables[table].table.name.as_str();
-            let AnyConnection::Sqlite(connection) = &mut database.connection;
+            let connection = &mut database.connection;
             for rows in batches(&rows, self.batch[table]) {
                 let columns = &self.columns[table];
                 let values: Vec<&Value> = rows
@@ -395,7 +494,7 @@ impl<'l> Writer<'l> {
                     .collect();
                 InsertRows {
                     table: name,
-                    columns: &self.names[table],
+                    columns: &self.stored[table],
                     values: &values,
                 }
                 .execute(connection)?;
@@ -411,14 +510,35 @@ impl<'l> Writer<'l> {
         }
     }
 
+    /// Entries of earlier runs are forgotten, or marked, by many at once.
+    fn flush_earlier(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
+        let run = self.run.id.to_string();
+        for (file, positions) in by_file(&std::mem::take(&mut self.forgotten)) {
+            database.note_removed(&run, file, &positions)?;
+            let entries = row_sources::table
+                .filter(row_sources::source_file_id.eq(file))
+                .filter(row_sources::position.eq_any(positions));
+            diesel::delete(entries).execute(&mut database.connection)?;
+        }
+        for (file, positions) in by_file(&std::mem::take(&mut self.gone)) {
+            let entries = row_sources::table
+                .filter(row_sources::source_file_id.eq(file))
+                .filter(row_sources::position.eq_any(positions));
+            diesel::update(entries)
+                .set(row_sources::gone_run_id.eq(&run))
+                .execute(&mut database.connection)?;
+        }
+        Ok(())
+    }
+
     fn flush_entries(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
-        let AnyConnection::Sqlite(connection) = &mut database.connection;
-        let source_file_id = self.file.unwrap_or_default();
+        self.flush_earlier(database)?;
+        let connection = &mut database.connection;
         for entries in batches(&self.entries, BATCH) {
             let new: Vec<NewEntry<'_>> = entries
                 .iter()
                 .map(|entry| NewEntry {
-                    source_file_id,
+                    source_file_id: entry.source_file_id,
                     position: entry.position,
                     table_name: &self.layout.tables[entry.table].table.name,
                     identity: &entry.identity.0,
@@ -453,15 +573,49 @@ impl<'l> Writer<'l> {
         self.changed.clear();
         Ok(())
     }
+
+    fn flush_files(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
+        let run_id = self.run.id.to_string();
+        for files in batches(&self.files, BATCH) {
+            InsertFiles {
+                run_id: &run_id,
+                files,
+            }
+            .execute(&mut database.connection)?;
+        }
+        self.files.clear();
+        Ok(())
+    }
 }
 
-/// Cuts `items` into full batches and, for the rest, powers of two: few different statements to prepare.
+/// Entries as files and some of their positions each.
+fn by_file(keys: &[LedgerKey]) -> impl Iterator<Item = (i64, Vec<i64>)> {
+    let of_one_file = keys.chunk_by(|a, b| a.source_file_id == b.source_file_id);
+    of_one_file.flat_map(|keys| {
+        keys.chunks(BATCH).map(|some| {
+            let positions = some.iter().map(|key| key.position).collect();
+            (some[0].source_file_id, positions)
+        })
+    })
+}
+
+/// Not every database gives back what it numbered. Runs are written one after another, so nobody else counts.
+fn next_file(database: &mut Database) -> Result<i64, DatabaseError> {
+    let last: Option<i64> = source_files::table
+        .select(max(source_files::id))
+        .get_result(&mut database.connection)?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+/// Cuts `items` into full batches and the rest into powers of two, or one batch if it is small: few different statements
+/// to prepare, and few to execute for the many small files.
 fn batches<T>(items: &[T], full: usize) -> impl Iterator<Item = &[T]> {
     let mut rest = items;
     std::iter::from_fn(move || {
         let size = match rest.len() {
             0 => return None,
             length if length >= full => full,
+            length if length <= SMALL => length,
             length => 1 << length.ilog2(),
         };
         let (batch, later) = rest.split_at(size);

@@ -4,9 +4,9 @@ use std::fmt::{self, Write as _};
 
 use super::rules::{
     As, ColumnRule, EachToken, Expression, IdentityRule, Layout, ParameterDefault, RecordRule,
-    Source, Unmapped,
+    Reference, Source, Unmapped, UuidName,
 };
-use crate::model::{DefaultValue, Pointer, Table};
+use crate::model::{Column, DefaultValue, Pointer, Table};
 
 /// The description, several lines.
 #[must_use]
@@ -89,19 +89,58 @@ impl Description<'_> {
             IdentityRule::Position => "its position in the file".to_owned(),
         };
         writeln!(out, "{indent}  known again by {identity}")?;
+        if let Some(unless) = &rule.unless {
+            let unless = self.reference(unless, rule, outer);
+            writeln!(
+                out,
+                "{indent}  left out if another row is found as {unless}"
+            )?;
+        }
         let width = table
             .columns
             .iter()
             .map(|column| column.name.chars().count())
             .max()
             .unwrap_or(0);
+        let longest = |column: &Column| {
+            let null = if column.nullable {
+                0
+            } else {
+                " NOT NULL".len()
+            };
+            column.ty.to_string().len() + null
+        };
+        let types = table.columns.iter().map(longest).max().unwrap_or(0);
         for (index, column) in table.columns.iter().enumerate() {
             let mapped = rule.columns.iter().find(|mapped| mapped.column == index);
             let origin = match mapped {
                 Some(mapped) => self.mapped(mapped, rule, outer),
+                // Another rule fills it, so that here it is a column that the record says nothing about.
+                None if self.layout.tables[rule.table].mapped[index]
+                    && table.columns[index].nullable =>
+                {
+                    "NULL".to_owned()
+                }
                 None => unmapped(table, index),
             };
-            writeln!(out, "{indent}  {:width$}  {origin}", column.name)?;
+            let ty = match column.nullable {
+                true => column.ty.to_string(),
+                false => format!("{} NOT NULL", column.ty),
+            };
+            writeln!(
+                out,
+                "{indent}  {:width$}  {ty:types$}  {origin}",
+                column.name
+            )?;
+        }
+        for key in &table.foreign_keys {
+            let own = names(table, &key.columns);
+            let references = key.references.join(", ");
+            writeln!(
+                out,
+                "{indent}  refers to {} ({references}) by {own}",
+                key.table
+            )?;
         }
         let outer: Vec<&RecordRule> = [&[rule], outer].concat();
         rule.records
@@ -116,6 +155,8 @@ impl Description<'_> {
                 As::Text => ", as text",
                 As::Unix => ", seconds since 1970",
                 As::UnixMilliseconds => ", milliseconds since 1970",
+                As::Object => ", an object, for which `[]` may stand when it is empty",
+                As::Ordinal => ", counted from 1",
             });
         }
         if let Some(default) = &column.default {
@@ -148,21 +189,33 @@ impl Description<'_> {
             Expression::Parameter(index) => {
                 format!("parameter {}", self.layout.parameters[*index].name)
             }
-            Expression::Reference(reference) => {
-                let key: Vec<_> = reference
-                    .key
-                    .iter()
-                    .map(|(column, value)| {
-                        let column = &self.layout.tables[reference.table].table.columns[*column];
-                        let value = self.expression(value, rule, outer);
-                        format!("{} is {value}", column.name)
-                    })
-                    .collect();
-                let target = self.column(reference.table, reference.column);
-                format!("{target} where {}", key.join(" and "))
-            }
+            Expression::Reference(reference) => self.reference(reference, rule, outer),
             Expression::Rest => "the members that nothing else reads".to_owned(),
+            Expression::Uuid(UuidName::Position) => {
+                "UUID made of its position in the directory".to_owned()
+            }
+            Expression::Uuid(UuidName::Values(values)) => {
+                let values: Vec<_> = values
+                    .iter()
+                    .map(|value| self.expression(value, rule, outer))
+                    .collect();
+                format!("UUID made of {}", values.join(", "))
+            }
         }
+    }
+
+    fn reference(&self, reference: &Reference, rule: &RecordRule, outer: &[&RecordRule]) -> String {
+        let key: Vec<_> = reference
+            .key
+            .iter()
+            .map(|(column, value)| {
+                let column = &self.layout.tables[reference.table].table.columns[*column];
+                let value = self.expression(value, rule, outer);
+                format!("{} is {value}", column.name)
+            })
+            .collect();
+        let target = self.column(reference.table, reference.column);
+        format!("{target} where {}", key.join(" and "))
     }
 
     fn column(&self, table: usize, column: usize) -> String {

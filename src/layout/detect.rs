@@ -1,6 +1,6 @@
 //! Which layout a directory is of, judged by the names of its files.
 
-use super::rules::Layout;
+use super::rules::{Layout, Source};
 
 /// Why no layout could be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +23,31 @@ fn listed(layouts: &[String]) -> String {
     super::problem::quoted(layouts.iter().map(String::as_str))
 }
 
+const GZIP: &str = ".gz";
+
+/// The path without the `.gz` of a packed file: what the file is called when it is unpacked.
+#[must_use]
+pub fn unpacked(path: &str) -> &str {
+    let stem = path.len().saturating_sub(GZIP.len());
+    match path.get(stem..) {
+        Some(ending) if ending.eq_ignore_ascii_case(GZIP) => &path[..stem],
+        _ => path,
+    }
+}
+
+/// The index of the first source that matches `path`, and what it captures. A packed file belongs where it would
+/// unpacked, unless a source names it as it is.
+#[must_use]
+pub fn source_of(sources: &[Source], path: &str) -> Option<(usize, Vec<String>)> {
+    let matching = |path: &str| {
+        let mut sources = sources.iter().enumerate();
+        sources.find_map(|(index, source)| Some((index, source.files.matches(path)?)))
+    };
+    let plain = unpacked(path);
+    let packed = || (plain != path).then(|| matching(path)).flatten();
+    matching(plain).or_else(packed)
+}
+
 /// The index of the one layout whose sources match any of `paths` (relative, with `/`; `.gz` is looked through).
 ///
 /// # Errors
@@ -33,10 +58,8 @@ pub fn detect<'p>(
 ) -> Result<usize, Ambiguity> {
     let mut matching = vec![false; layouts.len()];
     for path in paths {
-        let path = path.strip_suffix(".gz").unwrap_or(path);
         for (layout, matching) in layouts.iter().zip(&mut matching) {
-            let mut sources = layout.sources.iter();
-            *matching = *matching || sources.any(|source| source.files.matches(path).is_some());
+            *matching = *matching || source_of(&layout.sources, path).is_some();
         }
     }
     let names = |wanted: bool| {

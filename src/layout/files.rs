@@ -1,6 +1,6 @@
 //! The files of a layout: embedded ones and those in a user's directory.
 //!
-//! The only file of this stage that reads from disk. It does not look into the files.
+//! The only file of this stage that reads from disk, or writes to it. It does not look into the files.
 
 #![expect(
     clippy::disallowed_methods,
@@ -8,8 +8,8 @@
 )]
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
@@ -79,6 +79,55 @@ impl LayoutFiles {
             files.files.insert(name.to_owned(), bytes);
         }
         Ok(files)
+    }
+
+    /// Writes the layout into the directory `path`, which must not exist yet or be empty.
+    ///
+    /// # Errors
+    /// When there is something in the directory already, or it cannot be written.
+    pub fn create(&self, path: &Path) -> Result<(), LayoutError> {
+        Self::check_vacant(path)?;
+        let unwritable = |path: &Path, source: io::Error| LayoutError::Unwritable {
+            path: path.display().to_string(),
+            source,
+        };
+        fs::create_dir_all(path).map_err(|source| unwritable(path, source))?;
+        // The mapping comes last: without it nothing takes the directory for a layout.
+        let (mapping, others): (Vec<_>, Vec<_>) = self
+            .files
+            .iter()
+            .partition(|(name, _)| *name == LAYOUT_TOML);
+        for (name, bytes) in others.into_iter().chain(mapping) {
+            let path = path.join(name);
+            File::create_new(&path)
+                .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+                .map_err(|source| unwritable(&path, source))?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that [`Self::create`] will not overwrite anything in `path`.
+    ///
+    /// # Errors
+    /// When there is something already.
+    pub fn check_vacant(path: &Path) -> Result<(), LayoutError> {
+        let occupied = |what| LayoutError::Occupied {
+            path: path.display().to_string(),
+            what,
+        };
+        match fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
+            Ok(true) => Ok(()),
+            Ok(false) if path.join(LAYOUT_TOML).exists() => Err(occupied("holds a layout already")),
+            Ok(false) => Err(occupied("is not empty")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                Err(occupied("is no directory"))
+            }
+            Err(source) => Err(LayoutError::Unwritable {
+                path: path.display().to_string(),
+                source,
+            }),
+        }
     }
 
     /// The files of the built-in layout `name`.

@@ -9,7 +9,7 @@
 //!        └─ *.schema.json → schema ┘
 //! ```
 //!
-//! Only `files` reads from disk. A [`Layout`] that exists has passed every check.
+//! For a directory without a layout, `propose` makes one up. Only `files` reads from disk and writes to it. A [`Layout`] that exists has passed every check.
 
 mod compile;
 mod describe;
@@ -19,6 +19,7 @@ mod hashing;
 mod literal;
 mod pattern;
 mod problem;
+mod propose;
 mod rules;
 mod schema;
 mod tables;
@@ -30,13 +31,15 @@ use std::io;
 use std::path::Path;
 
 pub use describe::describe;
-pub use detect::{Ambiguity, detect};
+pub use detect::{Ambiguity, detect, source_of, unpacked};
 pub use files::LayoutFiles;
 pub use pattern::{FilePattern, PatternError};
 pub use problem::Problem;
+pub use propose::{Collector, DocumentShape, Outline, Proposal, ProposedKind, ProposedTable};
+pub(crate) use propose::{Sketch, kinds};
 pub use rules::{
     As, ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, Parameter,
-    ParameterDefault, RecordRule, Reference, Source, Unmapped,
+    ParameterDefault, RecordRule, Reference, Source, Unmapped, UuidName,
 };
 
 /// Why a layout cannot be used.
@@ -56,6 +59,23 @@ pub enum LayoutError {
     /// The directory or a file in it cannot be read.
     #[error("{path}: cannot be read")]
     Unreadable {
+        /// The directory or file.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A new layout would have to be written over something.
+    #[error("`{path}` {what}")]
+    Occupied {
+        /// The directory.
+        path: String,
+        /// What is the matter with it.
+        what: &'static str,
+    },
+    /// The directory or a file in it cannot be written.
+    #[error("{path}: cannot be written")]
+    Unwritable {
         /// The directory or file.
         path: String,
         /// Why.

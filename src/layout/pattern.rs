@@ -1,12 +1,13 @@
-//! File patterns: `*` and `{name}` match within one path segment, `**` across segments.
+//! File patterns, one or several for one kind of file: `*` and `{name}` match within one path segment, `**` across segments.
 
 use regex::Regex;
 
 /// A compiled file pattern.
 #[derive(Debug, Clone)]
 pub struct FilePattern {
-    text: String,
-    regex: Regex,
+    /// The patterns as written.
+    texts: Vec<String>,
+    regexes: Vec<Regex>,
     captures: Vec<String>,
 }
 
@@ -22,6 +23,9 @@ pub enum PatternError {
     /// The same capture twice.
     #[error("the capture `{{{0}}}` stands twice")]
     RepeatedCapture(String),
+    /// Patterns of one source with different captures.
+    #[error("`{0}` does not have the captures of the patterns before it, in their order")]
+    OtherCaptures(String),
 }
 
 impl FilePattern {
@@ -69,16 +73,42 @@ impl FilePattern {
         regex.push_str(r"\z");
         let regex = Regex::new(&regex).expect("an escaped pattern is a valid expression");
         Ok(Self {
-            text: text.to_owned(),
-            regex,
+            texts: vec![text.to_owned()],
+            regexes: vec![regex],
             captures,
         })
     }
 
-    /// The pattern as written.
+    /// A pattern that matches what either matches.
+    ///
+    /// # Errors
+    /// When the two have not the same captures.
+    pub fn or(mut self, other: Self) -> Result<Self, PatternError> {
+        if self.captures != other.captures {
+            return Err(PatternError::OtherCaptures(other.text()));
+        }
+        self.texts.extend(other.texts);
+        self.regexes.extend(other.regexes);
+        Ok(self)
+    }
+
+    /// The pattern as written, several with commas between them.
     #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn text(&self) -> String {
+        self.texts.join(", ")
+    }
+
+    /// The paths that the pattern matches with these captures, other stars left as they are; one for each of several.
+    pub fn filled<'p>(
+        &'p self,
+        captured: &'p dyn Fn(&str) -> Option<String>,
+    ) -> impl Iterator<Item = String> + 'p {
+        self.texts.iter().map(move |text| {
+            self.captures.iter().fold(text.clone(), |text, name| {
+                let value = captured(name).unwrap_or_else(|| "*".to_owned());
+                text.replace(&format!("{{{name}}}"), &value)
+            })
+        })
     }
 
     /// Names of the captures, in order.
@@ -90,7 +120,7 @@ impl FilePattern {
     /// The captured texts if `path` (relative, with `/`) matches.
     #[must_use]
     pub fn matches(&self, path: &str) -> Option<Vec<String>> {
-        let found = self.regex.captures(path)?;
+        let found = self.regexes.iter().find_map(|regex| regex.captures(path))?;
         Some(
             found
                 .iter()
@@ -132,6 +162,18 @@ mod tests {
             matches("{a}/{b}.json", "x/y.z.json"),
             Some(vec!["x".to_owned(), "y.z".to_owned()])
         );
+    }
+
+    #[test]
+    fn several_patterns_match_what_any_does_and_are_filled_one_by_one() {
+        let parse = |text| FilePattern::parse(text).expect(text);
+        let both = parse("a/{x}.json").or(parse("b/{x}-*.json")).expect("same");
+        assert_eq!(both.matches("b/1-2.json"), Some(vec!["1".to_owned()]));
+        assert_eq!(both.matches("c/1.json"), None);
+        assert_eq!(both.text(), "a/{x}.json, b/{x}-*.json");
+        let filled: Vec<String> = both.filled(&|_| Some("7".to_owned())).collect();
+        assert_eq!(filled, ["a/7.json", "b/7-*.json"]);
+        assert!(parse("a/{x}").or(parse("a/{y}")).is_err());
     }
 
     #[test]

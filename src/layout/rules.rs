@@ -101,6 +101,8 @@ pub struct RecordRule {
     pub captures: Vec<String>,
     /// Separators that make one text many records; empty for none.
     pub split: Vec<String>,
+    /// The record is left out where this finds another row: it only stands in for one that no file has.
+    pub unless: Option<Reference>,
     /// Where each mapped column takes its value from.
     pub columns: Vec<ColumnRule>,
     /// How a record is known again.
@@ -159,6 +161,17 @@ pub enum Expression {
     Reference(Reference),
     /// A JSON object of the members of the record that nothing else in the layout reads.
     Rest,
+    /// A UUID made for a record that has no id.
+    Uuid(UuidName),
+}
+
+/// The name of a name-based UUID (RFC 9562 §5.5): compact JSON, hashed in the name space of the column's table.
+#[derive(Debug, Clone)]
+pub enum UuidName {
+    /// An array of these values.
+    Values(Vec<Expression>),
+    /// An array of the file's path and the record's JSON Pointer, and, for a part of a split text, its number.
+    Position,
 }
 
 /// `{ reference = "table.column", where = { … } }`.
@@ -181,6 +194,10 @@ pub enum As {
     Unix,
     /// Milliseconds since 1970.
     UnixMilliseconds,
+    /// A JSON object, for which PHP writes `[]` when it is empty.
+    Object,
+    /// The index of an array as an ordinal number, which counts from 1.
+    Ordinal,
 }
 
 /// How a record is known again on the next run.

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
 
-use crate::layout::{EachToken, Expression, IdentityRule, RecordRule};
+use crate::layout::{EachToken, Expression, IdentityRule, RecordRule, Reference, UuidName};
 use crate::model::Pointer;
 
 /// A tree of what is read: a path from its root is a place in a document.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Coverage {
     named: HashMap<String, Coverage>,
     every: Option<Box<Coverage>>,
@@ -22,7 +22,31 @@ impl Coverage {
     pub(super) fn of(rules: &[RecordRule]) -> Self {
         let mut root = Self::default();
         rules.iter().for_each(|rule| root.add_rule(rule));
+        root.settle();
         root
+    }
+
+    /// What is read of every member is read of those too that a rule names, as `/0/time` beside a rule for `/*`.
+    fn settle(&mut self) {
+        for (name, named) in &mut self.named {
+            if let Some(every) = self.every.as_deref().filter(|_| name != REST) {
+                named.merge(every);
+            }
+            named.settle();
+        }
+        if let Some(every) = &mut self.every {
+            every.settle();
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.whole |= other.whole;
+        for (name, inner) in &other.named {
+            self.named.entry(name.clone()).or_default().merge(inner);
+        }
+        if let Some(every) = &other.every {
+            self.every.get_or_insert_default().merge(every);
+        }
     }
 
     fn add_rule(&mut self, rule: &RecordRule) {
@@ -39,27 +63,32 @@ impl Coverage {
         rule.columns
             .iter()
             .for_each(|column| record.add_expression(&column.expression));
+        if let Some(unless) = &rule.unless {
+            record.add_reference(unless);
+        }
         rule.records.iter().for_each(|inner| record.add_rule(inner));
     }
 
     fn add_expression(&mut self, expression: &Expression) {
         match expression {
             Expression::Pointer(pointer) => self.add_pointer(pointer),
-            Expression::First(choices) => choices
-                .iter()
-                .for_each(|choice| self.add_expression(choice)),
-            Expression::Reference(reference) => {
-                reference
-                    .key
-                    .iter()
-                    .for_each(|(_, expression)| self.add_expression(expression));
+            Expression::First(parts) | Expression::Uuid(UuidName::Values(parts)) => {
+                parts.iter().for_each(|part| self.add_expression(part));
             }
+            Expression::Reference(reference) => self.add_reference(reference),
             // `rest` takes what nothing else reads: see `rest_of`, and `report`, which skips such records.
             Expression::Rest => self.named.entry(REST.to_owned()).or_default().whole = true,
             Expression::Capture(_)
             | Expression::Parent { .. }
             | Expression::Constant(_)
+            | Expression::Uuid(UuidName::Position)
             | Expression::Parameter(_) => {}
+        }
+    }
+
+    fn add_reference(&mut self, reference: &Reference) {
+        for (_, expression) in &reference.key {
+            self.add_expression(expression);
         }
     }
 

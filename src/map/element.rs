@@ -25,7 +25,7 @@ pub struct Element<'a> {
     pub source: usize,
     /// The file.
     pub file: FileId,
-    /// The file's relative path.
+    /// The document's relative path: the file's, without the `.gz` of a packed one.
     pub path: &'a str,
     /// What the file pattern captured.
     pub captures: &'a [String],

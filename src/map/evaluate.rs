@@ -2,10 +2,11 @@
 
 use serde_json::Value as Json;
 
-use crate::layout::{Expression, Reference};
+use crate::layout::{Expression, Reference, UuidName};
 use crate::model::{Row, Value};
 
 use super::coverage::Coverage;
+use super::missing::Missing;
 
 /// What mapping a wave of sources needs to know of earlier waves and of the command line.
 pub struct Resolved<'a> {
@@ -19,6 +20,9 @@ pub struct Resolved<'a> {
 pub trait References: Sync {
     /// The value of `reference.column` in the row whose key columns equal `key`.
     fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value>;
+
+    /// Whether the directory has this file.
+    fn has_file(&self, path: &str) -> bool;
 }
 
 /// Where a value was found.
@@ -33,25 +37,20 @@ pub(super) enum Found<'a> {
     Made(Json),
     /// A value that already has a column's type.
     Value(Value),
+    /// The name of a name-based UUID.
+    Name(String),
     /// It must be there, and is not: why.
     Missing(Missing),
-}
-
-/// Why an expression that must have a value has none.
-pub(super) enum Missing {
-    /// The parameter has no value.
-    Parameter(String),
-    /// The referred row is nowhere.
-    Reference {
-        table: usize,
-        key: Vec<(usize, Value)>,
-    },
 }
 
 /// The record at hand and what surrounds it.
 pub(super) struct Scope<'a> {
     pub(super) record: &'a Json,
+    /// The file's path, the record's pointer in it, and the part of a split text.
+    pub(super) position: (&'a str, &'a str, Option<u32>),
     pub(super) captures: &'a [String],
+    /// How many of them, the first, are from the file's name.
+    pub(super) name_captures: usize,
     /// The enclosing rows, innermost last.
     pub(super) enclosing: &'a [usize],
     pub(super) rows: &'a [Row],
@@ -67,29 +66,71 @@ impl<'a> Scope<'a> {
                 Some(Json::Null) => Found::Null,
                 Some(json) => Found::Json(json),
             },
-            Expression::Capture(slot) => Found::Made(Json::from(self.captures[*slot].as_str())),
+            Expression::Capture(slot) => Found::Value(Value::text(self.captures[*slot].as_str())),
             Expression::Parent { levels, column } => self.parent(*levels, *column),
-            Expression::First(choices) => choices
-                .iter()
-                .map(|choice| self.evaluate(choice))
-                .find(|found| {
-                    !matches!(
-                        found,
-                        Found::Nothing | Found::Null | Found::Value(Value::Null)
-                    )
-                })
-                .unwrap_or(Found::Nothing),
+            Expression::First(choices) => self.first(choices),
             Expression::Constant(Json::Null) => Found::Null,
             Expression::Constant(json) => Found::Json(json),
             Expression::Parameter(index) => match &self.resolved.parameters[*index] {
                 Ok(value) => Found::Value(value.clone()),
-                Err(why) => Found::Missing(Missing::Parameter(why.clone())),
+                Err(why) => Found::Missing(Missing::Parameter {
+                    parameter: *index,
+                    why: why.clone(),
+                }),
             },
             Expression::Reference(reference) => self.reference(reference),
             Expression::Rest => match (self.record, self.coverage) {
                 (Json::Object(members), Some(coverage)) => Found::Made(coverage.rest_of(members)),
                 _ => Found::Nothing,
             },
+            Expression::Uuid(UuidName::Position) => {
+                let (path, pointer, part) = self.position;
+                let place = [Json::from(path), Json::from(pointer)];
+                let name: Json = place.into_iter().chain(part.map(Json::from)).collect();
+                Found::Name(name.to_string())
+            }
+            Expression::Uuid(UuidName::Values(values)) => self.name(values),
+        }
+    }
+
+    /// The first that is present and not null. A row that is nowhere is not present; if nothing else is, it is missed.
+    fn first(&self, choices: &'a [Expression]) -> Found<'a> {
+        let mut last = Found::Nothing;
+        for choice in choices {
+            match self.evaluate(choice) {
+                Found::Nothing | Found::Null | Found::Value(Value::Null) => {}
+                missing @ Found::Missing(_) => last = missing,
+                found => return found,
+            }
+        }
+        last
+    }
+
+    fn name(&self, values: &'a [Expression]) -> Found<'a> {
+        let mut parts = Vec::with_capacity(values.len());
+        for value in values {
+            parts.push(match self.evaluate(value) {
+                Found::Nothing | Found::Null => Json::Null,
+                Found::Json(json) => json.clone(),
+                Found::Made(json) => json,
+                Found::Value(value) => Json::from(value.key_text()),
+                Found::Name(name) => Json::from(name),
+                Found::Missing(missing) => return Found::Missing(missing),
+            });
+        }
+        Found::Name(Json::Array(parts).to_string())
+    }
+
+    /// The value that `reference` finds, if there is such a row.
+    pub(super) fn find(&self, reference: &'a Reference) -> Option<Value> {
+        match self.reference(reference) {
+            Found::Value(value) => Some(value),
+            Found::Nothing
+            | Found::Null
+            | Found::Json(_)
+            | Found::Made(_)
+            | Found::Name(_)
+            | Found::Missing(_) => None,
         }
     }
 
@@ -110,6 +151,7 @@ impl<'a> Scope<'a> {
                 Found::Nothing | Found::Null => return Found::Nothing,
                 Found::Missing(missing) => return Found::Missing(missing),
                 Found::Value(value) => key.push(value),
+                Found::Name(name) => key.push(Value::text(name)),
                 Found::Json(json) => key.push(as_key(json)),
                 Found::Made(json) => key.push(as_key(&json)),
             }
@@ -124,6 +166,10 @@ impl<'a> Scope<'a> {
                     .map(|(column, _)| *column)
                     .zip(key)
                     .collect(),
+                captured: reference
+                    .key
+                    .iter()
+                    .all(|(_, value)| matches!(value, Expression::Capture(slot) if *slot < self.name_captures)),
             }),
         }
     }

@@ -36,6 +36,11 @@ pub(super) fn from_json(
                 Some(ConversionRule::AsText),
             ))
         }
+        (ColumnType::Json, json) if conversion == Some(As::Object) => object(json),
+        (ColumnType::Integer, Json::Number(number)) if conversion == Some(As::Ordinal) => {
+            let ordinal = integer(number)?.checked_add(1).ok_or_else(out_of_range)?;
+            exact(Value::Integer(ordinal))
+        }
         (ColumnType::Json, json) => exact(Value::Json(json.to_string().into())),
         (ColumnType::Boolean, Json::Bool(value)) => exact(Value::Boolean(*value)),
         (ColumnType::Integer, Json::Number(number)) => exact(Value::Integer(integer(number)?)),
@@ -44,7 +49,7 @@ pub(super) fn from_json(
         (ColumnType::Timestamp, Json::Number(number)) => match conversion {
             Some(As::Unix) => unix_time(number, 6),
             Some(As::UnixMilliseconds) => unix_time(number, 3),
-            Some(As::Text) | None => Err(wrong_type(column.ty, json)),
+            Some(As::Text | As::Object | As::Ordinal) | None => Err(wrong_type(column.ty, json)),
         },
         (ColumnType::Date, Json::String(text)) => match NaiveDate::parse_from_str(text, "%Y-%m-%d")
         {
@@ -69,6 +74,25 @@ pub(super) fn from_json(
             | ColumnType::Blob,
             _,
         ) => Err(wrong_type(column.ty, json)),
+    }
+}
+
+/// PHP has one type for lists and maps, and writes it as a list when it is empty.
+fn object(json: &Json) -> Result<Fitted, Misfit> {
+    match json {
+        Json::Object(_) => Ok((Value::Json(json.to_string().into()), None)),
+        Json::Array(items) if items.is_empty() => Ok((
+            Value::Json("{}".into()),
+            Some(ConversionRule::EmptyArrayToObject),
+        )),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+            let mut misfit = wrong_type(ColumnType::Json, json);
+            misfit.message = misfit.message.replace("a JSON value", "an object");
+            misfit.remedy =
+                "correct the value in the file, or remove `as = \"object\"` from the layout"
+                    .to_owned();
+            Err(misfit)
+        }
     }
 }
 
@@ -183,6 +207,7 @@ fn wrong_type(ty: ColumnType, found: &Json) -> Misfit {
         ColumnType::Uuid => "a string holding an identifier",
         ColumnType::Blob => "nothing: a BLOB column cannot be filled from JSON",
     };
+    let found_json = found;
     let found = match found {
         Json::Null => "something else",
         Json::Bool(_) => "a boolean",
@@ -192,6 +217,9 @@ fn wrong_type(ty: ColumnType, found: &Json) -> Misfit {
         Json::Object(_) => "an object",
     };
     let remedy = match ty {
+        ColumnType::Timestamp if !matches!(found_json, Json::Number(_)) => {
+            "write the time in the file as in the example"
+        }
         ColumnType::Text { .. } => {
             "correct the value in the file, or use `as = \"text\"` or a JSON column in the layout"
         }
@@ -284,6 +312,27 @@ mod tests {
             fit("17", ty, Some(As::Text)),
             Ok((Value::text("17"), Some(ConversionRule::AsText)))
         );
+    }
+
+    #[test]
+    fn an_empty_array_may_stand_for_an_object_and_no_other_does() {
+        let read = |text| fit(text, ColumnType::Json, Some(As::Object));
+        let object = |text: &str| Value::Json(text.into());
+        assert_eq!(read(r#"{"a":[]}"#), Ok((object(r#"{"a":[]}"#), None)));
+        let converted = Some(ConversionRule::EmptyArrayToObject);
+        assert_eq!(read("[]"), Ok((object("{}"), converted)));
+        for text in ["[1]", "[[]]", "\"\"", "0", "false"] {
+            assert_eq!(read(text), Err(Rule::WrongType), "{text}");
+        }
+        let kept = fit("[]", ColumnType::Json, None);
+        assert_eq!(kept, Ok((object("[]"), None)));
+    }
+
+    #[test]
+    fn ordinals_count_from_one() {
+        let read = |text| fit(text, ColumnType::Integer, Some(As::Ordinal));
+        assert_eq!(read("0"), Ok((Value::Integer(1), None)));
+        assert_eq!(read("9223372036854775807"), Err(Rule::OutOfRange));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod each;
 mod element;
 mod evaluate;
 mod from_json;
+mod missing;
 mod record;
 mod rule;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::layout::{ColumnRule, Expression, IdentityRule};
 use crate::model::{
@@ -13,7 +14,7 @@ use crate::model::{
 use super::Problem;
 use super::coverage::Coverage;
 use super::element::{Element, Mapper};
-use super::evaluate::{Found, Missing, Resolved, Scope};
+use super::evaluate::{Found, Resolved, Scope};
 use super::from_json::{Misfit, from_json};
 use super::rule::{PreparedRule, PreparedTable, absent};
 
@@ -81,7 +82,7 @@ impl<'a> Walk<'a> {
         let mut values = rule.template.clone();
         let mut conversions = Vec::new();
         for column_rule in &rule.columns {
-            match self.column(rule, column_rule, record) {
+            match self.column(rule, column_rule, record, (&pointer, part)) {
                 Ok((value, conversion)) => {
                     values[column_rule.column] = value;
                     conversions.extend(conversion);
@@ -91,6 +92,15 @@ impl<'a> Walk<'a> {
                         .push(self.problem(rule, column_rule, &pointer, misfit))
                 }
             }
+        }
+        if let Some(unless) = &rule.unless
+            && let Some(found) = self.scope(record, (&pointer, part)).find(unless)
+            && found != Value::Default
+            && found != values[unless.column]
+        {
+            // Another row has its place. One that the record itself became on an earlier run does not count.
+            self.problems.truncate(problems_before);
+            return;
         }
         let table = &self.mapper.layout.tables[rule.table].table;
         if self.problems.len() == problems_before {
@@ -140,20 +150,27 @@ impl<'a> Walk<'a> {
         self.coverage = coverage;
     }
 
+    fn scope<'s>(&'s self, record: &'s Json, (pointer, part): (&'s str, Option<u32>)) -> Scope<'s> {
+        Scope {
+            record,
+            position: (self.element.path, pointer, part),
+            captures: &self.captures,
+            name_captures: self.element.captures.len(),
+            enclosing: &self.enclosing,
+            rows: self.rows,
+            resolved: self.resolved,
+            coverage: self.coverage,
+        }
+    }
+
     fn column(
         &self,
         rule: &PreparedRule,
         column_rule: &ColumnRule,
         record: &Json,
+        place: (&str, Option<u32>),
     ) -> Result<(Value, Option<Conversion>), Misfit> {
-        let scope = Scope {
-            record,
-            captures: &self.captures,
-            enclosing: &self.enclosing,
-            rows: self.rows,
-            resolved: self.resolved,
-            coverage: self.coverage,
-        };
+        let scope = self.scope(record, place);
         let prepared = &self.mapper.tables[rule.table];
         let column = &self.mapper.layout.tables[rule.table].table.columns[column_rule.column];
         let found = match (
@@ -171,7 +188,14 @@ impl<'a> Walk<'a> {
             Found::Json(json) => fit(prepared, column, column_rule, json),
             Found::Made(json) => fit(prepared, column, column_rule, &json),
             Found::Value(value) => retype(prepared, column, column_rule, value),
-            Found::Missing(missing) => Err(self.not_found(missing)),
+            Found::Name(name) => {
+                let namespace = &prepared.namespaces[column_rule.column];
+                let id = Uuid::new_v5(namespace, name.as_bytes());
+                Ok((Value::Uuid(id), None))
+            }
+            Found::Missing(missing) => {
+                Err(missing.misfit(self.mapper.layout, self.resolved.references))
+            }
         }
     }
 
@@ -213,32 +237,6 @@ impl<'a> Walk<'a> {
         Ok(hasher.fingerprint())
     }
 
-    fn not_found(&self, missing: Missing) -> Misfit {
-        match missing {
-            Missing::Parameter(why) => Misfit {
-                rule: Rule::Parameter,
-                message: why,
-                remedy: "give the value with `--set name=value`".to_owned(),
-            },
-            Missing::Reference { table, key } => {
-                let table = &self.mapper.layout.tables[table].table;
-                let columns: Vec<_> = key
-                    .iter()
-                    .map(|(column, _)| table.columns[*column].name.as_str())
-                    .collect();
-                Misfit {
-                    rule: Rule::MissingReference,
-                    message: format!(
-                        "no row of `{}` has this `{}`",
-                        table.name,
-                        columns.join("`, `")
-                    ),
-                    remedy: "add the file that holds the missing record".to_owned(),
-                }
-            }
-        }
-    }
-
     fn problem(
         &self,
         rule: &PreparedRule,
@@ -255,6 +253,7 @@ impl<'a> Walk<'a> {
             | Expression::Constant(_)
             | Expression::Parameter(_)
             | Expression::Reference(_)
+            | Expression::Uuid(_)
             | Expression::Rest => String::new(),
         };
         Problem {

@@ -6,7 +6,7 @@ use regex::Regex;
 use uuid::Uuid;
 
 use crate::layout::{
-    ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, RecordRule,
+    ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, RecordRule, Reference,
 };
 use crate::model::{Column, DefaultValue, Deferred, RowHasher, Value};
 
@@ -64,6 +64,8 @@ pub(super) struct PreparedRule {
     pub(super) each: Vec<EachToken>,
     /// Matches any separator.
     pub(super) split: Option<Regex>,
+    /// Finds a row that makes the record needless.
+    pub(super) unless: Option<Reference>,
     /// The columns that depend on the record.
     pub(super) columns: Vec<ColumnRule>,
     /// A row before the record is read: constants, NULLs, defaults.
@@ -120,6 +122,7 @@ impl PreparedRule {
             table: rule.table,
             each: rule.each.clone(),
             split: separators(&rule.split),
+            unless: rule.unless.clone(),
             columns,
             template,
             required: prepared.mapped.iter().copied().filter(not_null).collect(),

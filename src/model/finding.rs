@@ -3,6 +3,10 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::excerpt::Excerpt;
+use super::harmless::harmless;
+use super::rule::Rule;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -22,101 +26,6 @@ impl Level {
             Self::Error => "error",
             Self::Warning => "warning",
             Self::Notice => "notice",
-        }
-    }
-}
-
-/// What kind of thing was found; the stable code of reports (`invalid-json`, `schema`, …).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rule {
-    /// The file cannot be opened or read.
-    Unreadable,
-    /// The name matches a source, but it is not a regular file.
-    NotAFile,
-    /// A symbolic link leads out of the directory.
-    OutsideLink,
-    /// A JSON file that no source of the layout matches.
-    UnmatchedFile,
-    /// The directory has no file of the layout.
-    NoFiles,
-    /// The file changed between two readings.
-    ChangedWhileRead,
-    /// A byte order mark stood before the JSON.
-    ByteOrderMark,
-    /// Not UTF-8.
-    InvalidUtf8,
-    /// Not JSON.
-    InvalidJson,
-    /// An object has two members of one name.
-    DuplicateMember,
-    /// Nested deeper than the limit.
-    TooDeep,
-    /// A document or record larger than the limit.
-    TooLarge,
-    /// A violation of the JSON Schema.
-    Schema,
-    /// U+0000 in a text, which PostgreSQL cannot store.
-    NulInText,
-    /// A value that the column's type cannot hold.
-    WrongType,
-    /// A number outside the column's range.
-    OutOfRange,
-    /// A text longer than the column.
-    TooLong,
-    /// No value for a column that needs one.
-    MissingValue,
-    /// A reference to a row that is nowhere.
-    MissingReference,
-    /// Two records of one identity with different values.
-    DuplicateRecord,
-    /// Two rows that a UNIQUE constraint forbids together.
-    NotUnique,
-    /// Members that the layout does not read.
-    UnmappedMember,
-    /// A parameter that has no value or several.
-    Parameter,
-    /// Records that were imported before and are no longer in the files.
-    Gone,
-    /// File and database changed since the last import.
-    Conflict,
-    /// The directory seems to have been imported before under another path.
-    MovedSource,
-    /// Rows that no record of any import accounts for.
-    ForeignRow,
-}
-
-impl Rule {
-    /// The stable code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Unreadable => "unreadable",
-            Self::NotAFile => "not-a-file",
-            Self::OutsideLink => "outside-link",
-            Self::UnmatchedFile => "unmatched-file",
-            Self::NoFiles => "no-files",
-            Self::ChangedWhileRead => "changed-while-read",
-            Self::ByteOrderMark => "byte-order-mark",
-            Self::InvalidUtf8 => "invalid-utf8",
-            Self::InvalidJson => "invalid-json",
-            Self::DuplicateMember => "duplicate-member",
-            Self::TooDeep => "too-deep",
-            Self::TooLarge => "too-large",
-            Self::Schema => "schema",
-            Self::NulInText => "nul-in-text",
-            Self::WrongType => "wrong-type",
-            Self::OutOfRange => "out-of-range",
-            Self::TooLong => "too-long",
-            Self::MissingValue => "missing-value",
-            Self::MissingReference => "missing-reference",
-            Self::DuplicateRecord => "duplicate-record",
-            Self::NotUnique => "not-unique",
-            Self::UnmappedMember => "unmapped-member",
-            Self::Parameter => "parameter",
-            Self::Gone => "gone",
-            Self::Conflict => "conflict",
-            Self::MovedSource => "moved-source",
-            Self::ForeignRow => "foreign-row",
         }
     }
 }
@@ -155,9 +64,9 @@ impl Place {
 }
 
 impl fmt::Display for Place {
-    /// `path:line:column`, as editors and compilers write it.
+    /// `path:line:column`, as editors and compilers write it; a name that would play with the terminal is made harmless.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.path)?;
+        out.write_str(&harmless(&self.path))?;
         if let Some(line) = self.line {
             write!(out, ":{line}")?;
         }
@@ -183,6 +92,8 @@ pub struct Finding {
     pub remedy: Option<String>,
     /// How many places this finding stands for: itself and those alike.
     pub count: u64,
+    /// The line it stands in, fit to be shown.
+    pub excerpt: Option<Excerpt>,
 }
 
 impl Finding {
@@ -195,6 +106,7 @@ impl Finding {
             message: message.into(),
             remedy: None,
             count: 1,
+            excerpt: None,
         }
     }
 
@@ -212,7 +124,7 @@ impl Finding {
         }
     }
 
-    fn order(&self, other: &Self) -> Ordering {
+    pub(super) fn order(&self, other: &Self) -> Ordering {
         let key = |finding: &Self| {
             let place = finding.place.clone().unwrap_or_default();
             (
@@ -225,87 +137,5 @@ impl Finding {
             )
         };
         key(self).cmp(&key(other))
-    }
-}
-
-/// How many findings there were of one rule and level.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    kept: usize,
-    places: u64,
-    places_not_kept: u64,
-}
-
-/// A collection of findings that stays small: beyond [`Findings::KEPT`] per rule only the number grows.
-#[derive(Debug, Clone, Default)]
-pub struct Findings {
-    kept: Vec<Finding>,
-    per_rule: std::collections::BTreeMap<(Level, Rule), Tally>,
-}
-
-impl Findings {
-    /// How many findings of one rule are kept in full.
-    pub const KEPT: usize = 1000;
-
-    /// Adds a finding.
-    pub fn push(&mut self, finding: Finding) {
-        let tally = self
-            .per_rule
-            .entry((finding.level, finding.rule))
-            .or_default();
-        tally.places += finding.count;
-        if tally.kept < Self::KEPT {
-            tally.kept += 1;
-            self.kept.push(finding);
-        } else {
-            tally.places_not_kept += finding.count;
-        }
-    }
-
-    /// Adds all of `findings`.
-    pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        findings.into_iter().for_each(|finding| self.push(finding));
-    }
-
-    /// How many findings of `level` there are, kept or not.
-    #[must_use]
-    pub fn count(&self, level: Level) -> u64 {
-        self.per_rule
-            .iter()
-            .filter(|((l, _), _)| *l == level)
-            .map(|(_, tally)| tally.places)
-            .sum()
-    }
-
-    /// How many findings of `rule` there are, kept or not.
-    #[must_use]
-    pub fn count_of(&self, rule: Rule) -> u64 {
-        self.per_rule
-            .iter()
-            .filter(|((_, r), _)| *r == rule)
-            .map(|(_, tally)| tally.places)
-            .sum()
-    }
-
-    /// Whether any finding is an error.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.count(Level::Error) > 0
-    }
-
-    /// The findings that were kept, sorted by level and place.
-    #[must_use]
-    pub fn sorted(mut self) -> Vec<Finding> {
-        self.kept.sort_by(Finding::order);
-        self.kept
-    }
-
-    /// How many places were counted but not kept.
-    #[must_use]
-    pub fn not_kept(&self) -> u64 {
-        self.per_rule
-            .values()
-            .map(|tally| tally.places_not_kept)
-            .sum()
     }
 }

@@ -66,6 +66,8 @@ pub enum ConversionRule {
     ToUuidV5,
     /// A number was rounded to the nearest binary64.
     RoundedToBinary64,
+    /// An empty array, as PHP writes it for an empty object, became one.
+    EmptyArrayToObject,
 }
 
 impl ConversionRule {
@@ -80,6 +82,7 @@ impl ConversionRule {
             Self::AsText => "as_text",
             Self::ToUuidV5 => "to_uuid_v5",
             Self::RoundedToBinary64 => "rounded_to_binary64",
+            Self::EmptyArrayToObject => "empty_array_to_object",
         }
     }
 }

@@ -152,13 +152,10 @@ impl Table {
         self.primary_key.iter().zip(texts).map(typed).collect()
     }
 
-    /// Names and values of the primary key from a record id.
+    /// Columns and values of the primary key from a record id.
     #[must_use]
-    pub fn named_key(&self, record_id: &str) -> Vec<(&str, Value)> {
-        let names = self
-            .primary_key
-            .iter()
-            .map(|&key| self.columns[key].name.as_str());
-        names.zip(self.key_from_record_id(record_id)).collect()
+    pub fn named_key(&self, record_id: &str) -> Vec<(&Column, Value)> {
+        let columns = self.primary_key.iter().map(|&key| &self.columns[key]);
+        columns.zip(self.key_from_record_id(record_id)).collect()
     }
 }

@@ -50,6 +50,24 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// About how many bytes the value is on its way to a database.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Json(text) => text.len(),
+            Self::Blob(bytes) => bytes.len(),
+            Self::Null
+            | Self::Default
+            | Self::ParentKey(_)
+            | Self::Boolean(_)
+            | Self::Integer(_)
+            | Self::Real(_)
+            | Self::Timestamp(_)
+            | Self::Date(_)
+            | Self::Uuid(_) => 16,
+        }
+    }
+
     /// The value as part of a record id: what `CAST(column AS TEXT)` gives for a key column.
     #[must_use]
     pub fn key_text(&self) -> String {

@@ -11,6 +11,10 @@ use super::OperationError;
 pub enum Stage {
     /// Finding and hashing files; counts bytes.
     Survey,
+    /// Finding out what has to be undone.
+    Plan,
+    /// Undoing a run.
+    Revert,
     /// Copying the database before it is changed.
     Backup,
     /// Reading, validating, mapping and writing records; counts bytes of the files.
@@ -27,6 +31,8 @@ pub enum Stage {
     VerifyArchive,
     /// Bringing archived originals back; counts bytes.
     Restore,
+    /// Looking at documents that no layout is known for; counts bytes of the files.
+    Propose,
 }
 
 /// Somebody who watches.

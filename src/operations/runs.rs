@@ -27,7 +27,7 @@ pub struct RunDetails {
 /// # Errors
 /// When the database has no ledger or cannot be read.
 pub fn list_runs(url: &DatabaseUrl, wait: Duration) -> Result<Vec<RunRecord>, OperationError> {
-    Ok(Database::open(url.path(), Access::Read, wait)?.runs()?)
+    Ok(Database::open(url, Access::Read, wait)?.runs()?)
 }
 
 /// The run whose id begins with `name`.
@@ -39,7 +39,7 @@ pub fn show_run(
     wait: Duration,
     name: &str,
 ) -> Result<RunDetails, OperationError> {
-    let mut database = Database::open(url.path(), Access::Read, wait)?;
+    let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
         let runs = database.runs()?;
         let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;

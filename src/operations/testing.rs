@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::archive::BACKUPS;
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::{Layout, builtin};
-use crate::model::{RunContext, ShowValues, Timestamp};
+use crate::model::{Keep, RunContext, ShowValues, Timestamp};
 use crate::parse::Limits;
 use crate::plan::{ConflictPolicy, GonePolicy};
 
@@ -61,8 +61,12 @@ impl Home {
         self.root.path().join("archive")
     }
 
+    fn file(&self) -> PathBuf {
+        self.root.path().join("legacy.db")
+    }
+
     pub(super) fn url(&self) -> DatabaseUrl {
-        DatabaseUrl::Sqlite(self.root.path().join("legacy.db"))
+        DatabaseUrl::Sqlite(self.file())
     }
 
     pub(super) fn write(&self, path: &str, text: &str) {
@@ -105,6 +109,7 @@ impl Home {
             gone: GonePolicy::Keep,
             conflict: ConflictPolicy::Report,
             show: ShowValues::Masked,
+            keep: Keep::Some,
             limits: Limits::default(),
             wait,
             backup: BackupPolicy::Always,
@@ -122,19 +127,19 @@ impl Home {
 
     /// Runs SQL as another program would.
     pub(super) fn execute(&self, sql: &str) -> rusqlite::Result<()> {
-        rusqlite::Connection::open(self.url().path())?.execute_batch(sql)
+        rusqlite::Connection::open(self.file())?.execute_batch(sql)
     }
 
     /// The one number that `sql` gives.
     pub(super) fn number(&self, sql: &str) -> i64 {
-        let connection = rusqlite::Connection::open(self.url().path()).expect("opened");
+        let connection = rusqlite::Connection::open(self.file()).expect("opened");
         connection
             .query_row(sql, [], |row| row.get(0))
             .expect("a number")
     }
 
     pub(super) fn database(&self, path: &Path) -> Database {
-        Database::open(path, Access::Read, WAIT).expect("opened")
+        Database::open(&DatabaseUrl::Sqlite(path.to_owned()), Access::Read, WAIT).expect("opened")
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::database::TargetTables;
 use crate::layout::Layout;
-use crate::model::{ConversionRule, Finding, Row, Rule, ShowValues};
+use crate::model::{ConversionRule, FindingList, Keep, Row, Rule, ShowValues};
 use crate::parse::Limits;
 use crate::plan::ConflictPolicy;
 
@@ -25,6 +25,8 @@ pub struct ValidateOptions {
     pub parameters: BTreeMap<String, String>,
     /// Whether findings may quote values.
     pub show: ShowValues,
+    /// How many findings are kept.
+    pub keep: Keep,
     /// Bounds on what is parsed.
     pub limits: Limits,
 }
@@ -56,9 +58,7 @@ pub struct ValidateOutcome {
     /// Members that nothing in the layout reads.
     pub unmapped: u64,
     /// What was noticed, sorted by level and place.
-    pub findings: Vec<Finding>,
-    /// How many more findings there are.
-    pub findings_not_kept: u64,
+    pub findings: FindingList,
 }
 
 /// Validates a directory.
@@ -77,6 +77,7 @@ pub fn validate(
         parameters: &options.parameters,
         limits: options.limits,
         show: options.show,
+        keep: options.keep,
     };
     let directory = Directory::survey(read, layout, around)?;
     let policies = (ConflictPolicy::Report, InvalidPolicy::Refuse);
@@ -148,8 +149,7 @@ impl Counting<'_> {
                 })
                 .collect(),
             unmapped: findings.count_of(Rule::UnmappedMember),
-            findings_not_kept: findings.not_kept(),
-            findings: findings.sorted(),
+            findings: directory.complete(findings),
         }
     }
 }
@@ -167,6 +167,7 @@ mod tests {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             show: ShowValues::Masked,
+            keep: Keep::Some,
             limits: Limits::default(),
         };
         around(|around| validate(&options, &home.layout, around))

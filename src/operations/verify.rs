@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::database::{Access, Database, DatabaseError, DatabaseUrl, MigrationStatus};
 use crate::layout::Layout;
-use crate::model::{Finding, Level, Row, Rule, ShowValues};
+use crate::model::{Finding, Keep, Level, Row, Rule, ShowValues};
 use crate::parse::Limits;
 use crate::plan::{Comparison, ConflictPolicy, TableComparison, Wanted};
 
@@ -45,6 +45,8 @@ pub struct VerifyOptions {
     pub parameters: BTreeMap<String, String>,
     /// Whether findings and differences may quote values.
     pub show: ShowValues,
+    /// How many findings are kept.
+    pub keep: Keep,
     /// How many differences are listed; all are counted.
     pub limit: usize,
     /// Bounds on what is parsed.
@@ -62,13 +64,14 @@ pub fn verify(
     layout: &Layout,
     around: Surroundings<'_>,
 ) -> Result<VerifyOutcome, OperationError> {
-    let mut database = Database::open(options.database.path(), Access::Read, options.wait)?;
+    let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     let read = ReadOptions {
         directory: &options.directory,
         source: options.source.as_deref(),
         parameters: &options.parameters,
         limits: options.limits,
         show: options.show,
+        keep: options.keep,
     };
     let directory = Directory::survey(read, layout, around)?;
     let outcome = database.snapshot(|database| run(options, directory, database));
@@ -167,14 +170,14 @@ fn outcome(
         tables.push(verified(directory.layout, index, compared, rows));
     }
     let Comparing { mut reading, .. } = comparing;
-    let problems = directory.placed(&reading.problems, |_| Level::Error);
-    reading.findings.extend(problems);
     reading.findings.extend(tables.iter().filter_map(foreign));
     let counted: u64 = tables.iter().map(VerifiedTable::differences).sum();
     let status = if reading.has_errors() {
         VerifyStatus::Invalid
     } else if counted > 0 {
         VerifyStatus::Different
+    } else if reading.files.is_empty() {
+        VerifyStatus::Nothing
     } else {
         VerifyStatus::Equal
     };
@@ -188,8 +191,7 @@ fn outcome(
         rejected: reading.rejected,
         differences_not_kept: counted.saturating_sub(differences.len() as u64),
         differences,
-        findings_not_kept: reading.findings.not_kept(),
-        findings: reading.findings.sorted(),
+        findings: directory.complete(reading.findings),
     })
 }
 

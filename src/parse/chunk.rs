@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use crate::model::{Finding, Place, Rule};
 
+use super::bounds;
+use super::framing::Framing;
 use super::limits::Limits;
 use super::locate::locate;
 use super::position::Position;
@@ -36,6 +38,7 @@ pub struct Chunk {
     pub elements: Vec<Range<usize>>,
     /// What they are.
     pub shape: Shape,
+    pub(super) framing: Framing,
     pub(super) starts: OnceLock<Vec<Position>>,
 }
 
@@ -90,6 +93,19 @@ impl Chunk {
         };
         let max_depth = limits.max_depth.saturating_sub(outer);
         strict::parse(self.element(element), max_depth)
+    }
+
+    /// Whether an element that is no JSON ends where it was meant to end, so that those behind it are as they were
+    /// meant. A line always does.
+    #[must_use]
+    pub fn ends_as_meant(&self, element: usize) -> bool {
+        match self.framing {
+            Framing::Lines | Framing::Document => true,
+            Framing::Array => match self.shape {
+                Shape::Whole => true,
+                Shape::Elements => bounds::hold(self.element(element)),
+            },
+        }
     }
 
     /// The finding for an error in an element, placed in the file.
@@ -151,7 +167,9 @@ pub(super) fn remedy(rule: Rule) -> &'static str {
         Rule::InvalidUtf8 => {
             "save the file as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`"
         }
-        Rule::InvalidJson => "mend the file, or restore it from a backup if it was cut off",
+        Rule::InvalidJson | Rule::CutOff => {
+            "mend the file, or restore it from a backup if it was cut off"
+        }
         Rule::DuplicateMember => "remove one of the two members",
         Rule::NulInText => "remove the `\\u0000` from the text",
         Rule::TooDeep | Rule::TooLarge => {

@@ -1,13 +1,14 @@
 //! Reads a file as a sequence of chunks, in bounded memory.
 
+mod faults;
+
 use std::io::Read;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::model::{Finding, Level, Place, Rule};
+use crate::model::{Finding, Rule};
 
-use super::chunk::{Chunk, Shape, remedy};
-use super::encoding::Encoding;
+use super::chunk::{Chunk, Shape};
 use super::framing::Framing;
 use super::limits::Limits;
 use super::position::Position;
@@ -29,6 +30,8 @@ pub struct Chunks<R> {
     elements: Vec<Range<usize>>,
     given: usize,
     pending: Option<Box<Finding>>,
+    /// How a packed file that is cut off was told.
+    cut_off: Option<String>,
     ended: bool,
     notices: Vec<Finding>,
     /// The top-level array: its first byte, its place, the byte behind it.
@@ -51,6 +54,7 @@ impl<R: Read> Chunks<R> {
             elements: Vec::new(),
             given: 0,
             pending: None,
+            cut_off: None,
             ended: false,
             notices: Vec::new(),
             root: None,
@@ -77,14 +81,6 @@ impl<R: Read> Chunks<R> {
         self.window.into_reader()
     }
 
-    fn fill(&mut self) -> Result<(), Box<Finding>> {
-        self.window.fill().map_err(|error| {
-            let message = format!("cannot be read: {error}");
-            let finding = Finding::error(Rule::Unreadable, Place::file(&self.path), message);
-            Box::new(finding.remedy("check the disk and the permissions, then run again"))
-        })
-    }
-
     fn cut(&mut self, length: usize) -> Vec<u8> {
         if let Some(splitter) = &mut self.splitter {
             splitter.shift(length);
@@ -105,6 +101,7 @@ impl<R: Read> Chunks<R> {
             first_index,
             elements,
             shape,
+            framing: self.framing,
             starts: OnceLock::new(),
         }
     }
@@ -112,35 +109,6 @@ impl<R: Read> Chunks<R> {
     fn give_elements(&mut self) -> Option<Chunk> {
         let length = self.elements.last()?.end;
         Some(self.give(length, Shape::Elements))
-    }
-
-    fn fault(&self, rule: Rule, at: usize, pointer: String, message: &str) -> Box<Finding> {
-        let position = self.window.start.after(&self.window.bytes[..at]);
-        let place = Place {
-            path: self.path.clone(),
-            line: Some(position.line),
-            column: Some(position.column),
-            pointer: Some(pointer),
-        };
-        Box::new(Finding::error(rule, place, message).remedy(remedy(rule)))
-    }
-
-    fn too_large(&self, at: usize) -> Box<Finding> {
-        let what = match self.splitter {
-            Some(_) => "record",
-            None => "document",
-        };
-        let limit = self.limits.max_record_bytes;
-        let message = format!("the {what} is longer than {limit} bytes");
-        self.fault(Rule::TooLarge, at, self.next_pointer(), &message)
-    }
-
-    /// The pointer of the element that is not yet complete.
-    fn next_pointer(&self) -> String {
-        match &self.splitter {
-            Some(_) => format!("/{}", self.given + self.elements.len()),
-            None => String::new(),
-        }
     }
 
     /// Looks at the encoding and the first byte; a document that is not split is given out whole.
@@ -164,6 +132,7 @@ impl<R: Read> Chunks<R> {
         while self.window.rest == Rest::ToCome && self.window.bytes.len() <= limit {
             self.fill()?;
         }
+        self.whole()?;
         let length = trim(&self.window.bytes).end;
         if length > limit {
             return Err(self.too_large(0));
@@ -171,23 +140,6 @@ impl<R: Read> Chunks<R> {
         self.ended = true;
         self.elements.push(0..length);
         Ok(Some(self.give(length, Shape::Whole)))
-    }
-
-    fn check_encoding(&mut self) -> Result<(), Box<Finding>> {
-        let encoding = Encoding::of(&self.window.bytes);
-        if let Some((rule, message, remedy)) = encoding.fault() {
-            let finding = *self.fault(rule, 0, String::new(), message);
-            return Err(Box::new(finding.remedy(remedy)));
-        }
-        if encoding == Encoding::Utf8WithMark {
-            self.cut(3);
-            self.window.start = Position::START;
-            let place = Some(Place::file(&self.path));
-            let message = "the file begins with a UTF-8 byte order mark, which was skipped";
-            let notice = Finding::new(Level::Notice, Rule::ByteOrderMark, place, message);
-            self.notices.push(notice);
-        }
-        Ok(())
     }
 
     /// Drops white space until something else stands first.
@@ -199,6 +151,7 @@ impl<R: Read> Chunks<R> {
                 (Some(&first), _) => return Ok(first),
                 (None, Rest::ToCome) => self.fill()?,
                 (None, Rest::Nothing) => {
+                    self.whole()?;
                     let message = match self.window.offset {
                         0 => "the file is empty",
                         _ => "the file holds nothing but white space",
@@ -241,11 +194,14 @@ impl<R: Read> Chunks<R> {
                     }
                 }
                 Step::End => {
+                    self.whole()?;
                     self.ended = true;
                     return Ok(self.give_elements());
                 }
                 Step::Broken(at, message) => {
-                    let pointer = splitter.is_inside().then(|| self.next_pointer());
+                    let inside = splitter.is_inside();
+                    self.whole()?;
+                    let pointer = inside.then(|| self.next_pointer());
                     let pointer = pointer.unwrap_or_default();
                     return Err(self.fault(Rule::InvalidJson, at, pointer, message));
                 }

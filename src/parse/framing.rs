@@ -17,14 +17,20 @@ impl Framing {
     /// The framing of a file that belongs to `source`: a streamed source is an array, or lines if the name says so.
     #[must_use]
     pub fn of(source: &Source, path: &str) -> Self {
+        match source.streamed {
+            true => Self::by_name(path),
+            false => Self::Document,
+        }
+    }
+
+    /// The framing of a file of which nothing but its name is known: lines or an array.
+    #[must_use]
+    pub fn by_name(path: &str) -> Self {
         let path = path.to_ascii_lowercase();
         let lines = [".jsonl", ".ndjson", ".log"];
-        if !source.streamed {
-            Self::Document
-        } else if lines.iter().any(|ending| path.ends_with(ending)) {
-            Self::Lines
-        } else {
-            Self::Array
+        match lines.iter().any(|ending| path.ends_with(ending)) {
+            true => Self::Lines,
+            false => Self::Array,
         }
     }
 }

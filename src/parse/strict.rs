@@ -110,14 +110,28 @@ fn not_json(bytes: &[u8], cause: &serde_json::Error, max_depth: usize) -> Syntax
     }
     let full = cause.to_string();
     let position = format!(" at line {} column {}", cause.line(), cause.column());
-    let message = full.strip_suffix(&position).unwrap_or(&full).to_owned();
+    let message = in_plain_words(full.strip_suffix(&position).unwrap_or(&full));
     let message = match bytes.get(offset) {
         Some(b'\'') => format!("{message}: texts and names stand in double quotes"),
         Some(b'/') => format!("{message}: JSON has no comments"),
         Some(b'N' | b'I') => format!("{message}: `NaN` and `Infinity` are not JSON"),
-        Some(_) | None => message,
+        Some(_) | None => message.to_owned(),
     };
     error(bytes, Rule::InvalidJson, at(bytes, offset), message)
+}
+
+/// What serde_json says, where it speaks as parsers speak among themselves.
+fn in_plain_words(message: &str) -> &str {
+    match message {
+        "EOF while parsing a list" => "cut off: the JSON ends inside an array",
+        "EOF while parsing an object" => "cut off: the JSON ends inside an object",
+        "EOF while parsing a string" => "cut off: the JSON ends inside a text",
+        "EOF while parsing a value" => "cut off: the JSON ends where a value should stand",
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
+            "half of a surrogate pair: an escape from `\\ud800` to `\\udfff` stands for a character only with its other half"
+        }
+        other => other,
+    }
 }
 
 /// serde_json counts lines from 1 and columns in bytes from 1; column 0 is the line end before the line.

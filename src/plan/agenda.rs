@@ -20,6 +20,8 @@ pub struct KnownFile {
     pub modified_at: Option<String>,
     /// Records that were left out by `--skip-invalid`.
     pub rejected: u64,
+    /// Whether other files can make rejected records acceptable: rows they refer to were missing, or were there twice.
+    pub waits_for_others: bool,
     /// Digest of the layout it was read with.
     pub layout_digest: Sha256,
 }
@@ -37,8 +39,9 @@ pub struct Agenda {
     pub still_rejected: u64,
 }
 
-/// Compares the files found with the files known. With `retry_rejected`, unchanged files with rejected records are
-/// read again: a run that does not skip invalid records must name them.
+/// Compares the files found with the files known. With [`Rejected::Retry`], unchanged files with rejected records are
+/// read again: a run that does not skip invalid records must name them. With [`Rejected::Keep`] those are that wait for
+/// others, once any other file changed.
 #[must_use]
 pub fn agenda(
     found: &[SourceFile],
@@ -52,13 +55,19 @@ pub fn agenda(
         .map(|file| (file.path.clone(), file))
         .collect();
     let mut agenda = Agenda::default();
+    let same = |file: &SourceFile| {
+        let known = known.get(&file.path)?;
+        let same = known.sha256 == Some(file.sha256) && known.layout_digest == layout_digest;
+        same.then_some(known)
+    };
+    let gone = |file: &&KnownFile| file.sha256.is_some() && !present.contains(file.path.as_str());
+    agenda.vanished = known.values().filter(gone).cloned().collect();
+    let changed = !agenda.vanished.is_empty() || found.iter().any(|file| same(file).is_none());
+    let settled = |known: &&KnownFile| {
+        known.rejected == 0 || rejected == Rejected::Keep && !(changed && known.waits_for_others)
+    };
     for file in found {
-        let same = known.get(&file.path).filter(|known| {
-            known.sha256 == Some(file.sha256)
-                && known.layout_digest == layout_digest
-                && (known.rejected == 0 || rejected == Rejected::Keep)
-        });
-        match same {
+        match same(file).filter(settled) {
             Some(known) => {
                 agenda.still_rejected += known.rejected;
                 agenda.unchanged.push(file.id);
@@ -66,15 +75,13 @@ pub fn agenda(
             None => agenda.read.push(file.id),
         }
     }
-    let gone = |file: &KnownFile| file.sha256.is_some() && !present.contains(file.path.as_str());
-    agenda.vanished = known.into_values().filter(gone).collect();
     agenda
 }
 
 /// What to do about unchanged files of which records were rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejected {
-    /// They stay rejected until their file changes (`--skip-invalid`).
+    /// They stay rejected until their file changes, or another one they wait for (`--skip-invalid`).
     Keep,
     /// Read the file again and name them.
     Retry,

@@ -237,6 +237,7 @@ fn inherited(layout: &Layout, child: usize, key: &CheckedKey) -> bool {
                                 | Expression::Constant(_)
                                 | Expression::Parameter(_)
                                 | Expression::Reference(_)
+                                | Expression::Uuid(_)
                                 | Expression::Rest => false,
                             })
                     });

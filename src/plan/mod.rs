@@ -9,14 +9,18 @@ mod change;
 mod decide;
 mod foreign_keys;
 mod gone;
+mod limits;
 mod planner;
+mod scratch;
 mod seen;
 
 pub use agenda::{Agenda, KnownFile, Rejected, agenda};
 pub use change::{Change, ConflictPolicy, Counts, KnownRow, LedgerKey, Problem, TableCounts};
 pub use foreign_keys::ParentKey;
 pub use gone::{Gone, GonePolicy, decide_gone};
+pub use limits::ColumnLimit;
 pub use planner::{
     Comparison, Discrepancy, DiscrepancyKind, Knowledge, Planner, Round, TableComparison,
     TableState, Wanted, record_fingerprint,
 };
+pub use scratch::{Scratch, ScratchFile};

@@ -8,6 +8,8 @@ mod keys;
 mod wanted;
 
 use std::collections::HashMap;
+use std::io;
+use std::sync::OnceLock;
 
 use crate::layout::Layout;
 use crate::model::{
@@ -15,9 +17,11 @@ use crate::model::{
     Timestamp, Value,
 };
 
+use super::Scratch;
 use super::change::{Change, ConflictPolicy, Counts, Problem, TableCounts};
 use super::decide::{Decision, Situation, decide};
 use super::foreign_keys::ForeignKeys;
+use super::limits::{self, ColumnLimit};
 use super::seen::{SeenIdentities, Sighting};
 
 use keys::{UniqueKey, keys_wanted, unique_keys};
@@ -50,6 +54,9 @@ pub struct Planner<'l> {
     now: Timestamp,
     tables: Vec<TableState>,
     seen: Vec<SeenIdentities>,
+    scratch: Option<Box<dyn Scratch>>,
+    /// The first failure of the scratch files.
+    failure: OnceLock<io::Error>,
     unique: Vec<Vec<UniqueKey>>,
     foreign_keys: ForeignKeys,
     /// Generated keys by identity, for tables whose children wait for them.
@@ -58,6 +65,8 @@ pub struct Planner<'l> {
     counts: Counts,
     written: Vec<TableDigest>,
     watched: HashMap<(usize, Vec<usize>), Vec<Vec<Value>>>,
+    /// Per table, what its columns take; empty where nothing is bounded.
+    limits: Vec<Vec<ColumnLimit>>,
 }
 
 impl<'l> Planner<'l> {
@@ -81,6 +90,8 @@ impl<'l> Planner<'l> {
             now,
             tables,
             seen: (0..count).map(|_| SeenIdentities::default()).collect(),
+            scratch: None,
+            failure: OnceLock::new(),
             unique: (0..count).map(|table| unique_keys(layout, table)).collect(),
             foreign_keys: ForeignKeys::new(layout),
             generated: HashMap::new(),
@@ -88,7 +99,28 @@ impl<'l> Planner<'l> {
             counts: vec![TableCounts::default(); count],
             written: vec![TableDigest::default(); count],
             watched: HashMap::new(),
+            limits: vec![Vec::new(); count],
         }
+    }
+
+    /// Rows that the columns of the database cannot take are problems.
+    pub fn limit(&mut self, limits: Vec<Vec<ColumnLimit>>) {
+        self.limits = limits;
+    }
+
+    /// Lets the planner put aside what does not fit in memory; it keeps everything otherwise.
+    #[must_use]
+    pub fn with_scratch(self, scratch: Box<dyn Scratch>) -> Self {
+        Self {
+            scratch: Some(scratch),
+            ..self
+        }
+    }
+
+    /// Why what the planner says is not to be believed: its scratch files failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&io::Error> {
+        self.failure.get()
     }
 
     /// From now on, remembers the values of these columns of every row of the table.
@@ -147,7 +179,8 @@ impl<'l> Planner<'l> {
                 }
                 complete(self.layout, &self.hashers, row, before, slot.parent);
             }
-            match self.sight(row) {
+            let fits = limits::check(self.layout, &self.limits[row.table], row);
+            match fits.and_then(|()| self.sight(row)) {
                 Ok(Sighting::First) => round.rows.push(at),
                 Ok(Sighting::Repetition | Sighting::Contradiction) => {
                     self.counts[row.table].merged += 1;
@@ -171,7 +204,16 @@ impl<'l> Planner<'l> {
     /// Notes a row among those of the run.
     fn sight(&mut self, row: &Row) -> Result<Sighting, Problem> {
         let table = &self.layout.tables[row.table].table;
-        match self.seen[row.table].see(row.identity, row.digest) {
+        let scratch = self.scratch.as_deref();
+        let failure = &self.failure;
+        let note = |seen: &mut SeenIdentities, identity, digest| {
+            let sighting = seen.see(identity, digest, scratch);
+            sighting.unwrap_or_else(|error| {
+                let _ = failure.set(error);
+                Sighting::First
+            })
+        };
+        match note(&mut self.seen[row.table], row.identity, row.digest) {
             Sighting::Repetition => return Ok(Sighting::Repetition),
             Sighting::Contradiction => {
                 return Err(Problem {
@@ -194,7 +236,7 @@ impl<'l> Planner<'l> {
             let mut hasher = Hasher::new();
             values.for_each(|value| value.hash_into(&mut hasher));
             let key = hasher.fingerprint();
-            if unique.seen.see(key, key) != Sighting::First {
+            if note(&mut unique.seen, key, key) != Sighting::First {
                 let names: Vec<_> = unique
                     .columns
                     .iter()
@@ -416,7 +458,11 @@ impl<'l> Planner<'l> {
     /// Whether this record was among the run's rows.
     #[must_use]
     pub fn saw(&self, table: usize, identity: &Fingerprint) -> bool {
-        self.seen[table].contains(identity)
+        let seen = self.seen[table].contains(identity);
+        seen.unwrap_or_else(|error| {
+            let _ = self.failure.set(error);
+            true
+        })
     }
 
     /// Rows that refer to a row of their own table that never came.

@@ -128,6 +128,7 @@ fn problem_json(problem: &Problem) -> Value {
     let message = with_causes(problem);
     match problem {
         Problem::Manifest(_) => json!({"kind": "manifest", "message": message}),
+        Problem::Pack(_) => json!({"kind": "pack", "message": message}),
         Problem::Object {
             sha256,
             object,

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, harmless};
 
 /// A number with thin groups of three: `1 234 567`.
 pub(super) fn grouped(number: u64) -> String {
@@ -68,6 +68,13 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 
 /// Rows of texts under a header. Widths are those on a terminal, where Chinese characters take two cells.
 pub(super) fn aligned(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+    let harmless_row =
+        |row: &Vec<String>| row.iter().map(|cell| harmless(cell).into_owned()).collect();
+    painted(header, &rows.iter().map(harmless_row).collect::<Vec<_>>())
+}
+
+/// Rows whose cells the caller has made harmless, and perhaps coloured.
+pub(super) fn painted(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)

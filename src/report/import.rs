@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
+use crate::model::harmless;
 use crate::operations::import::{ImportOutcome, ImportStatus};
 use crate::plan::TableCounts;
 
 use super::Style;
 use super::counts::{facts, grouped, plural};
-use super::findings::findings_json;
-use super::rows::{conversion_line, counts_table};
+use super::findings::{finding_groups_json, findings_json};
+use super::proof::{seal_json, seal_words};
+use super::rows::{conversion_line, counts_table, file_json};
 
 /// What happened, for people. The findings are told apart from it.
 #[must_use]
@@ -41,6 +43,14 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
             out.push_str(&format!("  {} {words}\n", plural(count, "record")));
         }
     }
+    let cut_short = outcome.files.iter().filter(|file| file.cut_short);
+    let cut_short = cut_short.count() as u64;
+    if cut_short > 0 && outcome.status != ImportStatus::Invalid {
+        let files = plural(cut_short, "file");
+        out.push_str(&format!(
+            "  the rest of {files} left out from an error on, however many records it holds\n"
+        ));
+    }
     if outcome.kept_gone > 0 {
         let rows = plural(outcome.kept_gone, "row");
         out.push_str(&format!(
@@ -53,6 +63,7 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
             ("run", Some(run.id.clone())),
             ("archive", Some(run.archive.clone())),
             ("backup", run.backup.clone()),
+            ("seal", Some(seal_words(&run.seal))),
         ]));
     }
     out
@@ -129,11 +140,13 @@ fn changes(outcome: &ImportOutcome, out: &mut String) {
         let from = if change.path.is_empty() {
             String::new()
         } else {
-            format!("  {} {}", change.path, change.pointer)
+            format!("  {} {}", harmless(&change.path), harmless(&change.pointer))
         };
         out.push_str(&format!(
             "  {} {} {}{columns}{from}\n",
-            change.action, change.table, change.record_id
+            change.action,
+            change.table,
+            harmless(&change.record_id)
         ));
     }
     let more = outcome.changes.len().saturating_sub(TOLD) as u64 + outcome.changes_not_kept;
@@ -152,11 +165,7 @@ pub fn import_json(outcome: &ImportOutcome) -> Value {
         ImportStatus::Invalid => "invalid",
         ImportStatus::Conflict => "conflict",
     };
-    let files: Vec<Value> = outcome
-        .files
-        .iter()
-        .map(|file| json!({"path": file.path, "records": file.records, "rows": file.rows, "rejected": file.rejected}))
-        .collect();
+    let files: Vec<Value> = outcome.files.iter().map(file_json).collect();
     let tables = outcome
         .tables
         .iter()
@@ -184,6 +193,7 @@ pub fn import_json(outcome: &ImportOutcome) -> Value {
         "run": outcome.run.as_ref().map(|run| &run.id),
         "archive": outcome.run.as_ref().map(|run| &run.archive),
         "backup": outcome.run.as_ref().and_then(|run| run.backup.as_ref()),
+        "seal": outcome.run.as_ref().map(|run| seal_json(&run.seal)),
         "files": {
             "found": outcome.files_found,
             "unchanged": outcome.files_unchanged,
@@ -198,7 +208,8 @@ pub fn import_json(outcome: &ImportOutcome) -> Value {
         "changes": changes,
         "changes_not_listed": outcome.changes_not_kept,
         "findings": findings_json(&outcome.findings),
-        "findings_not_listed": outcome.findings_not_kept,
+        "finding_groups": finding_groups_json(&outcome.findings),
+        "findings_not_listed": outcome.findings.not_listed(),
     })
 }
 
@@ -206,6 +217,8 @@ pub fn import_json(outcome: &ImportOutcome) -> Value {
 mod tests {
     use super::super::testing::{assert_documented, assert_lines};
     use super::*;
+    use crate::database::ledger::NewSeal;
+    use crate::model::{FindingList, Sha256, Timestamp};
     use crate::operations::import::{ConversionCount, FileOutcome, PlannedChange, RunOutcome};
 
     fn outcome(status: ImportStatus) -> ImportOutcome {
@@ -228,6 +241,7 @@ mod tests {
                 records: 1,
                 rejected: 0,
                 rows: 10_080,
+                cut_short: false,
             }],
             tables: vec![("words".to_owned(), counts)],
             conversions: vec![ConversionCount {
@@ -241,8 +255,7 @@ mod tests {
             kept_gone: 0,
             changes: Vec::new(),
             changes_not_kept: 0,
-            findings: Vec::new(),
-            findings_not_kept: 0,
+            findings: FindingList::default(),
         }
     }
 
@@ -253,6 +266,14 @@ mod tests {
             id: "01a1".to_owned(),
             archive: "/x.db.archive".to_owned(),
             backup: None,
+            seal: NewSeal {
+                number: 3,
+                hash: Sha256([0xab; 32]),
+                sealed_at: Timestamp::from_micros(0).expect("valid"),
+                run: None,
+                entries: 10_000,
+                schema: None,
+            },
         });
         let lines = [
             "imported `/data` (sample) into `x.db`",
@@ -262,6 +283,22 @@ mod tests {
             "  1 record left out because of errors",
             "  run      01a1",
             "  archive  /x.db.archive",
+            &format!("  seal     3 {}", "ab".repeat(32)),
+        ];
+        assert_lines(&import_text(&outcome), &lines);
+    }
+
+    #[test]
+    fn the_rest_of_a_file_is_told_apart_from_records() {
+        let mut outcome = outcome(ImportStatus::Imported);
+        outcome.tables.clear();
+        outcome.conversions.clear();
+        outcome.files[0].cut_short = true;
+        let lines = [
+            "imported `/data` (sample) into `x.db`",
+            "  no row changes",
+            "  1 record left out because of errors",
+            "  the rest of 1 file left out from an error on, however many records it holds",
         ];
         assert_lines(&import_text(&outcome), &lines);
     }

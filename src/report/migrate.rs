@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::database::ledger::LedgerSize;
+use crate::database::ledger::Holding;
 use crate::database::{MigrationState, MigrationStatus};
-use crate::operations::Reverted;
+use crate::operations::{AtStake, Reverted};
 
 use super::Style;
 use super::counts::{Align, aligned, counted, plural};
@@ -38,14 +38,50 @@ fn status(status: MigrationStatus) -> &'static str {
     }
 }
 
-/// How much a ledger holds: `3 runs, 1 234 audit entries`.
+/// What would be lost with a migration: `… would drop the ledger and the audit trail: 3 runs, 1 234 audit entries`.
 #[must_use]
-pub fn ledger_text(size: &LedgerSize) -> String {
-    let runs = plural(counted(size.runs), "run");
-    format!(
-        "{runs}, {}",
-        plural(counted(size.audit_entries), "audit entry")
-    )
+pub fn stake_text(stake: &AtStake) -> String {
+    let what = match stake.holding {
+        Holding::Ledger {
+            runs,
+            audit_entries,
+        } => format!(
+            "the ledger and the audit trail: {}, {}",
+            plural(counted(runs), "run"),
+            plural(counted(audit_entries), "audit entry")
+        ),
+        Holding::Seals(seals) => {
+            format!(
+                "the seals of the audit trail: {}",
+                plural(counted(seals), "seal")
+            )
+        }
+        Holding::Origins(rows) => format!(
+            "what runs noted for being undone: earlier origins of {}",
+            plural(counted(rows), "row")
+        ),
+    };
+    format!("reverting `{}` would drop {what}", stake.migration)
+}
+
+/// What that means, line by line.
+#[must_use]
+pub fn stake_details(stake: &AtStake) -> Vec<String> {
+    let lines: &[&str] = match stake.holding {
+        Holding::Ledger { .. } => &[
+            "nobody could tell any more where the rows came from, or who changed them",
+            "the next import would insert rows a second time that have no key but their number",
+        ],
+        Holding::Seals(_) => &[
+            "nobody could prove any more that the trail is what the runs wrote",
+            "ledger and trail stay",
+        ],
+        Holding::Origins(_) => &[
+            "a revert could not give these rows their earlier origins back",
+            "ledger, trail and seals stay",
+        ],
+    };
+    lines.iter().map(|&line| line.to_owned()).collect()
 }
 
 /// The migrations that were applied to `database`.
@@ -81,7 +117,9 @@ pub fn reverted_text(database: &str, reverted: Option<&Reverted>) -> String {
             "  {triggers} dropped: changes are not recorded until the next import\n"
         ));
     }
-    out.push_str(&format!("  backup  {}\n", reverted.backup.display()));
+    if let Some(backup) = &reverted.backup {
+        out.push_str(&format!("  backup  {}\n", backup.display()));
+    }
     out
 }
 
@@ -90,7 +128,7 @@ pub fn reverted_text(database: &str, reverted: Option<&Reverted>) -> String {
 pub fn reverted_json(reverted: Option<&Reverted>) -> Value {
     json!({
         "reverted": reverted.map(|one| &one.migration),
-        "backup": reverted.map(|one| one.backup.display().to_string()),
+        "backup": reverted.and_then(|one| Some(one.backup.as_ref()?.display().to_string())),
         "triggers_dropped": reverted.map_or(&[][..], |one| &one.triggers),
     })
 }
@@ -107,7 +145,7 @@ mod tests {
     fn reverted() -> Reverted {
         Reverted {
             migration: "accession-0001_ledger".to_owned(),
-            backup: "/a/backups/migrate-down.sqlite".into(),
+            backup: Some("/a/backups/migrate-down.sqlite".into()),
             triggers: vec!["accession_words_insert".to_owned()],
         }
     }
@@ -131,6 +169,26 @@ mod tests {
             ],
         );
         assert_eq!(migrations_json(&states)[1]["status"], "pending");
+    }
+
+    #[test]
+    fn what_would_be_lost_is_what_the_migration_holds() {
+        let told = |migration: &str, holding| {
+            let migration = migration.to_owned();
+            stake_text(&AtStake { migration, holding })
+        };
+        assert_eq!(
+            told("accession-0003_reverts", Holding::Origins(1)),
+            "reverting `accession-0003_reverts` would drop what runs noted for being undone: earlier origins of 1 row"
+        );
+        let ledger = Holding::Ledger {
+            runs: 2,
+            audit_entries: 5,
+        };
+        assert_eq!(
+            told("accession-0001_ledger", ledger),
+            "reverting `accession-0001_ledger` would drop the ledger and the audit trail: 2 runs, 5 audit entries"
+        );
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! What happened to the rows of each table, and to values on their way: the same for a plan, a run and the ledger.
 
+use serde_json::{Value, json};
+
+use crate::operations::import::FileOutcome;
+
 use super::counts::{grouped_or_empty, plural, table};
 
 /// Counts of one table by their stable names, all tables with the same names.
@@ -31,6 +35,14 @@ pub(super) fn counts_table(tables: &[NamedCounts]) -> Option<String> {
     Some(table(&header, &rows))
 }
 
+/// What reading a file came to, as an object; `docs/json.md` describes it.
+pub(super) fn file_json(file: &FileOutcome) -> Value {
+    json!({
+        "path": file.path, "records": file.records, "rows": file.rows, "rejected": file.rejected,
+        "cut_short": file.cut_short,
+    })
+}
+
 /// One line on a column whose values are stored otherwise than written.
 pub(super) fn conversion_line(table: &str, column: &str, rule: &str, count: u64) -> String {
     format!(
@@ -40,15 +52,16 @@ pub(super) fn conversion_line(table: &str, column: &str, rule: &str, count: u64)
     )
 }
 
-fn rule_words(rule: &str) -> &str {
+pub(super) fn rule_words(rule: &str) -> &str {
     match rule {
         "assumed_utc" => "without an offset taken as UTC",
         "to_utc" => "with another offset turned into UTC",
         "truncated_to_microseconds" => "cut to the microsecond",
         "from_unix_time" => "read as time since 1970",
         "as_text" => "of another type stored as text",
-        "to_uuid_v5" => "that are no UUIDs turned into UUIDs",
+        "to_uuid_v5" => "without the form of a UUID turned into one",
         "rounded_to_binary64" => "rounded to the nearest binary64",
+        "empty_array_to_object" => "written `[]` stored as the empty object",
         // Of a newer version.
         other => other,
     }
@@ -86,6 +99,7 @@ mod tests {
             ConversionRule::AsText,
             ConversionRule::ToUuidV5,
             ConversionRule::RoundedToBinary64,
+            ConversionRule::EmptyArrayToObject,
         ] {
             assert_ne!(rule_words(rule.name()), rule.name());
             assert_documented(&serde_json::json!({ rule.name(): null }));

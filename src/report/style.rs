@@ -15,6 +15,10 @@ impl Style {
     pub const NOTICE: Ansi = AnsiColor::Cyan.on_default().bold();
     /// It worked.
     pub const SUCCESS: Ansi = AnsiColor::Green.on_default().bold();
+    /// A value that was.
+    pub const REMOVED: Ansi = AnsiColor::Red.on_default();
+    /// A value that is.
+    pub const ADDED: Ansi = AnsiColor::Green.on_default();
     /// Less important.
     pub const DIM: Ansi = Ansi::new().dimmed();
 

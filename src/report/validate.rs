@@ -6,8 +6,8 @@ use crate::operations::validate::{ValidateOutcome, ValidateStatus};
 
 use super::Style;
 use super::counts::{grouped, grouped_or_empty, plural, table};
-use super::findings::findings_json;
-use super::rows::conversion_line;
+use super::findings::{finding_groups_json, findings_json};
+use super::rows::{conversion_line, file_json};
 
 /// What the files are, for people. The findings are told apart from it.
 #[must_use]
@@ -56,11 +56,7 @@ pub fn validate_json(outcome: &ValidateOutcome) -> Value {
         ValidateStatus::Valid => "valid",
         ValidateStatus::Invalid => "invalid",
     };
-    let files: Vec<Value> = outcome
-        .files
-        .iter()
-        .map(|file| json!({"path": file.path, "records": file.records, "rows": file.rows, "rejected": file.rejected}))
-        .collect();
+    let files: Vec<Value> = outcome.files.iter().map(file_json).collect();
     let tables = outcome.tables.iter();
     let tables = tables.map(|(name, rows)| (name.clone(), Value::from(*rows)));
     let conversions: Vec<Value> = outcome
@@ -79,7 +75,8 @@ pub fn validate_json(outcome: &ValidateOutcome) -> Value {
         "conversions": conversions,
         "unmapped": outcome.unmapped,
         "findings": findings_json(&outcome.findings),
-        "findings_not_listed": outcome.findings_not_kept,
+        "finding_groups": finding_groups_json(&outcome.findings),
+        "findings_not_listed": outcome.findings.not_listed(),
     })
 }
 
@@ -87,6 +84,7 @@ pub fn validate_json(outcome: &ValidateOutcome) -> Value {
 mod tests {
     use super::super::testing::{assert_documented, assert_lines};
     use super::*;
+    use crate::model::FindingList;
     use crate::operations::import::{ConversionCount, FileOutcome};
 
     fn outcome() -> ValidateOutcome {
@@ -99,6 +97,7 @@ mod tests {
                 records: 1200,
                 rejected: 2,
                 rows: 1198,
+                cut_short: false,
             }],
             tables: vec![("people".to_owned(), 1198)],
             conversions: vec![ConversionCount {
@@ -108,8 +107,7 @@ mod tests {
                 count: 1,
             }],
             unmapped: 3,
-            findings: Vec::new(),
-            findings_not_kept: 0,
+            findings: FindingList::default(),
         }
     }
 

@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
+use crate::model::harmless;
 use crate::operations::verify::{
     Difference, DifferenceKind, VerifiedTable, VerifyOutcome, VerifyStatus,
 };
 
 use super::Style;
 use super::counts::{grouped, plural, table};
-use super::findings::findings_json;
+use super::findings::{finding_groups_json, findings_json};
+use super::rows::file_json;
 
 /// How files and database compare, for people. The findings are told apart from it.
 #[must_use]
@@ -75,6 +77,12 @@ fn headline(outcome: &VerifyOutcome) -> String {
                 Style::paint(Style::ERROR, "different")
             )
         }
+        VerifyStatus::Nothing => format!(
+            "{}: no file of `{}` belongs to the layout `{}`",
+            Style::paint(Style::ERROR, "nothing compared"),
+            outcome.source,
+            outcome.layout
+        ),
         VerifyStatus::Invalid => format!(
             "{}: {what}: the files have errors, the rest was compared",
             Style::paint(Style::ERROR, "not verified")
@@ -125,7 +133,7 @@ fn tables(tables: &[VerifiedTable]) -> String {
 
 fn block(difference: &Difference) -> String {
     let record = match &difference.record_id {
-        Some(record_id) => format!("{} {record_id}", difference.table),
+        Some(record_id) => format!("{} {}", difference.table, harmless(record_id)),
         None => difference.table.clone(),
     };
     let what = match &difference.kind {
@@ -134,12 +142,15 @@ fn block(difference: &Difference) -> String {
             column,
             expected,
             found,
-        } => format!("`{column}`: the file says {expected}, the database has {found}"),
+        } => {
+            let (expected, found) = (harmless(expected), harmless(found));
+            format!("`{column}`: the file says {expected}, the database has {found}")
+        }
         DifferenceKind::Gone => "imported earlier, and no longer in the files".to_owned(),
     };
     let kind = Style::paint(Style::ERROR, difference.kind.name());
     let at = Style::paint(Style::DIM, "at:");
-    let pointer = difference.place.pointer.as_deref().unwrap_or_default();
+    let pointer = harmless(difference.place.pointer.as_deref().unwrap_or_default());
     let part = match difference.part {
         Some(part) => format!(", part {}", u64::from(part) + 1),
         None => String::new(),
@@ -157,12 +168,9 @@ pub fn verify_json(outcome: &VerifyOutcome) -> Value {
         VerifyStatus::Equal => "equal",
         VerifyStatus::Different => "different",
         VerifyStatus::Invalid => "invalid",
+        VerifyStatus::Nothing => "nothing_compared",
     };
-    let files: Vec<Value> = outcome
-        .files
-        .iter()
-        .map(|file| json!({"path": file.path, "records": file.records, "rows": file.rows, "rejected": file.rejected}))
-        .collect();
+    let files: Vec<Value> = outcome.files.iter().map(file_json).collect();
     let tables = outcome
         .tables
         .iter()
@@ -179,7 +187,8 @@ pub fn verify_json(outcome: &VerifyOutcome) -> Value {
         "differences": differences,
         "differences_not_listed": outcome.differences_not_kept,
         "findings": findings_json(&outcome.findings),
-        "findings_not_listed": outcome.findings_not_kept,
+        "finding_groups": finding_groups_json(&outcome.findings),
+        "findings_not_listed": outcome.findings.not_listed(),
     })
 }
 
@@ -235,7 +244,7 @@ fn difference_json(difference: &Difference) -> Value {
 mod tests {
     use super::super::testing::assert_documented;
     use super::*;
-    use crate::model::{Place, TableDigest};
+    use crate::model::{FindingList, Place, TableDigest};
     use crate::operations::verify::ExtraRows;
 
     fn outcome() -> VerifyOutcome {
@@ -279,8 +288,7 @@ mod tests {
                 difference(DifferenceKind::Missing, "/1", None),
             ],
             differences_not_kept: 3,
-            findings: Vec::new(),
-            findings_not_kept: 0,
+            findings: FindingList::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::layout::Source;
+use crate::layout::{Source, source_of, unpacked};
 use crate::model::{Finding, Findings, Level, Place, Rule};
 
 /// A file that a source of the layout matches.
@@ -22,12 +22,33 @@ pub(super) struct Matched {
     pub(super) captures: Vec<String>,
 }
 
-/// Ends of names that promise JSON, so that nobody forgets such a file.
-const JSON_NAMES: [&str; 4] = [".json", ".jsonl", ".ndjson", ".json.gz"];
+/// Ends of names that promise JSON, so that nobody forgets such a file; a log may hold JSON Lines.
+const JSON_NAMES: [&str; 4] = [".json", ".jsonl", ".ndjson", LOG];
+const LOG: &str = ".log";
 
 /// All files under `root` (which must be canonical) that one of `sources` matches, sorted by path.
 pub(super) fn walk(root: &Path, sources: &[Source], findings: &mut Findings) -> Vec<Matched> {
     let mut matched = Vec::new();
+    let outside = each_inside(root, &mut |entry| match entry {
+        Ok(entry) => {
+            let name = Name::of(root, entry.path(), sources);
+            let (file, finding) = classify(name, entry.file_type());
+            matched.extend(file);
+            findings.extend(finding);
+        }
+        Err(error) => findings.push(failed(root, sources, &error)),
+    });
+    findings.extend(outside.iter().map(|link| leads_out(root, link, sources)));
+    matched.sort_by(|a, b| a.path.cmp(&b.path));
+    leave_out_packed_twins(&mut matched, |file| &file.path, findings);
+    matched
+}
+
+/// Calls `visit` with every entry under `root`, following links that stay inside; returns those that do not.
+fn each_inside(
+    root: &Path,
+    visit: &mut dyn FnMut(Result<DirEntry, walkdir::Error>),
+) -> Vec<PathBuf> {
     let mut outside: Vec<PathBuf> = Vec::new();
     let stays_inside = |entry: &DirEntry| {
         let leaves = entry.path_is_symlink()
@@ -40,37 +61,52 @@ pub(super) fn walk(root: &Path, sources: &[Source], findings: &mut Findings) -> 
         }
         !leaves
     };
-    let entries = WalkDir::new(root)
+    WalkDir::new(root)
         .min_depth(1)
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(stays_inside);
-    for entry in entries {
-        match entry {
-            Ok(entry) => {
-                let name = Name::of(root, entry.path(), sources);
-                let (file, finding) = classify(name, entry.file_type());
-                matched.extend(file);
-                findings.extend(finding);
-            }
-            Err(error) => findings.push(failed(root, sources, &error)),
+        .filter_entry(stays_inside)
+        .for_each(visit);
+    outside
+}
+
+/// The finding for a link that leads out of the directory.
+fn leads_out(root: &Path, link: &Path, sources: &[Source]) -> Finding {
+    let name = Name::of(root, link, sources);
+    let level = match name.source {
+        Some(_) => Level::Error,
+        None => Level::Warning,
+    };
+    let message = "the symbolic link leads out of the directory and was not followed";
+    Finding::new(level, Rule::OutsideLink, Some(name.place()), message)
+        .remedy("put the file itself here, or import the directory it stands in")
+}
+
+/// A file and its packed form would be the same records twice, or, if one of them is older, two versions of them.
+fn leave_out_packed_twins<F>(
+    files: &mut Vec<F>,
+    path: impl Fn(&F) -> &str,
+    findings: &mut Findings,
+) {
+    let is_twin = |file: &F| {
+        let plain = unpacked(path(file));
+        let find = |wanted: &str| files.binary_search_by(|other| path(other).cmp(wanted));
+        plain != path(file) && find(plain).is_ok()
+    };
+    let twins: Vec<bool> = files.iter().map(is_twin).collect();
+    let mut twins = twins.into_iter();
+    files.retain(|file| {
+        let twin = twins.next().unwrap_or(false);
+        if twin {
+            let plain = unpacked(path(file));
+            let place = Place::file(path(file));
+            let message = format!("`{plain}` stands beside it, and the two are one file");
+            let finding = Finding::error(Rule::DuplicateFile, place, message);
+            findings.push(finding.remedy("take the older of the two out of the directory"));
         }
-    }
-    for link in outside {
-        let name = Name::of(root, &link, sources);
-        let level = match name.source {
-            Some(_) => Level::Error,
-            None => Level::Warning,
-        };
-        let message = "the symbolic link leads out of the directory and was not followed";
-        findings.push(
-            Finding::new(level, Rule::OutsideLink, Some(name.place()), message)
-                .remedy("put the file itself here, or import the directory it stands in"),
-        );
-    }
-    matched.sort_by(|a, b| a.path.cmp(&b.path));
-    matched
+        !twin
+    });
 }
 
 /// Relative paths of all files under `root` that have a UTF-8 name, sorted. Links are not followed.
@@ -86,6 +122,37 @@ pub(super) fn paths(root: &Path) -> Vec<String> {
         .filter(|name| name.utf8)
         .map(|name| name.path)
         .collect()
+}
+
+/// Relative paths of all files under `root` (which must be canonical) whose names promise JSON, sorted.
+pub(super) fn json_files(root: &Path, findings: &mut Findings) -> Vec<String> {
+    let mut files = Vec::new();
+    let outside = each_inside(root, &mut |entry| match entry {
+        Ok(entry) => {
+            let name = Name::of(root, entry.path(), &[]);
+            if !name.looks_like_json() {
+            } else if entry.file_type().is_dir() {
+                let message = "a directory with the name of a file";
+                let finding =
+                    Finding::new(Level::Warning, Rule::NotAFile, Some(name.place()), message);
+                findings.push(finding.remedy("rename it if files of such names are imported"));
+            } else if entry.file_type().is_file() && name.utf8 {
+                files.push(name.path);
+            } else {
+                findings.extend(classify(name, entry.file_type()).1);
+            }
+        }
+        Err(error) => findings.push(failed(root, &[], &error)),
+    });
+    findings.extend(outside.iter().map(|link| leads_out(root, link, &[])));
+    files.sort();
+    leave_out_packed_twins(&mut files, String::as_str, findings);
+    files
+}
+
+/// Whether the file at `path` is a log by its name: one of JSON Lines, or of plain text.
+pub(super) fn is_log(path: &str) -> bool {
+    unpacked(&path.to_ascii_lowercase()).ends_with(LOG)
 }
 
 /// An entry's name and what the layout says about it.
@@ -104,10 +171,7 @@ impl Name {
             .map(|segment| segment.to_string_lossy())
             .collect();
         let path = segments.join("/");
-        let source = sources
-            .iter()
-            .enumerate()
-            .find_map(|(index, source)| Some((index, source.files.matches(&path)?)));
+        let source = source_of(sources, &path);
         Self {
             path,
             utf8: relative.to_str().is_some(),
@@ -117,6 +181,7 @@ impl Name {
 
     fn looks_like_json(&self) -> bool {
         let name = self.path.to_ascii_lowercase();
+        let name = unpacked(&name);
         JSON_NAMES.iter().any(|ending| name.ends_with(ending))
     }
 
@@ -172,7 +237,12 @@ fn failed(root: &Path, sources: &[Source], error: &walkdir::Error) -> Finding {
     let place = Some(name.place());
     if error.loop_ancestor().is_some() {
         let message = "the symbolic link leads back to a directory that contains it: not followed";
-        return Finding::new(Level::Warning, Rule::OutsideLink, place, message);
+        // Where the layout expects a file, as bad as a directory of that name.
+        let level = match name.source {
+            Some(_) => Level::Error,
+            None => Level::Warning,
+        };
+        return Finding::new(level, Rule::OutsideLink, place, message).remedy("remove the link");
     }
     let cause = error.io_error().map(std::io::Error::kind);
     if cause == Some(std::io::ErrorKind::NotFound) {

@@ -7,14 +7,16 @@
 
 mod directory;
 mod hash;
+mod inside;
 mod reader;
 mod survey;
 
 use std::io;
 use std::path::PathBuf;
 
-pub use reader::{HashingReader, open};
-pub use survey::{Observer, SourceFile, Survey, list, survey};
+pub use inside::is_inside;
+pub use reader::{HashingReader, open, open_unhashed, unpack};
+pub use survey::{JsonFiles, Observer, SourceFile, Survey, find_json, list, survey};
 
 /// Why a directory cannot be surveyed.
 #[derive(Debug, thiserror::Error)]

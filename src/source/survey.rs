@@ -2,17 +2,18 @@
 //!
 //! Sorted by path, so that the same directory always gives the same survey.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io};
 
-use crate::layout::Layout;
-use crate::model::{FileId, Findings, Sha256, Timestamp};
+use crate::layout::{Layout, unpacked};
+use crate::model::{FileId, Finding, Findings, Level, Place, Rule, Sha256, Timestamp};
 
 use super::SourceError;
-use super::directory::{paths, walk};
+use super::directory::{is_log, json_files, paths, walk};
 use super::hash::hash_all;
-use super::reader::unreadable;
+use super::reader::{open_unhashed, unreadable};
 
 /// A file that a source of the layout matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,14 @@ pub struct SourceFile {
     pub modified: Timestamp,
     /// Digest of its bytes.
     pub sha256: Sha256,
+}
+
+impl SourceFile {
+    /// The path of the document in it: a file that is packed later is still the same document.
+    #[must_use]
+    pub fn document(&self) -> &str {
+        unpacked(&self.path)
+    }
 }
 
 /// What stands in a directory.
@@ -102,6 +111,48 @@ pub fn survey(root: &Path, layout: &Layout, observer: Observer<'_>) -> Result<Su
 pub fn list(root: &Path) -> Result<Vec<String>, SourceError> {
     let root = directory(root)?;
     Ok(paths(&root))
+}
+
+/// The files of a directory whose names promise JSON, whatever stands in them.
+#[derive(Debug, Clone)]
+pub struct JsonFiles {
+    /// The directory, absolute and without symbolic links.
+    pub root: PathBuf,
+    /// Relative paths, with `/`, sorted.
+    pub paths: Vec<String>,
+    /// What was noticed on the way.
+    pub findings: Findings,
+}
+
+/// Finds the JSON files in `root`, for a directory that no layout is known for.
+///
+/// # Errors
+/// When `root` is no readable directory.
+pub fn find_json(root: &Path) -> Result<JsonFiles, SourceError> {
+    let root = directory(root)?;
+    let mut findings = Findings::default();
+    let (paths, text): (Vec<String>, Vec<String>) = json_files(&root, &mut findings)
+        .into_iter()
+        .partition(|path| !is_log(path) || begins_like_json(&root, path));
+    findings.extend(text.into_iter().map(|path| {
+        let message = "does not begin like JSON Lines: not looked at";
+        let place = Some(Place::file(path));
+        Finding::new(Level::Notice, Rule::UnmatchedFile, place, message)
+    }));
+    Ok(JsonFiles {
+        root,
+        paths,
+        findings,
+    })
+}
+
+/// Whether an object or an array begins the file. One that cannot be read is left to its reader to complain about.
+fn begins_like_json(root: &Path, path: &str) -> bool {
+    let mut beginning = Vec::new();
+    let read =
+        open_unhashed(root, path).map(|file| file.take(4096).read_to_end(&mut beginning).is_ok());
+    let first = beginning.iter().find(|byte| !byte.is_ascii_whitespace());
+    read != Ok(true) || matches!(first, Some(b'{' | b'['))
 }
 
 fn directory(root: &Path) -> Result<PathBuf, SourceError> {

@@ -97,7 +97,8 @@ impl DocumentValidator {
     /// Parses and checks the elements of `chunk`: each with its index in the document, and its value or what is
     /// wrong with it.
     ///
-    /// After [`Rule::InvalidJson`] in one element the rest of the file cannot be trusted to be cut where it was meant.
+    /// What stands behind an element with errors is to be trusted if the element [ends as
+    /// meant](Chunk::ends_as_meant).
     pub fn valid_elements<'a>(
         &'a self,
         path: &'a str,
@@ -145,8 +146,7 @@ fn place_all(
         position = position.after(&bytes[at..offset]);
         at = offset;
         let place = chunk.placed(path, element, &violation.pointer, position);
-        Finding::error(Rule::Schema, place, violation.message)
-            .remedy("mend the file, or import the valid records with `--skip-invalid`")
+        Finding::error(Rule::Schema, place, violation.message).remedy("mend the file")
     };
     placed.into_iter().map(finding).collect()
 }

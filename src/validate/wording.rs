@@ -2,6 +2,8 @@
 //!
 //! Schema values may be quoted, values from the file only when asked for: their types and lengths are all that is told.
 
+use std::fmt::Display;
+
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::types::{JsonType, JsonTypeSet};
@@ -16,7 +18,7 @@ const SHOWN: usize = 200;
 /// What was expected of the value that `error` is about.
 pub(super) fn expectation(error: &ValidationError<'_>) -> String {
     match error.kind() {
-        Kind::AdditionalItems { limit } => format!("expected at most {limit} items"),
+        Kind::AdditionalItems { limit } => format!("expected at most {}", number(limit, "item")),
         Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } => {
             "expected no other members".to_owned()
         }
@@ -46,12 +48,12 @@ pub(super) fn expectation(error: &ValidationError<'_>) -> String {
         Kind::FalseSchema => "expected no value here".to_owned(),
         Kind::Format { format } => format!("expected {}", format_name(format)),
         Kind::FromUtf8 { .. } => "expected encoded text to be UTF-8".to_owned(),
-        Kind::MaxItems { limit } => format!("expected at most {limit} items"),
-        Kind::MinItems { limit } => format!("expected at least {limit} items"),
-        Kind::MaxLength { limit } => format!("expected at most {limit} characters"),
-        Kind::MinLength { limit } => format!("expected at least {limit} characters"),
-        Kind::MaxProperties { limit } => format!("expected at most {limit} members"),
-        Kind::MinProperties { limit } => format!("expected at least {limit} members"),
+        Kind::MaxItems { limit } => format!("expected at most {}", number(limit, "item")),
+        Kind::MinItems { limit } => format!("expected at least {}", number(limit, "item")),
+        Kind::MaxLength { limit } => format!("expected at most {}", number(limit, "character")),
+        Kind::MinLength { limit } => format!("expected at least {}", number(limit, "character")),
+        Kind::MaxProperties { limit } => format!("expected at most {}", number(limit, "member")),
+        Kind::MinProperties { limit } => format!("expected at least {}", number(limit, "member")),
         Kind::MultipleOf { multiple_of } => format!("expected a multiple of {multiple_of}"),
         Kind::Not { .. } => "the value fits a form that is forbidden".to_owned(),
         Kind::Pattern { pattern } => format!("expected text that matches `{pattern}`"),
@@ -84,13 +86,13 @@ pub(super) fn found(error: &ValidationError<'_>, show: ShowValues) -> String {
         ShowValues::Masked => {
             let size = match (error.kind(), value) {
                 (Kind::MaxLength { .. } | Kind::MinLength { .. }, Value::String(text)) => {
-                    format!("{} characters", text.chars().count())
+                    number(text.chars().count(), "character")
                 }
                 (_, Value::Array(items)) if is_about_number(error.kind()) => {
-                    format!("{} items", items.len())
+                    number(items.len(), "item")
                 }
                 (_, Value::Object(members)) if is_about_number(error.kind()) => {
-                    format!("{} members", members.len())
+                    number(members.len(), "member")
                 }
                 (Kind::Type { .. } | Kind::AnyOf { .. } | Kind::OneOfNotValid { .. }, _) => {
                     type_of(value).to_owned()
@@ -111,6 +113,14 @@ fn is_about_number(kind: &Kind) -> bool {
             | Kind::MaxProperties { .. }
             | Kind::MinProperties { .. }
     )
+}
+
+/// `1 item`, `2 items`.
+fn number(count: impl Display, word: &str) -> String {
+    match count.to_string().as_str() {
+        "1" => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    }
 }
 
 fn shortened(text: &str) -> String {

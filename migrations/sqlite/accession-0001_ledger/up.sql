@@ -54,11 +54,12 @@ CREATE TABLE row_sources (
 CREATE INDEX idx_row_sources_identity ON row_sources (identity_start);
 CREATE INDEX idx_row_sources_gone_run_id ON row_sources (gone_run_id) WHERE gone_run_id IS NOT NULL;
 
--- Records that --skip-invalid left out.
+-- Records that --skip-invalid left out; several findings may be about one.
 CREATE TABLE rejects (
     id             INTEGER PRIMARY KEY NOT NULL,
     source_file_id BIGINT NOT NULL REFERENCES source_files (id),
-    pointer        TEXT,
+    record         TEXT,                                     -- JSON Pointer; NULL: all behind a fault of the file
+    pointer        TEXT,                                     -- JSON Pointer to what is wrong
     line           BIGINT,
     "column"       BIGINT,
     rule           TEXT NOT NULL,
@@ -79,22 +80,25 @@ CREATE TABLE conversions (
 );
 CREATE INDEX idx_conversions_record ON conversions (table_name, record_id);
 
--- The trail: one row per changed row, written by triggers, whichever program made the change.
+-- The trail: one row per changed row, written by triggers, whichever program made the change. The long values stand
+-- last, so that looking at the others reads no overflow pages.
 CREATE TABLE audit_log (
     id             INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    table_name     TEXT NOT NULL,
-    record_id      TEXT NOT NULL,
-    action         TEXT NOT NULL CHECK (action IN ('INSERT', 'UPDATE', 'DELETE')),
-    old_value      TEXT,                                     -- JSON: whole row (DELETE), key and changed columns (UPDATE)
-    new_value      TEXT,                                     -- JSON: whole row (INSERT), key and changed columns (UPDATE)
-    changed_at     TEXT NOT NULL,
-    changed_by     TEXT NOT NULL,                            -- the run's actor; 'external' for other programs
     run_id         TEXT,
     source_file_id BIGINT,
-    db_user        TEXT
+    table_name     TEXT NOT NULL,
+    record_id      TEXT NOT NULL,
+    -- Not IN: for a list of three or more SQLite builds a temporary B-tree, in a trigger anew for every row.
+    action         TEXT NOT NULL CHECK (action = 'INSERT' OR action = 'UPDATE' OR action = 'DELETE'),
+    changed_at     TEXT NOT NULL,
+    changed_by     TEXT NOT NULL,                            -- the run's actor; 'external' for other programs
+    db_user        TEXT,
+    old_value      TEXT,                                     -- JSON: whole row (DELETE), key and changed columns (UPDATE)
+    new_value      TEXT                                      -- JSON: whole row (INSERT), key and changed columns (UPDATE)
 );
 CREATE INDEX idx_audit_log_record ON audit_log (table_name, record_id);
-CREATE INDEX idx_audit_log_changed_at ON audit_log (changed_at);
+-- Entries of a run all have the time at which it began; what is left to be found by time are those of other programs.
+CREATE INDEX idx_audit_log_external ON audit_log (changed_at) WHERE run_id IS NULL;
 
 -- Who is writing: filled after BEGIN IMMEDIATE, emptied before COMMIT, so no other connection ever sees it.
 CREATE TABLE audit_context (

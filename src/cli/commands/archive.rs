@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::command_error::CommandError;
-use crate::cli::environment::{interrupt_flag, now};
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::options::ArchivePlace;
 use crate::cli::output::Output;
-use crate::cli::progress::Display;
-use crate::operations::{Surroundings, list_archive, restore_archived, verify_archive};
+use crate::cli::work::Work;
+use crate::operations::{list_archive, restore_archived, verify_archive};
 use crate::report::{
     archive_json, archive_text, restored_json, restored_text, verified_json, verified_text,
 };
@@ -53,15 +52,11 @@ enum Action {
 
 impl Archive {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
-        let display = Display::new(output);
-        let around = Surroundings {
-            interrupted: &interrupt_flag(),
-            progress: &display,
-            clock: &now,
-        };
+        let work = Work::begin(output);
+        let around = work.surroundings();
         match self.action {
             Action::List { place } => {
-                let directory = place.directory()?;
+                let directory = place.directory(output)?;
                 let listing = list_archive(&directory)?;
                 output.result(
                     || archive_text(&listing),
@@ -70,7 +65,7 @@ impl Archive {
                 Ok(Exit::Done)
             }
             Action::Verify { run, place } => {
-                let directory = place.directory()?;
+                let directory = place.directory(output)?;
                 let report = verify_archive(&directory, run.as_deref(), around)?;
                 output.result(
                     || verified_text(&directory, &report),
@@ -87,7 +82,7 @@ impl Archive {
                 place,
             } => {
                 let (run, restored) =
-                    restore_archived(&place.directory()?, &run, &directory, around)?;
+                    restore_archived(&place.directory(output)?, &run, &directory, around)?;
                 output.result(
                     || restored_text(&run, &directory, restored),
                     || restored_json(&run, &directory, restored),

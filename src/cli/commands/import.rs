@@ -1,16 +1,14 @@
 //! `accession import`.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
 use crate::cli::command_error::CommandError;
-use crate::cli::environment::{interrupt_flag, now, run_context};
+use crate::cli::database_options::DatabaseOptions;
+use crate::cli::environment::run_context;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::{ArchiveOptions, DatabaseOptions, LayoutOptions, Setting, ValueOptions};
+use crate::cli::options::{ArchiveOptions, DirectoryOptions};
 use crate::cli::output::Output;
-use crate::cli::progress::Display;
-use crate::operations::Surroundings;
+use crate::cli::work::Work;
 use crate::operations::import::{
     BackupPolicy, ImportMode, ImportOptions, ImportOutcome, ImportStatus, InvalidPolicy, import,
 };
@@ -26,12 +24,10 @@ use crate::report::{import_json, import_text};
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Import {
-    /// The legacy directory; it is only read
-    directory: PathBuf,
+    #[command(flatten)]
+    read: DirectoryOptions,
     #[command(flatten)]
     database: DatabaseOptions,
-    #[command(flatten)]
-    layout: LayoutOptions,
     #[command(flatten)]
     archive: ArchiveOptions,
     /// Show what would be written, and write nothing
@@ -52,14 +48,9 @@ pub(in crate::cli) struct Import {
     /// Why, for the audit trail
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// A parameter of the layout; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<Setting>,
     /// The directory's name in the ledger, for directories that move [default: its absolute path]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    #[command(flatten)]
-    values: ValueOptions,
     /// Do not copy an existing database before changing it
     #[arg(long)]
     no_backup: bool,
@@ -75,39 +66,28 @@ enum Winner {
 
 impl Import {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
-        if self
-            .actor
-            .as_ref()
-            .is_some_and(|actor| actor.trim().is_empty())
-        {
-            return Err(CommandError::Usage(
-                "the actor must not be empty".to_owned(),
-            ));
-        }
-        let layout = self.layout.load(&self.directory)?;
-        let run = run_context(self.actor.clone(), self.reason.clone());
-        let options = self.options()?;
-        let display = Display::new(output);
-        let around = Surroundings {
-            interrupted: &interrupt_flag(),
-            progress: &display,
-            clock: &now,
-        };
-        let outcome = import(&options, &layout, &run, around)?;
-        output.findings(&outcome.findings, outcome.findings_not_kept);
-        output.result(|| import_text(&outcome), || import_json(&outcome));
+        let run = run_context(self.actor.clone(), self.reason.clone())?;
+        let layout = self.read.layout()?;
+        let tell = self.read.findings.tell();
+        let options = self.options(output)?;
+        let work = Work::begin(output);
+        let outcome = import(&options, &layout, &run, work.surroundings())?;
+        output.reviewed(
+            (&outcome.findings, tell),
+            || import_text(&outcome),
+            || import_json(&outcome),
+        );
         Ok(exit(&outcome))
     }
 
-    fn options(self) -> Result<ImportOptions, CommandError> {
-        let database = self.database.url()?;
+    fn options(self, output: &Output) -> Result<ImportOptions, CommandError> {
+        let database = self.database.url(output)?;
         Ok(ImportOptions {
             archive: self.archive.directory(&database)?,
             wait: self.database.wait(),
             database,
-            directory: self.directory,
             source: self.source,
-            parameters: self.set.into_iter().map(Setting::into_pair).collect(),
+            parameters: self.read.parameters(),
             mode: if self.dry_run {
                 ImportMode::DryRun
             } else {
@@ -128,7 +108,9 @@ impl Import {
                 Some(Winner::KeepDatabase) => ConflictPolicy::KeepDatabase,
                 Some(Winner::TakeFile) => ConflictPolicy::TakeFile,
             },
-            show: self.values.show(),
+            show: self.read.findings.show(),
+            keep: self.read.findings.keep(),
+            directory: self.read.directory,
             limits: Limits::default(),
             backup: if self.no_backup {
                 BackupPolicy::Never

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::layout_init::Init;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::output::Output;
@@ -37,6 +38,7 @@ enum Action {
         #[arg(value_name = "PATH")]
         layout: String,
     },
+    Init(Init),
 }
 
 impl Layout {
@@ -55,6 +57,7 @@ impl Layout {
                 output.result(|| layout::describe(&layout), || layout_json(&layout));
                 Ok(Exit::Done)
             }
+            Action::Init(init) => init.run(output),
             Action::Check { layout: name } => {
                 let checked = match layout::check(&layout::find_files(&name)?) {
                     Ok(checked) => Ok(checked),

@@ -3,11 +3,12 @@
 use clap::{Args, Subcommand};
 
 use crate::cli::command_error::CommandError;
+use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::{ArchiveOptions, DatabaseOptions};
+use crate::cli::options::ArchiveOptions;
 use crate::cli::output::Output;
-use crate::operations::{ledger_at_stake, migrate_down, migrate_up, migration_status};
+use crate::operations::{at_stake, migrate_down, migrate_up, migration_status};
 use crate::report::{
     migrated_json, migrated_text, migrations_json, migrations_text, reverted_json, reverted_text,
 };
@@ -39,9 +40,11 @@ enum Action {
     },
     /// Revert the latest migration, with what the ledger keeps in its tables
     ///
-    /// The application's tables and rows stay, but nobody can tell any more where the rows came from or who changed
-    /// them, and the next import takes all files for new ones: it knows rows again by their keys alone, and inserts
-    /// those a second time that the database has numbered. The database is copied into the archive first.
+    /// One at a time: first goes what runs noted for being undone, then the seals, and with the last migration the ledger
+    /// and the audit trail. The application's tables and rows stay, but then nobody can tell any more where the rows came
+    /// from or who changed them, and the next import takes all files for new ones: it knows rows again by their keys
+    /// alone, and inserts those a second time that the database has numbered. Without `--confirm` what would be lost is
+    /// told. The database is copied into the archive first.
     #[command(after_help = EXIT_CODES)]
     Down {
         #[command(flatten)]
@@ -58,11 +61,11 @@ impl Migrate {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
             Action::Status { database } => {
-                let states = migration_status(&database.url()?, database.wait())?;
+                let states = migration_status(&database.url(output)?, database.wait())?;
                 output.result(|| migrations_text(&states), || migrations_json(&states));
             }
             Action::Up { database } => {
-                let url = database.url()?;
+                let url = database.url(output)?;
                 let applied = migrate_up(&url, database.wait())?;
                 output.result(
                     || migrated_text(&url.to_string(), &applied),
@@ -74,9 +77,9 @@ impl Migrate {
                 archive,
                 confirm,
             } => {
-                let url = database.url()?;
-                if !confirm && let Some(size) = ledger_at_stake(&url, database.wait())? {
-                    return Err(CommandError::NotConfirmed(size));
+                let url = database.url(output)?;
+                if !confirm && let Some(stake) = at_stake(&url, database.wait())? {
+                    return Err(CommandError::NotConfirmed(stake));
                 }
                 let archive = archive.directory(&url)?;
                 let reverted = migrate_down(&url, database.wait(), &archive, now())?;

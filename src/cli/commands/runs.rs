@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 
 use crate::cli::command_error::CommandError;
+use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::DatabaseOptions;
 use crate::cli::output::Output;
 use crate::operations::{list_runs, show_run};
 use crate::report::{run_details_json, run_text, runs_json, runs_text};
@@ -41,11 +41,11 @@ impl Runs {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
             Action::List { database } => {
-                let runs = list_runs(&database.url()?, database.wait())?;
+                let runs = list_runs(&database.url(output)?, database.wait())?;
                 output.result(|| runs_text(&runs), || runs_json(&runs));
             }
             Action::Show { run, database } => {
-                let details = show_run(&database.url()?, database.wait(), &run)?;
+                let details = show_run(&database.url(output)?, database.wait(), &run)?;
                 output.result(|| run_text(&details), || run_details_json(&details));
             }
         }

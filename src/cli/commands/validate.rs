@@ -1,16 +1,12 @@
 //! `accession validate`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::cli::command_error::CommandError;
-use crate::cli::environment::{interrupt_flag, now};
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::{LayoutOptions, Setting, ValueOptions};
+use crate::cli::options::DirectoryOptions;
 use crate::cli::output::Output;
-use crate::cli::progress::Display;
-use crate::operations::Surroundings;
+use crate::cli::work::Work;
 use crate::operations::validate::{ValidateOptions, ValidateStatus, validate};
 use crate::parse::Limits;
 use crate::report::{validate_json, validate_text};
@@ -23,35 +19,27 @@ use crate::report::{validate_json, validate_text};
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Validate {
-    /// The legacy directory; it is only read
-    directory: PathBuf,
     #[command(flatten)]
-    layout: LayoutOptions,
-    /// A parameter of the layout; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<Setting>,
-    #[command(flatten)]
-    values: ValueOptions,
+    read: DirectoryOptions,
 }
 
 impl Validate {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
-        let layout = self.layout.load(&self.directory)?;
+        let layout = self.read.layout()?;
         let options = ValidateOptions {
-            directory: self.directory,
-            parameters: self.set.into_iter().map(Setting::into_pair).collect(),
-            show: self.values.show(),
+            parameters: self.read.parameters(),
+            show: self.read.findings.show(),
+            keep: self.read.findings.keep(),
             limits: Limits::default(),
+            directory: self.read.directory,
         };
-        let display = Display::new(output);
-        let around = Surroundings {
-            interrupted: &interrupt_flag(),
-            progress: &display,
-            clock: &now,
-        };
-        let outcome = validate(&options, &layout, around)?;
-        output.findings(&outcome.findings, outcome.findings_not_kept);
-        output.result(|| validate_text(&outcome), || validate_json(&outcome));
+        let work = Work::begin(output);
+        let outcome = validate(&options, &layout, work.surroundings())?;
+        output.reviewed(
+            (&outcome.findings, self.read.findings.tell()),
+            || validate_text(&outcome),
+            || validate_json(&outcome),
+        );
         Ok(match outcome.status {
             ValidateStatus::Valid => Exit::Done,
             ValidateStatus::Invalid => Exit::Invalid,

@@ -1,16 +1,13 @@
 //! `accession verify`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::cli::command_error::CommandError;
-use crate::cli::environment::{interrupt_flag, now};
+use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::{DatabaseOptions, LayoutOptions, Setting, ValueOptions};
+use crate::cli::options::DirectoryOptions;
 use crate::cli::output::Output;
-use crate::cli::progress::Display;
-use crate::operations::Surroundings;
+use crate::cli::work::Work;
 use crate::operations::verify::{VerifyOptions, VerifyStatus, verify};
 use crate::parse::Limits;
 use crate::report::{verify_json, verify_text};
@@ -19,24 +16,18 @@ use crate::report::{verify_json, verify_text};
 ///
 /// Every value of every row is compared with the files, which are read and validated as for an import. Rows that are
 /// missing, differ, or were imported from records that are no longer in the files are differences; rows of other
-/// directories and of other programs are only counted. Nothing is written.
+/// directories and of other programs are only counted. A directory without a file of the layout is no success: there
+/// was nothing to compare. Nothing is written.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Verify {
-    /// The legacy directory; it is only read
-    directory: PathBuf,
+    #[command(flatten)]
+    read: DirectoryOptions,
     #[command(flatten)]
     database: DatabaseOptions,
-    #[command(flatten)]
-    layout: LayoutOptions,
-    /// A parameter of the layout, as it was given to the import; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<Setting>,
     /// The directory's name in the ledger, for directories that move [default: its absolute path]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    #[command(flatten)]
-    values: ValueOptions,
     /// How many differences are listed; all are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
@@ -44,29 +35,25 @@ pub(in crate::cli) struct Verify {
 
 impl Verify {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
-        let layout = self.layout.load(&self.directory)?;
+        let layout = self.read.layout()?;
         let options = VerifyOptions {
-            database: self.database.url()?,
+            database: self.database.url(output)?,
             wait: self.database.wait(),
-            directory: self.directory,
             source: self.source,
-            parameters: self.set.into_iter().map(Setting::into_pair).collect(),
-            show: self.values.show(),
+            parameters: self.read.parameters(),
+            show: self.read.findings.show(),
+            keep: self.read.findings.keep(),
+            directory: self.read.directory,
             limit: self.limit,
             limits: Limits::default(),
         };
-        let display = Display::new(output);
-        let around = Surroundings {
-            interrupted: &interrupt_flag(),
-            progress: &display,
-            clock: &now,
-        };
-        let outcome = verify(&options, &layout, around)?;
-        output.findings(&outcome.findings, outcome.findings_not_kept);
+        let work = Work::begin(output);
+        let outcome = verify(&options, &layout, work.surroundings())?;
+        output.findings(&outcome.findings, self.read.findings.tell());
         output.result(|| verify_text(&outcome), || verify_json(&outcome));
         Ok(match outcome.status {
             VerifyStatus::Equal => Exit::Done,
-            VerifyStatus::Different => Exit::Difference,
+            VerifyStatus::Different | VerifyStatus::Nothing => Exit::Difference,
             VerifyStatus::Invalid => Exit::Invalid,
         })
     }

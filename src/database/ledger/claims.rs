@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use crate::database::{AnyConnection, Database, DatabaseError};
+use crate::database::{Database, DatabaseError};
 use crate::model::Fingerprint;
 
 use super::tables::{import_runs, row_sources, source_files};
@@ -49,7 +49,6 @@ impl Database {
         if !self.has_ledger()? {
             return Ok(());
         }
-        let AnyConnection::Sqlite(connection) = &mut self.connection;
         let stored = row_sources::table
             .filter(row_sources::table_name.eq(table))
             .select((
@@ -60,7 +59,7 @@ impl Database {
                 row_sources::part,
             ))
             .load_iter::<(i64, Vec<u8>, String, String, Option<i32>), DefaultLoadingMode>(
-                connection,
+                &mut self.connection,
             )?;
         for row in stored {
             let (source_file_id, identity, record_id, pointer, part) = row?;

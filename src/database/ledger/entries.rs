@@ -1,13 +1,14 @@
-//! The two ledger tables that get about as many rows as the application's: multi-row statements that are prepared once.
+//! The ledger tables that get many rows, two of them about as many as the application's: multi-row statements that are prepared once.
 //!
-//! Diesel prepares an `INSERT` of a slice anew each time; these fragments name the same columns and are cached.
+//! Diesel prepares an `INSERT` of a slice anew each time; these fragments name the same columns, are cached, and
+//! reach the connection within the enum, whose own bind parameters are a box each.
 
 use diesel::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
-use diesel::sqlite::Sqlite;
 
-use crate::database::statement::dynamic_statement;
+use crate::database::statement::{Bind, dynamic_statement};
 
 /// A row of `row_sources`.
 pub(in crate::database) struct NewEntry<'a> {
@@ -33,6 +34,23 @@ pub(in crate::database) struct NewConversion<'a> {
     pub(in crate::database) stored_text: &'a str,
 }
 
+/// A row of `source_files`.
+pub(in crate::database) struct NewFile {
+    pub(in crate::database) id: i64,
+    pub(in crate::database) path: String,
+    pub(in crate::database) sha256: Option<String>,
+    pub(in crate::database) bytes: i64,
+    pub(in crate::database) modified_at: Option<String>,
+    pub(in crate::database) records: i64,
+    pub(in crate::database) rejected: i64,
+}
+
+/// `INSERT INTO source_files …`.
+pub(in crate::database) struct InsertFiles<'a> {
+    pub(in crate::database) run_id: &'a str,
+    pub(in crate::database) files: &'a [NewFile],
+}
+
 /// `INSERT INTO row_sources …`.
 pub(in crate::database) struct InsertEntries<'a>(pub(in crate::database) &'a [NewEntry<'a>]);
 
@@ -41,8 +59,14 @@ pub(in crate::database) struct InsertConversions<'a>(
     pub(in crate::database) &'a [NewConversion<'a>],
 );
 
-impl QueryFragment<Sqlite> for InsertEntries<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+impl<DB: Bind> QueryFragment<DB> for InsertEntries<'_>
+where
+    i64: ToSql<BigInt, DB>,
+    i32: ToSql<Integer, DB>,
+    str: ToSql<Text, DB>,
+    [u8]: ToSql<Binary, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO row_sources (source_file_id, position, table_name, identity, identity_start, record_id, pointer, part, digest) \
              VALUES ",
@@ -72,8 +96,44 @@ impl QueryFragment<Sqlite> for InsertEntries<'_> {
     }
 }
 
-impl QueryFragment<Sqlite> for InsertConversions<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+impl<DB: Bind> QueryFragment<DB> for InsertFiles<'_>
+where
+    i64: ToSql<BigInt, DB>,
+    String: ToSql<Text, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO source_files (id, run_id, path, sha256, bytes, modified_at, records, rejected) VALUES ",
+        );
+        for (i, file) in self.files.iter().enumerate() {
+            out.push_sql(if i == 0 { "(" } else { "), (" });
+            out.push_bind_param::<BigInt, i64>(&file.id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, str>(self.run_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, String>(&file.path)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, Option<String>>(&file.sha256)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, i64>(&file.bytes)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, Option<String>>(&file.modified_at)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, i64>(&file.records)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, i64>(&file.rejected)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<DB: Bind> QueryFragment<DB> for InsertConversions<'_>
+where
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO conversions (run_id, table_name, record_id, column_name, rule, source_text, stored_text) VALUES ",
         );
@@ -100,4 +160,4 @@ impl QueryFragment<Sqlite> for InsertConversions<'_> {
     }
 }
 
-dynamic_statement!(InsertEntries, InsertConversions);
+dynamic_statement!(InsertEntries, InsertFiles, InsertConversions);

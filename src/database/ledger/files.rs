@@ -1,14 +1,14 @@
 //! What the ledger knows of source files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
 
 use crate::database::{Database, DatabaseError};
-use crate::model::Sha256;
+use crate::model::{Rule, Sha256};
 use crate::plan::KnownFile;
 
-use super::tables::{import_runs, source_files};
+use super::tables::{import_runs, rejects, source_files};
 
 type StoredFile = (
     i64,
@@ -18,7 +18,11 @@ type StoredFile = (
     Option<String>,
     i64,
     String,
+    String,
 );
+
+/// What is wrong with a record because of what other files hold, or do not hold.
+const WAITING: [Rule; 2] = [Rule::MissingReference, Rule::DuplicateRecord];
 
 impl Database {
     /// The latest state of each file of `source` read by `layout`, sorted by path.
@@ -46,10 +50,23 @@ impl Database {
                 source_files::modified_at,
                 source_files::rejected,
                 import_runs::layout_digest,
+                import_runs::id,
             ))
             .load(&mut self.connection)?;
+        // What a run read that was undone since, is to be read again.
+        let undone = self.undone_runs()?;
+        let waiting: HashSet<i64> = rejects::table
+            .filter(rejects::rule.eq_any(WAITING.map(Rule::code)))
+            .select(rejects::source_file_id)
+            .distinct()
+            .load::<i64>(&mut self.connection)?
+            .into_iter()
+            .collect();
         let mut latest = BTreeMap::new();
-        for (id, path, sha256, bytes, modified_at, rejected, layout_digest) in versions {
+        for (id, path, sha256, bytes, modified_at, rejected, layout_digest, run) in versions {
+            if undone.contains(&run) {
+                continue;
+            }
             let file = KnownFile {
                 id,
                 path: path.clone(),
@@ -57,6 +74,7 @@ impl Database {
                 bytes: u64::try_from(bytes).unwrap_or(0),
                 modified_at,
                 rejected: u64::try_from(rejected).unwrap_or(0),
+                waits_for_others: waiting.contains(&id),
                 // A digest that is none compares unequal to every layout's, so the file is read again.
                 layout_digest: Sha256::from_hex(&layout_digest).unwrap_or(Sha256([0; 32])),
             };

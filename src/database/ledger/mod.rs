@@ -3,13 +3,26 @@
 mod claims;
 mod entries;
 mod files;
+mod origins;
+mod rejects;
+mod replaced;
 mod rows;
 mod run_details;
 mod runs;
+mod seals;
 pub mod tables;
+mod totals;
+mod trail;
 
 pub use claims::{Claim, ClaimedFile};
-pub(super) use entries::{InsertConversions, InsertEntries, NewConversion, NewEntry};
+pub(super) use entries::{
+    InsertConversions, InsertEntries, InsertFiles, NewConversion, NewEntry, NewFile,
+};
+pub use origins::{FileVersion, RowOrigin, StoredConversion};
+pub use rejects::{RejectRecord, VersionRead};
 pub use rows::LedgerRow;
-pub use run_details::{ConvertedColumn, LedgerSize, RunFile};
-pub use runs::{RunHeader, RunRecord};
+pub use run_details::{ConvertedColumn, Holding, RunFile};
+pub use runs::{Found, RunHeader, RunRecord};
+pub use seals::{Entries, NewSeal, RunFacts, SealRecord, TrailEntry};
+pub use totals::{EntryTotal, Tally};
+pub use trail::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};

@@ -1,26 +1,20 @@
 //! What the ledger knows of imported rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use crate::database::{AnyConnection, Database, DatabaseError};
+use crate::database::{Database, DatabaseError};
 use crate::model::Fingerprint;
 use crate::plan::{KnownRow, LedgerKey};
 
 use super::tables::{import_runs, row_sources, source_files};
 
-type StoredRow = (
-    i64,
-    i64,
-    String,
-    Vec<u8>,
-    String,
-    Vec<u8>,
-    Option<String>,
-    String,
-);
+/// A ledger entry as it is stored.
+type StoredEntry = (i64, i64, String, Vec<u8>, String, Vec<u8>, Option<String>);
+/// The same with the path of its file.
+type StoredRow = (StoredEntry, String);
 
 /// A ledger entry with the table and identity it stands for.
 #[derive(Debug, Clone)]
@@ -33,22 +27,28 @@ pub struct LedgerRow {
     pub known: KnownRow,
 }
 
-/// The columns of a ledger entry, joined with its file and run.
+/// The columns of [`StoredEntry`].
+macro_rules! entry {
+    () => {
+        (
+            row_sources::source_file_id,
+            row_sources::position,
+            row_sources::table_name,
+            row_sources::identity,
+            row_sources::record_id,
+            row_sources::digest,
+            row_sources::gone_run_id,
+        )
+    };
+}
+
+/// Ledger entries, joined with their files and runs.
 macro_rules! entries_of {
     ($source:expr) => {
         row_sources::table
             .inner_join(source_files::table.inner_join(import_runs::table))
             .filter(import_runs::source.eq($source))
-            .select((
-                row_sources::source_file_id,
-                row_sources::position,
-                row_sources::table_name,
-                row_sources::identity,
-                row_sources::record_id,
-                row_sources::digest,
-                row_sources::gone_run_id,
-                source_files::path,
-            ))
+            .select((entry!(), source_files::path))
     };
 }
 
@@ -76,16 +76,47 @@ impl Database {
         identities: &[Fingerprint],
     ) -> Result<HashMap<Fingerprint, KnownRow>, DatabaseError> {
         let mut known = HashMap::new();
+        // Entries, then their files, then the runs of these, rather than a join: soon after a large load a server knows so little of the tables
+        // that it begins the join at the runs, and reads all entries for every few identities.
         for some in identities.chunks(500) {
             let starts = some.iter().map(|identity| identity.start());
-            let stored: Vec<StoredRow> = entries_of!(source)
+            let stored: Vec<StoredEntry> = row_sources::table
                 .filter(row_sources::identity_start.eq_any(starts))
+                .select(entry!())
                 .load(&mut self.connection)?;
+            let paths = self.paths_of(source, stored.iter().map(|entry| entry.0).collect())?;
             // Others that begin alike are in nobody's way: they are looked up by the whole identity.
-            let rows = stored.into_iter().filter_map(ledger_row);
+            let rows = stored.into_iter().filter_map(|entry| {
+                let path = paths.get(&entry.0)?.clone();
+                ledger_row((entry, path))
+            });
             known.extend(rows.map(|row| (row.identity, row.known)));
         }
         Ok(known)
+    }
+
+    /// The paths of these files, as far as they were read from `source`.
+    fn paths_of(
+        &mut self,
+        source: &str,
+        files: HashSet<i64>,
+    ) -> Result<HashMap<i64, String>, DatabaseError> {
+        if files.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let stored: Vec<(i64, String, String)> = source_files::table
+            .filter(source_files::id.eq_any(files))
+            .select((source_files::id, source_files::run_id, source_files::path))
+            .load(&mut self.connection)?;
+        let runs: HashSet<&str> = stored.iter().map(|(_, run, _)| run.as_str()).collect();
+        let runs: HashSet<String> = import_runs::table
+            .filter(import_runs::id.eq_any(runs))
+            .filter(import_runs::source.eq(source))
+            .select(import_runs::id)
+            .load_iter::<String, DefaultLoadingMode>(&mut self.connection)?
+            .collect::<Result<_, _>>()?;
+        let ours = stored.into_iter().filter(|(_, run, _)| runs.contains(run));
+        Ok(ours.map(|(file, _, path)| (file, path)).collect())
     }
 
     /// The ledger entries of records that came from one file and that `seen`, asked with the table's name and the
@@ -99,11 +130,10 @@ impl Database {
         path: &str,
         seen: &dyn Fn(&str, &Fingerprint) -> bool,
     ) -> Result<Vec<LedgerRow>, DatabaseError> {
-        let AnyConnection::Sqlite(connection) = &mut self.connection;
         let stored = entries_of!(source)
             .filter(source_files::path.eq(path))
             .order((row_sources::source_file_id, row_sources::position))
-            .load_iter::<StoredRow, DefaultLoadingMode>(connection)?;
+            .load_iter::<StoredRow, DefaultLoadingMode>(&mut self.connection)?;
         let mut unseen = Vec::new();
         for row in stored {
             unseen.extend(ledger_row(row?).filter(|row| !seen(&row.table, &row.identity)));
@@ -128,8 +158,8 @@ impl Database {
 }
 
 /// An entry whose digests have the wrong length was not written by us; it is treated as unknown.
-fn ledger_row(stored: StoredRow) -> Option<LedgerRow> {
-    let (source_file_id, position, table, identity, record_id, digest, gone, path) = stored;
+fn ledger_row((entry, path): StoredRow) -> Option<LedgerRow> {
+    let (source_file_id, position, table, identity, record_id, digest, gone) = entry;
     Some(LedgerRow {
         table,
         identity: Fingerprint(identity.try_into().ok()?),

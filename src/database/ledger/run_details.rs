@@ -5,7 +5,9 @@ use diesel::prelude::*;
 
 use crate::database::{Database, DatabaseError};
 
-use super::tables::{audit_log, conversions, import_runs, source_files};
+use super::tables::{
+    audit_log, audit_seals, conversions, import_runs, row_sources_replaced, source_files,
+};
 
 /// A source file as a run found it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -38,13 +40,20 @@ pub struct ConvertedColumn {
     pub count: i64,
 }
 
-/// How much would be lost with the ledger.
+/// What the tables of one migration hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LedgerSize {
-    /// Runs.
-    pub runs: i64,
-    /// Entries of the audit trail.
-    pub audit_entries: i64,
+pub enum Holding {
+    /// The ledger and the audit trail.
+    Ledger {
+        /// Runs.
+        runs: i64,
+        /// Entries of the audit trail.
+        audit_entries: i64,
+    },
+    /// The seals over the trail.
+    Seals(i64),
+    /// Where rows came from before a run took them over, for undoing the run.
+    Origins(i64),
 }
 
 impl Database {
@@ -83,17 +92,24 @@ impl Database {
             .load(&mut self.connection)?)
     }
 
-    /// How much the ledger holds.
+    /// What would be lost with the tables of `migration`.
     ///
     /// # Errors
-    /// When there is none or it cannot be read.
-    pub fn ledger_size(&mut self) -> Result<LedgerSize, DatabaseError> {
+    /// When there is no ledger or it cannot be read.
+    pub fn holding(&mut self, migration: &str) -> Result<Holding, DatabaseError> {
         self.require_ledger()?;
-        Ok(LedgerSize {
-            runs: import_runs::table
-                .count()
-                .get_result(&mut self.connection)?,
-            audit_entries: audit_log::table.count().get_result(&mut self.connection)?,
+        let connection = &mut self.connection;
+        Ok(match migration {
+            "accession-0003_reverts" => {
+                Holding::Origins(row_sources_replaced::table.count().get_result(connection)?)
+            }
+            "accession-0002_seals" => {
+                Holding::Seals(audit_seals::table.count().get_result(connection)?)
+            }
+            _ => Holding::Ledger {
+                runs: import_runs::table.count().get_result(connection)?,
+                audit_entries: audit_log::table.count().get_result(connection)?,
+            },
         })
     }
 }

@@ -1,11 +1,17 @@
 //! Runs in the ledger.
 
-use diesel::prelude::*;
+use std::collections::BTreeMap;
 
+use diesel::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::audit::Action;
+use crate::audit::seal::SealedRun;
 use crate::database::{Database, DatabaseError};
 use crate::model::{RunContext, Sha256, Timestamp};
 
-use super::tables::{audit_context, import_runs};
+use super::tables::import_runs;
 
 /// What is known of a run when it begins, besides its context.
 #[derive(Debug, Clone)]
@@ -19,7 +25,9 @@ pub struct RunHeader {
     /// The directory's name in the ledger.
     pub source: String,
     /// Directory that holds the originals.
-    pub archive: String,
+    pub archive: Option<String>,
+    /// The run that this one undoes.
+    pub parent: Option<String>,
 }
 
 /// A run as the ledger has it.
@@ -62,6 +70,69 @@ pub struct RunRecord {
     pub parent_run_id: Option<String>,
 }
 
+impl RunRecord {
+    /// The row as it is sealed: its columns by name.
+    #[must_use]
+    pub(in crate::database) fn sealed(self) -> SealedRun {
+        let columns = [
+            ("id", Some(self.id)),
+            ("kind", Some(self.kind)),
+            ("status", Some(self.status)),
+            ("layout", Some(self.layout)),
+            ("layout_digest", Some(self.layout_digest)),
+            ("source", Some(self.source)),
+            ("actor", Some(self.actor)),
+            ("reason", self.reason),
+            ("os_user", Some(self.os_user)),
+            ("host", Some(self.host)),
+            ("db_user", self.db_user),
+            ("tool_version", Some(self.tool_version)),
+            ("started_at", Some(self.started_at)),
+            ("finished_at", self.finished_at),
+            ("counts", self.counts),
+            ("archive", self.archive),
+            ("parent_run_id", self.parent_run_id),
+        ];
+        let column = |(name, value): (&str, Option<String>)| (name.to_owned(), value.into());
+        columns.into_iter().map(column).collect()
+    }
+}
+
+/// Whether something is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
+impl RunRecord {
+    /// How many rows the run says it changed, by table and action as in the trail.
+    #[must_use]
+    pub fn row_changes(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let counts = self.counts.as_deref().unwrap_or_default();
+        let counts: Value = serde_json::from_str(counts).unwrap_or_default();
+        let actions = [
+            (Action::Insert, "inserted"),
+            (Action::Update, "updated"),
+            (Action::Delete, "deleted"),
+        ];
+        let changes = |counts: &Value| -> BTreeMap<String, u64> {
+            let count = |(action, name): (Action, &str)| {
+                let count = counts[name].as_u64().filter(|count| *count > 0)?;
+                Some((action.name().to_owned(), count))
+            };
+            actions.into_iter().filter_map(count).collect()
+        };
+        let tables = counts["tables"].as_object().into_iter().flatten();
+        tables
+            .map(|(table, counts)| (table.clone(), changes(counts)))
+            .filter(|(_, changes)| !changes.is_empty())
+            .collect()
+    }
+}
+
 impl Database {
     /// Enters the run and fills the audit context: from here on every change is signed with it.
     pub(in crate::database) fn begin_run(
@@ -69,12 +140,7 @@ impl Database {
         header: &RunHeader,
         context: &RunContext,
     ) -> Result<(), DatabaseError> {
-        let left_over: i64 = audit_context::table
-            .count()
-            .get_result(&mut self.connection)?;
-        if left_over > 0 {
-            return Err(DatabaseError::LeftOverContext);
-        }
+        let db_user = self.connection.db_user()?;
         diesel::insert_into(import_runs::table)
             .values((
                 import_runs::id.eq(context.id.to_string()),
@@ -87,32 +153,14 @@ impl Database {
                 import_runs::reason.eq(context.reason.as_deref()),
                 import_runs::os_user.eq(&context.os_user),
                 import_runs::host.eq(&context.host),
+                import_runs::db_user.eq(db_user),
                 import_runs::tool_version.eq(env!("CARGO_PKG_VERSION")),
                 import_runs::started_at.eq(context.started_at.to_string()),
-                import_runs::archive.eq(&header.archive),
+                import_runs::archive.eq(header.archive.as_deref()),
+                import_runs::parent_run_id.eq(header.parent.as_deref()),
             ))
             .execute(&mut self.connection)?;
-        diesel::insert_into(audit_context::table)
-            .values((
-                audit_context::one.eq(1),
-                audit_context::run_id.eq(context.id.to_string()),
-                audit_context::changed_by.eq(&context.actor),
-                audit_context::changed_at.eq(context.started_at.to_string()),
-                audit_context::source_file_id.eq(None::<i64>),
-            ))
-            .execute(&mut self.connection)?;
-        Ok(())
-    }
-
-    /// Says which file the next changes come from.
-    pub(in crate::database) fn set_context_file(
-        &mut self,
-        file: Option<i64>,
-    ) -> Result<(), DatabaseError> {
-        diesel::update(audit_context::table)
-            .set(audit_context::source_file_id.eq(file))
-            .execute(&mut self.connection)?;
-        Ok(())
+        self.connection.set_context(context)
     }
 
     /// Completes the run and empties the audit context.
@@ -122,7 +170,7 @@ impl Database {
         finished_at: Timestamp,
         counts: &str,
     ) -> Result<(), DatabaseError> {
-        diesel::delete(audit_context::table).execute(&mut self.connection)?;
+        self.connection.clear_context()?;
         diesel::update(import_runs::table.find(context.id.to_string()))
             .set((
                 import_runs::status.eq("complete"),
@@ -131,6 +179,21 @@ impl Database {
             ))
             .execute(&mut self.connection)?;
         Ok(())
+    }
+
+    /// Whether this run was committed.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn has_run(&mut self, id: Uuid) -> Result<Found, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(Found::No);
+        }
+        let count: i64 = import_runs::table
+            .filter(import_runs::id.eq(id.to_string()))
+            .count()
+            .get_result(&mut self.connection)?;
+        Ok(if count > 0 { Found::Yes } else { Found::No })
     }
 
     /// All runs, newest first.

@@ -55,6 +55,7 @@ diesel::table! {
     rejects (id) {
         id -> BigInt,
         source_file_id -> BigInt,
+        record -> Nullable<Text>,
         pointer -> Nullable<Text>,
         line -> Nullable<BigInt>,
         column -> Nullable<BigInt>,
@@ -102,6 +103,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_seals (number) {
+        number -> BigInt,
+        hash -> Text,
+        run_id -> Nullable<Text>,
+        first_entry_id -> Nullable<BigInt>,
+        last_entry_id -> Nullable<BigInt>,
+        sealed_at -> Text,
+        header -> Text,
+    }
+}
+
+diesel::table! {
+    row_sources_replaced (id) {
+        id -> BigInt,
+        run_id -> Text,
+        change -> Text,
+        source_file_id -> BigInt,
+        position -> BigInt,
+        table_name -> Text,
+        identity -> Binary,
+        identity_start -> BigInt,
+        record_id -> Text,
+        pointer -> Text,
+        part -> Nullable<Integer>,
+        digest -> Binary,
+        gone_run_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_seal_blocks (seal, position) {
+        seal -> BigInt,
+        position -> BigInt,
+        hash -> Binary,
+        tags -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     import_runs,
     source_files,
@@ -110,6 +150,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversions,
     audit_log,
     audit_context,
+    audit_seals,
+    audit_seal_blocks,
+    row_sources_replaced,
 );
 diesel::joinable!(source_files -> import_runs (run_id));
 diesel::joinable!(row_sources -> source_files (source_file_id));

@@ -1,6 +1,7 @@
 //! SQLite: how it is opened, what it is told, how values go in and come out.
 
 mod backup;
+mod catalog;
 mod new_database;
 mod open;
 mod recipe;
@@ -8,8 +9,9 @@ mod values;
 mod wal_keeper;
 
 pub use backup::Backup;
+pub(super) use catalog::CATALOG;
 pub use new_database::{NewDatabase, Opened};
 pub(super) use open::{Mode, open};
 pub(super) use recipe::SqliteDialect;
-pub(super) use values::{StoredRow, decode};
+pub(super) use values::read;
 pub(super) use wal_keeper::WalKeeper;

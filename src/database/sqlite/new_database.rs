@@ -54,7 +54,12 @@ impl NewDatabase {
                 .read(true)
                 .write(true)
                 .open(&aside);
-            let file = file.map_err(DatabaseError::file(&aside))?;
+            let file = file.map_err(|source| match (source.kind(), target.parent()) {
+                (std::io::ErrorKind::NotFound, Some(directory)) => {
+                    DatabaseError::NoDirectory(directory.to_owned())
+                }
+                _ => DatabaseError::file(&aside)(source),
+            })?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if Instant::now() < give_up => {

@@ -19,6 +19,8 @@ pub(in crate::database) enum Mode {
     Write,
     /// Filling a file that nobody else sees before it is complete: no journal on disk, larger pages.
     Build,
+    /// Reading tables of a file that our own connection goes on adding indexes to.
+    Beside,
 }
 
 /// Opens an existing file (an empty one for [`Mode::Build`]). `wait` bounds how long locks of others are waited for.
@@ -30,21 +32,29 @@ pub(in crate::database) fn open(
     check_file(path)?;
     // Not `mode=ro`: such a connection cannot remove the `-wal` and `-shm` files that it makes. `query_only` refuses
     // writes just as well.
-    let mut connection = SqliteConnection::establish(&format!("file:{}?mode=rw", uri_path(path)?))?;
+    // Immutable: without locks, which would keep the other connection from writing. The pages that are read do not
+    // change, since new indexes are new pages.
+    let parameters = match mode {
+        Mode::Read | Mode::Write | Mode::Build => "mode=rw",
+        Mode::Beside => "mode=ro&immutable=1",
+    };
+    let mut connection =
+        SqliteConnection::establish(&format!("file:{}?{parameters}", uri_path(path)?))?;
     // Recursive triggers: REPLACE by our connection would delete without an audit entry otherwise.
     let mut settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;",
         wait.as_millis()
     );
     settings.push_str(match mode {
-        Mode::Read => "PRAGMA query_only = ON;",
+        Mode::Read | Mode::Beside => "PRAGMA query_only = ON;",
         // Each statement of a load has a statement journal: on disk it would cost more than the rows.
         Mode::Write => "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
         // Without a journal nothing can be rolled back: after any failure the file is thrown away. The sorters of the
-        // indexes spill to temporary files, so that memory stays bounded.
+        // indexes spill to temporary files, so that memory stays bounded. Rows are appended, so that a small cache is
+        // as good as a large one.
         Mode::Build => {
             "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
-             PRAGMA cache_size = -65536; PRAGMA temp_store = FILE; PRAGMA threads = 2;"
+             PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;"
         }
     });
     connection.batch_execute(&settings)?;

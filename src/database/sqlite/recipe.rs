@@ -1,7 +1,9 @@
 //! SQLite's DDL for the portable table model.
 
-use crate::audit::sqlite::{identifier, literal, triggers};
+use crate::audit::sqlite::{identifier, literal, select_images, triggers};
+use crate::audit::{AuditedTable, Trigger};
 use crate::database::Dialect;
+use crate::database::names::{list, unnamed_unique};
 use crate::model::{Column, ColumnType, DefaultValue, OnDelete, Table, Value};
 
 /// SQLite's recipe.
@@ -17,14 +19,14 @@ impl Dialect for SqliteDialect {
         if table.generated_key().is_none() && !table.primary_key.is_empty() {
             lines.push(format!(
                 "PRIMARY KEY ({})",
-                names(table, &table.primary_key)
+                list(table, &table.primary_key, identifier)
             ));
         }
         for key in &table.foreign_keys {
             let references: Vec<_> = key.references.iter().map(|name| identifier(name)).collect();
             lines.push(format!(
                 "FOREIGN KEY ({}) REFERENCES {} ({}){}",
-                names(table, &key.columns),
+                list(table, &key.columns, identifier),
                 identifier(&key.table),
                 references.join(", "),
                 match key.on_delete {
@@ -44,28 +46,9 @@ impl Dialect for SqliteDialect {
     /// UNIQUE constraints become unique indexes, which enforce the same and can be built after the rows are in: at a
     /// first load that is most of the time saved.
     fn create_indexes(&self, table: &Table) -> Vec<String> {
-        let covered = |columns: &Vec<usize>| {
-            table.indexes.iter().any(|index| {
-                index.unique
-                    && index
-                        .columns
-                        .iter()
-                        .map(|column| column.column)
-                        .eq(columns.iter().copied())
-            })
-        };
-        let constraints = table
-            .unique
-            .iter()
-            .filter(|columns| !covered(columns))
-            .map(|columns| {
-                let suffix: Vec<_> = columns
-                    .iter()
-                    .map(|&column| table.columns[column].name.as_str())
-                    .collect();
-                let name = format!("uq_{}_{}", table.name, suffix.join("_"));
-                create_index(table, &name, "UNIQUE ", &names(table, columns))
-            });
+        let constraints = unnamed_unique(table).map(|(name, columns)| {
+            create_index(table, &name, "UNIQUE ", &list(table, columns, identifier))
+        });
         let indexes = table.indexes.iter().map(|index| {
             let columns = index.columns.iter().map(|column| {
                 let order = if column.descending { " DESC" } else { "" };
@@ -82,8 +65,12 @@ impl Dialect for SqliteDialect {
         constraints.chain(indexes).collect()
     }
 
-    fn audit_triggers(&self, table: &Table) -> Vec<(String, String)> {
+    fn audit_triggers(&self, table: &AuditedTable) -> Vec<Trigger> {
         triggers(table)
+    }
+
+    fn select_images(&self, table: &AuditedTable) -> String {
+        select_images(table)
     }
 
     /// `SQLITE_MAX_VARIABLE_NUMBER`.
@@ -155,12 +142,4 @@ fn create_index(table: &Table, name: &str, unique: &str, columns: &str) -> Strin
         identifier(name),
         identifier(&table.name)
     )
-}
-
-fn names(table: &Table, columns: &[usize]) -> String {
-    columns
-        .iter()
-        .map(|&column| identifier(&table.columns[column].name))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

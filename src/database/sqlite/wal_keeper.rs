@@ -41,7 +41,7 @@ impl WalKeeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::{Access, Database};
+    use crate::database::{Access, Database, DatabaseUrl};
 
     #[test]
     fn reading_changes_neither_the_database_nor_a_log_that_was_left_over() {
@@ -62,8 +62,12 @@ mod tests {
             std::fs::write(to, bytes(&alive, ending)).expect("a copy");
         }
         let before = (bytes(&left, ""), bytes(&left, "-wal"));
-        let mut database =
-            Database::open(&left, Access::Read, Duration::ZERO).expect("the copy opens");
+        let mut database = Database::open(
+            &DatabaseUrl::Sqlite(left.clone()),
+            Access::Read,
+            Duration::ZERO,
+        )
+        .expect("the copy opens");
         assert!(database.has_ledger().expect("it can be read"));
         assert!(
             database

@@ -3,8 +3,8 @@
 use toml::Spanned;
 
 use crate::layout::literal::{same_kind, storable};
-use crate::layout::problem::{quoted, suggest};
-use crate::layout::rules::{As, ColumnRule, Expression, Reference};
+use crate::layout::problem::suggest;
+use crate::layout::rules::{As, ColumnRule, Expression, UuidName};
 use crate::layout::written::{WrittenColumn, WrittenExpression, WrittenForm};
 use crate::model::{Column, ColumnType};
 
@@ -53,14 +53,16 @@ impl Compiler<'_> {
             As::Text => ("text", "TEXT"),
             As::Unix => ("unix", "TIMESTAMP"),
             As::UnixMilliseconds => ("unix_ms", "TIMESTAMP"),
+            As::Object => ("object", "JSON"),
+            As::Ordinal => ("ordinal", "INTEGER"),
         };
         let fits = match column.ty {
             ColumnType::Text { .. } => wanted == "TEXT",
             ColumnType::Timestamp => wanted == "TIMESTAMP",
-            ColumnType::Integer
-            | ColumnType::Real
+            ColumnType::Json => wanted == "JSON",
+            ColumnType::Integer => wanted == "INTEGER",
+            ColumnType::Real
             | ColumnType::Boolean
-            | ColumnType::Json
             | ColumnType::Date
             | ColumnType::Uuid
             | ColumnType::Blob => false,
@@ -118,6 +120,21 @@ impl Compiler<'_> {
                 }
                 Some(Expression::Rest)
             }
+            WrittenForm::Uuid(name) => {
+                if target.is_none_or(|column| column.ty != ColumnType::Uuid) {
+                    let message = "`uuid` gives a UUID, and is for a column of that type";
+                    self.error(at, message, "make the column UUID");
+                }
+                let Some(parts) = name else {
+                    return Some(Expression::Uuid(UuidName::Position));
+                };
+                let parts: Vec<_> = parts
+                    .iter()
+                    .map(|part| self.expression(part, None, scope))
+                    .collect();
+                let parts = parts.into_iter().collect::<Option<_>>()?;
+                Some(Expression::Uuid(UuidName::Values(parts)))
+            }
         }
     }
 
@@ -142,7 +159,7 @@ impl Compiler<'_> {
             self.error(
                 at,
                 format!("`{text}` says nothing about where the value comes from"),
-                format!("write a pointer `/{text}`, a capture `{{{text}}}`, `^{text}` of the enclosing row, or `{{ value = \"{text}\" }}`"),
+                remedy_for(text),
             );
             return None;
         }
@@ -197,49 +214,6 @@ impl Compiler<'_> {
         index.map(Expression::Parameter)
     }
 
-    fn reference(
-        &mut self,
-        target: &Spanned<String>,
-        written: &[(Spanned<String>, WrittenExpression)],
-        scope: &Scope<'_>,
-    ) -> Option<Reference> {
-        let found = self.qualified(target);
-        let mut given = Vec::new();
-        for (name, expression) in written {
-            let key =
-                found.and_then(|(table, _)| self.column(table, name.get_ref(), name.span().start));
-            let column = key.and_then(|key| Some(&self.tables[found?.0].columns[key]));
-            let expression = self.expression(expression, column, scope);
-            given.push((key, expression));
-        }
-        let (table, column) = found?;
-        let given = given
-            .into_iter()
-            .map(|(key, expression)| Some((key?, expression?)))
-            .collect::<Option<Vec<_>>>()?;
-        let keys = self.tables[table].unique.iter();
-        let mut keys = keys.chain([&self.tables[table].primary_key]);
-        let key = keys.find(|key| {
-            key.len() == given.len() && given.iter().all(|(column, _)| key.contains(column))
-        });
-        let Some(key) = key else {
-            let names = written.iter().map(|(name, _)| name.get_ref().as_str());
-            self.error(
-                target.span().start,
-                format!("{} is no key of `{}`, so it may find several rows", quoted(names), self.tables[table].name),
-                "name the columns of its primary key or of a UNIQUE constraint, all of them and no others",
-            );
-            return None;
-        };
-        let mut ordered = given;
-        ordered.sort_by_key(|(column, _)| key.iter().position(|wanted| wanted == column));
-        Some(Reference {
-            table,
-            column,
-            key: ordered,
-        })
-    }
-
     /// Checks that a value of column `from` can be copied into `target`.
     fn copied(&mut self, from: &Column, target: Option<&Column>, at: usize) {
         if let Some(to) = target.filter(|to| !same_kind(from.ty, to.ty)) {
@@ -250,4 +224,17 @@ impl Compiler<'_> {
             self.error(at, message, "give both columns the same type");
         }
     }
+}
+
+/// How to say what `text` may have meant; pointers are also written as fragments (`#/a`) and paths (`$.a`).
+fn remedy_for(text: &str) -> String {
+    if let Some(pointer) = text.strip_prefix('#').filter(|rest| rest.starts_with('/')) {
+        return format!("write the JSON Pointer `{pointer}`");
+    }
+    if let Some(path) = text.strip_prefix("$.") {
+        return format!("write the JSON Pointer `/{}`", path.replace('.', "/"));
+    }
+    format!(
+        "write a pointer `/{text}`, a capture `{{{text}}}`, `^{text}` of the enclosing row, or `{{ value = \"{text}\" }}`"
+    )
 }

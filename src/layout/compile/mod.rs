@@ -6,6 +6,7 @@ mod expression;
 mod identity;
 mod parameters;
 mod record;
+mod reference;
 mod scope;
 mod source;
 mod waves;
@@ -36,6 +37,7 @@ pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<La
     if written_tables.is_empty() && sql_is_sound {
         let remedy = "write a CREATE TABLE for every table of the layout";
         problems.error(Place::file(TABLES_SQL), "there is no table", remedy);
+        return None;
     }
     // Names that are missing because their definition has an error would be reported a second time.
     if !sql_is_sound {

@@ -1,7 +1,7 @@
 //! `[[source.records]]`: one rule, and the rules inside it.
 
 use crate::layout::problem::quoted;
-use crate::layout::rules::{ColumnRule, Expression, RecordRule};
+use crate::layout::rules::{ColumnRule, Expression, RecordRule, UuidName};
 use crate::layout::schema::{Kind, accepts};
 use crate::layout::written::WrittenRecords;
 
@@ -34,11 +34,35 @@ impl Compiler<'_> {
             .filter_map(|column| self.tables[table].column(column.name.get_ref()))
             .collect();
         self.split(rule, &columns, &scope);
+        if rule.columns.is_empty() {
+            self.error(
+                at,
+                format!(
+                    "the records fill no column of `{}`",
+                    self.tables[table].name
+                ),
+                "map at least one column; `rest = { rest = true }` takes what nothing else reads",
+            );
+        }
         // With a faulty column, what is missing is not known.
+        let errors = self.problems.errors();
         let identity = complete.then(|| {
             self.unfilled(rule, table, &mapped);
-            self.identity(rule, table, &mapped, &scope)
+            // What is missing from a row is missing from its key too.
+            let filled = self.problems.errors() == errors;
+            filled
+                .then(|| self.identity(rule, table, &mapped, &scope))
+                .flatten()
         });
+        let unless = match &rule.unless {
+            Some(unless) => Some(self.unless(unless, table, &mapped, &scope)?),
+            None => None,
+        };
+        if let (Some(written), false) = (&rule.unless, rule.records.is_empty()) {
+            let message = "a record that may be left out has records inside it";
+            let remedy = "put them beside it, and let them find their row by a reference";
+            self.error(written.span.start, message, remedy);
+        }
         let generated = self.generated(table, &columns, &scope);
         let depends_on_parent_key = columns
             .iter()
@@ -68,6 +92,7 @@ impl Compiler<'_> {
                 .split
                 .as_ref()
                 .map_or_else(Vec::new, |split| split.get_ref().clone()),
+            unless,
             columns,
             identity: identity??,
             records: records.into_iter().collect::<Option<_>>()?,
@@ -159,7 +184,9 @@ fn takes_generated(expression: &Expression, scope: &Scope<'_>) -> bool {
         Expression::Parent { levels, column } => scope
             .enclosing(*levels)
             .is_some_and(|rule| rule.generated.contains(column)),
-        Expression::First(items) => items.iter().any(|item| takes_generated(item, scope)),
+        Expression::First(items) | Expression::Uuid(UuidName::Values(items)) => {
+            items.iter().any(|item| takes_generated(item, scope))
+        }
         Expression::Reference(reference) => reference
             .key
             .iter()
@@ -168,6 +195,7 @@ fn takes_generated(expression: &Expression, scope: &Scope<'_>) -> bool {
         | Expression::Capture(_)
         | Expression::Constant(_)
         | Expression::Parameter(_)
+        | Expression::Uuid(UuidName::Position)
         | Expression::Rest => false,
     }
 }
@@ -176,7 +204,9 @@ fn takes_generated(expression: &Expression, scope: &Scope<'_>) -> bool {
 fn each_pointer(expression: &Expression, visit: &mut impl FnMut(&[String])) {
     match expression {
         Expression::Pointer(pointer) => visit(&pointer.tokens),
-        Expression::First(items) => items.iter().for_each(|item| each_pointer(item, visit)),
+        Expression::First(items) | Expression::Uuid(UuidName::Values(items)) => {
+            items.iter().for_each(|item| each_pointer(item, visit));
+        }
         Expression::Reference(reference) => reference
             .key
             .iter()
@@ -185,6 +215,7 @@ fn each_pointer(expression: &Expression, visit: &mut impl FnMut(&[String])) {
         Expression::Capture(_)
         | Expression::Parent { .. }
         | Expression::Constant(_)
+        | Expression::Uuid(UuidName::Position)
         | Expression::Parameter(_) => {}
     }
 }

@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use crate::layout::problem::suggest;
 use crate::layout::rules::{EachToken, Expression};
-use crate::layout::schema::{Step, impossible_prefix};
+use crate::layout::schema::{Step, impossible_prefix, near_miss};
 use crate::model::Pointer;
 
 use super::Compiler;
@@ -68,6 +68,7 @@ impl Compiler<'_> {
                 );
                 // Where the records stand is not known, so pointers into them cannot be checked.
                 scope.schema = None;
+                scope.captures.extend(words_in_braces(each.get_ref()));
                 return None;
             }
         };
@@ -158,8 +159,21 @@ impl Compiler<'_> {
                 message,
                 "allow it in the schema, or correct the pointer",
             );
+        } else if let Some((length, near)) =
+            near_miss(schema, &path).filter(|(length, _)| *length > known)
+        {
+            let path = written(&path[..length]);
+            let message = format!("`{name}` does not describe `{path}`");
+            let remedy = format!("did you mean `{near}`? Otherwise describe it in the schema");
+            self.warning(at, message, remedy);
         }
     }
+}
+
+/// The captures that a pattern would have if it were one, so that nobody is told twice.
+pub(super) fn words_in_braces(text: &str) -> impl Iterator<Item = String> {
+    let parts = text.split('{').skip(1);
+    parts.filter_map(|part| part.split_once('}').map(|(name, _)| name.to_owned()))
 }
 
 /// A path as it is written in `each`.

@@ -5,29 +5,36 @@ use std::collections::BTreeSet;
 use crate::layout::files::SCHEMA_SUFFIX;
 use crate::layout::pattern::FilePattern;
 use crate::layout::problem::suggest;
-use crate::layout::rules::{EachToken, Expression, RecordRule, Source};
+use crate::layout::rules::{EachToken, Expression, RecordRule, Source, UuidName};
 use crate::layout::schema;
 use crate::layout::written::WrittenSource;
 
 use super::Compiler;
-use super::scope::Scope;
+use super::scope::{Scope, words_in_braces};
 
 impl Compiler<'_> {
     /// Resolves one source with its rules.
     pub(super) fn source(&mut self, written: &WrittenSource) -> Option<Source> {
-        let files = match FilePattern::parse(written.files.get_ref()) {
-            Ok(files) => Some(files),
-            Err(error) => {
-                let remedy =
-                    "write a path relative to the directory, such as `users/{user_id}.json`";
-                self.error(written.files.span().start, error.to_string(), remedy);
-                None
-            }
-        };
+        let files = self.files(written);
         let schema = self.schema(written);
-        let captures = files
-            .as_ref()
-            .map_or_else(Vec::new, |files| files.captures().to_vec());
+        let captures = files.as_ref().map_or_else(
+            || {
+                let patterns = written.files.iter();
+                patterns
+                    .flat_map(|files| words_in_braces(files.get_ref()))
+                    .collect()
+            },
+            |files| files.captures().to_vec(),
+        );
+        for files in written
+            .files
+            .iter()
+            .filter(|files| files.get_ref().contains('\\'))
+        {
+            let remedy = "write `/`, also for directories of Windows";
+            let message = "a backslash in a file pattern stands for itself, and separates nothing";
+            self.warning(files.span().start, message, remedy);
+        }
         let mut slots = captures.len();
         let named_schema = schema
             .as_ref()
@@ -64,6 +71,27 @@ impl Compiler<'_> {
         })
     }
 
+    fn files(&mut self, written: &WrittenSource) -> Option<FilePattern> {
+        let mut all: Option<FilePattern> = None;
+        for one in &written.files {
+            let parsed = FilePattern::parse(one.get_ref());
+            let joined = parsed.and_then(|one| match all.take() {
+                Some(all) => all.or(one),
+                None => Ok(one),
+            });
+            match joined {
+                Ok(files) => all = Some(files),
+                Err(error) => {
+                    let remedy =
+                        "write a path relative to the directory, such as `users/{user_id}.json`";
+                    self.error(one.span().start, error.to_string(), remedy);
+                    return None;
+                }
+            }
+        }
+        all
+    }
+
     fn schema(&mut self, written: &WrittenSource) -> Option<serde_json::Value> {
         let name = written.schema.get_ref();
         let Some(bytes) = self.files.get(name) else {
@@ -85,16 +113,16 @@ impl Compiler<'_> {
     /// Warns of a source whose files an earlier one takes.
     pub(super) fn shadowed_sources(&mut self, sources: &[WrittenSource]) {
         for (index, source) in sources.iter().enumerate() {
-            let files = source.files.get_ref();
-            if sources[..index]
-                .iter()
-                .any(|other| other.files.get_ref() == files)
-            {
-                self.warning(
-                    source.files.span().start,
-                    format!("an earlier source takes all files that match `{files}`"),
-                    "put the records of both into one source",
-                );
+            for files in &source.files {
+                let mut earlier = sources[..index].iter().flat_map(|other| &other.files);
+                if earlier.any(|other| other.get_ref() == files.get_ref()) {
+                    let files_text = files.get_ref();
+                    self.warning(
+                        files.span().start,
+                        format!("an earlier source takes all files that match `{files_text}`"),
+                        "put the records of both into one source",
+                    );
+                }
             }
         }
     }
@@ -121,7 +149,9 @@ pub(super) fn each_expression<'e>(
     while let Some(expression) = waiting.pop() {
         visit(expression);
         match expression {
-            Expression::First(items) => waiting.extend(items),
+            Expression::First(items) | Expression::Uuid(UuidName::Values(items)) => {
+                waiting.extend(items);
+            }
             Expression::Reference(reference) => {
                 waiting.extend(reference.key.iter().map(|(_, value)| value));
             }
@@ -130,6 +160,7 @@ pub(super) fn each_expression<'e>(
             | Expression::Parent { .. }
             | Expression::Constant(_)
             | Expression::Parameter(_)
+            | Expression::Uuid(UuidName::Position)
             | Expression::Rest => {}
         }
     }

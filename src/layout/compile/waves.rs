@@ -43,10 +43,16 @@ impl Compiler<'_> {
                 .copied()
                 .partition(|&source| !waiting.iter().any(|&other| waits_for(source, other)));
             if ready.is_empty() {
-                let files = rest.iter().map(|&source| sources[source].files.text());
+                let files: Vec<String> = rest
+                    .iter()
+                    .map(|&source| sources[source].files.text())
+                    .collect();
                 self.error(
                     written[rest[0]].at,
-                    format!("the sources {} wait for each other", quoted(files)),
+                    format!(
+                        "the sources {} wait for each other",
+                        quoted(files.iter().map(String::as_str))
+                    ),
                     "remove one of the references between their tables",
                 );
                 return waves;
@@ -73,6 +79,7 @@ impl Compiler<'_> {
                 let elsewhere = columns.flatten().any(|column| !is_enclosing(column));
                 tables.extend(parent.filter(|parent| *parent != rule.table && elsewhere));
             }
+            tables.extend(rule.unless.as_ref().map(|unless| unless.table));
             for column in &rule.columns {
                 each_expression(&column.expression, &mut |expression| {
                     if let Expression::Reference(reference) = expression {

@@ -2,6 +2,7 @@
 //!
 //! Documents are not validated here; that is the business of the `validate` stage.
 
+mod declared;
 mod locate;
 mod reach;
 mod streamed;
@@ -12,11 +13,17 @@ use crate::model::Place;
 
 use super::problem::{Problems, SourceText};
 
+pub(super) use declared::near_miss;
 pub(super) use reach::{Kind, Step, accepts, impossible_prefix};
 pub(super) use streamed::says_only_items;
 
 /// Parses and compiles the schema `name`; `None` (and a problem) if it cannot be used.
 pub(super) fn load(name: &str, bytes: &[u8], problems: &mut Problems) -> Option<Value> {
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        let message = "the schema begins with a byte order mark";
+        problems.error(Place::file(name), message, "save it as UTF-8 without one");
+        return None;
+    }
     let schema: Value = match serde_json::from_slice(bytes) {
         Ok(schema) => schema,
         Err(error) => {
@@ -46,12 +53,35 @@ pub(super) fn load(name: &str, bytes: &[u8], problems: &mut Problems) -> Option<
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let offset = locate::offset(text, &pointer.unwrap_or_default());
         let place = SourceText { name, text }.place(offset);
-        problems.error(
-            place,
-            format!("not a valid JSON Schema: {error}"),
-            "see https://json-schema.org; a `$ref` must lead to a place in the same file",
-        );
+        let (message, remedy) = explain(&error);
+        problems.error(place, message, remedy);
         return None;
     }
     Some(schema)
+}
+
+/// What is wrong with a schema that is none, and how to mend it.
+fn explain(error: &jsonschema::ValidationError<'_>) -> (String, &'static str) {
+    let keyword = error.instance_path().to_string();
+    let keyword = keyword.rsplit('/').next().unwrap_or_default().to_owned();
+    if matches!(
+        error.kind(),
+        jsonschema::error::ValidationErrorKind::Referencing(_)
+    ) {
+        let message = "this `$ref` leads to nothing in the same file";
+        return (
+            message.to_owned(),
+            "write it as `#/$defs/name`; nothing is fetched from elsewhere",
+        );
+    }
+    match keyword.as_str() {
+        "type" => (
+            format!("`type` cannot be {}", error.instance()),
+            "write \"array\", \"boolean\", \"integer\", \"null\", \"number\", \"object\" or \"string\", or an array of them",
+        ),
+        _ => (
+            format!("not a valid JSON Schema: {error}"),
+            "see https://json-schema.org for what a keyword takes",
+        ),
+    }
 }

@@ -20,6 +20,8 @@ use crate::model::{Place, Table};
 use super::files::TABLES_SQL;
 use super::problem::{Problems, quoted};
 
+pub(super) use names::{is_plain_identifier, is_reserved_relation};
+
 /// A table and where its parts are written.
 #[derive(Debug)]
 pub(super) struct WrittenTable {

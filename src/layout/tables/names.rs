@@ -22,15 +22,39 @@ const LEDGER: [&str; 9] = [
 /// PostgreSQL cuts longer names off (NAMEDATALEN), which would make two of them one.
 const LONGEST: usize = 63;
 
+/// Whether `name` is the ledger's or SQLite's own, and so none for a table or an index.
+pub(in crate::layout) fn is_reserved_relation(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    LEDGER.iter().any(|taken| lower.starts_with(taken)) || lower.starts_with("sqlite_")
+}
+
+/// Words that stand for themselves in some database unless they are quoted.
+const RESERVED: &str = "all alter and any array as asc autoincrement begin between both by case cast check collate column commit \
+    constraint create cross current_date current_time current_timestamp database default deferrable delete desc \
+    describe distinct do drop else end escape except exists explain false fetch for foreign from full function \
+    glob grant group groups having if in index inner insert intersect interval into is isnull join key keys lateral \
+    leading left like limit match natural not notnull null of offset on only or order outer over partition primary \
+    procedure range rank read recursive references replace restrict returning right row rows schema select session_user \
+    set some system table then to trailing transaction trigger true union unique update usage user using values \
+    view virtual when where window with write";
+
+/// Whether `name` can be written in SQL without quotes.
+pub(in crate::layout) fn is_plain_identifier(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_lowercase() || c == '_';
+    name.starts_with(letter)
+        && name.chars().all(|c| letter(c) || c.is_ascii_digit())
+        && !RESERVED.split_whitespace().any(|word| word == name)
+}
+
 /// Reports a name that cannot be used for a table or an index, which share one name space with the ledger's.
 pub(super) fn check_relation(name: &Ident, problems: &mut Problems) {
     let lower = name.value.to_lowercase();
     let reserved = LEDGER.iter().find(|taken| lower.starts_with(**taken));
     let message = if let Some(taken) = reserved {
-        Some(format!(
-            "`{}` begins like the ledger's own `{taken}`",
-            name.value
-        ))
+        Some(match lower == *taken {
+            true => format!("`{}` is a table of the ledger", name.value),
+            false => format!("`{}` begins like the ledger's own `{taken}`", name.value),
+        })
     } else if lower.starts_with("sqlite_") {
         Some(format!(
             "`{}` begins with `sqlite_`, which SQLite keeps for itself",

@@ -24,7 +24,7 @@ fn every_built_in_layout_loads_without_warning_under_its_own_name() {
 #[test]
 fn srs4autism_reads_its_three_files_element_by_element() {
     let layout = srs4autism();
-    let files: Vec<&str> = layout
+    let files: Vec<String> = layout
         .sources
         .iter()
         .map(|source| source.files.text())
@@ -116,45 +116,48 @@ fn a_description_says_where_every_column_comes_from() {
 
       /* → profiles
         known again by id
-        id                      /id, else /name
-        name                    /name
-        dob                     /dob
-        gender                  /gender
-        address                 /address
-        school                  /school
-        neighborhood            /neighborhood
-        interests               /interests
-        character_roster        /character_roster
-        verbal_fluency          /verbal_fluency
-        passive_language_level  /passive_language_level
-        mental_age              /mental_age
-        raw_input               /raw_input
-        extracted_data          /extracted_data
-        created_at              time of the run
-        updated_at              time of the run
+        id                      TEXT NOT NULL  /id, else /name
+        name                    TEXT NOT NULL  /name
+        dob                     TEXT           /dob
+        gender                  TEXT           /gender
+        address                 TEXT           /address
+        school                  TEXT           /school
+        neighborhood            TEXT           /neighborhood
+        interests               JSON           /interests
+        character_roster        JSON           /character_roster
+        verbal_fluency          TEXT           /verbal_fluency
+        passive_language_level  TEXT           /passive_language_level
+        mental_age              REAL           /mental_age
+        raw_input               TEXT           /raw_input
+        extracted_data          JSON           /extracted_data
+        created_at              TIMESTAMP      time of the run
+        updated_at              TIMESTAMP      time of the run
 
         /mastered_words split at "," "，" "、" → mastered_words
           known again by profile_id, word, language
-          id          numbered by the database
-          profile_id  profiles.id of the enclosing row
-          word        the record itself
-          language    always "zh"
-          added_at    time of the run
+          id          INTEGER NOT NULL  numbered by the database
+          profile_id  TEXT NOT NULL     profiles.id of the enclosing row
+          word        TEXT NOT NULL     the record itself
+          language    TEXT NOT NULL     always "zh"
+          added_at    TIMESTAMP         time of the run
+          refers to profiles (id) by profile_id
 
         /mastered_english_words split at "," "，" "、" → mastered_words
           known again by profile_id, word, language
-          id          numbered by the database
-          profile_id  profiles.id of the enclosing row
-          word        the record itself
-          language    always "en"
-          added_at    time of the run
+          id          INTEGER NOT NULL  numbered by the database
+          profile_id  TEXT NOT NULL     profiles.id of the enclosing row
+          word        TEXT NOT NULL     the record itself
+          language    TEXT NOT NULL     always "en"
+          added_at    TIMESTAMP         time of the run
+          refers to profiles (id) by profile_id
 
         /mastered_grammar split at "," "，" "、" → mastered_grammar
           known again by profile_id, grammar_uri
-          id           numbered by the database
-          profile_id   profiles.id of the enclosing row
-          grammar_uri  the record itself
-          added_at     time of the run
+          id           INTEGER NOT NULL  numbered by the database
+          profile_id   TEXT NOT NULL     profiles.id of the enclosing row
+          grammar_uri  TEXT NOT NULL     the record itself
+          added_at     TIMESTAMP         time of the run
+          refers to profiles (id) by profile_id
 
     content_db/approved_cards.json
       must satisfy approved_cards.schema.json, is read element by element
@@ -162,11 +165,12 @@ fn a_description_says_where_every_column_comes_from() {
 
       /* → approved_cards
         known again by /id in the record
-        id           numbered by the database
-        profile_id   parameter profile
-        card_type    /card_type, else /type
-        content      the record itself
-        approved_at  /created_at
+        id           INTEGER NOT NULL  numbered by the database
+        profile_id   TEXT NOT NULL     parameter profile
+        card_type    TEXT NOT NULL     /card_type, else /type
+        content      JSON NOT NULL     the record itself
+        approved_at  TIMESTAMP         /created_at
+        refers to profiles (id) by profile_id
 
     content_db/chat_history.json
       must satisfy chat_history.schema.json, is read element by element
@@ -174,10 +178,11 @@ fn a_description_says_where_every_column_comes_from() {
 
       /* → chat_messages
         known again by /id in the record
-        id          numbered by the database
-        profile_id  parameter profile
-        role        /role
-        content     /content
-        timestamp   /timestamp
+        id          INTEGER NOT NULL  numbered by the database
+        profile_id  TEXT NOT NULL     parameter profile
+        role        TEXT NOT NULL     /role
+        content     TEXT NOT NULL     /content
+        timestamp   TIMESTAMP         /timestamp
+        refers to profiles (id) by profile_id
     "#);
 }

@@ -21,7 +21,9 @@ fn a_layout_is_found_by_name_or_by_path() {
     assert_eq!(find("srs4autism").expect("built in").name, "srs4autism");
     let error = find("nothing-of-this-name").expect_err("unknown");
     assert!(
-        error.to_string().contains("built-in layout (`srs4autism`"),
+        error
+            .to_string()
+            .contains("built-in layout (`donna`, `srs4autism`)"),
         "{error}"
     );
     assert!(matches!(builtin("nope"), Err(LayoutError::Unknown { .. })));

@@ -171,11 +171,11 @@ fn constants_defaults_and_conversions_must_fit_their_column() {
     toml_mistake(
         "\"/name\"",
         "{ from = \"/name\", as = \"uinx\" }",
-        "unknown conversion",
+        "`uinx` is no conversion",
     );
     toml_mistake("\"/name\"", "{ rest = true }", "`rest` gives an object");
     toml_mistake("\"/name\"", "{ rest = false }", "`rest` can only be `true`");
-    toml_mistake("\"/name\"", "7", "cannot take its value from integer");
+    toml_mistake("\"/name\"", "7", "cannot take its value from this integer");
     toml_mistake("\"/name\"", "[]", "nothing to choose from");
     toml_mistake("\"/name\"", "{ nothing = 1 }", "says nothing about where");
     toml_mistake("\"/name\"", "[{ from = \"/id\" }]", "cannot stand inside");
@@ -288,4 +288,153 @@ fn doubtful_things_are_warnings() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains("nothing uses the parameter `p`"));
     assert!(warnings[1].starts_with("tables.sql:12:14: nothing fills table `spare`"));
+}
+
+#[test]
+fn what_a_uuid_is_made_of_and_where_it_goes_is_checked() {
+    for (name, message) in [
+        ("{ uuid = 'place' }", "no UUID can be made of this"),
+        ("{ uuid = [] }", "no UUID can be made of this"),
+        (
+            "{ uuid = 'position' }",
+            "`uuid` gives a UUID, and is for a column of that type",
+        ),
+        (
+            "{ uuid = ['{nobody}'] }",
+            "there is no capture `{nobody}` here",
+        ),
+    ] {
+        let sql = SQL.replace("note TEXT", "note UUID");
+        let column = if name == "{ uuid = 'position' }" {
+            "name"
+        } else {
+            "note"
+        };
+        let (toml, _) = edit(
+            TOML,
+            "name = \"/name\"",
+            &format!("name = '/name'\n{column} = {name}"),
+        );
+        let toml = match column {
+            "name" => toml.replace("name = '/name'\n", ""),
+            _ => toml,
+        };
+        let found = problems(&files(&toml, &sql, SCHEMA));
+        assert!(
+            found.iter().any(|problem| problem.message == message),
+            "{name}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_stand_in_must_find_the_key_of_its_own_table_and_hold_no_records() {
+    let with = |unless: &str, inner: &str| {
+        let toml = format!(
+            "name = 'x'\n[[source]]\nfiles = 'people.json'\nschema = 'people.schema.json'\n\
+             [[source.records]]\ntable = 'people'\neach = '/*'\nunless = {unless}\n\
+             [source.records.columns]\nid = '/id'\nname = '/name'\n{inner}"
+        );
+        let sql = "CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT UNIQUE);
+                   CREATE TABLE words (id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT UNIQUE);";
+        problems(&files(&toml, sql, SCHEMA))
+    };
+    let good = "{ reference = 'people.id', where = { name = '/name' } }";
+    assert_eq!(with(good, ""), []);
+    let words = "[[source.records.records]]\ntable = 'words'\neach = '/words/*'\n\
+                 [source.records.records.columns]\nword = ''\n";
+    for (unless, inner, line, message) in [
+        ("'/id'", "", 8, "`unless` is no reference"),
+        (
+            "{ reference = 'people.name', where = { id = '/id' } }",
+            "",
+            8,
+            "`unless` must find the primary key of `people`",
+        ),
+        (
+            "{ reference = 'words.id', where = { word = '/id' } }",
+            "",
+            8,
+            "`unless` must find the primary key of `people`",
+        ),
+        (
+            good,
+            words,
+            8,
+            "a record that may be left out has records inside it",
+        ),
+    ] {
+        assert_one(&with(unless, inner), "layout.toml", line, message);
+    }
+}
+
+#[test]
+fn patterns_of_one_source_have_the_same_captures() {
+    toml_mistake(
+        "files = \"people.json\"",
+        "files = ['a/{x}.json', 'b/{y}.json']",
+        "`b/{y}.json` does not have the captures of the patterns before it",
+    );
+    toml_mistake(
+        "files = \"people.json\"",
+        "files = ['a.json', 7]",
+        "expected a file pattern, found integer",
+    );
+}
+
+#[test]
+fn members_that_the_schema_names_nearly_alike_are_doubted() {
+    let open = SCHEMA.replace(",\n    \"additionalProperties\": false", "");
+    let (toml, line) = edit(TOML, "name = \"/name\"", "name = \"/nmae\"");
+    let checked = check(&files(&toml, SQL, &open)).expect("may be meant");
+    assert_one(
+        &checked.warnings,
+        "layout.toml",
+        line,
+        "does not describe `/*/nmae`",
+    );
+    let far = TOML.replace("\"/name\"", "\"/entirely_different\"");
+    let checked = check(&files(&far, SQL, &open)).expect("may be meant");
+    assert!(checked.warnings.is_empty(), "{:?}", checked.warnings);
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    for (old, new, message) in [
+        (
+            "files = \"people.json\"",
+            "files = \"/{x}.json\"",
+            "a file pattern is a relative path",
+        ),
+        (
+            "each = \"/words/*\"",
+            "each = \"words/{x}\"",
+            "a JSON Pointer is empty or begins",
+        ),
+    ] {
+        let (toml, line) = edit(TOML, old, new);
+        let toml = toml.replace("word = \"\"", "word = \"{x}\"");
+        assert_one(
+            &problems(&files(&toml, SQL, SCHEMA)),
+            "layout.toml",
+            line,
+            message,
+        );
+    }
+    let found = problems(&files(TOML, "", SCHEMA));
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn records_must_fill_a_column() {
+    let sql = format!("{SQL}CREATE TABLE marks (id INTEGER PRIMARY KEY AUTOINCREMENT);");
+    let toml = format!(
+        "{TOML}[[source.records]]\ntable = 'marks'\neach = '/*'\nidentity = 'position'\ncolumns = {{}}\n"
+    );
+    let found = problems(&files(&toml, &sql, SCHEMA));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].message.contains("fill no column of `marks`"),
+        "{found:?}"
+    );
 }

@@ -54,7 +54,12 @@ fn captures_are_described_by_name_also_where_rules_share_a_slot() {
         &format!("name = 'x'\n{}", source("{user}.json", rule)),
         sql,
     ));
-    for shown in ["/x/{key} → a", "/y/{name} → a", "id  {name}", "k   {user}"] {
+    for shown in [
+        "/x/{key} → a",
+        "/y/{name} → a",
+        "id  TEXT NOT NULL  {name}",
+        "k   TEXT           {user}",
+    ] {
         assert!(text.contains(shown), "{shown}\n{text}");
     }
 }

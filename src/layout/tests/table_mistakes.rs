@@ -73,7 +73,7 @@ fn names_must_be_free() {
     for (sql, message) in [
         (
             "CREATE TABLE rejects (id TEXT PRIMARY KEY);",
-            "ledger's own `rejects`",
+            "`rejects` is a table of the ledger",
         ),
         (
             "CREATE INDEX audit_log_1 ON people (name);",

@@ -10,7 +10,7 @@ use super::shape::{Grammar, in_written_order};
 use super::{WrittenColumn, WrittenExpression, WrittenForm};
 
 const FORMS: &str = "a text, an array, or one of `{ value = … }`, `{ parameter = … }`, \
-                     `{ reference = … }`, `{ from = … }`, `{ rest = true }`";
+                     `{ reference = … }`, `{ from = … }`, `{ uuid = … }`, `{ rest = true }`";
 
 impl Grammar<'_> {
     /// `[….columns]`
@@ -46,7 +46,7 @@ impl Grammar<'_> {
         }
     }
 
-    fn expression(&mut self, value: &Spanned<DeValue<'_>>) -> Option<WrittenExpression> {
+    pub(super) fn expression(&mut self, value: &Spanned<DeValue<'_>>) -> Option<WrittenExpression> {
         let form = match value.get_ref() {
             DeValue::String(text) => WrittenForm::Text(text.to_string()),
             DeValue::Array(items) => {
@@ -66,7 +66,10 @@ impl Grammar<'_> {
             | DeValue::Float(_)
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)) => {
-                let message = format!("a column cannot take its value from {}", other.type_str());
+                let message = format!(
+                    "a column cannot take its value from this {}",
+                    other.type_str()
+                );
                 self.error(
                     value.span().start,
                     message,
@@ -96,6 +99,9 @@ impl Grammar<'_> {
         } else if table.get("reference").is_some() {
             self.keys(table, &["reference", "where"]);
             self.reference(table, at)
+        } else if let Some(name) = table.get("uuid") {
+            self.keys(table, &["uuid"]);
+            self.uuid(name)
         } else if let Some(rest) = table.get("rest") {
             self.keys(table, &["rest"]);
             let yes = rest.get_ref().as_bool() == Some(true);
@@ -143,6 +149,30 @@ impl Grammar<'_> {
         })
     }
 
+    fn uuid(&mut self, name: &Spanned<DeValue<'_>>) -> Option<WrittenForm> {
+        match name.get_ref() {
+            DeValue::String(text) if text == "position" => Some(WrittenForm::Uuid(None)),
+            DeValue::Array(items) if !items.is_empty() => {
+                let items: Vec<_> = items.iter().map(|item| self.expression(item)).collect();
+                let items = items.into_iter().collect::<Option<_>>()?;
+                Some(WrittenForm::Uuid(Some(items)))
+            }
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => {
+                let remedy = "write the values that tell the record from all others, `[\"{user_id}\", \"/key\"]`, \
+                              or `\"position\"`";
+                let message = "no UUID can be made of this";
+                self.error(name.span().start, message, remedy);
+                None
+            }
+        }
+    }
+
     fn constant(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Spanned<serde_json::Value>> {
         match to_json(value.get_ref()) {
             Ok(json) => Some(Spanned::new(value.span(), json)),
@@ -158,9 +188,16 @@ impl Grammar<'_> {
             Some("text") => As::Text,
             Some("unix") => As::Unix,
             Some("unix_ms") => As::UnixMilliseconds,
-            Some(_) | None => {
-                let remedy = "write `\"text\"`, `\"unix\"` or `\"unix_ms\"`";
-                self.error(value.span().start, "unknown conversion", remedy);
+            Some("object") => As::Object,
+            Some("ordinal") => As::Ordinal,
+            other => {
+                let remedy =
+                    "write `\"text\"`, `\"unix\"`, `\"unix_ms\"`, `\"object\"` or `\"ordinal\"`";
+                let message = match other {
+                    Some(word) => format!("`{word}` is no conversion"),
+                    None => "this is no conversion".to_owned(),
+                };
+                self.error(value.span().start, message, remedy);
                 return None;
             }
         };

@@ -20,9 +20,19 @@ pub(in crate::layout) fn read(
     problems: &mut Problems,
 ) -> Option<WrittenLayout> {
     let (document, errors) = DeTable::parse_recoverable(source.text);
-    for error in &errors {
-        let at = error.span().map_or(0, |span| span.start);
+    let start = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+    let is_header = |error: &toml::de::Error| {
+        error.message() == "duplicate key"
+            && source.text[..start(error)]
+                .trim_end_matches(' ')
+                .ends_with('[')
+    };
+    // Where a header stands twice, so do all the keys under it.
+    let headers = errors.iter().any(is_header);
+    for error in errors.iter().filter(|error| !headers || is_header(error)) {
+        let at = start(error);
         let remedy = match error.message() {
+            "duplicate key" if headers => "write `[[…]]` with two brackets for each of several",
             "duplicate key" => "every key, and every column, is given once: remove one of the two",
             _ => "see https://toml.io for the syntax of TOML",
         };
@@ -111,7 +121,7 @@ impl Grammar<'_> {
 
     fn source(&mut self, at: usize, table: &DeTable<'_>) -> Option<WrittenSource> {
         self.keys(table, &["files", "schema", "unmapped", "records"]);
-        let files = self.text(table, at, "files");
+        let files = self.files(table, at);
         let schema = self.text(table, at, "schema");
         let unmapped = self.optional_text(table, "unmapped");
         let unmapped = match unmapped
@@ -146,6 +156,16 @@ impl Grammar<'_> {
         })
     }
 
+    /// One file pattern, or several.
+    fn files(&mut self, table: &DeTable<'_>, at: usize) -> Option<Vec<Spanned<String>>> {
+        match table.get("files") {
+            Some(value) if value.get_ref().as_array().is_some_and(|a| !a.is_empty()) => {
+                self.texts(value, "a file pattern")
+            }
+            Some(_) | None => self.text(table, at, "files").map(|files| vec![files]),
+        }
+    }
+
     /// The `records` of a table; `None` if it has none.
     fn records(&mut self, table: &DeTable<'_>) -> Option<Vec<WrittenRecords>> {
         table.get("records")?;
@@ -159,11 +179,14 @@ impl Grammar<'_> {
     fn record(&mut self, at: usize, table: &DeTable<'_>) -> Option<WrittenRecords> {
         self.keys(
             table,
-            &["table", "each", "split", "identity", "columns", "records"],
+            &[
+                "table", "each", "split", "unless", "identity", "columns", "records",
+            ],
         );
         let name = self.text(table, at, "table");
         let each = self.text(table, at, "each");
         let split = table.get("split").and_then(|value| self.split(value));
+        let unless = table.get("unless").map(|value| self.expression(value));
         let identity = table.get("identity").map(|value| self.identity(value));
         let columns = match table.get("columns") {
             Some(columns) => self
@@ -183,6 +206,10 @@ impl Grammar<'_> {
             table: name?,
             each: each?,
             split,
+            unless: match unless {
+                Some(understood) => Some(understood?),
+                None => None,
+            },
             identity,
             columns: columns?,
             records,

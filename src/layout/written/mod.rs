@@ -46,7 +46,8 @@ pub(super) enum WrittenDefault {
 #[derive(Debug)]
 pub(super) struct WrittenSource {
     pub(super) at: usize,
-    pub(super) files: Spanned<String>,
+    /// One pattern, or several.
+    pub(super) files: Vec<Spanned<String>>,
     pub(super) schema: Spanned<String>,
     pub(super) unmapped: Unmapped,
     pub(super) records: Vec<WrittenRecords>,
@@ -58,6 +59,7 @@ pub(super) struct WrittenRecords {
     pub(super) table: Spanned<String>,
     pub(super) each: Spanned<String>,
     pub(super) split: Option<Spanned<Vec<String>>>,
+    pub(super) unless: Option<WrittenExpression>,
     pub(super) identity: Option<Spanned<WrittenIdentity>>,
     /// In the order in which they are written.
     pub(super) columns: Vec<WrittenColumn>,
@@ -108,4 +110,6 @@ pub(super) enum WrittenForm {
     },
     /// `{ rest = true }`
     Rest,
+    /// `{ uuid = […] }`, or `None` for `{ uuid = "position" }`
+    Uuid(Option<Vec<WrittenExpression>>),
 }

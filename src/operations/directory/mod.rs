@@ -3,6 +3,7 @@
 //! Files are read, validated and mapped wave by wave; a [`Consumer`] takes the rows and decides what becomes of them.
 //! Nothing here writes, and nothing knows what the rows are wanted for.
 
+mod complete;
 mod lookup;
 mod pipeline;
 mod places;
@@ -18,7 +19,7 @@ use std::path::Path;
 use crate::database::{Database, DatabaseError};
 use crate::layout::Layout;
 use crate::map::Mapper;
-use crate::model::{FileId, Finding, Level, Rule, ShowValues};
+use crate::model::{FileId, Finding, Keep, Level, Rule, ShowValues};
 use crate::parse::Limits;
 use crate::source::{self, Survey};
 use crate::validate::DocumentValidator;
@@ -27,9 +28,10 @@ use super::{OperationError, Stage, Surroundings};
 
 pub(super) use lookup::LookUp;
 pub(super) use read::Consumer;
-pub(super) use reading::{EndOfFile, Reading};
+pub(super) use reading::{EndOfFile, Reading, RejectedRecord};
 pub use reading::{FileOutcome, InvalidPolicy};
 pub(super) use shared::{SharedDatabase, lock};
+pub(super) use stand_in::{AnyReference, stand_ins};
 
 /// What to read, and how.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +46,8 @@ pub(super) struct ReadOptions<'a> {
     pub(super) limits: Limits,
     /// Whether findings may quote values.
     pub(super) show: ShowValues,
+    /// How many findings are kept.
+    pub(super) keep: Keep,
 }
 
 /// A surveyed directory, ready to be read. Does not change while an operation runs.
@@ -90,6 +94,7 @@ impl<'a> Directory<'a> {
             interrupted: around.interrupted,
         };
         let mut survey = source::survey(options.directory, layout, observer)?;
+        survey.findings = survey.findings.keeping(options.keep);
         if survey.files.is_empty() && !survey.findings.has_errors() {
             survey.findings.push(no_files(layout));
         }

@@ -1,7 +1,8 @@
 //! Reading, parsing, validating and mapping on worker threads, ahead of whoever consumes the rows.
 //!
 //! One thread cuts files into chunks, workers turn chunks into rows, and the consumer gets them in the order of the
-//! files, so that the same files give the same plan. What is in flight is bounded: the reader waits for the consumer.
+//! files, so that the same files give the same plan. Small files travel together, because handing one over costs more
+//! than mapping it. What is in flight is bounded: the reader waits for the consumer.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -12,16 +13,18 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::layout::Layout;
 use crate::map::{Element, MappedElement, Mapper, Resolved, UnmappedMembers};
-use crate::model::{FileId, Finding, Level, Row, Rule, ShowValues};
+use crate::model::{FileId, Finding, Level, Row, ShowValues};
 use crate::parse::{Chunk, Chunks, Framing, Limits, Shape, place};
-use crate::source::{self, SourceFile};
+use crate::source::{self, HashingReader, SourceFile};
 use crate::validate::DocumentValidator;
 
 /// Bytes of JSON per chunk. A row takes many times its JSON, so chunks are small.
 const CHUNK_BYTES: usize = 64 * 1024;
 const READ_BYTES: usize = 64 * 1024;
-/// Chunks read ahead of the consumer.
+/// Parcels read ahead of the consumer.
 const IN_FLIGHT: usize = 6;
+/// Steps that travel together, however short the files are.
+const STEPS: usize = 256;
 
 /// What every worker needs.
 pub(super) struct Pipeline<'a> {
@@ -40,7 +43,8 @@ pub(super) struct Pipeline<'a> {
 pub(super) struct Product {
     /// Rows, parents before children; `parent` counts within this product.
     pub(super) rows: Vec<Row>,
-    pub(super) findings: Vec<Finding>,
+    /// What is wrong with elements, with the pointer of the element; without, if all behind it cannot be read either.
+    pub(super) findings: Vec<(Option<String>, Finding)>,
     pub(super) unmapped: UnmappedMembers,
     /// Elements read.
     pub(super) records: u64,
@@ -60,16 +64,50 @@ pub(super) enum Delivery<'a> {
     End(&'a SourceFile, Vec<Finding>),
 }
 
-struct Job<'a> {
-    file: &'a SourceFile,
-    chunk: Chunk,
-    reply: Sender<Product>,
+/// A delivery before a worker had it.
+enum Step<'a> {
+    Begin(&'a SourceFile),
+    Chunk(&'a SourceFile, Chunk),
+    End(&'a SourceFile, Vec<Finding>),
 }
 
-enum Ticket<'a> {
-    Begin(&'a SourceFile),
-    Chunk(&'a SourceFile, Receiver<Product>),
-    End(&'a SourceFile, Vec<Finding>),
+/// Steps that travel together: a chunk of a large file, or several small files.
+struct Parcel<'a> {
+    steps: Vec<Step<'a>>,
+    reply: Sender<Vec<Delivery<'a>>>,
+}
+
+/// Where the reader's parcels go: to the workers, and their answers, in order, to the consumer.
+struct Counter<'a> {
+    parcels: Sender<Parcel<'a>>,
+    answers: Sender<Receiver<Vec<Delivery<'a>>>>,
+    steps: Vec<Step<'a>>,
+    bytes: usize,
+}
+
+/// The consumer is gone.
+struct Gone;
+
+impl<'a> Counter<'a> {
+    fn hand_in(&mut self, step: Step<'a>) -> Result<(), Gone> {
+        if let Step::Chunk(_, chunk) = &step {
+            self.bytes += chunk.bytes.len();
+        }
+        self.steps.push(step);
+        if self.bytes >= CHUNK_BYTES || self.steps.len() >= STEPS {
+            self.send()?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<(), Gone> {
+        self.bytes = 0;
+        let steps = std::mem::take(&mut self.steps);
+        let (reply, answer) = bounded(1);
+        let sent = self.parcels.send(Parcel { steps, reply });
+        sent.map_err(|_| Gone)?;
+        self.answers.send(answer).map_err(|_| Gone)
+    }
 }
 
 impl Pipeline<'_> {
@@ -81,82 +119,89 @@ impl Pipeline<'_> {
     ) -> Result<(), E> {
         let workers = thread::available_parallelism().map_or(2, usize::from);
         thread::scope(|scope| {
-            let (jobs, work) = bounded::<Job<'_>>(IN_FLIGHT);
-            let (tickets, deliveries) = bounded::<Ticket<'_>>(IN_FLIGHT);
+            let (parcels, work) = bounded::<Parcel<'_>>(IN_FLIGHT);
+            let (answers, deliveries) = bounded::<Receiver<_>>(IN_FLIGHT);
             for _ in 0..workers {
                 let work = work.clone();
-                scope.spawn(move || work.iter().for_each(|job| self.work(job)));
+                scope.spawn(move || work.iter().for_each(|parcel| self.work(parcel)));
             }
             drop(work);
-            scope.spawn(move || self.read(files, &jobs, &tickets));
+            let mut counter = Counter {
+                parcels,
+                answers,
+                steps: Vec::new(),
+                bytes: 0,
+            };
+            // An interrupt, or a consumer that stopped: in both cases nobody waits for the rest.
+            scope.spawn(move || self.read(files, &mut counter).unwrap_or(()));
             // The receiver is dropped at the first error, which stops the reader, which stops the workers.
-            for ticket in deliveries {
-                consume(match ticket {
-                    Ticket::Begin(file) => Delivery::Begin(file),
-                    Ticket::Chunk(file, product) => {
-                        Delivery::Product(file, product.recv().expect("a worker answers every job"))
-                    }
-                    Ticket::End(file, findings) => Delivery::End(file, findings),
-                })?;
+            for answer in deliveries {
+                let answer: Vec<Delivery<'_>> =
+                    answer.recv().expect("a worker answers every parcel");
+                answer.into_iter().try_for_each(&mut consume)?;
             }
             Ok(())
         })
     }
 
     /// The reader: stops when the consumer is gone or somebody interrupts.
-    fn read<'f>(
-        &self,
-        files: &[&'f SourceFile],
-        jobs: &Sender<Job<'f>>,
-        tickets: &Sender<Ticket<'f>>,
-    ) {
+    fn read<'f>(&self, files: &[&'f SourceFile], counter: &mut Counter<'f>) -> Result<(), Gone> {
         for &file in files {
-            if tickets.send(Ticket::Begin(file)).is_err() {
-                return;
-            }
-            let reader = match source::open(self.root, file) {
-                Ok(reader) => reader,
-                Err(finding) => {
-                    if tickets.send(Ticket::End(file, vec![*finding])).is_err() {
-                        return;
-                    }
-                    continue;
-                }
+            counter.hand_in(Step::Begin(file))?;
+            let findings = match source::open(self.root, file) {
+                Ok(reader) => self.read_file(file, reader, counter)?,
+                Err(finding) => vec![*finding],
             };
-            let framing = Framing::of(&self.layout.sources[file.source], &file.path);
-            let mut chunks = Chunks::new(reader, &file.path, framing, self.limits)
-                .with_sizes(CHUNK_BYTES, READ_BYTES);
-            let mut findings = Vec::new();
-            for chunk in chunks.by_ref() {
-                if self.interrupted.load(Ordering::Relaxed) {
-                    return;
-                }
-                match chunk {
-                    Ok(chunk) => {
-                        let (reply, product) = bounded(1);
-                        let job = Job { file, chunk, reply };
-                        if jobs.send(job).is_err()
-                            || tickets.send(Ticket::Chunk(file, product)).is_err()
-                        {
-                            return;
-                        }
-                    }
-                    Err(finding) => findings.push(*finding),
-                }
-            }
-            findings.extend(chunks.notices());
-            // A file with a fault was not read to its end, so its hash says nothing.
-            if !findings.iter().any(|finding| finding.level == Level::Error) {
-                findings.extend(chunks.into_reader().finish());
-            }
-            if tickets.send(Ticket::End(file, findings)).is_err() {
-                return;
-            }
+            counter.hand_in(Step::End(file, findings))?;
         }
+        counter.send()
     }
 
-    fn work(&self, job: Job<'_>) {
-        let Job { file, chunk, reply } = job;
+    /// Hands in the chunks of a file and gives what was found about it as a whole.
+    fn read_file<'f>(
+        &self,
+        file: &'f SourceFile,
+        reader: HashingReader,
+        counter: &mut Counter<'f>,
+    ) -> Result<Vec<Finding>, Gone> {
+        let framing = Framing::of(&self.layout.sources[file.source], file.document());
+        // A small file is read at once; the byte too many shows its end.
+        let whole = usize::try_from(file.bytes).map_or(READ_BYTES, |bytes| bytes + 1);
+        let read_bytes = match file.document() == file.path {
+            true => READ_BYTES.min(whole),
+            false => READ_BYTES,
+        };
+        let mut chunks = Chunks::new(reader, &file.path, framing, self.limits)
+            .with_sizes(CHUNK_BYTES, read_bytes);
+        let mut findings = Vec::new();
+        for chunk in chunks.by_ref() {
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err(Gone);
+            }
+            match chunk {
+                Ok(chunk) => counter.hand_in(Step::Chunk(file, chunk))?,
+                Err(finding) => findings.push(*finding),
+            }
+        }
+        findings.extend(chunks.notices());
+        // A file with a fault was not read to its end, so its hash says nothing.
+        if !findings.iter().any(|finding| finding.level == Level::Error) {
+            findings.extend(chunks.into_reader().finish());
+        }
+        Ok(findings)
+    }
+
+    fn work(&self, parcel: Parcel<'_>) {
+        let deliveries = parcel.steps.into_iter().map(|step| match step {
+            Step::Begin(file) => Delivery::Begin(file),
+            Step::Chunk(file, chunk) => Delivery::Product(file, self.product(file, chunk)),
+            Step::End(file, findings) => Delivery::End(file, findings),
+        });
+        // Nobody waits for the answer if the consumer stopped.
+        let _ = parcel.reply.send(deliveries.collect());
+    }
+
+    fn product(&self, file: &SourceFile, chunk: Chunk) -> Product {
         let mut product = Product {
             bytes: chunk.bytes.len() as u64,
             ..Product::default()
@@ -166,7 +211,7 @@ impl Pipeline<'_> {
         let elements = validator.valid_elements(&file.path, &chunk, self.limits, self.show);
         for (element, (index, value)) in elements.enumerate() {
             product.records += 1;
-            let findings = match value {
+            let findings: Vec<Finding> = match value {
                 Ok(value) => {
                     let index = match chunk.shape {
                         Shape::Elements => Some(index),
@@ -175,7 +220,7 @@ impl Pipeline<'_> {
                     let element_at = Element {
                         source: file.source,
                         file: file.id,
-                        path: &file.path,
+                        path: file.document(),
                         captures: &file.captures,
                         index,
                         value: &value,
@@ -197,18 +242,18 @@ impl Pipeline<'_> {
                 Err(findings) => findings,
             };
             product.rejected += 1;
-            product.broken = findings
-                .iter()
-                .any(|finding| finding.rule == Rule::InvalidJson);
-            product.findings.extend(findings);
+            product.broken = !chunk.ends_as_meant(element);
+            let record = (!product.broken).then(|| chunk.pointer(element));
+            let findings = findings.into_iter();
+            let of_record = findings.map(|finding| (record.clone(), finding));
+            product.findings.extend(of_record);
             if product.broken {
                 break;
             }
         }
         product.rows = mapped.rows;
         product.unmapped = mapped.unmapped;
-        // Nobody waits for the answer if the consumer stopped.
-        let _ = reply.send(product);
+        product
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{FileId, Finding, Level, Origin, Place, Rule};
+use crate::model::{FileId, Origin, Place};
 use crate::parse::{Framing, position_in_file};
-use crate::plan::Problem;
 use crate::source;
 
 use super::Directory;
@@ -16,25 +15,6 @@ impl Directory<'_> {
             pointer: Some(origin.pointer.to_string()),
             ..Place::file(self.path(origin.file))
         }
-    }
-
-    /// Problems as findings with line and column.
-    pub(in crate::operations) fn placed(
-        &self,
-        problems: &[Problem],
-        level: impl Fn(Rule) -> Level,
-    ) -> Vec<Finding> {
-        let origins: Vec<_> = problems
-            .iter()
-            .map(|problem| (&problem.origin, String::new()))
-            .collect();
-        let places = self.places(&origins);
-        let placed = problems.iter().zip(places).map(|(problem, place)| {
-            let level = level(problem.rule);
-            Finding::new(level, problem.rule, Some(place), problem.message.clone())
-                .remedy(problem.remedy.clone())
-        });
-        placed.collect()
     }
 
     /// For each record, the line and column of the value at a pointer inside it, or, where there is none, of the
@@ -64,7 +44,7 @@ impl Directory<'_> {
                 })
                 .collect();
             let asked: Vec<&str> = pointers.iter().map(String::as_str).collect();
-            let framing = Framing::of(&self.layout.sources[file.source], &file.path);
+            let framing = Framing::of(&self.layout.sources[file.source], file.document());
             let positions = position_in_file(reader, &asked, framing);
             for ((at, pointers), positions) in which
                 .into_iter()

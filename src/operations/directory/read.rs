@@ -51,9 +51,15 @@ impl<'l> Directory<'l> {
                 continue;
             }
             let planner = &consumer.reading().planner;
-            let references = known_references(self.layout, wave, planner, database)?;
+            let references =
+                known_references(self.layout, (wave, &self.survey.files), planner, database)?;
             let resolved = Resolved {
-                parameters: parameters(self.layout, self.options.parameters, planner, database)?,
+                parameters: parameters(
+                    self.layout,
+                    (self.options.parameters, self.options.show),
+                    planner,
+                    database,
+                )?,
                 references: &references,
             };
             self.read_files(&files, &resolved, database, consumer)?;
@@ -128,6 +134,7 @@ impl<'l> Directory<'l> {
                 }
             }
         })?;
+        consumer.reading().check_scratch()?;
         self.around.check_interrupt()
     }
 }

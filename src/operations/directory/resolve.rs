@@ -3,28 +3,42 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::layout::{Expression, Layout, ParameterDefault, RecordRule, Reference};
+use crate::layout::{Expression, Layout, ParameterDefault, RecordRule, Reference, UuidName};
 use crate::map::References;
-use crate::model::Value;
+use crate::model::{ShowValues, Value};
 use crate::operations::OperationError;
 use crate::plan::Planner;
+use crate::source::SourceFile;
 
 use super::shared::{SharedDatabase, lock};
 
 /// Rows that references point to: per reference, the value by the text of its key.
-#[derive(Debug, Default)]
-pub(super) struct KnownReferences {
+#[derive(Debug)]
+pub(super) struct KnownReferences<'s> {
     by_target: HashMap<Target, HashMap<String, Value>>,
+    /// Sorted by path.
+    files: &'s [SourceFile],
 }
 
 type Target = (usize, usize, Vec<usize>);
 
-impl References for KnownReferences {
+impl References for KnownReferences<'_> {
     fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value> {
         self.by_target
             .get(&target(reference))?
             .get(&key_text(key))
             .cloned()
+    }
+
+    fn has_file(&self, path: &str) -> bool {
+        let packed = format!("{path}.gz");
+        let mut names = [path, packed.as_str()].into_iter();
+        names.any(|name| {
+            let found = self
+                .files
+                .binary_search_by(|file| file.path.as_str().cmp(name));
+            found.is_ok()
+        })
     }
 }
 
@@ -65,14 +79,17 @@ fn columns(reference: &Reference) -> Vec<usize> {
         .collect()
 }
 
-/// Loads what the references of a wave's sources point to.
-pub(super) fn known_references(
+/// Loads what the references of a wave's sources point to; `files` are those of the directory.
+pub(super) fn known_references<'s>(
     layout: &Layout,
-    wave: &[usize],
+    (wave, files): (&[usize], &'s [SourceFile]),
     planner: &Planner<'_>,
     database: Option<&SharedDatabase<'_>>,
-) -> Result<KnownReferences, OperationError> {
-    let mut known = KnownReferences::default();
+) -> Result<KnownReferences<'s>, OperationError> {
+    let mut known = KnownReferences {
+        by_target: HashMap::new(),
+        files,
+    };
     for reference in references(layout, wave) {
         let columns = columns(reference);
         let mut rows = match database {
@@ -95,7 +112,7 @@ pub(super) fn known_references(
 /// The value of each parameter, or why it has none.
 pub(super) fn parameters(
     layout: &Layout,
-    given: &BTreeMap<String, String>,
+    (given, show): (&BTreeMap<String, String>, ShowValues),
     planner: &Planner<'_>,
     database: Option<&SharedDatabase<'_>>,
 ) -> Result<Vec<Result<Value, String>>, OperationError> {
@@ -104,25 +121,30 @@ pub(super) fn parameters(
         values.push(match (given.get(&parameter.name), &parameter.default) {
             (Some(text), _) => Ok(Value::Text(Arc::from(text.as_str()))),
             (None, Some(ParameterDefault::Text(text))) => Ok(Value::Text(Arc::from(text.as_str()))),
-            (None, None) => Err(format!("the parameter `{}` is not set", parameter.name)),
+            (None, None) => Err(not_set(&parameter.name)),
             (None, Some(ParameterDefault::Only { table, column })) => {
                 let mut rows = planner.watched(*table, &[*column]).to_vec();
                 if let Some(database) = database {
                     rows.extend(lock(database).column_values(&layout.tables[*table], &[*column])?);
                 }
-                only(layout, &parameter.name, *table, &rows)
+                only(layout, &parameter.name, *table, (&rows, show))
             }
         });
     }
     Ok(values)
 }
 
-/// The single value, or an explanation that lists the candidates.
+/// How every message about a parameter without a value begins.
+pub(super) fn not_set(parameter: &str) -> String {
+    format!("the parameter `{parameter}` is not set")
+}
+
+/// The single value, or an explanation that counts the candidates: they are names of people.
 fn only(
     layout: &Layout,
     parameter: &str,
     table: usize,
-    rows: &[Vec<Value>],
+    (rows, show): (&[Vec<Value>], ShowValues),
 ) -> Result<Value, String> {
     const LISTED: usize = 10;
     let candidates: BTreeMap<String, &Value> = rows
@@ -130,6 +152,7 @@ fn only(
         .map(|row| (row[0].key_text(), &row[0]))
         .collect();
     let table = &layout.tables[table].table.name;
+    let not_set = not_set(parameter);
     let mut listed = candidates
         .keys()
         .take(LISTED)
@@ -141,12 +164,18 @@ fn only(
     }
     match candidates.values().next() {
         Some(value) if candidates.len() == 1 => Ok((*value).clone()),
-        Some(_) => Err(format!(
-            "the parameter `{parameter}` is not set, and `{table}` has {} rows to choose from: {listed}",
-            candidates.len()
-        )),
+        Some(_) => {
+            let how = match show {
+                ShowValues::Masked => "; `--show-values` lists them".to_owned(),
+                ShowValues::Shown => format!(": {listed}"),
+            };
+            let count = candidates.len();
+            Err(format!(
+                "{not_set}, and `{table}` has {count} rows to choose from{how}"
+            ))
+        }
         None => Err(format!(
-            "the parameter `{parameter}` is not set, and `{table}` has no row to take it from"
+            "{not_set}, and `{table}` has no row to take it from"
         )),
     }
 }
@@ -161,14 +190,15 @@ fn references<'l>(layout: &'l Layout, sources: &[usize]) -> Vec<&'l Reference> {
                     .iter()
                     .for_each(|(_, inner)| in_expression(inner, found));
             }
-            Expression::First(choices) => choices
-                .iter()
-                .for_each(|choice| in_expression(choice, found)),
+            Expression::First(parts) | Expression::Uuid(UuidName::Values(parts)) => {
+                parts.iter().for_each(|part| in_expression(part, found));
+            }
             Expression::Pointer(_)
             | Expression::Capture(_)
             | Expression::Parent { .. }
             | Expression::Constant(_)
             | Expression::Parameter(_)
+            | Expression::Uuid(UuidName::Position)
             | Expression::Rest => {}
         }
     }
@@ -177,6 +207,7 @@ fn references<'l>(layout: &'l Layout, sources: &[usize]) -> Vec<&'l Reference> {
             rule.columns
                 .iter()
                 .for_each(|column| in_expression(&column.expression, found));
+            found.extend(&rule.unless);
             in_rules(&rule.records, found);
         }
     }

@@ -10,16 +10,20 @@ use crate::map::References;
 use crate::model::Value;
 
 /// Every row that is referred to is there.
-pub(super) struct AnyReference;
+pub(in crate::operations) struct AnyReference;
 
 impl References for AnyReference {
     fn find(&self, _reference: &Reference, _key: &[Value]) -> Option<Value> {
         Some(Value::Default)
     }
+
+    fn has_file(&self, _path: &str) -> bool {
+        true
+    }
 }
 
 /// The value of each parameter: the one given, the fixed default, or a stand-in.
-pub(super) fn stand_ins(
+pub(in crate::operations) fn stand_ins(
     layout: &Layout,
     given: &BTreeMap<String, String>,
 ) -> Vec<Result<Value, String>> {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::database::Reject;
-use crate::model::{ConversionRule, Finding, Level, Row, Rule};
-use crate::operations::directory::{Consumer, EndOfFile, LookUp, Reading, SharedDatabase};
+use crate::model::{ConversionRule, Row, Rule};
+use crate::operations::directory::{
+    Consumer, EndOfFile, LookUp, Reading, RejectedRecord, SharedDatabase,
+};
 use crate::operations::{OperationError, Stage};
 use crate::plan::{Change, Knowledge, Wanted};
 use crate::source::SourceFile;
@@ -116,47 +118,35 @@ impl<'l> Consumer<'l> for Planning<'_, 'l> {
         }
         // Once it is clear that nothing will be committed, the rest is read only to find what else is wrong.
         if gathered.refuses() {
+            gathered.reading.take_rejects();
             return Ok(());
         }
-        self.sink.apply(changes)
+        self.sink.apply(changes)?;
+        let rejects = gathered.reading.take_rejects();
+        if rejects.is_empty() {
+            return Ok(());
+        }
+        self.sink.rejects(rejects.iter().map(reject).collect())
     }
 
-    fn end_file(&mut self, file: &SourceFile, end: EndOfFile) -> Result<(), OperationError> {
-        let reading = &mut self.gathered.reading;
-        let of_planning: Vec<_> = reading
-            .problems
-            .iter()
-            .filter(|problem| problem.origin.file == file.id && problem.rule != Rule::Conflict)
-            .map(|problem| Finding {
-                remedy: Some(problem.remedy.clone()),
-                ..Finding::error(
-                    problem.rule,
-                    self.import.directory.place_of(&problem.origin),
-                    problem.message.clone(),
-                )
-            })
-            .collect();
-        let rejects = end.rejects.iter().chain(&of_planning).map(reject).collect();
+    fn end_file(&mut self, _file: &SourceFile, end: EndOfFile) -> Result<(), OperationError> {
         if self.gathered.refuses() {
             return Ok(());
         }
+        let rejects = self.gathered.reading.take_rejects();
+        self.sink.rejects(rejects.iter().map(reject).collect())?;
         self.sink.end_file(FileEnd {
             records: end.records,
             rejected: end.rejected,
-            rejects,
-        })?;
-        let told = end.rejects.into_iter().map(|finding| Finding {
-            level: Level::Warning,
-            ..finding
-        });
-        self.gathered.reading.findings.extend(told);
-        Ok(())
+        })
     }
 }
 
-fn reject(finding: &Finding) -> Reject {
+fn reject(rejected: &RejectedRecord) -> Reject {
+    let finding = &rejected.finding;
     let place = finding.place.as_ref();
     Reject {
+        record: rejected.record.clone(),
         pointer: place.and_then(|place| place.pointer.clone()),
         line: place.and_then(|place| place.line),
         column: place.and_then(|place| place.column),

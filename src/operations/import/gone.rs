@@ -34,7 +34,6 @@ impl<'l> Import<'l> {
             sink.end_file(FileEnd {
                 records: 0,
                 rejected: 0,
-                rejects: Vec::new(),
             })?;
         }
         let read = gathered.reading.files.iter().map(|file| file.path.clone());
@@ -82,7 +81,7 @@ impl<'l> Import<'l> {
             };
             self.decide_table(gathered, sink, index, &rows, &current)?;
         }
-        Ok(())
+        gathered.reading.check_scratch()
     }
 
     fn decide_table(

@@ -4,8 +4,11 @@ mod agenda;
 mod elsewhere;
 mod gather;
 mod gone;
+mod mend;
+mod originals;
 mod outcome;
 mod sink;
+mod summary;
 mod write;
 
 use std::collections::BTreeMap;
@@ -14,9 +17,10 @@ use std::time::Duration;
 
 use crate::database::{Access, Database, DatabaseError, DatabaseUrl, NewDatabase, Opened};
 use crate::layout::Layout;
-use crate::model::{RunContext, ShowValues};
+use crate::model::{Keep, RunContext, ShowValues};
 use crate::parse::Limits;
 use crate::plan::{ConflictPolicy, GonePolicy, Rejected};
+use crate::source::is_inside;
 
 use super::directory::{Directory, ReadOptions};
 use super::{OperationError, Surroundings};
@@ -47,6 +51,8 @@ pub struct ImportOptions {
     pub conflict: ConflictPolicy,
     /// Whether findings may quote values.
     pub show: ShowValues,
+    /// How many findings are kept.
+    pub keep: Keep,
     /// Bounds on what is parsed.
     pub limits: Limits,
     /// How long to wait for other programs that write.
@@ -97,7 +103,20 @@ pub fn import(
         parameters: &options.parameters,
         limits: options.limits,
         show: options.show,
+        keep: options.keep,
     };
+    let database = options.database.file();
+    for (what, path) in [
+        ("database", database),
+        ("archive", Some(options.archive.as_path())),
+    ] {
+        if let Some(path) = path
+            && is_inside(path, &options.directory)
+        {
+            let path = path.to_owned();
+            return Err(OperationError::InsideSource { what, path });
+        }
+    }
     let import = Import {
         options,
         run,
@@ -110,9 +129,8 @@ pub fn import(
 
 impl Import<'_> {
     fn run(&self) -> Result<ImportOutcome, OperationError> {
-        let path = self.options.database.path();
         let wait = self.options.wait;
-        match Database::open(path, Access::Read, wait) {
+        match Database::open(&self.options.database, Access::Read, wait) {
             Ok(mut database) => {
                 if let Some(outcome) = self.without_writing(&mut database)? {
                     return Ok(outcome);
@@ -125,9 +143,12 @@ impl Import<'_> {
             Err(DatabaseError::Missing(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        match NewDatabase::begin(path, wait)? {
-            Opened::New(aside) => self.build(aside),
-            Opened::Existing => self.change(),
+        match self.options.database.file() {
+            None => self.change(),
+            Some(path) => match NewDatabase::begin(path, wait)? {
+                Opened::New(aside) => self.build(aside),
+                Opened::Existing => self.change(),
+            },
         }
     }
 
@@ -136,19 +157,25 @@ impl Import<'_> {
         &self,
         database: &mut Database,
     ) -> Result<Option<ImportOutcome>, OperationError> {
-        database.snapshot(|database| {
+        let mut missing = Vec::new();
+        let outcome = database.snapshot(|database| {
             // A ledger of a newer version is not even read: its tables may mean something else.
             database.migration_states()?;
             let agenda = self.agenda(Some(database))?;
             match self.options.mode {
-                _ if agenda.nothing_to_do() => Ok(Some(self.nothing_to_do(&agenda))),
+                _ if agenda.nothing_to_do() => {
+                    missing = database.missing_parts(self.directory.layout)?;
+                    Ok(Some(self.nothing_to_do(&agenda)))
+                }
                 ImportMode::DryRun => self.dry_run(Some(database), agenda).map(Some),
                 ImportMode::Apply => Ok(None),
             }
-        })
+        })?;
+        Ok(outcome.map(|outcome| self.mended(outcome, &missing)))
     }
 
-    /// What unchanged files with rejected records are: with `--skip-invalid` they stay rejected.
+    /// What unchanged files with rejected records are: with `--skip-invalid` they stay rejected, unless they wait for
+    /// others.
     fn rejected(&self) -> Rejected {
         match self.options.invalid {
             InvalidPolicy::Refuse => Rejected::Retry,

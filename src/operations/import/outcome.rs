@@ -1,7 +1,9 @@
 //! What an import has to tell.
 
+use crate::audit::seal::{RowsHeader, SealedConversion};
+use crate::database::ledger::{NewSeal, RunFacts};
 use crate::layout::Layout;
-use crate::model::Finding;
+use crate::model::{FindingList, TableDigest};
 use crate::operations::directory::FileOutcome;
 use crate::plan::{Change, TableCounts};
 
@@ -56,9 +58,7 @@ pub struct ImportOutcome {
     /// How many more changes there are.
     pub changes_not_kept: u64,
     /// What was noticed, sorted by level and place.
-    pub findings: Vec<Finding>,
-    /// How many more findings there are.
-    pub findings_not_kept: u64,
+    pub findings: FindingList,
 }
 
 impl ImportOutcome {
@@ -77,6 +77,31 @@ impl ImportOutcome {
     }
 }
 
+impl ImportOutcome {
+    /// What the seal says of the run besides what is in the ledger.
+    pub(super) fn facts(&self, planned: &[(TableCounts, TableDigest)]) -> RunFacts {
+        let rows = self.tables.iter().zip(planned);
+        let rows = rows.filter(|(_, (_, digest))| digest.rows > 0);
+        let rows = rows.map(|((table, _), (_, digest))| {
+            let rows = RowsHeader {
+                count: digest.rows,
+                digest: digest.to_string(),
+            };
+            (table.clone(), rows)
+        });
+        let conversions = self.conversions.iter().map(|one| SealedConversion {
+            table: one.table.clone(),
+            column: one.column.clone(),
+            rule: one.rule.to_owned(),
+            count: one.count,
+        });
+        RunFacts {
+            rows: rows.collect(),
+            conversions: conversions.collect(),
+        }
+    }
+}
+
 /// The run that wrote.
 #[derive(Debug, Clone)]
 pub struct RunOutcome {
@@ -86,6 +111,8 @@ pub struct RunOutcome {
     pub archive: String,
     /// The copy of the database as it was before, if there was one.
     pub backup: Option<String>,
+    /// The seal over the run's entries in the audit trail.
+    pub seal: NewSeal,
 }
 
 /// How often a column's values were changed in one way.

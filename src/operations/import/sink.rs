@@ -15,6 +15,8 @@ use super::outcome::PlannedChange;
 pub(super) trait Sink {
     fn begin_file(&mut self, file: FileRecord) -> Result<(), OperationError>;
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), OperationError>;
+    /// Records of the file that are left out.
+    fn rejects(&mut self, rejects: Vec<Reject>) -> Result<(), OperationError>;
     fn end_file(&mut self, end: FileEnd) -> Result<(), OperationError>;
 }
 
@@ -22,31 +24,53 @@ pub(super) trait Sink {
 pub(super) struct FileEnd {
     pub(super) records: u64,
     pub(super) rejected: u64,
-    pub(super) rejects: Vec<Reject>,
 }
 
 enum Command {
     BeginFile(FileRecord),
     Apply(Vec<Change>),
+    Rejects(Vec<Reject>),
     EndFile(FileEnd),
 }
 
-/// Hands the plan to the thread that writes; few batches wait, so that memory stays bounded.
-pub(super) struct Queue(Sender<Command>);
+/// Hands the plan to the thread that writes, many small files at a time; few batches wait, so that memory stays bounded.
+pub(super) struct Queue {
+    sender: Sender<Vec<Command>>,
+    waiting: Vec<Command>,
+    changes: usize,
+}
 
 /// The other end of the queue.
-pub(super) struct Commands(Receiver<Command>);
+pub(super) struct Commands(Receiver<Vec<Command>>);
+
+/// Changes, and commands, after which a batch is handed over.
+const FULL: usize = 256;
 
 pub(super) fn queue() -> (Queue, Commands) {
     let (sender, receiver) = bounded(4);
-    (Queue(sender), Commands(receiver))
+    let queue = Queue {
+        sender,
+        waiting: Vec::new(),
+        changes: 0,
+    };
+    (queue, Commands(receiver))
 }
 
 impl Queue {
-    /// The writer stops taking commands only when it failed; its own error is the one to tell.
-    fn send(&self, command: Command) -> Result<(), OperationError> {
-        self.0
-            .send(command)
+    fn send(&mut self, command: Command) -> Result<(), OperationError> {
+        self.waiting.push(command);
+        if self.changes < FULL && self.waiting.len() < FULL {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// Hands over what waits. The writer stops taking commands only when it failed; its own error is the one to tell.
+    pub(super) fn flush(&mut self) -> Result<(), OperationError> {
+        self.changes = 0;
+        let batch = std::mem::take(&mut self.waiting);
+        self.sender
+            .send(batch)
             .map_err(|_| OperationError::WriterStopped)
     }
 }
@@ -57,7 +81,12 @@ impl Sink for Queue {
     }
 
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), OperationError> {
+        self.changes += changes.len();
         self.send(Command::Apply(changes))
+    }
+
+    fn rejects(&mut self, rejects: Vec<Reject>) -> Result<(), OperationError> {
+        self.send(Command::Rejects(rejects))
     }
 
     fn end_file(&mut self, end: FileEnd) -> Result<(), OperationError> {
@@ -72,13 +101,16 @@ impl Commands {
         writer: &mut Writer<'_>,
         database: &SharedDatabase<'_>,
     ) -> Result<(), OperationError> {
-        for command in self.0 {
+        for batch in self.0 {
             let database = &mut lock(database);
-            match command {
-                Command::BeginFile(file) => writer.begin_file(database, &file)?,
-                Command::Apply(changes) => writer.apply(database, changes)?,
-                Command::EndFile(end) => {
-                    writer.end_file(database, end.records, end.rejected, &end.rejects)?
+            for command in batch {
+                match command {
+                    Command::BeginFile(file) => writer.begin_file(database, &file)?,
+                    Command::Apply(changes) => writer.apply(database, changes)?,
+                    Command::Rejects(rejects) => writer.rejects(database, &rejects)?,
+                    Command::EndFile(end) => {
+                        writer.end_file(database, end.records, end.rejected)?
+                    }
                 }
             }
         }
@@ -125,6 +157,10 @@ impl Sink for PlanList<'_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn rejects(&mut self, _rejects: Vec<Reject>) -> Result<(), OperationError> {
         Ok(())
     }
 

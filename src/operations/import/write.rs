@@ -1,27 +1,22 @@
 //! Putting a plan into effect, or only showing it.
 
 use std::path::Path;
-use std::time::Duration;
 
-use crate::archive::{
-    Archive, ArchiveError, BACKUPS, FileToStore, ManifestHeader, RunToStore, Stored,
+use crate::archive::{BACKUPS, Stored};
+use crate::database::ledger::{Found, NewSeal, RunHeader};
+use crate::database::{
+    Access, Backup, Database, DatabaseError, DatabaseUrl, Finished, NewDatabase, RunEnd,
+    TargetTables, Writer, repeat,
 };
-use crate::database::ledger::RunHeader;
-use crate::database::{Access, Backup, Database, NewDatabase, TargetTables, Writer};
-use crate::model::{Findings, Level, Rule};
-use crate::operations::archive::ArchiveProgress;
-use crate::operations::directory::{InvalidPolicy, Reading, SharedDatabase};
+use crate::operations::directory::{Reading, SharedDatabase};
+use crate::operations::proof::log_seal;
 use crate::operations::{OperationError, Stage};
-use crate::source::SourceFile;
 
 use super::agenda::ImportAgenda;
 use super::gather::Gathered;
-use super::outcome::{ConversionCount, ImportOutcome, ImportStatus, RunOutcome};
+use super::outcome::{ImportOutcome, ImportStatus, RunOutcome};
 use super::sink::{PlanList, queue};
 use super::{BackupPolicy, Import};
-
-/// How often an archive that another run is storing into is tried again.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// How the part inside the transaction ended.
 enum Ended {
@@ -46,7 +41,11 @@ impl<E: Into<OperationError>> From<E> for Rollback {
 impl<'l> Import<'l> {
     /// Builds the database aside and puts it in place, whole.
     pub(super) fn build(&self, aside: NewDatabase) -> Result<ImportOutcome, OperationError> {
-        let mut database = Database::open(aside.path(), Access::Build, self.options.wait)?;
+        let mut database = Database::open(
+            &DatabaseUrl::Sqlite(aside.path().to_owned()),
+            Access::Build,
+            self.options.wait,
+        )?;
         let (outcome, stored) = match self.transaction(&mut database, None)? {
             Ended::Refused(outcome) => return Ok(*outcome),
             Ended::Written(outcome, stored) => (outcome, stored),
@@ -54,22 +53,28 @@ impl<'l> Import<'l> {
         database.publish()?;
         aside.put_in_place()?;
         stored.keep();
-        Ok(*outcome)
+        Ok(self.logged(*outcome))
     }
 
-    /// Changes an existing database, after copying it.
+    /// Changes an existing database, after copying it. What another program disturbed is planned and written anew.
     pub(super) fn change(&self) -> Result<ImportOutcome, OperationError> {
-        let mut database = Database::open(
-            self.options.database.path(),
-            Access::Write,
-            self.options.wait,
-        )?;
+        repeat(
+            &self.options.database,
+            |error| matches!(error, OperationError::Database(DatabaseError::Disturbed(_))),
+            || self.change_once(),
+        )
+    }
+
+    fn change_once(&self) -> Result<ImportOutcome, OperationError> {
+        let mut database =
+            Database::open(&self.options.database, Access::Write, self.options.wait)?;
+        database.prepare(self.directory.layout)?;
         let backups = self.options.archive.join(BACKUPS);
         match self.transaction(&mut database, Some(&backups))? {
             Ended::Refused(outcome) => Ok(*outcome),
             Ended::Written(outcome, stored) => {
                 stored.keep();
-                Ok(*outcome)
+                Ok(self.logged(*outcome))
             }
         }
     }
@@ -80,31 +85,67 @@ impl<'l> Import<'l> {
         backups: Option<&Path>,
     ) -> Result<Ended, OperationError> {
         let mut backup = None;
+        let mut written = None;
         let done = database.transaction(|database| {
             let agenda = self.agenda(Some(database))?;
             if agenda.nothing_to_do() && backups.is_some() {
                 return Err(Rollback::Refused(Box::new(self.nothing_to_do(&agenda))));
             }
-            if let (Some(directory), BackupPolicy::Always) = (backups, self.options.backup) {
+            if let (Some(directory), Some(path), BackupPolicy::Always) =
+                (backups, self.options.database.file(), self.options.backup)
+            {
                 self.directory.around.progress.begin(Stage::Backup, None);
-                backup = Some(Backup::make(
-                    self.options.database.path(),
-                    directory,
-                    &self.run.id.to_string(),
-                )?);
+                backup = Some(Backup::make(path, directory, &self.run.id.to_string())?);
             }
-            self.write(database, agenda, backup.as_ref().map(Backup::path))
+            let (outcome, stored) =
+                self.write(database, agenda, backup.as_ref().map(Backup::path))?;
+            written = Some(Ended::Written(outcome, stored));
+            Ok(())
         });
-        match done {
-            Ok((outcome, stored)) => {
+        match (done, written) {
+            (Ok(()), written) => {
                 if let Some(backup) = backup {
                     backup.keep();
                 }
-                Ok(Ended::Written(outcome, stored))
+                Ok(written.expect("what was committed was written"))
             }
-            Err(Rollback::Refused(outcome)) => Ok(Ended::Refused(outcome)),
-            Err(Rollback::Failed(error)) => Err(error),
+            (Err(Rollback::Failed(error)), Some(written)) => self.settle(error, written),
+            (Err(Rollback::Failed(error)), None) => Err(error),
+            (Err(Rollback::Refused(outcome)), _) => Ok(Ended::Refused(outcome)),
         }
+    }
+
+    /// After a failed commit: if the connection was lost, the server may have committed all the same, and is asked.
+    fn settle(&self, error: OperationError, written: Ended) -> Result<Ended, OperationError> {
+        if !matches!(
+            error,
+            OperationError::Database(DatabaseError::LostAtCommit(_))
+        ) {
+            return Err(error);
+        }
+        let place = &self.options.database;
+        let found = Database::open(place, Access::Read, self.options.wait)
+            .and_then(|mut database| database.has_run(self.run.id));
+        match found {
+            Ok(Found::Yes) => Ok(written),
+            Ok(Found::No) => Err(error),
+            Err(_) => {
+                // The run may be there: its originals must not go.
+                if let Ended::Written(_, stored) = written {
+                    stored.keep();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Notes the seal beside the originals. The run is committed: if that fails, it is a warning.
+    fn logged(&self, mut outcome: ImportOutcome) -> ImportOutcome {
+        let seal = outcome.run.as_ref().map(|run| &run.seal);
+        let warning =
+            seal.and_then(|seal| log_seal(&self.options.database, &self.options.archive, seal));
+        outcome.findings.extend(warning);
+        outcome
     }
 
     /// Everything between BEGIN and COMMIT.
@@ -114,63 +155,76 @@ impl<'l> Import<'l> {
         agenda: ImportAgenda,
         backup: Option<&Path>,
     ) -> Result<(Box<ImportOutcome>, Box<Stored>), Rollback> {
+        database.hold_tables(self.directory.layout)?;
         let target = database.inspect_tables(self.directory.layout)?;
         let header = RunHeader {
             kind: "import",
             layout: self.directory.layout.name.clone(),
             layout_digest: self.directory.layout.digest,
             source: self.directory.source.clone(),
-            archive: self.options.archive.display().to_string(),
+            archive: Some(self.options.archive.display().to_string()),
+            parent: None,
         };
         database.migrate()?;
         let mut writer =
             Writer::begin(database, self.directory.layout, &target, &header, self.run)?;
         let mut gathered = self.start(Some(database), &target, &agenda)?;
-        self.write_rows(database, &agenda, &mut gathered, &mut writer)?;
-        if gathered.refuses() {
-            return Err(Rollback::Refused(Box::new(self.outcome(
-                agenda,
-                gathered,
-                ImportStatus::Invalid,
-            ))));
-        }
+        let (written, stored) = match database.access() {
+            // Nobody else knows the database yet, so nobody minds that its archive is locked for so long; and the second
+            // processor has little else to do.
+            Access::Build => self.while_archiving(&agenda, || {
+                self.write_rows(database, &agenda, &mut gathered, &mut writer)?;
+                self.finish(database, &agenda, gathered, writer)
+            }),
+            Access::Read | Access::Write => {
+                self.write_rows(database, &agenda, &mut gathered, &mut writer)?;
+                self.while_archiving(&agenda, || self.finish(database, &agenda, gathered, writer))
+            }
+        }?;
+        self.directory.around.check_interrupt()?;
+        let (written, seal) = written;
         let run = RunOutcome {
             id: self.run.id.to_string(),
             archive: self.options.archive.display().to_string(),
             backup: backup.map(|path| path.display().to_string()),
+            seal,
         };
-        let to_archive = self.files_to_archive(&agenda);
-        let planned: Vec<_> = gathered
-            .reading
-            .planner
-            .counts()
-            .clone()
-            .into_iter()
-            .zip(gathered.reading.planner.written().iter().copied())
-            .collect();
-        let mut outcome = self.outcome(agenda, gathered, ImportStatus::Imported);
-        outcome.run = Some(run);
-        // Nothing is committed before the originals are safe; indexes are built meanwhile.
-        let stored = std::thread::scope(|scope| {
-            let progress = self.directory.around.progress;
-            let archive = scope.spawn(|| {
-                let stored = self.archive(&to_archive);
-                // What is left to be waited for.
-                progress.begin(Stage::Check, None);
-                stored
-            });
-            let counts = outcome.counts().to_string();
-            let mismatches = writer.finish(database, &planned, || {
-                ((self.directory.around.clock)(), counts)
-            });
-            let stored = archive.join().expect("the archive thread does not panic");
-            match mismatches? {
-                mismatches if mismatches.is_empty() => Ok(stored?),
-                mismatches => Err(OperationError::NotAsPlanned(mismatches)),
-            }
-        })?;
-        self.directory.around.check_interrupt()?;
+        let outcome = ImportOutcome {
+            run: Some(run),
+            ..written
+        };
         Ok((Box::new(outcome), Box::new(stored)))
+    }
+
+    /// Everything after the last row: indexes, comparing with the plan, completing and sealing the run.
+    fn finish(
+        &self,
+        database: &mut Database,
+        agenda: &ImportAgenda,
+        mut gathered: Gathered<'l>,
+        writer: Writer<'l>,
+    ) -> Result<(ImportOutcome, NewSeal), Rollback> {
+        if gathered.refuses() {
+            let refused = self.outcome(agenda, gathered, ImportStatus::Invalid);
+            return Err(Rollback::Refused(Box::new(refused)));
+        }
+        let planner = &mut gathered.reading.planner;
+        let counts = planner.counts().clone();
+        let written = planner.written().iter().copied();
+        let planned: Vec<_> = counts.into_iter().zip(written).collect();
+        let outcome = self.outcome(agenda, gathered, ImportStatus::Imported);
+        self.directory.around.progress.begin(Stage::Check, None);
+        let finished = writer.finish(database, &planned, || RunEnd {
+            at: (self.directory.around.clock)(),
+            counts: outcome.counts().to_string(),
+            facts: outcome.facts(&planned),
+        })?;
+        match finished {
+            Finished::Sealed(seal) => Ok((outcome, seal)),
+            Finished::NotAsPlanned(mismatches) => {
+                Err(OperationError::NotAsPlanned(mismatches).into())
+            }
+        }
     }
 
     /// Reads and plans on this thread while another one writes what is planned.
@@ -187,7 +241,8 @@ impl<'l> Import<'l> {
             let writing = scope.spawn(move || commands.execute(writer, database));
             let planned = self
                 .gather(Some(database), agenda, gathered, &mut queue)
-                .and_then(|()| self.gone(database, agenda, gathered, &mut queue));
+                .and_then(|()| self.gone(database, agenda, gathered, &mut queue))
+                .and_then(|()| queue.flush());
             drop(queue);
             let written = writing.join().expect("the writing thread does not panic");
             match planned {
@@ -219,7 +274,7 @@ impl<'l> Import<'l> {
         } else {
             ImportStatus::Planned
         };
-        let mut outcome = self.outcome(agenda, gathered, status);
+        let mut outcome = self.outcome(&agenda, gathered, status);
         outcome.changes = list.changes;
         outcome.changes_not_kept = list.not_kept;
         Ok(outcome)
@@ -241,161 +296,5 @@ impl<'l> Import<'l> {
                 .collect();
         }
         Ok(Gathered::new(reading))
-    }
-
-    /// The files that were read, and those that an earlier run archived.
-    fn files_to_archive(&self, agenda: &ImportAgenda) -> [Vec<FileToStore>; 2] {
-        [&agenda.files.read, &agenda.files.unchanged].map(|ids| {
-            let files = ids
-                .iter()
-                .map(|id| &self.directory.survey.files[id.0 as usize]);
-            let to_store = |file: &SourceFile| FileToStore {
-                path: file.path.clone(),
-                bytes: file.bytes,
-                modified: file.modified,
-                sha256: file.sha256,
-            };
-            files.map(to_store).collect()
-        })
-    }
-
-    /// Stores the originals, once no other run is storing into the same archive.
-    fn archive(&self, files: &[Vec<FileToStore>; 2]) -> Result<Stored, OperationError> {
-        let mut pauses = self.options.wait.as_millis() / PAUSE.as_millis();
-        loop {
-            match self.store(files) {
-                Err(ArchiveError::Busy(_)) if pauses > 0 => {
-                    self.directory.around.check_interrupt()?;
-                    std::thread::sleep(PAUSE);
-                    pauses -= 1;
-                }
-                stored => return Ok(stored?),
-            }
-        }
-    }
-
-    /// The manifest names all files of the directory, also those that did not change.
-    fn store(&self, [read, unchanged]: &[Vec<FileToStore>; 2]) -> Result<Stored, ArchiveError> {
-        let header = ManifestHeader {
-            run: self.run.id,
-            layout: self.directory.layout.name.clone(),
-            root: self.directory.survey.root.display().to_string(),
-            created_at: self.run.started_at,
-        };
-        let archive = Archive::open_or_create(&self.options.archive)?;
-        let run = RunToStore {
-            header: &header,
-            root: &self.directory.survey.root,
-            files: read,
-            unchanged,
-        };
-        archive.store(
-            &run,
-            &ArchiveProgress {
-                progress: self.directory.around.progress,
-                stage: Stage::Archive,
-            },
-            self.directory.around.interrupted,
-        )
-    }
-
-    pub(super) fn nothing_to_do(&self, agenda: &ImportAgenda) -> ImportOutcome {
-        let mut findings = Findings::default();
-        findings.extend(self.directory.survey.findings.clone().sorted());
-        findings.extend(agenda.findings.iter().cloned());
-        let status = if findings.has_errors() {
-            ImportStatus::Invalid
-        } else {
-            ImportStatus::NothingToDo
-        };
-        let mut outcome = self.empty_outcome(agenda, status);
-        outcome.findings_not_kept = findings.not_kept();
-        outcome.findings = findings.sorted();
-        outcome
-    }
-
-    fn outcome(
-        &self,
-        agenda: ImportAgenda,
-        mut gathered: Gathered<'l>,
-        status: ImportStatus,
-    ) -> ImportOutcome {
-        let level = |rule: Rule| match (rule, self.options.invalid) {
-            (Rule::Conflict, _) | (_, InvalidPolicy::Skip) => Level::Warning,
-            (_, InvalidPolicy::Refuse) => Level::Error,
-        };
-        let placed = self.directory.placed(&gathered.reading.problems, level);
-        gathered.reading.findings.extend(placed);
-        gathered
-            .reading
-            .findings
-            .extend(agenda.findings.iter().cloned());
-        let status = match status {
-            ImportStatus::Invalid
-                if !gathered.reading.findings.has_errors() && gathered.conflicts > 0 =>
-            {
-                ImportStatus::Conflict
-            }
-            status => status,
-        };
-        let mut outcome = self.empty_outcome(&agenda, status);
-        outcome.tables = self
-            .directory
-            .layout
-            .tables
-            .iter()
-            .zip(gathered.reading.planner.counts().iter())
-            .map(|(table, counts)| (table.table.name.clone(), *counts))
-            .collect();
-        outcome.conversions = gathered
-            .conversions
-            .iter()
-            .map(|(&(table, column, rule), &count)| ConversionCount {
-                table: self.directory.layout.tables[table].table.name.clone(),
-                column: self.directory.layout.tables[table].table.columns[column]
-                    .name
-                    .clone(),
-                rule: rule.name(),
-                count,
-            })
-            .collect();
-        outcome.files = gathered.reading.files;
-        outcome.rejected = gathered.reading.rejected;
-        outcome.findings_not_kept = gathered.reading.findings.not_kept();
-        outcome.findings = gathered.reading.findings.sorted();
-        outcome
-    }
-
-    fn empty_outcome(&self, agenda: &ImportAgenda, status: ImportStatus) -> ImportOutcome {
-        ImportOutcome {
-            status,
-            layout: self.directory.layout.name.clone(),
-            source: self.directory.source.clone(),
-            database: self.options.database.to_string(),
-            run: None,
-            files_found: self.directory.survey.files.len() as u64,
-            files_unchanged: agenda.files.unchanged.len() as u64,
-            files_vanished: agenda
-                .files
-                .vanished
-                .iter()
-                .map(|file| file.path.clone())
-                .collect(),
-            files: Vec::new(),
-            tables: Vec::new(),
-            conversions: Vec::new(),
-            rejected: 0,
-            still_rejected: agenda.files.still_rejected,
-            // What is pruned now was decided anew, and is counted with its table.
-            kept_gone: if agenda.prune_earlier {
-                0
-            } else {
-                agenda.kept_gone
-            },
-            changes: Vec::new(),
-            changes_not_kept: 0,
-            findings: Vec::new(),
-            findings_not_kept: 0,
-        }
     }
 }

@@ -70,6 +70,7 @@ fn pointer_of(layout: &Layout, source: usize, row: &Row, column: usize) -> Strin
                 | Expression::Constant(_)
                 | Expression::Parameter(_)
                 | Expression::Reference(_)
+                | Expression::Uuid(_)
                 | Expression::Rest => String::new(),
             }));
             collect(&rule.records, table, column, found);

@@ -126,6 +126,7 @@ impl<'c, 'l> Extra<'c, 'l> {
                 .or_insert(holder);
             *held = holder.max(*held);
         })?;
+        reading.check_scratch()?;
         Ok(holders)
     }
 

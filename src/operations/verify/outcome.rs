@@ -1,6 +1,6 @@
 //! What a verification has to tell.
 
-use crate::model::{Finding, Place, TableDigest};
+use crate::model::{FindingList, Place, TableDigest};
 use crate::operations::directory::FileOutcome;
 
 /// How a verification ended.
@@ -12,6 +12,8 @@ pub enum VerifyStatus {
     Different,
     /// The files have errors, so not all they say could be compared.
     Invalid,
+    /// No file of the directory belongs to the layout, and the ledger knows no row of it: nothing was compared.
+    Nothing,
 }
 
 /// The result of a verification.
@@ -36,9 +38,7 @@ pub struct VerifyOutcome {
     /// How many more differences there are.
     pub differences_not_kept: u64,
     /// What was noticed, sorted by level and place.
-    pub findings: Vec<Finding>,
-    /// How many more findings there are.
-    pub findings_not_kept: u64,
+    pub findings: FindingList,
 }
 
 /// How the rows of one table compare with the files.

@@ -115,6 +115,26 @@ fn the_first_byte_that_is_not_utf8_is_named() {
 }
 
 #[test]
+fn what_is_cut_off_or_half_a_character_is_told_in_plain_words() {
+    let cases = [
+        (r#"{"a": "b"#, "cut off: the JSON ends inside a text"),
+        (r#"{"a": 1"#, "cut off: the JSON ends inside an object"),
+        ("[1", "cut off: the JSON ends inside an array"),
+        (
+            r#"{"a":"#,
+            "cut off: the JSON ends where a value should stand",
+        ),
+        (r#"["\ud800"]"#, "half of a surrogate pair"),
+        (r#"["\ud800\u0041"]"#, "half of a surrogate pair"),
+        (r#"["\udc00"]"#, "half of a surrogate pair"),
+    ];
+    for (text, expected) in cases {
+        let error = parse(text.as_bytes(), DEPTH).expect_err("refused");
+        assert!(error.message.starts_with(expected), "{text}: {error}");
+    }
+}
+
+#[test]
 fn syntax_errors_have_exact_places() {
     let cases = [
         ("", 0, ""),
@@ -159,6 +179,6 @@ fn messages_say_what_is_wrong_and_show_no_value() {
     );
     assert_eq!(
         message(r#"["\ud83d secret"]"#),
-        "unexpected end of hex escape"
+        "half of a surrogate pair: an escape from `\\ud800` to `\\udfff` stands for a character only with its other half"
     );
 }

@@ -55,7 +55,7 @@ fn found(survey: &Survey) -> Vec<(Level, Rule, String)> {
     findings
         .into_iter()
         .map(|finding| {
-            let path = finding.place.unwrap_or_default().path;
+            let path = finding.place.clone().unwrap_or_default().path;
             (finding.level, finding.rule, path)
         })
         .collect()

@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS audit_seal_blocks;
+DROP TABLE IF EXISTS audit_seals;

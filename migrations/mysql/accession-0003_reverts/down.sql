@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS row_sources_replaced;

@@ -1,0 +1,2 @@
+DROP TABLE audit_seal_blocks;
+DROP TABLE audit_seals;

@@ -1,0 +1,190 @@
+//! What an entry changed, column by column, and finding entries by it.
+
+use serde_json::Value;
+
+use super::step::{Image, Step};
+
+/// The value of a column before and after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    /// The column.
+    pub column: String,
+    /// `None` when there was no row before.
+    pub old: Option<Value>,
+    /// `None` when there is no row afterwards.
+    pub new: Option<Value>,
+}
+
+impl FieldChange {
+    /// The columns that differ, in the order of the images; all of them when a row came or went.
+    #[must_use]
+    pub fn of(step: Step) -> Vec<Self> {
+        let one = |(column, old, new)| Self { column, old, new };
+        match step {
+            Step::Insert { new } => new
+                .into_iter()
+                .map(|(column, value)| one((column, None, Some(value))))
+                .collect(),
+            Step::Delete { old } => old
+                .into_iter()
+                .map(|(column, value)| one((column, Some(value), None)))
+                .collect(),
+            Step::Update { old, mut new } => old
+                .into_iter()
+                .map(|(column, old)| {
+                    let new = new.remove(&column);
+                    one((column, Some(old), new))
+                })
+                .filter(|change| change.old != change.new)
+                .collect(),
+        }
+    }
+}
+
+/// What of an entry's content is looked for; nothing means that all entries are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContentFilter {
+    /// Any of these columns was changed, or has a value in a row that came or went.
+    pub columns: Vec<String>,
+    /// None of these was.
+    pub not_columns: Vec<String>,
+    /// All of these texts are in some value, before or after.
+    pub contains: Vec<String>,
+}
+
+impl ContentFilter {
+    /// Whether every entry is wanted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty() && self.not_columns.is_empty() && self.contains.is_empty()
+    }
+
+    /// Whether the entry with these `old_value` and `new_value` is wanted; one that cannot be read is, so that
+    /// somebody sees it.
+    #[must_use]
+    pub fn accepts(&self, action: &str, old: Option<&str>, new: Option<&str>) -> bool {
+        if self.is_empty() {
+            return true;
+        }
+        // What stands in a JSON text as it is can be looked for before the text is parsed.
+        let raw = [old, new];
+        let found_raw = |text: &String| {
+            raw.iter()
+                .flatten()
+                .any(|image| memchr::memmem::find(image.as_bytes(), text.as_bytes()).is_some())
+        };
+        let mut plain = self.contains.iter().filter(|text| is_plain(text));
+        if !plain.all(found_raw) {
+            return false;
+        }
+        let Ok(step) = Step::read(action, old, new) else {
+            return true;
+        };
+        let has_texts = self
+            .contains
+            .iter()
+            .all(|text| images(&step).any(|image| image.values().any(|value| has(value, text))));
+        if !has_texts {
+            return false;
+        }
+        let changed: Vec<String> = FieldChange::of(step)
+            .into_iter()
+            .filter(|change| {
+                let values = [&change.old, &change.new].into_iter().flatten();
+                values.into_iter().any(|value| !value.is_null())
+            })
+            .map(|change| change.column)
+            .collect();
+        (self.columns.is_empty() || self.columns.iter().any(|column| changed.contains(column)))
+            && !self
+                .not_columns
+                .iter()
+                .any(|column| changed.contains(column))
+    }
+}
+
+fn images(step: &Step) -> impl Iterator<Item = &Image> {
+    let (old, new) = match step {
+        Step::Insert { new } => (None, Some(new)),
+        Step::Update { old, new } => (Some(old), Some(new)),
+        Step::Delete { old } => (Some(old), None),
+    };
+    old.into_iter().chain(new)
+}
+
+fn has(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(content) => content.contains(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            value.to_string().contains(text)
+        }
+    }
+}
+
+/// Whether a text is written in JSON without escapes, whichever database wrote it.
+fn is_plain(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|c| matches!(c, '"' | '\\' | '/' | '\u{7f}') || c.is_control() || !c.is_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update() -> Step {
+        let (old, new) = (r#"{"id":1,"a":"x","b":null}"#, r#"{"id":1,"a":"y","b":2}"#);
+        Step::read("UPDATE", Some(old), Some(new)).expect("an update")
+    }
+
+    #[test]
+    fn an_update_changes_the_columns_that_differ() {
+        let changes = FieldChange::of(update());
+        let columns: Vec<_> = changes
+            .iter()
+            .map(|change| change.column.as_str())
+            .collect();
+        assert_eq!(columns, ["a", "b"]);
+        assert_eq!(changes[1].old, Some(Value::Null));
+        let whole = Step::read("DELETE", Some(r#"{"id":1,"b":null}"#), None).expect("a delete");
+        let gone = FieldChange::of(whole);
+        assert_eq!(gone.len(), 2);
+        assert!(gone.iter().all(|change| change.new.is_none()));
+    }
+
+    fn accepts(columns: &[&str], not: &[&str], contains: &[&str]) -> bool {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let filter = ContentFilter {
+            columns: owned(columns),
+            not_columns: owned(not),
+            contains: owned(contains),
+        };
+        let old = r#"{"id":1,"name":"Anna \"A\" 汉语","b":2}"#;
+        let new = r#"{"id":1,"name":"Bea","b":3}"#;
+        filter.accepts("UPDATE", Some(old), Some(new))
+    }
+
+    #[test]
+    fn entries_are_found_by_column_and_by_text() {
+        assert!(accepts(&[], &[], &[]));
+        assert!(accepts(&["x", "b"], &[], &["Anna", "Bea"]));
+        assert!(!accepts(&["id"], &[], &[]));
+        assert!(!accepts(&[], &["name"], &[]));
+        assert!(accepts(&[], &["id"], &[]));
+        // Escapes of JSON are not part of a value, and neither are names.
+        assert!(accepts(&[], &[], &[r#"Anna "A""#]));
+        assert!(accepts(&[], &[], &["汉"]));
+        for text in [r#"\""#, "name", "Chris"] {
+            assert!(!accepts(&[], &[], &[text]), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_shown() {
+        let filter = ContentFilter {
+            columns: vec!["a".to_owned()],
+            ..ContentFilter::default()
+        };
+        assert!(filter.accepts("UPDATE", None, None));
+    }
+}

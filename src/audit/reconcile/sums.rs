@@ -1,0 +1,187 @@
+//! Sums of hashes of values, in buckets of rows.
+//!
+//! The hashes are keyed anew for each comparison, so that nobody can choose values whose sums agree.
+
+use std::hash::{BuildHasher as _, Hash, Hasher as _, RandomState};
+
+use super::cells::each_cell;
+
+/// Buckets per table: few enough to be kept for many tables, enough that little is replayed for one differing row.
+pub const BUCKETS: usize = 1 << 14;
+
+/// The keys of a comparison; both sides must use the same.
+#[derive(Debug, Clone, Default)]
+pub struct Summing(RandomState);
+
+/// What is known of one table.
+#[derive(Debug, Clone)]
+pub struct Sums {
+    buckets: Vec<Bucket>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Bucket {
+    sum: u64,
+    /// Entries and rows that fall into it.
+    weight: u32,
+    /// Sums do not tell: rows of it changed their key, so that their values moved to another bucket without being told
+    /// again, or an image cannot be read.
+    suspect: bool,
+}
+
+impl Summing {
+    /// The bucket of a row.
+    #[must_use]
+    pub fn bucket(&self, record_id: &str) -> usize {
+        let hash = self.0.hash_one((0_u8, record_id));
+        // The highest bits; the number of buckets is a power of two.
+        usize::try_from(hash >> (64 - BUCKETS.trailing_zeros())).unwrap_or(0)
+    }
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self {
+            buckets: vec![Bucket::default(); BUCKETS],
+        }
+    }
+}
+
+impl Sums {
+    /// An entry: what it takes away and what it adds.
+    pub fn entry(
+        &mut self,
+        summing: &Summing,
+        record_id: &str,
+        old: Option<&str>,
+        new: Option<&str>,
+    ) {
+        if let Some(old) = old {
+            self.image(summing, record_id, old, u64::wrapping_sub);
+        }
+        if let Some(new) = new {
+            self.image(summing, record_id, new, u64::wrapping_add);
+        }
+    }
+
+    /// A row that is there.
+    pub fn row(&mut self, summing: &Summing, record_id: &str, image: &str) {
+        self.image(summing, record_id, image, u64::wrapping_sub);
+    }
+
+    /// Rows of these two ids are one row whose key changed: sums cannot follow it.
+    pub fn moved(&mut self, summing: &Summing, from: &str, to: &str) {
+        for record_id in [from, to] {
+            self.buckets[summing.bucket(record_id)].suspect = true;
+        }
+    }
+
+    /// Groups of buckets that do not come out even, each of at most about `weight` entries and rows: the rows in them
+    /// have to be replayed. Rows that changed their key are in the first group together.
+    #[must_use]
+    pub fn uneven(&self, weight: u64) -> Vec<Vec<bool>> {
+        let mut groups: Vec<Vec<bool>> = Vec::new();
+        let mut taken = 0;
+        let mut put = |bucket: usize, own: u64, groups: &mut Vec<Vec<bool>>, together: bool| {
+            if groups.is_empty() || (taken + own > weight && taken > 0 && !together) {
+                groups.push(vec![false; BUCKETS]);
+                taken = 0;
+            }
+            taken += own;
+            if let Some(group) = groups.last_mut() {
+                group[bucket] = true;
+            }
+        };
+        let numbered = || self.buckets.iter().enumerate();
+        for (at, bucket) in numbered().filter(|(_, bucket)| bucket.suspect) {
+            put(at, bucket.weight.into(), &mut groups, true);
+        }
+        for (at, bucket) in numbered().filter(|(_, bucket)| !bucket.suspect && bucket.sum != 0) {
+            put(at, bucket.weight.into(), &mut groups, false);
+        }
+        groups
+    }
+
+    fn image(
+        &mut self,
+        summing: &Summing,
+        record_id: &str,
+        image: &str,
+        combine: fn(u64, u64) -> u64,
+    ) {
+        let bucket = &mut self.buckets[summing.bucket(record_id)];
+        let mut row = summing.0.build_hasher();
+        record_id.hash(&mut row);
+        let mut sum = row.finish();
+        let read = each_cell(image, &row, &mut |cell| sum = sum.wrapping_add(cell));
+        bucket.weight = bucket.weight.saturating_add(1);
+        bucket.sum = combine(bucket.sum, sum);
+        bucket.suspect |= read.is_err();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_even(fill: impl FnOnce(&mut Sums, &Summing)) -> bool {
+        let (mut sums, summing) = (Sums::default(), Summing::default());
+        fill(&mut sums, &summing);
+        sums.uneven(1000).is_empty()
+    }
+
+    #[test]
+    fn what_was_added_and_not_taken_away_must_be_there() {
+        let born = r#"{"id":1,"a":1.5,"b":"x"}"#;
+        assert!(is_even(|sums, summing| {
+            sums.entry(summing, "1", None, Some(born));
+            sums.entry(
+                summing,
+                "1",
+                Some(r#"{"id":1,"a":1.5}"#),
+                Some(r#"{"id":1,"a":2.0}"#),
+            );
+            sums.row(summing, "1", r#"{"a":2.0,"id":1,"b":"x"}"#);
+            sums.entry(summing, "2", None, Some(born));
+            sums.entry(summing, "2", Some(born), None);
+        }));
+        for now in [
+            r#"{"id":1,"a":1.5,"b":"y"}"#,
+            r#"{"id":1,"a":1.25,"b":"x"}"#,
+            "{",
+        ] {
+            assert!(
+                !is_even(|sums, summing| {
+                    sums.entry(summing, "1", None, Some(born));
+                    sums.row(summing, "1", now);
+                }),
+                "{now}"
+            );
+        }
+        assert!(!is_even(|sums, summing| sums.row(summing, "1", born)));
+        assert!(!is_even(|sums, summing| sums.entry(
+            summing,
+            "1",
+            None,
+            Some(born)
+        )));
+        // Values of one row do not stand in for those of another.
+        assert!(!is_even(|sums, summing| {
+            sums.entry(summing, "1", None, Some(born));
+            sums.row(summing, "2", born);
+        }));
+    }
+
+    #[test]
+    fn groups_are_no_heavier_than_they_may_be() {
+        let (mut sums, summing) = (Sums::default(), Summing::default());
+        for id in 0..1000 {
+            sums.row(&summing, &id.to_string(), r#"{"id":1}"#);
+        }
+        let groups = sums.uneven(100);
+        assert!((10..=40).contains(&groups.len()), "{}", groups.len());
+        let buckets = |group: &Vec<bool>| group.iter().filter(|in_group| **in_group).count();
+        let all: usize = groups.iter().map(buckets).sum();
+        assert!(all > 900, "{all}");
+    }
+}

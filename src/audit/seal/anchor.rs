@@ -1,0 +1,107 @@
+//! Anchors: hashes of seals kept outside the database, so that cutting off the last seals is evident too.
+//!
+//! `seals.log` has a line per seal, `accession-seal/1 NUMBER HASH TIME RUN DATABASE` with `-` for no run, after the
+//! checkpoints of C2SP (<https://c2sp.org/tlog-checkpoint>).
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::Sha256;
+
+/// That a seal had a hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// The seal's number, where it is known.
+    pub number: Option<u64>,
+    /// Its hash.
+    pub hash: Sha256,
+    /// The database, as the line of a log names it: one word.
+    pub database: Option<String>,
+}
+
+/// A text that is no anchor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is neither a line of `seals.log` nor the 64 hexadecimal digits of a seal")]
+pub struct AnchorError(String);
+
+const WORD: &str = "accession-seal/1";
+
+impl Anchor {
+    /// The line of the seal in `seals.log`, without its end.
+    #[must_use]
+    pub fn line(&self, sealed_at: &str, run: Option<&str>) -> String {
+        let Self {
+            number,
+            hash,
+            database,
+        } = self;
+        let number = number.unwrap_or(0);
+        let run = run.unwrap_or("-");
+        let database = database.as_deref().unwrap_or("-");
+        format!("{WORD} {number} {hash} {sealed_at} {run} {database}")
+    }
+}
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number {
+            Some(number) => write!(out, "seal {number}, {}", self.hash),
+            None => write!(out, "{}", self.hash),
+        }
+    }
+}
+
+impl FromStr for Anchor {
+    type Err = AnchorError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || AnchorError(text.to_owned());
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (number, hash) = match words[..] {
+            [hash] => (None, hash),
+            [WORD, number, hash, ..] => (Some(number.parse().map_err(|_| wrong())?), hash),
+            _ => return Err(wrong()),
+        };
+        let hash = Sha256::from_hex(&hash.to_ascii_lowercase()).ok_or_else(wrong)?;
+        let database = words.get(5).filter(|name| **name != "-");
+        Ok(Self {
+            number,
+            hash,
+            database: database.map(|name| (*name).to_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_log_and_bare_hashes_are_anchors() {
+        let hash = Sha256::of(b"seal");
+        let anchor = Anchor {
+            number: Some(7),
+            hash,
+            database: Some("sqlite:/x.db".to_owned()),
+        };
+        let line = anchor.line("2024-05-01T10:00:00.000000Z", None);
+        assert!(line.ends_with("Z - sqlite:/x.db"), "{line}");
+        assert_eq!(line.parse(), Ok(anchor));
+        let bare = Anchor {
+            number: None,
+            hash,
+            database: None,
+        };
+        let upper = hash.to_string().to_uppercase();
+        assert_eq!(upper.parse(), Ok(bare));
+        // Lines of the first version name no database.
+        let old = format!("accession-seal/1 7 {hash} 2024-05-01T10:00:00.000000Z -");
+        assert_eq!(
+            old.parse::<Anchor>().map(|anchor| anchor.database),
+            Ok(None)
+        );
+        for text in ["", "ab12", "accession-seal/2 7 ab", "accession-seal/1 x ab"] {
+            assert!(text.parse::<Anchor>().is_err(), "{text}");
+        }
+    }
+}

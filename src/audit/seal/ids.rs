@@ -1,0 +1,149 @@
+//! Sets of ids in order, kept and written as ranges: `1-900,902,905-907`.
+//!
+//! On SQLite the ids of a run are one range; on servers, numbers are lost by rolled-back transactions, and entries of
+//! others stand between.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Ids in ascending order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdRanges {
+    /// First and last of each range; ranges neither touch nor overlap.
+    ranges: Vec<(i64, i64)>,
+}
+
+/// A text that is no list of ascending ranges.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no list of ascending ranges of ids")]
+pub struct NotIdRanges(String);
+
+impl IdRanges {
+    /// Adds an id greater than all others.
+    pub fn push(&mut self, id: i64) {
+        match self.ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
+            _ => self.ranges.push((id, id)),
+        }
+    }
+
+    /// First and last id of each range.
+    #[must_use]
+    pub fn ranges(&self) -> &[(i64, i64)] {
+        &self.ranges
+    }
+
+    /// The lowest id.
+    #[must_use]
+    pub fn first(&self) -> Option<i64> {
+        self.ranges.first().map(|(first, _)| *first)
+    }
+
+    /// The highest id.
+    #[must_use]
+    pub fn last(&self) -> Option<i64> {
+        self.ranges.last().map(|(_, last)| *last)
+    }
+
+    /// How many ids there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        let ranges = self.ranges.iter();
+        ranges.map(|(first, last)| first.abs_diff(*last) + 1).sum()
+    }
+
+    /// All ids, in order.
+    pub fn iter(&self) -> impl Iterator<Item = i64> + '_ {
+        self.ranges.iter().flat_map(|&(first, last)| first..=last)
+    }
+
+    /// How many ids are lower than `id`, if `id` is one of them.
+    #[must_use]
+    pub fn position(&self, id: i64) -> Option<u64> {
+        let mut before = 0;
+        for &(first, last) in &self.ranges {
+            if id < first {
+                return None;
+            }
+            if id <= last {
+                return Some(before + first.abs_diff(id));
+            }
+            before += first.abs_diff(last) + 1;
+        }
+        None
+    }
+}
+
+impl fmt::Display for IdRanges {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (first, last)) in self.ranges.iter().enumerate() {
+            if at > 0 {
+                out.write_str(",")?;
+            }
+            if first == last {
+                write!(out, "{first}")?;
+            } else {
+                write!(out, "{first}-{last}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for IdRanges {
+    type Err = NotIdRanges;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || NotIdRanges(text.to_owned());
+        let id = |text: &str| {
+            text.parse::<i64>()
+                .ok()
+                .filter(|id| *id > 0)
+                .ok_or_else(wrong)
+        };
+        let mut ranges: Vec<(i64, i64)> = Vec::new();
+        for range in text.split(',').filter(|_| !text.is_empty()) {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            let (first, last) = (id(first)?, id(last)?);
+            let after = ranges.last().is_none_or(|(_, before)| before + 1 < first);
+            if last < first || !after {
+                return Err(wrong());
+            }
+            ranges.push((first, last));
+        }
+        Ok(Self { ranges })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_kept_as_ranges_and_read_back() {
+        let mut ids = IdRanges::default();
+        for id in [1, 2, 3, 5, 8, 9] {
+            ids.push(id);
+        }
+        assert_eq!(ids.to_string(), "1-3,5,8-9");
+        assert_eq!("1-3,5,8-9".parse(), Ok(ids.clone()));
+        assert_eq!("".parse(), Ok(IdRanges::default()));
+        assert_eq!(
+            (ids.first(), ids.last(), ids.count()),
+            (Some(1), Some(9), 6)
+        );
+        assert_eq!(ids.iter().collect::<Vec<_>>(), [1, 2, 3, 5, 8, 9]);
+        assert_eq!(
+            [1, 5, 9].map(|id| ids.position(id)),
+            [Some(0), Some(3), Some(5)]
+        );
+        assert_eq!([4, 10].map(|id| ids.position(id)), [None, None]);
+    }
+
+    #[test]
+    fn what_is_not_in_order_is_refused() {
+        for text in ["3-1", "1-3,3", "1-3,4", "5,2", "x", "1,", "0", "-4", "1--2"] {
+            assert!(text.parse::<IdRanges>().is_err(), "{text}");
+        }
+    }
+}

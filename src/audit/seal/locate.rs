@@ -1,0 +1,313 @@
+//! Which entries differ from what was sealed: the tags of the sealed entries are laid beside those that are there now.
+//!
+//! Tags are two bytes of each hash, so naming may err where two of them agree by chance; *that* something differs is
+//! told by the whole hashes, never by tags.
+
+use std::collections::HashMap;
+
+use super::IdRanges;
+
+/// Ids and tags of entries in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// The ids.
+    pub ids: IdRanges,
+    /// A tag per id.
+    pub tags: Vec<[u8; 2]>,
+}
+
+/// How an entry differs from what was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryDifference {
+    /// The entry has other contents.
+    Edited {
+        /// Its id.
+        id: i64,
+    },
+    /// A sealed entry is gone.
+    Deleted {
+        /// The id it was sealed under.
+        id: i64,
+    },
+    /// An entry stands where none was sealed.
+    Inserted {
+        /// Its id.
+        id: i64,
+    },
+    /// Entries are all there, in another order.
+    Reordered {
+        /// The id of the first whose place another has.
+        first: i64,
+        /// The id of the last.
+        last: i64,
+    },
+}
+
+/// How far entries that still agree are looked for.
+const WINDOW: usize = 32;
+/// How many must agree in a row.
+const RUN: usize = 4;
+/// After so many differences only those of the same place are told: more would help nobody.
+const NAMED: usize = 1000;
+
+/// The differences between `sealed` and `found`, in order: by the ids if entries kept them, by what follows what if they
+/// were numbered anew. Whichever explains it with less is taken for what happened.
+#[must_use]
+pub fn locate(sealed: &Tags, found: &Tags) -> Vec<EntryDifference> {
+    let (by_id, by_order) = (locate_by_id(sealed, found), locate_by_order(sealed, found));
+    if by_id.len() <= by_order.len() {
+        by_id
+    } else {
+        by_order
+    }
+}
+
+fn locate_by_id(sealed: &Tags, found: &Tags) -> Vec<EntryDifference> {
+    let mut differences = Vec::new();
+    let mut edited = Vec::new();
+    let mut found = found.ids.iter().zip(&found.tags).peekable();
+    for (id, old) in sealed.ids.iter().zip(&sealed.tags) {
+        while let Some((new, _)) = found.next_if(|(new, _)| *new < id) {
+            differences.push(EntryDifference::Inserted { id: new });
+        }
+        match found.next_if(|(new, _)| *new == id) {
+            None => differences.push(EntryDifference::Deleted { id }),
+            Some((_, now)) if now == old => {}
+            Some((_, now)) => {
+                edited.push((differences.len(), *old, *now));
+                differences.push(EntryDifference::Edited { id });
+            }
+        }
+    }
+    differences.extend(found.map(|(id, _)| EntryDifference::Inserted { id }));
+    exchanged(&mut differences, &edited);
+    differences
+}
+
+fn locate_by_order(sealed: &Tags, found: &Tags) -> Vec<EntryDifference> {
+    let mut differences = Vec::new();
+    let mut edited = Vec::new();
+    let (mut sealed_ids, mut found_ids) = (sealed.ids.iter(), found.ids.iter());
+    let (mut s, mut f) = (&sealed.tags[..], &found.tags[..]);
+    loop {
+        let same = s.iter().zip(f).take_while(|(s, f)| s == f).count();
+        (s, f) = (&s[same..], &f[same..]);
+        if same > 0 {
+            sealed_ids.nth(same - 1);
+            found_ids.nth(same - 1);
+        }
+        if s.is_empty() && f.is_empty() {
+            break;
+        }
+        let (gone, new) = if differences.len() < NAMED {
+            resume(s, f)
+        } else {
+            (1.min(s.len()), 1.min(f.len()))
+        };
+        let old: Vec<_> = sealed_ids.by_ref().take(gone).zip(s).collect();
+        let now: Vec<_> = found_ids.by_ref().take(new).zip(f).collect();
+        (s, f) = (&s[gone..], &f[new..]);
+        if is_permutation(&old, &now) {
+            let (first, last) = (now[0].0, now[now.len() - 1].0);
+            differences.push(EntryDifference::Reordered { first, last });
+            continue;
+        }
+        let both = gone.min(new);
+        for (old, now) in old.iter().zip(&now) {
+            edited.push((differences.len(), *old.1, *now.1));
+            differences.push(EntryDifference::Edited { id: now.0 });
+        }
+        let deleted = old[both..].iter();
+        differences.extend(deleted.map(|old| EntryDifference::Deleted { id: old.0 }));
+        let inserted = now[both..].iter();
+        differences.extend(inserted.map(|now| EntryDifference::Inserted { id: now.0 }));
+    }
+    exchanged(&mut differences, &edited);
+    differences
+}
+
+/// How many sealed entries are gone, and how many new ones there are, before the two agree again.
+fn resume(s: &[[u8; 2]], f: &[[u8; 2]]) -> (usize, usize) {
+    let agrees = |gone: usize, new: usize| {
+        let (s, f) = (&s[gone..], &f[new..]);
+        if s.len() < RUN || f.len() < RUN {
+            s == f
+        } else {
+            s[..RUN] == f[..RUN]
+        }
+    };
+    for skipped in 1..=2 * WINDOW {
+        // As many gone as new, that is edited, is the likeliest: it is tried first.
+        let mut splits: Vec<usize> = (0..=skipped).collect();
+        splits.sort_by_key(|gone| gone.abs_diff(skipped - gone));
+        for gone in splits {
+            let new = skipped - gone;
+            if gone <= s.len() && new <= f.len() && agrees(gone, new) {
+                return (gone, new);
+            }
+        }
+    }
+    (1.min(s.len()), 1.min(f.len()))
+}
+
+fn is_permutation(old: &[(i64, &[u8; 2])], now: &[(i64, &[u8; 2])]) -> bool {
+    let tags = |entries: &[(i64, &[u8; 2])]| {
+        let mut tags: Vec<_> = entries.iter().map(|(_, tag)| **tag).collect();
+        tags.sort_unstable();
+        tags
+    };
+    old.len() > 1 && old.len() == now.len() && tags(old) == tags(now)
+}
+
+/// Two edited entries of which each has the other's tag changed places.
+fn exchanged(differences: &mut Vec<EntryDifference>, edited: &[(usize, [u8; 2], [u8; 2])]) {
+    let mut waiting = HashMap::new();
+    let mut merged = Vec::new();
+    for &(at, old, now) in edited {
+        match waiting.remove(&(now, old)) {
+            Some(first) => merged.push((first, at)),
+            None => {
+                waiting.insert((old, now), at);
+            }
+        }
+    }
+    for (first, last) in &merged {
+        if let (EntryDifference::Edited { id: a }, EntryDifference::Edited { id: b }) =
+            (differences[*first], differences[*last])
+        {
+            differences[*first] = EntryDifference::Reordered { first: a, last: b };
+        }
+    }
+    let mut gone: Vec<usize> = merged.into_iter().map(|(_, last)| last).collect();
+    gone.sort_unstable();
+    for at in gone.into_iter().rev() {
+        differences.remove(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(entries: &[(i64, u16)]) -> Tags {
+        let mut tags = Tags::default();
+        for (id, tag) in entries {
+            tags.ids.push(*id);
+            tags.tags.push(tag.to_be_bytes());
+        }
+        tags
+    }
+
+    /// The id of the entry at a place.
+    fn id(at: usize) -> i64 {
+        i64::try_from(at).expect("few") + 1
+    }
+
+    /// Entries 1 to 100, changed in some way.
+    fn after(change: impl FnOnce(&mut Vec<(i64, u16)>)) -> Vec<EntryDifference> {
+        let sealed: Vec<(i64, u16)> = (1..=100_u16).map(|id| (id.into(), 1000 + id)).collect();
+        let mut found = sealed.clone();
+        change(&mut found);
+        locate(&tags(&sealed), &tags(&found))
+    }
+
+    #[test]
+    fn what_is_as_it_was_sealed_has_no_differences() {
+        assert_eq!(after(|_| {}), []);
+        assert_eq!(locate(&Tags::default(), &Tags::default()), []);
+    }
+
+    #[test]
+    fn edited_entries_are_named_wherever_they_stand() {
+        for at in [0, 1, 49, 98, 99] {
+            let found = after(|entries| entries[at].1 = 7);
+            assert_eq!(found, [EntryDifference::Edited { id: id(at) }]);
+        }
+    }
+
+    #[test]
+    fn deleted_entries_are_named_whether_or_not_the_others_moved_up() {
+        for at in [0, 1, 49, 98, 99] {
+            let deleted = [EntryDifference::Deleted { id: id(at) }];
+            let found = after(|entries| {
+                entries.remove(at);
+            });
+            assert_eq!(found, deleted);
+            let renumbered = after(|entries| {
+                entries.remove(at);
+                for (number, entry) in entries.iter_mut().enumerate() {
+                    entry.0 = id(number);
+                }
+            });
+            assert_eq!(renumbered, deleted);
+        }
+    }
+
+    #[test]
+    fn an_inserted_entry_is_named() {
+        for at in [0, 1, 50, 99, 100] {
+            let found = after(|entries| {
+                entries.insert(at, (0, 7));
+                for (number, entry) in entries.iter_mut().enumerate() {
+                    entry.0 = id(number);
+                }
+            });
+            assert_eq!(found, [EntryDifference::Inserted { id: id(at) }]);
+        }
+    }
+
+    #[test]
+    fn entries_that_changed_places_are_named_near_and_far() {
+        for (a, b) in [(0, 1), (9, 13), (2, 89)] {
+            let found = after(|entries| {
+                (entries[a].1, entries[b].1) = (entries[b].1, entries[a].1);
+            });
+            let (first, last) = (id(a), id(b));
+            assert_eq!(found, [EntryDifference::Reordered { first, last }]);
+        }
+    }
+
+    #[test]
+    fn differences_side_by_side_are_told_apart() {
+        let found = after(|entries| {
+            (entries[7].1, entries[9].1) = (entries[9].1, entries[7].1);
+            entries.remove(4);
+        });
+        let expected = [
+            EntryDifference::Deleted { id: 5 },
+            EntryDifference::Reordered { first: 8, last: 10 },
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn several_differences_are_all_named() {
+        let found = after(|entries| {
+            entries[9].1 = 7;
+            entries.remove(59);
+            entries.truncate(90);
+        });
+        let ids: Vec<i64> = (92..=100).collect();
+        assert_eq!(
+            found[..2],
+            [
+                EntryDifference::Edited { id: 10 },
+                EntryDifference::Deleted { id: 60 }
+            ]
+        );
+        let rest: Vec<_> = ids
+            .into_iter()
+            .map(|id| EntryDifference::Deleted { id })
+            .collect();
+        assert_eq!(found[2..], rest);
+    }
+
+    #[test]
+    fn entries_that_are_all_other_are_all_named() {
+        assert_eq!(
+            after(|entries| entries.iter_mut().for_each(|entry| entry.1 += 5000)).len(),
+            100
+        );
+        assert_eq!(after(Vec::clear).len(), 100);
+    }
+}

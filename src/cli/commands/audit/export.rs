@@ -1,0 +1,69 @@
+//! `accession audit export`.
+
+use clap::Args;
+
+use crate::cli::command_error::CommandError;
+use crate::cli::database_options::DatabaseOptions;
+use crate::cli::environment::now;
+use crate::cli::exit::{EXIT_CODES, Exit};
+use crate::cli::form::{FileOptions, Parts};
+use crate::cli::options::Format;
+use crate::cli::output::Output;
+use crate::operations::audit::each_entry;
+use crate::report::audit::{self, ExportForm, Numbers};
+
+use super::filter::FilterOptions;
+
+/// Write the trail to standard output, complete, oldest entry first
+///
+/// Cells of CSV that a spreadsheet would execute (`=`, `+`, `-`, `@`, tab or carriage return at the beginning of a text) get an
+/// apostrophe before them.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Export {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    /// Write the numbers of JSON as texts, for programs that would round long ones
+    #[arg(long)]
+    numbers_as_strings: bool,
+    #[command(flatten)]
+    filter: FilterOptions,
+    #[command(flatten)]
+    form: FileOptions,
+}
+
+impl Export {
+    pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
+        let form = match self.form.format() {
+            Format::Jsonl | Format::Text => ExportForm::JsonLines,
+            Format::Json | Format::Sarif => ExportForm::Json,
+            Format::Csv => ExportForm::Csv,
+            Format::Html => ExportForm::Html,
+        };
+        let numbers = match self.numbers_as_strings {
+            true => Numbers::AsStrings,
+            false => Numbers::Exact,
+        };
+        let (url, wait) = (self.database.url(output)?, self.database.wait());
+        let query = self.filter.query()?;
+        let title = "Audit trail".to_owned();
+        let subtitle = format!("{url} · exported {}", now());
+        let mut export = audit::Export::new(form, numbers, title, subtitle);
+        let mut parts = Parts::new(output);
+        let begin = export.begin();
+        let mut has_begun = false;
+        each_entry(&url, wait, &query, &mut |entry, signature| {
+            let text = export.entry(entry, signature);
+            match std::mem::replace(&mut has_begun, true) {
+                true => parts.add(&text),
+                false => parts.add(&format!("{begin}{text}")),
+            }
+        })?;
+        let end = export.finish();
+        match has_begun {
+            true => parts.finish(&end),
+            false => parts.finish(&format!("{begin}{end}")),
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,140 @@
+//! Options that choose entries.
+
+use clap::{Args, ValueEnum};
+
+use crate::audit;
+use crate::cli::command_error::CommandError;
+use crate::cli::environment::now;
+use crate::database::ledger::EntryField;
+use crate::model::Timestamp;
+use crate::operations::audit::{AuditQuery, Criterion, Span, when};
+
+/// These options stand apart in every help.
+const FILTER: &str = "Which entries";
+
+/// What happened to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Action {
+    Insert,
+    Update,
+    Delete,
+}
+
+/// Which entries; several values of one option mean any of them.
+#[derive(Debug, Args)]
+pub(super) struct FilterOptions {
+    /// Of this table; may be repeated, as may the next five
+    #[arg(long, value_name = "TABLE", help_heading = FILTER)]
+    table: Vec<String>,
+    /// Of this row: its primary key, several columns as a JSON array of texts
+    #[arg(long, value_name = "RECORD", help_heading = FILTER)]
+    record: Vec<String>,
+    /// That changed this column, or have a value in it
+    #[arg(long, value_name = "COLUMN", help_heading = FILTER)]
+    column: Vec<String>,
+    /// Of this kind
+    #[arg(long, value_enum, ignore_case = true, help_heading = FILTER)]
+    action: Vec<Action>,
+    /// Of this run: its id, or its beginning
+    #[arg(long, value_name = "RUN", help_heading = FILTER)]
+    run: Vec<String>,
+    /// By this person; `external` for other programs
+    #[arg(long, value_name = "NAME", help_heading = FILTER)]
+    actor: Vec<String>,
+    /// Not these: `table:`, `record:`, `column:`, `action:`, `run:` or `actor:` and a value; may be repeated
+    #[arg(long, value_name = "WHAT:VALUE", help_heading = FILTER)]
+    not: Vec<Exclusion>,
+    /// With this text in a value, before or after; may be repeated, and all must be there
+    #[arg(long, value_name = "TEXT", help_heading = FILTER)]
+    contains: Vec<String>,
+    /// From then on: RFC 3339, a day, `yesterday`, or how long ago: `3d`, `2h` (times are UTC)
+    #[arg(long, value_name = "TIME", help_heading = FILTER)]
+    since: Option<String>,
+    /// Until then; a day is included
+    #[arg(long, value_name = "TIME", help_heading = FILTER)]
+    until: Option<String>,
+    /// Only what came after the entry of this number, oldest first
+    #[arg(long, value_name = "ENTRY", help_heading = FILTER)]
+    after: Option<i64>,
+}
+
+impl FilterOptions {
+    /// Whether entries were asked for rather than runs.
+    pub(super) fn is_after(&self) -> bool {
+        self.after.is_some()
+    }
+
+    pub(super) fn query(self) -> Result<AuditQuery, CommandError> {
+        let fields = [
+            (EntryField::Table, self.table),
+            (EntryField::Record, self.record),
+            (EntryField::Run, self.run),
+            (EntryField::Actor, self.actor),
+        ];
+        let mut only: Vec<Criterion> = fields
+            .into_iter()
+            .flat_map(|(field, values)| {
+                let criterion = move |value| Criterion::Field(field, value);
+                values.into_iter().map(criterion)
+            })
+            .collect();
+        only.extend(self.column.into_iter().map(Criterion::Column));
+        only.extend(self.action.into_iter().map(Action::criterion));
+        Ok(AuditQuery {
+            only,
+            not: self.not.into_iter().map(|exclusion| exclusion.0).collect(),
+            contains: self.contains,
+            since: self.since.as_deref().map(from).transpose()?,
+            until: self.until.as_deref().map(until).transpose()?,
+            after: self.after,
+        })
+    }
+}
+
+/// The time that somebody says.
+pub(super) fn span(text: &str) -> Result<Span, CommandError> {
+    when(text, now()).map_err(|error| CommandError::Usage(error.to_string()))
+}
+
+fn from(text: &str) -> Result<Timestamp, CommandError> {
+    Ok(span(text)?.from)
+}
+
+fn until(text: &str) -> Result<Timestamp, CommandError> {
+    Ok(span(text)?.to)
+}
+
+impl Action {
+    fn criterion(self) -> Criterion {
+        let action = match self {
+            Self::Insert => audit::Action::Insert,
+            Self::Update => audit::Action::Update,
+            Self::Delete => audit::Action::Delete,
+        };
+        Criterion::Field(EntryField::Action, action.name().to_owned())
+    }
+}
+
+/// `what:value`.
+#[derive(Debug, Clone)]
+struct Exclusion(Criterion);
+
+impl std::str::FromStr for Exclusion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str =
+            "expected `table:`, `record:`, `column:`, `action:`, `run:` or `actor:` and a value";
+        let (what, value) = text.split_once(':').ok_or(EXPECTED)?;
+        let field = |field| Criterion::Field(field, value.to_owned());
+        Ok(Self(match what {
+            "table" => field(EntryField::Table),
+            "record" => field(EntryField::Record),
+            "run" => field(EntryField::Run),
+            "actor" => field(EntryField::Actor),
+            "column" => Criterion::Column(value.to_owned()),
+            "action" => Action::from_str(value, true)?.criterion(),
+            _ => return Err(EXPECTED.to_owned()),
+        }))
+    }
+}

@@ -1,0 +1,35 @@
+//! `accession audit report`.
+
+use clap::Args;
+
+use crate::cli::command_error::CommandError;
+use crate::cli::database_options::DatabaseOptions;
+use crate::cli::exit::{EXIT_CODES, Exit};
+use crate::cli::form::TableOptions;
+use crate::cli::output::Output;
+use crate::operations::audit::audit_report;
+use crate::report::audit::{report_csv, report_json, report_text};
+
+use super::filter::FilterOptions;
+
+/// Count the entries by actor, table, action and day
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Report {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    #[command(flatten)]
+    filter: FilterOptions,
+    #[command(flatten)]
+    form: TableOptions,
+}
+
+impl Report {
+    pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
+        let (url, wait) = (self.database.url(output)?, self.database.wait());
+        let report = audit_report(&url, wait, &self.filter.query()?)?;
+        let (text, json) = (|| report_text(&report), || report_json(&report));
+        self.form.print(output, text, json, || report_csv(&report));
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,166 @@
+//! Where rows came from, and what came from a file.
+
+use std::ops::ControlFlow;
+
+use diesel::prelude::*;
+
+use crate::database::{Database, DatabaseError};
+
+use super::runs::RunRecord;
+use super::tables::{conversions, import_runs, row_sources, source_files};
+
+/// How many rows are read at a time.
+const PAGE: i64 = 2_000;
+
+/// The record that a row was imported from, in the version of the file that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = row_sources)]
+pub struct RowOrigin {
+    /// The version of the file.
+    pub source_file_id: i64,
+    /// Order of the record in it.
+    pub position: i64,
+    /// The table.
+    pub table_name: String,
+    /// The row.
+    pub record_id: String,
+    /// How the record is known again.
+    pub identity: Vec<u8>,
+    /// JSON Pointer to the record.
+    pub pointer: String,
+    /// Which part of a split text, from 0.
+    pub part: Option<i32>,
+    /// The run that no longer found the record in the file.
+    pub gone_run_id: Option<String>,
+}
+
+/// A version of a source file.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = source_files)]
+pub struct FileVersion {
+    /// Its number.
+    pub id: i64,
+    /// The run that read it.
+    pub run_id: String,
+    /// Relative path.
+    pub path: String,
+    /// Digest of its bytes; `None` if the run found the file gone.
+    pub sha256: Option<String>,
+    /// Size in bytes.
+    pub bytes: i64,
+}
+
+/// A value that is stored otherwise than it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = conversions)]
+pub struct StoredConversion {
+    /// The run that stored it.
+    pub run_id: String,
+    /// The column.
+    pub column_name: String,
+    /// What was done, as [`ConversionRule::name`](crate::model::ConversionRule::name).
+    pub rule: String,
+    /// The text in the file.
+    pub source_text: String,
+    /// The text that is stored.
+    pub stored_text: String,
+}
+
+impl Database {
+    /// The records that a row came from, newest first. `files` are versions to look into first: in all of them, which is
+    /// slower, only if these have none.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn origins_of_row(
+        &mut self,
+        table: &str,
+        record: &str,
+        files: &[i64],
+    ) -> Result<Vec<(RowOrigin, FileVersion, RunRecord)>, DatabaseError> {
+        let of_row = || {
+            row_sources::table
+                .inner_join(source_files::table.inner_join(import_runs::table))
+                .filter(row_sources::record_id.eq(record))
+                .filter(row_sources::table_name.eq(table))
+                .order((row_sources::source_file_id.desc(), row_sources::position))
+                .select((
+                    RowOrigin::as_select(),
+                    FileVersion::as_select(),
+                    RunRecord::as_select(),
+                ))
+        };
+        let near = of_row()
+            .filter(row_sources::source_file_id.eq_any(files))
+            .load(&mut self.connection)?;
+        if near.is_empty() {
+            return Ok(of_row().load(&mut self.connection)?);
+        }
+        Ok(near)
+    }
+
+    /// The versions of files that had this path, also packed, newest first, with the runs that read them.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn versions_of_file(
+        &mut self,
+        path: &str,
+    ) -> Result<Vec<(FileVersion, RunRecord)>, DatabaseError> {
+        self.require_ledger()?;
+        Ok(source_files::table
+            .inner_join(import_runs::table)
+            .filter(source_files::path.eq_any([path.to_owned(), format!("{path}.gz")]))
+            .order(source_files::id.desc())
+            .select((FileVersion::as_select(), RunRecord::as_select()))
+            .load(&mut self.connection)?)
+    }
+
+    /// Visits the records of a version of a file that rows come from, in their order, until `visit` breaks.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn each_origin(
+        &mut self,
+        file: i64,
+        visit: &mut dyn FnMut(RowOrigin) -> ControlFlow<()>,
+    ) -> Result<(), DatabaseError> {
+        let mut last = -1;
+        loop {
+            let page: Vec<RowOrigin> = row_sources::table
+                .filter(row_sources::source_file_id.eq(file))
+                .filter(row_sources::position.gt(last))
+                .order(row_sources::position)
+                .limit(PAGE)
+                .select(RowOrigin::as_select())
+                .load(&mut self.connection)?;
+            let is_full = page.len() as i64 == PAGE;
+            for origin in page {
+                last = origin.position;
+                if visit(origin).is_break() {
+                    return Ok(());
+                }
+            }
+            if !is_full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The values of a row that are stored otherwise than they were written, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn conversions_of_row(
+        &mut self,
+        table: &str,
+        record: &str,
+    ) -> Result<Vec<StoredConversion>, DatabaseError> {
+        Ok(conversions::table
+            .filter(conversions::table_name.eq(table))
+            .filter(conversions::record_id.eq(record))
+            .order(conversions::id)
+            .select(StoredConversion::as_select())
+            .load(&mut self.connection)?)
+    }
+}

@@ -1,0 +1,201 @@
+//! Records that runs left out.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::database::{Database, DatabaseError};
+
+use super::tables::{import_runs, rejects, source_files};
+
+/// A finding because of which a record was left out, with the file and the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectRecord {
+    /// Number in the ledger; later ones are greater.
+    pub id: i64,
+    /// JSON Pointer to the record; `None` for all that stands behind a fault of the file.
+    pub record: Option<String>,
+    /// JSON Pointer to what is wrong.
+    pub pointer: Option<String>,
+    /// Line, from 1.
+    pub line: Option<i64>,
+    /// Column, from 1.
+    pub column: Option<i64>,
+    /// Code of the rule.
+    pub rule: String,
+    /// What was found.
+    pub message: String,
+    /// The version of the file that was read.
+    pub source_file_id: i64,
+    /// Its path, relative.
+    pub path: String,
+    /// Digest of its bytes, by which the archive has them.
+    pub sha256: Option<String>,
+    /// The run that read it.
+    pub run_id: String,
+    /// When the run began.
+    pub started_at: String,
+    /// The directory's name in the ledger.
+    pub source: String,
+    /// Name of the layout.
+    pub layout: String,
+    /// Directory that holds the originals.
+    pub archive: Option<String>,
+}
+
+/// A version of a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRead {
+    /// Number in the ledger; later ones are greater.
+    pub id: i64,
+    /// The run that read it, or found it gone.
+    pub run_id: String,
+    /// The directory's name in the ledger.
+    pub source: String,
+    /// Name of the layout.
+    pub layout: String,
+    /// Its path, relative.
+    pub path: String,
+    /// `None` if it was gone.
+    pub sha256: Option<String>,
+}
+
+type Finding = (
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    String,
+    String,
+    i64,
+);
+type File = (String, Option<String>, String);
+type Run = (String, String, String, Option<String>);
+
+impl Database {
+    /// Up to `limit` rejects with greater numbers than `after`, in their order.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn rejects_after(
+        &mut self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<RejectRecord>, DatabaseError> {
+        self.require_ledger()?;
+        let found: Vec<Finding> = rejects::table
+            .filter(rejects::id.gt(after))
+            .order(rejects::id)
+            .limit(limit)
+            .select((
+                rejects::id,
+                rejects::record,
+                rejects::pointer,
+                rejects::line,
+                rejects::column,
+                rejects::rule,
+                rejects::message,
+                rejects::source_file_id,
+            ))
+            .load(&mut self.connection)?;
+        let mut files = HashMap::new();
+        let mut of_file = None;
+        let mut records = Vec::with_capacity(found.len());
+        for (id, record, pointer, line, column, rule, message, source_file_id) in found {
+            let (path, sha256, run_id) = match files.get(&source_file_id) {
+                Some(file) => Clone::clone(file),
+                None => {
+                    let file: File = source_files::table
+                        .find(source_file_id)
+                        .select((
+                            source_files::path,
+                            source_files::sha256,
+                            source_files::run_id,
+                        ))
+                        .first(&mut self.connection)?;
+                    files.insert(source_file_id, file.clone());
+                    file
+                }
+            };
+            let (started_at, source, layout, archive) = match &of_file {
+                Some((id, run)) if *id == run_id => Clone::clone(run),
+                _ => {
+                    let run: Run = import_runs::table
+                        .find(&run_id)
+                        .select((
+                            import_runs::started_at,
+                            import_runs::source,
+                            import_runs::layout,
+                            import_runs::archive,
+                        ))
+                        .first(&mut self.connection)?;
+                    of_file = Some((run_id.clone(), run.clone()));
+                    run
+                }
+            };
+            records.push(RejectRecord {
+                id,
+                record,
+                pointer,
+                line,
+                column,
+                rule,
+                message,
+                source_file_id,
+                path,
+                sha256,
+                run_id,
+                started_at,
+                source,
+                layout,
+                archive,
+            });
+        }
+        Ok(records)
+    }
+
+    /// The versions of all files of all directories, oldest first.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn file_versions(&mut self) -> Result<Vec<VersionRead>, DatabaseError> {
+        self.require_ledger()?;
+        let versions: Vec<(i64, String, String, String, String, Option<String>)> =
+            source_files::table
+                .inner_join(import_runs::table)
+                .order(source_files::id)
+                .select((
+                    source_files::id,
+                    source_files::run_id,
+                    import_runs::source,
+                    import_runs::layout,
+                    source_files::path,
+                    source_files::sha256,
+                ))
+                .load(&mut self.connection)?;
+        let version = |(id, run_id, source, layout, path, sha256)| VersionRead {
+            id,
+            run_id,
+            source,
+            layout,
+            path,
+            sha256,
+        };
+        Ok(versions.into_iter().map(version).collect())
+    }
+
+    /// The records of one version of a file that were left out, each with the rule.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn rejected_of_version(
+        &mut self,
+        source_file: i64,
+    ) -> Result<Vec<(Option<String>, String)>, DatabaseError> {
+        Ok(rejects::table
+            .filter(rejects::source_file_id.eq(source_file))
+            .select((rejects::record, rejects::rule))
+            .load(&mut self.connection)?)
+    }
+}

@@ -1,0 +1,334 @@
+//! Writing what undoes a run: rows come back, go, or get values back, as the trail tells them.
+
+use diesel::QueryResult;
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment};
+use diesel::sql_types::Text;
+use serde_json::Value as Json;
+
+use crate::audit::Image;
+use crate::audit::revert::Undo;
+use crate::model::{Column, ColumnType, Table, Value};
+
+use super::ledger::RunHeader;
+use super::ledger::tables::audit_log;
+use super::select::Which;
+use super::statement::{Bind, InsertRows, UpdateRow, dynamic_statement};
+use super::{Database, DatabaseError, Dialect, LiveRow, TrailStep};
+
+/// Rows per statement.
+const BATCH: usize = 200;
+
+/// An entry of the trail by somebody else, after the run that is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = audit_log)]
+pub struct LaterEntry {
+    /// Primary key as text.
+    pub record_id: String,
+    /// `INSERT`, `UPDATE` or `DELETE`.
+    pub action: String,
+    /// JSON.
+    pub old_value: Option<String>,
+    /// JSON.
+    pub new_value: Option<String>,
+    /// Who.
+    pub changed_by: String,
+    /// When.
+    pub changed_at: String,
+    /// In which run.
+    pub run_id: Option<String>,
+}
+
+/// What is to be done to one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowUndo {
+    /// Primary key, before it is done.
+    pub key: Vec<Value>,
+    /// What.
+    pub undo: Undo,
+}
+
+impl Database {
+    /// Enters a run that changes rows as the trail tells, inside a transaction.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn begin_rows_run(
+        &mut self,
+        header: &RunHeader,
+        run: &crate::model::RunContext,
+    ) -> Result<(), DatabaseError> {
+        // When a run is undone, rows are written in the order opposite to that in which they were written; what refers
+        // to what is looked at when all is done.
+        self.connection.defer_foreign_keys()?;
+        self.begin_run(header, run)
+    }
+
+    /// Completes it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn end_rows_run(
+        &mut self,
+        run: &crate::model::RunContext,
+        finished_at: crate::model::Timestamp,
+        counts: &str,
+    ) -> Result<(), DatabaseError> {
+        self.end_run(run, finished_at, counts)
+    }
+
+    /// At most `limit` entries of a run, the last first, below the id `before` and above `after`.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    pub fn last_steps_of_run(
+        &mut self,
+        run: &str,
+        (after, before): (i64, i64),
+        limit: i64,
+    ) -> Result<Vec<TrailStep>, DatabaseError> {
+        Ok(audit_log::table
+            .filter(audit_log::id.gt(after))
+            .filter(audit_log::id.lt(before))
+            .filter(audit_log::run_id.eq(run))
+            .order(audit_log::id.desc())
+            .limit(limit)
+            .select(TrailStep::as_select())
+            .load(&mut self.connection)?)
+    }
+
+    /// What happened to these rows of a table after the entry `after`, oldest first.
+    ///
+    /// # Errors
+    /// When the trail cannot be read.
+    pub fn later_entries(
+        &mut self,
+        table: &str,
+        record_ids: &[String],
+        after: i64,
+    ) -> Result<Vec<LaterEntry>, DatabaseError> {
+        let mut found = Vec::new();
+        for some in record_ids.chunks(500) {
+            found.extend(
+                audit_log::table
+                    .filter(audit_log::table_name.eq(table))
+                    .filter(audit_log::record_id.eq_any(some))
+                    .filter(audit_log::id.gt(after))
+                    .order(audit_log::id)
+                    .select(LaterEntry::as_select())
+                    .load(&mut self.connection)?,
+            );
+        }
+        Ok(found)
+    }
+
+    /// The rows that have these keys, rendered as the triggers render them.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn live_rows(
+        &mut self,
+        table: &Table,
+        keys: &[Vec<Value>],
+    ) -> Result<Vec<LiveRow>, DatabaseError> {
+        let audited = self.connection.audited(table)?;
+        let dialect = self.connection.dialect();
+        if let Some(settings) = dialect.image_settings() {
+            self.connection.batch_execute(&settings)?;
+        }
+        let select = dialect.select_images(&audited);
+        let columns: Vec<&Column> = key_columns(table).collect();
+        let mut found = Vec::new();
+        for keys in keys.chunks(BATCH) {
+            let query = SelectImages {
+                select: &select,
+                which: Which::Keys {
+                    columns: &columns,
+                    keys,
+                },
+            };
+            let rows: Vec<(String, String)> = query.load(&mut self.connection)?;
+            found.extend(
+                rows.into_iter()
+                    .map(|(record_id, image)| LiveRow { record_id, image }),
+            );
+        }
+        Ok(found)
+    }
+
+    /// The primary key that an image tells.
+    #[must_use]
+    pub fn key_of_image(&self, table: &Table, image: &Image) -> Vec<Value> {
+        let dialect = self.connection.dialect();
+        let value = |column: &Column| match image.get(&column.name) {
+            Some(json) => from_image(json, column.ty, &*dialect),
+            None => Value::Null,
+        };
+        key_columns(table).map(value).collect()
+    }
+
+    /// Does these, in their order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn undo_rows(&mut self, table: &Table, undos: &[RowUndo]) -> Result<(), DatabaseError> {
+        let same = |a: &RowUndo, b: &RowUndo| match (&a.undo, &b.undo) {
+            (Undo::Delete, Undo::Delete) => true,
+            (Undo::Insert(a), Undo::Insert(b)) => a.keys().eq(b.keys()),
+            (Undo::Delete | Undo::Insert(_) | Undo::Update(_), _) => false,
+        };
+        for undos in undos.chunk_by(same).flat_map(|alike| alike.chunks(BATCH)) {
+            match &undos[0].undo {
+                Undo::Insert(_) => self.undo_deletes(table, undos)?,
+                Undo::Delete => self.undo_inserts(table, undos)?,
+                Undo::Update(image) => self.undo_update(table, &undos[0].key, image)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn undo_deletes(&mut self, table: &Table, undos: &[RowUndo]) -> Result<(), DatabaseError> {
+        let images = undos.iter().filter_map(|undo| match &undo.undo {
+            Undo::Insert(image) => Some(image),
+            Undo::Update(_) | Undo::Delete => None,
+        });
+        let images: Vec<&Image> = images.collect();
+        // A column that was dropped since has nowhere to go to.
+        let told = |column: &&Column| images[0].contains_key(&column.name);
+        let columns: Vec<&Column> = table.columns.iter().filter(told).collect();
+        let dialect = self.connection.dialect();
+        let value = |image: &Image, column: &Column| match image.get(&column.name) {
+            Some(json) => from_image(json, column.ty, &*dialect),
+            None => Value::Null,
+        };
+        let values: Vec<Value> = images
+            .iter()
+            .flat_map(|image| columns.iter().map(|column| value(image, column)))
+            .collect();
+        let rows = (dialect.max_binds() / columns.len().max(1)).clamp(1, BATCH);
+        for values in values.chunks(rows * columns.len().max(1)) {
+            InsertRows {
+                table: &table.name,
+                columns: &columns,
+                values: &values.iter().collect::<Vec<_>>(),
+            }
+            .execute(&mut self.connection)?;
+        }
+        Ok(())
+    }
+
+    fn undo_inserts(&mut self, table: &Table, undos: &[RowUndo]) -> Result<(), DatabaseError> {
+        let columns: Vec<&Column> = key_columns(table).collect();
+        let keys: Vec<Vec<Value>> = undos.iter().map(|undo| undo.key.clone()).collect();
+        let delete = DeleteRows {
+            table: &table.name,
+            which: Which::Keys {
+                columns: &columns,
+                keys: &keys,
+            },
+        };
+        delete.execute(&mut self.connection)?;
+        Ok(())
+    }
+
+    fn undo_update(
+        &mut self,
+        table: &Table,
+        key: &[Value],
+        image: &Image,
+    ) -> Result<(), DatabaseError> {
+        let dialect = self.connection.dialect();
+        let values: Vec<(&Column, Value)> = table
+            .columns
+            .iter()
+            .filter_map(|column| {
+                let json = image.get(&column.name)?;
+                Some((column, from_image(json, column.ty, &*dialect)))
+            })
+            .collect();
+        let set: Vec<(&Column, &Value)> = values
+            .iter()
+            .map(|(column, value)| (*column, value))
+            .collect();
+        UpdateRow {
+            table: &table.name,
+            set: &set,
+            key: &key_columns(table)
+                .zip(key.iter().cloned())
+                .collect::<Vec<_>>(),
+        }
+        .execute(&mut self.connection)?;
+        Ok(())
+    }
+}
+
+fn key_columns(table: &Table) -> impl Iterator<Item = &Column> {
+    table.primary_key.iter().map(|&at| &table.columns[at])
+}
+
+/// The value that a member of an image stands for, exactly: reals are written with all digits, and what JSON has no
+/// values for as an object.
+fn from_image(json: &Json, ty: ColumnType, dialect: &dyn Dialect) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Boolean(*value),
+        Json::String(text) => dialect.decode(Value::text(text.as_str()), ty),
+        Json::Number(number) => {
+            let text = number.to_string();
+            let integer = text.parse().ok().filter(|_| ty != ColumnType::Real);
+            match (integer, text.parse()) {
+                (Some(integer), _) => Value::Integer(integer),
+                (None, Ok(real)) => Value::Real(real),
+                (None, Err(_)) => Value::text(text),
+            }
+        }
+        Json::Object(members) => special(members).unwrap_or_else(|| Value::text(json.to_string())),
+        Json::Array(_) => Value::text(json.to_string()),
+    }
+}
+
+fn special(members: &Image) -> Option<Value> {
+    let text = |name: &str| members.get(name)?.as_str();
+    if let Some(hex) = text("$blob") {
+        let bytes = data_encoding::HEXUPPER_PERMISSIVE.decode(hex.as_bytes());
+        return bytes.ok().map(|bytes| Value::Blob(bytes.into()));
+    }
+    Some(Value::Real(match text("$real")? {
+        "Infinity" => f64::INFINITY,
+        "-Infinity" => f64::NEG_INFINITY,
+        _ => f64::NAN,
+    }))
+}
+
+/// A query of [`Dialect::select_images`](super::Dialect), of some rows.
+struct SelectImages<'a> {
+    select: &'a str,
+    which: Which<'a>,
+}
+
+/// `DELETE FROM table WHERE key = ANY of keys`.
+struct DeleteRows<'a> {
+    table: &'a str,
+    which: Which<'a>,
+}
+
+impl<DB: Bind> QueryFragment<DB> for SelectImages<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(self.select);
+        self.which.push(&mut out)
+    }
+}
+
+impl<DB: Bind> QueryFragment<DB> for DeleteRows<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("DELETE FROM ");
+        out.push_identifier(self.table)?;
+        self.which.push(&mut out)
+    }
+}
+
+impl Query for SelectImages<'_> {
+    type SqlType = (Text, Text);
+}
+dynamic_statement!(SelectImages, DeleteRows);

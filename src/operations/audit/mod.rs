@@ -1,0 +1,25 @@
+//! Looking back: what the trail says of runs, tables and rows. Writes nothing.
+//!
+//! Each file answers one question. All read one consistent state of the database.
+
+mod as_of;
+mod blame;
+mod entry;
+mod history;
+mod lives;
+mod log;
+mod query;
+mod report;
+mod when;
+mod whereabouts;
+pub mod why;
+
+pub use as_of::{AsOf, AsOfOptions, AsOfRow, Moment, as_of};
+pub use blame::{Blame, BlamedColumn, blame};
+pub use entry::{EntryDetails, Signature, show_entry};
+pub use history::{History, Version, history};
+pub use log::{Log, LogEntries, LogLine, each_entry, log, log_entries};
+pub use query::{AuditQuery, Criterion};
+pub use report::{AuditReport, audit_report};
+pub use when::{Span, WhenError, when};
+pub use whereabouts::{FromFile, Whereabouts, whereabouts};

@@ -1,0 +1,110 @@
+//! Which entries somebody wants to see.
+
+use crate::audit::ContentFilter;
+use crate::database::ledger::{AuditEntry, Choice, EntryField, EntryFilter, RunRecord};
+use crate::model::Timestamp;
+use crate::operations::{OperationError, run_named};
+
+/// What is asked of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Criterion {
+    /// A field of the entry has this value.
+    Field(EntryField, String),
+    /// The entry changed this column.
+    Column(String),
+}
+
+/// Which entries; the default is all of them.
+#[derive(Debug, Clone, Default)]
+pub struct AuditQuery {
+    /// Any one of each kind must hold.
+    pub only: Vec<Criterion>,
+    /// None may hold.
+    pub not: Vec<Criterion>,
+    /// Texts that must all be in some value.
+    pub contains: Vec<String>,
+    /// From this instant on.
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+    /// Entries with higher numbers only.
+    pub after: Option<i64>,
+}
+
+/// A query whose runs are known by their whole ids.
+pub(super) struct ResolvedQuery {
+    pub(super) filter: EntryFilter,
+    pub(super) content: ContentFilter,
+}
+
+impl AuditQuery {
+    /// Finds the runs that were named by a beginning of their ids.
+    pub(super) fn resolve(&self, runs: &[RunRecord]) -> Result<ResolvedQuery, OperationError> {
+        let mut filter = EntryFilter {
+            since: self.since,
+            until: self.until,
+            after: self.after,
+            ..EntryFilter::default()
+        };
+        let mut content = ContentFilter {
+            contains: self.contains.clone(),
+            ..ContentFilter::default()
+        };
+        let only = self.only.iter().map(|one| (Choice::Only, one));
+        let not = self.not.iter().map(|one| (Choice::Not, one));
+        for (choice, criterion) in only.chain(not) {
+            match (criterion, choice) {
+                (Criterion::Field(EntryField::Run, name), _) => {
+                    let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
+                    filter.fields.push((EntryField::Run, choice, id));
+                }
+                (Criterion::Field(field, value), _) => {
+                    filter.fields.push((*field, choice, value.clone()));
+                }
+                (Criterion::Column(column), Choice::Only) => content.columns.push(column.clone()),
+                (Criterion::Column(column), Choice::Not) => {
+                    content.not_columns.push(column.clone());
+                }
+            }
+        }
+        Ok(ResolvedQuery { filter, content })
+    }
+}
+
+impl ResolvedQuery {
+    /// Whether entries are chosen by nothing but the run they belong to: then all of a run's are, or none.
+    pub(super) fn is_by_run(&self) -> bool {
+        let by_run = |field: &EntryField| matches!(field, EntryField::Run | EntryField::Actor);
+        let fields = &self.filter.fields;
+        let of_fields = fields.iter().all(|(field, ..)| by_run(field));
+        of_fields && self.filter.after.is_none() && self.content.is_empty()
+    }
+
+    /// Whether a query that [`Self::is_by_run`] wants this one.
+    pub(super) fn accepts_run(&self, run: &RunRecord) -> bool {
+        let fields = [(EntryField::Run, &run.id), (EntryField::Actor, &run.actor)];
+        let by_fields = fields.into_iter().all(|(field, own)| {
+            let values = |choice| {
+                let of =
+                    move |one: &&(EntryField, Choice, String)| one.0 == field && one.1 == choice;
+                self.filter
+                    .fields
+                    .iter()
+                    .filter(of)
+                    .map(|(_, _, value)| value)
+            };
+            let only: Vec<&String> = values(Choice::Only).collect();
+            (only.is_empty() || only.contains(&own)) && !values(Choice::Not).any(|not| not == own)
+        });
+        let (since, until) = (self.filter.since, self.filter.until);
+        let at = &run.started_at;
+        by_fields
+            && since.is_none_or(|since| *at >= since.to_string())
+            && until.is_none_or(|until| *at < until.to_string())
+    }
+
+    pub(super) fn accepts(&self, entry: &AuditEntry) -> bool {
+        let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
+        self.content.accepts(&entry.action, old, new)
+    }
+}

@@ -1,0 +1,58 @@
+//! How much was changed, by whom, where, how and when.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::database::ledger::{EntryOrder, EntryTotal, Tally};
+use crate::database::{Access, Database, DatabaseUrl};
+use crate::operations::OperationError;
+
+use super::AuditQuery;
+use super::query::ResolvedQuery;
+
+/// Totals over the trail.
+#[derive(Debug, Clone)]
+pub struct AuditReport {
+    /// Entries by author, day, table and action.
+    pub totals: Vec<EntryTotal>,
+    /// How many runs there are in the ledger, also such as changed no row.
+    pub runs: usize,
+}
+
+/// Counts the entries that `query` wants.
+///
+/// # Errors
+/// When the database has no ledger or cannot be read, or the query names no run.
+pub fn audit_report(
+    url: &DatabaseUrl,
+    wait: Duration,
+    query: &AuditQuery,
+) -> Result<AuditReport, OperationError> {
+    let mut database = Database::open(url, Access::Read, wait)?;
+    database.snapshot(|database| {
+        let runs = database.runs()?;
+        let query = query.resolve(&runs)?;
+        Ok(AuditReport {
+            totals: totals(database, &query)?,
+            runs: runs.len(),
+        })
+    })
+}
+
+/// Totals over the entries that a query wants.
+pub(super) fn totals(
+    database: &mut Database,
+    query: &ResolvedQuery,
+) -> Result<Vec<EntryTotal>, OperationError> {
+    if query.content.is_empty() {
+        return Ok(database.entry_totals(&query.filter)?);
+    }
+    let mut tally = Tally::default();
+    database.each_entry(&query.filter, EntryOrder::OldestFirst, &mut |entry| {
+        if query.accepts(&entry) {
+            tally.add(entry);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(tally.totals)
+}

@@ -1,0 +1,355 @@
+//! The record that a row came from, read again and mapped again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::Value as Json;
+
+use crate::database::Database;
+use crate::database::ledger::{FileVersion, RowOrigin, RunRecord, StoredConversion};
+use crate::layout::{Layout, source_of, unpacked};
+use crate::map::{self, MappedElement, Mapper, Resolved};
+use crate::model::Timestamp;
+use crate::model::{FileId, Pointer, Row, Value, canonical_json};
+use crate::operations::OperationError;
+use crate::operations::audit::BlamedColumn;
+use crate::operations::directory::{AnyReference, stand_ins};
+use crate::parse::Framing;
+
+use super::evidence::{self, Element};
+use super::expression::{Explained, find_rule};
+use super::{ExplainedColumn, Origin, Proof, ValueSource, Verdict, WhyOptions};
+
+/// Finds the record and explains the columns with it.
+pub(super) fn explain(
+    database: &mut Database,
+    options: &WhyOptions<'_>,
+    names: &[String],
+    files: &[i64],
+    columns: Vec<BlamedColumn>,
+) -> Result<(Option<Origin>, Vec<ExplainedColumn>), OperationError> {
+    let mut origins = Vec::new();
+    for name in names.iter().rev() {
+        origins = database.origins_of_row(&options.table, name, files)?;
+        if !origins.is_empty() {
+            break;
+        }
+    }
+    let others = origins.len().saturating_sub(1);
+    let Some((row, file, run)) = origins.into_iter().next() else {
+        let unexplained = |blamed| ExplainedColumn {
+            blamed,
+            source: None,
+            conversion: None,
+            verdict: Verdict::NotInFile,
+            in_table: None,
+        };
+        return Ok((None, columns.into_iter().map(unexplained).collect()));
+    };
+    let conversions = database.conversions_of_row(&options.table, &row.record_id)?;
+    let place = Place::new(options, row, file, run);
+    let (origin, columns) = place.explain(columns, &conversions, others);
+    Ok((Some(origin), columns))
+}
+
+/// Where a row came from, as the ledger says.
+struct Place {
+    row: RowOrigin,
+    file: FileVersion,
+    run: RunRecord,
+    part: Option<u32>,
+    archive: Option<PathBuf>,
+    layout: Result<Layout, String>,
+}
+
+impl Place {
+    fn new(options: &WhyOptions<'_>, row: RowOrigin, file: FileVersion, run: RunRecord) -> Self {
+        let layout = (options.layout)(&run.layout).and_then(|layout| {
+            match layout.digest.to_string() == run.layout_digest {
+                true => Ok(layout),
+                false => Err(format!(
+                    "the layout `{}` is not the one that the run used",
+                    run.layout
+                )),
+            }
+        });
+        Self {
+            part: row.part.and_then(|part| u32::try_from(part).ok()),
+            archive: options
+                .archive
+                .clone()
+                .or_else(|| run.archive.clone().map(PathBuf::from)),
+            layout,
+            row,
+            file,
+            run,
+        }
+    }
+
+    fn explain(
+        self,
+        columns: Vec<BlamedColumn>,
+        conversions: &[StoredConversion],
+        others: usize,
+    ) -> (Origin, Vec<ExplainedColumn>) {
+        let (source, captures) = self.source().unzip();
+        let document = unpacked(&self.file.path);
+        let framing = match (&self.layout, source) {
+            (Ok(layout), Some(source)) => Framing::of(&layout.sources[source], document),
+            (Err(_), _) | (_, None) => Framing::by_name(document),
+        };
+        let element = match &self.archive {
+            None => Err(Proof::Missing("the run has no archive".to_owned())),
+            Some(archive) => evidence::read(archive, &self.file, framing, &self.row.pointer),
+        };
+        let captures = captures.unwrap_or_default();
+        let mapped = self.map_again(source, &captures, element.as_ref().ok());
+        let found = element
+            .as_ref()
+            .ok()
+            .and_then(|element| element.find(&self.row.pointer));
+        let proof = match (&element, &mapped, &found) {
+            (Err(proof), _, _) => proof.clone(),
+            (Ok(_), _, None) => {
+                Proof::Broken("the archived original has no such record".to_owned())
+            }
+            (Ok(_), Err(why), Some(_)) => Proof::Missing(why.clone()),
+            (Ok(_), Ok(_), Some(_)) => Proof::Read,
+        };
+        let explained = self.explained(source, &captures, element.as_ref().ok());
+        let column = |blamed: BlamedColumn| {
+            let conversion = conversions.iter().rev().find(|conversion| {
+                conversion.column_name == blamed.column && conversion.run_id == self.run.id
+            });
+            let index = self.column(&blamed.column);
+            let mut source = match (&explained, index) {
+                (Some(explained), Some(index)) => Some(explained.source(index)),
+                // A column that the layout does not know belongs to the application.
+                (Some(_), None) => Some(ValueSource::Database),
+                (None, _) => None,
+            };
+            let value = mapped
+                .as_ref()
+                .ok()
+                .zip(index)
+                .map(|(row, index)| &row.values[index]);
+            if let (Some(ValueSource::File { text, .. }), Some(value), Some(_)) =
+                (&mut source, value, self.part)
+            {
+                *text = Some(Json::from(value.key_text()).to_string());
+            }
+            ExplainedColumn {
+                verdict: self.verdict(&blamed, source.as_ref(), value),
+                conversion: conversion
+                    .map(|conversion| (conversion.rule.clone(), conversion.source_text.clone())),
+                source,
+                blamed,
+                in_table: None,
+            }
+        };
+        let columns = columns.into_iter().map(column).collect();
+        let origin = Origin {
+            position: found.map(|(position, _)| position),
+            pointer: self.row.pointer,
+            part: self.part,
+            gone: self.row.gone_run_id,
+            archive: self.archive,
+            file: self.file,
+            run: self.run,
+            proof,
+            others,
+        };
+        (origin, columns)
+    }
+
+    /// The layout's source for the file, and what the file's name captured.
+    fn source(&self) -> Option<(usize, Vec<String>)> {
+        let layout = self.layout.as_ref().ok()?;
+        source_of(&layout.sources, &self.file.path)
+    }
+
+    fn table(&self) -> Option<usize> {
+        let layout = self.layout.as_ref().ok()?;
+        let mut tables = layout.tables.iter();
+        tables.position(|table| table.table.name == self.row.table_name)
+    }
+
+    fn column(&self, name: &str) -> Option<usize> {
+        let layout = self.layout.as_ref().ok()?;
+        layout.tables[self.table()?].table.column(name)
+    }
+
+    fn explained<'a>(
+        &'a self,
+        source: Option<usize>,
+        captures: &'a [String],
+        element: Option<&'a Element>,
+    ) -> Option<Explained<'a>> {
+        let layout = self.layout.as_ref().ok()?;
+        let pointer = Pointer::parse(&self.row.pointer).ok()?;
+        let found = find_rule(&layout.sources[source?], self.table()?, &pointer, self.part)?;
+        Some(Explained {
+            layout,
+            found,
+            captures,
+            pointer: &self.row.pointer,
+            part: self.part,
+            element,
+        })
+    }
+
+    /// The row that the record becomes; what depends on other rows and on parameters stays open.
+    fn map_again(
+        &self,
+        source: Option<usize>,
+        captures: &[String],
+        element: Option<&Element>,
+    ) -> Result<Row, String> {
+        let layout = self.layout.as_ref().map_err(Clone::clone)?;
+        let source = source
+            .ok_or_else(|| format!("the layout `{}` knows no file of this name", layout.name))?;
+        let element = element.ok_or_else(|| "the original was not read".to_owned())?;
+        let mapper = Mapper::new(layout).map_err(|error| error.to_string())?;
+        let resolved = Resolved {
+            parameters: stand_ins(layout, &BTreeMap::new()),
+            references: &AnyReference,
+        };
+        let mut mapped = MappedElement::default();
+        let of = map::Element {
+            source,
+            file: FileId(0),
+            path: unpacked(&self.file.path),
+            captures,
+            index: element.index(),
+            value: &element.value,
+        };
+        mapper
+            .map(&of, &resolved, &mut mapped)
+            .map_err(|_| "the record does not become a row by this layout".to_owned())?;
+        let table = self.table();
+        let is_it = |row: &&Row| {
+            Some(row.table) == table
+                && *row.origin.pointer == *self.row.pointer
+                && row.origin.part == self.part
+        };
+        // Two rules may make rows of one record.
+        let same = |row: &&Row| is_it(row) && row.identity.0.as_slice() == self.row.identity;
+        let rows = || mapped.rows.iter();
+        let row = rows().find(same).or_else(|| rows().find(is_it));
+        row.cloned()
+            .ok_or_else(|| "the layout makes no such row of the record".to_owned())
+    }
+
+    fn verdict(
+        &self,
+        blamed: &BlamedColumn,
+        source: Option<&ValueSource>,
+        mapped: Option<&Value>,
+    ) -> Verdict {
+        match (source, mapped) {
+            (
+                Some(
+                    ValueSource::Database
+                    | ValueSource::Parameter(_)
+                    | ValueSource::Reference { .. },
+                ),
+                _,
+            )
+            | (Some(_), Some(Value::Default | Value::ParentKey(_))) => Verdict::NotInFile,
+            (Some(_), Some(value)) if says(value, &blamed.value) => Verdict::Proved,
+            (Some(_), Some(value)) => {
+                let file = match value {
+                    Value::Null => "NULL".to_owned(),
+                    other => other.key_text(),
+                };
+                match blamed.signature.run.as_ref() == Some(&self.run.id) {
+                    true => Verdict::Differs { file },
+                    false => Verdict::ChangedSince { file },
+                }
+            }
+            (None, _) | (Some(_), None) => Verdict::Unproved,
+        }
+    }
+}
+
+/// Whether a value of the trail is this one, however the database writes it.
+fn says(value: &Value, stored: &Json) -> bool {
+    let text = stored.as_str();
+    match value {
+        Value::Null => stored.is_null(),
+        Value::Boolean(value) => {
+            stored.as_bool() == Some(*value) || stored.as_i64() == Some(i64::from(*value))
+        }
+        Value::Integer(value) => stored.as_i64() == Some(*value),
+        Value::Real(value) => stored.as_f64() == Some(*value),
+        Value::Text(value) => text == Some(value),
+        // As a text where the database has no JSON, otherwise embedded.
+        Value::Json(value) => {
+            let stored = text.map_or_else(|| stored.to_string(), str::to_owned);
+            canonical_json(&stored) == canonical_json(value)
+        }
+        Value::Timestamp(value) => {
+            let read = text.and_then(Timestamp::parse);
+            read.is_some_and(|read| read.instant == *value)
+        }
+        Value::Date(value) => text == Some(&value.to_string()),
+        Value::Uuid(value) => text.and_then(|text| text.parse().ok()) == Some(*value),
+        Value::Blob(bytes) => {
+            let hex = stored.get("$blob").and_then(Json::as_str);
+            hex.is_some_and(|hex| hex.eq_ignore_ascii_case(&data_encoding::HEXUPPER.encode(bytes)))
+        }
+        Value::Default | Value::ParentKey(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_the_same_however_a_database_writes_them() {
+        let instant = Timestamp::parse("2024-05-01T10:00:00.5Z")
+            .expect("valid")
+            .instant;
+        for (value, stored) in [
+            (
+                Value::Timestamp(instant),
+                json!("2024-05-01T10:00:00.500000Z"),
+            ),
+            (
+                Value::Timestamp(instant),
+                json!("2024-05-01T12:00:00.5+02:00"),
+            ),
+            (
+                Value::Timestamp(instant),
+                json!("2024-05-01 10:00:00.500000"),
+            ),
+            (Value::Boolean(true), json!(1)),
+            (Value::Boolean(true), json!(true)),
+            (
+                Value::Json(r#"{"b":1.50,"a":2}"#.into()),
+                json!(r#"{"b":1.50,"a":2}"#),
+            ),
+            (
+                Value::Json(r#"{"b":1.5,"a":2}"#.into()),
+                json!({"a": 2, "b": 1.5}),
+            ),
+            (
+                Value::Real(0.1),
+                serde_json::from_str("0.10000000000000001").expect("JSON"),
+            ),
+            (Value::Null, Json::Null),
+        ] {
+            assert!(says(&value, &stored), "{value:?} {stored}");
+        }
+        for (value, stored) in [
+            (Value::text("1"), json!(1)),
+            (Value::Integer(1), json!(2)),
+            (Value::Null, json!("")),
+            (Value::Boolean(false), Json::Null),
+        ] {
+            assert!(!says(&value, &stored), "{value:?} {stored}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The chain of seals, without the entries they cover: each header has its hash, names the seal before it, and says
+//! what the searchable columns beside it say.
+
+use crate::audit::seal::Header;
+use crate::database::ledger::SealRecord;
+use crate::model::Sha256;
+
+use super::outcome::{TrailDifference, TrailDifferenceKind};
+
+/// A seal whose header could be read.
+#[derive(Debug, Clone)]
+pub(super) struct ReadSeal {
+    pub(super) header: Header,
+    /// The hash of the header as it is kept.
+    pub(super) hash: Sha256,
+}
+
+/// Reads the headers and tells where the chain is broken.
+pub(super) fn read_chain(records: &[SealRecord]) -> (Vec<ReadSeal>, Vec<TrailDifference>) {
+    let mut seals = Vec::with_capacity(records.len());
+    let mut differences = Vec::new();
+    let (mut next, mut previous) = (1, Sha256([0; 32]));
+    for record in records {
+        let number = u64::try_from(record.number).unwrap_or(0);
+        let mut tell = |kind, message: String| {
+            differences.push(TrailDifference {
+                kind,
+                seal: Some(number),
+                run: record.run_id.clone(),
+                entry: None,
+                row: None,
+                message,
+            });
+        };
+        if number > next {
+            let missing = match number - next {
+                1 => format!("seal {next} is missing"),
+                _ => format!("seals {next} to {} are missing", number - 1),
+            };
+            tell(TrailDifferenceKind::Chain, missing);
+        }
+        let hash = Sha256::of(record.header.as_bytes());
+        if hash.to_string() != record.hash {
+            let message = "its header was changed: it has another hash than the seal".to_owned();
+            tell(TrailDifferenceKind::Seal, message);
+        }
+        match Header::parse(&record.header) {
+            Err(error) => tell(
+                TrailDifferenceKind::Seal,
+                format!("its header cannot be read: {error}"),
+            ),
+            Ok(header) => {
+                if !agrees(record, &header) {
+                    let message = "its columns do not say what its header says".to_owned();
+                    tell(TrailDifferenceKind::Seal, message);
+                }
+                if number <= next && header.previous != previous {
+                    let message = "it does not continue the seal before it".to_owned();
+                    tell(TrailDifferenceKind::Chain, message);
+                }
+                seals.push(ReadSeal { header, hash });
+            }
+        }
+        (next, previous) = (number + 1, hash);
+    }
+    (seals, differences)
+}
+
+fn agrees(record: &SealRecord, header: &Header) -> bool {
+    u64::try_from(record.number) == Ok(header.number)
+        && record.run_id.as_deref() == header.run_id()
+        && record.first_entry_id == header.entries.ids.first()
+        && record.last_entry_id == header.entries.ids.last()
+        && record.sealed_at == header.sealed_at
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::audit::seal::EntriesHeader;
+
+    fn chain(length: u64) -> Vec<SealRecord> {
+        let mut previous = Sha256([0; 32]);
+        (1..=length)
+            .map(|number| {
+                let header = Header {
+                    number,
+                    previous,
+                    sealed_at: format!("day {number}"),
+                    tool: "test".to_owned(),
+                    run: None,
+                    entries: EntriesHeader {
+                        ids: format!("{number}").parse().expect("an id"),
+                        count: 1,
+                        root: Sha256::of(b"root"),
+                        tables: BTreeMap::new(),
+                    },
+                    files: None,
+                    rows: BTreeMap::new(),
+                    conversions: Vec::new(),
+                    schema: Sha256::of(b"schema"),
+                };
+                let seal = header.seal();
+                previous = seal.hash;
+                let number = i64::try_from(number).expect("small");
+                SealRecord {
+                    number,
+                    hash: seal.hash.to_string(),
+                    run_id: None,
+                    first_entry_id: Some(number),
+                    last_entry_id: Some(number),
+                    sealed_at: header.sealed_at,
+                    header: seal.text,
+                }
+            })
+            .collect()
+    }
+
+    /// Kinds of differences and the seals they are told of.
+    fn told(change: impl FnOnce(&mut Vec<SealRecord>)) -> Vec<(&'static str, u64)> {
+        let mut records = chain(4);
+        change(&mut records);
+        let (_, differences) = read_chain(&records);
+        let told = differences.into_iter();
+        told.map(|one| (one.kind.name(), one.seal.expect("a seal")))
+            .collect()
+    }
+
+    #[test]
+    fn an_untouched_chain_holds_and_so_does_its_beginning() {
+        assert_eq!(told(|_| {}), []);
+        assert_eq!(told(|records| records.truncate(2)), []);
+        assert_eq!(read_chain(&chain(4)).0.len(), 4);
+    }
+
+    #[test]
+    fn whatever_is_changed_is_told_of_the_seal_it_was_changed_in() {
+        assert_eq!(told(|records| drop(records.remove(1))), [("chain", 3)]);
+        assert_eq!(told(|records| drop(records.remove(0))), [("chain", 2)]);
+        let edit = |text: &str| text.replace("day 2", "day 9");
+        let edited = told(|records| records[1].header = edit(&records[1].header));
+        assert_eq!(edited, [("seal", 2), ("seal", 2), ("chain", 3)]);
+        let hashed = told(|records| {
+            records[1].header = edit(&records[1].header);
+            records[1].sealed_at = "day 9".to_owned();
+            records[1].hash = Sha256::of(records[1].header.as_bytes()).to_string();
+        });
+        assert_eq!(hashed, [("chain", 3)]);
+        assert_eq!(
+            told(|records| records[2].first_entry_id = None),
+            [("seal", 3)]
+        );
+        assert_eq!(
+            told(|records| records[3].header = "{".to_owned()),
+            [("seal", 4), ("seal", 4)]
+        );
+        assert_eq!(told(|records| records.swap(1, 2)).len(), 3);
+    }
+}

@@ -1,0 +1,162 @@
+//! Receipts: made from a database, and checked without one.
+
+use std::time::Duration;
+
+use crate::audit::seal::{
+    BLOCK, Header, Receipt, ReceiptEntry, ReceiptFault, Tree, inclusion_proof,
+};
+use crate::database::ledger::Entries;
+use crate::database::{Access, Database, DatabaseUrl};
+use crate::operations::{OperationError, run_named};
+
+use super::require_seals;
+
+/// A receipt that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedReceipt {
+    /// What it says; `None` if it proves nothing.
+    pub header: Option<Header>,
+    /// Hash of the seal.
+    pub hash: Option<String>,
+    /// The row that it proves: table, record id, action.
+    pub row: Option<[String; 3]>,
+    /// Whether the database that it was compared with has this seal.
+    pub in_database: Option<bool>,
+    /// Why it proves nothing.
+    pub fault: Option<ReceiptFault>,
+}
+
+impl CheckedReceipt {
+    /// Whether it holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.fault.is_none() && self.in_database != Some(false)
+    }
+}
+
+/// The receipt of a run, with the proof for one row if its table and record id are given.
+///
+/// # Errors
+/// When the run has no seal or the row no entry in it, or they are not what was sealed.
+pub fn make_receipt(
+    url: &DatabaseUrl,
+    wait: Duration,
+    run: &str,
+    row: Option<(&str, &str)>,
+) -> Result<Receipt, OperationError> {
+    let mut database = Database::open(url, Access::Read, wait)?;
+    database.snapshot(|database| {
+        require_seals(database)?;
+        let runs = database.runs()?;
+        let run = run_named(run, runs.into_iter().map(|run| run.id))?;
+        let seals = database.seals_of_run(&run)?;
+        let seal = seals.first();
+        let seal = seal.ok_or_else(|| OperationError::NoSeal(run.clone()))?;
+        let mut receipt = Receipt {
+            header: seal.header.clone(),
+            files: database.receipt_files(&run)?,
+            entry: None,
+        };
+        let damaged = |fault| OperationError::NotAsSealed {
+            run: run.clone(),
+            fault,
+        };
+        let header = receipt.check().map_err(damaged)?;
+        if let Some((table, record)) = row {
+            let found = database.receipt_entry(&run, table, record)?;
+            let mut entry = found.ok_or_else(|| OperationError::NoEntry {
+                run: run.clone(),
+                table: table.to_owned(),
+                record: record.to_owned(),
+            })?;
+            prove(database, seal.number, &header, &run, &mut entry)?;
+            receipt.entry = Some(entry);
+            receipt.check().map_err(damaged)?;
+        }
+        Ok(receipt)
+    })
+}
+
+/// Finds the way from the entry to the root: through its block, whose entries are read, and then over the blocks.
+fn prove(
+    database: &mut Database,
+    seal: i64,
+    header: &Header,
+    run: &str,
+    entry: &mut ReceiptEntry,
+) -> Result<(), OperationError> {
+    let Some(place) = header.entries.ids.position(entry.id) else {
+        return Ok(());
+    };
+    let place = usize::try_from(place).unwrap_or(usize::MAX);
+    let block = place / BLOCK;
+    let ids: Vec<i64> = header
+        .entries
+        .ids
+        .iter()
+        .skip(block * BLOCK)
+        .take(BLOCK)
+        .collect();
+    let (Some(&first), Some(&last)) = (ids.first(), ids.last()) else {
+        return Ok(());
+    };
+    let mut leaves = Vec::with_capacity(ids.len());
+    let between = Entries::Between { first, last, run };
+    database.each_sealed_entry(between, &mut |entry| leaves.push(entry.leaf))?;
+    let mut hashes: Vec<_> = database
+        .seal_blocks(seal)?
+        .into_iter()
+        .map(|block| block.hash)
+        .collect();
+    if let Some(own) = hashes.get_mut(block) {
+        // What is proved is what is there.
+        *own = leaves.iter().copied().collect::<Tree>().root();
+    }
+    entry.proof = inclusion_proof(&leaves, place % BLOCK);
+    entry.proof.extend(inclusion_proof(&hashes, block));
+    Ok(())
+}
+
+/// Checks a receipt, and whether a database has its seal.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn check_receipt(
+    text: &str,
+    database: Option<(&DatabaseUrl, Duration)>,
+) -> Result<CheckedReceipt, OperationError> {
+    let receipt = Receipt::parse(text);
+    let checked = receipt
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(Receipt::check);
+    let in_database = match (database, &checked) {
+        (Some((url, wait)), Ok(header)) => {
+            let mut database = Database::open(url, Access::Read, wait)?;
+            database.require_ledger()?;
+            let hash = receipt
+                .as_ref()
+                .map(|receipt| receipt.hash().to_string())
+                .ok();
+            let seals = database.seals()?;
+            let mut seals = seals.iter();
+            Some(seals.any(|seal| {
+                u64::try_from(seal.number) == Ok(header.number) && Some(&seal.hash) == hash.as_ref()
+            }))
+        }
+        _ => None,
+    };
+    let receipt = receipt.ok();
+    let entry = receipt.as_ref().and_then(|receipt| receipt.entry.as_ref());
+    let row = entry.map(|entry| {
+        let [table, record, action, ..] = &entry.texts;
+        [table, record, action].map(|text| text.clone().unwrap_or_default())
+    });
+    Ok(CheckedReceipt {
+        hash: receipt.as_ref().map(|receipt| receipt.hash().to_string()),
+        row,
+        in_database,
+        fault: checked.as_ref().err().cloned(),
+        header: checked.ok(),
+    })
+}

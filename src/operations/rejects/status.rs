@@ -1,0 +1,71 @@
+//! What became of rejects, by the later versions of their files.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::database::Database;
+use crate::database::ledger::{RejectRecord, VersionRead};
+use crate::operations::OperationError;
+
+use super::RejectStatus;
+
+/// The versions of all files.
+pub(super) struct Statuses {
+    /// Per source, layout and path, oldest first.
+    versions: BTreeMap<(String, String, String), Vec<VersionRead>>,
+    /// The rejects of the version that was asked for last: neighbours mostly ask for the same.
+    known: Option<(i64, HashSet<LeftOut>)>,
+}
+
+/// A record and the rule.
+type LeftOut = (Option<String>, String);
+
+impl Statuses {
+    pub(super) fn load(database: &mut Database) -> Result<Self, OperationError> {
+        let mut versions: BTreeMap<_, Vec<VersionRead>> = BTreeMap::new();
+        for version in database.file_versions()? {
+            let key = (
+                version.source.clone(),
+                version.layout.clone(),
+                version.path.clone(),
+            );
+            versions.entry(key).or_default().push(version);
+        }
+        Ok(Self {
+            versions,
+            known: None,
+        })
+    }
+
+    pub(super) fn of(
+        &mut self,
+        database: &mut Database,
+        reject: &RejectRecord,
+    ) -> Result<RejectStatus, OperationError> {
+        let key = (
+            reject.source.clone(),
+            reject.layout.clone(),
+            reject.path.clone(),
+        );
+        let mut versions = self.versions.get(&key).into_iter().flatten();
+        let Some(next) = versions.find(|version| version.id > reject.source_file_id) else {
+            return Ok(RejectStatus::Open);
+        };
+        let run = next.run_id.clone();
+        if next.sha256.is_none() {
+            return Ok(RejectStatus::Gone(run));
+        }
+        let rejected = match &mut self.known {
+            Some((id, rejected)) if *id == next.id => rejected,
+            known => {
+                let rejected = database.rejected_of_version(next.id)?;
+                &mut known.insert((next.id, rejected.into_iter().collect())).1
+            }
+        };
+        let same = (reject.record.clone(), reject.rule.clone());
+        Ok(if rejected.contains(&same) {
+            RejectStatus::Repeated(run)
+        } else {
+            RejectStatus::Mended(run)
+        })
+    }
+}

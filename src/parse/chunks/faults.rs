@@ -1,0 +1,103 @@
+//! What can be wrong with a file besides its elements: that it cannot be read, is cut off, or is not UTF-8.
+
+use std::io::{ErrorKind, Read};
+
+use crate::model::{Finding, Level, Place, Rule};
+use crate::parse::chunk::remedy;
+use crate::parse::encoding::Encoding;
+use crate::parse::framing::Framing;
+use crate::parse::position::Position;
+use crate::parse::split::Rest;
+
+use super::Chunks;
+
+impl<R: Read> Chunks<R> {
+    pub(super) fn fill(&mut self) -> Result<(), Box<Finding>> {
+        let Err(error) = self.window.fill() else {
+            return Ok(());
+        };
+        let remedy = match error.kind() {
+            ErrorKind::UnexpectedEof => {
+                self.end_early(&error);
+                return Ok(());
+            }
+            // What was read before is not to be trusted either, so it is not a matter of a place.
+            ErrorKind::InvalidData => "restore the file from a backup",
+            _ => "check the disk and the permissions, then run again",
+        };
+        let message = format!("cannot be read: {error}");
+        let finding = Finding::error(Rule::Unreadable, Place::file(&self.path), message);
+        Err(Box::new(finding.remedy(remedy)))
+    }
+
+    /// A packed file is cut off: what came before is whole, but for a line that may be half of one.
+    fn end_early(&mut self, error: &std::io::Error) {
+        self.window.rest = Rest::Nothing;
+        if self.framing == Framing::Lines {
+            let lines = memchr::memrchr(b'\n', &self.window.bytes).map_or(0, |end| end + 1);
+            self.window.bytes.truncate(lines);
+        }
+        self.cut_off = Some(error.to_string());
+    }
+
+    /// That the file is cut off, if it is; told where what came of it ends.
+    pub(super) fn whole(&self) -> Result<(), Box<Finding>> {
+        let Some(message) = &self.cut_off else {
+            return Ok(());
+        };
+        let end = self.window.bytes.len();
+        Err(self.fault(Rule::CutOff, end, self.next_pointer(), message))
+    }
+
+    pub(super) fn fault(
+        &self,
+        rule: Rule,
+        at: usize,
+        pointer: String,
+        message: &str,
+    ) -> Box<Finding> {
+        let position = self.window.start.after(&self.window.bytes[..at]);
+        let place = Place {
+            path: self.path.clone(),
+            line: Some(position.line),
+            column: Some(position.column),
+            pointer: Some(pointer),
+        };
+        Box::new(Finding::error(rule, place, message).remedy(remedy(rule)))
+    }
+
+    pub(super) fn too_large(&self, at: usize) -> Box<Finding> {
+        let what = match self.splitter {
+            Some(_) => "record",
+            None => "document",
+        };
+        let limit = self.limits.max_record_bytes;
+        let message = format!("the {what} is longer than {limit} bytes");
+        self.fault(Rule::TooLarge, at, self.next_pointer(), &message)
+    }
+
+    /// The pointer of the element that is not yet complete.
+    pub(super) fn next_pointer(&self) -> String {
+        match &self.splitter {
+            Some(_) => format!("/{}", self.given + self.elements.len()),
+            None => String::new(),
+        }
+    }
+
+    pub(super) fn check_encoding(&mut self) -> Result<(), Box<Finding>> {
+        let encoding = Encoding::of(&self.window.bytes);
+        if let Some((rule, message, remedy)) = encoding.fault() {
+            let finding = *self.fault(rule, 0, String::new(), message);
+            return Err(Box::new(finding.remedy(remedy)));
+        }
+        if encoding == Encoding::Utf8WithMark {
+            self.cut(3);
+            self.window.start = Position::START;
+            let place = Some(Place::file(&self.path));
+            let message = "the file begins with a UTF-8 byte order mark, which was skipped";
+            let notice = Finding::new(Level::Notice, Rule::ByteOrderMark, place, message);
+            self.notices.push(notice);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! Cutting a line round places in it: of what went by the last cells are remembered, and what comes is collected until
+//! there is enough.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthChar as _;
+
+use crate::model::Excerpt;
+use crate::parse::mask::Cell;
+use crate::parse::position::Position;
+
+/// Cells of a terminal before and behind the place.
+pub(super) const BEFORE: usize = 36;
+pub(super) const BEHIND: usize = 60;
+/// More cells than these are never needed: a combining mark takes a cell of ours and none of the terminal.
+const CELLS: usize = 4 * BEHIND;
+
+/// The cells that may still be needed.
+#[derive(Default)]
+pub(super) struct Cells {
+    recent: VecDeque<Cell>,
+    /// Whether cells before `recent` were forgotten.
+    forgotten: bool,
+    open: Vec<Window>,
+}
+
+/// An excerpt that waits for what stands behind its place.
+struct Window {
+    index: usize,
+    cut_before: bool,
+    cells: Vec<Cell>,
+    marked: Range<usize>,
+    room: usize,
+}
+
+impl Cells {
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    pub(super) fn push(
+        &mut self,
+        cell: Cell,
+        line: u64,
+        wanted: &mut VecDeque<(Position, usize)>,
+        found: &mut [Option<Excerpt>],
+    ) {
+        self.open_before(cell.column, line, wanted);
+        self.open.retain_mut(|window| {
+            let full = !window.push(cell);
+            if full {
+                found[window.index] = Some(window.excerpt(Cut::Behind));
+            }
+            !full
+        });
+        self.recent.push_back(cell);
+        if self.recent.len() > CELLS {
+            self.recent.pop_front();
+            self.forgotten = true;
+        }
+    }
+
+    /// Opens windows for the places before `column`, which stand in the last cell.
+    fn open_before(&mut self, column: u64, line: u64, wanted: &mut VecDeque<(Position, usize)>) {
+        while let Some(&(at, index)) = wanted.front() {
+            if at.line != line || at.column >= column {
+                return;
+            }
+            wanted.pop_front();
+            let window = Window::new(index, &self.recent, self.forgotten, Mark::Last);
+            self.open.push(window);
+        }
+    }
+
+    /// The line ends after `columns`, or no more of it is needed: what is still wanted of it stands behind its end.
+    pub(super) fn end(
+        &mut self,
+        (columns, cut): (u64, Cut),
+        line: u64,
+        wanted: &mut VecDeque<(Position, usize)>,
+        found: &mut [Option<Excerpt>],
+    ) {
+        self.open_before(columns + 1, line, wanted);
+        while let Some(&(at, index)) = wanted.front() {
+            if at.line != line {
+                break;
+            }
+            wanted.pop_front();
+            let window = Window::new(index, &self.recent, self.forgotten, Mark::Behind);
+            self.open.push(window);
+        }
+        for mut window in std::mem::take(&mut self.open) {
+            found[window.index] = Some(window.excerpt(cut));
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Last,
+    Behind,
+}
+
+/// Whether more of the line follows what is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    Behind,
+    Nothing,
+}
+
+fn width(cell: Cell) -> usize {
+    cell.glyph.width().unwrap_or(0)
+}
+
+impl Window {
+    fn new(index: usize, recent: &VecDeque<Cell>, forgotten: bool, mark: Mark) -> Self {
+        let mut room = BEFORE;
+        let mut first = recent.len();
+        // A mark that combines with what stands before it is not parted from it.
+        while first > 0 && (room >= width(recent[first - 1]) || first == recent.len()) {
+            first -= 1;
+            room = room.saturating_sub(width(recent[first]));
+        }
+        let cells: Vec<Cell> = recent.range(first..).copied().collect();
+        let marked = match mark {
+            Mark::Last => cells.len().saturating_sub(1)..cells.len(),
+            Mark::Behind => cells.len()..cells.len(),
+        };
+        Self {
+            index,
+            cut_before: forgotten || first > 0,
+            cells,
+            marked,
+            room: BEHIND,
+        }
+    }
+
+    /// Whether there was room for it.
+    fn push(&mut self, cell: Cell) -> bool {
+        if self.room < width(cell) || self.cells.len() > 2 * CELLS {
+            return false;
+        }
+        self.room -= width(cell);
+        // The whole of a token whose beginning is meant.
+        let first = self.marked.start;
+        let begins = first == 0
+            || self.cells.get(first.wrapping_sub(1)).map(|c| c.token) != Some(cell.token);
+        let of_token = self
+            .cells
+            .get(first)
+            .is_some_and(|marked| marked.token == cell.token);
+        if of_token && begins && self.marked.end == self.cells.len() {
+            self.marked.end += 1;
+        }
+        self.cells.push(cell);
+        true
+    }
+
+    fn excerpt(&mut self, cut: Cut) -> Excerpt {
+        let glyphs = |cells: &[Cell]| cells.iter().map(|cell| cell.glyph).collect::<String>();
+        let mut start = 0;
+        let mut text = String::new();
+        if self.cut_before {
+            text.push('…');
+        } else {
+            let blank = |cell: &&Cell| cell.glyph == ' ';
+            start = self
+                .cells
+                .iter()
+                .take_while(blank)
+                .count()
+                .min(self.marked.start);
+        }
+        let shift = text.chars().count();
+        text.push_str(&glyphs(&self.cells[start..]));
+        match cut {
+            Cut::Behind => text.push('…'),
+            Cut::Nothing => text.truncate(text.trim_end().len()),
+        }
+        Excerpt {
+            text,
+            marked: self.marked.start - start + shift..self.marked.end - start + shift,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The trail as a page: one file that needs nothing from elsewhere, runs no script, and reads well on paper.
+
+use crate::audit::FieldChange;
+use crate::database::ledger::AuditEntry;
+use crate::operations::audit::Signature;
+use crate::report::counts::{moment, plural};
+
+use super::log::changes;
+use super::shown::{self, Cut};
+
+const STYLE: &str = include_str!("export.css");
+
+/// Up to the first entry. The policy forbids a browser to load or run anything, whatever the values hold.
+pub(super) fn begin(title: &str, subtitle: &str) -> String {
+    let (title, subtitle) = (escape(title), escape(subtitle));
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n<p>{subtitle}</p>\n</header>\n\
+         <table>\n<thead>\n<tr><th scope=\"col\">Entry</th><th scope=\"col\">When (UTC), who, why</th>\
+         <th scope=\"col\">Row</th><th scope=\"col\">Change</th></tr>\n</thead>\n<tbody>\n"
+    )
+}
+
+/// A line of the table.
+pub(super) fn entry(entry: &AuditEntry, signature: &Signature) -> String {
+    let kind = match entry.action.as_str() {
+        "INSERT" => "insert",
+        "UPDATE" => "update",
+        "DELETE" => "delete",
+        _ => "other",
+    };
+    let mut who = format!(
+        "<time>{}</time> <b>{}</b>",
+        escape(&moment(&signature.at)),
+        escape(&signature.actor)
+    );
+    let mut say = |label: &str, text: Option<&str>| {
+        if let Some(text) = text {
+            who.push_str(&format!(
+                "<br><span class=\"label\">{label}</span> {}",
+                escape(text)
+            ));
+        }
+    };
+    say("database user", signature.db_user.as_deref());
+    say(
+        signature.kind.as_deref().map_or(
+            "run",
+            |kind| if kind == "import" { "import" } else { "run" },
+        ),
+        signature.run.as_deref(),
+    );
+    say("reason", signature.reason.as_deref());
+    say("file", signature.file.as_deref());
+    format!(
+        "<tr class=\"{kind}\"><td class=\"number\">{}</td><td>{who}</td><td><b>{}</b><br>{}</td><td><span class=\"action\">{}</span>{}</td></tr>\n",
+        entry.id,
+        escape(&entry.table_name),
+        escape(&entry.record_id),
+        escape(&entry.action),
+        columns(entry),
+    )
+}
+
+fn columns(entry: &AuditEntry) -> String {
+    let changes = changes(entry);
+    if changes.is_empty() {
+        let raw = [&entry.old_value, &entry.new_value].into_iter().flatten();
+        return raw.map(|text| format!("<p>{}</p>", escape(text))).collect();
+    }
+    let rows: String = changes.iter().map(column).collect();
+    format!("<dl>{rows}</dl>")
+}
+
+fn column(change: &FieldChange) -> String {
+    let shown = |tag: &str, value: &Option<serde_json::Value>| {
+        let value = value.as_ref().map(|value| shown::value(value, Cut::Never));
+        value.map(|value| format!("<{tag}>{}</{tag}>", escape(&value)))
+    };
+    let (old, new) = match (&change.old, &change.new) {
+        // What is not opposed to anything is not marked.
+        (None, new) => (None, shown("span", new)),
+        (old, None) => (shown("span", old), None),
+        (old, new) => (shown("del", old), shown("ins", new)),
+    };
+    let arrow = if old.is_some() && new.is_some() {
+        " → "
+    } else {
+        ""
+    };
+    format!(
+        "<div><dt>{}</dt><dd>{}{arrow}{}</dd></div>",
+        escape(&change.column),
+        old.unwrap_or_default(),
+        new.unwrap_or_default()
+    )
+}
+
+/// After the last entry.
+pub(super) fn finish(count: u64) -> String {
+    let entries = plural(count, "entry");
+    format!(
+        "</tbody>\n</table>\n<footer><p>{entries}; the export is complete.</p></footer>\n</body>\n</html>\n"
+    )
+}
+
+/// Text as it must stand in HTML, in attributes as well.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in shown::safe(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}

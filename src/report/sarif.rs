@@ -1,0 +1,199 @@
+//! Findings in the Static Analysis Results Interchange Format (SARIF 2.1.0, OASIS Standard), for tools that show
+//! results of reviews beside the lines they are about.
+//!
+//! Paths are relative to the directory that was read, which is not named: a log may be shared. Columns count Unicode
+//! code points, as everywhere in this program.
+
+use serde_json::{Value, json};
+
+use crate::model::{Finding, FindingList, Level, Rule};
+
+use super::counts::plural;
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// What relative paths are relative to (SARIF section 3.14.14).
+const BASE: &str = "SOURCE";
+
+/// A log with the findings of a command that came to its end.
+#[must_use]
+pub fn sarif(list: &FindingList) -> Value {
+    let mut invocation = json!({ "executionSuccessful": true });
+    if list.not_listed() > 0 {
+        let count = plural(list.not_listed(), "finding");
+        let text = format!("{count} more were counted and are not listed; `--all` lists them");
+        invocation["toolExecutionNotifications"] =
+            json!([{ "level": "warning", "message": { "text": text } }]);
+    }
+    let results: Vec<Value> = list.iter().map(result).collect();
+    let mut run = run(invocation);
+    run["results"] = Value::Array(results);
+    log(run)
+}
+
+/// A log that says why a command came to no result.
+#[must_use]
+pub fn failed_sarif(message: &str) -> Value {
+    log(run(json!({
+        "executionSuccessful": false,
+        "toolExecutionNotifications": [{ "level": "error", "message": { "text": message } }],
+    })))
+}
+
+fn log(run: Value) -> Value {
+    json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] })
+}
+
+fn run(invocation: Value) -> Value {
+    let rules: Vec<Value> = Rule::ALL
+        .into_iter()
+        .map(|rule| {
+            json!({
+                "id": rule.code(),
+                "name": format!("{rule:?}"),
+                "shortDescription": { "text": rule.meaning() },
+                "help": { "text": rule.advice() },
+            })
+        })
+        .collect();
+    json!({
+        "tool": { "driver": {
+            "name": "accession",
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": rules,
+        }},
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {
+            BASE: { "description": { "text": "the directory given to the command" } },
+        },
+    })
+}
+
+fn result(finding: &Finding) -> Value {
+    let level = match finding.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Notice => "note",
+    };
+    let text = match &finding.remedy {
+        Some(remedy) => format!("{}\nhint: {remedy}", finding.message),
+        None => finding.message.clone(),
+    };
+    let mut result = json!({
+        "ruleId": finding.rule.code(),
+        "ruleIndex": finding.rule as usize,
+        "level": level,
+        "message": { "text": text },
+    });
+    if finding.count > 1 {
+        result["occurrenceCount"] = finding.count.into();
+    }
+    if let Some(place) = &finding.place {
+        let mut physical = json!({
+            "artifactLocation": { "uri": relative_uri(&place.path), "uriBaseId": BASE },
+        });
+        if let Some(line) = place.line {
+            physical["region"] = json!({ "startLine": line });
+            if let Some(column) = place.column {
+                physical["region"]["startColumn"] = column.into();
+            }
+        }
+        let mut location = json!({ "physicalLocation": physical });
+        if let Some(pointer) = &place.pointer {
+            location["logicalLocations"] =
+                json!([{ "fullyQualifiedName": pointer, "kind": "value" }]);
+        }
+        result["locations"] = json!([location]);
+    }
+    result
+}
+
+/// A path as a relative reference (RFC 3986): whatever is not unreserved is written in percent, also a colon.
+fn relative_uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Place;
+
+    fn list() -> FindingList {
+        let place = Place {
+            path: "a b/50%: 恐.json".to_owned(),
+            line: Some(3),
+            column: Some(7),
+            pointer: Some("/0/dob".to_owned()),
+        };
+        let error = Finding::error(Rule::Schema, place, "expected a string").remedy("mend it");
+        let mut notice = Finding::new(Level::Notice, Rule::ForeignRow, None, "rows");
+        notice.count = 7;
+        [error, notice].into_iter().collect()
+    }
+
+    #[test]
+    fn a_result_has_rule_level_place_and_pointer() {
+        let log = sarif(&list());
+        let run = &log["runs"][0];
+        let result = &run["results"][0];
+        let index = result["ruleIndex"]
+            .as_u64()
+            .and_then(|i| usize::try_from(i).ok());
+        assert_eq!(
+            run["tool"]["driver"]["rules"][index.expect("an index")]["id"],
+            "schema"
+        );
+        assert_eq!(result["level"], "error");
+        let location = &result["locations"][0];
+        let physical = &location["physicalLocation"];
+        assert_eq!(
+            physical["artifactLocation"]["uri"],
+            "a%20b/50%25%3A%20%E6%81%90.json"
+        );
+        assert_eq!(
+            physical["region"],
+            json!({"startLine": 3, "startColumn": 7})
+        );
+        assert_eq!(
+            location["logicalLocations"][0]["fullyQualifiedName"],
+            "/0/dob"
+        );
+        assert_eq!(run["results"][1]["level"], "note");
+        assert_eq!(run["results"][1]["occurrenceCount"], 7);
+    }
+
+    #[test]
+    fn logs_satisfy_the_official_schema() {
+        let schema = include_str!("../../tests/sarif/sarif-schema-2.1.0.json");
+        let mut schema: Value = serde_json::from_str(schema).expect("JSON");
+        // The schema's pattern of languages is no regular expression (a bracket is not escaped); we write none.
+        for definition in ["run", "toolComponent"] {
+            schema["definitions"][definition]["properties"]["language"]
+                .as_object_mut()
+                .and_then(|language| language.remove("pattern"))
+                .expect("the official schema has it");
+        }
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        for log in [
+            sarif(&list()),
+            sarif(&FindingList::default()),
+            failed_sarif("no such directory"),
+        ] {
+            let wrong: Vec<_> = validator.iter_errors(&log).map(|e| e.to_string()).collect();
+            assert!(wrong.is_empty(), "{wrong:?}");
+        }
+        let mut wrong = sarif(&list());
+        wrong["runs"][0]["results"][0]["level"] = "fatal".into();
+        assert!(!validator.is_valid(&wrong));
+    }
+}
