@@ -10,6 +10,10 @@ test *FILTER:
 accept:
     scripts/test --fix
 
+# Random inputs against parsing, places and layouts, SECONDS each; needs nightly and cargo-fuzz
+fuzz SECONDS="600":
+    fuzz/run.sh {{ SECONDS }}
+
 # Licences, advisories and duplicates of dependencies
 deny:
     cargo deny check

@@ -1,7 +1,7 @@
 //! What the command takes from its environment, and that an argument is stronger.
 
 use crate::rows;
-use crate::workspace::Workspace;
+use crate::workspace::{Ended, Workspace};
 
 const WHO: &str = "SELECT actor FROM import_runs ORDER BY id";
 
@@ -69,4 +69,72 @@ fn colours_are_for_terminals() {
         .env_remove("NO_COLOR");
     let ended = workspace.run(&mut command).to_string();
     assert!(!ended.contains('\u{1b}'), "{ended}");
+}
+
+/// The output of a command in the workspace.
+fn ended(workspace: &Workspace, arguments: &[&str]) -> Ended {
+    workspace.run(workspace.command().args(arguments))
+}
+
+#[test]
+fn quiet_hides_notices_and_no_warnings() {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    workspace.imports(&[]);
+    std::fs::write(
+        workspace.root().join(".env"),
+        "DATABASE_URL=target/legacy.db\n",
+    )
+    .expect("written");
+    let told = ended(&workspace, &["runs", "list"]);
+    assert!(told.stderr.contains("is taken from `.env`"), "{told}");
+    let told = ended(&workspace, &["runs", "list", "-q"]);
+    assert_eq!(told.stderr, "", "{told}");
+    std::fs::rename(workspace.legacy(), workspace.root().join("moved")).expect("moved");
+    let told = ended(&workspace, &["verify", "moved", "-q"]);
+    assert_eq!(told.code, Some(4), "{told}");
+    for words in ["warning[moved-source]", "verify it with `--source"] {
+        assert!(told.stderr.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn the_archive_of_a_database_that_variables_name_is_found() {
+    let workspace = Workspace::empty();
+    let mut command = workspace.command();
+    command.args(["archive", "list"]).envs([
+        ("DATABASE_TYPE", "postgres"),
+        ("DB_HOST", "db.example"),
+        ("DB_NAME", "legacy"),
+    ]);
+    let told = workspace.run(&mut command);
+    assert!(
+        told.stderr.contains("postgres-legacy@db.example.archive"),
+        "{told}"
+    );
+    let told = ended(&workspace, &["archive", "list"]);
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("`--archive DIR`"), "{told}");
+}
+
+#[test]
+fn a_receipt_is_checked_without_the_database_of_the_environment() {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    let run = workspace.report(&[])["run"].clone();
+    let run = run.as_str().expect("a run");
+    let made = ["audit", "receipt", run, "--database", "target/legacy.db"];
+    let told = ended(
+        &workspace,
+        &[&made[..], &["--output", "receipt.json"]].concat(),
+    );
+    assert_eq!(told.code, Some(0), "{told}");
+    let check = ["audit", "verify", "--receipt", "receipt.json"];
+    let mut command = workspace.command();
+    command.args(check).env("DATABASE_URL", "gone.db");
+    let told = workspace.run(&mut command);
+    assert_eq!(told.code, Some(0), "{told}");
+    let told = ended(
+        &workspace,
+        &[&check[..], &["--database", "gone.db"]].concat(),
+    );
+    assert_eq!(told.code, Some(1), "{told}");
 }

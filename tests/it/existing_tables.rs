@@ -96,6 +96,7 @@ fn imported_by_another_tool() -> Workspace {
         .execute_batch(
             "PRAGMA foreign_keys = OFF; DROP TABLE rejects; DROP TABLE conversions; DROP TABLE row_sources;
              DROP TABLE source_files; DROP TABLE import_runs; DROP TABLE audit_log; DROP TABLE audit_context;
+             DROP TABLE audit_seals; DROP TABLE audit_seal_blocks; DROP TABLE row_sources_replaced;
              DROP TABLE __diesel_schema_migrations;",
         )
         .expect("dropped");

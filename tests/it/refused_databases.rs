@@ -339,3 +339,57 @@ fn a_database_locked_against_readers_is_waited_for_and_then_told() {
     workspace.imports(&[]);
     rows::assert_sound(&workspace.connection());
 }
+
+#[test]
+fn what_cannot_be_is_explained_with_what_can() {
+    let workspace = valid();
+    workspace.imports(&[]);
+    for (arguments, code, words) in [
+        (
+            "import legacy --database nodir/x.db",
+            1,
+            ["nodir: there is no such directory", "mkdir -p"],
+        ),
+        (
+            "audit show x --database target/legacy.db",
+            2,
+            ["the number of an entry", "`accession audit log --entries`"],
+        ),
+        (
+            "rejects show x --database target/legacy.db",
+            2,
+            ["the number of a reject", "`accession rejects list`"],
+        ),
+        (
+            "audit verify --anchor abc --database target/legacy.db",
+            2,
+            ["the hash of a seal", "`seals.log`"],
+        ),
+        (
+            "audit enable --database target/legacy.db",
+            2,
+            ["TABLE", "--all"],
+        ),
+        (
+            "layout check nosuch",
+            2,
+            ["`accession layout list`", "the path of its directory"],
+        ),
+        (
+            "migrate down --database target/legacy.db",
+            2,
+            ["`accession-0003_reverts`", "ledger, trail and seals stay"],
+        ),
+    ] {
+        let mut command = workspace.command();
+        let ended = workspace.run(command.args(arguments.split(' ')));
+        assert_eq!(ended.code, Some(code), "{arguments}\n{ended}");
+        for words in words {
+            assert!(ended.stderr.contains(words), "{words}\n{ended}");
+        }
+    }
+    let mut command = workspace.command();
+    let ended = workspace.run(command.args(["doctor", "--database", "nofile.db"]));
+    assert!(ended.stdout.contains("check the path"), "{ended}");
+    assert!(!ended.stdout.contains("TLS"), "{ended}");
+}

@@ -250,3 +250,37 @@ fn a_file_that_changes_while_it_is_read_stops_the_import() {
         assert_eq!(rows::count(&workspace.connection(), "import_runs"), 1);
     }
 }
+
+/// The source directory is never written to, so neither the database nor the archive may stand in it.
+#[test]
+fn a_database_or_an_archive_in_the_source_directory_is_refused() {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    let before = workspace.tree();
+    for arguments in [
+        ["--database", "legacy/new.db"],
+        ["--database", "sqlite:legacy/profiles/new.db"],
+        ["--archive", "legacy/archive"],
+    ] {
+        let mut command = workspace.command();
+        command.args(["import", "legacy"]).args(arguments);
+        if arguments[0] == "--archive" {
+            command.args(["--database", "target/legacy.db"]);
+        }
+        let ended = workspace.run(&mut command);
+        assert_eq!(ended.code, Some(2), "{ended}");
+        assert!(ended.stderr.contains("never written to"), "{ended}");
+    }
+    before.assert_unchanged(&workspace.tree(), "refused");
+}
+
+#[test]
+fn a_directory_without_a_file_of_the_layout_is_not_verified() {
+    let workspace = valid();
+    workspace.imports(&[]);
+    std::fs::create_dir(workspace.root().join("empty")).expect("made");
+    let mut command = workspace.command();
+    command.args(["verify", "empty", "--layout", "srs4autism"]);
+    let ended = workspace.run(command.args(["--database", "target/legacy.db"]));
+    assert_eq!(ended.code, Some(4), "{ended}");
+    assert!(ended.stdout.starts_with("nothing compared"), "{ended}");
+}

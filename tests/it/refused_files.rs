@@ -35,7 +35,7 @@ fn assert_discreet(ended: &Ended, folder: &Path) {
     }
 }
 
-fn assert_expected(folder: &Path, workspace: &Workspace, output: &str) {
+pub(crate) fn assert_expected(folder: &Path, workspace: &Workspace, output: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(folder);
     settings.set_prepend_module_to_snapshot(false);

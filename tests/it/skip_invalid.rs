@@ -4,6 +4,7 @@ use rusqlite::types::Value as Stored;
 use serde_json::json;
 
 use crate::edits::edit;
+use crate::fixtures;
 use crate::rows::{self, of};
 use crate::workspace::Workspace;
 
@@ -121,4 +122,114 @@ fn cards_of_a_rejected_profile_cannot_be_skipped_into_nothing() {
     assert_eq!(rows::count(&connection, "approved_cards"), 0);
     assert_eq!(rows::count(&connection, "rejects"), 5);
     rows::assert_sound(&connection);
+}
+
+#[test]
+fn what_waits_for_another_file_is_tried_again_when_that_file_comes() {
+    let workspace = Workspace::of("donna/valid/small");
+    let session = r#"{"id": "s9", "user_id": "nobody", "created_at": "2024-01-04T10:00:00Z"}"#;
+    workspace.write("chat_sessions/chat_n_session.json", session);
+    let message = r#"[{"id": "m9", "sequence_number": 0, "role": "user", "content": "x", "created_at": "2024-01-04T10:00:00Z"}]"#;
+    workspace.write("chat_sessions/chat_n.json", message);
+    let rejected = |workspace: &Workspace, arguments: &[&str]| {
+        let report = workspace.report(&[&["--skip-invalid"], arguments].concat());
+        (report["rejected"].clone(), report["still_rejected"].clone())
+    };
+    assert_eq!(rejected(&workspace, &[]), (json!(2), json!(0)));
+    // Nothing changed: they are not tried again.
+    assert_eq!(rejected(&workspace, &[]), (json!(0), json!(2)));
+    let user = r#"{"id": "nobody", "email": null, "created_at": "2024-03-01T08:00:00Z"}"#;
+    workspace.write("users/nobody.json", user);
+    assert_eq!(rejected(&workspace, &["--dry-run"]), (json!(0), json!(0)));
+    assert_eq!(rejected(&workspace, &[]), (json!(0), json!(0)));
+    let again = workspace.imports(&["--skip-invalid"]);
+    assert!(again.stdout.starts_with("nothing to do"), "{again}");
+    rows::assert_sound(&workspace.connection());
+}
+
+/// A thousand fees, of which the one in the middle is `broken`.
+fn fees(broken: &str) -> Workspace {
+    let workspace = Workspace::of("tutorial");
+    fixtures::copy(
+        &fixtures::path("layouts/tutorial"),
+        &workspace.root().join("choir"),
+    );
+    let fee = |cents: usize| {
+        format!(r#"{{"member":"Ada Example","cents":{cents},"paid":"2024-05-02T19:00:00Z"}}"#)
+    };
+    let mut lines: Vec<String> = (1..=1000).map(fee).collect();
+    lines[500] = broken.to_owned();
+    workspace.write("fees.jsonl", lines.join("\n") + "\n");
+    workspace
+}
+
+#[test]
+fn behind_a_line_that_is_cut_off_reading_goes_on() {
+    let workspace = fees(r#"{"member":"Ada Ex"#);
+    let ended = workspace.import(&["--layout", "choir", "--skip-invalid"]);
+    assert_eq!(ended.code, Some(5), "{ended}");
+    assert!(
+        ended
+            .stdout
+            .contains("  1 record left out because of errors\n"),
+        "{ended}"
+    );
+    assert!(!ended.stdout.contains("rest of"), "{ended}");
+    let connection = workspace.connection();
+    assert_eq!(rows::count(&connection, "fees"), 999);
+    assert_eq!(
+        rows::texts(&connection, "SELECT record FROM rejects"),
+        ["/500"]
+    );
+    rows::assert_sound(&connection);
+}
+
+/// The cards with `from` replaced by `to` in their text, imported with `--skip-invalid`: how many came, and the rejects' records.
+fn cards_with(from: &str, to: &str) -> (i64, Vec<Stored>, String) {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    let cards = workspace.read(CARDS);
+    assert!(cards.contains(from));
+    workspace.write(CARDS, cards.replacen(from, to, 1));
+    let ended = workspace.import(&["--skip-invalid"]);
+    assert_eq!(ended.code, Some(5), "{ended}");
+    let connection = workspace.connection();
+    let rejects = rows::query(&connection, "SELECT record FROM rejects ORDER BY id");
+    let records = rejects.iter().map(|row| of(row, "record").clone());
+    rows::assert_sound(&connection);
+    let text = format!("{}{}", ended.stdout, ended.stderr);
+    (
+        rows::count(&connection, "approved_cards"),
+        records.collect(),
+        text,
+    )
+}
+
+#[test]
+fn behind_an_element_with_a_certain_end_reading_goes_on() {
+    // A comma too many in the second of five.
+    let (cards, records, text) = cards_with("\"back\": \"water\",", "\"back\": \"water\",,");
+    assert_eq!(
+        (cards, records),
+        (4, vec![Stored::Text("/1".to_owned())]),
+        "{text}"
+    );
+    assert!(!text.contains("from here on"), "{text}");
+}
+
+#[test]
+fn where_the_next_element_begins_is_not_guessed() {
+    for (from, to) in [
+        ("\"back\": \"water\",", "\"back\": \"water,"),
+        ("\"back\": \"water\",", "\"back\": [\"water\","),
+        ("\"back\": \"water\",", "\"back\": \"water\"}},"),
+    ] {
+        let (cards, records, text) = cards_with(from, to);
+        assert_eq!(cards, 1, "{to}: {text}");
+        assert_eq!(records.last(), Some(&Stored::Null), "{to}: {text}");
+        assert!(
+            text.contains("; everything from here on is left out"),
+            "{text}"
+        );
+        assert!(text.contains("the rest of 1 file left out"), "{text}");
+    }
 }

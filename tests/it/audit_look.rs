@@ -1,0 +1,464 @@
+//! Looking back: what reviewers are told of a database that was imported into, edited by hand, and imported into again.
+
+use std::collections::BTreeSet;
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+use crate::edits::edit;
+use crate::json;
+use crate::rows;
+use crate::workspace::{Ended, Workspace};
+
+/// Runs `accession audit` on the workspace's database.
+pub(crate) fn audit(workspace: &Workspace, arguments: &[&str]) -> Ended {
+    let mut command = workspace.command();
+    command
+        .arg("audit")
+        .args(arguments)
+        .args(["--database", "target/legacy.db"]);
+    workspace.run(&mut command)
+}
+
+/// The same, successful.
+#[track_caller]
+pub(crate) fn look(workspace: &Workspace, arguments: &[&str]) -> String {
+    let ended = audit(workspace, arguments);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    ended.stdout
+}
+
+/// As JSON.
+#[track_caller]
+pub(crate) fn look_json(workspace: &Workspace, arguments: &[&str]) -> Value {
+    json::parse(&look(
+        workspace,
+        &[arguments, &["--format", "json"]].concat(),
+    ))
+}
+
+/// The runs of a workspace, oldest first.
+pub(crate) fn runs(workspace: &Workspace) -> Vec<String> {
+    let runs = "SELECT id FROM import_runs ORDER BY started_at, id";
+    rows::texts(&workspace.connection(), runs)
+}
+
+/// Replaces what differs from run to run by words of the same length.
+pub(crate) fn masked(workspace: &Workspace, text: &str) -> String {
+    let mut text = text.replace(&workspace.root().display().to_string(), "[ROOT]");
+    for (number, run) in runs(workspace).iter().enumerate() {
+        let short = format!("[RUN {number:07}]");
+        text = text
+            .replace(run, &format!("{short}[{:->21}]", ""))
+            .replace(&run[..13], &short);
+    }
+    // The times in the fixtures are of 2024.
+    let instant = |pattern: &str| Regex::new(pattern).expect("a pattern");
+    let text = instant(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d([T ])\d\d:\d\d:\d\d")
+        .replace_all(&text, "YYYY-MM-DD${1}hh:mm:ss");
+    let text = instant(r"ss\.\d{6}Z").replace_all(&text, "ss.uuuuuuZ");
+    let text = instant(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d").replace_all(&text, "YYYY-MM-DD");
+    instant(r"[0-9a-f]{64}")
+        .replace_all(&text, "[SHA256]")
+        .into_owned()
+}
+
+macro_rules! assert_told {
+    ($workspace:expr, $name:expr, $text:expr) => {{
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path("snapshots");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let text = $crate::audit_look::masked(&$workspace, &$text);
+        settings.bind(|| insta::assert_snapshot!($name, text));
+    }};
+}
+pub(crate) use assert_told;
+
+/// Imported; edited by another program; a file edited and imported.
+pub(crate) fn reviewed() -> Workspace {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    workspace.imports(&["--reason", "first load"]);
+    let by_hand = "
+        UPDATE profiles SET school = 'Hill <School> & \"Co\"' WHERE id = 'child_0001';
+        INSERT INTO mastered_words (profile_id, word, language) VALUES ('child_0001', '=SUM(A1)', 'en');
+        UPDATE mastered_words SET id = 777 WHERE id = 3;
+        UPDATE mastered_words SET word = 'orange' WHERE id = 777;
+        DELETE FROM mastered_words WHERE id = 4;
+        UPDATE mastered_words SET id = 3 WHERE id = 5;
+        UPDATE profiles SET raw_input = 'a' || char(27) || '[31m' || char(10) || 'b' WHERE id = 'child_0001';";
+    workspace
+        .connection()
+        .execute_batch(by_hand)
+        .expect("edits by another program");
+    edit(&workspace, "content_db/approved_cards.json", |cards| {
+        cards[1]["card_type"] = json!("basic");
+    });
+    workspace.imports(&["--reason", "card types\u{1b}[2J corrected"]);
+    workspace
+}
+
+#[test]
+fn a_reviewer_is_told_what_happened() {
+    let workspace = reviewed();
+    let runs = runs(&workspace);
+    for (name, arguments) in [
+        ("audit_log", vec!["log"]),
+        (
+            "audit_log_entries",
+            vec!["log", "--entries", "--limit", "10"],
+        ),
+        ("audit_show", vec!["show", "22"]),
+        ("audit_show_insert", vec!["show", "2"]),
+        ("audit_history", vec!["history", "mastered_words", "777"]),
+        (
+            "audit_history_of_a_name",
+            vec!["history", "mastered_words", "3"],
+        ),
+        ("audit_history_card", vec!["history", "approved_cards", "2"]),
+        ("audit_blame", vec!["blame", "approved_cards", "2"]),
+        ("audit_blame_deleted", vec!["blame", "mastered_words", "4"]),
+        (
+            "audit_blame_of_a_name",
+            vec!["blame", "mastered_words", "3"],
+        ),
+        ("audit_report", vec!["report"]),
+        (
+            "audit_as_of_first",
+            vec!["as-of", "mastered_words", "--at", &runs[0][..13]],
+        ),
+        (
+            "audit_as_of_now",
+            vec!["as-of", "mastered_words", "--at", "now"],
+        ),
+        (
+            "audit_as_of_row",
+            vec!["as-of", "mastered_words", "777", "--at", &runs[0]],
+        ),
+        (
+            "audit_where",
+            vec!["where", "profiles/child_profiles.json", "/0/mastered_words"],
+        ),
+        (
+            "audit_where_around",
+            vec!["where", "profiles/child_profiles.json", "/0/school"],
+        ),
+    ] {
+        assert_told!(workspace, name, look(&workspace, &arguments));
+    }
+}
+
+#[test]
+fn what_is_told_moves_no_cursor() {
+    let workspace = reviewed();
+    for arguments in [
+        vec!["log"],
+        vec!["log", "--entries", "--limit", "100"],
+        vec!["history", "profiles", "child_0001", "--full"],
+        vec!["blame", "profiles", "child_0001", "--full"],
+        vec!["as-of", "profiles", "--at", "now", "--full"],
+        vec!["why", "profiles", "child_0001", "--full"],
+        vec!["export", "--format", "json"],
+        vec!["export", "--format", "html"],
+    ] {
+        let told = look(&workspace, &arguments);
+        let moves = told.chars().find(|c| c.is_control() && *c != '\n');
+        assert_eq!(moves, None, "{arguments:?}");
+    }
+}
+
+/// Numbers of the entries that the filters choose.
+fn chosen(workspace: &Workspace, filters: &[&str]) -> BTreeSet<i64> {
+    let arguments = [&["log", "--entries", "--limit", "1000"], filters].concat();
+    let log = look_json(workspace, &arguments);
+    let entries = log["entries"].as_array().expect("entries");
+    assert_eq!(log["count"], entries.len(), "{filters:?}");
+    entries
+        .iter()
+        .filter_map(|entry| entry["entry"].as_i64())
+        .collect()
+}
+
+fn found(workspace: &Workspace, condition: &str) -> BTreeSet<i64> {
+    let query = format!("SELECT CAST(id AS TEXT) FROM audit_log WHERE {condition}");
+    let ids = rows::texts(&workspace.connection(), &query);
+    ids.iter().filter_map(|id| id.parse().ok()).collect()
+}
+
+#[test]
+fn filters_choose_what_the_database_finds() {
+    let workspace = reviewed();
+    let runs = runs(&workspace);
+    let second = format!("run_id = '{}'", runs[1]);
+    let day = &rows::texts(
+        &workspace.connection(),
+        "SELECT changed_at FROM audit_log WHERE id = 1",
+    )[0][..10];
+    for (filters, condition) in [
+        (vec![], "1"),
+        (vec!["--table", "profiles"], "table_name = 'profiles'"),
+        (
+            vec![
+                "--table",
+                "profiles",
+                "--table",
+                "approved_cards",
+                "--action",
+                "update",
+            ],
+            "table_name IN ('profiles', 'approved_cards') AND action = 'UPDATE'",
+        ),
+        (vec!["--record", "3"], "record_id = '3'"),
+        (
+            vec!["--table", "mastered_words", "--record", "3"],
+            "table_name = 'mastered_words' AND record_id = '3'",
+        ),
+        (vec!["--run", &runs[1][..30]], second.as_str()),
+        (vec!["--actor", "external"], "changed_by = 'external'"),
+        (vec!["--not", "actor:tester"], "changed_by <> 'tester'"),
+        (
+            vec!["--not", "table:mastered_words", "--not", "action:INSERT"],
+            "table_name <> 'mastered_words' AND action <> 'INSERT'",
+        ),
+        (
+            vec!["--not", &format!("run:{}", runs[0])],
+            "run_id IS NOT (SELECT id FROM import_runs ORDER BY id LIMIT 1)",
+        ),
+        (
+            vec!["--column", "school"],
+            "table_name = 'profiles' AND coalesce(new_value, '') LIKE '%\"school\"%'",
+        ),
+        (
+            vec!["--action", "update", "--not", "column:id"],
+            "action = 'UPDATE' AND old_value ->> 'id' = new_value ->> 'id'",
+        ),
+        (
+            vec!["--contains", "橘子"],
+            "coalesce(old_value, '') || coalesce(new_value, '') LIKE '%橘子%'",
+        ),
+        (
+            vec!["--contains", "Hill <School> & \"Co\""],
+            "new_value LIKE '%Hill <School>%'",
+        ),
+        (vec!["--contains", "school"], "0"),
+        (vec!["--after", "20"], "id > 20"),
+        (vec!["--since", "2d"], "1"),
+        (vec!["--since", day, "--until", day], "1"),
+        (vec!["--until", "2d"], "0"),
+        (vec!["--until", "yesterday"], "0"),
+    ] {
+        let filters: Vec<&str> = filters;
+        assert_eq!(
+            chosen(&workspace, &filters),
+            found(&workspace, condition),
+            "{filters:?}"
+        );
+    }
+}
+
+#[test]
+fn runs_are_counted_alike_whether_they_are_believed_or_not() {
+    let workspace = reviewed();
+    let believed = look_json(&workspace, &["log"]);
+    // No entry is of this table, but to find out they must be looked at.
+    let counted = look_json(&workspace, &["log", "--not", "table:none"]);
+    assert_eq!(believed, counted);
+    let sum = |log: &Value| -> i64 {
+        let lines = log["lines"].as_array().into_iter().flatten();
+        let counts = ["inserted", "updated", "deleted"];
+        lines
+            .flat_map(|line| counts.map(|name| line[name].as_i64()))
+            .flatten()
+            .sum()
+    };
+    assert_eq!(sum(&believed), 29);
+    // An entry that the run knows nothing of, as a cascade makes it, or somebody who forges one.
+    let entry = "INSERT INTO audit_log (table_name, record_id, action, old_value, changed_at, changed_by, run_id)
+        SELECT 'mastered_words', '9', 'DELETE', '{}', changed_at, changed_by, run_id FROM audit_log WHERE id = 1";
+    workspace
+        .connection()
+        .execute_batch(entry)
+        .expect("an entry");
+    assert_eq!(sum(&look_json(&workspace, &["log"])), 30);
+    assert_eq!(look_json(&workspace, &["report"])["count"], 30);
+}
+
+#[test]
+fn lists_are_cut_only_with_a_word_about_it() {
+    let workspace = reviewed();
+    let told = look(&workspace, &["log", "--entries", "--limit", "2"]);
+    assert!(
+        told.ends_with("2 of 29 entries; `--limit N` shows more\n"),
+        "{told}"
+    );
+    let csv = audit(
+        &workspace,
+        &["log", "--entries", "--limit", "2", "--format", "csv"],
+    );
+    assert_eq!(csv.stdout.lines().count(), 3, "{csv}");
+    assert!(csv.stderr.contains("2 of 29"), "{csv}");
+    let whole = audit(
+        &workspace,
+        &["log", "--entries", "--limit", "29", "--format", "csv"],
+    );
+    assert_eq!(whole.stderr, "");
+    // For scripts: what is new, oldest first, and from where to go on.
+    let first = look_json(&workspace, &["log", "--after", "26", "--limit", "2"]);
+    let numbers = |log: &Value| -> Vec<i64> {
+        let entries = log["entries"].as_array().into_iter().flatten();
+        entries
+            .filter_map(|entry| entry["entry"].as_i64())
+            .collect()
+    };
+    assert_eq!(numbers(&first), [27, 28]);
+    assert_eq!(first["last_entry"], 28);
+    let next = look_json(&workspace, &["log", "--after", "28"]);
+    assert_eq!(numbers(&next), [29]);
+    let none = look_json(&workspace, &["log", "--after", "29"]);
+    assert_eq!(
+        (&none["count"], &none["last_entry"]),
+        (&json!(0), &Value::Null)
+    );
+}
+
+#[test]
+fn what_there_is_not_is_an_error_with_a_hint() {
+    let workspace = reviewed();
+    for (arguments, code, says) in [
+        (vec!["show", "99"], 1, "there is no entry 99"),
+        (vec!["history", "profiles", "nobody"], 1, "no row `nobody`"),
+        (
+            vec!["blame", "nothing", "1"],
+            1,
+            "no row `1` of a table `nothing`",
+        ),
+        (
+            vec!["as-of", "nothing", "--at", "now"],
+            1,
+            "no entry of a table `nothing`",
+        ),
+        (
+            vec!["why", "profiles", "child_0001", "shoe"],
+            1,
+            "no column `shoe`",
+        ),
+        (
+            vec!["where", "nothing.json"],
+            1,
+            "no file `nothing.json` was imported",
+        ),
+        (
+            vec!["where", "nothing.json", "x"],
+            2,
+            "a JSON Pointer is empty or begins with `/`",
+        ),
+        (vec!["log", "--run", "ffff"], 1, "there is no run `ffff`"),
+        (vec!["log", "--run", "0"], 2, "is the beginning of 2 runs"),
+        (vec!["log", "--since", "soon"], 2, "`soon` is no time"),
+        (vec!["log", "--not", "mood:bad"], 2, "expected `table:`"),
+        (
+            vec!["log", "--format", "html"],
+            2,
+            "[possible values: table, json, csv]",
+        ),
+        (
+            vec!["export", "--format", "table"],
+            2,
+            "[possible values: jsonl, json, csv, html]",
+        ),
+    ] {
+        let ended = audit(&workspace, &arguments);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {ended}");
+        assert!(ended.stderr.contains(says), "{arguments:?}: {ended}");
+        assert_eq!(ended.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_format_is_taken_wherever_it_stands() {
+    let workspace = reviewed();
+    let before = workspace.run(workspace.command().args([
+        "--format",
+        "json",
+        "audit",
+        "report",
+        "--database",
+        "target/legacy.db",
+    ]));
+    assert_eq!(
+        before.stdout,
+        look(&workspace, &["report", "--format", "json"])
+    );
+    assert_eq!(
+        look(&workspace, &["report"]),
+        look(&workspace, &["report", "--format", "text"])
+    );
+}
+
+#[test]
+fn looking_changes_nothing_and_needs_no_right_to_write() {
+    let workspace = reviewed();
+    let before = workspace.tree();
+    for arguments in [
+        vec!["log"],
+        vec!["report"],
+        vec!["history", "mastered_words", "777"],
+        vec!["as-of", "profiles", "--at", "1h"],
+        vec!["why", "approved_cards", "2"],
+        vec!["where", "content_db/approved_cards.json"],
+        vec!["export"],
+    ] {
+        look(&workspace, &arguments);
+        before.assert_unchanged(&workspace.tree(), format!("{arguments:?}"));
+    }
+}
+
+/// Fails unless the manual names every member; what is by the names of columns, or a value of any kind, is not ours.
+#[track_caller]
+fn assert_documented(json: &Value, manual: &str) {
+    match json {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let named = [format!("`{name}`"), format!("\"{name}\"")];
+                assert!(
+                    named.iter().any(|name| manual.contains(name)),
+                    "docs/json.md does not mention `{name}`"
+                );
+                match name.as_str() {
+                    "old" | "new" | "values" | "value" | "default" => {}
+                    "tables" => value
+                        .as_object()
+                        .into_iter()
+                        .flatten()
+                        .for_each(|(_, counts)| assert_documented(counts, manual)),
+                    _ => assert_documented(value, manual),
+                }
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| assert_documented(item, manual)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn the_manual_names_every_member() {
+    let manual = include_str!("../../docs/json.md");
+    let workspace = reviewed();
+    for arguments in [
+        vec!["log"],
+        vec!["log", "--entries"],
+        vec!["show", "22"],
+        vec!["history", "mastered_words", "3"],
+        vec!["blame", "mastered_words", "4"],
+        vec!["as-of", "profiles", "--at", "now"],
+        vec!["report"],
+        vec!["export"],
+        vec!["why", "approved_cards", "2"],
+        vec!["why", "mastered_words", "4"],
+        vec!["where", "profiles/child_profiles.json"],
+    ] {
+        assert_documented(&look_json(&workspace, &arguments), manual);
+    }
+}

@@ -1,0 +1,108 @@
+//! Several imports at once, and imports that are killed.
+
+use std::time::Duration;
+
+use super::on_every_database;
+use super::target::{Backend, Target};
+use crate::bulk::{Bulk, fill};
+use crate::workspace::{Ended, Workspace};
+
+on_every_database!(
+    of_two_imports_of_a_directory_one_does_the_work,
+    two_directories_go_into_one_database_at_once,
+    who_does_not_want_to_wait_is_told,
+    a_killed_import_leaves_the_old_state_or_the_new,
+);
+
+fn ended(child: std::process::Child) -> Ended {
+    Ended::of(child.wait_with_output().expect("an end"))
+}
+
+fn of_two_imports_of_a_directory_one_does_the_work(target: Target) {
+    fill(&target.workspace, Bulk::A_WHILE, "first");
+    let children = [(); 2].map(|()| target.begin_import("legacy", &[]));
+    let ends = children.map(ended);
+    for ended in &ends {
+        assert_eq!(ended.code, Some(0), "{ended}");
+    }
+    let idle = ends
+        .iter()
+        .filter(|ended| ended.stdout.starts_with("nothing to do"));
+    assert_eq!(idle.count(), 1);
+    assert_eq!(target.count("import_runs"), 1);
+    target.verifies("equal");
+}
+
+fn two_directories_go_into_one_database_at_once(target: Target) {
+    fill(&target.workspace, Bulk::A_WHILE, "first");
+    let other = target.workspace.root().join("other");
+    let second = Workspace::empty();
+    fill(&second, Bulk::A_WHILE, "second");
+    let path = "profiles/child_profiles.json";
+    // Another child, with the same words.
+    second.write(path, second.read(path).replace("child_0001", "child_0002"));
+    crate::fixtures::copy(&second.legacy(), &other);
+    let arguments: [(&str, &[&str]); 2] = [
+        ("legacy", &["--set", "profile=child_0001"]),
+        ("other", &["--set", "profile=child_0002"]),
+    ];
+    let children = arguments.map(|(directory, set)| target.begin_import(directory, set));
+    for ended in children.map(ended) {
+        assert_eq!(ended.code, Some(0), "{ended}");
+    }
+    assert_eq!(target.count("import_runs"), 2);
+    for (table, count) in Bulk::A_WHILE.rows() {
+        assert_eq!(
+            target.count(table),
+            2 * u64::try_from(count).expect("few"),
+            "{table}"
+        );
+    }
+}
+
+fn who_does_not_want_to_wait_is_told(target: Target) {
+    fill(&target.workspace, Bulk::A_WHILE, "first");
+    target.imports(&[]);
+    fill(&target.workspace, Bulk::A_WHILE, "second");
+    let first = target.begin_import("legacy", &[]);
+    std::thread::sleep(Duration::from_millis(150));
+    let second = target.import(&["--wait", "0"]);
+    let first = ended(first);
+    let told = |ended: &Ended| match ended.code {
+        Some(1) => assert!(ended.stderr.contains("another program"), "{ended}"),
+        Some(0) => {}
+        other => panic!("{other:?} {ended}"),
+    };
+    told(&second);
+    told(&first);
+    // Whoever came later may have been the one that worked.
+    assert!(first.code == Some(0) || second.code == Some(0));
+    target.imports(&[]);
+    assert_eq!(target.count("import_runs"), 2);
+}
+
+fn a_killed_import_leaves_the_old_state_or_the_new(target: Target) {
+    fill(&target.workspace, Bulk::A_WHILE, "first");
+    target.imports(&[]);
+    let mut editions = vec!["first"];
+    for (delay, edition) in [(100, "second"), (300, "third"), (700, "fourth")] {
+        fill(&target.workspace, Bulk::A_WHILE, edition);
+        let mut child = target.begin_import("legacy", &[]);
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().expect("killed");
+        child.wait().expect("an end");
+        let found = target.rows("SELECT DISTINCT raw_input FROM profiles");
+        assert_eq!(found.len(), 1);
+        let runs = target.count("import_runs");
+        if found[0][0] == edition {
+            editions.push(edition);
+        }
+        assert_eq!(usize::try_from(runs).expect("few"), editions.len());
+        assert_eq!(found[0][0], editions[editions.len() - 1]);
+        if target.backend == Backend::Sqlite {
+            assert_eq!(target.count("audit_context"), 0);
+        }
+    }
+    target.imports(&[]);
+    target.verifies("equal");
+}

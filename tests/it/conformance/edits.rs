@@ -1,0 +1,153 @@
+//! The application goes on: what changed is written, what both changed is a conflict, and the trail says the same everywhere.
+
+use accession::model::canonical_json;
+use serde_json::{Value, json};
+
+use super::on_every_database;
+use super::target::{Backend, Target};
+use crate::edits::edit;
+use crate::json;
+
+on_every_database!(
+    an_edit_is_the_same_entries_everywhere,
+    rows_whose_records_are_gone_are_kept_until_pruned,
+    what_both_changed_is_a_conflict,
+    a_row_that_another_program_changed_is_found,
+    parents_are_deleted_with_their_children,
+);
+
+const CARDS: &str = "content_db/approved_cards.json";
+const CHAT: &str = "content_db/chat_history.json";
+const PROFILES: &str = "profiles/child_profiles.json";
+
+/// The entries of the trail in their order, comparable: JSON parsed, also that within JSON columns, and without the times
+/// that the database or the run gave.
+fn entries(target: &Target) -> Vec<Value> {
+    let query = "SELECT table_name, record_id, action, changed_by, old_value, new_value FROM audit_log ORDER BY id";
+    let image = |text: &String| match text.as_str() {
+        "NULL" => Value::Null,
+        text => Value::Object(
+            json::object(text)
+                .into_iter()
+                .filter(|(name, _)| {
+                    !matches!(name.as_str(), "created_at" | "updated_at" | "added_at")
+                })
+                .map(|(name, value)| {
+                    let inner = value.as_str().filter(|text| text.starts_with(['{', '[']));
+                    // JSONB writes numbers in its own way.
+                    let same = inner.map(|text| canonical_json(text).into());
+                    (name, same.unwrap_or(value))
+                })
+                .collect(),
+        ),
+    };
+    let entry = |row: &Vec<String>| json!([row[..4], image(&row[4]), image(&row[5])]);
+    target.rows(query).iter().map(entry).collect()
+}
+
+fn scenario(target: &Target) {
+    target.imports(&[]);
+    let workspace = &target.workspace;
+    edit(workspace, CARDS, |cards| {
+        cards[1]["card_type"] = json!("basic");
+        cards[2]["front"] = json!("\u{1f600} <b>\"quoted\" \\ 'text'</b>");
+    });
+    edit(workspace, CHAT, |messages| {
+        messages.push(json!({
+            "id": "msg-0005", "role": "user", "content": "再来一次", "timestamp": "2024-06-01T00:00:00Z"
+        }));
+    });
+    edit(workspace, PROFILES, |profiles| {
+        profiles[0]["mental_age"] = json!(0.1 + 0.2);
+        profiles[0]["dob"] = Value::Null;
+    });
+    let profiles = workspace.read(PROFILES).replace(" banana,", " ");
+    workspace.write(PROFILES, profiles);
+    target.imports(&[]);
+    target.imports(&["--prune"]);
+}
+
+fn an_edit_is_the_same_entries_everywhere(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    let like = target.like();
+    scenario(&target);
+    scenario(&like);
+    let (here, there) = (entries(&target), entries(&like));
+    assert!(here.len() > 20);
+    for (here, there) in here.iter().zip(&there) {
+        assert_eq!(here, there);
+    }
+    assert_eq!(here.len(), there.len());
+    target.verifies("equal");
+}
+
+fn rows_whose_records_are_gone_are_kept_until_pruned(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    let before = target.count("chat_messages");
+    edit(&target.workspace, CHAT, |messages| {
+        messages.remove(0);
+    });
+    let report = target.report(&[]);
+    assert_eq!(report["tables"]["chat_messages"]["gone"], 1);
+    assert_eq!(target.count("chat_messages"), before);
+    target.imports(&["--prune"]);
+    assert_eq!(target.count("chat_messages"), before - 1);
+    target.verifies("equal");
+}
+
+fn what_both_changed_is_a_conflict(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    let change = |school: &str| {
+        edit(&target.workspace, PROFILES, |profiles| {
+            profiles[0]["school"] = json!(school);
+        });
+    };
+    let school = || target.value("SELECT school FROM profiles WHERE id = 'child_0001'");
+    target.execute("UPDATE profiles SET school = 'Seaside' WHERE id = 'child_0001'");
+    change("Hillside");
+    let refused = target.import(&[]);
+    assert_eq!(refused.code, Some(4), "{refused}");
+    assert_eq!(school(), "Seaside");
+    target.imports(&["--on-conflict", "take-file"]);
+    assert_eq!(school(), "Hillside");
+    target.verifies("equal");
+    target.execute("UPDATE profiles SET school = 'Seaside' WHERE id = 'child_0001'");
+    change("Lakeside");
+    target.imports(&["--on-conflict", "keep-database"]);
+    assert_eq!(school(), "Seaside");
+}
+
+fn a_row_that_another_program_changed_is_found(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    target.execute("UPDATE chat_messages SET content = 'x' WHERE id = 1");
+    target.execute("DELETE FROM mastered_words WHERE id = 2");
+    let report = target.verifies("different");
+    assert_eq!(report["tables"]["chat_messages"]["different"], 1);
+    assert_eq!(report["tables"]["mastered_words"]["missing"], 1);
+}
+
+/// Another program deletes a row that others belong to: each of them is an entry, also where the database's own cascades
+/// would fire no trigger.
+fn parents_are_deleted_with_their_children(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    let words = target.count("mastered_words");
+    let profiles = target.count("profiles");
+    if target.backend == Backend::Sqlite {
+        target.execute("PRAGMA foreign_keys = ON; DELETE FROM profiles");
+    } else {
+        target.execute("DELETE FROM profiles");
+    }
+    assert_eq!(target.count("mastered_words"), 0);
+    let deleted = |table: &str| {
+        let query = format!(
+            "SELECT count(*) FROM audit_log WHERE action = 'DELETE' AND table_name = '{table}'"
+        );
+        target.value(&query)
+    };
+    assert_eq!(deleted("profiles"), profiles.to_string());
+    assert_eq!(deleted("mastered_words"), words.to_string());
+}

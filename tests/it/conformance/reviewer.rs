@@ -1,0 +1,154 @@
+//! Roles that may only read: what they are told is true, and what they lack is named.
+
+use serde_json::Value;
+
+use super::target::{Backend, Target, run};
+use crate::workspace::Ended;
+
+/// A role of the server, taken away at the end.
+struct Reviewer<'t> {
+    target: &'t Target,
+    name: String,
+}
+
+impl<'t> Reviewer<'t> {
+    /// `tables` are those that it may read.
+    fn new(target: &'t Target, tables: &[&str]) -> Self {
+        let name = target.name().replace("_it_", "_r_");
+        match target.backend {
+            Backend::Sqlite => unreachable!("files have no roles"),
+            Backend::Postgres => {
+                target.execute(&format!("CREATE ROLE {name} LOGIN PASSWORD 'read'"));
+            }
+            Backend::Mysql => {
+                target.execute(&format!("CREATE USER {name}@'%' IDENTIFIED BY 'read'"));
+            }
+        }
+        let reviewer = Self { target, name };
+        for table in tables {
+            reviewer.may_read(table);
+        }
+        reviewer
+    }
+
+    fn may_read(&self, tables: &str) {
+        let (of, to) = match (self.target.backend, tables) {
+            (Backend::Postgres, "*") => ("ALL TABLES IN SCHEMA public".to_owned(), ""),
+            (Backend::Postgres, table) => (table.to_owned(), ""),
+            // The name of a database is a pattern there; that of a table's is none.
+            (Backend::Sqlite | Backend::Mysql, "*") => {
+                let pattern = self.target.name().replace('_', "\\_");
+                (format!("`{pattern}`.*"), "@'%'")
+            }
+            (Backend::Sqlite | Backend::Mysql, table) => {
+                (format!("{}.{table}", self.target.name()), "@'%'")
+            }
+        };
+        let grant = format!("GRANT SELECT ON {of} TO {}{to}", self.name);
+        self.target.execute(&grant);
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        let mut url = url::Url::parse(&self.target.url()).expect("an address");
+        url.set_username(&self.name).expect("a name");
+        url.set_password(Some("read")).expect("a password");
+        let mut command = self.target.command(arguments);
+        command.env("DATABASE_URL", url.as_str());
+        Ended::of(command.output().expect("the command starts"))
+    }
+
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        let ended = self.run(&[arguments, &["--format", "json"]].concat());
+        let json = serde_json::from_str(&ended.stdout);
+        (
+            ended.code,
+            json.unwrap_or_else(|error| panic!("{error}\n{ended}")),
+        )
+    }
+}
+
+impl Drop for Reviewer<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let name = &self.name;
+        match self.target.backend {
+            Backend::Sqlite => {}
+            Backend::Postgres => {
+                self.target.execute(&format!(
+                    "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}"
+                ));
+                self.target.execute(&format!("DROP ROLE {name}"));
+            }
+            Backend::Mysql => self.target.execute(&format!("DROP USER {name}@'%'")),
+        }
+    }
+}
+
+fn who_may_read_all_is_told_nothing_false(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    let reviewer = Reviewer::new(&target, &["*"]);
+    let (code, report) = reviewer.json(&["verify", "legacy"]);
+    assert_eq!((code, &report["status"]), (Some(0), &"equal".into()));
+    let (code, trail) = reviewer.json(&["audit", "verify"]);
+    assert_eq!(
+        (code, &trail["status"]),
+        (Some(0), &"self_consistent".into())
+    );
+    let (code, status) = reviewer.json(&["audit", "status"]);
+    assert_eq!(code, Some(0), "{status:#}");
+    let (_, health) = reviewer.json(&["doctor"]);
+    let checks = health["checks"].as_array().expect("checks");
+    let triggers = checks.iter().find(|check| check["name"] == "triggers");
+    let triggers = triggers.map(|check| check["status"].clone());
+    // MySQL shows triggers to those alone who may drop them.
+    let (seen, changed, healthy) = match target.backend {
+        Backend::Mysql => ("unseen", Value::Null, "warning"),
+        Backend::Sqlite | Backend::Postgres => ("recorded", false.into(), "sound"),
+    };
+    assert_eq!(status["status"], seen, "{status:#}");
+    assert_eq!(trail["schema_changed"], changed);
+    assert_eq!(triggers, Some(healthy.into()), "{health:#}");
+    for arguments in [
+        &["audit", "log", "--entries"][..],
+        &["audit", "why", "profiles", "child_0001"],
+        &["audit", "reconcile"],
+    ] {
+        let ended = reviewer.run(arguments);
+        assert_eq!(ended.code, Some(0), "{ended}");
+    }
+}
+
+fn who_may_not_read_all_is_told_what_to_ask_for(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    let reviewer = Reviewer::new(&target, &["audit_log", "import_runs"]);
+    for arguments in [
+        &["audit", "log", "--entries"][..],
+        &["audit", "history", "profiles", "child_0001"],
+        &["audit", "verify"],
+        &["audit", "export"],
+    ] {
+        let ended = reviewer.run(arguments);
+        assert_eq!(ended.code, Some(1), "{ended}");
+        assert!(ended.stderr.contains("GRANT SELECT ON"), "{ended}");
+    }
+}
+
+#[test]
+fn readers_on_postgres() {
+    run(Backend::Postgres, who_may_read_all_is_told_nothing_false);
+    run(
+        Backend::Postgres,
+        who_may_not_read_all_is_told_what_to_ask_for,
+    );
+}
+
+#[test]
+fn readers_on_mysql() {
+    run(Backend::Mysql, who_may_read_all_is_told_nothing_false);
+    run(Backend::Mysql, who_may_not_read_all_is_told_what_to_ask_for);
+}

@@ -1,0 +1,307 @@
+//! Hostile files: each ends in a clear finding or a correct import, in bounded time and memory, and nothing that
+//! stands in a file or its name reaches the terminal raw.
+//!
+//! `tests/hostile_inputs.py` makes them and says what must come of each; `snapshots/` has what is told of each.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, lchown};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::fixtures;
+use crate::json::parse;
+use crate::rows;
+use crate::workspace::{Ended, Workspace};
+
+/// Address space in KiB, most of which the allocator only reserves.
+const MEMORY: u64 = 4_000_000;
+/// On a machine that does ten other things.
+const PATIENCE: Duration = Duration::from_secs(240);
+const AT_A_TIME: usize = 4;
+/// Findings of one case that the snapshot has.
+const TOLD: usize = 4;
+const NOBODY: u32 = 65_534;
+
+/// The cases on disk, readable by nobody in particular.
+struct Cases {
+    workspace: Workspace,
+    cases: Vec<Value>,
+    /// As root, permissions would mean nothing.
+    user: Option<u32>,
+}
+
+impl Cases {
+    fn make() -> Self {
+        let workspace = Workspace::empty();
+        let directory = workspace.legacy();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile_inputs.py");
+        let made = Command::new("python3").arg(script).arg(&directory).output();
+        let made = Ended::of(made.expect("python3 is there"));
+        assert_eq!(made.code, Some(0), "{made}");
+        let cases = fs::read_to_string(directory.join("cases.json")).expect("read");
+        let cases = crate::json::array(&cases);
+        let root = fs::metadata(workspace.root()).expect("metadata").uid() == 0;
+        let user = root.then_some(NOBODY);
+        if root {
+            for entry in walkdir::WalkDir::new(workspace.root()) {
+                let entry = entry.expect("an entry");
+                lchown(entry.path(), user, user).expect("a change of owner");
+            }
+        }
+        Self {
+            workspace,
+            cases,
+            user,
+        }
+    }
+
+    fn database(&self, name: &str) -> PathBuf {
+        self.workspace.target().join(name).with_extension("db")
+    }
+
+    /// Runs the program with bounded memory and patience.
+    fn run(&self, arguments: &[&str], name: &str) -> Ended {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("ulimit -v {MEMORY}; exec \"$@\""), "sh"])
+            .arg(env!("CARGO_BIN_EXE_accession"))
+            .args(arguments)
+            .arg(self.workspace.legacy().join(name))
+            .arg("--layout")
+            .arg(fixtures::path("layouts/anything"))
+            .env_clear()
+            // Colours, since without them nothing would be left to be seen.
+            .env("CLICOLOR_FORCE", "1")
+            .stdin(Stdio::null());
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
+        // Files, because a full pipe would be waited for.
+        let [out, error] = ["out", "err"].map(|end| {
+            let path = self.workspace.target().join(format!("{name}.{end}"));
+            fs::File::create(&path).expect("a file")
+        });
+        command.stdout(out).stderr(error);
+        let code = wait(command.spawn().expect("started"), name);
+        let read = |end: &str| {
+            let path = self.workspace.target().join(format!("{name}.{end}"));
+            fs::read_to_string(path).expect("output is UTF-8")
+        };
+        Ended {
+            code,
+            stdout: read("out"),
+            stderr: read("err"),
+        }
+    }
+}
+
+fn wait(mut child: Child, name: &str) -> Option<i32> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            return status.code();
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill().expect("killed");
+            panic!("{name}: not done after {PATIENCE:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Nothing but colours and line ends that a terminal would obey.
+#[track_caller]
+fn assert_tame(text: &str, name: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_control() && c != '\n') {
+        let behind = rest[at..].strip_prefix("\x1b[").unwrap_or("");
+        let end = behind.find(|c: char| !c.is_ascii_digit() && c != ';');
+        match end {
+            Some(end) if behind[end..].starts_with('m') => rest = &behind[end + 1..],
+            _ => panic!(
+                "{name}: {:?}",
+                &rest[at..].chars().take(40).collect::<String>()
+            ),
+        }
+    }
+    let hidden = ['\u{202e}', '\u{2028}', '\u{feff}'];
+    assert!(!text.contains(hidden), "{name}");
+    // What files and their names have of colours.
+    for foreign in ["\x1b[31ma", "\x1b[31mb"] {
+        assert!(!text.contains(foreign), "{name}");
+    }
+}
+
+/// What is told of a case: the exit code, and rule and place of the first findings.
+fn told(name: &str, ended: &Ended, report: &Value) -> String {
+    let findings = report["findings"].as_array().expect("findings");
+    let code = ended.code.expect("not killed");
+    let mut told = format!("{name}: exit {code}\n");
+    for finding in findings.iter().take(TOLD) {
+        let short = |value: &Value| match value.as_str() {
+            None => "-".to_owned(),
+            Some(text) if text.chars().count() > 60 => {
+                format!("{:?}…", text.chars().take(60).collect::<String>())
+            }
+            Some(text) => format!("{text:?}"),
+        };
+        let number = |value: &Value| value.as_u64().map_or("-".to_owned(), |n| n.to_string());
+        told.push_str(&format!(
+            "  {} {}:{}:{} {}\n",
+            finding["rule"].as_str().expect("a rule"),
+            short(&finding["path"]),
+            number(&finding["line"]),
+            number(&finding["column"]),
+            short(&finding["pointer"]),
+        ));
+    }
+    let more = findings.len().saturating_sub(TOLD);
+    if more > 0 {
+        told.push_str(&format!("  and {more} more\n"));
+    }
+    told
+}
+
+fn assert_outcome(cases: &Cases, case: &Value) -> String {
+    let name = case["name"].as_str().expect("a name");
+    let database = cases.database(name);
+    let to = database.to_str().expect("UTF-8");
+    let ended = cases.run(&["import", "--format", "json", "--database", to], name);
+    assert!(
+        matches!(ended.code, Some(0 | 3)) && !ended.stderr.contains("panicked"),
+        "{name}: {ended}"
+    );
+    assert_tame(&ended.stdout, name);
+    assert_tame(&ended.stderr, name);
+    let report = parse(&ended.stdout);
+    let findings = report["findings"].as_array().expect("findings");
+    let errors = || findings.iter().filter(|one| one["level"] == "error");
+    if let Some(expected) = case["exit"].as_i64() {
+        assert_eq!(ended.code.map(i64::from), Some(expected), "{name}: {ended}");
+    }
+    if ended.code == Some(0) {
+        assert_eq!(errors().count(), 0, "{name}: {ended}");
+        if !case["exit"].is_null() {
+            assert_eq!(
+                report["tables"]["items"]["inserted"], case["rows"],
+                "{name}: {ended}"
+            );
+        }
+        if database.exists() {
+            rows::assert_sound(&rusqlite::Connection::open(&database).expect("a database"));
+            let verified = cases.run(&["verify", "--quiet", "--database", to], name);
+            let read = report["files"]["found"] != 0;
+            let wanted = if read { 0 } else { 4 };
+            assert_eq!(verified.code, Some(wanted), "{name}: {verified}");
+        }
+    } else {
+        assert!(!database.exists(), "{name}: {ended}");
+        assert!(errors().count() > 0, "{name}: {ended}");
+        assert!(errors().all(|one| one["remedy"].is_string() || one["message"].is_string()));
+    }
+    if let Some(faulty) = case["faulty_files"]
+        .as_u64()
+        .filter(|_| ended.code == Some(3))
+    {
+        let mut files: Vec<_> = errors().map(|one| one["path"].as_str()).collect();
+        files.dedup();
+        assert_eq!(files.len() as u64, faulty, "{name}: {ended}");
+    }
+    assert_shown_tame(cases, name);
+    told(name, &ended, &report)
+}
+
+#[test]
+fn every_hostile_input_ends_in_a_clear_finding_or_a_correct_import() {
+    let cases = Cases::make();
+    assert!(cases.cases.len() > 300, "{}", cases.cases.len());
+    let all = Mutex::new(vec![String::new(); cases.cases.len()]);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(case) = cases.cases.get(at) else {
+                        return;
+                    };
+                    let told = assert_outcome(&cases, case);
+                    all.lock().expect("no panic")[at] = told;
+                }
+            });
+        }
+    });
+    let all = all.into_inner().expect("no panic").concat();
+    insta::assert_snapshot!("hostile", all);
+}
+
+/// As people see it: the findings as text, values shown, in colour.
+fn assert_shown_tame(cases: &Cases, name: &str) {
+    let kinds = ["name_", "text_", "encoding_", "utf-8_"];
+    if !kinds.iter().any(|kind| name.starts_with(kind)) {
+        return;
+    }
+    for arguments in [
+        &["validate"][..],
+        &["validate", "--show-values", "--all", "--verbose"],
+    ] {
+        let ended = cases.run(arguments, name);
+        for text in [&ended.stdout, &ended.stderr] {
+            assert_tame(text, name);
+            let forged = text.lines().any(|line| line.starts_with("error: b"));
+            assert!(
+                !forged,
+                "{name}: a line end in a name was told as one: {ended}"
+            );
+        }
+    }
+}
+
+/// A program that writes while we read: what was read is told to be no state of the file, or was one.
+#[test]
+fn a_file_that_grows_and_shrinks_is_imported_whole_or_refused() {
+    use std::io::Write as _;
+    let workspace = Workspace::empty();
+    let layout = fixtures::path("layouts/anything");
+    let layout = layout.to_str().expect("UTF-8");
+    let record = format!("{{\"text\": \"{}\"}}", "x".repeat(1000));
+    let whole = |count: usize| format!("[{}]", vec![record.as_str(); count].join(","));
+    workspace.write("records/a.json", whole(5_000));
+    let path = workspace.legacy().join("records/a.json");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut size = 5_000;
+            while !stop.load(Ordering::Relaxed) {
+                size = if size == 5_000 { 4_000 } else { 5_000 };
+                let mut file = fs::File::create(&path).expect("a file");
+                file.write_all(whole(size).as_bytes()).expect("written");
+            }
+        });
+        for _ in 0..10 {
+            let ended = workspace.import(&["--layout", layout, "--format", "json"]);
+            let report = parse(&ended.stdout);
+            match ended.code {
+                Some(0) => {
+                    let count = rows::count(&workspace.connection(), "items");
+                    assert!([0, 4_000, 5_000].contains(&count), "{count} {ended}");
+                    break;
+                }
+                // What was read was no state of the file; only half of a text may have been found first. The archive
+                // may be the one who notices.
+                Some(1 | 3) => assert!(
+                    report["error"].is_object() || report["findings"][0]["level"] == "error",
+                    "{ended}"
+                ),
+                other => panic!("{other:?} {ended}"),
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}
