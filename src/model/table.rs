@@ -96,6 +96,13 @@ impl Table {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// The names of these columns, as they are told.
+    #[must_use]
+    pub fn names(&self, columns: &[usize]) -> String {
+        let names = columns.iter().map(|&column| &*self.columns[column].name);
+        format!("`{}`", names.collect::<Vec<_>>().join("`, `"))
+    }
+
     /// The integer key column that the database (or we, for it) numbers.
     #[must_use]
     pub fn generated_key(&self) -> Option<usize> {

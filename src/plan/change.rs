@@ -89,11 +89,22 @@ pub enum ConflictPolicy {
     TakeFile,
 }
 
+/// Columns of one of the layout's tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableColumns {
+    /// Index of the table.
+    pub table: usize,
+    /// Indexes of the columns.
+    pub columns: Vec<usize>,
+}
+
 /// Something that keeps a row from being planned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     /// Where the record stands.
     pub origin: Origin,
+    /// The columns whose values are at fault; none where it is the record as a whole.
+    pub columns: Option<TableColumns>,
     /// What kind of problem; [`Rule::Conflict`] is not an error of the input.
     pub rule: Rule,
     /// What was found.

@@ -3,7 +3,7 @@
 use crate::layout::Layout;
 use crate::model::{Row, Rule, Value};
 
-use super::change::Problem;
+use super::change::{Problem, TableColumns};
 
 /// How much a column takes. Nothing is bounded unless said so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,7 +19,8 @@ pub struct ColumnLimit {
 /// The first value of a row that its column does not take. `limits` are those of the row's table.
 pub(super) fn check(layout: &Layout, limits: &[ColumnLimit], row: &Row) -> Result<(), Problem> {
     let table = &layout.tables[row.table].table;
-    for ((column, value), limit) in table.columns.iter().zip(&row.values).zip(limits) {
+    let columns = table.columns.iter().enumerate();
+    for (((index, column), value), limit) in columns.zip(&row.values).zip(limits) {
         let found = match value {
             Value::Text(text) => too_long(text, *limit),
             Value::Blob(bytes) => too_many_bytes(bytes.len(), *limit),
@@ -39,6 +40,10 @@ pub(super) fn check(layout: &Layout, limits: &[ColumnLimit], row: &Row) -> Resul
         if let Some((rule, what)) = found {
             return Err(Problem {
                 origin: row.origin.clone(),
+                columns: Some(TableColumns {
+                    table: row.table,
+                    columns: vec![index],
+                }),
                 rule,
                 message: format!("the value for `{}.{}` {what}", table.name, column.name),
                 remedy: "shorten it, in tables of your own give the column more room".to_owned(),

@@ -15,7 +15,9 @@ mod scratch;
 mod seen;
 
 pub use agenda::{Agenda, KnownFile, Rejected, agenda};
-pub use change::{Change, ConflictPolicy, Counts, KnownRow, LedgerKey, Problem, TableCounts};
+pub use change::{
+    Change, ConflictPolicy, Counts, KnownRow, LedgerKey, Problem, TableColumns, TableCounts,
+};
 pub use foreign_keys::ParentKey;
 pub use gone::{Gone, GonePolicy, decide_gone};
 pub use limits::ColumnLimit;

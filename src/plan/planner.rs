@@ -13,14 +13,14 @@ use std::sync::OnceLock;
 
 use crate::layout::Layout;
 use crate::model::{
-    DefaultValue, Deferred, Fingerprint, Hasher, Origin, Row, RowHasher, Rule, TableDigest,
-    Timestamp, Value,
+    DefaultValue, Deferred, Fingerprint, Hasher, Row, RowHasher, Rule, TableDigest, Timestamp,
+    Value,
 };
 
 use super::Scratch;
-use super::change::{Change, ConflictPolicy, Counts, Problem, TableCounts};
+use super::change::{Change, ConflictPolicy, Counts, Problem, TableColumns, TableCounts};
 use super::decide::{Decision, Situation, decide};
-use super::foreign_keys::ForeignKeys;
+use super::foreign_keys::{Dangling, ForeignKeys};
 use super::limits::{self, ColumnLimit};
 use super::seen::{SeenIdentities, Sighting};
 
@@ -218,6 +218,7 @@ impl<'l> Planner<'l> {
             Sighting::Contradiction => {
                 return Err(Problem {
                     origin: row.origin.clone(),
+                    columns: None,
                     rule: Rule::DuplicateRecord,
                     message: format!(
                         "another record of `{}` has the same identity and other values",
@@ -237,19 +238,16 @@ impl<'l> Planner<'l> {
             values.for_each(|value| value.hash_into(&mut hasher));
             let key = hasher.fingerprint();
             if note(&mut unique.seen, key, key) != Sighting::First {
-                let names: Vec<_> = unique
-                    .columns
-                    .iter()
-                    .map(|&column| table.columns[column].name.as_str())
-                    .collect();
+                let columns = unique.columns.clone();
+                let names = table.names(&columns);
                 return Err(Problem {
                     origin: row.origin.clone(),
+                    columns: Some(TableColumns {
+                        table: row.table,
+                        columns,
+                    }),
                     rule: Rule::NotUnique,
-                    message: format!(
-                        "another record has the same `{}` of `{}`",
-                        names.join("`, `"),
-                        table.name
-                    ),
+                    message: format!("another record has the same {names} of `{}`", table.name),
                     remedy: "make the value different in one of the two records".to_owned(),
                 });
             }
@@ -268,6 +266,7 @@ impl<'l> Planner<'l> {
         problems: &mut Vec<Problem>,
     ) {
         self.foreign_keys.looked_up(&knowledge.parents);
+        self.note_deleted(wanted, round, knowledge);
         for &at in &round.rows {
             let slot = &mut wanted.rows[at];
             let Some(row) = slot.row.take() else { continue };
@@ -285,6 +284,25 @@ impl<'l> Planner<'l> {
         }
     }
 
+    /// Notes whose rows are gone from the database and stay so: nothing new may refer to them.
+    fn note_deleted(&mut self, wanted: &Wanted, round: &Round, knowledge: &Knowledge) {
+        for row in wanted.round(round) {
+            let Some(known) = knowledge.known.get(&row.identity) else {
+                continue;
+            };
+            let stays = known.digest == row.digest || self.policy == ConflictPolicy::KeepDatabase;
+            let there = knowledge.current.contains_key(&row.identity);
+            if stays && !there && self.has_children(row.table) {
+                let mut values = row.values.clone();
+                let key = self.layout.tables[row.table].table.generated_key();
+                if let (Some(column), Ok(number)) = (key, known.record_id.parse()) {
+                    values[column] = Value::Integer(number);
+                }
+                self.foreign_keys.deleted(row.table, &values);
+            }
+        }
+    }
+
     fn decide_row(
         &mut self,
         mut row: Row,
@@ -293,11 +311,9 @@ impl<'l> Planner<'l> {
         let index = row.table;
         let layout = self.layout;
         let table = &layout.tables[index];
-        if let Some(problem) = self.missing_reference(&row) {
-            if !knowledge.current.contains_key(&row.identity) {
-                self.foreign_keys.withdraw(index, &row.values);
-            }
-            return Err(problem);
+        let missing = self.foreign_keys.missing_parent(index, &row.values);
+        if let Some(dangling) = missing {
+            return Err(self.refuse(&row, dangling, knowledge));
         }
         let known = knowledge.known.get(&row.identity);
         let current = knowledge.current.get(&row.identity);
@@ -310,6 +326,11 @@ impl<'l> Planner<'l> {
             known,
             current: current.map(|(_, values)| values.as_slice()),
         });
+        if let Decision::Insert | Decision::Update(_) = settled.decision
+            && let Some(dangling) = self.foreign_keys.deleted_parent(index, &row.values)
+        {
+            return Err(self.refuse(&row, dangling, knowledge));
+        }
         let counts = &mut self.counts[index];
         let record_id = known
             .map(|known| &known.record_id)
@@ -323,6 +344,7 @@ impl<'l> Planner<'l> {
             Decision::Conflict(why) => {
                 return Err(Problem {
                     origin: row.origin,
+                    columns: None,
                     rule: Rule::Conflict,
                     message: format!(
                         "`{}` {}: {why}",
@@ -402,18 +424,12 @@ impl<'l> Planner<'l> {
         Ok((generated, Some(change)))
     }
 
-    /// Why the row cannot be, if it refers to a row that is nowhere.
-    fn missing_reference(&self, row: &Row) -> Option<Problem> {
-        let parent = self.foreign_keys.missing_parent(row.table, &row.values)?;
-        Some(Problem {
-            rule: Rule::MissingReference,
-            message: format!(
-                "the record refers to a row of `{}` that is neither in the files nor in the database",
-                self.layout.tables[parent].table.name
-            ),
-            remedy: "add the missing record, or correct the reference".to_owned(),
-            origin: row.origin.clone(),
-        })
+    /// Why the row cannot be: it refers to a row that is not there. What refers to it cannot be either.
+    fn refuse(&mut self, row: &Row, dangling: Dangling, knowledge: &Knowledge) -> Problem {
+        if !knowledge.current.contains_key(&row.identity) {
+            self.foreign_keys.withdraw(row.table, &row.values);
+        }
+        dangling.problem(self.layout, row.origin.clone())
     }
 
     /// The row's generated key, remembered if children may ask for it.
@@ -449,6 +465,12 @@ impl<'l> Planner<'l> {
         timed
     }
 
+    /// Whether rows of other tables, or of its own, refer to rows of this one.
+    #[must_use]
+    pub fn has_children(&self, table: usize) -> bool {
+        self.foreign_keys.has_children(table)
+    }
+
     /// Whether new records of this table may meet rows that are in the database already.
     #[must_use]
     pub fn occupied(&self, table: usize) -> bool {
@@ -467,17 +489,10 @@ impl<'l> Planner<'l> {
 
     /// Rows that refer to a row of their own table that never came.
     pub fn finish(&mut self) -> Vec<Problem> {
-        let missing = self.foreign_keys.never_came();
-        let problem = |(table, origin): (usize, Origin)| Problem {
-            origin,
-            rule: Rule::MissingReference,
-            message: format!(
-                "the record refers to a row of `{}` that is neither in the files nor in the database",
-                self.layout.tables[table].table.name
-            ),
-            remedy: "add the missing record, or correct the reference".to_owned(),
-        };
-        missing.into_iter().map(problem).collect()
+        let missing = self.foreign_keys.never_came().into_iter();
+        missing
+            .map(|(dangling, origin)| dangling.problem(self.layout, origin))
+            .collect()
     }
 
     /// Rows per table, by what becomes of them; for the driver to add what it decides about gone records.

@@ -27,6 +27,11 @@ pub(crate) fn ids(workspace: &Workspace, table: &str) -> Vec<String> {
     rows::texts(&workspace.connection(), &query)
 }
 
+/// What another program does.
+fn execute(workspace: &Workspace, sql: &str) {
+    workspace.connection().execute_batch(sql).expect(sql);
+}
+
 #[test]
 fn records_may_refer_to_later_ones() {
     let workspace = chain();
@@ -161,4 +166,93 @@ fn a_record_that_is_still_on_another_page_is_not_pruned() {
     workspace.write("pages/a.json", r#"[{"id": "ada"}]"#);
     workspace.imports(&with(&["--prune"]));
     assert_eq!(ids(&workspace, "employees"), ["ada", "bob", "dan"]);
+}
+
+/// Both files are read again: the region is known and unchanged, and its row is gone.
+#[test]
+fn a_new_record_whose_parent_was_deleted_in_the_database_is_named() {
+    let workspace = chain();
+    workspace.imports(&LAYOUT);
+    execute(
+        &workspace,
+        "DELETE FROM shops; DELETE FROM regions WHERE id = 'north';",
+    );
+    workspace.write("regions.json", workspace.read("regions.json") + "\n");
+    edit(&workspace, "cities.json", |cities| {
+        cities.push(json!({"id": "n2", "region": "north"}));
+    });
+    let before = workspace.tree();
+    for more in [&[][..], &["--dry-run"]] {
+        let ended = workspace.import(&with(more));
+        assert_eq!(ended.code, Some(3), "{ended}");
+        let expected = "`region_id` of `cities` refers to a row of `regions` that is in the files, and was deleted";
+        assert!(ended.stderr.contains(expected), "{ended}");
+        assert!(ended.stderr.contains("at: /2/region"), "{ended}");
+        before.assert_unchanged(&workspace.tree(), ended);
+    }
+    let ended = workspace.import(&with(&["--skip-invalid"]));
+    assert_eq!(ended.code, Some(5), "{ended}");
+    assert_eq!(ids(&workspace, "cities"), ["s1"]);
+    execute(&workspace, "INSERT INTO regions VALUES ('north');");
+    workspace.write("regions.json", workspace.read("regions.json") + "\n");
+    workspace.imports(&LAYOUT);
+    assert_eq!(ids(&workspace, "cities"), ["n2", "s1"]);
+}
+
+/// The same in one batch, and the child comes first.
+#[test]
+fn a_new_record_whose_later_parent_was_deleted_in_the_database_is_named() {
+    let workspace = chain();
+    workspace.imports(&LAYOUT);
+    execute(
+        &workspace,
+        "DELETE FROM shops; UPDATE employees SET boss_id = NULL; DELETE FROM employees WHERE id = 'bob';",
+    );
+    edit(&workspace, "pages/a.json", |page| {
+        page.insert(0, json!({"id": "abe", "boss": "bob"}));
+    });
+    let before = workspace.tree();
+    let ended = workspace.import(&LAYOUT);
+    assert_eq!(ended.code, Some(3), "{ended}");
+    assert!(ended.stderr.contains("at: /0/boss"), "{ended}");
+    before.assert_unchanged(&workspace.tree(), ended);
+}
+
+/// What refers to the deleted row and did not change either writes nothing.
+#[test]
+fn rows_that_were_deleted_together_are_in_nobodys_way() {
+    let workspace = chain();
+    workspace.imports(&LAYOUT);
+    execute(
+        &workspace,
+        "DELETE FROM shops; DELETE FROM regions WHERE id = 'north';",
+    );
+    for path in ["regions.json", "cities.json", "shops.json"] {
+        workspace.write(path, workspace.read(path) + "\n");
+    }
+    workspace.imports(&LAYOUT);
+    assert_eq!(ids(&workspace, "regions"), ["south"]);
+    assert_eq!(ids(&workspace, "cities"), ["s1"]);
+}
+
+/// A record inside another, whose foreign key no file holds.
+#[test]
+fn a_new_word_of_a_profile_that_was_deleted_in_the_database_is_named() {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    workspace.imports(&[]);
+    execute(&workspace, "DELETE FROM profiles;");
+    let path = "profiles/child_profiles.json";
+    workspace.write(
+        path,
+        workspace.read(path).replace("banana", "banana, cherry"),
+    );
+    let before = workspace.tree();
+    let ended = workspace.import::<&str>(&[]);
+    assert_eq!(ended.code, Some(3), "{ended}");
+    assert!(
+        ended.stderr.contains("was deleted in the database"),
+        "{ended}"
+    );
+    assert!(ended.stderr.contains(path), "{ended}");
+    before.assert_unchanged(&workspace.tree(), ended);
 }

@@ -36,28 +36,41 @@ impl Directory<'_> {
         at.ok().map(|at| &files[at])
     }
 
-    /// Line and column of what has a pointer only.
+    /// Line and column of what has a pointer only: of the value there, or, where the file has none, of the innermost
+    /// that encloses it.
     fn find_places(&self, file: &SourceFile, findings: &mut [&mut Finding]) {
         let mut unplaced: Vec<_> = findings
             .iter_mut()
             .filter_map(|finding| finding.place.as_mut())
             .filter(|place| place.line.is_none() && place.pointer.is_some())
             .collect();
-        if unplaced.is_empty() {
+        let (mut pointers, mut ends) = (Vec::new(), Vec::new());
+        for place in &unplaced {
+            pointers.extend(enclosing(place.pointer.as_deref().unwrap_or_default()));
+            ends.push(pointers.len());
+        }
+        if pointers.is_empty() {
             return;
         }
         let Ok(reader) = source::open(&self.survey.root, file) else {
             return;
         };
-        let pointers: Vec<&str> = unplaced
-            .iter()
-            .filter_map(|place| place.pointer.as_deref())
-            .collect();
+        let asked: Vec<&str> = pointers.iter().map(String::as_str).collect();
         let framing = Framing::of(&self.layout.sources[file.source], file.document());
-        let positions = position_in_file(reader, &pointers, framing);
-        for (place, position) in unplaced.iter_mut().zip(positions) {
-            place.line = position.as_ref().map(|position| position.line);
-            place.column = position.map(|position| position.column);
+        let mut positions = position_in_file(reader, &asked, framing)
+            .into_iter()
+            .zip(pointers);
+        let mut begin = 0;
+        for (place, end) in unplaced.iter_mut().zip(ends) {
+            let mut own = positions.by_ref().take(end - begin);
+            begin = end;
+            let found = own.find_map(|(position, pointer)| Some((position?, pointer)));
+            own.for_each(drop);
+            if let Some((position, pointer)) = found {
+                place.line = Some(position.line);
+                place.column = Some(position.column);
+                place.pointer = Some(pointer);
+            }
         }
     }
 
@@ -83,4 +96,11 @@ impl Directory<'_> {
             finding.excerpt = excerpt;
         }
     }
+}
+
+/// A pointer, and those to all that encloses it, the innermost first.
+fn enclosing(pointer: &str) -> impl Iterator<Item = String> {
+    let ends = pointer.rmatch_indices('/').map(|(at, _)| at);
+    let ends = std::iter::once(pointer.len()).chain(ends);
+    ends.map(|end| pointer[..end].to_owned())
 }

@@ -10,7 +10,7 @@ use super::shared::{SharedDatabase, lock};
 /// Which rows of the database are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::operations) enum LookUp {
-    /// Those of new records, and of records that changed since they were imported.
+    /// Those of new records, of records that changed since they were imported, and of those that others may refer to.
     Changed,
     /// Those of all records. A row that is not where the ledger says is looked for by its unique keys too: another
     /// program may have written it anew.
@@ -52,11 +52,13 @@ impl Directory<'_> {
             if !reading.planner.occupied(index) {
                 continue;
             }
+            // Whether it is still there matters to new rows that refer to it.
+            let asked_for = reading.planner.has_children(index);
             let mut known = Vec::new();
             let mut new = Vec::new();
             for row in wanted.round(round).filter(|row| row.table == index) {
                 match (knowledge.known.get(&row.identity), look_up) {
-                    (Some(entry), LookUp::Changed) if entry.digest == row.digest => {}
+                    (Some(entry), LookUp::Changed) if entry.digest == row.digest && !asked_for => {}
                     (Some(entry), LookUp::Changed | LookUp::All) => {
                         known.push((row.identity, entry));
                     }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::layout::{Expression, RecordRule};
 use crate::model::{FileId, Origin, Place};
 use crate::parse::{Framing, position_in_file};
+use crate::plan::{Problem, TableColumns};
 use crate::source;
 
 use super::Directory;
@@ -14,6 +16,38 @@ impl Directory<'_> {
         Place {
             pointer: Some(origin.pointer.to_string()),
             ..Place::file(self.path(origin.file))
+        }
+    }
+
+    /// The place of what a problem is about, without line and column.
+    pub(super) fn place_of_problem(&self, problem: &Problem) -> Place {
+        let mut place = self.place_of(&problem.origin);
+        if let Some(TableColumns { table, columns }) = &problem.columns
+            && let [column] = columns[..]
+            && let Some(pointer) = &mut place.pointer
+        {
+            pointer.push_str(&self.pointer_of(problem.origin.file, (*table, column)));
+        }
+        place
+    }
+
+    /// Where inside a record of this file a column's value comes from; empty where that is not one place.
+    pub(in crate::operations) fn pointer_of(
+        &self,
+        file: FileId,
+        (table, column): (usize, usize),
+    ) -> String {
+        let source = self.survey.files[file.0 as usize].source;
+        let mut pointers = Vec::new();
+        collect(
+            &self.layout.sources[source].records,
+            (table, column),
+            &mut pointers,
+        );
+        pointers.dedup();
+        match <[String; 1]>::try_from(pointers) {
+            Ok([pointer]) => pointer,
+            Err(_) => String::new(),
         }
     }
 
@@ -61,5 +95,25 @@ impl Directory<'_> {
             }
         }
         places
+    }
+}
+
+/// The pointers that rules take the column of the table from; an empty one for what is no member.
+fn collect(rules: &[RecordRule], (table, column): (usize, usize), found: &mut Vec<String>) {
+    for rule in rules {
+        let own = rule.columns.iter();
+        let own = own.filter(|mapped| rule.table == table && mapped.column == column);
+        found.extend(own.map(|mapped| match &mapped.expression {
+            Expression::Pointer(pointer) => pointer.to_string(),
+            Expression::Capture(_)
+            | Expression::Parent { .. }
+            | Expression::First(_)
+            | Expression::Constant(_)
+            | Expression::Parameter(_)
+            | Expression::Reference(_)
+            | Expression::Uuid(_)
+            | Expression::Rest => String::new(),
+        }));
+        collect(&rule.records, (table, column), found);
     }
 }

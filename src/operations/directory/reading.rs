@@ -192,7 +192,7 @@ impl<'l> Reading<'l> {
         directory: &Directory<'_>,
         problem: plan::Problem,
     ) {
-        let place = directory.place_of(&problem.origin);
+        let place = directory.place_of_problem(&problem);
         let finding = Finding::error(problem.rule, place, problem.message).remedy(problem.remedy);
         if problem.rule == Rule::Conflict {
             self.findings.push(Finding {
@@ -302,7 +302,7 @@ impl<'l> Reading<'l> {
             // Its row was planned already: it cannot be skipped any more.
             self.findings.push(Finding::error(
                 problem.rule,
-                directory.place_of(&problem.origin),
+                directory.place_of_problem(&problem),
                 problem.message,
             ));
         }

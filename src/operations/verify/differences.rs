@@ -1,7 +1,6 @@
 //! Rows that are missing or different, told with the places of their records and values.
 
-use crate::layout::{Expression, Layout, RecordRule};
-use crate::model::{Origin, Row, ShowValues};
+use crate::model::{Origin, ShowValues};
 use crate::operations::directory::Directory;
 use crate::plan::{Discrepancy, DiscrepancyKind};
 
@@ -33,8 +32,7 @@ pub(super) fn differences(
                         found,
                     };
                     kinds.push((discrepancy, kind));
-                    let source = directory.survey.files[row.origin.file.0 as usize].source;
-                    let pointer = pointer_of(directory.layout, source, row, *column);
+                    let pointer = directory.pointer_of(row.origin.file, (row.table, *column));
                     origins.push((&row.origin, pointer));
                 }
             }
@@ -54,38 +52,4 @@ pub(super) fn differences(
         }
     };
     kinds.into_iter().zip(places).map(difference).collect()
-}
-
-/// Where inside a record a column's value comes from; empty where that is not one place.
-fn pointer_of(layout: &Layout, source: usize, row: &Row, column: usize) -> String {
-    fn collect(rules: &[RecordRule], table: usize, column: usize, found: &mut Vec<String>) {
-        for rule in rules {
-            let own = rule.columns.iter();
-            let own = own.filter(|mapped| rule.table == table && mapped.column == column);
-            found.extend(own.map(|mapped| match &mapped.expression {
-                Expression::Pointer(pointer) => pointer.to_string(),
-                Expression::Capture(_)
-                | Expression::Parent { .. }
-                | Expression::First(_)
-                | Expression::Constant(_)
-                | Expression::Parameter(_)
-                | Expression::Reference(_)
-                | Expression::Uuid(_)
-                | Expression::Rest => String::new(),
-            }));
-            collect(&rule.records, table, column, found);
-        }
-    }
-    let mut pointers = Vec::new();
-    collect(
-        &layout.sources[source].records,
-        row.table,
-        column,
-        &mut pointers,
-    );
-    pointers.dedup();
-    match <[String; 1]>::try_from(pointers) {
-        Ok([pointer]) => pointer,
-        Err(_) => String::new(),
-    }
 }

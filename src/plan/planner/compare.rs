@@ -110,10 +110,10 @@ impl Planner<'_> {
         for &at in &round.rows {
             let slot = &mut wanted.rows[at];
             let Some(row) = slot.row.take() else { continue };
-            match self.missing_reference(&row) {
-                Some(problem) => {
+            match self.foreign_keys.missing_parent(row.table, &row.values) {
+                Some(dangling) => {
                     slot.state = SlotState::Rejected;
-                    problems.push(problem);
+                    problems.push(dangling.problem(self.layout, row.origin));
                 }
                 None => {
                     slot.generated = self.compare_row(row, knowledge, comparison);
