@@ -276,6 +276,8 @@ mod tests {
         assert_eq!(masked("[1,\n", 1, 4), pair("[…,", ""));
         assert_eq!(masked("[1,\n", 2, 1), pair("", ""));
         assert_eq!(masked("", 1, 1), pair("", ""));
+        assert_eq!(masked(" \t\n", 1, 1), pair(" ", " "));
+        assert_eq!(masked("1  \n", 1, 3), pair("…  ", " "));
         assert_eq!(masked("\u{feff}{\"a\" 1}", 1, 6), pair(r#"{"…" …}"#, "…"));
     }
 

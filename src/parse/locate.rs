@@ -17,7 +17,7 @@ pub struct Located {
 
 /// For each of `pointers` (RFC 6901) where its value stands in `json`, `None` where it does not exist.
 ///
-/// `json` is a text that [`super::strict::parse`] accepts; for any other the result is arbitrary.
+/// `json` is a text that [`super::strict::parse`] accepts; in any other the result is an arbitrary part of it.
 #[must_use]
 pub fn locate(json: &[u8], pointers: &[&str]) -> Vec<Option<Located>> {
     let mut root = Wanted::default();
@@ -121,9 +121,14 @@ impl Scan<'_> {
             Some(b'[') if !wanted.below.is_empty() => self.elements(wanted, found),
             _ => self.skip(),
         }
+        // Behind a text that was cut short there is nothing.
+        let value = start..self.at.min(self.json.len());
+        if value.is_empty() {
+            return;
+        }
         for &index in &wanted.here {
             found[index] = Some(Located {
-                value: start..self.at,
+                value: value.clone(),
                 key: key.clone(),
             });
         }
@@ -230,9 +235,15 @@ mod tests {
     #[test]
     fn broken_text_ends() {
         for json in [
-            "", "{", "[", "\"", "\"\\", "{\"a\"", "{\"a\":", "[1,", "]", "{]",
+            "", "{", "[", "\"", "\"\\", "{\"a\"", "{\"a\":", "{\"a", "[{\"a", "[1,", "]", "{]",
         ] {
-            let _ = locate(json.as_bytes(), &["/a", "/0", ""]);
+            for located in locate(json.as_bytes(), &["/a", "/0/a", "/0", ""]) {
+                let value = located.map(|located| located.value);
+                assert!(
+                    value.is_none_or(|value| json.get(value).is_some()),
+                    "{json}"
+                );
+            }
         }
     }
 }

@@ -158,25 +158,25 @@ impl Window {
     }
 
     fn excerpt(&mut self, cut: Cut) -> Excerpt {
-        let glyphs = |cells: &[Cell]| cells.iter().map(|cell| cell.glyph).collect::<String>();
-        let mut start = 0;
+        let blank = |cell: &&Cell| cell.glyph == ' ';
+        let (mut start, mut end) = (0, self.cells.len());
+        if !self.cut_before {
+            let blanks = self.cells.iter().take_while(blank).count();
+            start = blanks.min(self.marked.start);
+        }
+        if cut == Cut::Nothing {
+            // Blanks at the end are shown where one of them is meant.
+            let blanks = self.cells.iter().rev().take_while(blank).count();
+            end = (end - blanks).max(self.marked.end);
+        }
         let mut text = String::new();
         if self.cut_before {
             text.push('…');
-        } else {
-            let blank = |cell: &&Cell| cell.glyph == ' ';
-            start = self
-                .cells
-                .iter()
-                .take_while(blank)
-                .count()
-                .min(self.marked.start);
         }
         let shift = text.chars().count();
-        text.push_str(&glyphs(&self.cells[start..]));
-        match cut {
-            Cut::Behind => text.push('…'),
-            Cut::Nothing => text.truncate(text.trim_end().len()),
+        text.extend(self.cells[start..end].iter().map(|cell| cell.glyph));
+        if cut == Cut::Behind {
+            text.push('…');
         }
         Excerpt {
             text,
