@@ -117,6 +117,38 @@ impl Database {
         Ok(found)
     }
 
+    /// Visits the rows of `table` whose `columns` hold one of `keys`: the place of the key, and the row's record id.
+    /// A key with NULL in it is nobody's, and a table that does not exist has no rows.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn rows_with(
+        &mut self,
+        table: &LayoutTable,
+        (columns, keys): (&[usize], &[Vec<Value>]),
+        visit: &mut dyn FnMut(usize, String),
+    ) -> Result<(), DatabaseError> {
+        if !self.connection.has_table(&table.table.name)? {
+            return Ok(());
+        }
+        let keys = keys.iter().enumerate();
+        let whole = keys.filter(|(_, key)| !key.iter().any(Value::is_null));
+        let places: HashMap<Fingerprint, usize> = whole
+            .clone()
+            .map(|(place, key)| (key_fingerprint(key), place))
+            .collect();
+        let whole: Vec<Vec<Value>> = whole.map(|(_, key)| key.clone()).collect();
+        for some in whole.chunks(200) {
+            self.rows_where(table, columns, some, &mut |values| {
+                let own: Vec<Value> = columns.iter().map(|&at| values[at].clone()).collect();
+                if let Some(place) = places.get(&key_fingerprint(&own)) {
+                    visit(*place, table.table.record_id(&values));
+                }
+            })?;
+        }
+        Ok(())
+    }
+
     /// Visits the record ids of all rows; a table that does not exist has none.
     ///
     /// # Errors

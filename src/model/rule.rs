@@ -55,6 +55,8 @@ pub enum Rule {
     Parameter,
     /// Records that were imported before and are no longer in the files.
     Gone,
+    /// Rows to be deleted that something else refers to.
+    StillReferred,
     /// File and database changed since the last import.
     Conflict,
     /// The directory seems to have been imported before under another path.
@@ -69,7 +71,7 @@ pub enum Rule {
 
 impl Rule {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Unreadable,
         Self::NotAFile,
         Self::OutsideLink,
@@ -96,6 +98,7 @@ impl Rule {
         Self::UnmappedMember,
         Self::Parameter,
         Self::Gone,
+        Self::StillReferred,
         Self::Conflict,
         Self::MovedSource,
         Self::IncompleteTrail,
@@ -133,6 +136,7 @@ impl Rule {
             Self::UnmappedMember => "unmapped-member",
             Self::Parameter => "parameter",
             Self::Gone => "gone",
+            Self::StillReferred => "still-referred",
             Self::Conflict => "conflict",
             Self::MovedSource => "moved-source",
             Self::IncompleteTrail => "incomplete-trail",
@@ -193,6 +197,9 @@ impl Rule {
             }
             Self::Parameter => "A parameter of the layout has no value, or several.",
             Self::Gone => "Records that were imported before are no longer in the files.",
+            Self::StillReferred => {
+                "A record is gone from the files, and another one, or another row, still refers to it."
+            }
             Self::Conflict => "The file and the database both changed since the last import.",
             Self::MovedSource => {
                 "Files with the same contents were imported before from another directory."
@@ -242,6 +249,9 @@ impl Rule {
             }
             Self::Parameter => "Give the parameter with `--set NAME=VALUE`.",
             Self::Gone => "Delete their rows with `--prune`, or put the records back.",
+            Self::StillReferred => {
+                "Correct the reference, or keep the row with `--on-conflict keep-database`."
+            }
             Self::Conflict => {
                 "Choose with `--on-conflict keep-database` or `--on-conflict take-file`."
             }

@@ -26,6 +26,13 @@ pub struct KnownRow {
     pub gone: bool,
 }
 
+impl KnownRow {
+    /// What the ledger has to note when the record is no longer in its file, unless it did before.
+    pub(crate) fn mark_gone(&self) -> Option<Change> {
+        (!self.gone).then_some(Change::MarkGone { known: self.key })
+    }
+}
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {

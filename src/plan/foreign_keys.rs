@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::layout::{Expression, Layout, LayoutTable, RecordRule};
-use crate::model::{Fingerprint, Hasher, Origin, Rule, Value};
+use crate::layout::Layout;
+use crate::model::{Fingerprint, Origin, Value};
 
-use super::change::{Problem, TableColumns};
+use super::change::TableColumns;
+use super::dangling::{Dangling, Missing};
+use super::layout_keys::{Key, fingerprint, parents, split};
 
 /// A parent row that must exist: table, key columns, their values.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,73 +18,6 @@ pub struct ParentKey {
     pub columns: Vec<usize>,
     /// The values the child has.
     pub values: Vec<Value>,
-}
-
-/// Why a parent row is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// Neither the files nor the database have it.
-    Nowhere,
-    /// Its record did not change, and another program deleted it.
-    Deleted,
-}
-
-/// A foreign key of a record whose parent row is not there.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Dangling {
-    pub(super) why: Missing,
-    /// The child's table and its columns.
-    pub(super) columns: TableColumns,
-    /// Index of the parent's table.
-    pub(super) parent: usize,
-}
-
-impl Dangling {
-    /// What to tell of the record at `origin`.
-    pub(super) fn problem(self, layout: &Layout, origin: Origin) -> Problem {
-        let parent = &layout.tables[self.parent].table.name;
-        let child = &layout.tables[self.columns.table].table;
-        let columns = child.names(&self.columns.columns);
-        let (what, remedy) = match self.why {
-            Missing::Nowhere => (
-                "is neither in the files nor in the database",
-                "add the missing record, or correct the reference".to_owned(),
-            ),
-            Missing::Deleted => (
-                "is in the files, and was deleted in the database",
-                format!(
-                    "put that row back (`accession audit log --entries --table {parent} --action delete` shows it), or \
-                     remove its record from the files, and this one"
-                ),
-            ),
-        };
-        Problem {
-            origin,
-            columns: Some(self.columns),
-            rule: Rule::MissingReference,
-            message: format!(
-                "{columns} of `{}` refers to a row of `{parent}` that {what}",
-                child.name
-            ),
-            remedy,
-        }
-    }
-}
-
-/// A foreign key between two tables of the layout.
-#[derive(Debug, Clone)]
-struct Key {
-    columns: Vec<usize>,
-    parent_table: usize,
-    parent_columns: Vec<usize>,
-}
-
-impl Key {
-    /// Identifies the parent row that a child with these values refers to.
-    fn wanted(&self, values: &[Value]) -> Fingerprint {
-        let own = self.columns.iter().map(|&column| &values[column]);
-        fingerprint(self.parent_table, own)
-    }
 }
 
 /// A parent that a child asked for.
@@ -108,6 +43,8 @@ pub(super) struct ForeignKeys {
     /// The same for inherited ones.
     enclosing: Vec<Vec<Vec<usize>>>,
     present: HashSet<Fingerprint>,
+    /// What the database was found to have, with the first child that asked for it.
+    found: HashMap<Fingerprint, (usize, Origin)>,
     open: HashMap<Fingerprint, Open>,
     missing: HashSet<Fingerprint>,
     /// Rows of records that did not change, and that another program deleted.
@@ -118,37 +55,14 @@ pub(super) struct ForeignKeys {
 
 impl ForeignKeys {
     pub(super) fn new(layout: &Layout) -> Self {
-        let index = |name: &str| {
-            layout
-                .tables
-                .iter()
-                .position(|table| table.table.name == name)
-        };
-        let keys_of = |table: &LayoutTable| -> Vec<Key> {
-            let keys = table.table.foreign_keys.iter().filter_map(|key| {
-                let parent_table = index(&key.table)?;
-                let parent = &layout.tables[parent_table].table;
-                let columns = key.references.iter();
-                Some(Key {
-                    columns: key.columns.clone(),
-                    parent_table,
-                    parent_columns: columns.filter_map(|name| parent.column(name)).collect(),
-                })
-            });
-            keys.collect()
-        };
-        let tables = layout.tables.iter().enumerate();
-        let split = tables.map(|(child, table)| {
-            let keys = keys_of(table).into_iter();
-            keys.partition(|key| inherited(layout, child, key))
-        });
-        let (inherited, checked): (Vec<Vec<Key>>, Vec<Vec<Key>>) = split.unzip();
+        let (inherited, checked) = split(layout);
         Self {
             referred: parents(&checked),
             enclosing: parents(&inherited),
             checked,
             inherited,
             present: HashSet::new(),
+            found: HashMap::new(),
             open: HashMap::new(),
             missing: HashSet::new(),
             deleted: HashSet::new(),
@@ -248,13 +162,24 @@ impl ForeignKeys {
         self.last = None;
         for parent in found {
             let key = fingerprint(parent.table, parent.values.iter());
-            self.open.remove(&key);
+            if let Some(open) = self.open.remove(&key) {
+                self.found.insert(key, (open.child.table, open.first));
+            }
             self.present.insert(key);
         }
         let missing = self
             .open
             .extract_if(|_, open| open.looked_up && open.child.table != open.parent.table);
         self.missing.extend(missing.map(|(key, _)| key));
+    }
+
+    /// The table and place of the first child, if any, that refers to this row and found it in the database.
+    pub(super) fn asked_for(&self, table: usize, values: &[Value]) -> Option<&(usize, Origin)> {
+        let mut keys = self.referred[table].iter();
+        keys.find_map(|columns| {
+            let own = columns.iter().map(|&column| &values[column]);
+            self.found.get(&fingerprint(table, own))
+        })
     }
 
     /// The first foreign key of a row whose parent is nowhere.
@@ -308,65 +233,4 @@ fn first<'k>(
         columns: TableColumns { table, columns },
         parent: key.parent_table,
     })
-}
-
-/// Per table, the columns that these foreign keys refer to.
-fn parents(keys: &[Vec<Key>]) -> Vec<Vec<Vec<usize>>> {
-    let mut parents = vec![Vec::new(); keys.len()];
-    for key in keys.iter().flatten() {
-        parents[key.parent_table].push(key.parent_columns.clone());
-    }
-    parents.iter_mut().for_each(|columns| {
-        columns.sort();
-        columns.dedup();
-    });
-    parents
-}
-
-fn fingerprint<'v>(table: usize, values: impl Iterator<Item = &'v Value>) -> Fingerprint {
-    let mut hasher = Hasher::new();
-    hasher.fixed(&(table as u64).to_le_bytes());
-    values.for_each(|value| value.hash_into(&mut hasher));
-    hasher.fingerprint()
-}
-
-/// Whether every rule of the child's table takes the key's columns from the enclosing parent row itself.
-fn inherited(layout: &Layout, child: usize, key: &Key) -> bool {
-    fn all(rules: &[RecordRule], outer: &mut Vec<usize>, child: usize, key: &Key) -> bool {
-        rules.iter().all(|rule| {
-            let own = rule.table != child
-                || key
-                    .columns
-                    .iter()
-                    .zip(&key.parent_columns)
-                    .all(|(&own, &parent)| {
-                        rule.columns
-                            .iter()
-                            .filter(|column| column.column == own)
-                            .any(|column| match column.expression {
-                                Expression::Parent { levels, column } => {
-                                    column == parent
-                                        && outer.len().checked_sub(levels).map(|at| outer[at])
-                                            == Some(key.parent_table)
-                                }
-                                Expression::Pointer(_)
-                                | Expression::Capture(_)
-                                | Expression::First(_)
-                                | Expression::Constant(_)
-                                | Expression::Parameter(_)
-                                | Expression::Reference(_)
-                                | Expression::Uuid(_)
-                                | Expression::Rest => false,
-                            })
-                    });
-            outer.push(rule.table);
-            let inner = all(&rule.records, outer, child, key);
-            outer.pop();
-            own && inner
-        })
-    }
-    layout
-        .sources
-        .iter()
-        .all(|source| all(&source.records, &mut Vec::new(), child, key))
 }

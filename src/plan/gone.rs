@@ -25,6 +25,8 @@ pub enum Gone {
     Forgotten(Change),
     /// The row was changed in the database since the last import, so it is not deleted.
     Conflict,
+    /// Something that stays refers to the row, so it is not deleted. Whoever asks the database finds that out.
+    Referred,
 }
 
 /// Decides for one gone record. `current` is the row now in the database; it is not looked at unless rows are pruned.
@@ -36,14 +38,13 @@ pub fn decide_gone(
     policy: (GonePolicy, ConflictPolicy),
 ) -> Gone {
     let (index, table, hasher) = table;
-    let mark = || (!known.gone).then_some(Change::MarkGone { known: known.key });
     let delete = || Change::Delete {
         table: index,
         record_id: known.record_id.clone(),
         known: known.key,
     };
     match (policy, current) {
-        ((GonePolicy::Keep, _), _) => Gone::Kept(mark()),
+        ((GonePolicy::Keep, _), _) => Gone::Kept(known.mark_gone()),
         ((GonePolicy::Prune, _), None) => Gone::Forgotten(Change::Forget { known: known.key }),
         ((GonePolicy::Prune, conflict), Some(current)) => {
             if table.matches(hasher, current, known.digest) {
@@ -51,7 +52,7 @@ pub fn decide_gone(
             }
             match conflict {
                 ConflictPolicy::Report => Gone::Conflict,
-                ConflictPolicy::KeepDatabase => Gone::Kept(mark()),
+                ConflictPolicy::KeepDatabase => Gone::Kept(known.mark_gone()),
                 ConflictPolicy::TakeFile => Gone::Deleted(delete()),
             }
         }

@@ -6,9 +6,11 @@
 
 mod agenda;
 mod change;
+mod dangling;
 mod decide;
 mod foreign_keys;
 mod gone;
+mod layout_keys;
 mod limits;
 mod planner;
 mod scratch;

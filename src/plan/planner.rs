@@ -7,20 +7,21 @@ mod compare;
 mod keys;
 mod wanted;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::OnceLock;
 
 use crate::layout::Layout;
 use crate::model::{
-    DefaultValue, Deferred, Fingerprint, Hasher, Row, RowHasher, Rule, TableDigest, Timestamp,
-    Value,
+    DefaultValue, Deferred, Fingerprint, Hasher, Origin, Row, RowHasher, Rule, TableDigest,
+    Timestamp, Value,
 };
 
 use super::Scratch;
 use super::change::{Change, ConflictPolicy, Counts, Problem, TableColumns, TableCounts};
+use super::dangling::Dangling;
 use super::decide::{Decision, Situation, decide};
-use super::foreign_keys::{Dangling, ForeignKeys};
+use super::foreign_keys::ForeignKeys;
 use super::limits::{self, ColumnLimit};
 use super::seen::{SeenIdentities, Sighting};
 
@@ -64,6 +65,8 @@ pub struct Planner<'l> {
     keys_wanted: Vec<bool>,
     counts: Counts,
     written: Vec<TableDigest>,
+    /// Record ids of the rows that are updated, by table; only where there are foreign keys.
+    updated: Vec<HashSet<String>>,
     watched: HashMap<(usize, Vec<usize>), Vec<Vec<Value>>>,
     /// Per table, what its columns take; empty where nothing is bounded.
     limits: Vec<Vec<ColumnLimit>>,
@@ -98,6 +101,7 @@ impl<'l> Planner<'l> {
             keys_wanted: keys_wanted(layout),
             counts: vec![TableCounts::default(); count],
             written: vec![TableDigest::default(); count],
+            updated: vec![HashSet::new(); count],
             watched: HashMap::new(),
             limits: vec![Vec::new(); count],
         }
@@ -388,9 +392,13 @@ impl<'l> Planner<'l> {
                 keep_defaults(&mut row.values, current);
                 let written = &mut self.written[index];
                 written.add(table.digest(&self.hashers[index], &row.values));
+                let record_id = record_id.unwrap_or_default();
+                if !table.table.foreign_keys.is_empty() {
+                    self.updated[index].insert(record_id.clone());
+                }
                 Change::Update {
                     row,
-                    record_id: record_id.unwrap_or_default(),
+                    record_id,
                     columns,
                     known: key,
                 }
@@ -469,6 +477,19 @@ impl<'l> Planner<'l> {
     #[must_use]
     pub fn has_children(&self, table: usize) -> bool {
         self.foreign_keys.has_children(table)
+    }
+
+    /// The table and place of the first record, if any, that refers to this row, which is in the database and not among
+    /// the run's rows.
+    #[must_use]
+    pub fn asked_for(&self, table: usize, values: &[Value]) -> Option<&(usize, Origin)> {
+        self.foreign_keys.asked_for(table, values)
+    }
+
+    /// Whether the run changes this row of a table with foreign keys.
+    #[must_use]
+    pub fn updates(&self, table: usize, record_id: &str) -> bool {
+        self.updated[table].contains(record_id)
     }
 
     /// Whether new records of this table may meet rows that are in the database already.

@@ -37,7 +37,6 @@ mod gone_records;
 mod histories;
 mod hostile;
 mod killed;
-mod known;
 mod layout_init;
 mod manual;
 mod proof;

@@ -142,18 +142,137 @@ fn a_record_on_two_pages_is_gone_when_it_is_on_none() {
     rows::assert_sound(&workspace.connection());
 }
 
-/// Not yet with a place: see the tests in `known`.
+/// The shop stands in a file that is not read again, because it did not change.
 #[test]
-fn a_foreign_key_that_forbids_a_change_is_told_in_plain_words() {
+fn a_record_that_others_still_refer_to_is_not_pruned() {
     let workspace = chain();
     workspace.imports(&LAYOUT);
     workspace.write("cities.json", r#"[{"id": "s1", "region": "south"}]"#);
     let before = workspace.tree();
+    for more in [
+        &["--prune"][..],
+        &["--prune", "--dry-run"],
+        &["--prune", "--on-conflict", "take-file"],
+    ] {
+        let ended = workspace.import(&with(more));
+        assert_eq!(ended.code, Some(4), "{ended}");
+        let expected = "warning[still-referred]: cities.json: `cities` n1: the record is gone from the file, and `shops` shop-1 still refers";
+        assert!(ended.stderr.contains(expected), "{ended}");
+        before.assert_unchanged(&workspace.tree(), ended);
+    }
+    let ended = workspace.imports(&with(&["--prune", "--on-conflict", "keep-database"]));
+    assert!(
+        ended.stderr.contains("still refers to its row; kept"),
+        "{ended}"
+    );
+    assert_eq!(ids(&workspace, "cities"), ["n1", "s1"]);
+    rows::assert_sound(&workspace.connection());
+}
+
+/// `ON DELETE SET NULL` would change a row that its file still describes otherwise, whether that file is read or not.
+#[test]
+fn what_a_file_still_says_is_not_set_to_null() {
+    for read in [true, false] {
+        let workspace = chain();
+        workspace.write("shops.json", "[]");
+        workspace.write(
+            "pages/b.json",
+            r#"[{"id": "dan", "boss": "bob", "note": "new"}]"#,
+        );
+        workspace.write("pages/c.json", r#"[{"id": "eve", "boss": "dan"}]"#);
+        workspace.imports(&LAYOUT);
+        workspace.write("pages/b.json", "[]");
+        if read {
+            workspace.write(
+                "pages/c.json",
+                r#"[{"id": "eve", "boss": "dan", "note": "new"}]"#,
+            );
+        }
+        let before = workspace.tree();
+        for more in [&["--prune"][..], &["--prune", "--dry-run"]] {
+            let ended = workspace.import(&with(more));
+            assert_eq!(ended.code, Some(4), "{ended}");
+            let who = if read {
+                "a record of `employees` in pages/c.json"
+            } else {
+                "`employees` eve"
+            };
+            assert!(
+                ended
+                    .stderr
+                    .contains(&format!("{who} still refers to its row")),
+                "{ended}"
+            );
+            before.assert_unchanged(&workspace.tree(), ended);
+        }
+        let ended = workspace.import(&with(&["--prune", "--on-conflict", "take-file"]));
+        assert_eq!(ended.code, Some(if read { 4 } else { 0 }), "{ended}");
+        let boss = rows::texts(
+            &workspace.connection(),
+            "SELECT coalesce(boss_id, '-') FROM employees WHERE id = 'eve'",
+        );
+        assert_eq!(boss, [if read { "dan" } else { "-" }]);
+        rows::assert_trail_gives_rows(&workspace.connection());
+    }
+}
+
+/// Whoever refers to somebody who stays, stays too; a row that no longer refers does not count.
+#[test]
+fn rows_that_refer_to_each_other_go_together_or_not_at_all() {
+    let workspace = chain();
+    workspace.write("shops.json", "[]");
+    workspace.write(
+        "pages/b.json",
+        r#"[{"id": "dan", "boss": "bob"}, {"id": "ada"}]"#,
+    );
+    workspace.imports(&LAYOUT);
+    // `bob` refers to `cleo`, who refers to `ada`, and `dan` to `bob`.
+    workspace.write("pages/a.json", "[]");
+    workspace.write("pages/b.json", r#"[{"id": "dan", "boss": "bob"}]"#);
     let ended = workspace.import(&with(&["--prune"]));
-    assert_eq!(ended.code, Some(1), "{ended}");
-    assert!(ended.stderr.contains("foreign key"), "{ended}");
-    assert!(ended.stderr.contains("nothing was committed"), "{ended}");
-    before.assert_unchanged(&workspace.tree(), ended);
+    assert_eq!(ended.code, Some(4), "{ended}");
+    for (gone, who) in [
+        ("bob", "a record of `employees` in pages/b.json"),
+        ("cleo", "`employees` bob"),
+        ("ada", "`employees` cleo"),
+    ] {
+        let expected = format!("`employees` {gone}: the record is gone from the file, and {who}");
+        assert!(ended.stderr.contains(&expected), "{ended}");
+    }
+    workspace.write("pages/b.json", r#"[{"id": "dan"}]"#);
+    workspace.imports(&with(&["--prune"]));
+    assert_eq!(ids(&workspace, "employees"), ["dan"]);
+    rows::assert_sound(&workspace.connection());
+    rows::assert_trail_gives_rows(&workspace.connection());
+}
+
+/// A city that another program put into a region, which `ON DELETE CASCADE` would delete with it.
+#[test]
+fn rows_of_other_programs_are_not_deleted_with_their_parents() {
+    let workspace = chain();
+    workspace.write(
+        "regions.json",
+        r#"[{"id": "north"}, {"id": "south"}, {"id": "east"}]"#,
+    );
+    workspace.imports(&LAYOUT);
+    execute(
+        &workspace,
+        "INSERT INTO cities VALUES ('e1', 'east'), ('e2', 'east');",
+    );
+    workspace.write("regions.json", r#"[{"id": "north"}, {"id": "south"}]"#);
+    let before = workspace.tree();
+    for more in [&["--prune"][..], &["--prune", "--on-conflict", "take-file"]] {
+        let ended = workspace.import(&with(more));
+        assert_eq!(ended.code, Some(4), "{ended}");
+        let expected = "and `cities` e1 and 1 more still refer to its row";
+        assert!(ended.stderr.contains(expected), "{ended}");
+        before.assert_unchanged(&workspace.tree(), ended);
+    }
+    execute(&workspace, "DELETE FROM cities WHERE region_id = 'east';");
+    workspace.imports(&with(&["--prune"]));
+    assert_eq!(ids(&workspace, "regions"), ["north", "south"]);
+    rows::assert_sound(&workspace.connection());
+    rows::assert_trail_gives_rows(&workspace.connection());
 }
 
 /// The row was entered with the first page; the second is not read again, because it did not change.

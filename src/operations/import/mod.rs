@@ -7,6 +7,7 @@ mod gone;
 mod mend;
 mod originals;
 mod outcome;
+mod referrers;
 mod sink;
 mod summary;
 mod write;

@@ -14,6 +14,8 @@ on_every_database!(
     what_both_changed_is_a_conflict,
     a_row_that_another_program_changed_is_found,
     parents_are_deleted_with_their_children,
+    a_row_that_another_program_refers_to_is_not_pruned,
+    a_new_record_of_a_deleted_row_is_named,
 );
 
 const CARDS: &str = "content_db/approved_cards.json";
@@ -94,6 +96,44 @@ fn rows_whose_records_are_gone_are_kept_until_pruned(target: Target) {
     target.imports(&["--prune"]);
     assert_eq!(target.count("chat_messages"), before - 1);
     target.verifies("equal");
+}
+
+fn a_row_that_another_program_refers_to_is_not_pruned(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    edit(&target.workspace, PROFILES, |profiles| {
+        profiles.push(json!({"id": "child_0002", "name": "Ola"}));
+    });
+    let profile = ["--set", "profile=child_0001"];
+    target.imports(&profile);
+    let word = "INSERT INTO mastered_words (id, profile_id, word, language) VALUES (900, 'child_0002', 'sun', 'en')";
+    target.execute(word);
+    edit(&target.workspace, PROFILES, |profiles| drop(profiles.pop()));
+    let (before, entries) = (target.count("mastered_words"), target.count("audit_log"));
+    let refused = target.import(&["--prune"]);
+    assert_eq!(refused.code, Some(4), "{refused}");
+    let expected = "`profiles` child_0002: the record is gone from the file, and `mastered_words` 900 still refers to its row";
+    assert!(refused.stderr.contains(expected), "{refused}");
+    assert_eq!(target.count("mastered_words"), before);
+    assert_eq!(target.count("audit_log"), entries);
+    target.execute("DELETE FROM mastered_words WHERE id = 900");
+    target.imports(&["--prune"]);
+    assert_eq!(target.count("profiles"), 1);
+    target.verifies("equal");
+}
+
+fn a_new_record_of_a_deleted_row_is_named(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    target.execute("DELETE FROM profiles WHERE id = 'child_0001'");
+    let profiles = target.workspace.read(PROFILES);
+    let profiles = profiles.replace(" banana,", " banana, cherry,");
+    target.workspace.write(PROFILES, profiles);
+    let entries = target.count("audit_log");
+    let refused = target.import(&["--set", "profile=child_0001"]);
+    assert_eq!(refused.code, Some(3), "{refused}");
+    let expected = "`profile_id` of `mastered_words` refers to a row of `profiles` that is in the files, and was deleted";
+    assert!(refused.stderr.contains(expected), "{refused}");
+    assert_eq!(target.count("audit_log"), entries);
 }
 
 fn what_both_changed_is_a_conflict(target: Target) {

@@ -1,0 +1,112 @@
+//! The foreign keys of a layout: which of them take their values from files, and which from an enclosing row.
+
+use crate::layout::{Expression, Layout, LayoutTable, RecordRule};
+use crate::model::{Fingerprint, Hasher, Value};
+
+/// A foreign key between two tables of the layout.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    /// The child's columns.
+    pub(super) columns: Vec<usize>,
+    /// Index of the parent's table.
+    pub(super) parent_table: usize,
+    /// The columns it refers to.
+    pub(super) parent_columns: Vec<usize>,
+}
+
+impl Key {
+    /// Identifies the parent row that a child with these values refers to.
+    pub(super) fn wanted(&self, values: &[Value]) -> Fingerprint {
+        let own = self.columns.iter().map(|&column| &values[column]);
+        fingerprint(self.parent_table, own)
+    }
+}
+
+/// Identifies a row of `table` by the values of a key.
+pub(super) fn fingerprint<'v>(
+    table: usize,
+    values: impl Iterator<Item = &'v Value>,
+) -> Fingerprint {
+    let mut hasher = Hasher::new();
+    hasher.fixed(&(table as u64).to_le_bytes());
+    values.for_each(|value| value.hash_into(&mut hasher));
+    hasher.fingerprint()
+}
+
+/// Per table, the foreign keys that every rule takes from the enclosing parent row itself, and the other ones.
+pub(super) fn split(layout: &Layout) -> (Vec<Vec<Key>>, Vec<Vec<Key>>) {
+    let tables = layout.tables.iter().enumerate();
+    let keys = tables.map(|(child, table)| {
+        let keys = keys_of(layout, table);
+        keys.partition(|key| inherited(layout, child, key))
+    });
+    keys.unzip()
+}
+
+fn keys_of<'l>(layout: &'l Layout, table: &'l LayoutTable) -> impl Iterator<Item = Key> {
+    table.table.foreign_keys.iter().filter_map(|key| {
+        let mut tables = layout.tables.iter();
+        let parent_table = tables.position(|table| table.table.name == key.table)?;
+        let parent = &layout.tables[parent_table].table;
+        let columns = key.references.iter();
+        Some(Key {
+            columns: key.columns.clone(),
+            parent_table,
+            parent_columns: columns.filter_map(|name| parent.column(name)).collect(),
+        })
+    })
+}
+
+/// Per table, the columns that these foreign keys refer to.
+pub(super) fn parents(keys: &[Vec<Key>]) -> Vec<Vec<Vec<usize>>> {
+    let mut parents = vec![Vec::new(); keys.len()];
+    for key in keys.iter().flatten() {
+        parents[key.parent_table].push(key.parent_columns.clone());
+    }
+    parents.iter_mut().for_each(|columns| {
+        columns.sort();
+        columns.dedup();
+    });
+    parents
+}
+
+/// Whether every rule of the child's table takes the key's columns from the enclosing parent row itself.
+fn inherited(layout: &Layout, child: usize, key: &Key) -> bool {
+    fn all(rules: &[RecordRule], outer: &mut Vec<usize>, child: usize, key: &Key) -> bool {
+        rules.iter().all(|rule| {
+            let own = rule.table != child
+                || key
+                    .columns
+                    .iter()
+                    .zip(&key.parent_columns)
+                    .all(|(&own, &parent)| {
+                        rule.columns
+                            .iter()
+                            .filter(|column| column.column == own)
+                            .any(|column| match column.expression {
+                                Expression::Parent { levels, column } => {
+                                    column == parent
+                                        && outer.len().checked_sub(levels).map(|at| outer[at])
+                                            == Some(key.parent_table)
+                                }
+                                Expression::Pointer(_)
+                                | Expression::Capture(_)
+                                | Expression::First(_)
+                                | Expression::Constant(_)
+                                | Expression::Parameter(_)
+                                | Expression::Reference(_)
+                                | Expression::Uuid(_)
+                                | Expression::Rest => false,
+                            })
+                    });
+            outer.push(rule.table);
+            let inner = all(&rule.records, outer, child, key);
+            outer.pop();
+            own && inner
+        })
+    }
+    layout
+        .sources
+        .iter()
+        .all(|source| all(&source.records, &mut Vec::new(), child, key))
+}
