@@ -46,33 +46,6 @@ pub(in crate::layout) fn impossible_prefix(schema: &Value, path: &[Step]) -> Opt
     (1..=path.len()).find(|&length| !accepts(schema, &path[..length], Kind::Any))
 }
 
-/// The pointer to the first `$ref` that leads out of the document.
-pub(super) fn foreign_reference(schema: &Value) -> Option<String> {
-    fn search(value: &Value, at: &str) -> Option<String> {
-        match value {
-            Value::Object(members) => {
-                let foreign = |reference: &str| !reference.starts_with('#');
-                if members
-                    .get("$ref")
-                    .and_then(Value::as_str)
-                    .is_some_and(foreign)
-                {
-                    return Some(format!("{at}/$ref"));
-                }
-                members.iter().find_map(|(name, member)| {
-                    search(member, &format!("{at}/{}", Pointer::escape(name)))
-                })
-            }
-            Value::Array(items) => {
-                let mut items = items.iter().enumerate();
-                items.find_map(|(index, item)| search(item, &format!("{at}/{index}")))
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-        }
-    }
-    search(schema, "")
-}
-
 struct Reach<'s> {
     root: &'s Value,
     kind: Kind,

@@ -47,12 +47,37 @@ fn references_out_of_the_file_are_refused() {
         line,
         "leads to nothing in the same file",
     );
-    let (schema, _) = edit(
+    for dangling in ["#/$defs/none", "#none"] {
+        let reference = format!("{{\"$ref\": \"{dangling}\"}}");
+        let (schema, line) = edit(SCHEMA, "{\"type\": \"string\"}", &reference);
+        let found = problems(&files(TOML, SQL, &schema));
+        assert_one(&found, "people.schema.json", line, "leads to nothing");
+    }
+}
+
+#[test]
+fn an_unknown_version_is_refused() {
+    let version = "{\n  \"$schema\": \"https://example.org/draft/schema\",";
+    let schema = SCHEMA.replacen('{', version, 1);
+    let found = problems(&files(TOML, SQL, &schema));
+    assert_one(&found, "people.schema.json", 2, "a version of JSON Schema");
+}
+
+#[test]
+fn a_keyword_that_is_none_is_a_warning() {
+    let (schema, line) = edit(
         SCHEMA,
-        "{\"type\": \"string\"}",
-        "{\"$ref\": \"#/$defs/none\"}",
+        "\"name\": {\"type\": \"string\"}",
+        "\"name\": {\"type\": \"string\", \"minLenght\": 3}",
     );
-    assert_eq!(problems(&files(TOML, SQL, &schema)).len(), 1);
+    let checked = check(&files(TOML, SQL, &schema)).expect("sound");
+    assert_one(
+        &checked.warnings,
+        "people.schema.json",
+        line,
+        "`minLenght` is no keyword",
+    );
+    assert_eq!(checked.warnings[0].remedy, "did you mean `minLength`?");
 }
 
 #[test]

@@ -78,6 +78,9 @@ impl<'l> Referrers<'l> {
         (table, going): (usize, &[Going<'_>]),
     ) -> Result<BTreeMap<usize, Referrer>, OperationError> {
         let mut found = Found::default();
+        if going.is_empty() {
+            return Ok(found.0);
+        }
         for (place, (_, values)) in going.iter().enumerate() {
             if let Some((child, origin)) = planner.asked_for(table, values) {
                 let who = Who::Record(origin.clone());
