@@ -23,19 +23,23 @@ pub(super) fn server_url(variables: &Variables) -> Result<Option<DatabaseUrl>, C
         None => return Ok(None),
     };
     // For MySQL its own names come first; the others are there for both.
-    let find = |own: &str, both: &str| {
-        let own = match kind {
-            ServerKind::Mysql => variables.find(own),
-            ServerKind::Postgres => None,
+    let named = |own: &'static str, both: &'static str| {
+        let names = match kind {
+            ServerKind::Mysql => &[own, both][..],
+            ServerKind::Postgres => &[both],
         };
-        own.or_else(|| variables.find(both))
+        let mut set = names
+            .iter()
+            .filter_map(|&name| Some((name, variables.find(name)?)));
+        set.next()
     };
-    let number = |own: &str, both: &str| match find(own, both) {
+    let find = |own, both| named(own, both).map(|(_, text)| text);
+    let number = |own, both| match named(own, both) {
         None => Ok(None),
-        Some(text) => match text.parse::<u16>() {
+        Some((name, text)) => match text.parse::<u16>() {
             Ok(number) => Ok(Some(number)),
             Err(_) => Err(CommandError::Usage(format!(
-                "`{own}` or `{both}` is `{text}`, and no number"
+                "`{name}` is `{text}`, and not a number from 0 to 65535"
             ))),
         },
     };

@@ -200,7 +200,7 @@ impl DatabaseError {
     #[cfg(feature = "servers")]
     pub(super) fn timeout(address: &ServerAddress) -> Self {
         let waited = address.patience.timeout.as_secs();
-        let message = format!("no answer within {waited} seconds");
+        let message = format!("no answer within {waited} s");
         let source = std::io::Error::new(std::io::ErrorKind::TimedOut, message);
         Self::not_connected(address, NotConnected::NotThere, Box::new(source))
     }

@@ -30,9 +30,10 @@ pub(in crate::database) const CATALOG: Catalog = Catalog {
     last_number: "SELECT CAST(auto_increment - 1 AS SIGNED) AS value FROM information_schema.tables \
                   WHERE table_schema = DATABASE() AND table_name = ?",
     triggers: STORED,
-    // Without the right TRIGGER, `information_schema` has none of them. A role's rights stand under the role's name: who is
-    // shown any trigger has it.
-    sees_triggers: "SELECT (SELECT count(*) FROM information_schema.triggers WHERE trigger_schema = DATABASE()) \
+    // Without the right TRIGGER, `information_schema` has none of them, or, on MariaDB, to who may write rows, their names
+    // alone. A role's rights stand under the role's name: who is shown what any trigger does has it.
+    sees_triggers: "SELECT (SELECT count(*) FROM information_schema.triggers \
+                            WHERE trigger_schema = DATABASE() AND action_statement IS NOT NULL) \
                     + (SELECT count(*) FROM information_schema.user_privileges u \
                        WHERE REPLACE(u.grantee, '''', '') = CURRENT_USER() AND u.privilege_type = 'TRIGGER') \
                     + (SELECT count(*) FROM information_schema.schema_privileges s \

@@ -1,8 +1,9 @@
-//! Roles that may only read: what they are told is true, and what they lack is named.
+//! Roles that may only read, or only write rows: what they are told is true, and what they lack is named.
 
 use serde_json::Value;
 
 use super::target::{Backend, Target, run};
+use crate::edits::edit;
 use crate::workspace::Ended;
 
 /// A role of the server, taken away at the end.
@@ -80,6 +81,9 @@ impl Drop for Reviewer<'_> {
                 self.target.execute(&format!(
                     "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}"
                 ));
+                self.target.execute(&format!(
+                    "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {name}"
+                ));
                 self.target.execute(&format!("DROP ROLE {name}"));
             }
             Backend::Mysql => self.target.execute(&format!("DROP USER {name}@'%'")),
@@ -138,17 +142,65 @@ fn who_may_not_read_all_is_told_what_to_ask_for(target: Target) {
     }
 }
 
+/// Tables and triggers are made once, perhaps by somebody else; rows are written for years.
+fn who_may_only_write_rows_can_go_on(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    let writer = Reviewer::new(&target, &["*"]);
+    for statement in match target.backend {
+        Backend::Sqlite => unreachable!("files have no roles"),
+        Backend::Postgres => vec![
+            format!(
+                "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+                writer.name
+            ),
+            format!(
+                "GRANT USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {}",
+                writer.name
+            ),
+        ],
+        Backend::Mysql => vec![format!(
+            "GRANT INSERT, UPDATE, DELETE, TRIGGER ON `{}`.* TO {}@'%'",
+            target.name().replace('_', "\\_"),
+            writer.name
+        )],
+    } {
+        target.execute(&statement);
+    }
+    let (code, health) = writer.json(&["doctor"]);
+    let checks = health["checks"].as_array().expect("checks");
+    let rights = checks.iter().find(|check| check["name"] == "rights");
+    let rights = rights.expect("a check of the rights");
+    assert_eq!(
+        (code, &rights["status"]),
+        (Some(0), &"warning".into()),
+        "{health:#}"
+    );
+    edit(
+        &target.workspace,
+        "profiles/child_profiles.json",
+        |profiles| {
+            profiles[0]["school"] = "Hillside".into();
+        },
+    );
+    let ended = writer.run(&["import", "legacy", "--archive", "target/archive"]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    target.verifies("equal");
+}
+
 #[test]
-fn readers_on_postgres() {
+fn roles_on_postgres() {
     run(Backend::Postgres, who_may_read_all_is_told_nothing_false);
     run(
         Backend::Postgres,
         who_may_not_read_all_is_told_what_to_ask_for,
     );
+    run(Backend::Postgres, who_may_only_write_rows_can_go_on);
 }
 
 #[test]
-fn readers_on_mysql() {
+fn roles_on_mysql() {
     run(Backend::Mysql, who_may_read_all_is_told_nothing_false);
     run(Backend::Mysql, who_may_not_read_all_is_told_what_to_ask_for);
+    run(Backend::Mysql, who_may_only_write_rows_can_go_on);
 }
