@@ -12,8 +12,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::audit::sqlite::identifier;
+use crate::layout::Layout;
 
-use super::{AnyConnection, DatabaseError};
+use super::target_tables::TargetTables;
+use super::{AnyConnection, Database, DatabaseError};
 
 /// Statements to be executed after a load.
 #[derive(Debug, Default)]
@@ -55,11 +57,33 @@ const POSTGRES_INDEXES: &str = "SELECT c.relname::text AS name, pg_get_indexdef(
     ORDER BY c.oid";
 
 impl Deferred {
+    /// Drops the indexes of those of the layout's and the ledger's tables that are empty.
+    pub(super) fn of_empty_tables(
+        database: &mut Database,
+        (layout, target): (&Layout, &TargetTables),
+    ) -> Result<Self, DatabaseError> {
+        let mut deferred = Self::default();
+        for (table, found) in layout.tables.iter().zip(&target.tables) {
+            if found.state.rows == 0 {
+                deferred.indexes(&mut database.connection, &table.table.name)?;
+            }
+        }
+        for table in ["row_sources", "audit_log", "conversions"] {
+            if database.is_empty(table)? {
+                deferred.indexes(&mut database.connection, table)?;
+            }
+        }
+        if database.is_empty("audit_log")? {
+            deferred.trigger(&mut database.connection, "accession_audit_log_no_replace")?;
+        }
+        Ok(deferred)
+    }
+
     /// Drops the secondary indexes of `table`, which must be empty, and remembers how they are made.
     ///
     /// A unique index that a foreign key refers to stays: without it SQLite takes no row of the child
     /// (<https://sqlite.org/foreignkeys.html#fk_indexes>).
-    pub(super) fn indexes(
+    fn indexes(
         &mut self,
         connection: &mut AnyConnection,
         table: &str,
@@ -75,11 +99,7 @@ impl Deferred {
     }
 
     /// Drops a trigger and remembers how it is made.
-    pub(super) fn trigger(
-        &mut self,
-        connection: &mut AnyConnection,
-        name: &str,
-    ) -> Result<(), DatabaseError> {
+    fn trigger(&mut self, connection: &mut AnyConnection, name: &str) -> Result<(), DatabaseError> {
         let query = match connection {
             AnyConnection::Sqlite(_) => SQLITE_TRIGGER,
             #[cfg(feature = "postgres")]

@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use crate::model::{Fingerprint, Hasher, Row, TableDigest, Value};
 use crate::plan::change::{Problem, same};
 
-use super::{Knowledge, Planner, Round, SlotState, Wanted, keep_defaults};
+use super::wanted::{SlotState, keep_defaults};
+use super::{Knowledge, Planner, Round, Wanted};
 
 /// What comparing gave so far.
 #[derive(Debug)]
