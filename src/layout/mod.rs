@@ -25,6 +25,7 @@ mod schema;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod written;
 
 use std::io;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
 
-use crate::layout::{EachToken, Expression, IdentityRule, RecordRule, Reference, UuidName};
+use crate::layout::{EachToken, Expression, IdentityRule, RecordRule};
 use crate::model::Pointer;
 
 /// A tree of what is read: a path from its root is a place in a document.
@@ -60,36 +60,17 @@ impl Coverage {
                 .iter()
                 .for_each(|pointer| record.add_pointer(pointer));
         }
-        rule.columns
-            .iter()
-            .for_each(|column| record.add_expression(&column.expression));
-        if let Some(unless) = &rule.unless {
-            record.add_reference(unless);
+        let unless = rule.unless.iter().flat_map(|unless| &unless.key);
+        let unless = unless.flat_map(|(_, value)| value.with_inner());
+        for expression in rule.expressions().chain(unless) {
+            if let Some(pointer) = expression.pointer() {
+                record.add_pointer(pointer);
+            } else if matches!(expression, Expression::Rest) {
+                // It takes what nothing else reads: see `rest_of`, and `report`, which skips such records.
+                record.named.entry(REST.to_owned()).or_default().whole = true;
+            }
         }
         rule.records.iter().for_each(|inner| record.add_rule(inner));
-    }
-
-    fn add_expression(&mut self, expression: &Expression) {
-        match expression {
-            Expression::Pointer(pointer) => self.add_pointer(pointer),
-            Expression::First(parts) | Expression::Uuid(UuidName::Values(parts)) => {
-                parts.iter().for_each(|part| self.add_expression(part));
-            }
-            Expression::Reference(reference) => self.add_reference(reference),
-            // `rest` takes what nothing else reads: see `rest_of`, and `report`, which skips such records.
-            Expression::Rest => self.named.entry(REST.to_owned()).or_default().whole = true,
-            Expression::Capture(_)
-            | Expression::Parent { .. }
-            | Expression::Constant(_)
-            | Expression::Uuid(UuidName::Position)
-            | Expression::Parameter(_) => {}
-        }
-    }
-
-    fn add_reference(&mut self, reference: &Reference) {
-        for (_, expression) in &reference.key {
-            self.add_expression(expression);
-        }
     }
 
     fn add_pointer(&mut self, pointer: &Pointer) {

@@ -245,17 +245,8 @@ impl<'a> Walk<'a> {
         misfit: Misfit,
     ) -> Problem {
         let table = &self.mapper.layout.tables[rule.table].table;
-        let inner = match &column_rule.expression {
-            Expression::Pointer(inner) => inner.to_string(),
-            Expression::Capture(_)
-            | Expression::Parent { .. }
-            | Expression::First(_)
-            | Expression::Constant(_)
-            | Expression::Parameter(_)
-            | Expression::Reference(_)
-            | Expression::Uuid(_)
-            | Expression::Rest => String::new(),
-        };
+        let inner = column_rule.expression.pointer();
+        let inner = inner.map(ToString::to_string).unwrap_or_default();
         Problem {
             pointer: format!("{pointer}{inner}"),
             rule: misfit.rule,

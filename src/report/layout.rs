@@ -73,14 +73,12 @@ fn parameter_json(layout: &Layout, parameter: &Parameter) -> Value {
 }
 
 fn source_json(layout: &Layout, source: &Source) -> Value {
-    let mut waiting: Vec<_> = source.records.iter().rev().collect();
     let mut tables: Vec<&str> = Vec::new();
-    while let Some(rule) = waiting.pop() {
+    for rule in source.rules() {
         let name = layout.tables[rule.table].table.name.as_str();
         if !tables.contains(&name) {
             tables.push(name);
         }
-        waiting.extend(rule.records.iter().rev());
     }
     json!({"files": source.files.text(), "schema": source.schema_name, "tables": tables})
 }

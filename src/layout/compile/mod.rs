@@ -17,7 +17,7 @@ use crate::model::{Place, Table};
 
 use super::files::{LAYOUT_TOML, LayoutFiles, SCHEMA_SUFFIX, TABLES_SQL};
 use super::problem::{Problems, SourceText, suggest};
-use super::rules::{Layout, LayoutTable, Parameter, RecordRule};
+use super::rules::{Layout, LayoutTable, Parameter, RecordRule, Source};
 use super::tables::{self, WrittenTable};
 use super::written;
 
@@ -64,7 +64,7 @@ pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<La
     compiler.unused_parameters(&written.parameters, &used);
     let parameters = compiler.parameters;
     unused_schemas(files, &written.sources, problems);
-    let rules = || sources.iter().flat_map(|source| &source.records);
+    let rules = || sources.iter().flat_map(Source::rules);
     let tables = written_tables
         .iter()
         .enumerate()
@@ -163,14 +163,12 @@ fn layout_table<'r>(
 ) -> LayoutTable {
     let mut mapped = vec![false; written.table.columns.len()];
     let mut filled = false;
-    source::each_rule(rules, &mut |rule| {
-        if rule.table == index {
-            filled = true;
-            rule.columns
-                .iter()
-                .for_each(|column| mapped[column.column] = true);
-        }
-    });
+    for rule in rules.filter(|rule| rule.table == index) {
+        filled = true;
+        rule.columns
+            .iter()
+            .for_each(|column| mapped[column.column] = true);
+    }
     if !filled {
         problems.warning(
             written.place.clone(),

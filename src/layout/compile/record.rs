@@ -1,7 +1,7 @@
 //! `[[source.records]]`: one rule, and the rules inside it.
 
 use crate::layout::problem::quoted;
-use crate::layout::rules::{ColumnRule, Expression, RecordRule, UuidName};
+use crate::layout::rules::{ColumnRule, Expression, RecordRule};
 use crate::layout::schema::{Kind, accepts};
 use crate::layout::written::WrittenRecords;
 
@@ -122,11 +122,14 @@ impl Compiler<'_> {
         }
         let mut reads_part = false;
         let mut reads_inside = false;
-        for column in columns {
-            each_pointer(&column.expression, &mut |tokens| {
-                reads_part |= tokens.is_empty();
-                reads_inside |= !tokens.is_empty();
-            });
+        let expressions = columns
+            .iter()
+            .flat_map(|column| column.expression.with_inner());
+        for expression in expressions {
+            let pointer = expression.pointer();
+            reads_part |= pointer.is_some_and(|pointer| pointer.tokens.is_empty());
+            reads_inside |= pointer.is_some_and(|pointer| !pointer.tokens.is_empty())
+                || matches!(expression, Expression::Rest);
         }
         if reads_inside || !rule.records.is_empty() {
             self.error(
@@ -180,42 +183,9 @@ impl Compiler<'_> {
 
 /// Whether the expression takes the generated key of an enclosing row, or a copy of one.
 fn takes_generated(expression: &Expression, scope: &Scope<'_>) -> bool {
-    match expression {
-        Expression::Parent { levels, column } => scope
+    expression.with_inner().iter().any(|inner| {
+        matches!(inner, Expression::Parent { levels, column } if scope
             .enclosing(*levels)
-            .is_some_and(|rule| rule.generated.contains(column)),
-        Expression::First(items) | Expression::Uuid(UuidName::Values(items)) => {
-            items.iter().any(|item| takes_generated(item, scope))
-        }
-        Expression::Reference(reference) => reference
-            .key
-            .iter()
-            .any(|(_, value)| takes_generated(value, scope)),
-        Expression::Pointer(_)
-        | Expression::Capture(_)
-        | Expression::Constant(_)
-        | Expression::Parameter(_)
-        | Expression::Uuid(UuidName::Position)
-        | Expression::Rest => false,
-    }
-}
-
-/// Calls `visit` with the tokens of every pointer in the expression; `rest` reads members, so it counts as one.
-fn each_pointer(expression: &Expression, visit: &mut impl FnMut(&[String])) {
-    match expression {
-        Expression::Pointer(pointer) => visit(&pointer.tokens),
-        Expression::First(items) | Expression::Uuid(UuidName::Values(items)) => {
-            items.iter().for_each(|item| each_pointer(item, visit));
-        }
-        Expression::Reference(reference) => reference
-            .key
-            .iter()
-            .for_each(|(_, value)| each_pointer(value, visit)),
-        Expression::Rest => visit(&[String::new()]),
-        Expression::Capture(_)
-        | Expression::Parent { .. }
-        | Expression::Constant(_)
-        | Expression::Uuid(UuidName::Position)
-        | Expression::Parameter(_) => {}
-    }
+            .is_some_and(|rule| rule.generated.contains(column)))
+    })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::layout::files::SCHEMA_SUFFIX;
 use crate::layout::pattern::FilePattern;
 use crate::layout::problem::suggest;
-use crate::layout::rules::{EachToken, Expression, RecordRule, Source, UuidName};
+use crate::layout::rules::{EachToken, Expression, RecordRule, Source};
 use crate::layout::schema;
 use crate::layout::written::WrittenSource;
 
@@ -128,56 +128,14 @@ impl Compiler<'_> {
     }
 }
 
-/// Calls `visit` with every rule, outer rules before the rules inside them.
-pub(super) fn each_rule<'r>(
-    rules: impl IntoIterator<Item = &'r RecordRule>,
-    visit: &mut impl FnMut(&'r RecordRule),
-) {
-    let mut waiting: Vec<&RecordRule> = rules.into_iter().collect();
-    while let Some(rule) = waiting.pop() {
-        visit(rule);
-        waiting.extend(&rule.records);
-    }
-}
-
-/// Calls `visit` with `expression` and every expression in it.
-pub(super) fn each_expression<'e>(
-    expression: &'e Expression,
-    visit: &mut impl FnMut(&'e Expression),
-) {
-    let mut waiting = vec![expression];
-    while let Some(expression) = waiting.pop() {
-        visit(expression);
-        match expression {
-            Expression::First(items) | Expression::Uuid(UuidName::Values(items)) => {
-                waiting.extend(items);
-            }
-            Expression::Reference(reference) => {
-                waiting.extend(reference.key.iter().map(|(_, value)| value));
-            }
-            Expression::Pointer(_)
-            | Expression::Capture(_)
-            | Expression::Parent { .. }
-            | Expression::Constant(_)
-            | Expression::Parameter(_)
-            | Expression::Uuid(UuidName::Position)
-            | Expression::Rest => {}
-        }
-    }
-}
-
 /// The parameters that any rule uses.
 pub(super) fn used_parameters(sources: &[Source]) -> BTreeSet<usize> {
+    let rules = sources.iter().flat_map(Source::rules);
     let mut used = BTreeSet::new();
-    let rules = sources.iter().flat_map(|source| &source.records);
-    each_rule(rules, &mut |rule| {
-        for column in &rule.columns {
-            each_expression(&column.expression, &mut |expression| {
-                if let Expression::Parameter(index) = expression {
-                    used.insert(*index);
-                }
-            });
+    for expression in rules.flat_map(RecordRule::expressions) {
+        if let Expression::Parameter(index) = expression {
+            used.insert(*index);
         }
-    });
+    }
     used
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::layout::problem::quoted;
-use crate::layout::rules::{ColumnRule, Expression, ParameterDefault, RecordRule, Source};
+use crate::layout::rules::{ColumnRule, Expression, ParameterDefault, Source};
 use crate::layout::written::WrittenSource;
 
 use super::Compiler;
-use super::source::{each_expression, each_rule};
+use super::source::used_parameters;
 
 impl Compiler<'_> {
     /// Sources in waves: each wave refers only to tables of earlier waves or its own source's. Within a wave the
@@ -69,7 +69,7 @@ impl Compiler<'_> {
     /// same file; and a foreign key of a table to itself, which no order of files can serve.
     fn referred_tables(&self, source: &Source) -> BTreeSet<usize> {
         let mut tables = BTreeSet::new();
-        each_rule(&source.records, &mut |rule| {
+        for rule in source.rules() {
             for key in &self.tables[rule.table].foreign_keys {
                 let parent = self.tables.iter().position(|table| table.name == key.table);
                 let columns = key.columns.iter().map(|column| {
@@ -80,20 +80,15 @@ impl Compiler<'_> {
                 tables.extend(parent.filter(|parent| *parent != rule.table && elsewhere));
             }
             tables.extend(rule.unless.as_ref().map(|unless| unless.table));
-            for column in &rule.columns {
-                each_expression(&column.expression, &mut |expression| {
-                    if let Expression::Reference(reference) = expression {
-                        tables.insert(reference.table);
-                    }
-                });
-            }
-        });
+            let references = rule.expressions().filter_map(Expression::reference);
+            tables.extend(references.map(|reference| reference.table));
+        }
         tables
     }
 
     /// Tables whose single row a parameter of this source is.
     fn only_tables(&self, source: &Source) -> BTreeSet<usize> {
-        super::source::used_parameters(std::slice::from_ref(source))
+        used_parameters(std::slice::from_ref(source))
             .into_iter()
             .filter_map(|index| match self.parameters[index].default {
                 Some(ParameterDefault::Only { table, .. }) => Some(table),
@@ -108,9 +103,5 @@ fn is_enclosing(column: &ColumnRule) -> bool {
 }
 
 fn filled(source: &Source) -> BTreeSet<usize> {
-    let mut tables = BTreeSet::new();
-    each_rule(&source.records, &mut |rule: &RecordRule| {
-        tables.insert(rule.table);
-    });
-    tables
+    source.rules().iter().map(|rule| rule.table).collect()
 }

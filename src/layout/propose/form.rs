@@ -207,21 +207,11 @@ fn ratio(part: u64, of: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shape::Budget;
     use super::*;
     use serde_json::{Value, json};
 
-    fn shape(values: &[Value]) -> Shape {
-        let mut shape = Shape::default();
-        let mut budget = Budget::default();
-        values
-            .iter()
-            .for_each(|value| shape.observe(value, 0, &mut budget));
-        shape
-    }
-
     fn of(values: &[Value]) -> String {
-        match form(&shape(values), 0) {
+        match form(&Shape::of(values), 0) {
             Form::Column(ty) => ty.to_string(),
             Form::Nested(_) => "nested".to_owned(),
             Form::Records(_) => "records".to_owned(),

@@ -251,18 +251,21 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn of(values: &[Value]) -> Shape {
-        let mut shape = Shape::default();
-        let mut budget = Budget::default();
-        values
-            .iter()
-            .for_each(|value| shape.observe(value, 0, &mut budget));
-        shape
+    impl Shape {
+        /// What these values have in common.
+        pub(crate) fn of(values: &[Value]) -> Self {
+            let mut shape = Self::default();
+            let mut budget = Budget::default();
+            values
+                .iter()
+                .for_each(|value| shape.observe(value, 0, &mut budget));
+            shape
+        }
     }
 
     #[test]
     fn members_keep_their_order_and_are_counted() {
-        let shape = of(&[json!({"b": 1, "a": "x"}), json!({"a": null, "c": [1, 2]})]);
+        let shape = Shape::of(&[json!({"b": 1, "a": "x"}), json!({"a": null, "c": [1, 2]})]);
         let objects = shape.only_objects().expect("objects");
         let names: Vec<_> = objects.members.iter().map(|(name, _)| &**name).collect();
         assert_eq!(names, ["b", "a", "c"]);
@@ -273,7 +276,7 @@ mod tests {
     #[test]
     fn too_many_members_become_one_shape_with_all_that_was_counted() {
         let wide: Map<String, Value> = (0..1000).map(|i| (format!("m{i}"), json!(i))).collect();
-        let shape = of(&[Value::Object(wide)]);
+        let shape = Shape::of(&[Value::Object(wide)]);
         let objects = shape.only_objects().expect("objects");
         assert!(objects.members.is_empty());
         let any = objects.any.as_ref().expect("one shape");
@@ -283,18 +286,18 @@ mod tests {
     #[test]
     fn merged_shapes_are_those_of_all_documents() {
         let (a, b) = (json!({"x": 1, "y": [true]}), json!({"y": [], "z": "t"}));
-        let mut merged = of(std::slice::from_ref(&a));
-        merged.merge(&of(std::slice::from_ref(&b)));
+        let mut merged = Shape::of(std::slice::from_ref(&a));
+        merged.merge(&Shape::of(std::slice::from_ref(&b)));
         assert_eq!(
             format!("{merged:?}").len(),
-            format!("{:?}", of(&[a, b])).len()
+            format!("{:?}", Shape::of(&[a, b])).len()
         );
     }
 
     #[test]
     fn numbers_that_no_column_keeps_are_told_apart() {
         let parse = |text: &str| serde_json::from_str::<Value>(text).expect(text);
-        let shape = of(&[
+        let shape = Shape::of(&[
             parse("9223372036854775808"),
             parse("0.1"),
             parse("1e400"),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::layout::{Expression, RecordRule};
 use crate::model::{FileId, Origin, Place};
 use crate::parse::{Framing, position_in_file};
 use crate::plan::{Problem, TableColumns};
@@ -37,13 +36,16 @@ impl Directory<'_> {
         file: FileId,
         (table, column): (usize, usize),
     ) -> String {
-        let source = self.survey.files[file.0 as usize].source;
-        let mut pointers = Vec::new();
-        collect(
-            &self.layout.sources[source].records,
-            (table, column),
-            &mut pointers,
-        );
+        let source = &self.layout.sources[self.survey.files[file.0 as usize].source];
+        let rules = source.rules().into_iter();
+        let columns = rules
+            .filter(|rule| rule.table == table)
+            .flat_map(|rule| &rule.columns)
+            .filter(|mapped| mapped.column == column);
+        let mut pointers: Vec<String> = columns
+            .map(|mapped| mapped.expression.pointer())
+            .map(|pointer| pointer.map(ToString::to_string).unwrap_or_default())
+            .collect();
         pointers.dedup();
         match <[String; 1]>::try_from(pointers) {
             Ok([pointer]) => pointer,
@@ -95,25 +97,5 @@ impl Directory<'_> {
             }
         }
         places
-    }
-}
-
-/// The pointers that rules take the column of the table from; an empty one for what is no member.
-fn collect(rules: &[RecordRule], (table, column): (usize, usize), found: &mut Vec<String>) {
-    for rule in rules {
-        let own = rule.columns.iter();
-        let own = own.filter(|mapped| rule.table == table && mapped.column == column);
-        found.extend(own.map(|mapped| match &mapped.expression {
-            Expression::Pointer(pointer) => pointer.to_string(),
-            Expression::Capture(_)
-            | Expression::Parent { .. }
-            | Expression::First(_)
-            | Expression::Constant(_)
-            | Expression::Parameter(_)
-            | Expression::Reference(_)
-            | Expression::Uuid(_)
-            | Expression::Rest => String::new(),
-        }));
-        collect(&rule.records, (table, column), found);
     }
 }

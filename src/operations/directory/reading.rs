@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use crate::database::{TargetTables, TemporaryFiles};
-use crate::layout::{ParameterDefault, RecordRule, Unmapped};
+use crate::layout::{ParameterDefault, Unmapped};
 use crate::map::UnmappedMembers;
 use crate::model::{Finding, Findings, Level, Place, Row, Rule, Timestamp};
 use crate::plan::{self, ConflictPolicy, Planner};
@@ -261,15 +261,11 @@ impl<'l> Reading<'l> {
 
     /// How messages begin about parameters whose value comes from a table that a file with faults fills.
     fn doubtful_parameters(&self, directory: &Directory<'_>) -> Vec<String> {
-        fn fills(rules: &[RecordRule], table: usize) -> bool {
-            let mut rules = rules.iter();
-            rules.any(|rule| rule.table == table || fills(&rule.records, table))
-        }
         let files = || directory.survey.files.iter();
         let doubtful = |table: usize| {
             files().any(|file| {
-                let rules = &directory.layout.sources[file.source].records;
-                self.incomplete.contains(&file.path) && fills(rules, table)
+                let source = &directory.layout.sources[file.source];
+                self.incomplete.contains(&file.path) && source.fills(table)
             })
         };
         let parameters = directory.layout.parameters.iter();

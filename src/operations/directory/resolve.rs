@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::layout::{Expression, Layout, ParameterDefault, RecordRule, Reference, UuidName};
+use crate::layout::{Expression, Layout, ParameterDefault, Reference};
 use crate::map::References;
 use crate::model::{ShowValues, Value};
 use crate::operations::OperationError;
@@ -181,39 +181,13 @@ fn only(
 }
 
 fn references<'l>(layout: &'l Layout, sources: &[usize]) -> Vec<&'l Reference> {
-    fn in_expression<'l>(expression: &'l Expression, found: &mut Vec<&'l Reference>) {
-        match expression {
-            Expression::Reference(reference) => {
-                found.push(reference);
-                reference
-                    .key
-                    .iter()
-                    .for_each(|(_, inner)| in_expression(inner, found));
-            }
-            Expression::First(parts) | Expression::Uuid(UuidName::Values(parts)) => {
-                parts.iter().for_each(|part| in_expression(part, found));
-            }
-            Expression::Pointer(_)
-            | Expression::Capture(_)
-            | Expression::Parent { .. }
-            | Expression::Constant(_)
-            | Expression::Parameter(_)
-            | Expression::Uuid(UuidName::Position)
-            | Expression::Rest => {}
-        }
-    }
-    fn in_rules<'l>(rules: &'l [RecordRule], found: &mut Vec<&'l Reference>) {
-        for rule in rules {
-            rule.columns
-                .iter()
-                .for_each(|column| in_expression(&column.expression, found));
-            found.extend(&rule.unless);
-            in_rules(&rule.records, found);
-        }
-    }
-    let mut found = Vec::new();
-    sources
+    let rules = sources
         .iter()
-        .for_each(|&source| in_rules(&layout.sources[source].records, &mut found));
-    found
+        .flat_map(|&source| layout.sources[source].rules());
+    rules
+        .flat_map(|rule| {
+            let values = rule.expressions().filter_map(Expression::reference);
+            values.chain(&rule.unless)
+        })
+        .collect()
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::database::TargetTables;
 use crate::database::ledger::LedgerRow;
-use crate::layout::RecordRule;
 use crate::model::{Deferred, FileId, Fingerprint, Row};
 use crate::operations::directory::{Consumer, Directory, InvalidPolicy, Reading, SharedDatabase};
 use crate::operations::{OperationError, Stage};
@@ -34,7 +33,8 @@ impl<'l> Import<'l> {
             .collect();
         let may_hold = |id: &&FileId| {
             let file = &self.directory.survey.files[id.0 as usize];
-            fills(&layout.sources[file.source].records, &tables)
+            let rules = layout.sources[file.source].rules();
+            rules.iter().any(|rule| tables.contains(&rule.table))
         };
         let files: Vec<FileId> = agenda
             .files
@@ -69,13 +69,6 @@ impl<'l> Import<'l> {
         gone.retain(|row| !holds(row));
         Ok(())
     }
-}
-
-/// Whether any of `rules`, or of those inside them, fills one of `tables`.
-fn fills(rules: &[RecordRule], tables: &BTreeSet<usize>) -> bool {
-    rules
-        .iter()
-        .any(|rule| tables.contains(&rule.table) || fills(&rule.records, tables))
 }
 
 /// The identities of the records of some files.

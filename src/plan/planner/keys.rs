@@ -1,6 +1,6 @@
 //! Keys that the planner watches besides identities: UNIQUE constraints, and generated keys that children wait for.
 
-use crate::layout::{IdentityRule, Layout, RecordRule};
+use crate::layout::{IdentityRule, Layout, RecordRule, Source};
 use crate::plan::seen::SeenIdentities;
 
 /// A UNIQUE constraint other than the identity, and the keys seen.
@@ -12,19 +12,12 @@ pub(super) struct UniqueKey {
 
 /// The UNIQUE constraints that the mapping fills and that are not what records are known by already.
 pub(super) fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
-    fn identities<'l>(rules: &'l [RecordRule], table: usize, found: &mut Vec<&'l IdentityRule>) {
-        for rule in rules {
-            if rule.table == table {
-                found.push(&rule.identity);
-            }
-            identities(&rule.records, table, found);
-        }
-    }
-    let mut rules = Vec::new();
-    layout
+    let rules: Vec<&RecordRule> = layout
         .sources
         .iter()
-        .for_each(|source| identities(&source.records, table, &mut rules));
+        .flat_map(Source::rules)
+        .filter(|rule| rule.table == table)
+        .collect();
     let model = &layout.tables[table];
     let mut keys: Vec<&Vec<usize>> = model.table.unique.iter().collect();
     keys.push(&model.table.primary_key);
@@ -35,7 +28,7 @@ pub(super) fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
         .filter(|columns| {
             !rules
                 .iter()
-                .all(|rule| matches!(rule, IdentityRule::Columns(own) if own == *columns))
+                .all(|rule| matches!(&rule.identity, IdentityRule::Columns(own) if own == *columns))
         })
         .map(|columns| UniqueKey {
             columns: columns.clone(),
