@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::operations::audit::{Blame, BlamedColumn};
 use crate::report::counts::{Align, aligned, moment};
 
-use super::csv::{Cell, sheet};
-use super::log::signature_cells;
+use super::csv::Cell;
 use super::shown::{self, Cut, author, safe, short, signature, signature_json};
+use super::signed::{signed_header, signed_line};
 
 /// One line per column; then who deleted the row, if somebody did.
 #[must_use]
@@ -74,27 +74,14 @@ pub fn blame_json(blame: &Blame) -> Value {
 /// One line per column.
 #[must_use]
 pub fn blame_csv(blame: &Blame) -> String {
-    let header = [
-        "entry",
-        "changed_at",
-        "actor",
-        "db_user",
-        "run",
-        "kind",
-        "reason",
-        "file",
-        "action",
-        "column",
-        "value",
-    ];
-    let rows = blame.columns.iter().map(|column| {
-        let mut cells = signature_cells(&column.signature);
-        cells.extend([
+    let lines = blame.columns.iter().map(|column| {
+        let cells = [
             Cell::text(column.action.as_str()),
             Cell::text(column.column.as_str()),
             Cell::value(&column.value),
-        ]);
-        cells
+        ];
+        signed_line(&column.signature, cells)
     });
-    sheet(&header, rows)
+    let header = signed_header(&["action", "column", "value"]);
+    std::iter::once(header).chain(lines).collect()
 }

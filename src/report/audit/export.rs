@@ -5,9 +5,8 @@ use serde_json::{Number, Value};
 use crate::database::ledger::AuditEntry;
 use crate::operations::audit::Signature;
 
-use super::csv::{Cell, line};
 use super::html;
-use super::log::{ENTRY_HEADER, entry_cells, entry_json};
+use super::log::{entry_header, entry_json, entry_line};
 
 /// The form of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +61,7 @@ impl Export {
         match self.form {
             ExportForm::JsonLines => String::new(),
             ExportForm::Json => "[".to_owned(),
-            ExportForm::Csv => line(&ENTRY_HEADER.map(Cell::text)),
+            ExportForm::Csv => entry_header(),
             ExportForm::Html => html::begin(&self.title, &self.subtitle),
         }
     }
@@ -77,7 +76,7 @@ impl Export {
                 let comma = if self.taken == 1 { "" } else { "," };
                 format!("{comma}\n{}", self.json(entry, signature))
             }
-            ExportForm::Csv => line(&entry_cells(entry, signature)),
+            ExportForm::Csv => entry_line(entry, signature),
             ExportForm::Html => html::entry(entry, signature),
         }
     }

@@ -6,10 +6,10 @@ use crate::operations::audit::{History, Version};
 use crate::report::Style;
 use crate::report::counts::plural;
 
-use super::csv::{Cell, sheet};
-use super::log::signature_cells;
+use super::csv::Cell;
 use super::show::change_json;
 use super::shown::{self, Cut, changes_json, safe, signature};
+use super::signed::{signed_header, signed_line};
 
 /// A block per version, oldest first.
 #[must_use]
@@ -83,34 +83,19 @@ pub fn history_json(history: &History) -> Value {
 /// One line per version and column.
 #[must_use]
 pub fn history_csv(history: &History) -> String {
-    let header = [
-        "entry",
-        "changed_at",
-        "actor",
-        "db_user",
-        "run",
-        "kind",
-        "reason",
-        "file",
-        "record_id",
-        "action",
-        "column",
-        "old",
-        "new",
-    ];
-    let rows = history.versions.iter().flat_map(|version| {
-        version.changes.iter().map(|change| {
-            let mut cells = signature_cells(&version.signature);
-            let cell = |value: &Option<Value>| Cell::value(value.as_ref().unwrap_or(&Value::Null));
-            cells.extend([
+    let cell = |value: &Option<Value>| Cell::value(value.as_ref().unwrap_or(&Value::Null));
+    let lines = history.versions.iter().flat_map(|version| {
+        version.changes.iter().map(move |change| {
+            let cells = [
                 Cell::text(version.record_id.as_str()),
                 Cell::text(version.action.as_str()),
                 Cell::text(change.column.as_str()),
                 cell(&change.old),
                 cell(&change.new),
-            ]);
-            cells
+            ];
+            signed_line(&version.signature, cells)
         })
     });
-    sheet(&header, rows)
+    let header = signed_header(&["record_id", "action", "column", "old", "new"]);
+    std::iter::once(header).chain(lines).collect()
 }

@@ -11,6 +11,7 @@ use crate::report::counts::{Align, grouped_or_empty, moment, painted, plural};
 
 use super::csv::{Cell, sheet};
 use super::shown::{self, Cut, author, safe, short, signature_json};
+use super::signed::{signed_header, signed_line};
 
 /// One line per run, and per day and author of other changes; then how many there are.
 #[must_use]
@@ -245,51 +246,23 @@ fn image(text: Option<&str>) -> Value {
 /// The entries as CSV.
 #[must_use]
 pub fn entries_csv(log: &LogEntries) -> String {
-    let rows = log
-        .entries
-        .iter()
-        .map(|(entry, signature)| entry_cells(entry, signature));
-    sheet(&ENTRY_HEADER, rows)
+    let lines = log.entries.iter();
+    let lines = lines.map(|(entry, signature)| entry_line(entry, signature));
+    std::iter::once(entry_header()).chain(lines).collect()
 }
 
-pub(super) const ENTRY_HEADER: [&str; 13] = [
-    "entry",
-    "changed_at",
-    "actor",
-    "db_user",
-    "run",
-    "kind",
-    "reason",
-    "file",
-    "table",
-    "record_id",
-    "action",
-    "old",
-    "new",
-];
+/// The header of [`entry_line`].
+pub(super) fn entry_header() -> String {
+    signed_header(&["table", "record_id", "action", "old", "new"])
+}
 
-pub(super) fn entry_cells(entry: &AuditEntry, signature: &Signature) -> Vec<Cell> {
-    let mut cells = signature_cells(signature);
-    cells.extend([
+pub(super) fn entry_line(entry: &AuditEntry, signature: &Signature) -> String {
+    let cells = [
         Cell::text(entry.table_name.as_str()),
         Cell::text(entry.record_id.as_str()),
         Cell::text(entry.action.as_str()),
         Cell::optional(entry.old_value.as_deref()),
         Cell::optional(entry.new_value.as_deref()),
-    ]);
-    cells
-}
-
-/// The first eight cells of [`ENTRY_HEADER`].
-pub(super) fn signature_cells(signature: &Signature) -> Vec<Cell> {
-    vec![
-        Cell::number(signature.entry),
-        Cell::text(signature.at.as_str()),
-        Cell::text(signature.actor.as_str()),
-        Cell::optional(signature.db_user.as_deref()),
-        Cell::optional(signature.run.as_deref()),
-        Cell::optional(signature.kind.as_deref()),
-        Cell::optional(signature.reason.as_deref()),
-        Cell::optional(signature.file.as_deref()),
-    ]
+    ];
+    signed_line(signature, cells)
 }

@@ -11,6 +11,7 @@ mod log;
 mod report;
 mod show;
 mod shown;
+mod signed;
 mod whereabouts;
 mod why;
 
