@@ -28,4 +28,4 @@ pub use step::{Action, Image, Step, record_id};
 pub use table::{AuditedColumn, AuditedTable, Firing, Form};
 #[cfg(feature = "servers")]
 pub(crate) use trigger::bounded;
-pub use trigger::{TRIGGER_PREFIX, Trigger};
+pub use trigger::{EXTERNAL, TRIGGER_PREFIX, Trigger};

@@ -8,7 +8,7 @@
 //! An image that is longer than `max_allowed_packet` becomes NULL; the trail's CHECK constraints then refuse the write.
 
 use super::table::{AuditedColumn, AuditedTable, Form};
-use super::trigger::{TRIGGER_PREFIX, Trigger, bounded, member_name};
+use super::trigger::{EXTERNAL, TRIGGER_PREFIX, Trigger, bounded, member_name};
 use crate::model::ColumnType;
 
 /// MySQL refuses longer names; it counts characters.
@@ -120,7 +120,7 @@ fn entry(table: &AuditedTable, action: &str, side: &str, old: &str, new: &str) -
     format!(
         "INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)\n\
          VALUES ({}, {}, '{action}',\n  {old},\n  {new},\n  \
-         COALESCE(@accession_changed_at, {NOW}), COALESCE(@accession_changed_by, 'external'), @accession_run_id, @accession_source_file_id, USER())",
+         COALESCE(@accession_changed_at, {NOW}), COALESCE(@accession_changed_by, '{EXTERNAL}'), @accession_run_id, @accession_source_file_id, USER())",
         literal(&table.name),
         record_id(table, side),
     )

@@ -8,7 +8,7 @@
 //! ones: they fire in replication roles too.
 
 use super::table::{AuditedColumn, AuditedTable, Firing, Form};
-use super::trigger::{TRIGGER_PREFIX, Trigger, bounded, member_name};
+use super::trigger::{EXTERNAL, TRIGGER_PREFIX, Trigger, bounded, member_name};
 use crate::model::ColumnType;
 
 pub use super::sqlite::identifier;
@@ -179,7 +179,7 @@ fn body(schema: &str, table: &AuditedTable, event: Event, watched: &str) -> Stri
 DECLARE
     run_id text := NULLIF(current_setting('accession.run_id', true), '');
     source_file_id bigint := NULLIF(current_setting('accession.source_file_id', true), '')::bigint;
-    changed_by text := COALESCE(NULLIF(current_setting('accession.changed_by', true), ''), 'external');
+    changed_by text := COALESCE(NULLIF(current_setting('accession.changed_by', true), ''), '{EXTERNAL}');
     changed_at text := COALESCE(NULLIF(current_setting('accession.changed_at', true), ''), {now});
 BEGIN
     INSERT INTO {log} (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)

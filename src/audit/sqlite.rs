@@ -7,7 +7,7 @@
 //! another program. Booleans, which are stored as 0 and 1, are written as `true` and `false`, as other databases do.
 
 use super::table::{AuditedColumn, AuditedTable, Form};
-use super::trigger::{TRIGGER_PREFIX, Trigger, member_name};
+use super::trigger::{EXTERNAL, TRIGGER_PREFIX, Trigger, member_name};
 
 /// Name and definition of each trigger made by this program on the table `?1`.
 pub const STORED: &str = "SELECT name, sql AS definition FROM sqlite_master \
@@ -44,7 +44,7 @@ pub fn triggers(table: &AuditedTable) -> Vec<Trigger> {
              INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id)\n  \
              VALUES ({}, {}, '{}', {old}, {new},\n    \
              COALESCE((SELECT changed_at FROM audit_context), strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),\n    \
-             COALESCE((SELECT changed_by FROM audit_context), 'external'),\n    \
+             COALESCE((SELECT changed_by FROM audit_context), '{EXTERNAL}'),\n    \
              (SELECT run_id FROM audit_context), (SELECT source_file_id FROM audit_context));\nEND",
             identifier(&name),
             identifier(&table.name),

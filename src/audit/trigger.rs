@@ -5,6 +5,9 @@ use crate::model::Sha256;
 /// The beginning of the name of every trigger and every function made here.
 pub const TRIGGER_PREFIX: &str = "accession_";
 
+/// Whom triggers name where no run says who makes the change: any other program.
+pub const EXTERNAL: &str = "external";
+
 /// One trigger, with the function it calls where the database wants one.
 ///
 /// To find out whether a database's trigger is up to date, run the dialect's `STORED` query and compare what it says of

@@ -167,7 +167,7 @@ impl CommandError {
 
 fn operation_hint(error: &OperationError) -> Option<&'static str> {
     match error {
-        OperationError::Database(error) => database_hint(error),
+        OperationError::Database(error) => error.hint(),
         OperationError::Archive(error) => archive_hint(error),
         OperationError::UnknownRun(_) => {
             Some("`accession runs list` and `accession archive list` show the runs")
@@ -247,78 +247,5 @@ fn archive_hint(error: &ArchiveError) -> Option<&'static str> {
         | ArchiveError::DuplicatePath(_)
         | ArchiveError::ProofFailed(_)
         | ArchiveError::Interrupted => None,
-    }
-}
-
-fn database_hint(error: &DatabaseError) -> Option<&'static str> {
-    match error {
-        DatabaseError::UnknownScheme(_) => {
-            Some("give a path, `sqlite:PATH`, `postgres://…` or `mysql://…`")
-        }
-        DatabaseError::NotSqlite(_) => Some("check the path; the file was not touched"),
-        DatabaseError::ReadOnly(_) => {
-            Some("check the permissions of the file and of its directory")
-        }
-        DatabaseError::Busy { .. } => {
-            Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
-        }
-        DatabaseError::Disturbed(_) => Some("nothing was written; run again"),
-        DatabaseError::Locked(_) => {
-            Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
-        }
-        DatabaseError::Lost(_) => Some("nothing was written; run again when the server is back"),
-        DatabaseError::LostAtCommit(_) => Some(
-            "whether the run was written is not known; run again: what was written is found, and not written twice",
-        ),
-        DatabaseError::ForeignKey(_) => Some(
-            "nothing was committed; a row that new records need was deleted in the database, or `--prune` would delete one that others refer to",
-        ),
-        DatabaseError::DiskFull => Some(
-            "nothing was committed; make room where the database, its archive and its backups are, and run again",
-        ),
-        DatabaseError::NewerLedger(_) => {
-            Some("use the version of accession that wrote it, or a newer one")
-        }
-        DatabaseError::OlderLedger(_) => Some("run `accession migrate up`"),
-        DatabaseError::Tables(_) => Some(
-            "change the application's tables or the layout; nothing of theirs is altered by an import",
-        ),
-        DatabaseError::LeftOverContext => {
-            Some("find the program that wrote it, then run `DELETE FROM audit_context`")
-        }
-        DatabaseError::Missing(_) => Some("check the path for typing errors"),
-        DatabaseError::NoDirectory(_) => {
-            Some("make it with `mkdir -p`, or check the path for typing errors")
-        }
-        DatabaseError::NoSchema(_) => {
-            Some("make it with `CREATE SCHEMA`, or name another with `--schema NAME`")
-        }
-        DatabaseError::BadServerUrl { .. } => Some(
-            "`postgres://user@host:port/database`, `mysql://user@host:port/database`; `%40` for an `@` in a name or a password",
-        ),
-        DatabaseError::NoSlashes => {
-            Some("write `postgres://USER@HOST/DATABASE` or `mysql://USER@HOST/DATABASE`")
-        }
-        DatabaseError::NotBuiltIn(_) => Some("build it with that feature, or use the released one"),
-        DatabaseError::Unreachable { .. } => {
-            Some("check that the server runs, its address, and what stands between it and here")
-        }
-        DatabaseError::Refused { .. } => Some(
-            "check user, password, database and TLS; `accession doctor` looks at them one by one",
-        ),
-        DatabaseError::Denied(_) => Some(
-            "reading needs all tables, the ledger's too: `GRANT SELECT ON ALL TABLES IN SCHEMA … TO …`, on MySQL `GRANT SELECT ON DATABASE.* TO …`; docs/servers.md says what imports need",
-        ),
-        DatabaseError::BadUrl(_)
-        | DatabaseError::Authorities { .. }
-        | DatabaseError::Runtime(_)
-        | DatabaseError::NotAFile(_)
-        | DatabaseError::NoLedger
-        | DatabaseError::Migration { .. }
-        | DatabaseError::Connect(_)
-        | DatabaseError::Statement(_)
-        | DatabaseError::Sqlite(_)
-        | DatabaseError::File { .. }
-        | DatabaseError::DamagedBackup { .. } => None,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::database::{Announce, DatabaseUrl, Secret, ServerAddress, TlsMode};
+use crate::database::{Announce, DatabaseUrl, Secret, ServerAddress, ServerKind, TlsMode};
 
 use super::command_error::CommandError;
 use super::output::{Output, message};
@@ -34,7 +34,7 @@ pub(super) struct DatabaseOptions {
     /// How much TLS the connection needs [default: prefer, or what the URL says]
     #[arg(long, value_enum, value_name = "MODE", help_heading = SERVER)]
     tls: Option<TlsChoice>,
-    /// PEM file of the authorities to trust [default: Mozilla's]
+    /// PEM file of the authorities to trust, which makes verify-full the default of `--tls` [default: Mozilla's]
     #[arg(long, value_name = "FILE", help_heading = SERVER)]
     tls_ca: Option<PathBuf>,
     /// PostgreSQL: the schema that holds the tables; it must exist [default: the first of the `search_path`]
@@ -119,7 +119,9 @@ impl DatabaseOptions {
     /// The database's address with everything that is needed to reach it.
     pub(super) fn url(&self, output: &Output) -> Result<DatabaseUrl, CommandError> {
         let variables = Variables::read()?;
-        let mut url = match &self.database {
+        let named = self.database.as_deref();
+        let mut url = match named.filter(|text| Self::is_argument() || !text.is_empty()) {
+            Some("") => return Err(CommandError::Usage("`--database` is empty".to_owned())),
             Some(text) => DatabaseUrl::parse(text)?,
             None => named_by(&variables, output)?.ok_or_else(|| {
                 let which = "say which database, with `--database URL` or `DATABASE_URL`";
@@ -139,6 +141,7 @@ impl DatabaseOptions {
                 address.patience.announce = Announce(told);
             }
         }
+        choose_schema(&mut url, self.schema.as_deref())?;
         Ok(url)
     }
 
@@ -158,8 +161,16 @@ impl DatabaseOptions {
         if let Some(file) = &self.tls_ca {
             address.tls.authorities = Some(file.clone());
         }
-        if let Some(schema) = &self.schema {
-            address.schema = Some(schema.clone());
+        // Who names authorities wants the certificate checked.
+        if address.tls.authorities.is_some() {
+            match (self.tls, address.tls.mode) {
+                (_, TlsMode::VerifyFull) => {}
+                (None, TlsMode::Prefer) => address.tls.mode = TlsMode::VerifyFull,
+                (_, TlsMode::Disable | TlsMode::Prefer | TlsMode::Require) => {
+                    let message = "authorities are asked only with `--tls verify-full`";
+                    return Err(CommandError::Usage(message.to_owned()));
+                }
+            }
         }
         if let Some(seconds) = self.connect_timeout {
             address.patience.timeout = Duration::from_secs(seconds);
@@ -170,6 +181,24 @@ impl DatabaseOptions {
 
     pub(super) fn wait(&self) -> Duration {
         Duration::from_secs(self.wait)
+    }
+}
+
+/// The schema that `--schema` names, if it does.
+pub(super) fn choose_schema(
+    url: &mut DatabaseUrl,
+    schema: Option<&str>,
+) -> Result<(), CommandError> {
+    match (schema, url) {
+        (None, _) => Ok(()),
+        (Some(schema), DatabaseUrl::Server(address)) if address.kind == ServerKind::Postgres => {
+            address.schema = Some(schema.to_owned());
+            Ok(())
+        }
+        (Some(_), DatabaseUrl::Server(_) | DatabaseUrl::Sqlite(_)) => {
+            let message = "only PostgreSQL has schemas; name another database instead";
+            Err(CommandError::Usage(message.to_owned()))
+        }
     }
 }
 

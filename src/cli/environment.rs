@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::Utc;
 use uuid::Uuid;
 
+use crate::audit::EXTERNAL;
 use crate::model::{RunContext, Timestamp};
 
 use super::command_error::CommandError;
@@ -19,14 +20,20 @@ pub(super) fn now() -> Timestamp {
 /// The circumstances of a run that begins now. The actor is the operating system's user unless declared.
 ///
 /// # Errors
-/// When an empty actor is declared.
+/// When the actor that is declared is empty, or the one that stands for other programs.
 pub(super) fn run_context(
     actor: Option<String>,
     reason: Option<String>,
 ) -> Result<RunContext, CommandError> {
-    if actor.as_ref().is_some_and(|actor| actor.trim().is_empty()) {
-        let empty = "the actor must not be empty".to_owned();
-        return Err(CommandError::Usage(empty));
+    let unusable = match actor.as_deref().map(str::trim) {
+        Some("") => Some("the actor must not be empty: see `--actor` and `ACCESSION_ACTOR`"),
+        Some(EXTERNAL) => Some(
+            "the actor `external` stands for programs that are no runs; choose another with `--actor`",
+        ),
+        Some(_) | None => None,
+    };
+    if let Some(message) = unusable {
+        return Err(CommandError::Usage(message.to_owned()));
     }
     let os_user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
     Ok(RunContext {

@@ -11,7 +11,7 @@ use crate::model::{Keep, ShowValues};
 use crate::report::Tell;
 
 use super::command_error::CommandError;
-use super::database_options::named_by_variables;
+use super::database_options::{choose_schema, named_by_variables};
 use super::output::Output;
 
 /// How results are shown.
@@ -68,17 +68,23 @@ pub(super) struct ArchivePlace {
     /// the variables that go with it say]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
+    /// PostgreSQL: the schema that holds the tables, where the archive is one of its own
+    #[arg(long, value_name = "NAME")]
+    schema: Option<String>,
 }
 
 impl ArchivePlace {
     pub(super) fn directory(self, output: &Output) -> Result<PathBuf, CommandError> {
-        let database = match (self.archive, self.database) {
+        let mut database = match (self.archive, self.database) {
             (Some(archive), _) => return absolute(archive),
             (None, Some(url)) => Some(DatabaseUrl::parse(&url)?),
             (None, None) => named_by_variables(output)?,
         };
-        match database {
-            Some(database) => absolute(database.default_archive()),
+        match &mut database {
+            Some(database) => {
+                choose_schema(database, self.schema.as_deref())?;
+                absolute(database.default_archive())
+            }
             None => Err(CommandError::Usage(
                 "say which archive, with `--archive DIR`, `--database URL` or `DATABASE_URL`"
                     .to_owned(),
@@ -158,7 +164,8 @@ pub(super) struct LayoutOptions {
 /// Where originals are kept.
 #[derive(Debug, Args)]
 pub(super) struct ArchiveOptions {
-    /// Directory of the archived originals and backups [default: DATABASE.archive]
+    /// Directory of the archived originals and backups [default: DATABASE.archive, of a server
+    /// KIND-DATABASE@HOST.archive in the current directory]
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
 }

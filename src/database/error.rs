@@ -47,6 +47,8 @@ pub enum DatabaseError {
     Refused {
         /// The address, without the password.
         address: String,
+        /// What it is about.
+        refusal: Refusal,
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -83,6 +85,9 @@ pub enum DatabaseError {
     /// The database cannot be written.
     #[error("{}: the database is read-only", .0.display())]
     ReadOnly(PathBuf),
+    /// A file that had to be read without locks.
+    #[error("{}: another program wrote while it was read", .0.display())]
+    ChangedWhileRead(PathBuf),
     /// Another program holds the write lock.
     #[error("{}: another program has been writing for {} seconds", path.display(), waited.as_secs())]
     Busy {
@@ -166,6 +171,19 @@ pub enum DatabaseError {
     },
 }
 
+/// Why a server refused a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The user or the password.
+    Login,
+    /// The database is not there, or not for this user.
+    NoSuchDatabase,
+    /// Encryption, or a certificate.
+    Tls,
+    /// Something else.
+    Other,
+}
+
 /// Why a connection was not made.
 #[cfg(feature = "servers")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +191,7 @@ pub(super) enum NotConnected {
     /// The server is not there, or not ready: worth another attempt.
     NotThere,
     /// It does not want us.
-    Refused,
+    Refused(Refusal),
 }
 
 /// An error with its causes; a cause that was told already, as drivers do, is not told again.
@@ -215,7 +233,11 @@ impl DatabaseError {
         let address = address.to_string();
         match reason {
             NotConnected::NotThere => Self::Unreachable { address, source },
-            NotConnected::Refused => Self::Refused { address, source },
+            NotConnected::Refused(refusal) => Self::Refused {
+                address,
+                refusal,
+                source,
+            },
         }
     }
 }
@@ -263,6 +285,7 @@ mod tests {
         struct Driver(#[source] std::io::Error);
         let refused = DatabaseError::Refused {
             address: "db".to_owned(),
+            refusal: Refusal::Login,
             source: Box::new(Driver(std::io::Error::other("no such role"))),
         };
         let told = with_causes(&refused);

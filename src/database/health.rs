@@ -7,7 +7,8 @@ use crate::model::{Table, Timestamp};
 
 use super::ledger::Found;
 use super::ledger::tables::{audit_context, import_runs};
-use super::{AnyConnection, Database, DatabaseError};
+use super::sqlite::is_read_only;
+use super::{AnyConnection, Database, DatabaseError, DatabaseUrl};
 
 /// What a database says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,15 @@ impl Database {
     /// # Errors
     /// When the database cannot be asked.
     pub fn missing_rights(&mut self) -> Result<Vec<String>, DatabaseError> {
+        if let DatabaseUrl::Sqlite(path) = &self.place {
+            let directory = self.frozen.is_some().then_some("WRITE on the directory");
+            let file = is_read_only(path).then_some("WRITE on the file");
+            return Ok(file
+                .into_iter()
+                .chain(directory)
+                .map(String::from)
+                .collect());
+        }
         self.names(|connection| connection.catalog().missing_rights)
     }
 

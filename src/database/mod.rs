@@ -23,6 +23,7 @@ mod dialect;
 mod error;
 mod guards;
 mod health;
+mod hint;
 mod layout_tables;
 pub mod ledger;
 mod migrations;
@@ -58,8 +59,8 @@ pub use connect::repeat;
 pub use connect::{Announce, Patience, Secret, ServerAddress, ServerKind, Tls, TlsMode};
 pub use connection::AnyConnection;
 pub use dialect::Dialect;
-pub use error::DatabaseError;
 pub(crate) use error::with_causes;
+pub use error::{DatabaseError, Refusal};
 pub use health::{Facts, TriggerFault};
 pub use migrations::{MigrationState, MigrationStatus};
 #[cfg(feature = "mysql")]

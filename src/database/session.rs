@@ -7,7 +7,7 @@ use diesel::result::Error as DieselError;
 
 use crate::layout::Layout;
 
-use super::sqlite::{Mode, WalKeeper, open};
+use super::sqlite::{Frozen, Mode, WalKeeper, open, open_to_read};
 use super::transaction::SchemaChanges;
 use super::{AnyConnection, DatabaseError, DatabaseUrl, MigrationState, MigrationStatus};
 
@@ -17,6 +17,8 @@ pub struct Database {
     pub(super) place: DatabaseUrl,
     pub(super) access: Access,
     pub(super) wait: Duration,
+    /// Where it is read without locks.
+    pub(super) frozen: Option<Frozen>,
     /// Fields are dropped in their order: after the connection.
     pub(super) _keeper: Option<WalKeeper>,
 }
@@ -42,27 +44,27 @@ impl Database {
         access: Access,
         wait: Duration,
     ) -> Result<Self, DatabaseError> {
-        let (connection, keeper) = match place {
-            DatabaseUrl::Sqlite(path) => {
-                let mode = match access {
-                    Access::Read => Mode::Read,
-                    Access::Write => Mode::Write,
-                    Access::Build => Mode::Build,
-                };
-                let connection = AnyConnection::Sqlite(open(path, mode, wait)?);
-                let keeper = match access {
-                    Access::Read => WalKeeper::hold(path, wait)?,
-                    Access::Write | Access::Build => None,
-                };
-                (connection, keeper)
+        let (mut frozen, mut keeper) = (None, None);
+        let connection = match (place, access) {
+            (DatabaseUrl::Sqlite(path), Access::Read) => {
+                let (connection, without_locks) = open_to_read(path, wait)?;
+                (frozen, keeper) = (without_locks, WalKeeper::hold(path, wait)?);
+                AnyConnection::Sqlite(connection)
             }
-            DatabaseUrl::Server(address) => (super::connect::connect(address)?, None),
+            (DatabaseUrl::Sqlite(path), Access::Write) => {
+                AnyConnection::Sqlite(open(path, Mode::Write, wait)?)
+            }
+            (DatabaseUrl::Sqlite(path), Access::Build) => {
+                AnyConnection::Sqlite(open(path, Mode::Build, wait)?)
+            }
+            (DatabaseUrl::Server(address), _) => super::connect::connect(address)?,
         };
         Ok(Self {
             connection,
             place: place.clone(),
             access,
             wait,
+            frozen,
             _keeper: keeper,
         })
     }
@@ -181,6 +183,7 @@ impl Database {
         begun.map_err(|error| self.explain(error))?;
         let done = work(self);
         let _ = self.connection.rollback();
+        self.frozen.as_ref().map_or(Ok(()), Frozen::check)?;
         done
     }
 

@@ -28,10 +28,11 @@ impl Database {
         // There is no journal, so a commit in between gives nothing up: the file is whole or thrown away.
         self.with_sqlite(AnsiTransactionManager::commit_transaction)?;
         let mut beside = Self {
-            connection: AnyConnection::Sqlite(open(&path, Mode::Beside, self.wait)?),
+            connection: AnyConnection::Sqlite(open(&path, Mode::Immutable, self.wait)?),
             place: self.place.clone(),
             access: Access::Read,
             wait: self.wait,
+            frozen: None,
             _keeper: None,
         };
         beside.begin_reading()?;

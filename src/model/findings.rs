@@ -198,6 +198,12 @@ impl FindingList {
         &self.groups
     }
 
+    /// Whether there is an error among them.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.groups.iter().any(|group| group.level == Level::Error)
+    }
+
     /// How many places were counted and are not listed.
     #[must_use]
     pub fn not_listed(&self) -> u64 {

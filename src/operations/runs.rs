@@ -27,7 +27,8 @@ pub struct RunDetails {
 /// # Errors
 /// When the database has no ledger or cannot be read.
 pub fn list_runs(url: &DatabaseUrl, wait: Duration) -> Result<Vec<RunRecord>, OperationError> {
-    Ok(Database::open(url, Access::Read, wait)?.runs()?)
+    let mut database = Database::open(url, Access::Read, wait)?;
+    Ok(database.snapshot(Database::runs)?)
 }
 
 /// The run whose id begins with `name`.

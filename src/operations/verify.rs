@@ -94,7 +94,7 @@ fn run(
         let others = directory.other_names(database)?;
         reading
             .findings
-            .extend(others.iter().map(|other| moved(other)));
+            .extend(others.iter().map(|other| moved(&other.name)));
     }
     let comparison = Comparison::new(&reading.planner, options.limit);
     let mut comparing = Comparing {
@@ -172,12 +172,12 @@ fn outcome(
     let Comparing { mut reading, .. } = comparing;
     reading.findings.extend(tables.iter().filter_map(foreign));
     let counted: u64 = tables.iter().map(VerifiedTable::differences).sum();
-    let status = if reading.has_errors() {
-        VerifyStatus::Invalid
-    } else if counted > 0 {
+    let status = if counted > 0 {
         VerifyStatus::Different
-    } else if reading.files.is_empty() {
+    } else if reading.findings.count_of(Rule::NoFiles) > 0 {
         VerifyStatus::Nothing
+    } else if reading.has_errors() {
+        VerifyStatus::Invalid
     } else {
         VerifyStatus::Equal
     };

@@ -72,8 +72,12 @@ fn headline(outcome: &VerifyOutcome) -> String {
         VerifyStatus::Different => {
             let count = outcome.differences.len() as u64 + outcome.differences_not_kept;
             let count = plural(count, "difference");
+            let errors = match outcome.findings.has_errors() {
+                true => "; the files have errors, the rest was compared",
+                false => "",
+            };
             format!(
-                "{}: {what}: {count}",
+                "{}: {what}: {count}{errors}",
                 Style::paint(Style::ERROR, "different")
             )
         }
@@ -84,7 +88,7 @@ fn headline(outcome: &VerifyOutcome) -> String {
             outcome.layout
         ),
         VerifyStatus::Invalid => format!(
-            "{}: {what}: the files have errors, the rest was compared",
+            "{}: {what}: the files have errors, the rest is equal",
             Style::paint(Style::ERROR, "not verified")
         ),
     }

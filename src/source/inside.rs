@@ -16,6 +16,12 @@ pub fn is_inside(path: &Path, root: &Path) -> bool {
     existing.is_some_and(|path| path.starts_with(root))
 }
 
+/// Whether there is a directory of this name.
+#[must_use]
+pub fn is_directory(path: &Path) -> bool {
+    path.is_dir()
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use std::fs;

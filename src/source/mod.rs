@@ -14,7 +14,7 @@ mod survey;
 use std::io;
 use std::path::PathBuf;
 
-pub use inside::is_inside;
+pub use inside::{is_directory, is_inside};
 pub use reader::{HashingReader, open, open_unhashed, unpack};
 pub use survey::{JsonFiles, Observer, SourceFile, Survey, find_json, list, survey};
 

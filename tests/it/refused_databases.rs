@@ -120,6 +120,41 @@ fn a_database_without_write_permission_is_said_to_be_read_only() {
     }
 }
 
+/// Without write permission there can be no `-shm` beside it, which a database in WAL mode is read by.
+#[test]
+fn a_reviewer_reads_a_database_that_may_only_be_read() {
+    let workspace = with_work_to_do();
+    let mode = |path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+    };
+    let looks: [(&[&str], i32); 5] = [
+        (&["runs", "list"], 0),
+        (&["audit", "log"], 0),
+        (&["audit", "history", "profiles", "child_0001"], 0),
+        (&["audit", "verify"], 0),
+        (&["doctor"], 1),
+    ];
+    for (arguments, code) in looks {
+        let mut command = workspace.command();
+        command
+            .args(arguments)
+            .args(["--database", "target/legacy.db"]);
+        let mut command = workspace.unprivileged(command);
+        mode(workspace.database(), 0o444);
+        mode(workspace.target(), 0o555);
+        let before = workspace.tree();
+        let ended = workspace.run(&mut command);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {ended}");
+        before.assert_unchanged(&workspace.tree(), &ended);
+        if code == 1 {
+            for words in ["WRITE on the file", "WRITE on the directory"] {
+                assert!(ended.stdout.contains(words), "{ended}");
+            }
+        }
+        mode(workspace.target(), 0o755);
+    }
+}
+
 #[test]
 fn a_directory_without_write_permission_takes_no_database() {
     let workspace = valid();

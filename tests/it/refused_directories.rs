@@ -32,10 +32,27 @@ fn an_empty_directory_has_no_layout() {
 }
 
 #[test]
-fn an_empty_directory_with_a_layout_has_nothing_to_import() {
+fn a_directory_without_a_file_of_the_layout_is_refused() {
     let workspace = Workspace::empty();
-    let ended = workspace.imports(&["--layout", "srs4autism", "--dry-run"]);
-    assert!(ended.stdout.contains("no row changes"), "{ended}");
+    let words = ["error[no-files]", "`srs4autism`", "its disk is mounted"];
+    for mode in [&["--dry-run"][..], &[]] {
+        let arguments = [&["--layout", "srs4autism"], mode].concat();
+        refused(&workspace, &arguments, 3, &words);
+    }
+}
+
+/// As when the disk is not mounted: with `--prune` all rows would go.
+#[test]
+fn rows_are_not_gone_because_all_files_are() {
+    let workspace = valid();
+    workspace.imports(&[]);
+    for entry in fs::read_dir(workspace.legacy()).expect("read") {
+        fs::remove_dir_all(entry.expect("an entry").path()).expect("removed");
+    }
+    for more in [&["--prune"][..], &["--prune", "--skip-invalid"], &[]] {
+        let arguments = [&["--layout", "srs4autism"], more].concat();
+        refused(&workspace, &arguments, 3, &["error[no-files]"]);
+    }
 }
 
 #[test]

@@ -92,19 +92,19 @@ fn the_same_directory_under_another_path_is_told() {
     workspace.imports(&[]);
     let moved = workspace.root().join("moved");
     std::fs::rename(workspace.legacy(), &moved).expect("a directory is moved");
-    let mut command = workspace.command();
-    command.args([
-        "import",
-        "moved",
-        "--database",
-        "target/legacy.db",
-        "--dry-run",
-    ]);
-    let ended = workspace.run(&mut command);
-    assert!(ended.stderr.contains("moved-source"), "{ended}");
-
     let before = workspace.tree();
     let old = workspace.legacy().display().to_string();
+    for more in [&["--dry-run"][..], &[], &["--skip-invalid"]] {
+        let mut command = workspace.command();
+        command.args(["import", "moved", "--database", "target/legacy.db"]);
+        let ended = workspace.run(command.args(more));
+        assert_eq!(ended.code, Some(3), "{ended}");
+        for words in ["error[moved-source]", &format!("--source '{old}'")] {
+            assert!(ended.stderr.contains(words), "{ended}");
+        }
+        before.assert_unchanged(&workspace.tree(), ended);
+    }
+
     let mut command = workspace.command();
     command.args([
         "import",

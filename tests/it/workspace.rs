@@ -106,10 +106,14 @@ impl Workspace {
     ///
     /// The workspace then belongs to that user.
     pub(crate) fn unprivileged_import(&self, arguments: &[&str]) -> Command {
+        self.unprivileged(self.import_command(arguments))
+    }
+
+    /// A command as [`unprivileged_import`](Self::unprivileged_import).
+    pub(crate) fn unprivileged(&self, mut command: Command) -> Command {
         use std::os::unix::fs::{MetadataExt as _, chown};
         use std::os::unix::process::CommandExt as _;
         const NOBODY: u32 = 65_534;
-        let mut command = self.import_command(arguments);
         let ours = tempfile::tempfile().expect("a temporary file");
         if ours.metadata().expect("metadata").uid() != 0 {
             return command;

@@ -6,7 +6,6 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::LayoutOptions;
 use crate::cli::output::Output;
 use crate::layout;
 use crate::operations::doctor::{Verdict, doctor};
@@ -23,19 +22,16 @@ use crate::report::{health_json, health_text};
 pub(in crate::cli) struct Doctor {
     #[command(flatten)]
     database: DatabaseOptions,
-    #[command(flatten)]
-    layout: LayoutOptions,
+    /// Name of a built-in layout, or path of a layout directory, whose tables are looked at [default: the built-in
+    /// layouts that were imported]
+    #[arg(long, value_name = "NAME|PATH")]
+    layout: Option<String>,
 }
 
 impl Doctor {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         let url = self.database.url(output)?;
-        let named = self
-            .layout
-            .layout
-            .as_deref()
-            .map(layout::find)
-            .transpose()?;
+        let named = self.layout.as_deref().map(layout::find).transpose()?;
         // A layout of one's own is known only by its path: its tables are looked at if it is named.
         let layouts = |imported: &[String]| {
             Ok(match named {

@@ -83,7 +83,7 @@ impl Database {
         Ok(latest.into_values().collect())
     }
 
-    /// Other sources of this layout from which a file of one of these contents was imported.
+    /// Other sources of this layout from which files of these contents were imported, and how many contents.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -92,26 +92,25 @@ impl Database {
         source: &str,
         layout: &str,
         contents: &[String],
-    ) -> Result<Vec<String>, DatabaseError> {
+    ) -> Result<BTreeMap<String, usize>, DatabaseError> {
+        let mut found = BTreeMap::new();
         if !self.has_ledger()? {
-            return Ok(Vec::new());
+            return Ok(found);
         }
-        let mut found = Vec::new();
         for some in contents.chunks(500) {
-            found.extend(
-                source_files::table
-                    .inner_join(import_runs::table)
-                    .filter(import_runs::source.ne(source))
-                    .filter(import_runs::layout.eq(layout))
-                    .filter(source_files::records.gt(0))
-                    .filter(source_files::sha256.eq_any(some))
-                    .select(import_runs::source)
-                    .distinct()
-                    .load::<String>(&mut self.connection)?,
-            );
+            let common = source_files::table
+                .inner_join(import_runs::table)
+                .filter(import_runs::source.ne(source))
+                .filter(import_runs::layout.eq(layout))
+                .filter(source_files::records.gt(0))
+                .filter(source_files::sha256.eq_any(some))
+                .select((import_runs::source, source_files::sha256))
+                .distinct()
+                .load::<(String, Option<String>)>(&mut self.connection)?;
+            for (name, _) in common {
+                *found.entry(name).or_default() += 1;
+            }
         }
-        found.sort();
-        found.dedup();
         Ok(found)
     }
 

@@ -11,7 +11,7 @@ use crate::database::connect::blocking::blocking_connection;
 use crate::database::connect::runtime::{Started, block_on};
 use crate::database::connect::tls::certificates;
 use crate::database::connect::{Secret, ServerAddress, TlsMode};
-use crate::database::error::{DatabaseError, NotConnected};
+use crate::database::error::{DatabaseError, NotConnected, Refusal};
 
 type Wrapper = AsyncConnectionWrapper<AsyncMysqlConnection, Started>;
 
@@ -117,7 +117,7 @@ fn refused(address: &ServerAddress, error: Error) -> DatabaseError {
     let reason = if passing {
         NotConnected::NotThere
     } else {
-        NotConnected::Refused
+        NotConnected::Refused(refusal(&error))
     };
     let source: Box<dyn std::error::Error + Send + Sync> = match error {
         // The driver's own words say "Input/output error" twice before they come to it.
@@ -125,6 +125,19 @@ fn refused(address: &ServerAddress, error: Error) -> DatabaseError {
         error => Box::new(error),
     };
     DatabaseError::not_connected(address, reason, source)
+}
+
+/// What the server does not like (<https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>).
+fn refusal(error: &Error) -> Refusal {
+    match error {
+        Error::Server(error) => match error.code {
+            1045 | 1698 => Refusal::Login,
+            1044 | 1049 => Refusal::NoSuchDatabase,
+            _ => Refusal::Other,
+        },
+        Error::Io(_) => Refusal::Tls,
+        Error::Driver(_) | Error::Other(_) | Error::Url(_) => Refusal::Other,
+    }
 }
 
 impl MultiConnectionHelper for MysqlConnection {

@@ -17,7 +17,7 @@ use crate::database::connect::blocking::blocking_connection;
 use crate::database::connect::runtime::{Started, block_on};
 use crate::database::connect::tls::client_config;
 use crate::database::connect::{Secret, ServerAddress, TlsMode};
-use crate::database::error::{DatabaseError, NotConnected};
+use crate::database::error::{DatabaseError, NotConnected, Refusal};
 
 type Wrapper = AsyncConnectionWrapper<AsyncPgConnection, Started>;
 
@@ -144,9 +144,29 @@ fn refused(address: &ServerAddress, error: tokio_postgres::Error) -> DatabaseErr
     let reason = if passing {
         NotConnected::NotThere
     } else {
-        NotConnected::Refused
+        NotConnected::Refused(refusal(&error))
     };
-    DatabaseError::not_connected(address, reason, Box::new(error))
+    match error.as_db_error() {
+        // The driver's own words are only "db error".
+        Some(said) => DatabaseError::not_connected(address, reason, Box::new(said.clone())),
+        None => DatabaseError::not_connected(address, reason, Box::new(error)),
+    }
+}
+
+/// What the server does not like (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+fn refusal(error: &tokio_postgres::Error) -> Refusal {
+    match error.code() {
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+            Refusal::Login
+        }
+        Some(&SqlState::UNDEFINED_DATABASE | &SqlState::INSUFFICIENT_PRIVILEGE) => {
+            Refusal::NoSuchDatabase
+        }
+        Some(_) => Refusal::Other,
+        // Without a code it is the driver that gives up: it lacks a password, or does not trust the server.
+        None if error.to_string().contains("password") => Refusal::Login,
+        None => Refusal::Tls,
+    }
 }
 
 /// Stands in where Diesel would ask the server for the numbers of types; the types used here have fixed ones.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, SqliteConnection};
+use rusqlite::ErrorCode;
 
 use crate::database::DatabaseError;
 
@@ -19,8 +20,9 @@ pub(in crate::database) enum Mode {
     Write,
     /// Filling a file that nobody else sees before it is complete: no journal on disk, larger pages.
     Build,
-    /// Reading tables of a file that our own connection goes on adding indexes to.
-    Beside,
+    /// Reading, without locks, what does not change: tables of a file that our own connection goes on adding indexes
+    /// to, or a [`Frozen`](super::Frozen) file.
+    Immutable,
 }
 
 /// Opens an existing file (an empty one for [`Mode::Build`]). `wait` bounds how long locks of others are waited for.
@@ -30,13 +32,16 @@ pub(in crate::database) fn open(
     wait: Duration,
 ) -> Result<SqliteConnection, DatabaseError> {
     check_file(path)?;
+    if mode == Mode::Write && is_read_only(path) {
+        return Err(DatabaseError::ReadOnly(path.into()));
+    }
     // Not `mode=ro`: such a connection cannot remove the `-wal` and `-shm` files that it makes. `query_only` refuses
     // writes just as well.
     // Immutable: without locks, which would keep the other connection from writing. The pages that are read do not
     // change, since new indexes are new pages.
     let parameters = match mode {
         Mode::Read | Mode::Write | Mode::Build => "mode=rw",
-        Mode::Beside => "mode=ro&immutable=1",
+        Mode::Immutable => "mode=ro&immutable=1",
     };
     let mut connection =
         SqliteConnection::establish(&format!("file:{}?{parameters}", uri_path(path)?))?;
@@ -46,7 +51,7 @@ pub(in crate::database) fn open(
         wait.as_millis()
     );
     settings.push_str(match mode {
-        Mode::Read | Mode::Beside => "PRAGMA query_only = ON;",
+        Mode::Read | Mode::Immutable => "PRAGMA query_only = ON;",
         // Each statement of a load has a statement journal: on disk it would cost more than the rows.
         Mode::Write => "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;",
         // Without a journal nothing can be rolled back: after any failure the file is thrown away. The sorters of the
@@ -58,16 +63,13 @@ pub(in crate::database) fn open(
         }
     });
     connection.batch_execute(&settings)?;
-    if mode == Mode::Write && is_read_only(path) {
-        return Err(DatabaseError::ReadOnly(path.into()));
-    }
     Ok(connection)
 }
 
 /// Whether SQLite would refuse to write: for want of permission, or because a newer SQLite wrote the file. `BEGIN
 /// IMMEDIATE` does not tell: on such a database it quietly begins to read only. A file that cannot be looked at is
 /// left to the connection to complain about.
-fn is_read_only(path: &Path) -> bool {
+pub(in crate::database) fn is_read_only(path: &Path) -> bool {
     let look = || {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
         let connection = rusqlite::Connection::open_with_flags(path, flags)?;
@@ -75,7 +77,10 @@ fn is_read_only(path: &Path) -> bool {
         let _: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
         connection.is_readonly("main")
     };
-    look().unwrap_or(false)
+    look().unwrap_or_else(|error| {
+        let code = error.sqlite_error_code();
+        matches!(code, Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen))
+    })
 }
 
 /// Refuses early, and in plain words, what SQLite would refuse late.

@@ -13,7 +13,7 @@ mod resolve;
 mod shared;
 mod stand_in;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::database::{Database, DatabaseError};
@@ -122,21 +122,37 @@ impl<'a> Directory<'a> {
     pub(super) fn other_names(
         &self,
         database: &mut Database,
-    ) -> Result<Vec<String>, DatabaseError> {
+    ) -> Result<Vec<OtherName>, DatabaseError> {
         let files = self.survey.files.iter();
-        let contents: Vec<_> = files.map(|file| file.sha256.to_string()).collect();
-        database.other_sources_with(&self.source, &self.layout.name, &contents)
+        let contents: BTreeSet<_> = files.map(|file| file.sha256.to_string()).collect();
+        let contents: Vec<_> = contents.into_iter().collect();
+        let others = database.other_sources_with(&self.source, &self.layout.name, &contents)?;
+        let gone = |name: &Path| name.is_absolute() && !source::is_directory(name);
+        let others = others.into_iter().map(|(name, common)| OtherName {
+            moved: 2 * common >= contents.len() && gone(Path::new(&name)),
+            name,
+        });
+        Ok(others.collect())
     }
 }
 
-/// A mistyped path, or a disk that is not mounted, looks like this.
+/// Another name under which files with the same contents were imported.
+#[derive(Debug)]
+pub(super) struct OtherName {
+    /// Usually a path.
+    pub(super) name: String,
+    /// Whether nothing is at that path any more, and half of the files here were there, or more.
+    pub(super) moved: bool,
+}
+
+/// A mistyped path, or a disk that is not mounted, looks like this: all rows of the directory would be called gone.
 fn no_files(layout: &Layout) -> Finding {
     let message = format!(
         "no file of the directory belongs to the layout `{}`",
         layout.name
     );
-    Finding::new(Level::Warning, Rule::NoFiles, None, message).remedy(format!(
-        "check the path; `accession layout show {}` tells which files are meant",
+    Finding::new(Level::Error, Rule::NoFiles, None, message).remedy(format!(
+        "check the path, and that its disk is mounted; `accession layout show {}` tells which files are meant",
         layout.name
     ))
 }

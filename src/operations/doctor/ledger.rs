@@ -37,6 +37,9 @@ pub(super) fn guards(patient: &mut Patient<'_>) -> Result<Check, DatabaseError> 
     if !patient.database.sees_triggers()? {
         return Ok(not_shown("guards"));
     }
+    if !patient.database.has_ledger()? {
+        return Ok(Check::sound("guards", "no ledger yet"));
+    }
     let faults = patient.database.guard_faults()?;
     let listed: Vec<String> = faults
         .iter()

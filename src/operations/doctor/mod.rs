@@ -4,6 +4,7 @@
 
 mod ledger;
 mod server;
+mod tables;
 mod trail;
 
 use std::time::Duration;
@@ -96,7 +97,7 @@ struct Patient<'a> {
 type CheckOf = fn(&mut Patient<'_>) -> Result<Check, DatabaseError>;
 
 /// The checks, from what everything rests on to what rests on it.
-const CHECKS: [CheckOf; 10] = [
+const CHECKS: [CheckOf; 11] = [
     server::version,
     server::rights,
     server::encoding,
@@ -105,6 +106,7 @@ const CHECKS: [CheckOf; 10] = [
     ledger::migrations,
     ledger::guards,
     ledger::context,
+    tables::tables,
     trail::triggers,
     trail::cascades,
 ];
@@ -126,7 +128,7 @@ pub fn doctor(
     });
     let mut checks = Vec::new();
     match reached {
-        Err(error) => checks.push(unreached(url, &error)),
+        Err(error) => checks.push(unreached(&error)),
         Ok((database, facts, now, names)) => {
             checks.push(Check::sound("connection", "reached"));
             let layouts = layouts(&names)?;
@@ -148,14 +150,17 @@ pub fn doctor(
     })
 }
 
-fn unreached(url: &DatabaseUrl, error: &DatabaseError) -> Check {
-    let remedy = match url {
-        DatabaseUrl::Sqlite(_) => "check the path; an import makes a database that is not there",
-        DatabaseUrl::Server(_) => {
-            "check address, user, password, database and TLS, one after the other"
+fn unreached(error: &DatabaseError) -> Check {
+    let remedy = match error {
+        DatabaseError::Missing(_) => {
+            Some("check the path; an import makes a database that is not there")
         }
+        other => other.hint(),
     };
-    Check::broken("connection", with_causes(error), remedy)
+    Check {
+        remedy: remedy.map(str::to_owned),
+        ..Check::broken("connection", with_causes(error), "")
+    }
 }
 
 fn failed(error: &DatabaseError) -> Check {

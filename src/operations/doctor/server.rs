@@ -60,7 +60,10 @@ pub(super) fn rights(patient: &mut Patient<'_>) -> Result<Check, DatabaseError> 
         let mut states = states.iter();
         states.all(|state| state.status != MigrationStatus::Pending)
     });
-    let remedy = "have them granted to the database's user";
+    let remedy = match patient.database.place() {
+        DatabaseUrl::Sqlite(_) => "change the permissions, if you are to import",
+        DatabaseUrl::Server(_) => "have them granted to the database's user",
+    };
     Ok(if all_made && missing.iter().all(only_makes) {
         let message =
             format!("{message}; imports into the tables that are there need none of them");

@@ -30,6 +30,9 @@ pub(super) fn triggers(patient: &mut Patient<'_>) -> Result<Check, DatabaseError
     for layout in patient.layouts {
         for table in &layout.tables {
             let table = &table.table;
+            if !states.iter().any(|state| state.table == table.name) {
+                continue;
+            }
             imported.insert(table.name.as_str());
             if is_disabled(&table.name) {
                 continue;
@@ -49,7 +52,10 @@ pub(super) fn triggers(patient: &mut Patient<'_>) -> Result<Check, DatabaseError
             }
             TriggerState::Missing | TriggerState::Outdated if !of_layout => {
                 let names = state.faulty.join("`, `");
-                faults.push(format!("`{names}` of `{}`: missing or others", state.table));
+                faults.push(format!(
+                    "`{names}` of `{}`: missing or altered",
+                    state.table
+                ));
             }
             TriggerState::Recorded if !of_layout => tables += 1,
             TriggerState::Recorded
@@ -65,7 +71,7 @@ pub(super) fn triggers(patient: &mut Patient<'_>) -> Result<Check, DatabaseError
         disabled => format!("; disabled on purpose: {}", disabled.join(", ")),
     };
     Ok(if !faults.is_empty() {
-        let remedy = "the next import makes those of its tables again, `accession audit enable --all` all; what changed meanwhile is not in the trail";
+        let remedy = "the next import makes those of its own tables again, `accession audit enable --all` those of all tables; what changed meanwhile is not in the trail: run `accession audit reconcile`";
         Check::broken("triggers", faults.join("; "), remedy)
     } else if tables == 0 && disabled.is_empty() {
         Check::sound("triggers", "nothing was imported yet")

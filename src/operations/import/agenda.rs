@@ -3,6 +3,7 @@
 use crate::database::Database;
 use crate::model::{Finding, Level, Rule};
 use crate::operations::OperationError;
+use crate::operations::directory::OtherName;
 use crate::plan::{self, Agenda, GonePolicy};
 
 use super::Import;
@@ -17,9 +18,15 @@ pub(super) struct ImportAgenda {
 }
 
 impl ImportAgenda {
-    /// Whether files and ledger agree already.
+    /// Whether no row is to be looked at: files and ledger agree already, or something is wrong before that.
     pub(super) fn nothing_to_do(&self) -> bool {
-        self.files.read.is_empty() && self.files.vanished.is_empty() && !self.prune_earlier
+        let agree =
+            self.files.read.is_empty() && self.files.vanished.is_empty() && !self.prune_earlier;
+        agree
+            || self
+                .findings
+                .iter()
+                .any(|finding| finding.level == Level::Error)
     }
 }
 
@@ -37,7 +44,7 @@ impl Import<'_> {
             kept_gone = database.rows_gone(&self.directory.source)?.len() as u64;
             if known.is_empty() {
                 let others = self.directory.other_names(database)?;
-                findings.extend(others.iter().map(|other| moved(other)));
+                findings.extend(others.iter().map(|other| self.known_as(other)));
             }
         }
         let files = plan::agenda(
@@ -54,17 +61,28 @@ impl Import<'_> {
             findings,
         })
     }
-}
 
-/// The same files under another name: without a key of their own, their records would all be inserted a second time.
-fn moved(other: &str) -> Finding {
-    Finding::new(
-        Level::Warning,
-        Rule::MovedSource,
-        None,
-        format!("files with the same contents were imported before from `{other}`"),
-    )
-    .remedy(format!(
-        "if the directory was moved, stop here and import it with `--source '{other}'`"
-    ))
+    /// The same files under another name: without a key of their own, their records would all be inserted a second
+    /// time. A directory that is no longer there was moved; one that is may have been copied.
+    fn known_as(&self, other: &OtherName) -> Finding {
+        let OtherName { name, moved } = other;
+        let level = match (&self.options.source, moved) {
+            (None, true) => Level::Error,
+            (Some(_), _) | (None, false) => Level::Warning,
+        };
+        let message = match moved {
+            true => format!("the same files were imported from `{name}`, which is no longer there"),
+            false => format!("files with the same contents were imported before from `{name}`"),
+        };
+        let own = &self.directory.source;
+        let remedy = match level {
+            Level::Error => format!(
+                "if the directory was moved, go on with its old name: `--source '{name}'`; if it is another one, say so: `--source '{own}'`"
+            ),
+            Level::Warning | Level::Notice => format!(
+                "records without a key of their own are inserted once for each name; if it is the same directory, undo this run with `accession revert`, and import with `--source '{name}'`"
+            ),
+        };
+        Finding::new(level, Rule::MovedSource, None, message).remedy(remedy)
+    }
 }

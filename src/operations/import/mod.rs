@@ -130,6 +130,10 @@ pub fn import(
 
 impl Import<'_> {
     fn run(&self) -> Result<ImportOutcome, OperationError> {
+        if self.directory.survey.files.is_empty() {
+            // Their rows would all be called gone, and with `--prune` deleted.
+            return Ok(self.nothing_to_do(&self.agenda(None)?));
+        }
         let wait = self.options.wait;
         match Database::open(&self.options.database, Access::Read, wait) {
             Ok(mut database) => {

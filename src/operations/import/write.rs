@@ -88,7 +88,7 @@ impl<'l> Import<'l> {
         let mut written = None;
         let done = database.transaction(|database| {
             let agenda = self.agenda(Some(database))?;
-            if agenda.nothing_to_do() && backups.is_some() {
+            if agenda.nothing_to_do() {
                 return Err(Rollback::Refused(Box::new(self.nothing_to_do(&agenda))));
             }
             if let (Some(directory), Some(path), BackupPolicy::Always) =

@@ -8,9 +8,9 @@ use crate::operations::directory::FileOutcome;
 pub enum VerifyStatus {
     /// The database holds exactly what the files say.
     Equal,
-    /// It does not.
+    /// It does not, as far as the files could be compared.
     Different,
-    /// The files have errors, so not all they say could be compared.
+    /// No difference was found, but the files have errors, so not all they say could be compared.
     Invalid,
     /// No file of the directory belongs to the layout, and the ledger knows no row of it: nothing was compared.
     Nothing,

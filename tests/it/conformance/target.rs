@@ -257,7 +257,17 @@ impl Drop for Target {
             Backend::Postgres => " WITH (FORCE)",
             Backend::Sqlite | Backend::Mysql => "",
         };
-        let dropped = self.on_server(&format!("DROP DATABASE IF EXISTS {}{force}", self.name));
+        let drop = format!("DROP DATABASE IF EXISTS {}{force}", self.name);
+        let mut dropped = self.on_server(&drop);
+        // FORCE may not end an autovacuum worker, which is a superuser's; but that ends by itself.
+        let busy = |error: &String| error.contains("process is being terminated");
+        for _ in 0..40 {
+            if !dropped.as_ref().is_err_and(busy) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(250));
+            dropped = self.on_server(&drop);
+        }
         // Where several sessions make triggers at once, MariaDB 10.11 at times forgets its own copy of a trigger's file
         // (`TABLE.TRG-`) in the directory, then refuses to remove it. The tables are gone by then.
         let forgot = |error: &String| error.contains("Directory not empty");
