@@ -1,6 +1,6 @@
 //! From a JSON value to a value of a column's type, exactly or with a recorded conversion.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use serde_json::{Number, Value as Json};
 use uuid::Uuid;
 
@@ -53,11 +53,13 @@ pub(super) fn from_json(
         },
         (ColumnType::Date, Json::String(text)) => match NaiveDate::parse_from_str(text, "%Y-%m-%d")
         {
-            Ok(day) => exact(Value::Date(day)),
-            Err(_) => Err(wrong_type(column.ty, json)),
+            // Chrono also reads `2024-5-1`, and years that the databases do not have.
+            Ok(day) if day.to_string() == *text && day.year() > 0 => exact(Value::Date(day)),
+            Ok(_) | Err(_) => Err(wrong_type(column.ty, json)),
         },
         (ColumnType::Uuid, Json::String(text)) => match Uuid::try_parse(text) {
-            Ok(id) => exact(Value::Uuid(id)),
+            Ok(id) if id.to_string() == *text => exact(Value::Uuid(id)),
+            Ok(id) => Ok((Value::Uuid(id), Some(ConversionRule::ToCanonicalUuid))),
             Err(_) => Ok((
                 Value::Uuid(Uuid::new_v5(namespace, text.as_bytes())),
                 Some(ConversionRule::ToUuidV5),
@@ -164,7 +166,10 @@ fn timestamp(text: &str) -> Result<Fitted, Misfit> {
 fn unix_time(number: &Number, micro_digits: i64) -> Result<Fitted, Misfit> {
     let canonical = canonical_json(&number.to_string());
     let (digits, exponent) = canonical.split_once('e').unwrap_or((&canonical, "0"));
-    let exponent = exponent.parse::<i64>().map_err(|_| out_of_range())? + micro_digits;
+    let exponent = exponent.parse::<i64>().ok();
+    let exponent = exponent
+        .and_then(|exponent| exponent.checked_add(micro_digits))
+        .ok_or_else(out_of_range)?;
     let micros = match usize::try_from(exponent) {
         Ok(zeros) if zeros <= 18 => format!("{digits}{}", "0".repeat(zeros)).parse::<i64>().ok(),
         Ok(_) => None,
@@ -299,7 +304,23 @@ mod tests {
             read("0.0000001", As::Unix),
             Ok("1970-01-01T00:00:00.000000Z".to_owned())
         );
-        assert_eq!(read("1e30", As::Unix), Err(Rule::OutOfRange));
+        for text in ["1e30", "1e9223372036854775807", "253402300800"] {
+            assert_eq!(read(text, As::Unix), Err(Rule::OutOfRange), "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_have_one_form() {
+        let read = |text| fit(text, ColumnType::Date, None).map(|f| f.0.key_text());
+        assert_eq!(read("\"2024-05-01\""), Ok("2024-05-01".to_owned()));
+        for text in [
+            "\"2024-5-1\"",
+            "\" 2024-05-01\"",
+            "\"+02024-05-01\"",
+            "\"0000-01-01\"",
+        ] {
+            assert_eq!(read(text), Err(Rule::WrongType), "{text}");
+        }
     }
 
     #[test]
@@ -355,6 +376,10 @@ mod tests {
                 .0,
             first
         );
+        let shouted = json!("0190163D-8694-739B-AEA5-966C26F8AD91").to_string();
+        let (same, rule) = fit(&shouted, ColumnType::Uuid, None).expect("fits");
+        assert_eq!(same.key_text(), "0190163d-8694-739b-aea5-966c26f8ad91");
+        assert_eq!(rule, Some(ConversionRule::ToCanonicalUuid));
         let id = "0190163d-8694-739b-aea5-966c26f8ad91";
         assert_eq!(
             fit(&json!(id).to_string(), ColumnType::Uuid, None)

@@ -17,6 +17,7 @@ mod rule;
 pub use coverage::UnmappedMembers;
 pub use element::{Element, MappedElement, Mapper};
 pub use evaluate::{References, Resolved};
+pub use rule::key_in_column;
 
 use crate::model::Rule;
 

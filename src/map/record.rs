@@ -211,9 +211,13 @@ impl<'a> Walk<'a> {
         let mut hasher = Hasher::new();
         hasher.bytes(table.name.as_bytes());
         match &rule.identity {
-            IdentityRule::Columns(columns) => columns
-                .iter()
-                .for_each(|&column| values[column].hash_into(&mut hasher)),
+            // In SQL, NULL is not unique: a record without a key is known by its place.
+            IdentityRule::Columns(columns)
+                if columns.iter().all(|&column| values[column] != Value::Null) =>
+            {
+                let values = columns.iter().map(|&column| &values[column]);
+                values.for_each(|value| value.hash_into(&mut hasher));
+            }
             IdentityRule::Pointers(pointers) => {
                 for inner in pointers {
                     let Some(value) = inner.find(record).filter(|value| !value.is_null()) else {
@@ -227,7 +231,7 @@ impl<'a> Walk<'a> {
                     hasher.bytes(canonical_json(&value.to_string()).as_bytes());
                 }
             }
-            IdentityRule::Position => {
+            IdentityRule::Columns(_) | IdentityRule::Position => {
                 hasher
                     .bytes(self.element.path.as_bytes())
                     .bytes(pointer.as_bytes());

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use regex::Regex;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::layout::{
     ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, RecordRule, Reference,
 };
-use crate::model::{Column, DefaultValue, Deferred, RowHasher, Value};
+use crate::model::{Column, ColumnType, DefaultValue, Deferred, RowHasher, Table, Value};
 
 use super::MapError;
 use super::from_json::from_json;
@@ -30,16 +31,8 @@ impl PreparedTable {
             .filter(|&column| table.mapped[column])
             .collect();
         let hasher = table.row_hasher();
-        let owner = |column: usize| {
-            let key = table
-                .table
-                .foreign_keys
-                .iter()
-                .find(|key| key.columns == [column]);
-            key.map_or(table.table.name.as_str(), |key| key.table.as_str())
-        };
         let namespaces = (0..columns.len())
-            .map(|column| namespace(&layout.name, owner(column)))
+            .map(|column| namespace(&layout.name, owner(&table.table, column)))
             .collect();
         Self {
             mapped,
@@ -47,6 +40,36 @@ impl PreparedTable {
             namespaces,
         }
     }
+}
+
+/// The value as a column of the table would hold it, if it can be: texts are all that is known of a key's parts.
+#[must_use]
+pub fn key_in_column(layout: &Layout, (table, column): (usize, usize), value: &Value) -> Value {
+    let Value::Text(text) = value else {
+        return value.clone();
+    };
+    let table = &layout.tables[table].table;
+    let target = &table.columns[column];
+    let json = match target.ty {
+        ColumnType::Integer | ColumnType::Real | ColumnType::Boolean => {
+            serde_json::from_str(text).unwrap_or(Json::Null)
+        }
+        ColumnType::Text { .. }
+        | ColumnType::Json
+        | ColumnType::Timestamp
+        | ColumnType::Date
+        | ColumnType::Uuid
+        | ColumnType::Blob => Json::from(&**text),
+    };
+    let namespace = namespace(&layout.name, owner(table, column));
+    from_json(&json, target, None, &namespace).map_or_else(|_| value.clone(), |(value, _)| value)
+}
+
+/// The table whose key the column holds.
+fn owner(table: &Table, column: usize) -> &str {
+    let mut keys = table.foreign_keys.iter();
+    let key = keys.find(|key| key.columns == [column]);
+    key.map_or(table.name.as_str(), |key| key.table.as_str())
 }
 
 /// UUIDv5 in the OID name space of `accession/<layout>/<table>`: fixed for ever, since stored ids depend on it.

@@ -64,6 +64,8 @@ pub enum ConversionRule {
     AsText,
     /// A text that is no UUID was turned into a UUIDv5 (RFC 9562 §5.5).
     ToUuidV5,
+    /// A UUID that was written in capitals, in braces, or without hyphens, got its usual form (RFC 9562 §4).
+    ToCanonicalUuid,
     /// A number was rounded to the nearest binary64.
     RoundedToBinary64,
     /// An empty array, as PHP writes it for an empty object, became one.
@@ -81,6 +83,7 @@ impl ConversionRule {
             Self::FromUnixTime => "from_unix_time",
             Self::AsText => "as_text",
             Self::ToUuidV5 => "to_uuid_v5",
+            Self::ToCanonicalUuid => "to_canonical_uuid",
             Self::RoundedToBinary64 => "rounded_to_binary64",
             Self::EmptyArrayToObject => "empty_array_to_object",
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, SecondsFormat, Utc};
 
 /// An instant as whole microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,10 +27,14 @@ impl Timestamp {
         Self(DateTime::from_timestamp_micros(micros).unwrap_or(instant))
     }
 
-    /// From microseconds since 1970; `None` outside the years chrono can show.
+    /// From microseconds since 1970; `None` outside the years 1 to 9999, which every supported database and the texts
+    /// of RFC 3339 can show.
     #[must_use]
     pub fn from_micros(micros: i64) -> Option<Self> {
-        DateTime::from_timestamp_micros(micros).map(Self)
+        let instant = DateTime::from_timestamp_micros(micros)?;
+        (1..=9999)
+            .contains(&instant.year())
+            .then_some(Self(instant))
     }
 
     /// Microseconds since 1970.
@@ -60,7 +64,7 @@ impl Timestamp {
                 .ok()?;
             (naive.and_utc(), None)
         };
-        let cut = Self::new(instant);
+        let cut = Self::from_micros(instant.timestamp_micros())?;
         Some(TimestampText {
             instant: cut,
             offset_seconds,
@@ -98,7 +102,9 @@ mod tests {
 
     #[test]
     fn what_is_no_timestamp_is_refused() {
-        for text in ["", "yesterday", "2024-13-01T00:00:00Z", "2024-01-01", "17"] {
+        let beyond = ["9999-12-31T23:30:00-01:00", "0000-06-01T00:00:00Z"];
+        let texts = ["", "yesterday", "2024-13-01T00:00:00Z", "2024-01-01", "17"];
+        for text in texts.into_iter().chain(beyond) {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

@@ -60,6 +60,7 @@ pub(super) fn rule_words(rule: &str) -> &str {
         "from_unix_time" => "read as time since 1970",
         "as_text" => "of another type stored as text",
         "to_uuid_v5" => "without the form of a UUID turned into one",
+        "to_canonical_uuid" => "that is a UUID brought into its usual form",
         "rounded_to_binary64" => "rounded to the nearest binary64",
         "empty_array_to_object" => "written `[]` stored as the empty object",
         // Of a newer version.
@@ -98,6 +99,7 @@ mod tests {
             ConversionRule::FromUnixTime,
             ConversionRule::AsText,
             ConversionRule::ToUuidV5,
+            ConversionRule::ToCanonicalUuid,
             ConversionRule::RoundedToBinary64,
             ConversionRule::EmptyArrayToObject,
         ] {

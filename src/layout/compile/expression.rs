@@ -4,11 +4,12 @@ use toml::Spanned;
 
 use crate::layout::literal::{same_kind, storable};
 use crate::layout::problem::suggest;
-use crate::layout::rules::{As, ColumnRule, Expression, UuidName};
+use crate::layout::rules::{ColumnRule, Expression, UuidName};
 use crate::layout::written::{WrittenColumn, WrittenExpression, WrittenForm};
 use crate::model::{Column, ColumnType};
 
 use super::Compiler;
+use super::record::takes_generated;
 use super::scope::Scope;
 
 impl Compiler<'_> {
@@ -30,6 +31,9 @@ impl Compiler<'_> {
         if let (Some(column), Some(conversion)) = (column, conversion) {
             self.conversion(conversion, column);
         }
+        if let (Some(expression), Some(conversion)) = (&expression, conversion) {
+            self.converted(written, *conversion.get_ref(), expression);
+        }
         if let (Some(column), Some(default), None) = (column, &written.default, conversion)
             && let Err(reason) = storable(default.get_ref(), column.ty)
         {
@@ -46,35 +50,6 @@ impl Compiler<'_> {
                 .map(|default| default.get_ref().clone()),
             conversion: conversion.map(|conversion| *conversion.get_ref()),
         })
-    }
-
-    fn conversion(&mut self, conversion: &Spanned<As>, column: &Column) {
-        let (word, wanted) = match conversion.get_ref() {
-            As::Text => ("text", "TEXT"),
-            As::Unix => ("unix", "TIMESTAMP"),
-            As::UnixMilliseconds => ("unix_ms", "TIMESTAMP"),
-            As::Object => ("object", "JSON"),
-            As::Ordinal => ("ordinal", "INTEGER"),
-        };
-        let fits = match column.ty {
-            ColumnType::Text { .. } => wanted == "TEXT",
-            ColumnType::Timestamp => wanted == "TIMESTAMP",
-            ColumnType::Json => wanted == "JSON",
-            ColumnType::Integer => wanted == "INTEGER",
-            ColumnType::Real
-            | ColumnType::Boolean
-            | ColumnType::Date
-            | ColumnType::Uuid
-            | ColumnType::Blob => false,
-        };
-        if !fits {
-            let message = format!(
-                "`as = \"{word}\"` on `{}`, which is {}",
-                column.name, column.ty
-            );
-            let remedy = format!("remove it, or make the column {wanted}");
-            self.error(conversion.span().start, message, remedy);
-        }
     }
 
     /// Resolves an expression. `target`, if given, is the column whose type the value must have.
@@ -132,7 +107,8 @@ impl Compiler<'_> {
                     .iter()
                     .map(|part| self.expression(part, None, scope))
                     .collect();
-                let parts = parts.into_iter().collect::<Option<_>>()?;
+                let parts: Vec<_> = parts.into_iter().collect::<Option<_>>()?;
+                self.known_when_mapped(parts.iter(), at, scope);
                 Some(Expression::Uuid(UuidName::Values(parts)))
             }
         }
@@ -212,6 +188,21 @@ impl Compiler<'_> {
             self.error(name.span().start, message, remedy);
         }
         index.map(Expression::Parameter)
+    }
+
+    /// Checks that no value is a key that the database gives to an enclosing row only when it is written.
+    pub(super) fn known_when_mapped<'e>(
+        &mut self,
+        values: impl IntoIterator<Item = &'e Expression>,
+        at: usize,
+        scope: &Scope<'_>,
+    ) {
+        let mut values = values.into_iter();
+        if values.any(|value| takes_generated(value, scope)) {
+            let message = "the database gives the enclosing row this key only when it is written";
+            let remedy = "take values that stand in the file";
+            self.error(at, message, remedy);
+        }
     }
 
     /// Checks that a value of column `from` can be copied into `target`.

@@ -2,6 +2,7 @@
 //!
 //! Every check adds to the problems and goes on, so that one look at the output mends the whole layout. Pure.
 
+mod conversion;
 mod expression;
 mod identity;
 mod parameters;

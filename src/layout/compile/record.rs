@@ -182,7 +182,7 @@ impl Compiler<'_> {
 }
 
 /// Whether the expression takes the generated key of an enclosing row, or a copy of one.
-fn takes_generated(expression: &Expression, scope: &Scope<'_>) -> bool {
+pub(super) fn takes_generated(expression: &Expression, scope: &Scope<'_>) -> bool {
     expression.with_inner().iter().any(|inner| {
         matches!(inner, Expression::Parent { levels, column } if scope
             .enclosing(*levels)

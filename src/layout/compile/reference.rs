@@ -58,6 +58,7 @@ impl Compiler<'_> {
                 let remedy = "find it by the values the UUID is made of";
                 self.error(expression.span.start, message, remedy);
             }
+            self.known_when_mapped(value.iter(), expression.span.start, scope);
             given.push((key, value));
         }
         let (table, column) = found?;
