@@ -110,10 +110,8 @@ impl Database {
                 },
             );
         }
-        let can_hold = self.connection.catalog().can_hold;
-        let mut types = TYPES.into_iter();
-        let found = types.find(|&ty| can_hold(&column.declared, ty));
-        Ok(found.unwrap_or(ColumnType::Text { max_chars: None }))
+        let ty = self.connection.type_declared(&column.declared);
+        Ok(ty.unwrap_or(ColumnType::Text { max_chars: None }))
     }
 
     /// Whether a table of SQLite has a rowid, for which an INTEGER PRIMARY KEY is another name.
@@ -131,5 +129,18 @@ impl Database {
             .get_result(connection)
             .optional()?;
         Ok(without.is_none())
+    }
+}
+
+impl AnyConnection {
+    /// As what the values of a column declared so are bound, and written into the trail, where no layout says it. SQLite
+    /// takes any value in any column: there it says nothing.
+    pub(super) fn type_declared(&self, declared: &str) -> Option<ColumnType> {
+        if matches!(self, Self::Sqlite(_)) {
+            return None;
+        }
+        let can_hold = self.catalog().can_hold;
+        let mut types = TYPES.into_iter();
+        types.find(|&ty| can_hold(declared, ty))
     }
 }

@@ -132,6 +132,14 @@ impl Database {
         Ok(tables)
     }
 
+    /// Whether the trail was not told to leave this table out.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn is_recorded(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        Ok(self.has_ledger()? && !self.disabled_tables()?.contains(table))
+    }
+
     /// Puts a table under the trail, or brings its triggers up to date.
     ///
     /// # Errors

@@ -113,6 +113,10 @@ impl Database {
         const HANDED_OVER: usize = 500;
         let mapped: Vec<usize> = table.mapped_columns().collect();
         let columns: Vec<&Column> = mapped.iter().map(|&at| &table.table.columns[at]).collect();
+        if columns.is_empty() {
+            // Nothing fills the table.
+            return Ok(TableDigest::default());
+        }
         let types: Vec<ColumnType> = columns.iter().map(|column| column.ty).collect();
         let dialect = self.connection.dialect();
         let connection = &mut self.connection;

@@ -51,7 +51,7 @@ impl Database {
         &mut self,
         visit: &mut dyn FnMut(TrailStep) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut after = 0;
+        let mut after = i64::MIN;
         loop {
             let page: Vec<TrailStep> = audit_log::table
                 .filter(audit_log::id.gt(after))

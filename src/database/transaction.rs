@@ -7,6 +7,9 @@ use diesel::connection::{
     AnsiTransactionManager, Connection, SimpleConnection as _, TransactionManager,
 };
 
+use crate::layout::Layout;
+use crate::model::Table;
+
 use super::AnyConnection;
 
 type Transactions = <AnyConnection as Connection>::TransactionManager;
@@ -81,6 +84,68 @@ impl AnyConnection {
             Self::Postgres(connection) => connection.batch_execute("SET CONSTRAINTS ALL DEFERRED"),
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => Ok(()),
+        }
+    }
+
+    /// As [`defer_foreign_keys`](Self::defer_foreign_keys), for an import. PostgreSQL notes every row that it is to look
+    /// at later, so it waits only if a table refers to itself: other rows are written parents first.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, reason = "only PostgreSQL has to be told")
+    )]
+    pub(super) fn defer_foreign_keys_of(&mut self, layout: &Layout) -> QueryResult<()> {
+        let waits = match self {
+            Self::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                let mut tables = layout.tables.iter();
+                tables.any(|table| refers_to_itself(&table.table))
+            }
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => false,
+        };
+        match waits {
+            true => self.defer_foreign_keys(),
+            false => Ok(()),
+        }
+    }
+
+    /// Looks at the foreign keys that were let be: PostgreSQL makes no index of a table while it has still to look.
+    pub(super) fn check_foreign_keys(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.batch_execute("SET CONSTRAINTS ALL IMMEDIATE"),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Ok(()),
+        }
+    }
+
+    /// Runs `work`, which writes rows of this table. Where they refer to each other, one may come before the one that it
+    /// refers to; whoever planned them knows that it comes. MySQL cannot wait with its look
+    /// (<https://dev.mysql.com/doc/refman/8.4/en/ansi-diff-foreign-keys.html>), only do without.
+    #[cfg_attr(
+        not(feature = "mysql"),
+        expect(unused_variables, reason = "only MySQL has to be told")
+    )]
+    pub(super) fn in_any_order<T>(
+        &mut self,
+        table: &Table,
+        work: impl FnOnce(&mut Self) -> QueryResult<T>,
+    ) -> QueryResult<T> {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) if refers_to_itself(table) => {
+                self.batch_execute("SET SESSION foreign_key_checks = 0")?;
+                let done = work(self);
+                self.batch_execute("SET SESSION foreign_key_checks = 1")?;
+                done
+            }
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => work(self),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => work(self),
+            Self::Sqlite(_) => work(self),
         }
     }
 
@@ -164,4 +229,9 @@ impl AnyConnection {
             Self::Mysql(connection) => super::mysql::after_transaction(connection),
         }
     }
+}
+
+#[cfg(feature = "servers")]
+fn refers_to_itself(table: &Table) -> bool {
+    table.foreign_keys.iter().any(|key| key.table == table.name)
 }

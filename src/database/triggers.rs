@@ -74,6 +74,7 @@ impl AnyConnection {
             let known =
                 |column: &&crate::model::Column| column.name.eq_ignore_ascii_case(&stored.name);
             let ty = table.columns.iter().find(known).map(|column| column.ty);
+            let ty = ty.or_else(|| self.type_declared(&stored.declared));
             audited.columns.push(AuditedColumn {
                 form: form(&stored.declared, ty),
                 name: stored.name,

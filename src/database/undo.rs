@@ -208,12 +208,13 @@ impl Database {
             .collect();
         let rows = (dialect.max_binds() / columns.len().max(1)).clamp(1, BATCH);
         for values in values.chunks(rows * columns.len().max(1)) {
-            InsertRows {
+            let insert = InsertRows {
                 table: &table.name,
                 columns: &columns,
                 values: &values.iter().collect::<Vec<_>>(),
-            }
-            .execute(&mut self.connection)?;
+            };
+            let connection = &mut self.connection;
+            connection.in_any_order(table, |connection| insert.execute(connection))?;
         }
         Ok(())
     }
@@ -251,14 +252,15 @@ impl Database {
             .iter()
             .map(|(column, value)| (*column, value))
             .collect();
-        UpdateRow {
+        let update = UpdateRow {
             table: &table.name,
             set: &set,
             key: &key_columns(table)
                 .zip(key.iter().cloned())
                 .collect::<Vec<_>>(),
-        }
-        .execute(&mut self.connection)?;
+        };
+        let connection = &mut self.connection;
+        connection.in_any_order(table, |connection| update.execute(connection))?;
         Ok(())
     }
 }

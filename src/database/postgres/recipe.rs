@@ -37,7 +37,7 @@ impl Dialect for PostgresDialect {
         for key in &table.foreign_keys {
             let references: Vec<_> = key.references.iter().map(|name| identifier(name)).collect();
             lines.push(format!(
-                "FOREIGN KEY ({}) REFERENCES {} ({}){}",
+                "FOREIGN KEY ({}) REFERENCES {} ({}){} DEFERRABLE",
                 list(table, &key.columns, identifier),
                 self.qualified(&key.table),
                 references.join(", "),

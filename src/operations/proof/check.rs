@@ -47,7 +47,7 @@ pub fn check_trail(
         require_seals(database)?;
         let (seals, broken) = read_chain(&database.seals()?);
         let mut coverage = Coverage::new(&seals);
-        database.each_sealed_entry(Entries::After(0), &mut |entry| coverage.add(entry))?;
+        database.each_sealed_entry(Entries::After(i64::MIN), &mut |entry| coverage.add(entry))?;
         around.check_interrupt()?;
         let mut check = Check {
             database,
