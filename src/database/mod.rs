@@ -67,7 +67,7 @@ pub use migrations::{MigrationState, MigrationStatus};
 pub use mysql::MysqlConnection;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresConnection;
-pub use reader::CurrentRows;
+pub use reader::{CurrentRows, SameKey};
 pub use scratch::TemporaryFiles;
 pub use session::{Access, Database};
 pub use sqlite::{Backup, NewDatabase, Opened};

@@ -11,6 +11,17 @@ use super::{Database, DatabaseError};
 /// Rows now in the database by the identity of the record that asks for them: record id and values.
 pub type CurrentRows = HashMap<Fingerprint, (String, Vec<Value>)>;
 
+/// A row now in the database that has values which a record wants, and which may stand once.
+#[derive(Debug, Clone)]
+pub struct SameKey {
+    /// Primary key as text.
+    pub record_id: String,
+    /// The row.
+    pub values: Vec<Value>,
+    /// The columns of the key or UNIQUE constraint.
+    pub columns: Vec<usize>,
+}
+
 impl Database {
     /// The rows that the ledger says these records became.
     ///
@@ -41,7 +52,8 @@ impl Database {
         Ok(found)
     }
 
-    /// The rows that have the same key, or the same values under a UNIQUE constraint, as these new records.
+    /// The rows that have the same key, or the same values under a UNIQUE constraint, as these records: for each record
+    /// every such row once, those of the same primary key first.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -49,8 +61,8 @@ impl Database {
         &mut self,
         table: &LayoutTable,
         rows: &[&Row],
-    ) -> Result<CurrentRows, DatabaseError> {
-        let mut found = CurrentRows::new();
+    ) -> Result<HashMap<Fingerprint, Vec<SameKey>>, DatabaseError> {
+        let mut found: HashMap<Fingerprint, Vec<SameKey>> = HashMap::new();
         let constraints = std::iter::once(&table.table.primary_key).chain(&table.table.unique);
         let mapped = |columns: &&Vec<usize>| {
             !columns.is_empty() && columns.iter().all(|&column| table.mapped[column])
@@ -78,10 +90,17 @@ impl Database {
                 .collect();
             for some in keys.chunks(200) {
                 self.rows_where(table, columns, some, &mut |values| {
-                    if let Some(identity) = asking.get(&key_fingerprint(&own(&values))) {
-                        found
-                            .entry(*identity)
-                            .or_insert_with(|| (table.table.record_id(&values), values));
+                    let Some(identity) = asking.get(&key_fingerprint(&own(&values))) else {
+                        return;
+                    };
+                    let record_id = table.table.record_id(&values);
+                    let rows = found.entry(*identity).or_default();
+                    if rows.iter().all(|row| row.record_id != record_id) {
+                        rows.push(SameKey {
+                            record_id,
+                            values,
+                            columns: columns.clone(),
+                        });
                     }
                 })?;
             }

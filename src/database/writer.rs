@@ -8,6 +8,7 @@ mod batches;
 mod files;
 mod pending;
 mod records;
+mod updates;
 
 use diesel::prelude::*;
 
@@ -17,7 +18,7 @@ use crate::plan::{Change, TableCounts};
 
 use super::deferred::Deferred;
 use super::ledger::{NewFile, RunHeader};
-use super::statement::{DeleteRow, InsertRows, UpdateRow};
+use super::statement::{DeleteRow, InsertRows};
 use super::target_tables::TargetTables;
 use super::{Database, DatabaseError, RowRange};
 
@@ -70,7 +71,7 @@ impl<'l> Writer<'l> {
         header: &RunHeader,
         run: &RunContext,
     ) -> Result<Self, DatabaseError> {
-        database.connection.defer_foreign_keys()?;
+        database.connection.defer_foreign_keys_of(layout)?;
         database.prepare_tables(layout, target)?;
         let deferred = Deferred::of_empty_tables(database, (layout, target))?;
         let entries_before = database.last_entry_id()?;
@@ -128,7 +129,12 @@ impl<'l> Writer<'l> {
     ) -> Result<(), DatabaseError> {
         for change in changes {
             match change {
-                Change::Insert { row, record_id } => {
+                Change::Insert {
+                    row,
+                    record_id,
+                    known,
+                } => {
+                    self.pending.forget(known);
                     let table = row.table;
                     self.written[table]
                         .note(|| self.layout.tables[table].table.key_values(&row.values));
@@ -149,7 +155,21 @@ impl<'l> Writer<'l> {
                     self.flush(database)?;
                     self.update(database, &row, &record_id, &columns)?;
                     self.pending.forget(known);
+                    let table = &self.layout.tables[row.table].table;
+                    let renamed = table.primary_key.iter().any(|key| columns.contains(key));
+                    let record_id = match renamed {
+                        true => table.record_id(&row.values),
+                        false => record_id,
+                    };
                     self.enter(row, record_id);
+                }
+                Change::Vacate {
+                    table,
+                    record_id,
+                    column,
+                } => {
+                    self.flush(database)?;
+                    self.vacate(database, (table, column), &record_id)?;
                 }
                 Change::Record {
                     mut row,
@@ -195,6 +215,7 @@ impl<'l> Writer<'l> {
         self.flush(database)?;
         let run = self.run_id.as_str();
         self.pending.flush(database, (self.layout, run))?;
+        database.connection.check_foreign_keys()?;
         let deferred = std::mem::take(&mut self.deferred);
         let (mismatches, entries) = database.change_while_reading(
             |connection| deferred.create(connection),
@@ -213,38 +234,6 @@ impl<'l> Writer<'l> {
         database.end_run(&self.run, end.at, &end.counts)?;
         let seal = database.seal_run(run, entries, end.facts, end.at)?;
         Ok(Finished::Sealed(seal))
-    }
-
-    fn update(
-        &mut self,
-        database: &mut Database,
-        row: &Row,
-        record_id: &str,
-        columns: &[usize],
-    ) -> Result<(), DatabaseError> {
-        let table = &self.layout.tables[row.table].table;
-        let set: Vec<_> = columns
-            .iter()
-            .map(|&column| (&table.columns[column], &row.values[column]))
-            .collect();
-        let update = UpdateRow {
-            table: &table.name,
-            set: &set,
-            key: &table.named_key(record_id),
-        };
-        self.set_context(database)?;
-        update.execute(&mut database.connection)?;
-        // The key itself may have been among the columns.
-        let own = table.key_from_record_id(record_id);
-        let key = table.primary_key.iter().zip(own).map(|(&column, own)| {
-            if columns.contains(&column) {
-                row.values[column].clone()
-            } else {
-                own
-            }
-        });
-        self.written[row.table].note(|| key.collect());
-        Ok(())
     }
 
     /// Notes for the ledger what record a row is of.
@@ -268,20 +257,20 @@ impl<'l> Writer<'l> {
                 continue;
             }
             self.set_context(database)?;
-            let name = self.layout.tables[table].table.name.as_str();
-            let connection = &mut database.connection;
+            let model = &self.layout.tables[table].table;
             for rows in batches(&rows, self.batch[table]) {
                 let columns = &self.columns[table];
                 let values: Vec<&Value> = rows
                     .iter()
                     .flat_map(|(row, _)| columns.iter().map(|&column| &row.values[column]))
                     .collect();
-                InsertRows {
-                    table: name,
+                let insert = InsertRows {
+                    table: &model.name,
                     columns: &self.stored[table],
                     values: &values,
-                }
-                .execute(connection)?;
+                };
+                let connection = &mut database.connection;
+                connection.in_any_order(model, |connection| insert.execute(connection))?;
             }
             for (row, record_id) in rows {
                 self.enter(row, record_id);

@@ -152,6 +152,12 @@ impl TableDigest {
         self.rows += 1;
         self.sum = self.sum.wrapping_add(u128::from_le_bytes(row.0));
     }
+
+    /// Counts one row less, which was counted before.
+    pub fn remove(&mut self, row: Fingerprint) {
+        self.rows -= 1;
+        self.sum = self.sum.wrapping_sub(u128::from_le_bytes(row.0));
+    }
 }
 
 impl fmt::Display for TableDigest {
@@ -183,6 +189,8 @@ mod tests {
         assert_eq!(forward, backward);
         backward.add(rows[0]);
         assert_ne!(forward, backward);
+        backward.remove(rows[0]);
+        assert_eq!(forward, backward);
     }
 
     #[test]

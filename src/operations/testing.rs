@@ -19,7 +19,7 @@ use crate::parse::Limits;
 use crate::plan::{ConflictPolicy, GonePolicy};
 
 use super::import::{
-    BackupPolicy, ImportMode, ImportOptions, ImportOutcome, InvalidPolicy, import,
+    BackupPolicy, ImportMode, ImportOptions, ImportOutcome, InvalidPolicy, UnchangedPolicy, import,
 };
 use super::{OperationError, Silent, Surroundings};
 
@@ -105,6 +105,7 @@ impl Home {
             archive: self.archive(),
             parameters: BTreeMap::from([("profile".to_owned(), "a".to_owned())]),
             mode: ImportMode::Apply,
+            unchanged: UnchangedPolicy::Skip,
             invalid: InvalidPolicy::Refuse,
             gone: GonePolicy::Keep,
             conflict: ConflictPolicy::Report,

@@ -134,7 +134,7 @@ impl<'l> Consumer<'l> for Comparing<'_, 'l> {
             let which = (&round, LookUp::All);
             let knowledge = self
                 .directory
-                .know(database, &self.reading, &wanted, which)?;
+                .know(database, &mut self.reading, &wanted, which)?;
             self.reading.planner.compare(
                 &mut wanted,
                 &round,

@@ -39,15 +39,13 @@ pub struct Agenda {
     pub still_rejected: u64,
 }
 
-/// Compares the files found with the files known. With [`Rejected::Retry`], unchanged files with rejected records are
-/// read again: a run that does not skip invalid records must name them. With [`Rejected::Keep`] those are that wait for
-/// others, once any other file changed.
+/// Compares the files found with the files known.
 #[must_use]
 pub fn agenda(
     found: &[SourceFile],
     known: Vec<KnownFile>,
     layout_digest: Sha256,
-    rejected: Rejected,
+    again: Again,
 ) -> Agenda {
     let present: BTreeSet<&str> = found.iter().map(|file| file.path.as_str()).collect();
     let known: BTreeMap<String, KnownFile> = known
@@ -63,8 +61,10 @@ pub fn agenda(
     let gone = |file: &&KnownFile| file.sha256.is_some() && !present.contains(file.path.as_str());
     agenda.vanished = known.values().filter(gone).cloned().collect();
     let changed = !agenda.vanished.is_empty() || found.iter().any(|file| same(file).is_none());
-    let settled = |known: &&KnownFile| {
-        known.rejected == 0 || rejected == Rejected::Keep && !(changed && known.waits_for_others)
+    let settled = |known: &&KnownFile| match again {
+        Again::Waiting => known.rejected == 0 || !(changed && known.waits_for_others),
+        Again::Rejected => known.rejected == 0,
+        Again::All => false,
     };
     for file in found {
         match same(file).filter(settled) {
@@ -78,11 +78,13 @@ pub fn agenda(
     agenda
 }
 
-/// What to do about unchanged files of which records were rejected.
+/// Which unchanged files are read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejected {
-    /// They stay rejected until their file changes, or another one they wait for (`--skip-invalid`).
-    Keep,
-    /// Read the file again and name them.
-    Retry,
+pub enum Again {
+    /// Those whose rejected records wait for others, once any other file changed (`--skip-invalid`).
+    Waiting,
+    /// Those with rejected records: a run that does not skip them must name them.
+    Rejected,
+    /// All: what their records became depends on parameters, and on rows of others (`--reread`).
+    All,
 }

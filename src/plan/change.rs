@@ -42,6 +42,8 @@ pub enum Change {
         row: Row,
         /// Its primary key as text.
         record_id: String,
+        /// The ledger entry to replace, if there is one: of a row that is gone from the database.
+        known: Option<LedgerKey>,
     },
     /// Some columns of a row get other values.
     Update {
@@ -53,6 +55,15 @@ pub enum Change {
         columns: Vec<usize>,
         /// The ledger entry to replace, if there is one.
         known: Option<LedgerKey>,
+    },
+    /// A row gives a column up, for another row that is to have its value now; an update of it follows.
+    Vacate {
+        /// Table index.
+        table: usize,
+        /// Primary key as text.
+        record_id: String,
+        /// The column, which becomes NULL.
+        column: usize,
     },
     /// Nothing changes in the table, but the ledger learns of the row: it was there already, moved to another file,
     /// is back in its file, or was left as it is after a conflict.

@@ -32,6 +32,10 @@ pub(super) struct Situation<'a> {
     pub(super) digest: Fingerprint,
     /// The ledger's entry.
     pub(super) known: Option<&'a KnownRow>,
+    /// Whether the row is known to be as the last import left it, whatever the digest of the ledger says.
+    pub(super) untouched: bool,
+    /// Whether the row has another key than the record, and others may refer to it by that.
+    pub(super) renamed: bool,
     /// The row now in the database, found by the ledger's record id or by a unique key.
     pub(super) current: Option<&'a [Value]>,
 }
@@ -54,9 +58,13 @@ pub(super) fn decide(situation: &Situation<'_>) -> Settled {
             let differing = differing(situation, current);
             if differing.is_empty() {
                 calm(Decision::Record)
-            } else if situation
-                .table
-                .matches(situation.hasher, current, known.digest)
+            } else if situation.renamed {
+                let why = "the record has another key now, and other rows may refer to its row";
+                settle(situation, differing, why)
+            } else if situation.untouched
+                || situation
+                    .table
+                    .matches(situation.hasher, current, known.digest)
             {
                 calm(Decision::Update(differing))
             } else {

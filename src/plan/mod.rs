@@ -16,7 +16,7 @@ mod planner;
 mod scratch;
 mod seen;
 
-pub use agenda::{Agenda, KnownFile, Rejected, agenda};
+pub use agenda::{Again, Agenda, KnownFile, agenda};
 pub use change::{
     Change, ConflictPolicy, Counts, KnownRow, LedgerKey, Problem, TableColumns, TableCounts,
 };
@@ -24,7 +24,7 @@ pub use foreign_keys::ParentKey;
 pub use gone::{Gone, GonePolicy, decide_gone};
 pub use limits::ColumnLimit;
 pub use planner::{
-    Comparison, Discrepancy, DiscrepancyKind, Knowledge, Planner, Round, TableComparison,
-    TableState, Wanted, record_fingerprint,
+    Comparison, Contested, Discrepancy, DiscrepancyKind, Holder, Knowledge, Planner, Round,
+    TableComparison, TableState, Wanted, record_fingerprint,
 };
 pub use scratch::{Scratch, ScratchFile};

@@ -6,6 +6,7 @@
 mod compare;
 mod deciding;
 mod keys;
+mod moving;
 mod rounds;
 mod wanted;
 
@@ -23,9 +24,10 @@ use super::limits::ColumnLimit;
 use super::seen::SeenIdentities;
 
 use keys::{UniqueKey, keys_wanted, unique_keys};
+use moving::Waiting;
 
 pub use compare::{Comparison, Discrepancy, DiscrepancyKind, TableComparison, record_fingerprint};
-pub use wanted::{Knowledge, Round, Wanted};
+pub use wanted::{Contested, Holder, Knowledge, Round, Wanted};
 
 /// What a table is like before the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,14 @@ pub struct Planner<'l> {
     written: Vec<TableDigest>,
     /// Record ids of the rows that are updated, by table; only where there are foreign keys.
     updated: Vec<HashSet<String>>,
+    /// Record ids of the rows that give up a value which may stand once, by table.
+    released: Vec<HashSet<String>>,
+    /// Changes that wait for values which other rows still have.
+    waiting: Vec<Waiting>,
+    /// Record ids of the rows that new records took for theirs, by table; only where there is more than one key.
+    adopted: Vec<HashSet<String>>,
+    /// Records whose rows are others' now.
+    succeeded: HashSet<(usize, Fingerprint)>,
     watched: HashMap<(usize, Vec<usize>), Vec<Vec<Value>>>,
     /// Per table, what its columns take; empty where nothing is bounded.
     limits: Vec<Vec<ColumnLimit>>,
@@ -98,6 +108,10 @@ impl<'l> Planner<'l> {
             counts: vec![TableCounts::default(); count],
             written: vec![TableDigest::default(); count],
             updated: vec![HashSet::new(); count],
+            released: vec![HashSet::new(); count],
+            waiting: Vec::new(),
+            adopted: vec![HashSet::new(); count],
+            succeeded: HashSet::new(),
             watched: HashMap::new(),
             limits: vec![Vec::new(); count],
         }
@@ -175,6 +189,23 @@ impl<'l> Planner<'l> {
     #[must_use]
     pub fn occupied(&self, table: usize) -> bool {
         self.tables[table].rows > 0
+    }
+
+    /// Whether values of this table's rows may stand once, besides what records are known by.
+    #[must_use]
+    pub fn has_unique_keys(&self, table: usize) -> bool {
+        !self.unique[table].is_empty()
+    }
+
+    /// The row of this record, which is in no file any more, becomes another record's.
+    pub fn succeed(&mut self, table: usize, owner: Fingerprint) {
+        self.succeeded.insert((table, owner));
+    }
+
+    /// Whether the row of this record became another record's.
+    #[must_use]
+    pub fn succeeded(&self, table: usize, owner: &Fingerprint) -> bool {
+        self.succeeded.contains(&(table, *owner))
     }
 
     /// Whether this record was among the run's rows.

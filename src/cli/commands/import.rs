@@ -10,7 +10,8 @@ use crate::cli::options::{ArchiveOptions, DirectoryOptions};
 use crate::cli::output::Output;
 use crate::cli::work::Work;
 use crate::operations::import::{
-    BackupPolicy, ImportMode, ImportOptions, ImportOutcome, ImportStatus, InvalidPolicy, import,
+    BackupPolicy, ImportMode, ImportOptions, ImportOutcome, ImportStatus, InvalidPolicy,
+    UnchangedPolicy, import,
 };
 use crate::parse::Limits;
 use crate::plan::{ConflictPolicy, GonePolicy};
@@ -33,6 +34,9 @@ pub(in crate::cli) struct Import {
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Read files again that did not change: after a change of `--set`, or of rows that their records refer to
+    #[arg(long)]
+    reread: bool,
     /// Import the valid records and remember the others, instead of refusing all
     #[arg(long)]
     skip_invalid: bool,
@@ -92,6 +96,11 @@ impl Import {
                 ImportMode::DryRun
             } else {
                 ImportMode::Apply
+            },
+            unchanged: if self.reread {
+                UnchangedPolicy::Reread
+            } else {
+                UnchangedPolicy::Skip
             },
             invalid: if self.skip_invalid {
                 InvalidPolicy::Skip

@@ -18,8 +18,11 @@ type StoredFile = (
     Option<String>,
     i64,
     String,
-    String,
+    (String, String),
 );
+
+/// A digest that compares unequal to every layout's, so that the file is read again.
+const NO_LAYOUT: Sha256 = Sha256([0; 32]);
 
 /// What is wrong with a record because of what other files hold, or do not hold.
 const WAITING: [Rule; 2] = [Rule::MissingReference, Rule::DuplicateRecord];
@@ -50,11 +53,12 @@ impl Database {
                 source_files::modified_at,
                 source_files::rejected,
                 import_runs::layout_digest,
-                import_runs::id,
+                (import_runs::id, import_runs::started_at),
             ))
             .load(&mut self.connection)?;
-        // What a run read that was undone since, is to be read again.
+        // What a run read that was undone since, is to be read again: also if a run between the two read it.
         let undone = self.undone_runs()?;
+        let mut undone_at: BTreeMap<String, &str> = BTreeMap::new();
         let waiting: HashSet<i64> = rejects::table
             .filter(rejects::rule.eq_any(WAITING.map(Rule::code)))
             .select(rejects::source_file_id)
@@ -62,11 +66,16 @@ impl Database {
             .load::<i64>(&mut self.connection)?
             .into_iter()
             .collect();
-        let mut latest = BTreeMap::new();
+        let mut latest: BTreeMap<String, KnownFile> = BTreeMap::new();
+        let mut started: BTreeMap<String, String> = BTreeMap::new();
         for (id, path, sha256, bytes, modified_at, rejected, layout_digest, run) in versions {
-            if undone.contains(&run) {
+            let (run, started_at) = run;
+            if let Some(at) = undone.get(&run) {
+                let latest = undone_at.entry(path).or_default();
+                *latest = (*latest).max(at.as_str());
                 continue;
             }
+            started.insert(path.clone(), started_at);
             let file = KnownFile {
                 id,
                 path: path.clone(),
@@ -75,10 +84,16 @@ impl Database {
                 modified_at,
                 rejected: u64::try_from(rejected).unwrap_or(0),
                 waits_for_others: waiting.contains(&id),
-                // A digest that is none compares unequal to every layout's, so the file is read again.
-                layout_digest: Sha256::from_hex(&layout_digest).unwrap_or(Sha256([0; 32])),
+                layout_digest: Sha256::from_hex(&layout_digest).unwrap_or(NO_LAYOUT),
             };
             latest.insert(path, file);
+        }
+        for (path, at) in undone_at {
+            if let Some(file) = latest.get_mut(&path)
+                && started[&path].as_str() < at
+            {
+                file.layout_digest = NO_LAYOUT;
+            }
         }
         Ok(latest.into_values().collect())
     }

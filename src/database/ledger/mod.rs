@@ -3,6 +3,7 @@
 mod claims;
 mod entries;
 mod files;
+mod last_changes;
 mod origins;
 mod receipts;
 mod rejects;

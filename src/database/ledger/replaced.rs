@@ -4,12 +4,13 @@
 //! removed is noted, so that after undoing it the next import finds the ledger as it was before: the same files are
 //! then changed or new again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::database::{Database, DatabaseError};
+use crate::model::Fingerprint;
 
 use super::tables::{import_runs, row_sources, row_sources_replaced as replaced, source_files};
 
@@ -86,6 +87,7 @@ impl Database {
         kept: &HashSet<(String, String)>,
     ) -> Result<(), DatabaseError> {
         self.remove_entered(run, undone)?;
+        self.remove_successors(run, undone)?;
         let removed = replaced::table
             .filter(replaced::run_id.eq(undone))
             .filter(replaced::change.eq(REMOVED));
@@ -102,22 +104,28 @@ impl Database {
         }
     }
 
-    /// Runs that were undone, and not done again by undoing that.
+    /// Runs that were undone, and not done again by undoing that, and when they were.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn undone_runs(&mut self) -> Result<HashSet<String>, DatabaseError> {
-        let reverts: Vec<(String, Option<String>)> = import_runs::table
+    pub fn undone_runs(&mut self) -> Result<HashMap<String, String>, DatabaseError> {
+        let reverts: Vec<(String, Option<String>, String)> = import_runs::table
             .filter(import_runs::kind.eq("revert"))
             .filter(import_runs::status.eq("complete"))
             .order((import_runs::started_at.desc(), import_runs::id.desc()))
-            .select((import_runs::id, import_runs::parent_run_id))
+            .select((
+                import_runs::id,
+                import_runs::parent_run_id,
+                import_runs::started_at,
+            ))
             .load(&mut self.connection)?;
-        let mut undone = HashSet::new();
+        let mut undone = HashMap::new();
         // Newest first: whether a revert counts is settled by the reverts after it.
-        for (run, parent) in reverts {
-            if !undone.contains(&run) {
-                undone.extend(parent);
+        for (run, parent, at) in reverts {
+            if !undone.contains_key(&run)
+                && let Some(parent) = parent
+            {
+                undone.entry(parent).or_insert(at);
             }
         }
         Ok(undone)
@@ -141,6 +149,47 @@ impl Database {
             }
             Ok(())
         })
+    }
+
+    /// Removes what later runs say of records that `undone` entered or replaced: their rows are as before it.
+    fn remove_successors(&mut self, run: &str, undone: &str) -> Result<(), DatabaseError> {
+        let source: String = import_runs::table
+            .find(undone)
+            .select(import_runs::source)
+            .first(&mut self.connection)?;
+        let own_files = source_files::table
+            .filter(source_files::run_id.eq(undone))
+            .select(source_files::id);
+        let touched: Vec<Vec<u8>> = replaced::table
+            .filter(replaced::change.eq(REMOVED))
+            .filter(replaced::run_id.ne(run))
+            .filter(
+                replaced::run_id
+                    .eq(undone)
+                    .or(replaced::source_file_id.eq_any(own_files)),
+            )
+            .select(replaced::identity)
+            .distinct()
+            .load(&mut self.connection)?;
+        for some in touched.chunks(500) {
+            let starts = some
+                .iter()
+                .filter_map(|identity| <[u8; 16]>::try_from(identity.as_slice()).ok())
+                .map(|identity| Fingerprint(identity).start());
+            let successors: Vec<(i64, i64)> = row_sources::table
+                .inner_join(source_files::table.inner_join(import_runs::table))
+                .filter(import_runs::source.eq(&source))
+                .filter(row_sources::identity_start.eq_any(starts))
+                .filter(row_sources::identity.eq_any(some))
+                .select((row_sources::source_file_id, row_sources::position))
+                .load(&mut self.connection)?;
+            for (file, position) in successors {
+                self.note_removed(run, file, &[position])?;
+                diesel::delete(row_sources::table.find((file, position)))
+                    .execute(&mut self.connection)?;
+            }
+        }
+        Ok(())
     }
 
     /// Records that `undone` found gone are in their files as before, and those it brought back are gone again.

@@ -141,6 +141,74 @@ impl Database {
         Ok(unseen)
     }
 
+    /// Visits the ledger entries of a table's rows: where they stand, the row's primary key as text, and whether the
+    /// record was found gone.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn each_entry_of_table(
+        &mut self,
+        source: &str,
+        table: &str,
+        visit: &mut dyn FnMut(LedgerKey, &str, bool),
+    ) -> Result<(), DatabaseError> {
+        let stored = entries_of!(source)
+            .filter(row_sources::table_name.eq(table))
+            .load_iter::<StoredRow, DefaultLoadingMode>(&mut self.connection)?;
+        for row in stored {
+            let (source_file_id, position, _, _, record_id, _, gone) = row?.0;
+            let key = LedgerKey {
+                source_file_id,
+                position,
+            };
+            visit(key, &record_id, gone.is_some());
+        }
+        Ok(())
+    }
+
+    /// Those of these rows of a table that records of other directories became too, with the name of one of these.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn rows_of_others(
+        &mut self,
+        source: &str,
+        table: &str,
+        record_ids: &HashSet<&str>,
+    ) -> Result<HashMap<String, String>, DatabaseError> {
+        let others: Vec<String> = import_runs::table
+            .filter(import_runs::source.ne_all([source, ""]))
+            .select(import_runs::source)
+            .distinct()
+            .load(&mut self.connection)?;
+        let mut found = HashMap::new();
+        for other in others {
+            self.each_entry_of_table(&other, table, &mut |_, record_id, gone| {
+                if !gone && record_ids.contains(record_id) {
+                    found.insert(record_id.to_owned(), other.clone());
+                }
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// The ledger entry that stands there.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn entry_at(
+        &mut self,
+        source: &str,
+        key: LedgerKey,
+    ) -> Result<Option<LedgerRow>, DatabaseError> {
+        let stored: Option<StoredRow> = entries_of!(source)
+            .filter(row_sources::source_file_id.eq(key.source_file_id))
+            .filter(row_sources::position.eq(key.position))
+            .first(&mut self.connection)
+            .optional()?;
+        Ok(stored.and_then(ledger_row))
+    }
+
     /// The ledger entries of records that earlier runs no longer found in their files, and whose rows were kept.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod complete;
 mod lookup;
+mod owners;
 mod pipeline;
 mod places;
 mod read;

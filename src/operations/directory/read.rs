@@ -20,6 +20,10 @@ pub(in crate::operations) trait Consumer<'l> {
     fn begin_file(&mut self, _file: &SourceFile) -> Result<(), OperationError> {
         Ok(())
     }
+    /// No more rows of the file come.
+    fn last_rows(&mut self) -> Result<(), OperationError> {
+        Ok(())
+    }
     /// Some rows of the file, parents before children.
     fn rows(
         &mut self,
@@ -129,6 +133,7 @@ impl<'l> Directory<'l> {
                     }
                 }
                 Delivery::End(file, findings) => {
+                    consumer.last_rows()?;
                     let end = consumer.reading().end(self, file, findings);
                     consumer.end_file(file, end)
                 }

@@ -13,6 +13,7 @@ use crate::source::SourceFile;
 use crate::operations::OperationError;
 
 use super::Directory;
+use super::owners::Owners;
 use super::pipeline::Product;
 use super::resolve::{not_set, watch};
 
@@ -52,6 +53,9 @@ pub(in crate::operations) struct Reading<'l> {
     pub(in crate::operations) knows_rows: bool,
     /// Files of the directory that are not read because they did not change.
     pub(in crate::operations) unread: BTreeSet<String>,
+    pub(super) owners: Owners,
+    /// Whether digests of the ledger may be of other columns than are mapped now.
+    pub(in crate::operations) layout_changed: bool,
     invalid: InvalidPolicy,
     /// Records left out that nobody has taken yet.
     rejects: Vec<RejectedRecord>,
@@ -105,6 +109,8 @@ impl<'l> Reading<'l> {
             rejected: 0,
             knows_rows: false,
             unread: BTreeSet::new(),
+            owners: Owners::default(),
+            layout_changed: false,
             invalid,
             rejects: Vec::new(),
             unset: BTreeMap::new(),

@@ -1,10 +1,10 @@
 //! What mapping a wave needs to know of earlier waves, of the database and of the command line.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::layout::{Expression, Layout, ParameterDefault, Reference};
-use crate::map::References;
+use crate::map::{References, key_in_column};
 use crate::model::{ShowValues, Value};
 use crate::operations::OperationError;
 use crate::plan::Planner;
@@ -16,6 +16,7 @@ use super::shared::{SharedDatabase, lock};
 #[derive(Debug)]
 pub(super) struct KnownReferences<'s> {
     by_target: HashMap<Target, HashMap<String, Value>>,
+    layout: &'s Layout,
     /// Sorted by path.
     files: &'s [SourceFile],
 }
@@ -24,10 +25,16 @@ type Target = (usize, usize, Vec<usize>);
 
 impl References for KnownReferences<'_> {
     fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value> {
-        self.by_target
-            .get(&target(reference))?
-            .get(&key_text(key))
-            .cloned()
+        let by_key = self.by_target.get(&target(reference))?;
+        let found = by_key.get(&key_text(key)).or_else(|| {
+            // As the column would have it: `1.0` in one of integers, a time with an offset.
+            let columns = reference.key.iter().zip(key);
+            let typed = columns.map(|((column, _), value)| {
+                key_in_column(self.layout, (reference.table, *column), value)
+            });
+            by_key.get(&key_text(&typed.collect::<Vec<_>>()))
+        });
+        found.cloned()
     }
 
     fn has_file(&self, path: &str) -> bool {
@@ -81,13 +88,14 @@ fn columns(reference: &Reference) -> Vec<usize> {
 
 /// Loads what the references of a wave's sources point to; `files` are those of the directory.
 pub(super) fn known_references<'s>(
-    layout: &Layout,
+    layout: &'s Layout,
     (wave, files): (&[usize], &'s [SourceFile]),
     planner: &Planner<'_>,
     database: Option<&SharedDatabase<'_>>,
 ) -> Result<KnownReferences<'s>, OperationError> {
     let mut known = KnownReferences {
         by_target: HashMap::new(),
+        layout,
         files,
     };
     for reference in references(layout, wave) {
@@ -98,7 +106,20 @@ pub(super) fn known_references<'s>(
             }
             None => Vec::new(),
         };
-        rows.extend_from_slice(planner.watched(reference.table, &columns));
+        // A row that the run has is found by what the files say of it, not by what the database said before.
+        let of_run = planner.watched(reference.table, &columns);
+        if layout.tables[reference.table].table.primary_key == [reference.column] {
+            let taken = of_run
+                .iter()
+                .filter_map(|row| row.last().map(Value::key_text));
+            let taken: HashSet<String> = taken.collect();
+            let superseded = |row: &Vec<Value>| {
+                let key = row.last().map(Value::key_text);
+                key.is_some_and(|key| taken.contains(&key))
+            };
+            rows.retain(|row| !superseded(row));
+        }
+        rows.extend_from_slice(of_run);
         let by_key = known.by_target.entry(target(reference)).or_default();
         for mut row in rows {
             if let Some(value) = row.pop() {

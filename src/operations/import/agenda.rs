@@ -14,19 +14,22 @@ pub(super) struct ImportAgenda {
     /// Ledger rows that earlier runs kept although their records were gone.
     pub(super) kept_gone: u64,
     pub(super) prune_earlier: bool,
+    /// Whether files were imported with another version of the layout.
+    pub(super) layout_changed: bool,
     pub(super) findings: Vec<Finding>,
 }
 
 impl ImportAgenda {
+    /// Whether all files are as the last run left them.
+    pub(super) fn reads_nothing(&self) -> bool {
+        self.files.read.is_empty() && self.files.vanished.is_empty()
+    }
+
     /// Whether no row is to be looked at: files and ledger agree already, or something is wrong before that.
     pub(super) fn nothing_to_do(&self) -> bool {
-        let agree =
-            self.files.read.is_empty() && self.files.vanished.is_empty() && !self.prune_earlier;
-        agree
-            || self
-                .findings
-                .iter()
-                .any(|finding| finding.level == Level::Error)
+        let mut findings = self.findings.iter();
+        self.reads_nothing() && !self.prune_earlier
+            || findings.any(|finding| finding.level == Level::Error)
     }
 }
 
@@ -47,17 +50,20 @@ impl Import<'_> {
                 findings.extend(others.iter().map(|other| self.known_as(other)));
             }
         }
+        let own = self.directory.layout.digest;
+        let layout_changed = known.iter().any(|file| file.layout_digest != own);
         let files = plan::agenda(
             &self.directory.survey.files,
             known,
             self.directory.layout.digest,
-            self.rejected(),
+            self.again(),
         );
         let prune_earlier = self.options.gone == GonePolicy::Prune && kept_gone > 0;
         Ok(ImportAgenda {
             files,
             kept_gone,
             prune_earlier,
+            layout_changed,
             findings,
         })
     }

@@ -8,12 +8,13 @@ use crate::operations::directory::{
     Consumer, EndOfFile, LookUp, Reading, RejectedRecord, SharedDatabase,
 };
 use crate::operations::{OperationError, Stage};
-use crate::plan::{Change, Knowledge, Wanted};
+use crate::plan::{Change, Knowledge, Problem, Wanted};
 use crate::source::SourceFile;
 
 use super::Import;
 use super::agenda::ImportAgenda;
 use super::sink::{FileEnd, Sink, file_record};
+use super::standing::Standing;
 
 /// What reading and planning gave, besides the changes that went into the sink.
 pub(super) struct Gathered<'l> {
@@ -48,6 +49,8 @@ impl<'l> Import<'l> {
     ) -> Result<(), OperationError> {
         let mut planning = Planning {
             import: self,
+            agenda,
+            ahead: None,
             gathered,
             sink,
         };
@@ -59,6 +62,9 @@ impl<'l> Import<'l> {
 /// Plans rows as they come and sends the changes on.
 struct Planning<'i, 'l> {
     import: &'i Import<'l>,
+    agenda: &'i ImportAgenda,
+    /// What the files to be read hold, once somebody had to know it before it came.
+    ahead: Option<Standing<'l>>,
     gathered: &'i mut Gathered<'l>,
     sink: &'i mut dyn Sink,
 }
@@ -91,7 +97,16 @@ impl<'l> Consumer<'l> for Planning<'_, 'l> {
                 None => Knowledge::default(),
                 Some(database) => {
                     let which = (&round, LookUp::Changed);
-                    directory.know(database, &gathered.reading, &wanted, which)?
+                    let reading = &mut gathered.reading;
+                    let mut knowledge = directory.know(database, reading, &wanted, which)?;
+                    let contested = std::mem::take(&mut knowledge.contested);
+                    let ahead = &mut self.ahead;
+                    self.import.settle_contested(
+                        (database, self.agenda),
+                        contested,
+                        (&mut reading.planner, &mut knowledge, ahead),
+                    )?;
+                    knowledge
                 }
             };
             gathered.reading.planner.decide(
@@ -102,9 +117,41 @@ impl<'l> Consumer<'l> for Planning<'_, 'l> {
                 &mut problems,
             );
         }
+        self.apply(changes, problems)
+    }
+
+    fn last_rows(&mut self) -> Result<(), OperationError> {
+        let (changes, problems) = self.gathered.reading.planner.settle();
+        if changes.is_empty() && problems.is_empty() {
+            return Ok(());
+        }
+        self.apply(changes, problems)
+    }
+
+    fn end_file(&mut self, _file: &SourceFile, end: EndOfFile) -> Result<(), OperationError> {
+        if self.gathered.refuses() {
+            return Ok(());
+        }
+        let rejects = self.gathered.reading.take_rejects();
+        self.sink.rejects(rejects.iter().map(reject).collect())?;
+        self.sink.end_file(FileEnd {
+            records: end.records,
+            rejected: end.rejected,
+        })
+    }
+}
+
+impl Planning<'_, '_> {
+    /// Notes problems, and sends changes on unless nothing will be written.
+    fn apply(
+        &mut self,
+        changes: Vec<Change>,
+        problems: Vec<Problem>,
+    ) -> Result<(), OperationError> {
+        let gathered = &mut *self.gathered;
         for problem in problems {
             gathered.conflicts += u64::from(problem.rule == Rule::Conflict);
-            gathered.reading.problem(directory, problem);
+            gathered.reading.problem(&self.import.directory, problem);
         }
         for change in &changes {
             if let Change::Insert { row, .. } | Change::Update { row, .. } = change {
@@ -128,29 +175,22 @@ impl<'l> Consumer<'l> for Planning<'_, 'l> {
         }
         self.sink.rejects(rejects.iter().map(reject).collect())
     }
-
-    fn end_file(&mut self, _file: &SourceFile, end: EndOfFile) -> Result<(), OperationError> {
-        if self.gathered.refuses() {
-            return Ok(());
-        }
-        let rejects = self.gathered.reading.take_rejects();
-        self.sink.rejects(rejects.iter().map(reject).collect())?;
-        self.sink.end_file(FileEnd {
-            records: end.records,
-            rejected: end.rejected,
-        })
-    }
 }
 
 fn reject(rejected: &RejectedRecord) -> Reject {
     let finding = &rejected.finding;
     let place = finding.place.as_ref();
     Reject {
-        record: rejected.record.clone(),
-        pointer: place.and_then(|place| place.pointer.clone()),
+        record: rejected.record.as_deref().map(without_nul),
+        pointer: place.and_then(|place| place.pointer.as_deref().map(without_nul)),
         line: place.and_then(|place| place.line),
         column: place.and_then(|place| place.column),
         rule: finding.rule.code(),
-        message: finding.message.clone(),
+        message: without_nul(&finding.message),
     }
+}
+
+/// U+0000, which a member's name may have and PostgreSQL cannot store, as JSON writes it.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\\u0000")
 }

@@ -1,19 +1,23 @@
 //! Records that are no longer in the files.
 
-use std::collections::BTreeMap;
+mod told;
+
+use std::collections::{BTreeMap, HashSet};
 
 use crate::database::ledger::LedgerRow;
 use crate::database::{CurrentRows, FileRecord};
-use crate::model::{Finding, Fingerprint, Level, Place, Rule};
+use crate::model::Fingerprint;
 use crate::operations::OperationError;
-use crate::operations::directory::{Directory, SharedDatabase, lock};
+use crate::operations::directory::{SharedDatabase, lock};
 use crate::plan::{Change, ConflictPolicy, Gone, GonePolicy, decide_gone};
 
 use super::Import;
 use super::agenda::ImportAgenda;
 use super::gather::Gathered;
-use super::referrers::{Going, Referrer, Referrers, Who};
+use super::referrers::{Going, Referrers};
 use super::sink::{FileEnd, Sink};
+
+use told::{conflict, shared, still_referred, still_there};
 
 /// Gone records of one table, and what becomes of them.
 type Decided<'r> = Vec<(&'r LedgerRow, Gone)>;
@@ -46,7 +50,10 @@ impl<'l> Import<'l> {
             .collect();
         let tables = &self.directory.layout.tables;
         let planner = &gathered.reading.planner;
-        let saw = |table: usize, identity: &Fingerprint| planner.saw(table, identity);
+        // A record whose row is another's now has nothing to lose.
+        let saw = |table: usize, identity: &Fingerprint| {
+            planner.saw(table, identity) || planner.succeeded(table, identity)
+        };
         let seen = |table: &str, identity: &Fingerprint| {
             let index = tables.iter().position(|known| known.table.name == table);
             index.is_some_and(|index| saw(index, identity))
@@ -85,6 +92,7 @@ impl<'l> Import<'l> {
                 }
             };
             let mut decided = self.decide_table(gathered, index, &rows, &current);
+            self.keep_others(database, gathered, (index, &mut decided))?;
             self.keep_referred(
                 database,
                 gathered,
@@ -117,6 +125,36 @@ impl<'l> Import<'l> {
             )
         };
         rows.iter().map(decide).collect()
+    }
+
+    /// Rows that records of other directories became too are theirs as well.
+    fn keep_others(
+        &self,
+        database: &SharedDatabase<'_>,
+        gathered: &mut Gathered<'l>,
+        (index, decided): (usize, &mut Decided<'_>),
+    ) -> Result<(), OperationError> {
+        let deleted = decided
+            .iter_mut()
+            .filter(|(_, gone)| matches!(gone, Gone::Deleted(_)));
+        let mut deleted: Vec<_> = deleted.collect();
+        let record_ids = deleted.iter().map(|(row, _)| row.known.record_id.as_str());
+        let record_ids: HashSet<&str> = record_ids.collect();
+        if record_ids.is_empty() {
+            return Ok(());
+        }
+        let table = &self.directory.layout.tables[index].table.name;
+        let source = &self.directory.source;
+        let others = lock(database).rows_of_others(source, table, &record_ids)?;
+        for (row, gone) in &mut deleted {
+            let known = &row.known;
+            if let Some(other) = others.get(&known.record_id) {
+                *gone = Gone::Forgotten(Change::Forget { known: known.key });
+                let finding = shared(table, row, other);
+                gathered.reading.findings.push(finding);
+            }
+        }
+        Ok(())
     }
 
     /// Rows that something else still refers to are not deleted.
@@ -195,70 +233,4 @@ impl<'l> Import<'l> {
         }
         sink.apply(changes)
     }
-}
-
-fn conflict(table: &str, row: &LedgerRow) -> Finding {
-    let message = format!(
-        "`{table}` {}: the record is gone from the file, and its row was changed in the database since",
-        row.known.record_id
-    );
-    Finding::new(
-        Level::Warning,
-        Rule::Conflict,
-        Some(Place::file(&row.known.path)),
-        message,
-    )
-    .remedy("choose with `--on-conflict keep-database` or `--on-conflict take-file`")
-}
-
-/// A row that something refers to although its record is gone: kept, not decided, or deleted all the same.
-fn still_referred(
-    directory: &Directory<'_>,
-    (table, row, gone): (usize, &LedgerRow, &Gone),
-    referrer: &Referrer,
-) -> Finding {
-    let name = |table: usize| &directory.layout.tables[table].table.name;
-    let (parent, child) = (name(table), name(referrer.table));
-    let mut who = match &referrer.who {
-        Who::Record(origin) => format!("a record of `{child}` in {}", directory.path(origin.file)),
-        Who::Row(id) => format!("`{child}` {id}"),
-    };
-    who += &match referrer.count {
-        1 => " still refers".to_owned(),
-        count => format!(" and {} more still refer", count - 1),
-    };
-    let settled = match gone {
-        Gone::Deleted(_) => "; deleted, and the reference set to NULL",
-        Gone::Kept(_) => "; kept",
-        Gone::Referred | Gone::Conflict | Gone::Forgotten(_) => "",
-    };
-    let message = format!(
-        "`{parent}` {}: the record is gone from the file, and {who} to its row{settled}",
-        row.known.record_id
-    );
-    let remedy = match referrer.lets_go() {
-        true => {
-            "correct the reference, or choose with `--on-conflict keep-database` or `--on-conflict take-file`"
-        }
-        false => "correct the reference, or keep the row with `--on-conflict keep-database`",
-    };
-    let place = Some(Place::file(&row.known.path));
-    let finding = Finding::new(Level::Warning, Rule::StillReferred, place, message);
-    match gone {
-        Gone::Referred => finding.remedy(remedy),
-        Gone::Deleted(_) | Gone::Kept(_) | Gone::Conflict | Gone::Forgotten(_) => finding,
-    }
-}
-
-fn still_there(table: &str, path: &str, count: u64, record_id: &str) -> Finding {
-    let rows = if count == 1 {
-        format!("row {record_id}")
-    } else {
-        format!("{count} rows ({record_id}, …)")
-    };
-    let message = format!("`{table}`: the record of {rows} is no longer in the file; kept");
-    let mut finding = Finding::new(Level::Notice, Rule::Gone, Some(Place::file(path)), message)
-        .remedy("delete such rows with `--prune`");
-    finding.count = count;
-    finding
 }

@@ -1,6 +1,8 @@
 //! The main job: a directory becomes rows, once, and again whenever its files change.
 
 mod agenda;
+mod contested;
+mod dry_run;
 mod elsewhere;
 mod gather;
 mod gone;
@@ -9,6 +11,7 @@ mod originals;
 mod outcome;
 mod referrers;
 mod sink;
+mod standing;
 mod summary;
 mod write;
 
@@ -20,7 +23,7 @@ use crate::database::{Access, Database, DatabaseError, DatabaseUrl, NewDatabase,
 use crate::layout::Layout;
 use crate::model::{Keep, RunContext, ShowValues};
 use crate::parse::Limits;
-use crate::plan::{ConflictPolicy, GonePolicy, Rejected};
+use crate::plan::{Again, ConflictPolicy, GonePolicy};
 use crate::source::is_inside;
 
 use super::directory::{Directory, ReadOptions};
@@ -44,6 +47,8 @@ pub struct ImportOptions {
     pub parameters: BTreeMap<String, String>,
     /// Whether anything is written.
     pub mode: ImportMode,
+    /// What to do about files that did not change.
+    pub unchanged: UnchangedPolicy,
     /// What to do about invalid records.
     pub invalid: InvalidPolicy,
     /// What to do about records that are no longer in the files.
@@ -69,6 +74,15 @@ pub enum ImportMode {
     Apply,
     /// Plan, and stop.
     DryRun,
+}
+
+/// What to do about files that did not change since they were imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnchangedPolicy {
+    /// They are done.
+    Skip,
+    /// They are read again.
+    Reread,
 }
 
 /// Whether an existing database is copied before it is changed.
@@ -179,12 +193,12 @@ impl Import<'_> {
         Ok(outcome.map(|outcome| self.mended(outcome, &missing)))
     }
 
-    /// What unchanged files with rejected records are: with `--skip-invalid` they stay rejected, unless they wait for
-    /// others.
-    fn rejected(&self) -> Rejected {
-        match self.options.invalid {
-            InvalidPolicy::Refuse => Rejected::Retry,
-            InvalidPolicy::Skip => Rejected::Keep,
+    /// Which unchanged files are read again.
+    fn again(&self) -> Again {
+        match (self.options.unchanged, self.options.invalid) {
+            (UnchangedPolicy::Reread, _) => Again::All,
+            (UnchangedPolicy::Skip, InvalidPolicy::Refuse) => Again::Rejected,
+            (UnchangedPolicy::Skip, InvalidPolicy::Skip) => Again::Waiting,
         }
     }
 }

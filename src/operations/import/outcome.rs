@@ -150,7 +150,7 @@ impl PlannedChange {
     pub(super) fn of(layout: &Layout, path: &str, change: &Change) -> Option<Self> {
         let name = |table: usize| layout.tables[table].table.name.clone();
         let (action, table, record_id, columns, pointer) = match change {
-            Change::Insert { row, record_id } => (
+            Change::Insert { row, record_id, .. } => (
                 "insert",
                 row.table,
                 record_id,
@@ -190,7 +190,10 @@ impl PlannedChange {
             Change::Delete {
                 table, record_id, ..
             } => ("delete", *table, record_id, Vec::new(), String::new()),
-            Change::Record { .. } | Change::MarkGone { .. } | Change::Forget { .. } => return None,
+            Change::Record { .. }
+            | Change::Vacate { .. }
+            | Change::MarkGone { .. }
+            | Change::Forget { .. } => return None,
         };
         Some(Self {
             action,

@@ -38,6 +38,8 @@ pub(super) struct Queue {
     sender: Sender<Vec<Command>>,
     waiting: Vec<Command>,
     changes: usize,
+    /// Whether there was any change at all.
+    pub(super) changed: bool,
 }
 
 /// The other end of the queue.
@@ -52,6 +54,7 @@ pub(super) fn queue() -> (Queue, Commands) {
         sender,
         waiting: Vec::new(),
         changes: 0,
+        changed: false,
     };
     (queue, Commands(receiver))
 }
@@ -82,6 +85,7 @@ impl Sink for Queue {
 
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), OperationError> {
         self.changes += changes.len();
+        self.changed |= !changes.is_empty();
         self.send(Command::Apply(changes))
     }
 

@@ -15,7 +15,7 @@ use crate::operations::{OperationError, Stage};
 use super::agenda::ImportAgenda;
 use super::gather::Gathered;
 use super::outcome::{ImportOutcome, ImportStatus, RunOutcome};
-use super::sink::{PlanList, queue};
+use super::sink::queue;
 use super::{BackupPolicy, Import};
 
 /// How the part inside the transaction ended.
@@ -177,7 +177,12 @@ impl<'l> Import<'l> {
                 self.finish(database, &agenda, gathered, writer)
             }),
             Access::Read | Access::Write => {
-                self.write_rows(database, &agenda, &mut gathered, &mut writer)?;
+                let changed = self.write_rows(database, &agenda, &mut gathered, &mut writer)?;
+                if !changed && agenda.reads_nothing() && !gathered.refuses() {
+                    // Only what earlier runs kept was looked at, and it stays.
+                    let outcome = self.outcome(&agenda, gathered, ImportStatus::NothingToDo);
+                    return Err(Rollback::Refused(Box::new(outcome)));
+                }
                 self.while_archiving(&agenda, || self.finish(database, &agenda, gathered, writer))
             }
         }?;
@@ -227,14 +232,14 @@ impl<'l> Import<'l> {
         }
     }
 
-    /// Reads and plans on this thread while another one writes what is planned.
+    /// Reads and plans on this thread while another one writes what is planned. Tells whether that was anything.
     fn write_rows(
         &self,
         database: &mut Database,
         agenda: &ImportAgenda,
         gathered: &mut Gathered<'l>,
         writer: &mut Writer<'l>,
-    ) -> Result<(), OperationError> {
+    ) -> Result<bool, OperationError> {
         let database = &SharedDatabase::new(database);
         std::thread::scope(|scope| {
             let (mut queue, commands) = queue();
@@ -243,44 +248,19 @@ impl<'l> Import<'l> {
                 .gather(Some(database), agenda, gathered, &mut queue)
                 .and_then(|()| self.gone(database, agenda, gathered, &mut queue))
                 .and_then(|()| queue.flush());
+            let changed = queue.changed;
             drop(queue);
             let written = writing.join().expect("the writing thread does not panic");
             match planned {
                 Err(OperationError::WriterStopped) => written,
                 planned => planned.and(written),
-            }
+            }?;
+            Ok(changed)
         })
     }
 
-    /// Plans without writing.
-    pub(super) fn dry_run(
-        &self,
-        mut database: Option<&mut Database>,
-        agenda: ImportAgenda,
-    ) -> Result<ImportOutcome, OperationError> {
-        let target = match database.as_deref_mut() {
-            Some(database) => database.inspect_tables(self.directory.layout)?,
-            None => TargetTables::absent(self.directory.layout),
-        };
-        let mut list = PlanList::new(self.directory.layout);
-        let mut gathered = self.start(database.as_deref_mut(), &target, &agenda)?;
-        let database = database.map(SharedDatabase::new);
-        self.gather(database.as_ref(), &agenda, &mut gathered, &mut list)?;
-        if let Some(database) = database.as_ref().filter(|_| gathered.reading.knows_rows) {
-            self.gone(database, &agenda, &mut gathered, &mut list)?;
-        }
-        let status = if gathered.refuses() {
-            ImportStatus::Invalid
-        } else {
-            ImportStatus::Planned
-        };
-        let mut outcome = self.outcome(&agenda, gathered, status);
-        outcome.changes = list.changes;
-        outcome.changes_not_kept = list.not_kept;
-        Ok(outcome)
-    }
-
-    fn start(
+    /// What is known before anything is read.
+    pub(super) fn start(
         &self,
         database: Option<&mut Database>,
         target: &TargetTables,
@@ -290,6 +270,7 @@ impl<'l> Import<'l> {
         let mut reading = Reading::new(&self.directory, target, policies, self.run.started_at);
         if let Some(database) = database {
             reading.knows_rows = database.knows_rows_of(&self.directory.source)?;
+            reading.layout_changed = agenda.layout_changed;
             let unread = agenda.files.unchanged.iter();
             reading.unread = unread
                 .map(|&id| self.directory.path(id).to_owned())

@@ -79,7 +79,7 @@ impl<'a> Reverting<'a> {
             undone,
             around,
             between,
-            is_undone: database.undone_runs()?.contains(&undone.id),
+            is_undone: database.undone_runs()?.contains_key(&undone.id),
             something_later: last >= between.1,
             tables: HashMap::new(),
             seen: HashSet::new(),

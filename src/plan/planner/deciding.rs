@@ -5,7 +5,8 @@ use crate::plan::change::{Change, ConflictPolicy, Problem};
 use crate::plan::dangling::Dangling;
 use crate::plan::decide::{Decision, Situation, decide};
 
-use super::wanted::{SlotState, keep_defaults};
+use super::moving::{Waiting, contradiction, taken};
+use super::wanted::{Holder, SlotState, keep_defaults};
 use super::{Knowledge, Planner, Round, Wanted};
 
 impl Planner<'_> {
@@ -68,21 +69,60 @@ impl Planner<'_> {
         if let Some(dangling) = missing {
             return Err(self.refuse(&row, dangling, knowledge));
         }
+        if let Some(path) = knowledge.contradicted.get(&row.identity) {
+            return Err(contradiction(&table.table, &row, path));
+        }
         let known = knowledge.known.get(&row.identity);
         let current = knowledge.current.get(&row.identity);
+        if known.is_none()
+            && let Some((record_id, _)) = current
+            && self.adopted[index].contains(record_id)
+        {
+            let holder = Holder {
+                record_id: record_id.clone(),
+                columns: table.table.primary_key.clone(),
+                path: None,
+            };
+            return Err(taken(&table.table, &row, &holder));
+        }
+        let renamed = knowledge.successors.contains(&row.identity)
+            && self.has_children(index)
+            && current.is_some_and(|(_, values)| {
+                let mut key = table.table.primary_key.iter();
+                key.any(|&column| {
+                    row.values[column] != Value::Default && row.values[column] != values[column]
+                })
+            });
         let settled = decide(&Situation {
             table,
+            renamed,
             hasher: &self.hashers[index],
             policy: self.policy,
             wanted: &row.values,
             digest: row.digest,
             known,
+            untouched: knowledge.untouched.contains(&row.identity),
             current: current.map(|(_, values)| values.as_slice()),
         });
         if let Decision::Insert | Decision::Update(_) = settled.decision
             && let Some(dangling) = self.foreign_keys.deleted_parent(index, &row.values)
         {
             return Err(self.refuse(&row, dangling, knowledge));
+        }
+        let mut holders = Vec::new();
+        if let Decision::Insert | Decision::Update(_) = settled.decision {
+            holders = self.unreleased(index, knowledge.holders.get(&row.identity));
+        }
+        // What refers to a new row comes right after it, so that it cannot wait.
+        let may_wait = settled.decision != Decision::Insert || !self.has_children(index);
+        if let Some(holder) = holders.first().filter(|_| !may_wait) {
+            self.foreign_keys.withdraw(index, &row.values);
+            return Err(taken(&table.table, &row, holder));
+        }
+        if let Decision::Update(columns) = &settled.decision
+            && holders.is_empty()
+        {
+            self.release(index, columns, current.map(|(id, _)| id));
         }
         let counts = &mut self.counts[index];
         let record_id = known
@@ -128,6 +168,9 @@ impl Planner<'_> {
                     Some(_) => counts.unchanged += 1,
                     None => counts.adopted += 1,
                 }
+                if !self.unique[index].is_empty() {
+                    self.adopted[index].insert(record_id.clone());
+                }
                 Change::Record {
                     row,
                     record_id,
@@ -166,19 +209,30 @@ impl Planner<'_> {
                     self.foreign_keys.place(index, &row.values);
                 }
                 let record_id = table.table.record_id(&row.values);
-                Change::Insert { row, record_id }
+                Change::Insert {
+                    row,
+                    record_id,
+                    known: key,
+                }
             }
         };
         let generated = match &change {
-            Change::Insert { row, record_id }
+            Change::Insert { row, record_id, .. }
             | Change::Update { row, record_id, .. }
             | Change::Record { row, record_id, .. } => {
                 self.remember(index, &row.values);
                 self.generated_key(row, record_id)
             }
-            Change::Delete { .. } | Change::MarkGone { .. } | Change::Forget { .. } => None,
+            Change::Vacate { .. }
+            | Change::Delete { .. }
+            | Change::MarkGone { .. }
+            | Change::Forget { .. } => None,
         };
-        Ok((generated, Some(change)))
+        if holders.is_empty() {
+            return Ok((generated, Some(change)));
+        }
+        self.waiting.push(Waiting { change, holders });
+        Ok((generated, None))
     }
 
     /// Why the row cannot be: it refers to a row that is not there. What refers to it cannot be either.

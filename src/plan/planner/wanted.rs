@@ -1,6 +1,6 @@
 //! A batch of rows on its way through the rounds, and what is known of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::layout::Layout;
 use crate::model::{Deferred, Fingerprint, Hasher, Row, RowHasher, Value};
@@ -48,6 +48,79 @@ pub struct Knowledge {
     pub current: HashMap<Fingerprint, (String, Vec<Value>)>,
     /// Which of [`Round::parents`] exist.
     pub parents: Vec<ParentKey>,
+    /// Records whose rows nobody changed since the last import, by the trail: where the ledger's digest cannot tell,
+    /// because other columns are mapped now.
+    pub untouched: HashSet<Fingerprint>,
+    /// Rows of others that have what these records want, and what may stand once.
+    pub holders: HashMap<Fingerprint, Vec<Holder>>,
+    /// New records that found a row by a key, which another record of the directory became.
+    pub contested: Vec<Contested>,
+    /// Of the known ones, new records that take the place of one that is gone.
+    pub successors: HashSet<Fingerprint>,
+    /// Records that a file which did not change has with other values: its path.
+    pub contradicted: HashMap<Fingerprint, String>,
+}
+
+/// A row now in the database that has what another record wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Primary key as text.
+    pub record_id: String,
+    /// The columns of the key or UNIQUE constraint.
+    pub columns: Vec<usize>,
+    /// The file of the record that the row is of, if it is of one.
+    pub path: Option<String>,
+}
+
+/// A row that a new record found by a key, and that another record became.
+#[derive(Debug, Clone)]
+pub struct Contested {
+    /// Table index.
+    pub table: usize,
+    /// The new record.
+    pub identity: Fingerprint,
+    /// The record that became the row.
+    pub owner: Fingerprint,
+    /// The ledger's entry of that record.
+    pub known: KnownRow,
+    /// The row.
+    pub values: Vec<Value>,
+    /// The columns of the key or UNIQUE constraint.
+    pub columns: Vec<usize>,
+}
+
+impl Knowledge {
+    /// The new record takes the place of the row's own, which is in no file any more.
+    pub fn succeed(&mut self, contested: Contested) {
+        let Contested {
+            identity,
+            known,
+            values,
+            ..
+        } = contested;
+        self.current
+            .insert(identity, (known.record_id.clone(), values));
+        self.successors.insert(identity);
+        // As of a record that is back: the ledger is told of it even if nothing changes.
+        let known = KnownRow {
+            gone: true,
+            ..known
+        };
+        self.known.insert(identity, known);
+    }
+
+    /// The row's own record is in the files: the row is not the new one's.
+    pub fn yield_to_owner(&mut self, contested: Contested) {
+        let holder = Holder {
+            record_id: contested.known.record_id,
+            columns: contested.columns,
+            path: Some(contested.known.path),
+        };
+        self.holders
+            .entry(contested.identity)
+            .or_default()
+            .push(holder);
+    }
 }
 
 impl Wanted {

@@ -9,6 +9,7 @@ mod doctor;
 mod edits;
 mod existing;
 mod imports;
+mod keys;
 mod limits;
 mod proof;
 mod reviewer;

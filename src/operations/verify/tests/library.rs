@@ -10,7 +10,7 @@ use crate::layout::{self, Layout};
 use crate::model::{RunContext, Timestamp};
 use crate::operations::Silent;
 use crate::operations::import::{
-    BackupPolicy, ImportMode, ImportOptions, ImportStatus, InvalidPolicy, import,
+    BackupPolicy, ImportMode, ImportOptions, ImportStatus, InvalidPolicy, UnchangedPolicy, import,
 };
 use crate::plan::GonePolicy;
 
@@ -203,6 +203,7 @@ impl Library {
             source: None,
             parameters,
             mode: ImportMode::Apply,
+            unchanged: UnchangedPolicy::Skip,
             invalid: InvalidPolicy::Refuse,
             gone: GonePolicy::Prune,
             conflict: ConflictPolicy::Report,

@@ -1,0 +1,63 @@
+//! Changes of rows that are there.
+
+use diesel::prelude::*;
+
+use crate::database::statement::UpdateRow;
+use crate::database::{Database, DatabaseError};
+use crate::model::{Row, Value};
+
+use super::Writer;
+
+impl Writer<'_> {
+    /// Writes these columns of a row.
+    pub(super) fn update(
+        &mut self,
+        database: &mut Database,
+        row: &Row,
+        record_id: &str,
+        columns: &[usize],
+    ) -> Result<(), DatabaseError> {
+        let table = &self.layout.tables[row.table].table;
+        let set: Vec<_> = columns
+            .iter()
+            .map(|&column| (&table.columns[column], &row.values[column]))
+            .collect();
+        let update = UpdateRow {
+            table: &table.name,
+            set: &set,
+            key: &table.named_key(record_id),
+        };
+        self.set_context(database)?;
+        let connection = &mut database.connection;
+        connection.in_any_order(table, |connection| update.execute(connection))?;
+        // The key itself may have been among the columns.
+        let own = table.key_from_record_id(record_id);
+        let key = table.primary_key.iter().zip(own).map(|(&column, own)| {
+            if columns.contains(&column) {
+                row.values[column].clone()
+            } else {
+                own
+            }
+        });
+        self.written[row.table].note(|| key.collect());
+        Ok(())
+    }
+
+    /// Lets a row be without a value for a moment.
+    pub(super) fn vacate(
+        &mut self,
+        database: &mut Database,
+        (table, column): (usize, usize),
+        record_id: &str,
+    ) -> Result<(), DatabaseError> {
+        let table = &self.layout.tables[table].table;
+        let vacate = UpdateRow {
+            table: &table.name,
+            set: &[(&table.columns[column], &Value::Null)],
+            key: &table.named_key(record_id),
+        };
+        self.set_context(database)?;
+        vacate.execute(&mut database.connection)?;
+        Ok(())
+    }
+}
