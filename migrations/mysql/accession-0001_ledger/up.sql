@@ -8,7 +8,7 @@
 -- One row per execution that wrote something.
 CREATE TABLE IF NOT EXISTS import_runs (
     id            VARCHAR(36) NOT NULL PRIMARY KEY,          -- UUIDv7 (RFC 9562)
-    kind          VARCHAR(32) NOT NULL,                      -- import, revert, restore, transfer
+    kind          VARCHAR(32) NOT NULL,                      -- import, revert, enable, disable
     status        VARCHAR(32) NOT NULL CHECK (status IN ('running', 'complete')),
     layout        TEXT NOT NULL,
     layout_digest VARCHAR(64) NOT NULL,                      -- SHA-256 of the layout's files

@@ -4,7 +4,7 @@
 -- One row per execution that wrote something.
 CREATE TABLE import_runs (
     id            TEXT PRIMARY KEY NOT NULL,                 -- UUIDv7 (RFC 9562)
-    kind          TEXT NOT NULL,                             -- import, revert, restore, transfer
+    kind          TEXT NOT NULL,                             -- import, revert, enable, disable
     status        TEXT NOT NULL CHECK (status IN ('running', 'complete')),
     layout        TEXT NOT NULL,
     layout_digest TEXT NOT NULL,                             -- SHA-256 of the layout's files
