@@ -2,18 +2,20 @@
 
 use serde_json::{Value, json};
 
+use crate::database::DISABLED_AFTER;
 use crate::database::ledger::RunRecord;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, harmless};
 use crate::operations::RunDetails;
 
 use super::counts::{Align, aligned, counted, facts, grouped, grouped_or_empty, moment};
-use super::rows::{conversion_line, counts_table};
-use super::runs::{counts, run_json};
+use super::rows::{NamedCounts, conversion_line, counts_table};
+use super::runs::{counts, read_directory, run_json};
 
 /// Everything about one run.
 #[must_use]
 pub fn run_text(details: &RunDetails) -> String {
     let run = &details.run;
+    let of_directory = read_directory(run);
     let mut out = facts(&[
         ("run", Some(run.id.clone())),
         ("kind", Some(format!("{}, {}", run.kind, run.status))),
@@ -31,9 +33,9 @@ pub fn run_text(details: &RunDetails) -> String {
         ("undoes", run.parent_run_id.clone()),
         (
             "layout",
-            Some(format!("{}, digest {}", run.layout, run.layout_digest)),
+            of_directory.then(|| format!("{}, digest {}", run.layout, run.layout_digest)),
         ),
-        ("source", Some(run.source.clone())),
+        ("source", of_directory.then(|| run.source.clone())),
         ("archive", run.archive.clone()),
         (
             "backup",
@@ -45,7 +47,13 @@ pub fn run_text(details: &RunDetails) -> String {
         ("version", Some(run.tool_version.clone())),
     ]);
     out.push('\n');
-    out.push_str(&counts_table(&counts(run)).unwrap_or_else(|| "  no row changes\n".to_owned()));
+    let tables = counts(run);
+    let disabled = disabled_lines(&tables);
+    out.push_str(&match counts_table(&tables) {
+        _ if !disabled.is_empty() => disabled,
+        Some(table) => table,
+        None => "  no row changes\n".to_owned(),
+    });
     if !details.files.is_empty() {
         out.push('\n');
         out.push_str(&files(details));
@@ -72,6 +80,19 @@ fn when(run: &RunRecord) -> String {
         }
         None => moment(&run.started_at),
     }
+}
+
+/// What a run of the kind `disable` says of its tables, which is no count.
+fn disabled_lines(tables: &[NamedCounts]) -> String {
+    let line = |(table, counts): &NamedCounts| {
+        let (_, after) = counts.iter().find(|(name, _)| name == DISABLED_AFTER)?;
+        let table = harmless(table);
+        Some(match after {
+            0 => format!("  {table}: not recorded from then on, before the first entry\n"),
+            after => format!("  {table}: not recorded from then on, after entry {after}\n"),
+        })
+    };
+    tables.iter().filter_map(line).collect()
 }
 
 fn files(details: &RunDetails) -> String {
@@ -187,6 +208,44 @@ mod tests {
                 "  people.born: 1 value without an offset taken as UTC",
             ],
         );
+    }
+
+    #[test]
+    fn a_run_without_a_directory_says_nothing_of_one() {
+        let mut disabled = details();
+        disabled.files.clear();
+        disabled.conversions.clear();
+        let counts =
+            json!({"tables": {"words": {DISABLED_AFTER: 12}, "notes": {DISABLED_AFTER: 0}}});
+        disabled.run = RunRecord {
+            kind: "disable".to_owned(),
+            layout: String::new(),
+            layout_digest: "e3b0".to_owned(),
+            source: String::new(),
+            archive: None,
+            counts: Some(counts.to_string()),
+            ..run()
+        };
+        assert_lines(
+            &run_text(&disabled),
+            &[
+                "  run      01a1f8d1-1c57-7668-bd97-c3c52542f6b1",
+                "  kind     disable, complete",
+                "  when     2024-05-01 10:00:00Z, took 62.3 s",
+                "  actor    mei (mei on desk)",
+                "  reason   first load",
+                "  version  0.1.0",
+                "",
+                "  words: not recorded from then on, after entry 12",
+                "  notes: not recorded from then on, before the first entry",
+            ],
+        );
+        let json = run_details_json(&disabled);
+        assert_documented(&json);
+        for name in ["layout", "layout_digest", "source"] {
+            assert_eq!(json[name], Value::Null, "{name}");
+        }
+        assert_eq!(json["tables"]["words"][DISABLED_AFTER], 12);
     }
 
     #[test]

@@ -54,15 +54,23 @@ pub fn runs_json(runs: &[RunRecord]) -> Value {
 /// What the list tells of a run.
 pub(super) fn run_json(run: &RunRecord) -> Value {
     let counts = counts(run);
+    let of_directory = |text: &String| read_directory(run).then(|| text.clone());
     json!({
         "id": run.id, "kind": run.kind, "status": run.status,
         "started_at": run.started_at, "finished_at": run.finished_at,
         "actor": run.actor, "reason": run.reason, "os_user": run.os_user, "host": run.host, "db_user": run.db_user,
-        "layout": run.layout, "layout_digest": run.layout_digest, "source": run.source,
+        "layout": of_directory(&run.layout), "layout_digest": of_directory(&run.layout_digest),
+        "source": of_directory(&run.source),
         "archive": run.archive, "parent_run": run.parent_run_id, "tool_version": run.tool_version,
         "inserted": total(&counts, "inserted"), "updated": total(&counts, "updated"),
         "deleted": total(&counts, "deleted"),
     })
+}
+
+/// Whether the run is about a directory. Others, of the kinds `enable` and `disable`, have empty texts in the ledger, whose
+/// columns take no NULL.
+pub(super) fn read_directory(run: &RunRecord) -> bool {
+    !run.layout.is_empty()
 }
 
 /// The counts per table that the run entered in the ledger.
