@@ -92,6 +92,12 @@ impl FilePattern {
         Ok(self)
     }
 
+    /// The patterns as written.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
     /// The pattern as written, several with commas between them.
     #[must_use]
     pub fn text(&self) -> String {

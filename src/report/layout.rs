@@ -25,10 +25,8 @@ pub fn layouts_text(layouts: &[Layout]) -> String {
 #[must_use]
 pub fn layouts_json(layouts: &[Layout]) -> Value {
     let files = |layout: &Layout| {
-        let sources = layout.sources.iter();
-        sources
-            .map(|source| Value::from(source.files.text()))
-            .collect::<Vec<_>>()
+        let patterns = layout.sources.iter().flat_map(|one| one.files.texts());
+        patterns.cloned().collect::<Vec<_>>()
     };
     layouts
         .iter()
@@ -80,7 +78,7 @@ fn source_json(layout: &Layout, source: &Source) -> Value {
             tables.push(name);
         }
     }
-    json!({"files": source.files.text(), "schema": source.schema_name, "tables": tables})
+    json!({"files": source.files.texts(), "schema": source.schema_name, "tables": tables})
 }
 
 fn table_json(table: &LayoutTable) -> Value {
@@ -237,6 +235,9 @@ mod tests {
         assert_documented(&json);
         assert_documented(&layouts_json(std::slice::from_ref(&layout)));
         assert_eq!(json["parameters"][0]["default"]["only"], "profiles.id");
+        let listed = &layouts_json(std::slice::from_ref(&layout))[0]["files"];
+        assert_eq!(listed[0], "profiles/child_profiles.json");
+        assert_eq!(json["sources"][0]["files"], json!([listed[0]]));
         let tables = &json["sources"][0]["tables"];
         assert_eq!(
             *tables,
