@@ -7,15 +7,15 @@ use std::process::ExitCode;
 pub(super) enum Exit {
     /// Done, or nothing to do.
     Done,
-    /// Something failed; nothing was committed.
+    /// Something failed, and nothing was committed unless the message says so; or `doctor` found that imports would fail.
     Failed,
     /// Wrong usage.
     Usage,
-    /// Invalid input; nothing was written.
+    /// Invalid input or an invalid layout; nothing was written.
     Invalid,
     /// A conflict, or a verification found a difference.
     Difference,
-    /// Done, but records were rejected.
+    /// Done, but records were rejected, or still are.
     Rejected,
     /// Interrupted; nothing was committed.
     Interrupted,
@@ -25,11 +25,11 @@ pub(super) enum Exit {
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    something failed (files, database); nothing was committed
+  1    something failed; nothing was committed unless the message says so (doctor: imports would fail)
   2    wrong usage
-  3    invalid input; nothing was written
-  4    conflict, or a verification found a difference
-  5    done with --skip-invalid, and some records were rejected
+  3    invalid input or layout; nothing was written
+  4    conflict, or a verification found a difference (audit status: a table is no longer recorded)
+  5    done with --skip-invalid; records were rejected now or are still left out
   130  interrupted; nothing was committed";
 
 impl Exit {

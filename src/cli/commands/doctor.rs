@@ -14,8 +14,8 @@ use crate::report::{health_json, health_text};
 /// Look whether a database is fit for imports and its audit trail whole
 ///
 /// Whether it can be reached, its version, our rights, how it encodes texts, its clock and time zone, pending migrations,
-/// a left-over context, triggers that are missing, outdated or disabled, and foreign keys that change rows without an
-/// entry. Exit code 1 if imports would fail or the trail would miss changes: a health check for scripts. Nothing is
+/// a left-over context, tables that do not fit the layouts, triggers that are missing, outdated or disabled, and foreign
+/// keys that change rows without an entry. Exit code 1 if imports would fail or the trail would miss changes: a health check for scripts. Nothing is
 /// written.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
