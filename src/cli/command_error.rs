@@ -1,6 +1,6 @@
 //! What a user is told when a command fails: the exit code and the hint are added here, at the edge.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::archive::ArchiveError;
 use crate::database::DatabaseError;
@@ -35,8 +35,10 @@ pub(super) enum CommandError {
     #[error("the command was carried out, but its result cannot be written to standard output")]
     Unwritten(#[source] std::io::Error),
     /// A file that the command reads or writes besides.
-    #[error("{}", path.display())]
+    #[error("{}: cannot be {action}", path.display())]
     File {
+        /// `read` or `written`.
+        action: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
@@ -67,6 +69,25 @@ impl From<SourceError> for CommandError {
 }
 
 impl CommandError {
+    /// For `map_err`: that a file cannot be read.
+    pub(super) fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        Self::file("read", path)
+    }
+
+    /// For `map_err`: that a file cannot be written.
+    pub(super) fn unwritable(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        Self::file("written", path)
+    }
+
+    fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::File {
+            action,
+            path,
+            source,
+        }
+    }
+
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Operation(OperationError::Interrupted) => Exit::Interrupted,

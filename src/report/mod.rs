@@ -11,6 +11,7 @@ mod layout;
 mod migrate;
 mod proof;
 mod propose;
+mod receipt;
 mod reconcile;
 mod rejects;
 mod revert;
@@ -38,10 +39,9 @@ pub use migrate::{
     migrated_json, migrated_text, migrations_json, migrations_text, reverted_json, reverted_text,
     stake_details, stake_text,
 };
-pub use proof::{
-    outside_seal_json, outside_seal_text, receipt_json, receipt_text, trail_json, trail_text,
-};
+pub use proof::{outside_seal_json, outside_seal_text, trail_json, trail_text};
 pub use propose::{proposed_json, proposed_text};
+pub use receipt::{receipt_json, receipt_text, written_receipt_json, written_receipt_text};
 pub use reconcile::{reconciled_json, reconciled_text};
 pub use rejects::{
     REJECT_COLUMNS, reject_cells, reject_details_json, reject_details_text, reject_json,

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::audit::seal::{Anchor, Header};
+use crate::audit::seal::Anchor;
 use crate::database::ledger::NewSeal;
 use crate::model::harmless;
 use crate::operations::proof::{
-    AnchorOf, AnchorSource, CheckedReceipt, OutsideSeal, TrailDifference, TrailOutcome, TrailStatus,
+    AnchorOf, AnchorSource, OutsideSeal, TrailDifference, TrailOutcome, TrailStatus,
 };
 
 use super::Style;
@@ -52,71 +52,6 @@ pub fn outside_seal_json(seal: Option<&OutsideSeal>) -> Value {
     json!({
         "seal": seal.map(|seal| seal_json(&seal.seal)),
         "findings": findings,
-    })
-}
-
-/// What a receipt proves, for people.
-#[must_use]
-pub fn receipt_text(checked: &CheckedReceipt) -> String {
-    let Some(header) = &checked.header else {
-        let verdict = Style::paint(Style::ERROR, "different");
-        let fault = checked.fault.as_ref().map(ToString::to_string);
-        return format!("{verdict}: {}\n", fault.unwrap_or_default());
-    };
-    let mut out = if checked.in_database == Some(false) {
-        let verdict = Style::paint(Style::ERROR, "different");
-        format!("{verdict}: the receipt holds together, but the database has no such seal\n")
-    } else {
-        let verdict = Style::paint(Style::SUCCESS, "consistent");
-        let found = match checked.in_database {
-            Some(_) => "the database has its seal",
-            None => "compare its hash with one that was kept elsewhere",
-        };
-        format!("{verdict}: the receipt holds together; {found}\n")
-    };
-    let run = header.run.as_ref();
-    let column = |name: &str| Some(run?.get(name)?.as_str()?.to_owned());
-    let files = header.files.map(|files| plural(files.count, "file"));
-    let row = checked.row.as_ref();
-    out.push_str(&facts(&[
-        (
-            "seal",
-            checked
-                .hash
-                .as_ref()
-                .map(|hash| format!("{} {hash}", header.number)),
-        ),
-        ("run", column("id")),
-        ("by", column("actor")),
-        ("reason", column("reason")),
-        ("when", Some(moment(&header.sealed_at))),
-        ("entries", Some(grouped(header.entries.count))),
-        ("files", files),
-        (
-            "proved",
-            row.map(|[table, record, action]| format!("{action} {table} {record}")),
-        ),
-    ]));
-    out
-}
-
-/// What a receipt proves; `docs/json.md` describes it.
-#[must_use]
-pub fn receipt_json(checked: &CheckedReceipt) -> Value {
-    let header = checked.header.as_ref();
-    let row = checked.row.as_ref();
-    json!({
-        "status": if checked.holds() { "consistent" } else { "different" },
-        "seal": header.map(|header| json!({
-            "number": header.number, "hash": checked.hash, "sealed_at": header.sealed_at,
-            "entries": header.entries.count,
-        })),
-        "run": header.and_then(Header::run_id),
-        "in_database": checked.in_database,
-        "row": row.map(|[table, record, action]| {
-            json!({"table": table, "record_id": record, "action": action})
-        }),
-        "message": checked.fault.as_ref().map(ToString::to_string),
     })
 }
 

@@ -40,6 +40,7 @@ mod killed;
 mod layout_init;
 mod manual;
 mod proof;
+mod receipts;
 mod references;
 mod refused_databases;
 mod refused_directories;

@@ -7,6 +7,7 @@ mod filter;
 mod history;
 mod log;
 mod prove;
+mod receipt;
 mod report;
 mod show;
 mod tables;

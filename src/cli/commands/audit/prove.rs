@@ -13,13 +13,15 @@ use crate::cli::options::ArchiveOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
 use crate::operations::proof::{
-    AnchorSource, CheckOptions, ReconcileOptions, TrailStatus, check_receipt, check_trail,
-    make_receipt, reconcile, seal_outside_changes,
+    AnchorSource, CheckOptions, ReconcileOptions, TrailStatus, check_trail, reconcile,
+    seal_outside_changes,
 };
 use crate::report::{
-    Tell, outside_seal_json, outside_seal_text, receipt_json, receipt_text, reconciled_json,
-    reconciled_text, trail_json, trail_text,
+    Tell, outside_seal_json, outside_seal_text, reconciled_json, reconciled_text, trail_json,
+    trail_text,
 };
+
+use super::receipt::{receipt, verify_receipt};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Prove {
@@ -144,45 +146,6 @@ fn seal(
     Ok(Exit::Done)
 }
 
-fn receipt(
-    run: &str,
-    database: &DatabaseOptions,
-    file: Option<&Path>,
-    record: Option<&[String]>,
-    output: &Output,
-) -> Result<Exit, CommandError> {
-    let row = record.and_then(|row| Some((row.first()?.as_str(), row.get(1)?.as_str())));
-    let receipt = make_receipt(&database.url(output)?, database.wait(), run, row)?;
-    let text = format!("{:#}\n", receipt.to_json());
-    match file {
-        None => output.data(&text),
-        Some(path) => std::fs::write(path, text).map_err(|source| CommandError::File {
-            path: path.to_owned(),
-            source,
-        })?,
-    }
-    Ok(Exit::Done)
-}
-
-fn verify_receipt(
-    path: &Path,
-    database: &DatabaseOptions,
-    output: &Output,
-) -> Result<Exit, CommandError> {
-    let url = match DatabaseOptions::is_argument() {
-        true => Some(database.url(output)?),
-        false => None,
-    };
-    let place = url.as_ref().map(|url| (url, database.wait()));
-    let checked = check_receipt(&read(path)?, place)?;
-    output.result(|| receipt_text(&checked), || receipt_json(&checked));
-    Ok(if checked.holds() {
-        Exit::Done
-    } else {
-        Exit::Difference
-    })
-}
-
 fn reconciled(options: &ReconcileOptions, output: &Output) -> Result<Exit, CommandError> {
     let work = Work::begin(output);
     let outcome = reconcile(options, work.surroundings())?;
@@ -228,15 +191,8 @@ fn anchors(given: &[String]) -> Result<Vec<(AnchorSource, Anchor)>, CommandError
     Ok(anchors)
 }
 
-fn read(path: &Path) -> Result<String, CommandError> {
-    std::fs::read_to_string(path).map_err(|source| CommandError::File {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 fn read_lines(path: &Path) -> Result<Vec<String>, CommandError> {
-    let text = read(path)?;
+    let text = std::fs::read_to_string(path).map_err(CommandError::unreadable(path))?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     Ok(lines.map(str::to_owned).collect())
 }
