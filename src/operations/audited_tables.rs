@@ -3,14 +3,19 @@
 //! Rows that are there already are noted once, by a run of kind `enable`, so that the trail tells of every row: without
 //! that, nobody could say whether a row without an entry is older than the trail or was smuggled in.
 
+mod disable;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use crate::database::ledger::{NewSeal, RunFacts, RunHeader};
-use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, TableTriggers, TriggerState};
+use crate::database::{Access, Database, DatabaseUrl, TableTriggers, TriggerState};
 use crate::model::{FindingList, RunContext, Sha256, Table};
+
+pub use disable::{DisableOptions, DisableOutcome, disable_tables};
 
 use super::proof::log_seal;
 use super::{OperationError, Surroundings};
@@ -100,67 +105,6 @@ pub fn enable_tables(
     Ok(outcome)
 }
 
-/// What to take out of the trail.
-#[derive(Debug, Clone)]
-pub struct DisableOptions {
-    /// The database.
-    pub database: DatabaseUrl,
-    /// How long to wait for other programs that write.
-    pub wait: Duration,
-    /// Where the seal is noted.
-    pub archive: PathBuf,
-    /// The tables.
-    pub tables: Vec<String>,
-}
-
-/// What was taken out.
-#[derive(Debug, Clone)]
-pub struct DisableOutcome {
-    /// The run that says so, with its seal.
-    pub run: (String, NewSeal),
-    /// Names of the triggers that were dropped.
-    pub dropped: Vec<String>,
-    /// What was noticed.
-    pub findings: FindingList,
-}
-
-/// Takes tables out of the trail; what it has of them stays. That it was on purpose, by whom and why, is a run of its own.
-///
-/// # Errors
-/// When there is no such table, or the database refuses.
-pub fn disable_tables(
-    options: &DisableOptions,
-    run: &RunContext,
-    around: Surroundings<'_>,
-) -> Result<DisableOutcome, OperationError> {
-    let mut database = Database::open(&options.database, Access::Write, options.wait)?;
-    let dropped = database.change_schema(|database| {
-        database.require_ledger()?;
-        database.migrate()?;
-        let mut dropped = Vec::new();
-        for name in &options.tables {
-            let table = database.defined_table(name)?;
-            let table = table.ok_or_else(|| refusal(name, "there is no such table"))?;
-            dropped.extend(database.stop_recording(&table)?);
-        }
-        Ok::<_, OperationError>(dropped)
-    })?;
-    let seal = database.transaction(|database| {
-        let after = database.last_entry_id()?;
-        note(database, ("disable", run), around, |_| {
-            let tables = options.tables.iter();
-            let noted = |table: &String| (table.clone(), json!({ DISABLED_AFTER: after }));
-            Ok(tables.map(noted).collect())
-        })
-    })?;
-    let findings = log_seal(&options.database, &options.archive, &seal);
-    Ok(DisableOutcome {
-        run: (run.id.to_string(), seal),
-        dropped,
-        findings: findings.into_iter().collect(),
-    })
-}
-
 struct Prepared {
     tables: Vec<String>,
     refused: Vec<(String, String)>,
@@ -175,15 +119,7 @@ fn prepare(database: &mut Database, which: &WhichTables) -> Result<Prepared, Ope
     let states = database.table_triggers()?;
     let wanted: Vec<&TableTriggers> = match which {
         WhichTables::All => states.iter().collect(),
-        WhichTables::Named(names) => names
-            .iter()
-            .map(|name| {
-                let mut states = states.iter();
-                states
-                    .find(|state| state.table == *name)
-                    .ok_or_else(|| refusal(name, "the application has no such table"))
-            })
-            .collect::<Result<_, _>>()?,
+        WhichTables::Named(names) => named(&states, names)?,
     };
     let mut prepared = Prepared {
         tables: Vec::new(),
@@ -231,6 +167,19 @@ fn refusal(table: &str, why: &'static str) -> OperationError {
         table: table.to_owned(),
         why,
     }
+}
+
+/// The tables with these names, each once.
+fn named<'s>(
+    states: &'s [TableTriggers],
+    names: &[String],
+) -> Result<Vec<&'s TableTriggers>, OperationError> {
+    let names: BTreeSet<&String> = names.iter().collect();
+    let state = |name: &String| {
+        let found = states.iter().find(|state| state.table == *name);
+        found.ok_or_else(|| refusal(name, "the application has no such table"))
+    };
+    names.into_iter().map(state).collect()
 }
 
 /// Notes something as a run of this kind: `write` does it, and gives the counts per table.

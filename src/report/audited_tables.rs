@@ -89,7 +89,8 @@ pub fn enabled_text(outcome: &EnableOutcome) -> String {
     }
     if let Some((run, seal)) = &outcome.run {
         let rows = plural(seal.entries, "row");
-        out.push_str(&format!("  {rows} noted that were there\n"));
+        let were = if seal.entries == 1 { "was" } else { "were" };
+        out.push_str(&format!("  {rows} noted that {were} there\n"));
         out.push_str(&facts(&[
             ("run", Some(run.clone())),
             ("seal", Some(seal_words(seal))),
@@ -113,23 +114,28 @@ pub fn enabled_json(outcome: &EnableOutcome) -> Value {
     })
 }
 
-/// Triggers that were dropped.
+/// What was taken out of the trail.
 #[must_use]
 pub fn disabled_text(outcome: &DisableOutcome) -> String {
+    let Some((run, seal)) = &outcome.run else {
+        let verdict = Style::paint(Style::SUCCESS, "nothing to do");
+        return format!("{verdict}: the changes of none of these tables are recorded\n");
+    };
     let verdict = Style::paint(Style::SUCCESS, "not recorded");
+    let tables = outcome.tables.join(", ");
     let dropped = plural(outcome.dropped.len() as u64, "trigger");
-    let (run, seal) = &outcome.run;
     let facts = facts(&[("run", Some(run.clone())), ("seal", Some(seal_words(seal)))]);
-    format!("{verdict} from now on: {dropped} dropped; what the trail has stays\n{facts}")
+    format!("{verdict} from now on: {tables}; {dropped} dropped, what the trail has stays\n{facts}")
 }
 
-/// Triggers that were dropped; `docs/json.md` describes it.
+/// What was taken out of the trail; `docs/json.md` describes it.
 #[must_use]
 pub fn disabled_json(outcome: &DisableOutcome) -> Value {
-    let (run, seal) = &outcome.run;
+    let run = outcome.run.as_ref();
     json!({
-        "run": run,
-        "seal": seal_json(seal),
+        "run": run.map(|(run, _)| run),
+        "seal": run.map(|(_, seal)| seal_json(seal)),
+        "tables": outcome.tables,
         "triggers_dropped": outcome.dropped,
         "findings": findings_json(&outcome.findings),
     })

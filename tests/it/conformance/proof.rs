@@ -490,6 +490,16 @@ fn tables_of_others_are_put_under_the_trail(target: Target) {
         (code, &outcome["status"]),
         (Some(0), &"self_consistent".into())
     );
+    let runs = || target.value("SELECT count(*) FROM import_runs");
+    let before = runs();
+    let (code, outcome) = proof(&target, &["disable", "pets", "notes"]);
+    assert_eq!((code, &outcome["run"]), (Some(0), &Value::Null));
+    assert_eq!(outcome["tables"], serde_json::json!([]));
+    assert_eq!(runs(), before);
+    for refused in ["audit_log", "import_runs", "nothing"] {
+        let ended = target.run(&["audit", "disable", refused]);
+        assert_eq!(ended.code, Some(1), "{ended}");
+    }
     archived(&["enable", "pets"]);
     assert_eq!(state("pets"), (Some(0), "recorded".to_owned()));
     // Triggers that went otherwise are missed.

@@ -56,7 +56,7 @@ pub(super) enum Tables {
     /// Take tables out of the trail; what it has of them stays
     ///
     /// A run of its own notes who did so and why, so that these tables can be told from those that lost their triggers
-    /// otherwise. An import puts the tables of its layout under the trail again.
+    /// otherwise; where nothing is under the trail, nothing is done. An import puts the tables of its layout under it again.
     #[command(after_help = EXIT_CODES)]
     Disable {
         /// The tables
