@@ -24,7 +24,7 @@ mod trigger;
 
 pub use content::{ContentFilter, FieldChange};
 pub use replay::{ReplayError, RowState};
-pub use step::{Action, Image, Step, record_id};
+pub use step::{Action, Image, Step, record_id, rewritten_record_id};
 pub use table::{AuditedColumn, AuditedTable, Firing, Form};
 #[cfg(feature = "servers")]
 pub(crate) use trigger::bounded;

@@ -144,6 +144,19 @@ pub fn record_id(image: &Image, key: &[&str]) -> String {
     }
 }
 
+/// How the trail writes a key of several columns that somebody wrote as another JSON array: with blanks, or with numbers
+/// as such. `None` for what is no such key, or written like that already.
+#[must_use]
+pub fn rewritten_record_id(record_id: &str) -> Option<String> {
+    let parts: Vec<Value> = serde_json::from_str(record_id).ok()?;
+    let is_key = |part: &Value| part.is_string() || part.is_number();
+    if parts.len() < 2 || !parts.iter().all(is_key) {
+        return None;
+    }
+    let rewritten = Value::from(parts.iter().map(key_text).collect::<Vec<_>>()).to_string();
+    (rewritten != record_id).then_some(rewritten)
+}
+
 /// What the databases give for `CAST(column AS TEXT)`. Reals are the exception, which make poor keys: their images have
 /// seventeen digits, and the shortest text that means the same is what comes closest to the databases'.
 fn key_text(value: &Value) -> String {
@@ -202,6 +215,18 @@ mod tests {
             r#"{"r":0.29999999999999999}"#,
         );
         assert_eq!(step.new_record_id(&["r"]).as_deref(), Some("0.3"));
+        let rewritten = rewritten_record_id(r#"[ "harbour", 7, "\u6c49" ]"#);
+        assert_eq!(rewritten.as_deref(), Some(r#"["harbour","7","汉"]"#));
+        for text in [
+            r#"["harbour","7"]"#,
+            r#"[ "one" ]"#,
+            "[1, null]",
+            "7",
+            "[",
+            "",
+        ] {
+            assert_eq!(rewritten_record_id(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -223,20 +223,31 @@ impl Database {
         Ok(tables)
     }
 
-    /// Tables of which there are entries: looked up one by one through the index, not counted.
-    fn traced_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+    /// Tables of the application of which there are entries: looked up one by one through the index, not counted.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn traced_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
         let mut tables = BTreeSet::new();
         for name in self.application_tables()? {
-            let entry: Option<i64> = audit_log::table
-                .filter(audit_log::table_name.eq(&name))
-                .select(audit_log::id)
-                .first(&mut self.connection)
-                .optional()?;
-            if entry.is_some() {
+            if self.is_traced(&name)? {
                 tables.insert(name);
             }
         }
         Ok(tables)
+    }
+
+    /// Whether there are entries of a table.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn is_traced(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        let entry: Option<i64> = audit_log::table
+            .filter(audit_log::table_name.eq(table))
+            .select(audit_log::id)
+            .first(&mut self.connection)
+            .optional()?;
+        Ok(entry.is_some())
     }
 }
 

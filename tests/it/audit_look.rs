@@ -375,6 +375,39 @@ fn what_there_is_not_is_an_error_with_a_hint() {
 }
 
 #[test]
+fn names_that_are_not_known_are_told_with_those_that_are() {
+    let workspace = reviewed();
+    for (arguments, says) in [
+        (
+            vec!["log", "--table", "profils"],
+            "no entry of a table `profils`; it has entries of `approved_cards`, ",
+        ),
+        (
+            vec![
+                "log",
+                "--entries",
+                "--table",
+                "profiles",
+                "--column",
+                "scool",
+            ],
+            "has a column `scool` now; `profiles` has `id`, ",
+        ),
+        (
+            vec!["report", "--column", "scool"],
+            "has a column `scool` now\n",
+        ),
+        (vec!["export", "--table", "profils"], "a table `profils`"),
+    ] {
+        let ended = audit(&workspace, &arguments);
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {ended}");
+        assert!(ended.stderr.contains(says), "{arguments:?}: {ended}");
+    }
+    let known = ["log", "--table", "profiles", "--actor", "nobody"];
+    assert_eq!(audit(&workspace, &known).stderr, "");
+}
+
+#[test]
 fn the_format_is_taken_wherever_it_stands() {
     let workspace = reviewed();
     let before = workspace.run(workspace.command().args([

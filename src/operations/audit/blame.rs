@@ -51,7 +51,8 @@ pub fn blame(
 ) -> Result<Blame, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     let history = database.snapshot(|database| history::read(database, table, record))?;
-    Ok(blamed(table, record, history.into_last_life()))
+    let record = history.record_id.clone();
+    Ok(blamed(table, &record, history.into_last_life()))
 }
 
 /// The last writers, by the life of a row.

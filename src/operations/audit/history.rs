@@ -10,6 +10,7 @@ use crate::operations::OperationError;
 use super::Signature;
 use super::entry::Signer;
 use super::lives::{Replayer, life};
+use super::names::row_named;
 
 /// One change of a row.
 #[derive(Debug, Clone)]
@@ -99,11 +100,12 @@ pub(super) fn read(
     table: &str,
     record: &str,
 ) -> Result<History, OperationError> {
-    let entries = life(database, table, record)?;
+    let record = row_named(database, table, record)?;
+    let entries = life(database, table, &record)?;
     if entries.is_empty() {
         return Err(OperationError::UnknownRow {
             table: table.to_owned(),
-            record: record.to_owned(),
+            record,
         });
     }
     let signer = Signer::new(database)?;
@@ -126,7 +128,7 @@ pub(super) fn read(
     };
     Ok(History {
         table: table.to_owned(),
-        record_id: record.to_owned(),
+        record_id: record,
         versions: entries.into_iter().map(version).collect(),
     })
 }

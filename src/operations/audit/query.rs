@@ -1,6 +1,6 @@
 //! Which entries somebody wants to see.
 
-use crate::audit::ContentFilter;
+use crate::audit::{ContentFilter, rewritten_record_id};
 use crate::database::ledger::{AuditEntry, Choice, EntryField, EntryFilter, RunRecord};
 use crate::model::Timestamp;
 use crate::operations::{OperationError, run_named};
@@ -57,6 +57,12 @@ impl AuditQuery {
                 (Criterion::Field(EntryField::Run, name), _) => {
                     let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
                     filter.fields.push((EntryField::Run, choice, id));
+                }
+                (Criterion::Field(EntryField::Record, name), _) => {
+                    let rewritten = rewritten_record_id(name);
+                    let names = [Some(name.clone()), rewritten].into_iter().flatten();
+                    let record = |name| (EntryField::Record, choice, name);
+                    filter.fields.extend(names.map(record));
                 }
                 (Criterion::Field(field, value), _) => {
                     filter.fields.push((*field, choice, value.clone()));

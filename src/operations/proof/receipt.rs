@@ -7,6 +7,7 @@ use crate::audit::seal::{
 };
 use crate::database::ledger::Entries;
 use crate::database::{Access, Database, DatabaseUrl};
+use crate::operations::audit::row_named;
 use crate::operations::{OperationError, run_named};
 
 use super::require_seals;
@@ -63,11 +64,12 @@ pub fn make_receipt(
         };
         let header = receipt.check().map_err(damaged)?;
         if let Some((table, record)) = row {
-            let found = database.receipt_entry(&run, table, record)?;
+            let record = row_named(database, table, record)?;
+            let found = database.receipt_entry(&run, table, &record)?;
             let mut entry = found.ok_or_else(|| OperationError::NoEntry {
                 run: run.clone(),
                 table: table.to_owned(),
-                record: record.to_owned(),
+                record,
             })?;
             prove(database, seal.number, &header, &run, &mut entry)?;
             receipt.entry = Some(entry);

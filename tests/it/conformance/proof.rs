@@ -450,6 +450,16 @@ fn tables_of_others_are_put_under_the_trail(target: Target) {
     );
     assert_proved(&target);
 
+    // A key is known again however its array is written.
+    let spaced = r#"[ "a", "Tom" ]"#;
+    let (code, found) = proof(&target, &["history", "pets", spaced]);
+    assert_eq!(
+        (code, &found["record_id"]),
+        (Some(0), &r#"["a","Tom"]"#.into())
+    );
+    let (_, found) = proof(&target, &["log", "--entries", "--record", spaced]);
+    assert_eq!(found["count"], 2);
+
     let state = |table: &str| {
         let (code, outcome) = proof(&target, &["status"]);
         let tables = outcome["tables"].as_array().expect("an array").clone();

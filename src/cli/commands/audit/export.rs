@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::operations::audit::each_entry;
 use crate::report::audit::{self, ExportForm, Numbers};
 
-use super::filter::FilterOptions;
+use super::filter::{FilterOptions, tell_unknown_names};
 
 /// Write the trail to standard output, complete, oldest entry first
 ///
@@ -52,7 +52,7 @@ impl Export {
         let mut parts = Parts::new(output);
         let begin = export.begin();
         let mut has_begun = false;
-        each_entry(&url, wait, &query, &mut |entry, signature| {
+        let found = each_entry(&url, wait, &query, &mut |entry, signature| {
             let text = export.entry(entry, signature);
             match std::mem::replace(&mut has_begun, true) {
                 true => parts.add(&text),
@@ -64,6 +64,7 @@ impl Export {
             true => parts.finish(&end),
             false => parts.finish(&format!("{begin}{end}")),
         }
+        tell_unknown_names(output, (&url, wait), &query, found)?;
         Ok(Exit::Done)
     }
 }

@@ -1,13 +1,18 @@
 //! Options that choose entries.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use crate::audit;
 use crate::cli::command_error::CommandError;
 use crate::cli::environment::now;
+use crate::cli::output::Output;
+use crate::database::DatabaseUrl;
 use crate::database::ledger::EntryField;
 use crate::model::Timestamp;
-use crate::operations::audit::{AuditQuery, Criterion, Span, when};
+use crate::operations::audit::{AuditQuery, Criterion, Span, unknown_names, when};
+use crate::report::audit::unknown_name_text;
 
 /// These options stand apart in every help.
 const FILTER: &str = "Which entries";
@@ -89,6 +94,21 @@ impl FilterOptions {
             after: self.after,
         })
     }
+}
+
+/// Says of a query that found nothing which of its names are unknown: they may be mistyped.
+pub(super) fn tell_unknown_names(
+    output: &Output,
+    (url, wait): (&DatabaseUrl, Duration),
+    query: &AuditQuery,
+    found: u64,
+) -> Result<(), CommandError> {
+    if found == 0 {
+        for name in unknown_names(url, wait, query)? {
+            output.notice(&unknown_name_text(&name));
+        }
+    }
+    Ok(())
 }
 
 /// The time that somebody says.

@@ -10,7 +10,7 @@ use crate::cli::output::Output;
 use crate::operations::audit::{log, log_entries};
 use crate::report::audit::{entries_csv, entries_json, entries_text, log_csv, log_json, log_text};
 
-use super::filter::FilterOptions;
+use super::filter::{FilterOptions, tell_unknown_names};
 
 /// List what was changed, newest first: one line per run, and per day of other programs
 #[derive(Debug, Args)]
@@ -40,11 +40,13 @@ impl Log {
             let (text, json) = (|| entries_text(&log), || entries_json(&log));
             self.form.print(output, text, json, || entries_csv(&log));
             self.form.tell_what_is_missing(log.entries.len(), log.count);
+            tell_unknown_names(output, (&url, wait), &query, log.count)?;
         } else {
             let log = log(&url, wait, &query, self.limit)?;
             let (text, json) = (|| log_text(&log), || log_json(&log));
             self.form.print(output, text, json, || log_csv(&log));
             self.form.tell_what_is_missing(log.lines.len(), log.count);
+            tell_unknown_names(output, (&url, wait), &query, log.count)?;
         }
         Ok(Exit::Done)
     }

@@ -10,7 +10,7 @@ use crate::cli::output::Output;
 use crate::operations::audit::audit_report;
 use crate::report::audit::{report_csv, report_json, report_text};
 
-use super::filter::FilterOptions;
+use super::filter::{FilterOptions, tell_unknown_names};
 
 /// Count the entries by actor, table, action and day
 #[derive(Debug, Args)]
@@ -27,9 +27,11 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         let (url, wait) = (self.database.url(output)?, self.database.wait());
-        let report = audit_report(&url, wait, &self.filter.query()?)?;
+        let query = self.filter.query()?;
+        let report = audit_report(&url, wait, &query)?;
         let (text, json) = (|| report_text(&report), || report_json(&report));
         self.form.print(output, text, json, || report_csv(&report));
+        tell_unknown_names(output, (&url, wait), &query, report.totals.len() as u64)?;
         Ok(Exit::Done)
     }
 }

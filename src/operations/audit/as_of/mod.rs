@@ -13,6 +13,7 @@ use crate::model::Timestamp;
 use crate::operations::OperationError;
 
 use super::lives::{Replayer, life};
+use super::names::row_named;
 use older::Older;
 use visible::Visible;
 
@@ -126,6 +127,7 @@ fn one_row(
     visible: &Visible,
     rows: &mut Rows<'_>,
 ) -> Result<(), OperationError> {
+    let record = &row_named(database, table, record)?;
     let entries = life(database, table, record)?;
     if entries.is_empty() {
         return Err(OperationError::UnknownRow {

@@ -225,6 +225,7 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
     let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     database.snapshot(|database| {
         let history = history::read(database, &options.table, &options.record)?;
+        let record = history.record_id.clone();
         let life = history.into_last_life();
         let files: Vec<i64> = life.iter().filter_map(|version| version.file).collect();
         let now = life
@@ -233,12 +234,12 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             .unwrap_or_default();
         // The row may have been called otherwise when it was imported.
         let names = life.iter().map(|version| version.record_id.clone());
-        let mut names: Vec<String> = names.chain([options.record.clone()]).collect();
+        let mut names: Vec<String> = names.chain([record.clone()]).collect();
         names.dedup();
         let moved_to = life.last().and_then(|last| last.moved_to.as_deref());
-        let moved_to = moved_to.filter(|name| *name != options.record);
+        let moved_to = moved_to.filter(|name| *name != record);
         let live = live::live_row(database, &options.table, &life, moved_to)?;
-        let blame = blamed(&options.table, &options.record, life);
+        let blame = blamed(&options.table, &record, life);
         let mut columns = blame.columns;
         if let RowState::Present(image) | RowState::Partial(image) = &now {
             // What was dropped from the table is no column any more.
@@ -262,7 +263,7 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
         }
         Ok(Why {
             table: options.table.clone(),
-            record_id: options.record.clone(),
+            record_id: record,
             deleted: blame.deleted,
             origin,
             live,
