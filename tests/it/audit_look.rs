@@ -352,6 +352,11 @@ fn what_there_is_not_is_an_error_with_a_hint() {
             2,
             "a JSON Pointer is empty or begins with `/`",
         ),
+        (
+            vec!["as-of", "profiles", "--at", "deadbeef"],
+            2,
+            "or a run's id or its beginning, and none begins like that",
+        ),
         (vec!["log", "--run", "ffff"], 1, "there is no run `ffff`"),
         (vec!["log", "--run", "0"], 2, "is the beginning of 2 runs"),
         (vec!["log", "--since", "soon"], 2, "`soon` is no time"),

@@ -131,7 +131,7 @@ fn every_row_of_every_form_of_mapping_is_proved() {
     );
     assert_eq!(
         town["columns"][0]["from"],
-        json!({"kind": "parameter", "name": "town"})
+        json!({"kind": "parameter", "name": "town", "default": {"value": "Harbourtown"}})
     );
     let key = "[\"harbour\",\"2024-01-05\"]";
     let known = rows::texts(

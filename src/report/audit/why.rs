@@ -5,7 +5,7 @@ mod data;
 pub use data::{why_csv, why_json};
 
 use crate::operations::audit::why::{
-    ExplainedColumn, LiveRow, Origin, Proof, ValueSource, Verdict, Why,
+    ExplainedColumn, LiveRow, Origin, ParameterStandIn, Proof, ValueSource, Verdict, Why,
 };
 use crate::parse::FilePosition;
 use crate::report::Style;
@@ -232,7 +232,20 @@ fn source_words(source: &ValueSource, cut: Cut) -> String {
         ValueSource::Constant(value) => {
             format!("a constant of the layout: {}", shown::value(value, cut))
         }
-        ValueSource::Parameter(name) => format!("the parameter `{}`, given to the run", safe(name)),
+        ValueSource::Parameter { name, default } => {
+            let given = format!("the parameter `{}`, given to the run", safe(name));
+            match default {
+                None => given,
+                Some(ParameterStandIn::Text(text)) => {
+                    format!("{given}, or the layout's default for it, `{}`", safe(text))
+                }
+                Some(ParameterStandIn::OnlyRow { table, column }) => format!(
+                    "{given}, or taken from the only row: `{}.{}`",
+                    safe(table),
+                    safe(column)
+                ),
+            }
+        }
         ValueSource::Reference { table, column, key } => format!(
             "`{}.{}` of the row with this `{}`",
             safe(table),

@@ -4,15 +4,14 @@ use clap::Args;
 
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
+use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::form::{FullOptions, Parts, TableOptions};
 use crate::cli::options::Format;
 use crate::cli::output::Output;
 use crate::model::Timestamp;
-use crate::operations::audit::{AsOfOptions, Moment, as_of};
+use crate::operations::audit::{AsOfOptions, Moment, as_of, when};
 use crate::report::audit::{AsOfSheet, SheetForm};
-
-use super::filter::span;
 
 /// Show a table, or one row of it, as it was
 ///
@@ -75,7 +74,10 @@ fn moment(text: &str) -> Result<Moment, CommandError> {
     if is_run && !text.contains(':') {
         return Ok(Moment::Run(text.to_owned()));
     }
-    let span = span(text)?;
+    let span = when(text, now()).map_err(|error| {
+        let message = format!("{error}; or a run's id or its beginning, and none begins like that");
+        CommandError::Usage(message)
+    })?;
     // A day is shown as it ended.
     let end = match span.from == span.to {
         true => Some(span.to),

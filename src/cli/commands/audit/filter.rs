@@ -112,7 +112,7 @@ pub(super) fn tell_unknown_names(
 }
 
 /// The time that somebody says.
-pub(super) fn span(text: &str) -> Result<Span, CommandError> {
+fn span(text: &str) -> Result<Span, CommandError> {
     when(text, now()).map_err(|error| CommandError::Usage(error.to_string()))
 }
 

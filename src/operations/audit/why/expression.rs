@@ -1,10 +1,12 @@
 //! What the layout says about a column of one record.
 
-use crate::layout::{ColumnRule, EachToken, Expression, Layout, RecordRule, Source};
+use crate::layout::{
+    ColumnRule, EachToken, Expression, Layout, ParameterDefault, RecordRule, Source,
+};
 use crate::model::Pointer;
 
-use super::ValueSource;
 use super::evidence::Element;
+use super::{ParameterStandIn, ValueSource};
 
 /// The rule that made a row, and the tables of the rules around it.
 pub(super) struct FoundRule<'l> {
@@ -119,7 +121,19 @@ impl Explained<'_> {
             }
             Expression::Constant(value) => ValueSource::Constant(value.clone()),
             Expression::Parameter(index) => {
-                ValueSource::Parameter(self.layout.parameters[*index].name.clone())
+                let parameter = &self.layout.parameters[*index];
+                let default = parameter.default.as_ref().map(|default| match default {
+                    ParameterDefault::Text(text) => ParameterStandIn::Text(text.clone()),
+                    ParameterDefault::Only { table, column } => {
+                        let table = &self.layout.tables[*table].table;
+                        ParameterStandIn::OnlyRow {
+                            table: table.name.clone(),
+                            column: table.columns[*column].name.clone(),
+                        }
+                    }
+                });
+                let name = parameter.name.clone();
+                ValueSource::Parameter { name, default }
             }
             Expression::Reference(reference) => {
                 let table = &self.layout.tables[reference.table].table;

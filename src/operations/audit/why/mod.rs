@@ -110,6 +110,20 @@ pub struct ExplainedColumn {
     pub in_table: Option<Value>,
 }
 
+/// What the layout says of a parameter that is not given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterStandIn {
+    /// This text.
+    Text(String),
+    /// The value in the only row of a table.
+    OnlyRow {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+}
+
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueSource {
@@ -148,7 +162,12 @@ pub enum ValueSource {
     /// A constant of the layout.
     Constant(Value),
     /// A parameter that the run was given.
-    Parameter(String),
+    Parameter {
+        /// Its name.
+        name: String,
+        /// What stands for it where the run was given none.
+        default: Option<ParameterStandIn>,
+    },
     /// A column of another row, found by its key.
     Reference {
         /// The table.

@@ -250,7 +250,7 @@ impl Place {
             (
                 Some(
                     ValueSource::Database
-                    | ValueSource::Parameter(_)
+                    | ValueSource::Parameter { .. }
                     | ValueSource::Reference { .. },
                 ),
                 _,

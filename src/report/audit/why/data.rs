@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::operations::audit::why::{
-    ExplainedColumn, LiveRow, Origin, Proof, ValueSource, Verdict, Why,
+    ExplainedColumn, LiveRow, Origin, ParameterStandIn, Proof, ValueSource, Verdict, Why,
 };
 use crate::parse::FilePosition;
 
@@ -114,7 +114,15 @@ fn source_json(source: &ValueSource) -> Value {
             json!({"kind": "parent", "table": table, "column": column})
         }
         ValueSource::Constant(value) => json!({"kind": "constant", "value": value}),
-        ValueSource::Parameter(name) => json!({"kind": "parameter", "name": name}),
+        ValueSource::Parameter { name, default } => {
+            let default = default.as_ref().map(|default| match default {
+                ParameterStandIn::Text(text) => json!({ "value": text }),
+                ParameterStandIn::OnlyRow { table, column } => {
+                    json!({ "only": format!("{table}.{column}") })
+                }
+            });
+            json!({"kind": "parameter", "name": name, "default": default})
+        }
         ValueSource::Reference { table, column, key } => {
             json!({"kind": "reference", "table": table, "column": column, "key": key})
         }
