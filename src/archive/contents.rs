@@ -37,15 +37,21 @@ impl Archive {
     /// Opens an existing archive.
     ///
     /// # Errors
-    /// When there is none, or the directory holds something else.
+    /// When there is none, the directory holds something else, or may not be looked into.
     pub fn open(directory: &Path) -> Result<Self, ArchiveError> {
         let archive = Self {
             directory: directory.to_owned(),
         };
-        match archive.objects().is_dir() && archive.runs().is_dir() {
-            true => Ok(archive),
-            false => Err(ArchiveError::NotAnArchive(archive.directory)),
+        for part in [archive.objects(), archive.runs()] {
+            match fs::metadata(part) {
+                Ok(part) if part.is_dir() => {}
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    return Err(ArchiveError::io("look into the archive", directory)(error));
+                }
+                Ok(_) | Err(_) => return Err(ArchiveError::NotAnArchive(archive.directory)),
+            }
         }
+        Ok(archive)
     }
 
     /// Opens an archive, or one to be: where nothing or an empty directory is, or only backups are, the first store makes it, so that

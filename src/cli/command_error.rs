@@ -1,5 +1,6 @@
 //! What a user is told when a command fails: the exit code and the hint are added here, at the edge.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::archive::ArchiveError;
@@ -231,7 +232,7 @@ fn operation_hint(error: &OperationError) -> Option<&'static str> {
             "see that there is room in the directory for temporary files, or set `TMPDIR` to another",
         ),
         OperationError::NothingToPropose { .. } => Some(
-            "a layout is proposed for files whose names end with `.json`, `.jsonl`, `.ndjson` or `.json.gz`",
+            "a layout is proposed for files whose names end with `.json`, `.jsonl` or `.ndjson`, and for such that are packed (`.json.gz`, `.jsonl.gz`, `.ndjson.gz`)",
         ),
         OperationError::Source(_)
         | OperationError::Validate(_)
@@ -262,6 +263,9 @@ fn archive_hint(error: &ArchiveError) -> Option<&'static str> {
         ArchiveError::ChangedWhileArchived { .. } => {
             Some("run again when no other program is writing into the directory")
         }
+        ArchiveError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => Some(
+            "check the permissions: an archive is for the user who imports alone, unless that user says otherwise",
+        ),
         ArchiveError::Io { .. }
         | ArchiveError::RunExists(_)
         | ArchiveError::UnsafePath(_)

@@ -1,13 +1,13 @@
 //! What can go wrong with a database.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use diesel::result::DatabaseErrorKind;
 
-#[cfg(feature = "servers")]
-use super::ServerAddress;
 use super::TableProblem;
+use super::refusal::Refusal;
 use super::trouble::Trouble;
 
 /// A failure of the database stage. Nothing is committed when one is returned.
@@ -76,6 +76,15 @@ pub enum DatabaseError {
     /// The directory that the new file should stand in is not there.
     #[error("{}: there is no such directory", .0.display())]
     NoDirectory(PathBuf),
+    /// There is no database, and none can be made.
+    #[error("{}: the database cannot be made", path.display())]
+    NotMade {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The path is no regular file.
     #[error("{}: not a regular file", .0.display())]
     NotAFile(PathBuf),
@@ -89,7 +98,7 @@ pub enum DatabaseError {
     #[error("{}: another program wrote while it was read", .0.display())]
     ChangedWhileRead(PathBuf),
     /// Another program holds the write lock.
-    #[error("{}: another program has been writing for {} seconds", path.display(), waited.as_secs())]
+    #[error("{}: another program has been writing for {}", path.display(), counted(waited.as_secs(), "second"))]
     Busy {
         /// The database.
         path: PathBuf,
@@ -109,7 +118,7 @@ pub enum DatabaseError {
     #[error("the database has no ledger: nothing was imported into it")]
     NoLedger,
     /// Tables exist that do not fit the layout.
-    #[error("{} of the database's tables do not fit the layout", .0.len())]
+    #[error("{}", misfits(.0))]
     Tables(Vec<TableProblem>),
     /// A context row was left over: some program committed with it in place.
     #[error(
@@ -171,27 +180,25 @@ pub enum DatabaseError {
     },
 }
 
-/// Why a server refused a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The user or the password.
-    Login,
-    /// The database is not there, or not for this user.
-    NoSuchDatabase,
-    /// Encryption, or a certificate.
-    Tls,
-    /// Something else.
-    Other,
+fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
-/// Why a connection was not made.
-#[cfg(feature = "servers")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotConnected {
-    /// The server is not there, or not ready: worth another attempt.
-    NotThere,
-    /// It does not want us.
-    Refused(Refusal),
+/// A table can have several problems.
+fn misfits(problems: &[TableProblem]) -> String {
+    let tables: BTreeSet<&str> = problems.iter().map(|one| one.table.as_str()).collect();
+    let do_not = if tables.len() == 1 {
+        "does not"
+    } else {
+        "do not"
+    };
+    let (tables, problems) = (tables.len() as u64, problems.len() as u64);
+    format!(
+        "{} of the database {do_not} fit the layout ({})",
+        counted(tables, "table"),
+        counted(problems, "problem")
+    )
 }
 
 /// An error with its causes; a cause that was told already, as drivers do, is not told again.
@@ -212,33 +219,6 @@ impl DatabaseError {
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }
-    }
-
-    /// A server that did not answer in time.
-    #[cfg(feature = "servers")]
-    pub(super) fn timeout(address: &ServerAddress) -> Self {
-        let waited = address.patience.timeout.as_secs();
-        let message = format!("no answer within {waited} s");
-        let source = std::io::Error::new(std::io::ErrorKind::TimedOut, message);
-        Self::not_connected(address, NotConnected::NotThere, Box::new(source))
-    }
-
-    /// A server that did not connect us.
-    #[cfg(feature = "servers")]
-    pub(super) fn not_connected(
-        address: &ServerAddress,
-        reason: NotConnected,
-        source: Box<dyn std::error::Error + Send + Sync>,
-    ) -> Self {
-        let address = address.to_string();
-        match reason {
-            NotConnected::NotThere => Self::Unreachable { address, source },
-            NotConnected::Refused(refusal) => Self::Refused {
-                address,
-                refusal,
-                source,
-            },
-        }
     }
 }
 
@@ -277,6 +257,32 @@ impl From<rusqlite::Error> for DatabaseError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_and_their_problems_are_counted_apart() {
+        let problem = |table: &str| TableProblem {
+            table: table.to_owned(),
+            message: String::new(),
+        };
+        let told = |tables: &[&str]| {
+            let problems = tables.iter().copied().map(problem).collect();
+            DatabaseError::Tables(problems).to_string()
+        };
+        assert_eq!(
+            told(&["words", "words"]),
+            "1 table of the database does not fit the layout (2 problems)"
+        );
+        assert_eq!(
+            told(&["words", "cards"]),
+            "2 tables of the database do not fit the layout (2 problems)"
+        );
+        let busy = DatabaseError::Busy {
+            path: PathBuf::from("x.db"),
+            waited: Duration::from_secs(1),
+        };
+        let told = "x.db: another program has been writing for 1 second";
+        assert_eq!(busy.to_string(), told);
+    }
 
     #[test]
     fn what_a_driver_says_twice_is_told_once() {

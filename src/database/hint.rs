@@ -1,7 +1,7 @@
 //! What can be done about a failure of the database.
 
 use super::DatabaseError;
-use super::error::Refusal;
+use super::refusal::Refusal;
 
 impl DatabaseError {
     /// What its reader can do, if that is more than to look at the causes.
@@ -49,6 +49,7 @@ impl DatabaseError {
             Self::NoDirectory(_) => {
                 Some("make it with `mkdir -p`, or check the path for typing errors")
             }
+            Self::NotMade { .. } => Some("check that you may write in its directory"),
             Self::NoSchema(_) => {
                 Some("make it with `CREATE SCHEMA`, or name another with `--schema NAME`")
             }
@@ -75,7 +76,7 @@ impl DatabaseError {
                 Refusal::Other => "check user, password, database and TLS",
             }),
             Self::Denied(_) => Some(
-                "reading needs all tables, the ledger's too: `GRANT SELECT ON ALL TABLES IN SCHEMA … TO …`, on MySQL `GRANT SELECT ON DATABASE.* TO …`; docs/servers.md says what imports need",
+                "commands that only read need SELECT on all tables, the ledger's too: `GRANT SELECT ON ALL TABLES IN SCHEMA … TO …`, on MySQL `GRANT SELECT ON DATABASE.* TO …`; for those that write use the account that imports, whose rights docs/servers.md lists",
             ),
             Self::BadUrl(_)
             | Self::Authorities { .. }

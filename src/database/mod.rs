@@ -33,6 +33,7 @@ mod names;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reader;
+mod refusal;
 mod scratch;
 mod sealed_entry;
 mod select;
@@ -59,8 +60,8 @@ pub use connect::repeat;
 pub use connect::{Announce, Patience, Secret, ServerAddress, ServerKind, Tls, TlsMode};
 pub use connection::AnyConnection;
 pub use dialect::Dialect;
+pub use error::DatabaseError;
 pub(crate) use error::with_causes;
-pub use error::{DatabaseError, Refusal};
 pub use health::{Facts, TriggerFault};
 pub use migrations::{MigrationState, MigrationStatus};
 #[cfg(feature = "mysql")]
@@ -68,6 +69,7 @@ pub use mysql::MysqlConnection;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresConnection;
 pub use reader::{CurrentRows, SameKey};
+pub use refusal::Refusal;
 pub use scratch::TemporaryFiles;
 pub use session::{Access, Database};
 pub use sqlite::{Backup, NewDatabase, Opened};

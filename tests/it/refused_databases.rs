@@ -163,7 +163,13 @@ fn a_directory_without_write_permission_takes_no_database() {
         .expect("permissions");
     let before = workspace.tree();
     let ended = workspace.run(&mut command);
-    assert_refused(&workspace, &before, &ended, &["target", "ermission denied"]);
+    let words = [
+        "target/legacy.db: the database cannot be made",
+        "ermission denied",
+        "write in its directory",
+    ];
+    assert_refused(&workspace, &before, &ended, &words);
+    assert!(!ended.stderr.contains("accession-new"), "{ended}");
     fs::set_permissions(workspace.target(), fs::Permissions::from_mode(0o755))
         .expect("permissions");
 }
@@ -272,6 +278,7 @@ fn tables_that_cannot_hold_the_rows_are_listed() {
             &workspace,
             arguments,
             &[
+                "2 tables of the database do not fit the layout (",
                 "`profiles`: it lacks the column `dob`",
                 "`profiles`: its column `id` is INTEGER",
                 "`chat_messages`: its column `room` must have a value",
@@ -317,6 +324,23 @@ fn an_archive_that_cannot_be_written_keeps_the_import_from_happening() {
     let ended = workspace.run(&mut command);
     assert_refused(&workspace, &before, &ended, &["elsewhere/archive"]);
     fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o755)).expect("permissions");
+}
+
+#[test]
+fn an_archive_that_may_not_be_looked_into_is_said_to_be_so() {
+    let workspace = with_work_to_do();
+    let mut list = workspace.command();
+    list.args(["archive", "list", "--archive", "target/legacy.db.archive"]);
+    let mut list = workspace.unprivileged(list);
+    fs::set_permissions(workspace.archive(), fs::Permissions::from_mode(0o000))
+        .expect("permissions");
+    let ended = workspace.run(&mut list);
+    fs::set_permissions(workspace.archive(), fs::Permissions::from_mode(0o700))
+        .expect("permissions");
+    assert_eq!(ended.code, Some(1), "{ended}");
+    for words in ["cannot look into the archive", "ermission denied", "hint: "] {
+        assert!(ended.stderr.contains(words), "{ended}");
+    }
 }
 
 /// Triggers of the application that write more rows than planned are noticed before the commit.

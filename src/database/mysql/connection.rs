@@ -7,11 +7,12 @@ use diesel_async::AsyncMysqlConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use mysql_async::{Conn, DriverError, Error, OptsBuilder, SslOpts};
 
+use crate::database::DatabaseError;
 use crate::database::connect::blocking::blocking_connection;
 use crate::database::connect::runtime::{Started, block_on};
 use crate::database::connect::tls::certificates;
 use crate::database::connect::{Secret, ServerAddress, TlsMode};
-use crate::database::error::{DatabaseError, NotConnected, Refusal};
+use crate::database::refusal::{NotConnected, Refusal};
 
 type Wrapper = AsyncConnectionWrapper<AsyncMysqlConnection, Started>;
 

@@ -13,11 +13,12 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::database::DatabaseError;
 use crate::database::connect::blocking::blocking_connection;
 use crate::database::connect::runtime::{Started, block_on};
 use crate::database::connect::tls::client_config;
 use crate::database::connect::{Secret, ServerAddress, TlsMode};
-use crate::database::error::{DatabaseError, NotConnected, Refusal};
+use crate::database::refusal::{NotConnected, Refusal};
 
 type Wrapper = AsyncConnectionWrapper<AsyncPgConnection, Started>;
 

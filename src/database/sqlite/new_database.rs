@@ -58,7 +58,11 @@ impl NewDatabase {
                 (std::io::ErrorKind::NotFound, Some(directory)) => {
                     DatabaseError::NoDirectory(directory.to_owned())
                 }
-                _ => DatabaseError::file(&aside)(source),
+                // What it would be called until it is complete says nothing to anybody.
+                _ => DatabaseError::NotMade {
+                    path: target.to_owned(),
+                    source,
+                },
             })?;
             match file.try_lock() {
                 Ok(()) => {}

@@ -1,0 +1,55 @@
+//! Why a server did not connect us.
+
+#[cfg(feature = "servers")]
+use super::{DatabaseError, ServerAddress};
+
+/// Why a server refused a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The user or the password.
+    Login,
+    /// The database is not there, or not for this user.
+    NoSuchDatabase,
+    /// Encryption, or a certificate.
+    Tls,
+    /// Something else.
+    Other,
+}
+
+/// Why a connection was not made.
+#[cfg(feature = "servers")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotConnected {
+    /// The server is not there, or not ready: worth another attempt.
+    NotThere,
+    /// It does not want us.
+    Refused(Refusal),
+}
+
+#[cfg(feature = "servers")]
+impl DatabaseError {
+    /// A server that did not answer in time.
+    pub(super) fn timeout(address: &ServerAddress) -> Self {
+        let waited = address.patience.timeout.as_secs();
+        let message = format!("no answer within {waited} s");
+        let source = std::io::Error::new(std::io::ErrorKind::TimedOut, message);
+        Self::not_connected(address, NotConnected::NotThere, Box::new(source))
+    }
+
+    /// A server that did not connect us.
+    pub(super) fn not_connected(
+        address: &ServerAddress,
+        reason: NotConnected,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    ) -> Self {
+        let address = address.to_string();
+        match reason {
+            NotConnected::NotThere => Self::Unreachable { address, source },
+            NotConnected::Refused(refusal) => Self::Refused {
+                address,
+                refusal,
+                source,
+            },
+        }
+    }
+}
