@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::database::DatabaseUrl;
 use crate::layout::Layout;
 use crate::model::{Keep, ShowValues};
+use crate::operations::proof::SealPlace;
 use crate::report::Tell;
 
 use super::command_error::CommandError;
@@ -168,6 +169,24 @@ pub(super) struct ArchiveOptions {
     /// KIND-DATABASE@HOST.archive in the current directory]
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
+}
+
+/// Where a seal is noted that no import makes.
+#[derive(Debug, Args)]
+pub(super) struct SealOptions {
+    /// Directory of the archive whose `seals.log` notes the seal [default: that of the newest run, else DATABASE.archive, of
+    /// a server KIND-DATABASE@HOST.archive in the current directory]
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
+}
+
+impl SealOptions {
+    pub(super) fn place(self, database: &DatabaseUrl) -> Result<SealPlace, CommandError> {
+        Ok(SealPlace {
+            named: self.archive.map(absolute).transpose()?,
+            usual: absolute(database.default_archive())?,
+        })
+    }
 }
 
 /// A `name=value` argument.

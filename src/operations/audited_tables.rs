@@ -6,7 +6,6 @@
 mod disable;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -17,7 +16,7 @@ use crate::model::{FindingList, RunContext, Sha256, Table};
 
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
 
-use super::proof::log_seal;
+use super::proof::{SealPlace, log_seal};
 use super::{OperationError, Surroundings};
 
 /// Which tables.
@@ -37,7 +36,7 @@ pub struct EnableOptions {
     /// How long to wait for other programs that write.
     pub wait: Duration,
     /// Where the seal is noted.
-    pub archive: PathBuf,
+    pub archive: SealPlace,
     /// Which tables.
     pub tables: WhichTables,
 }
@@ -85,6 +84,7 @@ pub fn enable_tables(
         ..EnableOutcome::default()
     };
     if !prepared.unnoted.is_empty() || !prepared.resumed.is_empty() {
+        let archive = options.archive.archive(&mut database)?;
         let seal = database.transaction(|database| {
             note(database, ("enable", run), around, |database| {
                 let mut counts = Map::new();
@@ -97,9 +97,8 @@ pub fn enable_tables(
                 Ok(counts)
             })
         })?;
-        outcome
-            .findings
-            .extend(log_seal(&options.database, &options.archive, &seal));
+        let findings = log_seal(&options.database, &archive, &seal);
+        outcome.findings.extend(findings);
         outcome.run = Some((run.id.to_string(), seal));
     }
     Ok(outcome)

@@ -36,10 +36,11 @@ pub fn outside_seal_text(database: &str, seal: Option<&OutsideSeal>) -> String {
             let verdict = Style::paint(Style::SUCCESS, "nothing to do");
             format!("{verdict}: every entry of `{database}` is sealed\n")
         }
-        Some(OutsideSeal { seal, .. }) => {
+        Some(OutsideSeal { seal, log, .. }) => {
             let verdict = Style::paint(Style::SUCCESS, "sealed");
             let entries = plural(seal.entries, "entry");
-            let facts = facts(&[("seal", Some(seal_words(seal)))]);
+            let log = log.as_ref().map(|log| log.display().to_string());
+            let facts = facts(&[("seal", Some(seal_words(seal))), ("noted in", log)]);
             format!("{verdict} {entries} of `{database}`\n{facts}")
         }
     }
@@ -51,6 +52,7 @@ pub fn outside_seal_json(seal: Option<&OutsideSeal>) -> Value {
     let findings = seal.map_or_else(|| json!([]), |seal| findings_json(&seal.findings));
     json!({
         "seal": seal.map(|seal| seal_json(&seal.seal)),
+        "log": seal.and_then(|seal| Some(seal.log.as_ref()?.display().to_string())),
         "findings": findings,
     })
 }

@@ -272,6 +272,30 @@ fn a_run_that_was_cut_off_is_missed_by_its_anchor() {
         sealed.differences(&["--anchor", &log]),
         [("anchor".to_owned(), Value::Null)]
     );
+    let of_none = "0".repeat(64);
+    let ended = sealed.command(&["audit", "verify", "--anchor", &of_none]);
+    let words = "was replaced or cut off, or it is a seal of another one";
+    assert!(ended.stdout.contains(words), "{ended}");
+}
+
+/// Seals that no import makes are noted beside those of the imports, wherever these have their archive.
+#[test]
+fn a_seal_is_noted_in_the_archive_of_the_newest_run() {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    workspace.imports(&["--archive", "target/originals"]);
+    let sealed = Sealed { workspace };
+    let disabled = sealed.command(&["audit", "disable", "profiles"]);
+    assert_eq!(disabled.code, Some(0), "{disabled}");
+    sealed.execute("DELETE FROM approved_cards WHERE id = 2");
+    let ended = sealed.command(&["audit", "seal"]);
+    let log = sealed.workspace.target().join("originals/seals.log");
+    assert!(ended.stdout.contains(&log.display().to_string()), "{ended}");
+    let lines = std::fs::read_to_string(&log).expect("read");
+    assert_eq!(lines.lines().count(), 3, "{lines}");
+    assert!(!sealed.workspace.archive().exists());
+    let ended = sealed.command(&["audit", "verify"]);
+    let hint = format!("`--anchor {}`", log.display());
+    assert!(ended.stdout.contains(&hint), "{ended}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Taking tables out of the trail.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
@@ -8,7 +7,7 @@ use serde_json::json;
 use crate::database::ledger::NewSeal;
 use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, TriggerState};
 use crate::model::{FindingList, RunContext};
-use crate::operations::proof::log_seal;
+use crate::operations::proof::{SealPlace, log_seal};
 use crate::operations::{OperationError, Surroundings};
 
 use super::{named, note};
@@ -21,7 +20,7 @@ pub struct DisableOptions {
     /// How long to wait for other programs that write.
     pub wait: Duration,
     /// Where the seal is noted.
-    pub archive: PathBuf,
+    pub archive: SealPlace,
     /// The tables.
     pub tables: Vec<String>,
 }
@@ -57,6 +56,7 @@ pub fn disable_tables(
     if outcome.tables.is_empty() {
         return Ok(outcome);
     }
+    let archive = options.archive.archive(&mut database)?;
     let seal = database.transaction(|database| {
         let after = database.last_entry_id()?;
         note(database, ("disable", run), around, |_| {
@@ -65,7 +65,7 @@ pub fn disable_tables(
             Ok(tables.map(noted).collect())
         })
     })?;
-    let findings = log_seal(&options.database, &options.archive, &seal);
+    let findings = log_seal(&options.database, &archive, &seal);
     outcome.findings.extend(findings);
     outcome.run = Some((run.id.to_string(), seal));
     Ok(outcome)

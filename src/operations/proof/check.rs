@@ -205,8 +205,10 @@ impl Check<'_> {
             true => Some(self.database.schema_digest()?),
             false => None,
         };
-        let archive = last
-            .and_then(|seal| seal.header.run.as_ref()?.get("archive")?.as_str())
+        // Runs that enable or disable tables have none.
+        let mut newest = self.seals.iter().rev();
+        let archive = newest
+            .find_map(|seal| seal.header.run.as_ref()?.get("archive")?.as_str())
             .map(|archive| PathBuf::from(archive).join(crate::archive::SEALS));
         Ok(TrailOutcome {
             status,

@@ -17,7 +17,7 @@ pub use outcome::{
 pub use receipt::{CheckedReceipt, check_receipt, make_receipt};
 pub use reconcile::{ReconcileOptions, ReconcileOutcome, ReconciledTable, Unrecorded, reconcile};
 pub(super) use seal::log_seal;
-pub use seal::{OutsideSeal, seal_outside_changes};
+pub use seal::{OutsideSeal, SealPlace, seal_outside_changes};
 
 use crate::database::{Database, DatabaseError, MigrationStatus};
 

@@ -1,9 +1,9 @@
 //! Sealing changes that were made outside runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::archive::{SEALS, append_seal};
+use crate::archive::{Archive, SEALS, append_seal};
 use crate::audit::seal::{Anchor, Header, IdRanges, Sealer};
 use crate::database::ledger::{Entries, NewSeal};
 use crate::database::{Access, Database, DatabaseUrl};
@@ -12,11 +12,38 @@ use crate::operations::OperationError;
 
 use super::require_seals;
 
+/// Which archive's `seals.log` notes a seal that no import or revert makes.
+#[derive(Debug, Clone)]
+pub struct SealPlace {
+    /// The archive that was named.
+    pub named: Option<PathBuf>,
+    /// The one beside the database, if no run has one either.
+    pub usual: PathBuf,
+}
+
+impl SealPlace {
+    /// The archive that was named; else that of the newest run that has one, if it is still there.
+    pub(in crate::operations) fn archive(
+        &self,
+        database: &mut Database,
+    ) -> Result<PathBuf, OperationError> {
+        if let Some(named) = &self.named {
+            return Ok(named.clone());
+        }
+        let newest = database.runs()?.into_iter().find_map(|run| run.archive);
+        let newest = newest.map(PathBuf::from);
+        let there = newest.filter(|archive| Archive::open(archive).is_ok());
+        Ok(there.unwrap_or_else(|| self.usual.clone()))
+    }
+}
+
 /// A seal over changes that were made outside runs.
 #[derive(Debug, Clone)]
 pub struct OutsideSeal {
     /// The seal.
     pub seal: NewSeal,
+    /// The file that notes it, unless that failed.
+    pub log: Option<PathBuf>,
     /// What was noticed.
     pub findings: FindingList,
 }
@@ -31,10 +58,11 @@ pub struct OutsideSeal {
 pub fn seal_outside_changes(
     url: &DatabaseUrl,
     wait: Duration,
-    archive: &Path,
+    place: &SealPlace,
     now: Timestamp,
 ) -> Result<Option<OutsideSeal>, OperationError> {
     let mut database = Database::open(url, Access::Write, wait)?;
+    let archive = place.archive(&mut database)?;
     let seal = database.transaction(|database| {
         require_seals(database)?;
         let covered = covered(database)?;
@@ -57,8 +85,13 @@ pub fn seal_outside_changes(
         }
         Ok::<_, OperationError>(Some(database.seal_others(contents, now)?))
     })?;
-    Ok(seal.map(|seal| OutsideSeal {
-        findings: log_seal(url, archive, &seal).into_iter().collect(),
+    let Some(seal) = seal else {
+        return Ok(None);
+    };
+    let failed = log_seal(url, &archive, &seal);
+    Ok(Some(OutsideSeal {
+        log: failed.is_none().then(|| archive.join(SEALS)),
+        findings: failed.into_iter().collect(),
         seal,
     }))
 }

@@ -9,7 +9,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::ArchiveOptions;
+use crate::cli::options::SealOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
 use crate::operations::proof::{
@@ -34,7 +34,7 @@ pub(super) enum Prove {
         #[command(flatten)]
         database: DatabaseOptions,
         #[command(flatten)]
-        archive: ArchiveOptions,
+        archive: SealOptions,
     },
     /// Write a small file that proves what a run did, without the database
     ///
@@ -130,12 +130,12 @@ impl Prove {
 
 fn seal(
     database: &DatabaseOptions,
-    archive: ArchiveOptions,
+    archive: SealOptions,
     output: &Output,
 ) -> Result<Exit, CommandError> {
     let url = database.url(output)?;
-    let archive = archive.directory(&url)?;
-    let seal = seal_outside_changes(&url, database.wait(), &archive, now())?;
+    let place = archive.place(&url)?;
+    let seal = seal_outside_changes(&url, database.wait(), &place, now())?;
     if let Some(seal) = &seal {
         output.findings(&seal.findings, Tell::All);
     }

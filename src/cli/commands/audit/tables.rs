@@ -6,7 +6,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::run_context;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::ArchiveOptions;
+use crate::cli::options::SealOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
 use crate::model::RunContext;
@@ -45,7 +45,7 @@ pub(super) enum Tables {
         #[command(flatten)]
         database: DatabaseOptions,
         #[command(flatten)]
-        archive: ArchiveOptions,
+        archive: SealOptions,
         /// Who is responsible, for the audit trail [default: the operating system's user]
         #[arg(long, env = "ACCESSION_ACTOR", value_name = "NAME")]
         actor: Option<String>,
@@ -65,7 +65,7 @@ pub(super) enum Tables {
         #[command(flatten)]
         database: DatabaseOptions,
         #[command(flatten)]
-        archive: ArchiveOptions,
+        archive: SealOptions,
         /// Who is responsible, for the audit trail [default: the operating system's user]
         #[arg(long, env = "ACCESSION_ACTOR", value_name = "NAME")]
         actor: Option<String>,
@@ -98,7 +98,7 @@ impl Tables {
                 let run = run_context(actor, reason)?;
                 let url = database.url(output)?;
                 let options = EnableOptions {
-                    archive: archive.directory(&url)?,
+                    archive: archive.place(&url)?,
                     wait: database.wait(),
                     database: url,
                     tables: if all {
@@ -119,7 +119,7 @@ impl Tables {
                 let run = run_context(actor, reason)?;
                 let url = database.url(output)?;
                 let options = DisableOptions {
-                    archive: archive.directory(&url)?,
+                    archive: archive.place(&url)?,
                     wait: database.wait(),
                     database: url,
                     tables,

@@ -52,6 +52,7 @@ impl Check<'_> {
 
     /// Names the anchors of this database that none of its seals is.
     pub(super) fn lost_anchors(&mut self, checked: &[CheckedAnchor]) {
+        let own = self.database.place().log_name(self.database.schema());
         for CheckedAnchor {
             anchor, seal, of, ..
         } in checked
@@ -64,7 +65,14 @@ impl Check<'_> {
                     }
                     Some(_) | None => "is not in the database: it was replaced or cut off",
                 };
-                let message = format!("the anchored {anchor} {what}");
+                let whose = match &anchor.database {
+                    Some(name) if *name == own => String::new(),
+                    Some(name) => {
+                        format!(", or it is a seal of another one: its line names `{name}`")
+                    }
+                    None => ", or it is a seal of another one".to_owned(),
+                };
+                let message = format!("the anchored {anchor} {what}{whose}");
                 self.tell(TrailDifferenceKind::Anchor, None, message);
             }
         }
