@@ -393,7 +393,7 @@ def names():
 def file_system():
     directory = case("directory_named_json", BAD)
     (directory / "records/a.json").mkdir(parents=True)
-    directory = case("directory_empty", OK)
+    directory = case("directory_empty", BAD)
     directory = case("directory_deep", OK, 1)
     put(directory, "/".join(["d"] * 200) + "/a.txt", "")
     put(directory, "records/a.json", "[1]")
