@@ -157,6 +157,18 @@ fn nothing_is_written_over() {
 }
 
 #[test]
+fn names_of_lists_with_nothing_in_them_are_kept() {
+    let workspace = Workspace::empty();
+    let visits = r#"{"2024-01-01": [{"x": 1}], "2024-01-02": [], "2024-01-03": [{"x": 2}]}"#;
+    workspace.write("visits.json", visits);
+    assert_round(&workspace);
+    let connection = workspace.connection();
+    let rows = rows::query(&connection, "SELECT * FROM visits");
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert!(format!("{rows:?}").contains("2024-01-02"), "{rows:?}");
+}
+
+#[test]
 fn a_directory_without_json_is_told() {
     let workspace = Workspace::empty();
     workspace.write("readme.txt", "no data");

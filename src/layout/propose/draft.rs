@@ -135,6 +135,12 @@ impl Drafting {
         let value = &found.value;
         if found.lists {
             if let Some(lists) = value.only_lists() {
+                // A member with nothing in it would be lost without a row of its own.
+                let place = match lists.empty {
+                    0 => place,
+                    _ => self.members(name, place, value.count),
+                };
+                let name = if lists.empty == 0 { name } else { "entries" };
                 self.records(name, place.below(Step::Every), &lists.elements);
             }
             return;
@@ -149,13 +155,7 @@ impl Drafting {
             // One table for both levels, unless a member of the outer one would be lost with nothing in it.
             Some(inner) if objects.empty == 0 && !inner.lists => self.map(name, place, &inner),
             Some(inner) => {
-                let depth = place.depth + 1;
-                let parent = self.table(name, place, value.count);
-                let place = Place {
-                    parent: Some(parent),
-                    each: Vec::new(),
-                    depth,
-                };
+                let place = self.members(name, place, value.count);
                 self.map("entries", place, &inner);
             }
             None if objects.any.is_some() => self.values(name, place, value),
@@ -220,6 +220,16 @@ impl Drafting {
                     self.tables[table].columns.push(column);
                 }
             }
+        }
+    }
+
+    /// A row for each member of a map; the place of what is in one.
+    fn members(&mut self, name: &str, place: Place, records: u64) -> Place {
+        let depth = place.depth + 1;
+        Place {
+            parent: Some(self.table(name, place, records)),
+            each: Vec::new(),
+            depth,
         }
     }
 

@@ -183,6 +183,62 @@ fn constants_defaults_and_conversions_must_fit_their_column() {
 }
 
 #[test]
+fn only_what_stands_in_files_is_converted() {
+    for value in ["{ value = 5 }", "{ rest = true }"] {
+        let new = format!("{{ from = {value}, as = \"text\" }}");
+        toml_mistake(
+            "\"/name\"",
+            &new,
+            "`as` converts values that stand in files",
+        );
+    }
+    toml_mistake(
+        "word = \"\"",
+        "word = { from = \"^name\", as = \"text\" }",
+        "`as` converts values that stand in files",
+    );
+    let unix = "{ from = \"/name\", default = \"now\", as = \"unix\" }";
+    let (toml, line) = edit(TOML, "name = \"/name\"", &format!("name = {unix}"));
+    let sql = SQL.replace("name TEXT", "name TIMESTAMP");
+    let found = problems(&files(&toml, &sql, SCHEMA));
+    assert_one(
+        &found,
+        "layout.toml",
+        line,
+        "the default cannot be converted",
+    );
+}
+
+/// The key of an enclosing row is given when the row is written, after UUIDs are made and references looked up.
+#[test]
+fn what_the_database_gives_later_makes_no_uuid_and_finds_no_row() {
+    let sql = format!(
+        "{} CREATE TABLE letters (id UUID PRIMARY KEY, word_id INTEGER NOT NULL REFERENCES words (id), letter TEXT);",
+        SQL
+    );
+    let rule = |id: &str| {
+        format!(
+            "word = \"\"\n\n[[source.records.records.records]]\ntable = \"letters\"\neach = \"/*\"\n\
+             columns = {{ word_id = \"^id\", letter = \"\", id = {id} }}"
+        )
+    };
+    for id in [
+        "{ uuid = [\"^id\", \"\"] }",
+        "{ reference = \"letters.id\", where = { id = [\"^id\"] } }",
+    ] {
+        let (toml, line) = edit(TOML, "word = \"\"", &rule(id));
+        let found = problems(&files(&toml, &sql, SCHEMA));
+        let late = "the database gives the enclosing row this key only when it is written";
+        assert!(
+            found
+                .iter()
+                .any(|problem| problem.message == late && problem.place.line == Some(line + 5)),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn references_must_find_one_row() {
     let reference = |key: &str| format!("{{ reference = \"words.word\", where = {{ {key} }} }}");
     toml_mistake(

@@ -301,12 +301,11 @@ impl<'l> Reading<'l> {
             });
         }
         for problem in self.planner.finish() {
-            // Its row was planned already: it cannot be skipped any more.
-            self.findings.push(Finding::error(
-                problem.rule,
-                directory.place_of_problem(&problem),
-                problem.message,
-            ));
+            // Its row was planned already.
+            let place = directory.place_of_problem(&problem);
+            let remedy = format!("{}; `--skip-invalid` cannot leave it out", problem.remedy);
+            let finding = Finding::error(problem.rule, place, problem.message);
+            self.findings.push(finding.remedy(remedy));
         }
     }
 }
