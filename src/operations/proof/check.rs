@@ -138,6 +138,18 @@ impl Check<'_> {
             let first = self.database.trail_entry(first)?;
             unsealed.since = first.map(|entry| entry.changed_at);
         }
+        // No database gives such numbers, and seals go on behind the last.
+        for id in found.unsealed.iter().take_while(|id| *id < 1) {
+            let entry = self.database.trail_entry(id)?;
+            self.keep(TrailDifference {
+                kind: TrailDifferenceKind::Inserted,
+                seal: None,
+                run: None,
+                entry: Some(id),
+                row: entry.map(|entry| (entry.table_name, entry.record_id)),
+                message: format!("entry {id} has a number that the database never gives"),
+            });
+        }
         let seals = self.seals;
         for &(first, last) in found.unsealed_of_runs.ranges() {
             for run in self.database.runs_of_entries(first, last)? {

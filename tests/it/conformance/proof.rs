@@ -12,6 +12,7 @@ on_every_database!(
     an_edited_entry_is_named,
     deleted_and_reordered_entries_are_named,
     an_entry_in_the_name_of_a_sealed_run_is_named,
+    an_entry_with_a_number_that_is_never_given_is_named,
     a_run_that_was_cut_off_is_missed_by_its_anchor,
     an_archive_of_two_databases_gives_no_false_alarm,
     rows_changed_around_the_trail_are_found,
@@ -219,6 +220,21 @@ fn an_entry_in_the_name_of_a_sealed_run_is_named(target: Target) {
     let found = differences(&target, &[]);
     assert_eq!(found[0].0, "inserted", "{found:?}");
     assert_eq!(unrecorded(&target), ["gone profiles 99"]);
+}
+
+/// Before all others it is an entry of long ago, which no seal covers.
+fn an_entry_with_a_number_that_is_never_given_is_named(target: Target) {
+    let (target, _) = sealed(target);
+    attack(
+        &target,
+        &[
+            "INSERT INTO audit_log (id, table_name, record_id, action, new_value, changed_at, changed_by) \
+           SELECT -5, table_name, '98', action, new_value, '2020-01-01T00:00:00.000000Z', 'mallory' FROM audit_log WHERE id = 1",
+        ],
+    );
+    let found = differences(&target, &[]);
+    assert_eq!(found, [("inserted".to_owned(), Some(-5))]);
+    assert_eq!(unrecorded(&target), ["gone profiles 98"]);
 }
 
 fn a_run_that_was_cut_off_is_missed_by_its_anchor(target: Target) {
