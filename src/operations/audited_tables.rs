@@ -3,6 +3,7 @@
 //! Rows that are there already are noted once, by a run of kind `enable`, so that the trail tells of every row: without
 //! that, nobody could say whether a row without an entry is older than the trail or was smuggled in.
 
+mod baseline;
 mod disable;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use crate::database::ledger::{NewSeal, RunFacts, RunHeader};
 use crate::database::{Access, Database, DatabaseUrl, TableTriggers, TriggerState};
 use crate::model::{FindingList, RunContext, Sha256, Table};
 
+pub(super) use baseline::{Baseline, note_what_is_there};
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
 
 use super::proof::{SealPlace, log_seal};

@@ -194,6 +194,7 @@ pub fn import_json(outcome: &ImportOutcome) -> Value {
         "archive": outcome.run.as_ref().map(|run| &run.archive),
         "backup": outcome.run.as_ref().and_then(|run| run.backup.as_ref()),
         "seal": outcome.run.as_ref().map(|run| seal_json(&run.seal)),
+        "baseline": outcome.run.as_ref().and_then(|run| Some(seal_json(run.baseline.as_ref()?))),
         "files": {
             "found": outcome.files_found,
             "unchanged": outcome.files_unchanged,
@@ -266,6 +267,7 @@ mod tests {
             id: "01a1".to_owned(),
             archive: "/x.db.archive".to_owned(),
             backup: None,
+            baseline: None,
             seal: NewSeal {
                 number: 3,
                 hash: Sha256([0xab; 32]),

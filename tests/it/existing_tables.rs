@@ -129,8 +129,10 @@ fn rows_with_a_key_are_adopted_without_a_write() {
     assert_eq!(report["tables"]["mastered_grammar"]["adopted"], 2);
     assert_eq!(contents(&workspace, &tables), before);
     let connection = workspace.connection();
-    // 5 cards and 4 messages are new; the adopted rows have no entry, because nothing happened to them.
-    assert_eq!(rows::count(&connection, "audit_log"), 9);
+    // 5 cards and 4 messages are new; nothing happened to the 12 adopted rows, which a run before this one noted.
+    assert_eq!(rows::count(&connection, "audit_log"), 9 + 12);
+    let by_run = "SELECT kind || ' ' || count(*) FROM audit_log JOIN import_runs ON import_runs.id = run_id GROUP BY kind";
+    assert_eq!(rows::texts(&connection, by_run), ["enable 12", "import 9"]);
     // The backup is the database as it was.
     let backup = workspace
         .root()

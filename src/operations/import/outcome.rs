@@ -113,6 +113,8 @@ pub struct RunOutcome {
     pub backup: Option<String>,
     /// The seal over the run's entries in the audit trail.
     pub seal: NewSeal,
+    /// The seal of the run before it that noted rows which were there already, if there was one.
+    pub baseline: Option<NewSeal>,
 }
 
 /// How often a column's values were changed in one way.

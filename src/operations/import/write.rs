@@ -8,6 +8,7 @@ use crate::database::{
     Access, Backup, Database, DatabaseError, DatabaseUrl, Finished, NewDatabase, RunEnd,
     TargetTables, Writer, repeat,
 };
+use crate::operations::audited_tables::{Baseline, note_what_is_there};
 use crate::operations::directory::{Reading, SharedDatabase};
 use crate::operations::proof::log_seal;
 use crate::operations::{OperationError, Stage};
@@ -141,10 +142,11 @@ impl<'l> Import<'l> {
 
     /// Notes the seal beside the originals. The run is committed: if that fails, it is a warning.
     fn logged(&self, mut outcome: ImportOutcome) -> ImportOutcome {
-        let seal = outcome.run.as_ref().map(|run| &run.seal);
-        let warning =
-            seal.and_then(|seal| log_seal(&self.options.database, &self.options.archive, seal));
-        outcome.findings.extend(warning);
+        let run = outcome.run.iter();
+        let seals = run.flat_map(|run| run.baseline.iter().chain([&run.seal]));
+        let log = |seal| log_seal(&self.options.database, &self.options.archive, seal);
+        let warnings: Vec<_> = seals.filter_map(log).collect();
+        outcome.findings.extend(warnings);
         outcome
     }
 
@@ -166,6 +168,9 @@ impl<'l> Import<'l> {
             parent: None,
         };
         database.migrate()?;
+        let around = self.directory.around;
+        let layout = self.directory.layout;
+        let baseline = note_what_is_there(database, (layout, &target), self.run, around)?;
         let mut writer =
             Writer::begin(database, self.directory.layout, &target, &header, self.run)?;
         let mut gathered = self.start(Some(database), &target, &agenda)?;
@@ -193,11 +198,14 @@ impl<'l> Import<'l> {
             archive: self.options.archive.display().to_string(),
             backup: backup.map(|path| path.display().to_string()),
             seal,
+            baseline: baseline.as_ref().map(|baseline| baseline.seal.clone()),
         };
-        let outcome = ImportOutcome {
+        let mut outcome = ImportOutcome {
             run: Some(run),
             ..written
         };
+        let noted = baseline.iter().flat_map(Baseline::findings);
+        outcome.findings.extend(noted);
         Ok((Box::new(outcome), Box::new(stored)))
     }
 

@@ -23,6 +23,7 @@ on_every_database!(
     after_undoing_an_earlier_run_its_files_are_read_again,
     what_set_null_changed_is_undone,
     columns_of_the_application_do_not_make_triggers_outdated,
+    rows_that_were_there_are_noted_before_an_import,
 );
 
 const BY_PLACE: &str = "identity = \"position\"\n  columns = { v = \"/v\" }";
@@ -444,4 +445,50 @@ fn columns_of_the_application_do_not_make_triggers_outdated(target: Target) {
         let ended = target.run(command);
         assert_eq!(ended.code, Some(0), "{ended}");
     }
+}
+
+fn rows_that_were_there_are_noted_before_an_import(target: Target) {
+    layout(&target, BY_ID, NAMED);
+    let workspace = &target.workspace;
+    workspace.write("m.json", r#"[{"id":"a","n":"1"},{"id":"b","n":"2"}]"#);
+    import(&target, &[], 0);
+    for _ in 0..3 {
+        let down = target.run(&[
+            "migrate",
+            "down",
+            "--confirm",
+            "--archive",
+            "target/archive",
+        ]);
+        assert_eq!(down.code, Some(0), "{down}");
+    }
+    target.execute("INSERT INTO p (id, n) VALUES ('theirs', '9')");
+    let report = import(&target, &[], 0);
+    assert_eq!(report["tables"]["p"]["adopted"], 2, "{report}");
+    assert_eq!(report["baseline"]["entries"], 3, "{report}");
+    assert_eq!(
+        target.rows("SELECT kind FROM import_runs ORDER BY started_at, id"),
+        [["enable"], ["import"]]
+    );
+    for command in [
+        &["audit", "reconcile"][..],
+        &["audit", "verify"],
+        &["audit", "history", "p", "theirs"],
+        &[
+            "audit",
+            "why",
+            "p",
+            "a",
+            "--archive",
+            "target/archive",
+            "--layout",
+            "./l",
+        ],
+    ] {
+        let ended = target.run(command);
+        assert_eq!(ended.code, Some(0), "{command:?}: {ended}");
+    }
+    // Undoing the import does not take what was there before it.
+    revert(&target, &runs(&target)[1], &[]);
+    assert_eq!(target.count("p"), 3);
 }
