@@ -1,6 +1,6 @@
 //! Fetching what the ledger and the database know of the rows of a round.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::database::ledger::LedgerRow;
 use crate::database::{Database, SameKey};
@@ -87,16 +87,12 @@ impl Directory<'_> {
                 }));
             }
             // Values that may stand once may stand in the row of another record.
-            let changed = known.iter().map(|(identity, _)| *identity);
-            let changed: HashSet<Fingerprint> = match look_up {
-                LookUp::Changed if reading.planner.has_unique_keys(index) => changed.collect(),
-                LookUp::Changed | LookUp::All => HashSet::new(),
-            };
-            new.extend(
-                wanted
-                    .round(round)
-                    .filter(|row| row.table == index && changed.contains(&row.identity)),
-            );
+            if look_up == LookUp::Changed && reading.planner.has_unique_keys(index) {
+                new.extend(wanted.round(round).filter(|row| {
+                    let known = knowledge.known.get(&row.identity);
+                    row.table == index && known.is_some_and(|known| known.digest != row.digest)
+                }));
+            }
             knowledge.current.extend(found);
             if reading.layout_changed && look_up == LookUp::Changed {
                 let rows = wanted.round(round).filter(|row| row.table == index);
@@ -139,7 +135,8 @@ impl Directory<'_> {
         let record_ids: Vec<&str> = changed.iter().map(|(_, id)| *id).collect();
         let by_runs = database.last_changed_by_runs(name, &record_ids)?;
         let untouched = changed.iter().filter(|(_, id)| by_runs.contains(*id));
-        knowledge.untouched = untouched.map(|(identity, _)| *identity).collect();
+        let untouched: Vec<Fingerprint> = untouched.map(|(identity, _)| *identity).collect();
+        knowledge.untouched.extend(untouched);
         Ok(())
     }
 
