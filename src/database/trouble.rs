@@ -20,12 +20,14 @@ pub(super) enum Trouble {
     Other,
 }
 
-const DISTURBED: [&str; 4] = [
+const DISTURBED: [&str; 5] = [
     "deadlock",
     "could not serialize access",
     // MySQL and MariaDB 11 in snapshot isolation.
     "record has changed since last read",
     "restart transaction",
+    // MySQL's, of a table that another import has just made.
+    "table definition has changed",
 ];
 const LOCKED: [&str; 2] = ["due to lock timeout", "lock wait timeout exceeded"];
 const DENIED: [&str; 3] = [
