@@ -1,5 +1,5 @@
-//! `include_dir!` and `embed_migrations!` read directories while the crate is compiled, and cargo does not see which
-//! files: without these lines a new layout or migration would be missing until something else makes cargo rebuild.
+//! `include_dir!` and `embed_migrations!` read directories at compile time, and cargo does not track the files in
+//! them. Without these lines, a new layout or migration is missing until something else triggers a rebuild.
 
 fn main() {
     println!("cargo:rerun-if-changed=schemas");

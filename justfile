@@ -10,7 +10,7 @@ test *FILTER:
 accept:
     scripts/test --fix
 
-# Random inputs against parsing, places and layouts, SECONDS each; needs nightly and cargo-fuzz
+# Random inputs against the lexer, parsing, places and layouts, SECONDS each; needs nightly and cargo-fuzz
 fuzz SECONDS="600":
     fuzz/run.sh {{ SECONDS }}
 
@@ -18,9 +18,13 @@ fuzz SECONDS="600":
 deny:
     cargo deny check
 
-# Kill imports at many moments
-kill MOMENTS="50":
-    benches/kill.sh {{ MOMENTS }}
+# Campaigns that attack the program: `just attack kill --only revert`
+attack *ARGUMENTS:
+    scripts/attack {{ ARGUMENTS }}
+
+# What takes too long for `check`, in parts that can be resumed
+test-long *PARTS:
+    scripts/test-long {{ PARTS }}
 
 # A first import beside a yardstick: `just bench CORPUS 'COMMAND … {db}'`
 bench CORPUS YARDSTICK RUNS="5":

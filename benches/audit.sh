@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# How long a reviewer waits: each `accession audit` question on a database, whole process, beside the goals.
+# Measures the response times of the `accession audit` commands on a database, as whole processes, next to their
+# targets.
 #   benches/audit.sh DATABASE [RUNS]
-# DATABASE is one that an import has filled; the goals are meant for 1.3 million entries. Printed are the median and the
-# fastest of RUNS (default 5), and the peak memory. Needs the sqlite3 shell, /usr/bin/time (GNU) and a release build.
+# DATABASE was filled by an import; the targets are for 1.3 million entries. Prints the median and the minimum of RUNS
+# (default 5), and the peak memory. Needs the sqlite3 shell, /usr/bin/time (GNU) and a release build.
 set -euo pipefail
 database=$(realpath "$1") runs=${2:-5}
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# First import of a `donna` directory, many small files, beside what the simplest tools need for the same work: `cat` and
-# `sha256sum` of all files, then the sqlite3 shell inserting the same rows and audit entries from the same files.
+# Compares the first import of a `donna` directory, many small files, with the simplest tools for the same work: `cat`
+# and `sha256sum` of all files, then the sqlite3 shell inserting the same rows and audit entries from the same files.
 #   benches/many_files.sh DIR [RUNS]
-# The shell validates nothing, archives nothing, records neither origins nor conversions, and keeps the ids as they are,
-# because it cannot make UUIDs. Printed are wall time, processor time and peak memory of each, and the ratio of medians;
-# then the time and peak memory of an import that finds nothing changed.
-# Needs find, xargs, sha256sum, the sqlite3 shell, /usr/bin/time (GNU) and a release build.
+# The shell does not validate or archive anything, records neither origins nor conversions, and keeps the ids
+# unchanged, because it cannot generate UUIDs. Prints wall time, processor time and peak memory of each, and the ratio
+# of medians; then time and peak memory of an import without changes. Needs find, xargs, sha256sum, the sqlite3 shell,
+# /usr/bin/time (GNU) and a release build.
 set -euo pipefail
 corpus=$(realpath "$1") runs=${2:-3}
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,7 +19,7 @@ columns() { # TABLE: its columns in tables.sql
 }
 {
     echo "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;"
-    # The tables first, their indexes at the end.
+    # Tables first, indexes at the end.
     awk 'BEGIN { RS = ""; ORS = "\n" } /CREATE TABLE/' "$root/schemas/donna/tables.sql"
     cat <<'SQL'
 CREATE TABLE audit_log (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, table_name TEXT NOT NULL, record_id TEXT NOT NULL, action TEXT NOT NULL,
@@ -52,7 +52,7 @@ measure() { # NAME COMMAND: appends "name wall user sys peak_kb" to the figures
     /usr/bin/time -o "$work/time" -f '%e %U %S %M' bash -c "$2" >/dev/null 2>"$work/err" || { cat "$work/err" >&2; exit 1; }
     echo "$1 $(cat "$work/time")" | tee -a "$work/figures"
 }
-# What the database must hold is what the shell inserts.
+# The database must contain the rows that the shell inserts.
 counts() { sqlite3 "$1" "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM chat_sessions), (SELECT count(*) FROM messages), (SELECT count(*) FROM user_memory), (SELECT count(*) FROM audit_log)"; }
 cd "$corpus"
 echo "name wall_s user_s sys_s peak_kb"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Adds words to the profiles of a srs4autism directory, as an application that is used would.
+"""Adds words to the profiles of a srs4autism directory, like the application in use.
 
     benches/more_words.py DIRECTORY [WORDS]
 """

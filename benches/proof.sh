@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# How fast the trail is proved and a run undone, on a directory of about 1.3 million rows.
+# Measures the verification of the audit log and the revert of a run, on a directory of about 1.3 million rows.
 #   benches/proof.sh CORPUS_DIR [RUNS]
-# Imports the directory into a new SQLite database, then measures `audit verify` and `audit reconcile`; then imports a copy
-# with about 60 000 records more (CHANGE, a command that is given the copied directory), and undoes that run. IMPORT_OPTIONS are
-# given to both imports. Printed are wall and processor time; on a busy machine only their ratios mean something.
-# Needs /usr/bin/time (GNU) and a release build.
+# Imports the directory into a new SQLite database and measures `audit verify` and `audit reconcile`. Then imports a
+# copy with about 60 000 additional records (made by CHANGE, a command that gets the copied directory), and reverts
+# that run. Both imports use IMPORT_OPTIONS. Prints wall and processor time; on a busy machine only their ratios are
+# meaningful. Needs /usr/bin/time (GNU) and a release build.
 set -euo pipefail
 corpus=$1 runs=${2:-3}
 root=$(cd "$(dirname "$0")/.." && pwd)

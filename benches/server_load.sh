@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# First import of many words into PostgreSQL and MariaDB, beside the server's own bulk load (`\copy`, `LOAD DATA`) of the same
-# rows into the same tables with the same triggers and indexes, in one run.
+# Compares the first import of many words into PostgreSQL and MariaDB with the server's own bulk load (`\copy`, `LOAD
+# DATA`) of the same rows into the same tables with the same triggers and indexes.
 #
-#   benches/server_load.sh [WORDS] [RUNS]     1000000 and 3 unless given
+#   benches/server_load.sh [WORDS] [RUNS]     default: 1000000 and 3
 #
-# The rows of the bulk load are those that an import wrote, exported before: of `mastered_words` and, in a second figure, also
-# of the ledger's `row_sources`, which an import fills as well. The servers are private ones; ACCESSION names the program.
+# The bulk load uses the rows that an import wrote, exported before: those of `mastered_words` and, in a second
+# figure, also those of the ledger's `row_sources`, which an import fills too. The servers are private; ACCESSION
+# selects the program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 words=${1:-1000000} runs=${2:-3}
@@ -70,7 +71,7 @@ load() { # SERVER TABLE…: in one transaction
     esac
 }
 
-# A directory with the profile alone: its tables, indexes and triggers are those of any import.
+# A directory with only the profile, whose import creates the tables, indexes and triggers.
 mkdir -p "$dir/empty/profiles"
 echo '[{"id": "child_0001", "name": "Somebody Invented"}]' >"$dir/empty/profiles/child_profiles.json"
 for server in postgres mysql; do

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# First import of a directory, side by side with a yardstick that loads the same rows into SQLite by other means.
+# Compares the first import of a directory with a yardstick that loads the same rows into SQLite by other means.
 #   benches/sqlite_load.sh CORPUS_DIR 'YARDSTICK_COMMAND … DATABASE' [RUNS]
-# The yardstick is a shell command in which {db} stands for the database it writes. Both run in turn, each into a new
-# file of the same directory; printed are wall time, processor time and peak memory of each run, and the ratios.
-# Needs /usr/bin/time (GNU) and a release build.
+# The yardstick is a shell command in which {db} is replaced by the database that it writes. Both run in turn, each with a
+# new file in the same directory. Prints wall time, processor time and peak memory of each run, and the ratios. Needs
+# /usr/bin/time (GNU) and a release build.
 set -euo pipefail
 corpus=$1 yardstick=$2 runs=${3:-5}
 root=$(cd "$(dirname "$0")/.." && pwd)

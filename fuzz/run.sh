@@ -14,6 +14,7 @@ fuzz() {
     mkdir -p "corpus/$target"
     nice -n 10 cargo +nightly fuzz run --fuzz-dir . --sanitizer none "$target" "corpus/$target" "$@"
 }
+fuzz lexer ../fixtures -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
 fuzz parse ../fixtures -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
 fuzz places ../fixtures -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
 

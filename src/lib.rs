@@ -1,19 +1,20 @@
-//! Accession turns directories of legacy JSON files into a relational database that can be trusted.
+//! Accession imports directories of JSON files into a SQL database, with an audit log of every change.
 //!
 //! The library is a pipeline. Every folder is one stage and uses only the stages before it:
 //!
 //! ```text
-//! model → layout → source → parse → validate → map → plan → audit → database → archive → operations → report → cli
+//! model → layout → source → parse → validate → infer → map → plan → audit → database → archive → operations → report → cli
 //! ```
 //!
-//! `plan` is pure; only `source`, `database`, `archive` and `cli` touch the outside world; only `cli` prints,
-//! reads the environment or ends the process. `tests/it/architecture.rs` and `clippy.toml` keep it so.
+//! `plan` is pure. Only `source`, `database`, `archive` and `cli` touch the outside world (`model` has one function
+//! that opens files). Only `cli` prints, reads the environment or ends the process. `tests/it/architecture.rs` and
+//! `clippy.toml` enforce these rules.
 
 #![cfg_attr(
     test,
     expect(
         clippy::disallowed_methods,
-        reason = "unit tests look at the outside world"
+        reason = "unit tests touch the outside world"
     )
 )]
 
@@ -21,6 +22,7 @@ pub mod archive;
 pub mod audit;
 pub mod cli;
 pub mod database;
+pub mod infer;
 pub mod layout;
 pub mod map;
 pub mod model;

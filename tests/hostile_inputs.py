@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes directories with hostile files, one per case, and `cases.json`, which says what must come of each.
+"""Makes directories with hostile files, one per case, and `cases.json`, which states the expected outcome of each.
 
     tests/hostile_inputs.py DIR
 
@@ -452,7 +452,7 @@ def file_system():
 
 
 def compressed():
-    """What becomes of compressed files depends on what the program reads; it must be told in any case."""
+    """Whether compressed files are read depends on their name; either way the outcome must be reported."""
     bomb = gzip.compress(gzip.compress(b"[" + b" " * 50_000_000 + b"1]", mtime=0), mtime=0)
     once = gzip.compress(b"[" + b" " * 100_000_000 + b"1]", mtime=0)
     sound = gzip.compress(b"[1, 2]", mtime=0)

@@ -34,7 +34,7 @@ def leaf(fields):
 
 
 def root(leaves):
-    """RFC 6962 section 2.1, written as it stands there."""
+    """RFC 6962 section 2.1, written as in the RFC."""
     if not leaves:
         return sha256(b"")
     if len(leaves) == 1:
@@ -90,7 +90,7 @@ def main():
         faults += [f"seal {number}: {name}" for name, holds in checks if not holds]
         previous, sealed = found, sealed + len(leaves)
     if number and schema != header["schema"]:
-        print("note: tables or triggers are defined otherwise than at the last seal")
+        print("note: the definitions of tables or triggers have changed since the last seal")
     for fault in faults:
         print("does not hold:", fault)
     print(f"{number} seals, {sealed} entries, head {previous}")

@@ -33,7 +33,7 @@ fn agrees_with_serde_json(data: &[u8]) {
     }
 }
 
-/// All elements of a file, or nothing if anything in it is refused.
+/// All elements of a file, or nothing if anything in it is rejected.
 fn read(data: &[u8], framing: Framing, sizes: (usize, usize)) -> Option<(Shape, Vec<Value>)> {
     let mut shape = Shape::Elements;
     let mut values = Vec::new();

@@ -1,11 +1,11 @@
-//! Places in files: values are found where they stand, and no line shown has a value or a character that a terminal
+//! Places in files: values are found at their positions, and no line shown has a value or a character that a terminal
 //! obeys, whatever the file is.
 
 #![no_main]
 
-use accession::model::{Pointer, ShowValues, harmless_char};
+use accession::model::{Pointer, ShowValues, locate, sanitize_char};
 use accession::parse::{
-    Framing, Limits, Passed, Position, RecordTexts, excerpts, locate, position_in_file, strict,
+    Framing, Limits, OutOfOrder, Position, RecordTexts, excerpts, position_in_file, strict,
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -18,8 +18,8 @@ fuzz_target!(|data: &[u8]| {
             let pointers = [pointer.as_str(), "", "/0", "/a", "/0/a"];
             let _ = locate(data, &pointers);
             for framing in [Framing::Array, Framing::Lines, Framing::Document] {
-                let _ = position_in_file(data, &pointers, framing);
-                let mut texts = RecordTexts::new(data, framing);
+                let _ = position_in_file(data, &pointers, framing, Limits::default());
+                let mut texts = RecordTexts::new(data, framing, Limits::default());
                 let _ = pointers.map(|pointer| texts.text(pointer));
             }
         }
@@ -57,20 +57,20 @@ fn every_value_is_found(data: &[u8], value: &Value) {
         let read = strict::parse(&data[located.value], Limits::DEEPEST);
         assert_eq!(read.as_ref(), Ok(value), "{pointer}");
     }
-    // A byte order mark would be skipped, and is no JSON here.
+    // A byte order mark would be skipped, and is not valid JSON here.
     for framing in [Framing::Array, Framing::Document] {
         // Parents come before their children here: nothing is passed but by leaving the last two chunks.
-        let mut texts = RecordTexts::new(data, framing);
+        let mut texts = RecordTexts::new(data, framing, Limits::default());
         let texts = asked.iter().map(|pointer| match texts.text(pointer) {
             Ok(text) => text,
-            Err(Passed) => {
-                texts = RecordTexts::new(data, framing);
+            Err(OutOfOrder) => {
+                texts = RecordTexts::new(data, framing, Limits::default());
                 texts.text(pointer).ok().flatten()
             }
         });
-        let positions = position_in_file(data, &asked, framing);
+        let positions = position_in_file(data, &asked, framing, Limits::default());
         for (((pointer, value), text), position) in wanted.iter().zip(texts).zip(positions) {
-            // The whole of an array that is read element by element is no record.
+            // The root of an array that is read element by element is not a record.
             if let Some(text) = text {
                 assert_eq!(strict::parse(&text, Limits::DEEPEST).as_ref(), Ok(value), "{pointer}");
             } else {
@@ -89,7 +89,7 @@ fn lines_are_tame(data: &[u8]) {
             let characters = excerpt.text.chars().count();
             assert!(excerpt.marked.start <= excerpt.marked.end, "{excerpt:?}");
             assert!(excerpt.marked.end <= characters, "{excerpt:?}");
-            assert!(excerpt.text.chars().all(|c| harmless_char(c) == c), "{excerpt:?}");
+            assert!(excerpt.text.chars().all(|c| sanitize_char(c) == c), "{excerpt:?}");
             if show == ShowValues::Masked && !data.contains(&b':') {
                 // Without a colon there are no names: no letters but those of the few words, which may be cut.
                 let words = ["undefined", "Infinity", "null", "None", "NaN", "nil"];

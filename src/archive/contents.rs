@@ -1,4 +1,4 @@
-//! An archive on disk: where its parts are, and what it holds.
+//! The layout of an archive on disk.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,19 +15,19 @@ const OBJECTS: &str = "objects";
 const RUNS: &str = "runs";
 const PACKS: &str = "packs";
 
-/// Where copies of the database stand, beside what the archive itself keeps.
+/// Directory for copies of the database.
 pub const BACKUPS: &str = "backups";
 
-/// A directory of originals; the format is described in the module's documentation.
+/// An archive directory; the module documentation describes the format.
 #[derive(Debug, Clone)]
 pub struct Archive {
     directory: PathBuf,
 }
 
-/// The runs an archive holds.
+/// The runs in an archive.
 #[derive(Debug)]
 pub struct Listing {
-    /// Newest first.
+    /// The runs, newest first.
     pub runs: Vec<ManifestSummary>,
     /// Manifests that cannot be used, by name.
     pub unusable: Vec<ArchiveError>,
@@ -37,7 +37,7 @@ impl Archive {
     /// Opens an existing archive.
     ///
     /// # Errors
-    /// When there is none, the directory holds something else, or may not be looked into.
+    /// If the directory does not exist, contains something else, or cannot be accessed.
     pub fn open(directory: &Path) -> Result<Self, ArchiveError> {
         let archive = Self {
             directory: directory.to_owned(),
@@ -46,7 +46,7 @@ impl Archive {
             match fs::metadata(part) {
                 Ok(part) if part.is_dir() => {}
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                    return Err(ArchiveError::io("look into the archive", directory)(error));
+                    return Err(ArchiveError::io("open the archive", directory)(error));
                 }
                 Ok(_) | Err(_) => return Err(ArchiveError::NotAnArchive(archive.directory)),
             }
@@ -54,11 +54,11 @@ impl Archive {
         Ok(archive)
     }
 
-    /// Opens an archive, or one to be: where nothing or an empty directory is, or only backups are, the first store makes it, so that
-    /// a run that is given up before leaves nothing behind.
+    /// Opens an archive that may not exist yet. A missing or empty directory, or one with backups only, becomes an
+    /// archive at the first store, so a run that is aborted earlier leaves nothing behind.
     ///
     /// # Errors
-    /// When the directory cannot be read or holds something else.
+    /// If the directory cannot be read or contains something else.
     pub fn open_or_create(directory: &Path) -> Result<Self, ArchiveError> {
         let reading = ArchiveError::io("read directory", directory);
         let entries = match fs::read_dir(directory) {
@@ -69,7 +69,7 @@ impl Archive {
             }
             Err(error) => return Err(reading(error)),
         };
-        // A store that was killed at its very beginning leaves some of the parts; it is an archive to be as well.
+        // A store that was killed at its start leaves only some of these parts.
         let parts = [OBJECTS, RUNS, PACKS, LOCK_FILE, BACKUPS, SEALS];
         let is_part = |entry: &fs::DirEntry| parts.iter().any(|part| entry.file_name() == *part);
         if entries.iter().all(is_part) {
@@ -80,16 +80,16 @@ impl Archive {
         Self::open(directory)
     }
 
-    /// The directory.
+    /// Returns the directory.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The runs this archive holds; manifests that cannot be used are listed apart.
+    /// Lists the runs in this archive; unusable manifests are listed separately.
     ///
     /// # Errors
-    /// When the directory of manifests cannot be read.
+    /// If the directory of manifests cannot be read.
     pub fn list(&self) -> Result<Listing, ArchiveError> {
         let mut listing = Listing {
             runs: Vec::new(),
@@ -108,10 +108,10 @@ impl Archive {
         Ok(listing)
     }
 
-    /// The manifest of `run`.
+    /// Returns the manifest of `run`.
     ///
     /// # Errors
-    /// When `run` is no run id, there is none, or it cannot be used.
+    /// If `run` is not a run id, or its manifest is missing or cannot be used.
     pub fn manifest(&self, run: &str) -> Result<Manifest, ArchiveError> {
         let id = Uuid::parse_str(run).map_err(|_| ArchiveError::NotARunId(run.to_owned()))?;
         match self.read_manifest(id) {
@@ -122,15 +122,15 @@ impl Archive {
         }
     }
 
-    /// The content of one object, proved at its end.
+    /// Returns a reader of an object's content, which verifies the digest at the end.
     ///
     /// # Errors
-    /// When the object is missing or cannot be opened.
+    /// If the object is missing or cannot be opened.
     pub fn read_object(&self, sha256: Sha256) -> Result<ObjectReader, ArchiveError> {
         self.read_located(&self.locate(&self.read_packs()?, sha256), sha256)
     }
 
-    /// The content of an object whose place is known.
+    /// Returns a reader of an object at a known location.
     pub(super) fn read_located(
         &self,
         location: &Location,
@@ -158,7 +158,7 @@ impl Archive {
         self.runs().join(format!("{run}.json"))
     }
 
-    /// The directory an object is in.
+    /// The directory of an object.
     pub(super) fn shard(&self, sha256: Sha256) -> PathBuf {
         self.objects().join(&sha256.to_string()[..2])
     }
@@ -171,7 +171,8 @@ impl Archive {
     }
 }
 
-/// The names in a directory, sorted; none if it does not exist. Names that are not UTF-8 are not ours.
+/// The names in a directory, sorted; empty if it does not exist. Names that are not UTF-8 are ignored, since
+/// accession writes none.
 pub(super) fn names_in(directory: &Path) -> Result<Vec<String>, ArchiveError> {
     let reading = ArchiveError::io("read directory", directory);
     let entries = match fs::read_dir(directory) {
@@ -193,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_of_something_else_is_no_archive() {
+    fn a_directory_with_other_files_is_not_an_archive() {
         let home = Home::new();
         fs::write(home.source().join("a.json"), "1").expect("written");
         for opened in [
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_to_be_holds_nothing_and_creates_nothing() {
+    fn opening_a_new_archive_creates_nothing() {
         let home = Home::new();
         let archive = home.archive();
         assert!(archive.list().expect("listed").runs.is_empty());
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn backups_may_stand_in_an_archive_to_be() {
+    fn a_new_archive_may_contain_backups() {
         let home = Home::new();
         let directory = home.path().join("archive");
         fs::create_dir_all(directory.join(BACKUPS)).expect("made");
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_listed_newest_first_and_unusable_ones_apart() {
+    fn runs_are_listed_newest_first_and_unusable_ones_separately() {
         let home = Home::new();
         home.write("a.json", b"1");
         for number in [2, 3, 1] {
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_named_by_its_id_and_nothing_else() {
+    fn a_run_is_found_by_its_full_id_only() {
         let home = Home::new();
         let manifest = |run: &str| home.archive().manifest(run);
         let other = run(1).to_string();

@@ -1,18 +1,18 @@
-//! Streaming: bytes are hashed and counted as they pass, so that memory does not grow with the file.
+//! Streamed copies: bytes are hashed and counted in passing, so memory does not grow with the file.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::{Hasher, Sha256};
 
-/// How much is read at a time.
+/// Buffer size.
 const BUFFER: usize = 64 * 1024;
 
-/// Passes bytes on and keeps their number and digest.
+/// A reader that counts and hashes the bytes read through it.
 pub(super) struct HashingReader<R> {
     inner: R,
     hasher: Hasher,
-    /// Bytes that have passed.
+    /// Number of bytes read.
     pub(super) bytes: u64,
 }
 
@@ -25,7 +25,7 @@ impl<R: Read> HashingReader<R> {
         }
     }
 
-    /// The digest of what has passed, and a fresh start.
+    /// Returns the digest of the bytes read since the last call.
     pub(super) fn take_digest(&mut self) -> Sha256 {
         std::mem::take(&mut self.hasher).sha256()
     }
@@ -44,12 +44,12 @@ impl<R: Read> Read for HashingReader<R> {
 pub(super) enum CopyError {
     Read(io::Error),
     Write(io::Error),
-    /// There is more to read than was allowed.
+    /// The input is longer than the limit.
     TooLong,
     Interrupted,
 }
 
-/// Copies everything, but at most `limit` bytes: an object that was tampered with must not fill the disk.
+/// Copies everything, up to `limit` bytes, so that a manipulated object cannot fill the disk.
 pub(super) fn copy(
     from: &mut impl Read,
     to: &mut impl Write,

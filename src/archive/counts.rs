@@ -1,4 +1,4 @@
-//! What a store did, in numbers.
+//! Counters of a store.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,24 +7,24 @@ use super::Manifest;
 use super::store_object::Kept;
 use crate::model::Sha256;
 
-/// What a store did.
+/// The result of a store in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredCounts {
-    /// Files the manifest names.
+    /// Files in the manifest.
     pub files: u64,
     /// Their uncompressed bytes.
     pub bytes: u64,
-    /// Objects that were made.
+    /// Objects that were created.
     pub objects_new: u64,
-    /// Objects that were there already and were read back.
+    /// Objects that existed and were verified by reading them.
     pub objects_proved: u64,
     /// Bytes of the objects that were written.
     pub bytes_written: u64,
-    /// Objects that were there but damaged, and were replaced by a proved copy. That stays so after a discard.
+    /// Objects that were damaged and were replaced by a verified copy. A discard does not undo this.
     pub replaced: Vec<Sha256>,
 }
 
-/// What the threads count.
+/// The counters shared by the worker threads.
 #[derive(Default)]
 pub(super) struct Counts {
     new: AtomicU64,
@@ -34,7 +34,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// One more object is there.
+    /// Counts one object.
     pub(super) fn add(&self, kept: &Kept) {
         match *kept {
             Kept::New { bytes_written } => {
@@ -57,13 +57,13 @@ impl Counts {
         }
     }
 
-    /// A pack of so many objects was made.
+    /// Counts a pack.
     pub(super) fn add_pack(&self, objects: usize, bytes: u64) {
         self.new.fetch_add(objects as u64, Ordering::Relaxed);
         self.bytes_written.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// The sum, once `manifest` is all that is stored.
+    /// Returns the totals after everything in `manifest` was stored.
     pub(super) fn total(self, manifest: &Manifest) -> StoredCounts {
         let mut replaced = self.replaced.into_inner().expect("pushing does not panic");
         replaced.sort_unstable();

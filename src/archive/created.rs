@@ -1,6 +1,6 @@
-//! What a call has created so far, to be removed again unless it is kept.
+//! The files and directories that a call has created. They are removed again unless they are kept.
 //!
-//! Only what was created is ever removed: a directory that also holds something else stays.
+//! Nothing else is ever removed: a directory that also contains other files stays.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::ArchiveError;
 use super::durable::{create_private_directory, sync_directory};
 
-/// Files and directories in the order they were created. Dropping it removes them.
+/// Files and directories in order of their creation. Dropping it removes them.
 #[derive(Debug, Default)]
 pub(super) struct Created {
     files: Mutex<Vec<PathBuf>>,
@@ -19,7 +19,7 @@ pub(super) struct Created {
 }
 
 impl Created {
-    /// Takes note of a file.
+    /// Records a file.
     pub(super) fn add_file(&self, path: PathBuf) {
         held(&self.files).push(path);
     }
@@ -31,7 +31,7 @@ impl Created {
         Ok(())
     }
 
-    /// Creates a directory and those around it, where they are missing.
+    /// Creates a directory and its missing parents.
     pub(super) fn ensure_directory(&self, path: &Path) -> Result<(), ArchiveError> {
         match create_private_directory(path) {
             Ok(()) => {
@@ -62,15 +62,15 @@ impl Created {
         parents.iter().try_for_each(|parent| sync_directory(parent))
     }
 
-    /// Keeps everything: there is nothing left to remove.
+    /// Keeps everything: drop and [`remove`](Self::remove) have no effect afterwards.
     pub(super) fn keep(&self) {
         held(&self.files).clear();
         held(&self.directories).clear();
     }
 
-    /// Removes everything, the newest first, and goes on after an error; the first error is returned.
+    /// Removes everything, newest first. Continues after an error and returns the first one.
     ///
-    /// The newest file is gone for good before any other goes, so that a manifest never outlives its objects.
+    /// The newest file is removed durably before any other, so that a manifest never outlives its objects.
     pub(super) fn remove(&self) -> Result<(), ArchiveError> {
         let mut outcome = Ok(());
         let files = std::mem::take(&mut *held(&self.files));
@@ -94,7 +94,7 @@ impl Created {
 
 impl Drop for Created {
     fn drop(&mut self) {
-        // An error has nowhere to go here; who wants to know calls `remove`.
+        // Errors are ignored here; callers that need them call `remove`.
         let _ = self.remove();
     }
 }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_put_into_a_created_directory_stays() {
+    fn files_of_others_in_a_created_directory_stay() {
         let home = tempfile::tempdir().expect("temporary directory");
         let created = Created::default();
         let (inner, outer) = (home.path().join("a/b"), home.path().join("a"));

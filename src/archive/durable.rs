@@ -1,4 +1,4 @@
-//! Directories and temporary files that survive a power failure and are nobody else's to read.
+//! Directories and temporary files that survive a power failure and are private to the user.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -8,10 +8,10 @@ use tempfile::NamedTempFile;
 
 use super::ArchiveError;
 
-/// How the names of unfinished files begin.
+/// Prefix of unfinished files.
 pub(super) const TEMPORARY_PREFIX: &str = ".tmp-";
 
-/// Makes the names in `directory` durable. Systems without that notion (Windows) do it by themselves.
+/// Makes the names in `directory` durable. Windows has no such operation and needs none.
 pub(super) fn sync_directory(directory: &Path) -> Result<(), ArchiveError> {
     #[cfg(unix)]
     fs::File::open(directory)
@@ -22,7 +22,7 @@ pub(super) fn sync_directory(directory: &Path) -> Result<(), ArchiveError> {
     Ok(())
 }
 
-/// Creates one directory with mode 0700; an existing one is an error.
+/// Creates a directory with mode 0700; an existing one is an error.
 pub(super) fn create_private_directory(path: &Path) -> io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix sets a mode"))]
     let mut builder = DirBuilder::new();
@@ -31,7 +31,7 @@ pub(super) fn create_private_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// A temporary file (mode 0600) that is removed unless it is persisted.
+/// Creates a temporary file (mode 0600) that is removed unless it is persisted.
 pub(super) fn temporary_in(directory: &Path) -> Result<NamedTempFile, ArchiveError> {
     tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
@@ -39,7 +39,7 @@ pub(super) fn temporary_in(directory: &Path) -> Result<NamedTempFile, ArchiveErr
         .map_err(ArchiveError::io("create a temporary file in", directory))
 }
 
-/// Opens for writing a file that must not exist yet, with mode 0600; symbolic links are not followed.
+/// Creates a file with mode 0600 and opens it for writing. It must not exist; symbolic links are not followed.
 pub(super) fn create_private_file(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

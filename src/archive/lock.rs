@@ -1,7 +1,7 @@
-//! One store at a time: while a stored run may still be discarded, no other run may rely on its objects.
+//! The store lock: while a stored run can still be discarded, no other run may rely on its objects.
 //!
-//! Readers need no lock: objects and manifests appear under their names complete and do not change. What a reader may
-//! see is a run that is discarded a moment later.
+//! Readers need no lock: objects and manifests appear complete under their names and never change. A reader may see a
+//! run that is discarded a moment later.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -10,11 +10,12 @@ use std::path::Path;
 use super::ArchiveError;
 use super::created::Created;
 use super::durable::create_private_file;
+use crate::model::{not_following, regular};
 
-/// Name of the file that is locked.
+/// Name of the lock file.
 pub(super) const LOCK_FILE: &str = ".lock";
 
-/// Held until it is dropped; the system drops it when the process dies.
+/// An exclusive lock, released on drop; the system releases it when the process dies.
 #[derive(Debug)]
 pub(super) struct StoreLock {
     _file: File,
@@ -40,7 +41,7 @@ impl StoreLock {
                     return Err(ArchiveError::io("lock", &path)(error));
                 }
             }
-            // Who created the file removes it on discard, perhaps between our opening and our locking it.
+            // The store that created the file removes it on discard, possibly between opening and locking it here.
             if !is_still_there(&file, &path) {
                 continue;
             }
@@ -52,13 +53,13 @@ impl StoreLock {
     }
 }
 
-/// Opens the file, and tells whether this call made it.
+/// Opens the file and returns whether this call created it.
 fn open(path: &Path) -> io::Result<(File, bool)> {
     match create_private_file(path) {
         Ok(file) => Ok((file, true)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let file = OpenOptions::new().write(true).open(path)?;
-            Ok((file, false))
+            let file = not_following(OpenOptions::new().write(true)).open(path)?;
+            Ok((regular(file)?, false))
         }
         Err(error) => Err(error),
     }
@@ -74,7 +75,7 @@ fn is_still_there(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Without Unix there is no stable way to ask whether both are the same file; that it exists must do.
+/// Other systems have no stable way to compare file identities; the existence of the file must suffice.
 #[cfg(not(unix))]
 fn is_still_there(_file: &File, path: &Path) -> bool {
     path.exists()
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_store_is_refused_until_the_first_is_over() {
+    fn a_second_store_is_rejected_until_the_first_ends() {
         let home = tempfile::tempdir().expect("temporary directory");
         let directory = home.path().join("archive");
         let created = Created::default();

@@ -1,42 +1,42 @@
-//! Manifests: which files a run's source directory consisted of.
+//! Manifests: the files in a run's source directory.
 
 use uuid::Uuid;
 
 use super::{ArchiveError, RelativePath};
 use crate::model::{Sha256, Timestamp};
 
-/// Which run a manifest belongs to.
+/// The run that a manifest belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestHeader {
     /// The run's id.
     pub run: Uuid,
-    /// The layout's name; only carried along.
+    /// Name of the layout, for information only.
     pub layout: String,
-    /// The source directory as the user knows it; only carried along.
+    /// The source directory as the user specified it, for information only.
     pub root: String,
-    /// When the run began.
+    /// Start time of the run.
     pub created_at: Timestamp,
 }
 
-/// One source file at the time of a run.
+/// A source file at the time of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestEntry {
-    /// Relative to the source directory.
+    /// Path relative to the source directory.
     pub path: RelativePath,
     /// Size in bytes, uncompressed.
     pub bytes: u64,
-    /// When the content was last modified.
+    /// Modification time.
     pub modified: Timestamp,
-    /// Permission bits (`0o7777`); `None` where the system has none.
+    /// Permission bits (`0o7777`); `None` on systems without them.
     pub mode: Option<u32>,
-    /// Digest of the content; names the object.
+    /// Digest of the content, which is also the name of the object.
     pub sha256: Sha256,
 }
 
-/// All source files of a directory at the time of a run, sorted by path, each path once.
+/// All source files of a directory at the time of a run, sorted by path, without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// Which run.
+    /// The run.
     pub header: ManifestHeader,
     files: Vec<ManifestEntry>,
 }
@@ -44,7 +44,7 @@ pub struct Manifest {
 /// A manifest without its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestSummary {
-    /// Which run.
+    /// The run.
     pub header: ManifestHeader,
     /// Number of files.
     pub files: u64,
@@ -52,34 +52,37 @@ pub struct ManifestSummary {
     pub bytes: u64,
 }
 
-/// Why a manifest is not used.
+/// The reason why a manifest is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestFault {
-    /// Not JSON, or a member is missing or of another type.
-    #[error("not the JSON of a manifest")]
+    /// Not JSON, or a member is missing or has the wrong type.
+    #[error("not a manifest in JSON")]
     Json(#[source] serde_json::Error),
-    /// Made by a newer version.
-    #[error("format {0} is not known, only format 1")]
+    /// Written by a newer version.
+    #[error("unsupported format {0}; supported are 1 and 2")]
     Format(u64),
-    /// A value that means nothing.
-    #[error("`{member}` has an unusable value")]
+    /// The digest at the end does not match the contents.
+    #[error("modified or damaged: the digest does not match the contents")]
+    Digest,
+    /// A member has an invalid value.
+    #[error("`{member}` has an invalid value")]
     Member {
         /// The member's name.
         member: &'static str,
     },
-    /// A path that leads out of the directory; restoring it would write elsewhere.
-    #[error("the path `{0}` leads out of the directory")]
+    /// A path outside of the directory; restoring it would write elsewhere.
+    #[error("the path `{0}` is outside of the directory")]
     UnsafePath(String),
-    /// A path twice, or not in order.
-    #[error("the path `{0}` is out of order or stands twice")]
+    /// A path is duplicated or out of order.
+    #[error("the path `{0}` is out of order or duplicated")]
     Order(String),
-    /// The manifest of one run under the name of another.
-    #[error("it is the manifest of run `{0}`")]
+    /// The manifest belongs to a different run than its name.
+    #[error("the manifest belongs to run `{0}`")]
     OtherRun(Uuid),
 }
 
 impl Manifest {
-    /// Sorts `files` by path.
+    /// Creates a manifest; sorts `files` by path.
     ///
     /// # Errors
     /// [`ArchiveError::DuplicatePath`].
@@ -94,7 +97,7 @@ impl Manifest {
         }
     }
 
-    /// Takes `files` in the order they stand in.
+    /// Creates a manifest from files that are already sorted.
     pub(super) fn from_sorted(
         header: ManifestHeader,
         files: Vec<ManifestEntry>,
@@ -105,13 +108,13 @@ impl Manifest {
         }
     }
 
-    /// The files, sorted by path.
+    /// Returns the files, sorted by path.
     #[must_use]
     pub fn files(&self) -> &[ManifestEntry] {
         &self.files
     }
 
-    /// Number and size of the files.
+    /// Returns the number and size of the files.
     #[must_use]
     pub fn summary(&self) -> ManifestSummary {
         ManifestSummary {

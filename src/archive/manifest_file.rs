@@ -1,6 +1,6 @@
-//! Manifests as files: written last and proved, read by the run's id.
+//! Manifest files: written last and verified, read by the run's id.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
@@ -10,9 +10,10 @@ use super::contents::names_in;
 use super::created::Created;
 use super::durable::{sync_directory, temporary_in};
 use super::{Archive, ArchiveError, Manifest};
+use crate::model::{LARGE, read_regular};
 
 impl Archive {
-    /// All manifests, by name.
+    /// Returns all manifests, by name.
     pub(super) fn manifests(
         &self,
     ) -> Result<impl Iterator<Item = Result<Manifest, ArchiveError>>, ArchiveError> {
@@ -24,15 +25,15 @@ impl Archive {
         Ok(runs.map(|run| self.read_manifest(run)))
     }
 
-    /// The manifest of `run`.
+    /// Reads the manifest of `run`.
     pub(super) fn read_manifest(&self, run: Uuid) -> Result<Manifest, ArchiveError> {
         let path = self.manifest_path(run);
-        let text = fs::read(&path).map_err(ArchiveError::io("read manifest", &path))?;
+        let text = read_regular(&path, LARGE).map_err(ArchiveError::io("read manifest", &path))?;
         Manifest::read(&text, run).map_err(|source| ArchiveError::BadManifest { path, source })
     }
 }
 
-/// Writes to a temporary file, syncs it, reads it back, renames it to `path`, and makes that durable.
+/// Writes to a temporary file, syncs it, reads it back, renames it to `path`, and makes the rename durable.
 pub(super) fn write_manifest(
     manifest: &Manifest,
     path: &Path,
@@ -61,11 +62,11 @@ pub(super) fn write_manifest(
     sync_directory(directory)
 }
 
-/// Takes what is what the file holds, and refuses all else.
+/// A writer that compares its input with the contents of a file, and fails on a difference.
 struct Comparing(BufReader<File>);
 
 impl Comparing {
-    /// Nothing is left in the file.
+    /// Fails unless the whole file was compared.
     fn end(&mut self) -> io::Result<()> {
         match self.0.fill_buf()? {
             [] => Ok(()),

@@ -1,4 +1,4 @@
-//! Objects as they are read: decompressed, and hashed on the way, so that damage never goes unnoticed.
+//! Readers for objects: they decompress and hash the content, so damage never goes unnoticed.
 
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Take};
@@ -8,33 +8,33 @@ use std::sync::atomic::AtomicBool;
 use super::ArchiveError;
 use super::copy::{CopyError, HashingReader, copy};
 use super::pack::{Location, Packed};
-use crate::model::Sha256;
+use crate::model::{Sha256, open_regular};
 
-/// What is wrong with an object.
+/// A fault of an object.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectFault {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("the object is missing")]
     Missing,
-    /// The operating system refuses to give its bytes.
+    /// The operating system cannot read the file.
     #[error("the object cannot be read")]
     Unreadable(#[source] io::Error),
-    /// Not a whole zstd frame.
-    #[error("the object does not decompress")]
+    /// The file is not a complete zstd frame.
+    #[error("the object cannot be decompressed")]
     Damaged(#[source] io::Error),
-    /// It decompresses, but to something else.
-    #[error("the content is not what its name says")]
+    /// The file contains another content.
+    #[error("the content does not match its digest")]
     WrongContent,
-    /// The content's size is not what the manifest says.
-    #[error("the content has not {expected} bytes, as the manifest says")]
+    /// The size of the content differs from the manifest.
+    #[error("the size of the content is not {expected} bytes, as in the manifest")]
     WrongSize {
-        /// According to the manifest.
+        /// The size in the manifest.
         expected: u64,
     },
 }
 
 impl ObjectFault {
-    /// Tells apart what the disk refused from what zstd refused: only the former has an error number.
+    /// Distinguishes errors of the operating system, which have an error number, from errors of zstd.
     fn reading(error: io::Error) -> Self {
         match error.raw_os_error() {
             Some(_) => Self::Unreadable(error),
@@ -44,10 +44,10 @@ impl ObjectFault {
     }
 }
 
-/// Gives an object's uncompressed bytes.
+/// Reads the uncompressed bytes of an object.
 ///
-/// At the end their SHA-256 is compared with the object's name; a difference is an error of kind
-/// [`ErrorKind::InvalidData`]. Bytes are to be believed only when the end was reached without error.
+/// At the end, their SHA-256 is compared with the name of the object; a difference is an error of kind
+/// [`ErrorKind::InvalidData`]. The bytes can be trusted only after the end was reached without an error.
 pub struct ObjectReader {
     content: HashingReader<Content>,
     name: Sha256,
@@ -56,7 +56,7 @@ pub struct ObjectReader {
 
 type Decoder = zstd::Decoder<'static, BufReader<File>>;
 
-/// The bytes of an object, uncompressed.
+/// The uncompressed bytes of an object.
 enum Content {
     Own(Decoder),
     Packed(Take<Decoder>),
@@ -64,7 +64,7 @@ enum Content {
 
 impl Content {
     fn open(location: &Location) -> Result<Self, ObjectFault> {
-        let file = File::open(location.file()).map_err(|error| match error.kind() {
+        let file = open_regular(location.file()).map_err(|error| match error.kind() {
             ErrorKind::NotFound => ObjectFault::Missing,
             _ => ObjectFault::Unreadable(error),
         })?;
@@ -107,7 +107,7 @@ impl ObjectReader {
         })
     }
 
-    /// Copies the content, which must be `expected` bytes long; the inner result is the object's own fault.
+    /// Copies the content, which must have `expected` bytes. The inner result reports a fault of the object itself.
     pub(super) fn copy_to(
         mut self,
         target: &mut impl io::Write,
@@ -142,7 +142,7 @@ impl Read for ObjectReader {
     }
 }
 
-/// Reads the object at `location` to its end; the inner result says whether it is the `bytes` bytes its name promises.
+/// Reads the object at `location` to its end. The inner result is the fault if the digest or the size does not match.
 pub(super) fn prove(
     location: &Location,
     name: Sha256,

@@ -1,30 +1,29 @@
-//! Packs: many small objects in one file, and the index that says where each is.
+//! Packs: many small objects in one file, with an index of their locations.
 //!
-//! A file of its own for each of ten thousands of small contents costs a sync, a directory entry and a block each; a
-//! pack costs three syncs, and compresses better. An index that cannot be used makes its objects missing, no more.
+//! For tens of thousands of small files, one object file each would cost a sync, a directory entry and a block each.
+//! A pack costs three syncs, and compresses better. If an index cannot be used, its objects count as missing.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::contents::names_in;
 use super::{Archive, ArchiveError};
-use crate::model::Sha256;
+use crate::model::{LARGE, Sha256, read_regular};
 
 const FIRST_LINE: &str = "accession pack 1";
 const PACK: &str = "pack";
 pub(super) const INDEX: &str = "index";
 
-/// Where one object lies in a pack.
+/// The location of an object in a pack, as stored in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PackEntry {
     pub(super) sha256: Sha256,
     pub(super) bytes: u64,
-    /// Where it begins in the uncompressed pack.
+    /// Offset in the uncompressed pack.
     pub(super) start: u64,
-    /// Where in the pack's file its frame begins.
+    /// Offset of its frame in the pack file.
     pub(super) frame: u64,
 }
 
@@ -32,23 +31,23 @@ pub(super) struct PackEntry {
 #[derive(Debug, Clone)]
 pub(super) struct Packed {
     pub(super) pack: Arc<Path>,
-    /// Where in the file its frame begins.
+    /// Offset of its frame in the file.
     pub(super) frame: u64,
-    /// How many uncompressed bytes of the frame stand before it.
+    /// Number of uncompressed bytes before it in the frame.
     pub(super) before: u64,
     pub(super) bytes: u64,
 }
 
-/// Where the bytes of an object are.
+/// The location of an object.
 #[derive(Debug, Clone)]
 pub(super) enum Location {
-    /// In a file of its own, which may be missing.
+    /// An object file, which may be missing.
     File(PathBuf),
     Packed(Packed),
 }
 
 impl Location {
-    /// The file that holds it.
+    /// Returns the file that contains the object.
     pub(super) fn file(&self) -> &Path {
         match self {
             Self::File(path) => path,
@@ -57,7 +56,7 @@ impl Location {
     }
 }
 
-/// What the packs of an archive hold.
+/// The objects in the packs of an archive.
 #[derive(Debug, Default)]
 pub(super) struct Packs {
     objects: HashMap<Sha256, Packed>,
@@ -80,13 +79,13 @@ impl Archive {
             if path.extension().is_none_or(|ending| ending != INDEX) {
                 continue;
             }
-            // What a lost pack held is missing.
+            // The objects of a lost pack are missing.
             let pack = path.with_extension(PACK);
             if !pack.is_file() {
                 continue;
             }
-            let text = fs::read_to_string(&path).map_err(ArchiveError::io("read index", &path))?;
-            match parse(&text) {
+            let text = read_regular(&path, LARGE).map_err(ArchiveError::io("read index", &path))?;
+            match std::str::from_utf8(&text).ok().and_then(parse) {
                 Some(entries) => packs.add(pack.into(), &entries),
                 None => packs.unusable.push(ArchiveError::BadIndex(path)),
             }
@@ -94,7 +93,8 @@ impl Archive {
         Ok(packs)
     }
 
-    /// Where an object is; a file of its own comes first, because a damaged object in a pack is replaced by one.
+    /// Returns the location of an object. An object file takes precedence, because it replaces a damaged object in a
+    /// pack.
     pub(super) fn locate(&self, packs: &Packs, sha256: Sha256) -> Location {
         let own = self.object_path(sha256);
         match packs.objects.get(&sha256) {
@@ -103,7 +103,7 @@ impl Archive {
         }
     }
 
-    /// Pack and index that the run `name` makes.
+    /// Returns the paths of pack and index for the run `name`.
     pub(super) fn pack_paths(&self, name: &str) -> (PathBuf, PathBuf) {
         let path = |ending| self.packs().join(format!("{name}.{ending}"));
         (path(PACK), path(INDEX))
@@ -112,7 +112,7 @@ impl Archive {
 
 impl Packs {
     fn add(&mut self, pack: Arc<Path>, entries: &[PackEntry]) {
-        // A frame begins with the object that names it first.
+        // A frame begins with its first object.
         let (mut frame, mut frame_start) = (None, 0);
         for entry in entries {
             if frame != Some(entry.frame) {
@@ -129,7 +129,7 @@ impl Packs {
     }
 }
 
-/// The index of a pack as text: a line per object in the order of the pack, then their digest.
+/// Formats the index of a pack: one line per object in the order of the pack, then the digest.
 pub(super) fn index_text(entries: &[PackEntry]) -> String {
     let mut text = format!("{FIRST_LINE}\n");
     for entry in entries {
@@ -146,7 +146,7 @@ pub(super) fn index_text(entries: &[PackEntry]) -> String {
     text
 }
 
-/// `None` if the text is not a whole index.
+/// Parses an index; `None` if it is incomplete.
 fn parse(text: &str) -> Option<Vec<PackEntry>> {
     let (lines, end) = text.strip_suffix('\n')?.rsplit_once('\n')?;
     let digest = Sha256::of(&text.as_bytes()[..=lines.len()]);
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_index_is_read_whole_or_not_at_all() {
+    fn a_truncated_or_modified_index_is_rejected() {
         let entries: Vec<PackEntry> = (0..3_u8)
             .map(|n| PackEntry {
                 sha256: Sha256::of(&[n]),

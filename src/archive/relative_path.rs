@@ -1,18 +1,18 @@
-//! Paths inside a directory: the only kind a manifest may hold and a restore may write to.
+//! Relative paths: the only paths that a manifest may contain and a restore may write to.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use super::ArchiveError;
 
-/// A path relative to a directory, with `/` between segments, that cannot lead out of it by its text.
+/// A path relative to a directory, with `/` between segments, that cannot point outside of it.
 ///
-/// Symbolic links are not this type's concern: restoring follows none, as it only enters directories it made itself.
+/// Symbolic links are handled elsewhere: a restore follows none, because it only enters directories it created.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelativePath(String);
 
 impl RelativePath {
-    /// Accepts `text` unless it is empty, absolute, or has NUL or segments that are empty, `.` or `..`.
+    /// Parses a path. It must not be empty or absolute, nor contain NUL or segments that are empty, `.` or `..`.
     ///
     /// # Errors
     /// [`ArchiveError::UnsafePath`].
@@ -20,7 +20,7 @@ impl RelativePath {
         let segments_are_names = text
             .split('/')
             .all(|segment| !matches!(segment, "" | "." | ".."));
-        // What the system makes of the text matters too: Windows knows drives and a second separator.
+        // The interpretation by the system counts too: Windows has drives and a second separator.
         let components_are_names = Path::new(text)
             .components()
             .all(|component| matches!(component, Component::Normal(_)));
@@ -31,19 +31,19 @@ impl RelativePath {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The path below `directory`.
+    /// Returns the path below `directory`.
     #[must_use]
     pub fn below(&self, directory: &Path) -> PathBuf {
         directory.join(&self.0)
     }
 
-    /// The directories this path goes through, outermost first.
+    /// Returns the parent directories of this path, outermost first.
     pub(super) fn parents(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').map(|(end, _)| &self.0[..end])
     }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_that_lead_out_are_refused() {
+    fn paths_outside_of_the_directory_are_rejected() {
         for text in [
             "", "/", "/etc/x", "..", "../x", "a/../x", "a/..", ".", "./a", "a//b", "a/", "a\0b",
         ] {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_names_are_kept_as_they_are() {
+    fn ordinary_names_are_unchanged() {
         for text in ["a", "a b/é/字.json", "...", "a..b/..c", ".hidden"] {
             assert_eq!(RelativePath::parse(text).expect(text).as_str(), text);
         }

@@ -1,7 +1,7 @@
-//! Bringing a run's files back, byte for byte, with their times and modes.
+//! Restores the files of a run, byte for byte, with their times and modes.
 //!
-//! Files are written below a directory that is new or empty, and only into directories that this call made itself, so
-//! neither a manifest nor a symbolic link can lead a file elsewhere.
+//! Files are written into a new or empty directory, and only into subdirectories that this call created, so neither a
+//! manifest nor a symbolic link can redirect a file.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes};
@@ -17,7 +17,7 @@ use super::workers::{ArchiveObserver, for_each};
 use super::{Archive, ArchiveError, ManifestEntry};
 use crate::model::Timestamp;
 
-/// What was brought back.
+/// The result of a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Restored {
     /// Number of files.
@@ -28,11 +28,11 @@ pub struct Restored {
 
 impl Archive {
     /// Writes the source files of `run` below `target`, which must be empty or not exist. Directories get mode 0700,
-    /// because what is restored is personal; a manifest does not know their former mode.
+    /// because the files may contain personal data and the manifest does not record modes of directories.
     ///
     /// # Errors
-    /// When the run is not there, `target` is not empty, an object is missing or damaged, writing fails, or
-    /// `interrupt` is set. Then whatever was written is removed again.
+    /// If the run does not exist, `target` is not empty, an object is missing or damaged, writing fails, or
+    /// `interrupt` is set. In this case all written files are removed again.
     pub fn restore(
         &self,
         run: &str,
@@ -90,13 +90,14 @@ impl Archive {
                 path: location.file().to_owned(),
                 source,
             })?;
-        set_modified(&file, entry.modified).map_err(ArchiveError::io("set the time of", path))?;
+        set_modified(&file, entry.modified)
+            .map_err(ArchiveError::io("set the modification time of", path))?;
         set_mode(&file, entry.mode).map_err(ArchiveError::io("set the mode of", path))?;
         file.sync_all().map_err(ArchiveError::io("sync", path))
     }
 }
 
-/// Makes `target`, or sees that it is empty.
+/// Creates `target`, or checks that it is empty.
 fn prepare(target: &Path, created: &Created) -> Result<(), ArchiveError> {
     match fs::read_dir(target) {
         Ok(mut entries) => match entries.next() {
@@ -125,7 +126,7 @@ fn set_modified(file: &File, modified: Timestamp) -> io::Result<()> {
 #[cfg(unix)]
 fn set_mode(file: &File, mode: Option<u32>) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    // Without set-user-id and the like: a manifest must not be able to hand them out.
+    // Without set-user-id and the like, which a manifest must not be able to set.
     match mode {
         Some(mode) => file.set_permissions(fs::Permissions::from_mode(mode & 0o777)),
         None => Ok(()),
@@ -139,6 +140,7 @@ fn set_mode(_file: &File, _mode: Option<u32>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::manifest_json::with_digest;
     use super::super::testing::{Home, run};
     use super::super::{ManifestFault, ObjectFault};
     use super::*;
@@ -149,7 +151,7 @@ mod tests {
         archive.restore(&run, target, &(), &AtomicBool::new(false))
     }
 
-    /// 5 MB that do not compress.
+    /// 5 MB of incompressible data.
     fn noise() -> Vec<u8> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = || {
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_comes_back_byte_for_byte_with_its_time_and_mode() {
+    fn every_file_is_restored_byte_for_byte_with_time_and_mode() {
         let home = Home::new();
         home.write("empty.json", b"");
         home.write("large.json", &noise());
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_stored_little_brings_the_whole_directory_back() {
+    fn a_run_that_stored_few_files_restores_the_whole_directory() {
         let home = Home::new();
         home.write("a.json", b"1");
         home.write("b/b.json", b"2");
@@ -208,20 +210,20 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_holds_anything_is_refused_and_left_alone() {
+    fn a_target_with_contents_is_rejected_and_unchanged() {
         let home = Home::new();
         home.write("a.json", b"1");
         home.store(1, &["a.json"], &[]).keep();
         let before = home.tree(home.path());
         for target in [home.source(), home.source().join("a.json")] {
-            let refused = restore(&home, 1, &target);
-            assert!(matches!(refused, Err(ArchiveError::TargetNotEmpty(_))));
+            let rejected = restore(&home, 1, &target);
+            assert!(matches!(rejected, Err(ArchiveError::TargetNotEmpty(_))));
         }
         assert_eq!(home.tree(home.path()), before);
     }
 
     #[test]
-    fn no_manifest_leads_a_file_out_of_the_target() {
+    fn no_manifest_can_write_outside_of_the_target() {
         let home = Home::new();
         home.write("a.json", b"1");
         home.store(1, &["a.json"], &[]).keep();
@@ -234,10 +236,11 @@ mod tests {
             "x/../../outside",
             "a\\u0000",
         ] {
-            fs::write(&path, text.replace("a.json", evil)).expect("written");
-            let refused = restore(&home, 1, &home.path().join("target"));
+            let text = with_digest(&text.replace("a.json", evil));
+            fs::write(&path, text).expect("written");
+            let rejected = restore(&home, 1, &home.path().join("target"));
             assert!(matches!(
-                refused,
+                rejected,
                 Err(ArchiveError::BadManifest {
                     source: ManifestFault::UnsafePath(_),
                     ..
@@ -259,9 +262,9 @@ mod tests {
         fs::create_dir(&empty).expect("created");
         let before = home.tree(home.path());
         for target in [&empty, &home.path().join("new/deep")] {
-            let refused = restore(&home, 1, target);
+            let rejected = restore(&home, 1, target);
             assert!(matches!(
-                refused,
+                rejected,
                 Err(ArchiveError::BadObject {
                     source: ObjectFault::WrongContent,
                     ..
@@ -272,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_also_a_directory_is_refused() {
+    fn a_path_that_is_file_and_directory_is_rejected() {
         let home = Home::new();
         home.write("a.json", b"1");
         home.write("b.json", b"1");

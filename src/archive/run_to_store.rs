@@ -1,4 +1,4 @@
-//! What the caller says of a run's source directory, and whether that is still so.
+//! The caller's survey of a source directory, and the check that the files still match it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,35 +7,35 @@ use std::path::Path;
 use super::{ArchiveError, ManifestEntry, ManifestHeader, RelativePath};
 use crate::model::{Sha256, Timestamp};
 
-/// A source file as the caller surveyed it. Its mode is looked up by the archive.
+/// A source file as surveyed by the caller. The archive reads its mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileToStore<'a> {
-    /// Relative to the source directory, with `/` between segments.
+    /// Path relative to the source directory, with `/` between segments.
     pub path: &'a str,
     /// Size in bytes.
     pub bytes: u64,
-    /// When it was last modified.
+    /// Modification time.
     pub modified: Timestamp,
     /// Digest of its content.
     pub sha256: Sha256,
 }
 
-/// Everything that describes a run's source directory.
+/// The description of a run's source directory.
 #[derive(Debug, Clone, Copy)]
 pub struct RunToStore<'a> {
-    /// Which run.
+    /// The run.
     pub header: &'a ManifestHeader,
     /// The source directory.
     pub root: &'a Path,
-    /// Files that this run reads: their objects are proved, or made and proved.
+    /// Files that this run reads: their objects are created if necessary, and verified.
     pub files: &'a [FileToStore<'a>],
-    /// Files that are as an earlier run stored them: their objects are only looked for. One that is missing is
-    /// made again.
+    /// Files that an earlier run stored: only the existence of their objects is checked. A missing one is created
+    /// again.
     pub unchanged: &'a [FileToStore<'a>],
 }
 
 impl FileToStore<'_> {
-    /// Looks a surveyed file up: it must still be a file of that size. Its content is proved when it is read.
+    /// Checks that the file still exists with the surveyed size. The content is verified when it is read.
     pub(super) fn inspect(&self, root: &Path) -> Result<ManifestEntry, ArchiveError> {
         let path = RelativePath::parse(self.path)?;
         let source = path.below(root);

@@ -1,25 +1,27 @@
-//! `seals.log`: a line per seal, appended and never read here. Kept beside the originals it tells of accidents; copied
-//! elsewhere it proves that no seal was cut off.
+//! `seals.log`: one line per seal, appended and never read by accession. Next to the originals it protects against
+//! accidents; a copy kept elsewhere proves that no seal was removed.
 
 use std::fs::{DirBuilder, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::ArchiveError;
+use crate::model::{not_following, regular};
 
-/// The file's name in an archive.
+/// Name of the file in an archive.
 pub const SEALS: &str = "seals.log";
 
-/// Appends a line, and makes it durable.
+/// Appends a line and syncs the file.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn append_seal(archive: &Path, line: &str) -> Result<(), ArchiveError> {
     let path = archive.join(SEALS);
     let mut directory = DirBuilder::new();
     directory.recursive(true);
     let mut options = OpenOptions::new();
-    options.create(true).append(true);
+    // A symbolic link would redirect the line, and a pipe would block until a reader opens it.
+    not_following(options.create(true).append(true));
     #[cfg(unix)]
     {
         std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
@@ -30,8 +32,13 @@ pub fn append_seal(archive: &Path, line: &str) -> Result<(), ArchiveError> {
         .map_err(ArchiveError::io("create directory", archive))?;
     let mut file = options
         .open(&path)
+        .and_then(regular)
+        .map_err(|error| match path.is_symlink() {
+            true => io::Error::new(error.kind(), "it is a symbolic link"),
+            false => error,
+        })
         .map_err(ArchiveError::io("open", &path))?;
-    // One write, so that lines of two runs do not mix.
+    // A single write, so that lines of concurrent runs do not mix.
     file.write_all(format!("{line}\n").as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(ArchiveError::io("write", &path))
@@ -42,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_appended_to_a_file_of_the_owner_alone() {
+    fn lines_are_appended_to_a_private_file() {
         let home = tempfile::tempdir().expect("a directory");
         let archive = home.path().join("archive");
         for line in ["first", "second"] {

@@ -1,4 +1,4 @@
-//! Storing a run: what is new becomes an object, and the manifest, written last, names them all.
+//! Storing a run: new contents become objects, and the manifest, which names all of them, is written last.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -19,11 +19,11 @@ use super::{
 };
 
 impl Archive {
-    /// Stores a run. The archive is locked, and what was made will be removed again, until [`Stored::keep`].
+    /// Stores a run. Until [`Stored::keep`], the archive is locked and everything created will be removed again.
     ///
     /// # Errors
-    /// When a file is not what was surveyed, a path is unsafe or named twice, the archive is busy or has the run
-    /// already, reading or writing fails, or `interrupt` is set. Then nothing is left behind.
+    /// If a file does not match the survey, a path is unsafe or duplicated, the archive is busy or already has the
+    /// run, reading or writing fails, or `interrupt` is set. In this case nothing is left behind.
     pub fn store(
         &self,
         run: &RunToStore<'_>,
@@ -38,7 +38,7 @@ impl Archive {
         if manifest_path.exists() {
             return Err(ArchiveError::RunExists(run.header.run.to_string()));
         }
-        self.remove_leftovers(run.header.created_at)?;
+        self.remove_leftovers(&lock)?;
 
         let inspect_all = |files: &[FileToStore<'_>]| -> Result<Vec<ManifestEntry>, ArchiveError> {
             files.iter().map(|file| file.inspect(run.root)).collect()
@@ -53,6 +53,7 @@ impl Archive {
             .collect();
         files.extend(unchanged);
         let manifest = Manifest::new(run.header.clone(), files)?;
+        observer.manifest(manifest.digest());
         let summary = manifest.summary();
         observer.begin(summary.files, summary.bytes);
         let (present, wanted): (Vec<&ManifestEntry>, Vec<_>) = manifest
@@ -94,7 +95,8 @@ impl Archive {
             (0..object.files).for_each(|_| observer.file_done(object.file.bytes));
             Ok(())
         })?;
-        // Also the shards of objects that were there: the run that made them may have been killed before this.
+        // Including the shards of existing objects: the run that created them may have been killed before it synced
+        // them.
         shards.extend([self.objects(), self.runs(), self.directory().to_owned()]);
         shards.iter().try_for_each(|shard| sync_directory(shard))?;
         created.sync_directories()?;
@@ -104,7 +106,7 @@ impl Archive {
     }
 }
 
-/// Of several files with the same content the first.
+/// Returns one file per content, with the number of files that have it.
 fn one_per_content(files: Vec<&ManifestEntry>) -> Vec<ObjectToStore<'_>> {
     let mut objects = BTreeMap::new();
     for file in files {
@@ -116,7 +118,7 @@ fn one_per_content(files: Vec<&ManifestEntry>) -> Vec<ObjectToStore<'_>> {
     objects.into_values().collect()
 }
 
-/// An empty file is as good as none: even the object of an empty file has a frame around it.
+/// Whether the object file is missing or empty. Even the object of an empty file contains a frame.
 fn is_missing(location: &Location) -> bool {
     !fs::metadata(location.file()).is_ok_and(|object| object.is_file() && object.len() > 0)
 }
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_discarded_or_dropped_run_leaves_everything_as_it_was() {
+    fn a_discarded_or_dropped_run_changes_nothing() {
         let home = Home::new();
         home.write("a.json", b"1");
         home.write("b.json", b"2");
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changed_since_the_survey_is_refused_and_nothing_stays() {
+    fn a_file_that_changed_since_the_survey_is_rejected_and_nothing_stays() {
         let home = Home::new();
         home.write("a.json", b"before");
         home.write("b.json", b"other");
@@ -169,25 +171,25 @@ mod tests {
             home.write("a.json", b"before");
             let survey = home.survey(&["a.json", "b.json"]);
             home.write("a.json", after);
-            let refused = home.try_store(1, &survey, &[]);
+            let rejected = home.try_store(1, &survey, &[]);
             assert!(
-                matches!(&refused, Err(ArchiveError::ChangedWhileArchived { path }) if path == "a.json"),
-                "{refused:?}"
+                matches!(&rejected, Err(ArchiveError::ChangedWhileArchived { path }) if path == "a.json"),
+                "{rejected:?}"
             );
             assert!(!home.path().join("archive").exists());
         }
     }
 
     #[test]
-    fn a_file_that_vanished_since_the_survey_is_refused() {
+    fn a_file_that_vanished_since_the_survey_is_rejected() {
         let home = Home::new();
         home.write("a.json", b"1");
         let survey = home.survey(&["a.json"]);
         fs::remove_file(home.source().join("a.json")).expect("removed");
         for (files, unchanged) in [(&survey[..], &[][..]), (&[], &survey)] {
-            let refused = home.try_store(1, files, unchanged);
+            let rejected = home.try_store(1, files, unchanged);
             assert!(matches!(
-                refused,
+                rejected,
                 Err(ArchiveError::ChangedWhileArchived { .. })
             ));
         }
@@ -262,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_lead_out_or_stand_twice_are_refused() {
+    fn unsafe_and_duplicate_paths_are_rejected() {
         let home = Home::new();
         home.write("a.json", b"1");
         let mut survey = home.survey(&["a.json"]);
@@ -291,7 +293,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_can_read_the_archive() {
+    fn the_archive_is_private() {
         use std::os::unix::fs::PermissionsExt;
         let home = Home::new();
         home.write("a.json", b"1");

@@ -1,4 +1,4 @@
-//! One object: made from its source file and proved, or found and proved.
+//! Storing one object: created from its source file and verified, or found and verified.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -15,19 +15,20 @@ use super::pack::{Location, Packs};
 use super::workers::ArchiveObserver;
 use super::{Archive, ArchiveError, ManifestEntry, ObjectFault};
 use crate::model::Sha256;
+use crate::source::open_inside;
 
-/// zstd's own default: JSON shrinks to a tenth at several hundred MB/s.
+/// The default of zstd: JSON shrinks to a tenth at several hundred MB/s.
 pub(super) const LEVEL: i32 = 3;
 
-/// A content, and a file of the run that has it.
+/// A content, with one file of the run that has it.
 #[derive(Clone, Copy)]
 pub(super) struct ObjectToStore<'a> {
     pub(super) file: &'a ManifestEntry,
-    /// How many files of the run have this content.
+    /// Number of files in the run with this content.
     pub(super) files: u64,
 }
 
-/// Where contents come from, where they go to, and who is told of it.
+/// The context of a store: source, archive and observer.
 #[derive(Clone, Copy)]
 pub(super) struct Storing<'a> {
     pub(super) archive: &'a Archive,
@@ -39,23 +40,23 @@ pub(super) struct Storing<'a> {
     pub(super) interrupt: &'a AtomicBool,
 }
 
-/// How the object came to be there.
+/// How an object was stored.
 pub(super) enum Kept {
-    /// It was not there.
+    /// It was created.
     New { bytes_written: u64 },
-    /// It was there and right.
+    /// It existed and was valid.
     Proved,
-    /// It was there and damaged.
+    /// It existed and was damaged.
     Replaced { sha256: Sha256, bytes_written: u64 },
 }
 
 impl ObjectToStore<'_> {
-    /// The file its content is taken from.
+    /// Returns the source file of the content.
     pub(super) fn source(&self, storing: Storing<'_>) -> PathBuf {
         self.file.path.below(storing.root)
     }
 
-    /// Sees to it that the object is there and right.
+    /// Ensures that the object exists and is valid.
     pub(super) fn store(&self, storing: Storing<'_>) -> Result<Kept, ArchiveError> {
         let (sha256, bytes) = (self.file.sha256, self.file.bytes);
         let location = storing.archive.locate(storing.packs, sha256);
@@ -88,7 +89,7 @@ impl ObjectToStore<'_> {
         }
     }
 
-    /// Compresses the source into a temporary file beside the object, syncs it, and proves what was written.
+    /// Compresses the source into a temporary file next to the object, syncs it, and verifies the result.
     fn write(
         &self,
         storing: Storing<'_>,
@@ -99,14 +100,14 @@ impl ObjectToStore<'_> {
         let temporary = temporary_in(directory)?;
         let mut encoder = zstd::Encoder::new(temporary.as_file(), LEVEL)
             .map_err(ArchiveError::io("write", temporary.path()))?;
-        // Names the size in the frame and lets small files do with small tables.
+        // The pledged size is stored in the frame and allows smaller tables for small files.
         encoder
             .set_pledged_src_size(Some(bytes))
             .and_then(|()| encoder.include_checksum(true))
             .map_err(ArchiveError::io("write", temporary.path()))?;
 
         let path = self.source(storing);
-        let mut source = HashingReader::new(self.open(&path)?);
+        let mut source = HashingReader::new(self.open(storing)?);
         match copy(&mut source, &mut encoder, bytes, storing.interrupt) {
             Ok(copied) if copied == bytes && source.take_digest() == sha256 => {}
             Ok(_) | Err(CopyError::TooLong) => return Err(self.changed()),
@@ -133,11 +134,11 @@ impl ObjectToStore<'_> {
         Ok((temporary, size))
     }
 
-    /// Opens the source file, whose path is `path`.
-    pub(super) fn open(&self, path: &Path) -> Result<File, ArchiveError> {
-        File::open(path).map_err(|error| match error.kind() {
+    /// Opens the source file.
+    pub(super) fn open(&self, storing: Storing<'_>) -> Result<File, ArchiveError> {
+        open_inside(storing.root, self.file.path.as_str()).map_err(|error| match error.kind() {
             ErrorKind::NotFound => self.changed(),
-            _ => ArchiveError::io("open", path)(error),
+            _ => ArchiveError::io("open", &self.source(storing))(error),
         })
     }
 

@@ -1,4 +1,4 @@
-//! Making a pack: small source files go into it one after another, and it gets its name once it is proved.
+//! Creating a pack: small source files are concatenated, and the pack gets its name after it was verified.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
@@ -15,12 +15,12 @@ use crate::model::Sha256;
 
 /// Contents up to this size are packed.
 const SMALL: u64 = 64 * 1024;
-/// Fewer are not worth a pack.
+/// Minimum number of small contents for a pack.
 const MANY: usize = 256;
-/// Uncompressed bytes after which a frame ends: to read one object, at most a frame is decompressed.
+/// Uncompressed size after which a frame ends: reading an object decompresses at most one frame.
 const FRAME: usize = 128 * 1024;
 
-/// What is to be packed, and what gets a file of its own.
+/// Splits the objects into those to be packed and those with a file of their own.
 pub(super) fn divide(
     missing: Vec<ObjectToStore<'_>>,
 ) -> (Vec<ObjectToStore<'_>>, Vec<ObjectToStore<'_>>) {
@@ -35,7 +35,7 @@ pub(super) fn divide(
 }
 
 impl Storing<'_> {
-    /// Makes the pack `name` of `objects`, of which there is at least one, and gives the bytes written.
+    /// Creates the pack `name` of `objects`, which is not empty, and returns the number of bytes written.
     pub(super) fn store_pack(
         self,
         name: &str,
@@ -63,7 +63,7 @@ impl Storing<'_> {
         if read != text.as_bytes() {
             return Err(ArchiveError::ProofFailed(index_path));
         }
-        // The index last: without it a pack is not there.
+        // The index is renamed last: without an index, a pack is ignored.
         for (file, path) in [(pack, pack_path), (index, index_path)] {
             file.persist_noclobber(&path)
                 .map_err(|error| ArchiveError::io("rename to", &path)(error.error))?;
@@ -110,7 +110,7 @@ fn write_frames(
     Ok(entries)
 }
 
-/// Appends the source file to `content`, if it still is what was surveyed.
+/// Appends the source file to `content` if it still matches the survey.
 fn read_source(
     object: &ObjectToStore<'_>,
     storing: Storing<'_>,
@@ -119,9 +119,9 @@ fn read_source(
     let (sha256, bytes) = (object.file.sha256, object.file.bytes);
     let path = object.source(storing);
     let before = content.len();
-    // One byte more than there may be.
+    // One more byte than expected, to detect a longer file.
     object
-        .open(&path)?
+        .open(storing)?
         .take(bytes + 1)
         .read_to_end(content)
         .map_err(ArchiveError::io("read", &path))?;
@@ -132,7 +132,7 @@ fn read_source(
     }
 }
 
-/// Reads the pack back from its beginning to its end.
+/// Reads the whole pack back and verifies it.
 fn prove(pack: &NamedTempFile, entries: &[PackEntry], name: &Path) -> Result<(), ArchiveError> {
     let failed = || ArchiveError::ProofFailed(name.to_owned());
     let mut file = pack
@@ -169,7 +169,7 @@ mod tests {
     use std::fmt::Write as _;
     use std::sync::atomic::AtomicBool;
 
-    /// As many small files as make a pack, one of them empty, and one large one. Two have the same content.
+    /// Enough small files for a pack, one of them empty, and a large one. Two files have the same content.
     fn many() -> (Home, Vec<String>) {
         let home = Home::new();
         let mut paths = Vec::new();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn many_small_files_are_stored_in_one_pack_and_come_back() {
+    fn many_small_files_are_packed_and_restored() {
         let (home, paths) = many();
         let counts = store(&home, 1, &paths, &[]);
         let contents = counts.objects_new;
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_a_pack_is_not_stored_again() {
+    fn packed_contents_are_not_stored_again() {
         let (home, paths) = many();
         let first = store(&home, 1, &paths, &[]);
         let again = store(&home, 2, &paths[..10], &paths[10..]);
@@ -268,16 +268,16 @@ mod tests {
         home.write("small/7.json", b"changed since");
         let survey = home.survey(&names);
         home.write("small/7.json", b"changed again");
-        let refused = home.try_store(1, &survey, &[]);
+        let rejected = home.try_store(1, &survey, &[]);
         assert!(matches!(
-            refused,
+            rejected,
             Err(ArchiveError::ChangedWhileArchived { .. })
         ));
         assert!(!home.path().join("archive").exists());
     }
 
     #[test]
-    fn damage_to_a_pack_is_found_and_mended_by_the_next_store() {
+    fn damage_to_a_pack_is_found_and_repaired_by_the_next_store() {
         let (home, paths) = many();
         store(&home, 1, &paths, &[]);
         let (pack, _) = home.archive().pack_paths(&run(1).to_string());
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn without_its_pack_or_its_index_a_content_is_missing_and_stored_again() {
+    fn contents_of_a_lost_pack_or_index_are_stored_again() {
         for lost in 0..3 {
             let (home, paths) = many();
             let contents = store(&home, 1, &paths, &[]).objects_new;

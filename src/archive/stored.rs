@@ -1,14 +1,14 @@
-//! A run that was stored, but may still be taken back.
+//! A stored run that can still be discarded.
 
 use super::created::Created;
 use super::lock::StoreLock;
 use super::{ArchiveError, StoredCounts};
 
-/// A stored run. Dropping it discards it, so that an early return leaves nothing behind.
+/// A stored run. Dropping it discards it, so an early return leaves nothing behind.
 #[derive(Debug)]
 #[must_use = "a stored run that is not kept is discarded"]
 pub struct Stored {
-    // Declared before the lock, and so dropped before it: nobody may build on what is being removed.
+    // Declared before the lock, so dropped before it: no other store may use objects that are being removed.
     created: Created,
     _lock: StoreLock,
     counts: StoredCounts,
@@ -23,22 +23,22 @@ impl Stored {
         }
     }
 
-    /// What was done.
+    /// Returns the counters.
     #[must_use]
     pub fn counts(&self) -> &StoredCounts {
         &self.counts
     }
 
-    /// Makes it final; cannot fail, as everything is on disk already.
+    /// Keeps the run. Cannot fail, because everything is already on disk.
     pub fn keep(self) -> StoredCounts {
         self.created.keep();
         self.counts
     }
 
-    /// Removes the manifest, and the objects and directories that this store made; nothing else.
+    /// Removes the manifest, and the objects and directories that this store created; nothing else.
     ///
     /// # Errors
-    /// When something cannot be removed; the rest is removed nevertheless.
+    /// If something cannot be removed; the rest is removed nevertheless.
     pub fn discard(self) -> Result<(), ArchiveError> {
         self.created.remove()
     }

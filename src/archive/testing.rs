@@ -1,4 +1,4 @@
-//! A source directory and an archive in a temporary place, for the tests of this stage.
+//! A source directory and an archive in a temporary directory, for the tests of this stage.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -42,7 +42,7 @@ impl Home {
         let file = self.source().join(path);
         fs::create_dir_all(file.parent().expect("has a parent")).expect("created");
         fs::write(&file, content).expect("written");
-        // To the microsecond, as the archive keeps it.
+        // Microsecond precision, which the archive preserves.
         let modified = fs::metadata(&file).and_then(|metadata| metadata.modified());
         let micros = Timestamp::new(modified.expect("known").into());
         let file = fs::File::options().write(true).open(file).expect("opened");
@@ -105,20 +105,20 @@ impl Home {
             .expect("stored")
     }
 
-    /// Where the object of a source file's present content is.
+    /// The path of the object with a source file's current content.
     pub(super) fn object(&self, path: &str) -> PathBuf {
         let content = fs::read(self.source().join(path)).expect("read");
         self.archive().object_path(Sha256::of(&content))
     }
 
-    /// The source files.
+    /// The paths of the source files.
     pub(super) fn paths(&self) -> Vec<String> {
         let tree = self.tree(&self.source());
         let files = tree.into_iter().filter(|(_, content)| content.is_some());
         files.map(|(path, _)| path).collect()
     }
 
-    /// Everything below `directory`: the files with their content, the directories without.
+    /// Everything below `directory`: files with their content, directories without.
     pub(super) fn tree(&self, directory: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
         let entries = walkdir::WalkDir::new(directory).min_depth(1);
         let entry = |entry: walkdir::DirEntry| {

@@ -1,4 +1,4 @@
-//! Proving an archive: every object that a manifest names is there and decompresses to what its name says.
+//! Verification of an archive: every object named in a manifest exists and decompresses to a content with its digest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
@@ -14,10 +14,10 @@ use super::workers::{ArchiveObserver, for_each};
 use super::{Archive, ArchiveError, Manifest, Problem, RelativePath, VerifyReport};
 use crate::model::Sha256;
 
-/// A content as the manifests claim it to be. The size is part of it: manifests that disagree are both looked at.
+/// A content as described by manifests. The size is included: if manifests disagree about it, both are checked.
 type Claim = (Sha256, u64);
 
-/// The first file that needs a content, and how many do.
+/// The first file that needs a content, and the number of such files.
 struct Need {
     run: Uuid,
     path: RelativePath,
@@ -28,8 +28,8 @@ impl Archive {
     /// Reads every object of `run`, or of all runs.
     ///
     /// # Errors
-    /// When `run` is not there, a directory cannot be read, or `interrupt` is set; what is wrong with the archive's
-    /// contents is no error but a [`Problem`].
+    /// If `run` does not exist, a directory cannot be read, or `interrupt` is set. Damage in the archive is not an
+    /// error but a [`Problem`].
     pub fn verify(
         &self,
         run: Option<&str>,
@@ -77,9 +77,7 @@ impl Archive {
         })?;
         let faults = faults.into_inner().unwrap_or_else(PoisonError::into_inner);
         for (claim, fault) in faults {
-            let need = needs
-                .remove(&claim)
-                .expect("only what is needed was proved");
+            let need = needs.remove(&claim).expect("every claim has a need");
             report.problems.push(Problem::Object {
                 sha256: claim.0,
                 object: self.locate(&packs, claim.0).file().to_owned(),
@@ -140,6 +138,7 @@ impl VerifyReport {
 #[cfg(test)]
 mod tests {
     use super::super::ObjectFault;
+    use super::super::manifest_json::with_digest;
     use super::super::testing::{Home, run};
     use super::*;
     use std::fs;
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_archive_has_no_problems() {
+    fn a_valid_archive_has_no_problems() {
         let home = Home::new();
         home.write("a.json", b"1");
         home.write("b.json", b"1");
@@ -180,7 +179,7 @@ mod tests {
         let good = fs::read(&object).expect("read");
         for index in 0..good.len() {
             let mut flipped = good.clone();
-            // All bits: of the frame's first byte one bit means nothing to zstd.
+            // All bits, because zstd ignores one bit of the first byte of the frame.
             flipped[index] ^= 0xff;
             for damaged in [&flipped[..], &good[..index]] {
                 fs::write(&object, damaged).expect("written");
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_object_and_an_unusable_manifest_are_problems_and_leftover_objects_are_not() {
+    fn missing_objects_and_unusable_manifests_are_problems_but_leftover_objects_are_not() {
         let home = Home::new();
         home.write("a.json", b"one");
         home.write("b.json", b"two");
@@ -245,14 +244,14 @@ mod tests {
         let text = fs::read_to_string(&path).expect("read");
         for other in ["2", "4"] {
             let text = text.replace("\"bytes\":3", &format!("\"bytes\":{other}"));
-            fs::write(&path, text).expect("written");
+            fs::write(&path, with_digest(&text)).expect("written");
             let report = verify(&home, None);
             assert!(matches!(fault(&report).1, ObjectFault::WrongSize { .. }));
         }
     }
 
     #[test]
-    fn a_run_that_is_not_there_is_an_error() {
+    fn an_unknown_run_is_an_error() {
         let home = Home::new();
         let unknown = run(1).to_string();
         for name in ["x", &unknown] {

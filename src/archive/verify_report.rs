@@ -1,4 +1,4 @@
-//! What a verification found.
+//! The result of a verification.
 
 use std::path::PathBuf;
 
@@ -7,35 +7,35 @@ use uuid::Uuid;
 use super::{ArchiveError, ObjectFault, RelativePath};
 use crate::model::Sha256;
 
-/// What was found.
+/// The result of a verification.
 #[derive(Debug, Default)]
 pub struct VerifyReport {
     /// Manifests that were read.
     pub runs: u64,
-    /// Files they name.
+    /// Files in these manifests.
     pub files: u64,
-    /// Different contents among these; each was read once.
+    /// Distinct contents of these files; each was read once.
     pub objects: u64,
-    /// Uncompressed bytes of these.
+    /// Uncompressed bytes of these contents.
     pub bytes: u64,
-    /// What is wrong, sorted; empty if all is well.
+    /// The problems, sorted; empty if the archive is valid.
     pub problems: Vec<Problem>,
-    /// Objects that no usable manifest names, which is no fault: a killed run leaves some. Only counted when all
-    /// runs are verified.
+    /// Objects that no usable manifest names. They are harmless: a killed run leaves some. Counted only if all runs
+    /// are verified.
     pub unreferenced: Option<u64>,
 }
 
-/// Something that is wrong with an archive.
+/// A problem in an archive.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// A manifest cannot be used.
     #[error("a manifest cannot be used")]
     Manifest(#[source] ArchiveError),
-    /// The index of a pack cannot be used, so that what is in the pack cannot be found.
+    /// The index of a pack cannot be used, so its contents cannot be found.
     #[error("a pack cannot be used")]
     Pack(#[source] ArchiveError),
     /// An object is missing, damaged or cannot be read.
-    #[error("{path}: cannot be brought back from run `{run}` ({})", needed_by(*files))]
+    #[error("{path}: cannot be restored from run `{run}` ({})", needed_by(*files))]
     Object {
         /// The object's digest.
         sha256: Sha256,
@@ -43,13 +43,21 @@ pub enum Problem {
         object: PathBuf,
         /// One of the runs that need it.
         run: Uuid,
-        /// The file it is in that run.
+        /// The path of the file in that run.
         path: RelativePath,
         /// How many files of the verified runs need it.
         files: u64,
-        /// What is wrong.
+        /// The fault.
         #[source]
         fault: ObjectFault,
+    },
+    /// The manifest of a run is missing, or differs from the ledger.
+    #[error("run `{run}`: {message}")]
+    Ledger {
+        /// The run.
+        run: String,
+        /// The problem.
+        message: String,
     },
 }
 

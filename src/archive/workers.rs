@@ -5,26 +5,31 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::ArchiveError;
+use crate::model::Sha256;
 
-/// More than there are processors, because most of the time a thread waits for the disk.
+/// More than the number of processors, because threads mostly wait for the disk.
 const THREADS: usize = 8;
 
-/// Is told how far the archive has come; called from several threads.
+/// Receives the progress of the archive. Called from several threads.
 pub trait ArchiveObserver: Sync {
-    /// There are so many files to do, of so many uncompressed bytes. When verifying, equal files are one.
+    /// Starts with the number of files and their uncompressed bytes. During verification, equal files count once.
     fn begin(&self, files: u64, bytes: u64);
 
-    /// One more file is done; `bytes` is its uncompressed size.
+    /// Reports the digest of the manifest that is about to be stored.
+    fn manifest(&self, _digest: Sha256) {}
+
+    /// Reports one finished file with its uncompressed size.
     fn file_done(&self, bytes: u64);
 }
 
-/// Does not want to know.
+/// Ignores the progress.
 impl ArchiveObserver for () {
     fn begin(&self, _files: u64, _bytes: u64) {}
     fn file_done(&self, _bytes: u64) {}
 }
 
-/// Does `work` for every item until one fails or the caller asks to stop; of several errors the first item's counts.
+/// Calls `work` for every item until one call fails or the caller requests a stop. Of several errors, the one of the
+/// first item is returned.
 pub(super) fn for_each<T: Sync>(
     items: &[T],
     interrupt: &AtomicBool,
@@ -67,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_is_worked_on_once() {
+    fn every_item_is_processed_once() {
         let items: Vec<usize> = (0..1000).collect();
         let sum = AtomicUsize::new(0);
         for_each(&items, &AtomicBool::new(false), |item| {

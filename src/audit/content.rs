@@ -1,22 +1,27 @@
-//! What an entry changed, column by column, and finding entries by it.
+//! The column changes of an entry, and filters on them.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::step::{Image, Step};
 
-/// The value of a column before and after.
-#[derive(Debug, Clone, PartialEq)]
+/// The value of a column before and after a change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Change"))]
 pub struct FieldChange {
     /// The column.
     pub column: String,
-    /// `None` when there was no row before.
+    /// `None` if there was no row before.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<Value>,
-    /// `None` when there is no row afterwards.
+    /// `None` if there is no row afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Value>,
 }
 
 impl FieldChange {
-    /// The columns that differ, in the order of the images; all of them when a row came or went.
+    /// The columns that differ, in the order of the images; all columns if the row was inserted or deleted.
     #[must_use]
     pub fn of(step: Step) -> Vec<Self> {
         let one = |(column, old, new)| Self { column, old, new };
@@ -41,32 +46,32 @@ impl FieldChange {
     }
 }
 
-/// What of an entry's content is looked for; nothing means that all entries are wanted.
+/// A filter on the content of entries; an empty filter accepts all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContentFilter {
-    /// Any of these columns was changed, or has a value in a row that came or went.
+    /// Any of these columns was changed, or has a value in an inserted or deleted row.
     pub columns: Vec<String>,
     /// None of these was.
     pub not_columns: Vec<String>,
-    /// All of these texts are in some value, before or after.
+    /// Each of these strings occurs in some value, before or after.
     pub contains: Vec<String>,
 }
 
 impl ContentFilter {
-    /// Whether every entry is wanted.
+    /// Whether the filter accepts every entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty() && self.not_columns.is_empty() && self.contains.is_empty()
     }
 
-    /// Whether the entry with these `old_value` and `new_value` is wanted; one that cannot be read is, so that
-    /// somebody sees it.
+    /// Whether the filter accepts the entry with these `old_value` and `new_value`. An unreadable entry is accepted, so
+    /// that it is noticed.
     #[must_use]
     pub fn accepts(&self, action: &str, old: Option<&str>, new: Option<&str>) -> bool {
         if self.is_empty() {
             return true;
         }
-        // What stands in a JSON text as it is can be looked for before the text is parsed.
+        // Strings that are not escaped in JSON can be searched before the text is parsed.
         let raw = [old, new];
         let found_raw = |text: &String| {
             raw.iter()
@@ -80,11 +85,11 @@ impl ContentFilter {
         let Ok(step) = Step::read(action, old, new) else {
             return true;
         };
-        let has_texts = self
+        let has_strings = self
             .contains
             .iter()
             .all(|text| images(&step).any(|image| image.values().any(|value| has(value, text))));
-        if !has_texts {
+        if !has_strings {
             return false;
         }
         let changed: Vec<String> = FieldChange::of(step)
@@ -121,7 +126,7 @@ fn has(value: &Value, text: &str) -> bool {
     }
 }
 
-/// Whether a text is written in JSON without escapes, whichever database wrote it.
+/// Whether a string is written in JSON without escapes by every database.
 fn is_plain(text: &str) -> bool {
     !text
         .chars()
@@ -147,13 +152,13 @@ mod tests {
         assert_eq!(columns, ["a", "b"]);
         assert_eq!(changes[1].old, Some(Value::Null));
         let whole = Step::read("DELETE", Some(r#"{"id":1,"b":null}"#), None).expect("a delete");
-        let gone = FieldChange::of(whole);
-        assert_eq!(gone.len(), 2);
-        assert!(gone.iter().all(|change| change.new.is_none()));
+        let removed = FieldChange::of(whole);
+        assert_eq!(removed.len(), 2);
+        assert!(removed.iter().all(|change| change.new.is_none()));
     }
 
     fn accepts(columns: &[&str], not: &[&str], contains: &[&str]) -> bool {
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let owned = |strings: &[&str]| strings.iter().map(|text| (*text).to_owned()).collect();
         let filter = ContentFilter {
             columns: owned(columns),
             not_columns: owned(not),
@@ -165,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_found_by_column_and_by_text() {
+    fn entries_are_found_by_column_and_by_string() {
         assert!(accepts(&[], &[], &[]));
         assert!(accepts(&["x", "b"], &[], &["Anna", "Bea"]));
         assert!(!accepts(&["id"], &[], &[]));
         assert!(!accepts(&[], &["name"], &[]));
         assert!(accepts(&[], &["id"], &[]));
-        // Escapes of JSON are not part of a value, and neither are names.
+        // JSON escapes are not part of a value, and neither are column names.
         assert!(accepts(&[], &[], &[r#"Anna "A""#]));
         assert!(accepts(&[], &[], &["汉"]));
         for text in [r#"\""#, "name", "Chris"] {
@@ -180,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_shown() {
+    fn unreadable_entries_are_accepted() {
         let filter = ContentFilter {
             columns: vec!["a".to_owned()],
             ..ContentFilter::default()

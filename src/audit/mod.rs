@@ -1,31 +1,33 @@
-//! The audit trail: the triggers that record every change of a table, whichever program makes it, how their entries are
-//! read back, and the seals that make later changes of the trail evident.
+//! The audit log: the reading and replaying of its entries, what was changed after its triggers were made, and the
+//! seals that make later changes of the log evident.
 //!
-//! Pure: a description of a table goes in, SQL text comes out; `database` executes it. One file per kind of database. Entries are
-//! read, replayed and sealed alike for all of them.
+//! Pure. The triggers that write the entries are SQL text of each database engine (`database::engine`), made from an
+//! [`AuditedTable`]. Reading, replaying and sealing of entries are the same for all.
 //!
-//! The same change gives the same entry everywhere: the same members in the same order, instants as RFC 3339 texts in
-//! UTC, JSON columns as a text that holds the JSON, BLOBs as `{"$blob": hex}`, infinities and NaN as `{"$real": name}`.
-//! Only what a database does to a value when it stores it (JSONB, numbers as texts) can differ.
+//! The same change gives the same entry on every database: the same members in the same order, timestamps as RFC 3339
+//! strings in UTC, JSON columns as a string that contains the JSON, BLOBs as `{"$blob": hex}`, infinities and NaN as
+//! `{"$real": name}`. Only conversions that a database makes when it stores a value (JSON that is formatted anew,
+//! numbers as strings) can differ.
 
 mod content;
-pub mod mysql;
-pub mod postgres;
+mod invalid_text;
+mod key;
 pub mod reconcile;
+mod recorded;
 mod replay;
 pub mod revert;
 pub mod seal;
-pub mod sqlite;
 mod step;
 mod table;
-#[cfg(test)]
-mod tests;
 mod trigger;
 
 pub use content::{ContentFilter, FieldChange};
+pub use invalid_text::{readable, unreadable, with_hexadecimal_blobs};
+pub use key::{Key, KeyRule, rewritten_record_id};
+pub(crate) use recorded::quoted_name;
+pub use recorded::{Literal, altered_columns, writes_entries_of};
 pub use replay::{ReplayError, RowState};
-pub use step::{Action, Image, Step, record_id, rewritten_record_id};
-pub use table::{AuditedColumn, AuditedTable, Firing, Form};
-#[cfg(feature = "servers")]
-pub(crate) use trigger::bounded;
+pub use step::{Action, Image, Step, same_value};
+pub use table::{AuditedColumn, AuditedTable, Firing, Form, KeyTerm, Part, UniqueKey};
+pub(crate) use trigger::member_name;
 pub use trigger::{EXTERNAL, TRIGGER_PREFIX, Trigger};

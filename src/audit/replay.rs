@@ -1,39 +1,42 @@
-//! Applying entries of the trail, one after the other, to what is known of a row.
+//! Applies entries of the audit log, one after the other, to the known state of a row.
 //!
-//! An entry says what was before as well as what is after, so each is checked against those before it. Errors name
-//! columns, never values. Rows may be older than the trail (it can be put on a table that has rows), and columns may
-//! have come and gone in between without an entry: neither is an error.
+//! An entry contains the values before and after, so each is checked against the previous ones. Errors contain column
+//! names, never values. Rows may be older than the audit log (which can be enabled for existing tables), and columns
+//! may have been added and dropped in between without an entry: neither is an error.
 
-use super::step::{Image, Step};
+use super::step::{Image, Step, same_value};
 
-/// What is known of a row at one point of the trail.
+/// The known state of a row at one point of the audit log.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum RowState {
-    /// No entry was seen: the row may be older than the trail.
+    /// No entry was seen: the row may be older than the audit log.
     #[default]
     Unknown,
-    /// There is no such row.
+    /// The row does not exist.
     Absent,
-    /// The row, all columns.
+    /// The row exists, with all its columns.
     Present(Image),
-    /// The row is older than the trail: these are the columns that entries have told of.
+    /// The row is older than the audit log; only the columns that entries had are known.
     Partial(Image),
 }
 
-/// Why an entry does not follow from those before it.
+/// Why an entry is inconsistent with the previous ones.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
-    /// It is not what a trigger writes.
+    /// It was not written by a trigger.
     #[error("the entry is malformed: {0}")]
     Malformed(&'static str),
-    /// An INSERT of a row that is there.
-    #[error("the entry inserts a row that is there already")]
+    /// An INSERT of an existing row.
+    #[error("the entry inserts a row that already exists")]
     AlreadyThere,
-    /// An UPDATE or DELETE of a row that is not there.
-    #[error("the entry changes a row that is not there")]
+    /// An UPDATE or DELETE of a row that does not exist.
+    #[error("the entry changes a row that does not exist")]
     NotThere,
-    /// What it says was before is not what the entries before it left.
-    #[error("the entry says that `{column}` had another value before")]
+    /// An UPDATE or DELETE of a row without an earlier entry, although the audit log has recorded every row.
+    #[error("the entry changes a row that was inserted without an entry")]
+    NotInserted,
+    /// Its old values differ from those that the previous entries left.
+    #[error("the entry has a different old value for `{column}`")]
     OtherValue {
         /// The column.
         column: String,
@@ -41,7 +44,7 @@ pub enum ReplayError {
 }
 
 impl RowState {
-    /// Whether there is such a row; `None` if nothing is known.
+    /// Whether the row exists; `None` if nothing is known.
     #[must_use]
     pub fn exists(&self) -> Option<bool> {
         match self {
@@ -51,7 +54,7 @@ impl RowState {
         }
     }
 
-    /// The columns that are known.
+    /// The known columns.
     #[must_use]
     pub fn image(&self) -> Option<&Image> {
         match self {
@@ -60,11 +63,11 @@ impl RowState {
         }
     }
 
-    /// Applies the next entry of this row. After an error the state is what it was; [`Self::claimed`] has what the entry
-    /// says, to go on from.
+    /// Applies the next entry of this row. After an error the state is unchanged; [`Self::claimed`] returns the state
+    /// according to the entry, to continue from.
     ///
     /// # Errors
-    /// When the entry does not follow from this state.
+    /// When the entry is inconsistent with this state.
     pub fn apply(&mut self, step: Step) -> Result<(), ReplayError> {
         match (&mut *self, step) {
             (Self::Unknown | Self::Absent, Step::Insert { new }) => *self = Self::Present(new),
@@ -88,7 +91,7 @@ impl RowState {
         Ok(())
     }
 
-    /// What an entry says of the row after it, whatever was before.
+    /// The state of the row after an entry, according to the entry alone.
     #[must_use]
     pub fn claimed(step: Step) -> Self {
         match step {
@@ -99,10 +102,14 @@ impl RowState {
     }
 }
 
-/// A column that only one of the two has was added or dropped in between.
-fn compare(known: &Image, told: &Image) -> Result<(), ReplayError> {
-    let differs = |(column, value): &(&String, _)| known.get(*column).is_some_and(|k| k != *value);
-    match told.iter().find(differs) {
+/// Columns that only one of the two has were added or dropped in between.
+fn compare(known: &Image, stated: &Image) -> Result<(), ReplayError> {
+    let differs = |(column, value): &(&String, &serde_json::Value)| {
+        known
+            .get(*column)
+            .is_some_and(|known| !same_value(known, value))
+    };
+    match stated.iter().find(differs) {
         None => Ok(()),
         Some((column, _)) => Err(ReplayError::OtherValue {
             column: column.clone(),
@@ -131,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_is_replayed_with_numbers_as_they_were_written() {
+    fn history_is_replayed_with_original_number_spellings() {
         let mut row = RowState::default();
         let first = r#"{"id":1,"n":12345678901234567890123,"r":1.50}"#;
         row.apply(insert(first)).expect("born");
@@ -149,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_does_not_follow_is_refused_and_changes_nothing() {
+    fn inconsistent_entry_is_rejected_and_changes_nothing() {
         let other = |column: &str| ReplayError::OtherValue {
             column: column.to_owned(),
         };
@@ -189,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_row_older_than_the_trail_the_columns_that_changed_are_known() {
+    fn changed_columns_of_an_older_row_are_known() {
         let mut row = RowState::default();
         row.apply(update(r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#))
             .expect("first seen");
@@ -205,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_come_and_go_without_an_entry() {
+    fn columns_may_be_added_and_dropped_without_an_entry() {
         let mut row = RowState::Present(image(r#"{"id":1,"dropped":5}"#));
         row.apply(update(r#"{"id":1,"added":0}"#, r#"{"id":1,"added":7}"#))
             .expect("added");
@@ -213,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_changes_like_any_column() {
+    fn key_changes_like_any_column() {
         let mut row = RowState::Present(image(r#"{"id":1,"n":2}"#));
         row.apply(update(r#"{"id":1}"#, r#"{"id":3}"#))
             .expect("moved");

@@ -1,67 +1,59 @@
-//! What has to happen to a row so that one entry of the trail is undone. Pure.
+//! Computes how to revert one entry of the audit log. Pure.
 //!
-//! Entries of a run are undone from the last to the first: each then finds the row as it left it, unless somebody else
-//! changed it since. Such rows are conflicts, and stay as they are unless a policy says otherwise.
+//! Entries of a run are reverted from the last to the first: each then finds the row as it left it, unless the row was
+//! changed later. Such rows are conflicts, and stay as they are unless the policy is to restore them.
 
-use super::{Image, Step};
+use serde::Serialize;
 
-/// What to do with rows that were changed after the run.
+use super::{Image, Step, same_value};
+
+/// How to handle rows that were changed after the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevertPolicy {
-    /// List them and write nothing.
+    /// Report them and write nothing.
     Report,
-    /// They stay as they are.
+    /// Keep them.
     Skip,
-    /// They become what they were before the run; what came after it is lost from the table, not from the trail.
+    /// Restore them to their state before the run; later changes are lost from the table, but not from the audit log.
     Force,
 }
 
-/// What undoes an entry.
+/// The change that reverts an entry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Undo {
-    /// The row comes back.
+    /// Inserts the row again.
     Insert(Image),
-    /// These columns get their values back.
+    /// Restores the values of these columns.
     Update(Image),
-    /// The row goes.
+    /// Deletes the row.
     Delete,
 }
 
-/// What becomes of an entry.
+/// The decision on an entry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reversal {
-    /// It is undone.
+    /// The entry is reverted.
     Undo(Undo),
-    /// The row is already what it was before.
+    /// The row already has the values from before the entry.
     AlreadyUndone,
-    /// The row was changed since, and stays as it is.
+    /// The row was changed later, and stays.
     Conflict(RevertConflict),
 }
 
-/// Why an entry cannot simply be undone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why an entry cannot simply be reverted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum RevertConflict {
     /// The row was changed after the run.
     Changed,
     /// The row was deleted after the run.
     Deleted,
-    /// The run deleted the row, and there is one of its key again.
+    /// The run deleted the row, and a row with its key exists again.
     CameBack,
 }
 
-impl RevertConflict {
-    /// The stable name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Deleted => "deleted",
-            Self::CameBack => "came_back",
-        }
-    }
-}
-
-/// Decides on one entry: `row` is the row now, `later` what happened to it after the run, oldest first.
+/// Decides on one entry. `row` is the current row, `later` its entries after the run, oldest first.
 #[must_use]
 pub fn undo(step: &Step, row: Option<&Image>, later: &[Step], policy: RevertPolicy) -> Reversal {
     match decide(step, row, later) {
@@ -72,7 +64,7 @@ pub fn undo(step: &Step, row: Option<&Image>, later: &[Step], policy: RevertPoli
     }
 }
 
-/// Undoes an entry whose row is known to be as the entry left it.
+/// Reverts an entry whose row is known to be unchanged since the entry.
 #[must_use]
 pub fn undo_unchecked(step: &Step) -> Undo {
     match step {
@@ -105,12 +97,13 @@ fn decide(step: &Step, row: Option<&Image>, later: &[Step]) -> Reversal {
 }
 
 /// Columns that only one of the two has were added or dropped in between.
-fn agrees(told: &Image, row: &Image) -> bool {
-    told.iter()
-        .all(|(column, value)| row.get(column).is_none_or(|now| now == value))
+fn agrees(stated: &Image, row: &Image) -> bool {
+    stated
+        .iter()
+        .all(|(column, value)| row.get(column).is_none_or(|now| same_value(now, value)))
 }
 
-/// Whether what happened later left any column otherwise than it was: changes that were taken back do not count.
+/// Whether later entries left any column with a different value: changes that were reverted do not count.
 fn changed_since(row: &Image, later: &[Step]) -> bool {
     let mut first = Image::new();
     for step in later {
@@ -125,7 +118,8 @@ fn changed_since(row: &Image, later: &[Step]) -> bool {
     !agrees(&first, row)
 }
 
-/// What makes the row what it was before the entry whatever happened to it since; `None` if nobody knows all of it.
+/// Computes the change that restores the row to its state before the entry, whatever happened later; `None` if not all
+/// columns are known.
 fn by_force(step: &Step, row: Option<&Image>, later: &[Step]) -> Option<Undo> {
     match (step, row) {
         (Step::Insert { .. }, _) => Some(Undo::Delete),
@@ -176,7 +170,7 @@ mod tests {
     const ROW: &str = r#"{"id":1,"a":2,"b":3}"#;
 
     #[test]
-    fn what_nobody_touched_is_undone() {
+    fn unchanged_rows_are_reverted() {
         assert_eq!(
             reported(&insert(ROW), Some(ROW), &[]),
             Reversal::Undo(Undo::Delete)
@@ -189,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_already_as_before_is_left_alone() {
+    fn already_reverted_rows_are_not_changed() {
         assert_eq!(reported(&insert(ROW), None, &[]), Reversal::AlreadyUndone);
         assert_eq!(
             reported(&delete(ROW), Some(ROW), &[]),
@@ -202,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_were_changed_since_are_conflicts_until_forced() {
+    fn changed_rows_are_conflicts_unless_forced() {
         let changed = Reversal::Conflict(RevertConflict::Changed);
         let other = Some(r#"{"id":1,"a":2,"b":9}"#);
         assert_eq!(reported(&insert(ROW), other, &[]), changed);
@@ -226,18 +220,18 @@ mod tests {
         let undone = reported(&step, Some(ROW), &[later, back]);
         assert!(
             matches!(undone, Reversal::Undo(_)),
-            "taken back is not changed"
+            "reverted changes do not count"
         );
     }
 
     #[test]
-    fn rows_that_went_or_came_back_are_conflicts_until_forced() {
+    fn deleted_and_reinserted_rows_are_conflicts_unless_forced() {
         let step = update(r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
         let deleted = Reversal::Conflict(RevertConflict::Deleted);
         assert_eq!(reported(&step, None, &[delete(ROW)]), deleted);
         let back = Undo::Insert(image(r#"{"id":1,"a":1,"b":3}"#));
         assert_eq!(forced(&step, None, &[delete(ROW)]), Reversal::Undo(back));
-        assert_eq!(forced(&step, None, &[]), deleted, "nobody knows `b`");
+        assert_eq!(forced(&step, None, &[]), deleted, "`b` is unknown");
         let again = Some(r#"{"id":1,"a":5,"b":5}"#);
         let came_back = Reversal::Conflict(RevertConflict::CameBack);
         assert_eq!(reported(&delete(ROW), again, &[]), came_back);

@@ -1,22 +1,45 @@
-//! One entry of the trail, read: what it says happened to a row, and how the row is called afterwards.
+//! Parses one entry of the audit log: the change of a row.
 //!
-//! Knows nothing of column types: values are JSON, and numbers keep their text.
+//! Column types are not needed: values are JSON, and numbers keep their text.
 
 use serde_json::{Map, Value};
 
+use super::key::Key;
 use super::replay::ReplayError;
 
-/// Columns of a row with their values, as the trail writes them.
+/// Columns of a row with their values, as written in the audit log.
 pub type Image = Map<String, Value>;
 
-/// What happened to a row.
+/// Whether two values in images are the same value of a column.
+///
+/// Reals are compared as binary64: the triggers run in the SQLite library of the writing program, and its versions
+/// print the same real as `0.1` or as `0.10000000000000001`. Booleans are numbers where no trigger knows that a column
+/// is boolean.
+#[must_use]
+pub fn same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) if is_real(&one.to_string()) => {
+            is_real(&other.to_string()) && one.as_f64() == other.as_f64()
+        }
+        (Value::Bool(truth), Value::Number(number))
+        | (Value::Number(number), Value::Bool(truth)) => number.as_u64() == Some(u64::from(*truth)),
+        (one, other) => one == other,
+    }
+}
+
+/// Whether the JSON text of a number is that of a real.
+pub(super) fn is_real(number: &str) -> bool {
+    number.contains(['.', 'e', 'E'])
+}
+
+/// The kind of change to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
-    /// The row came to be.
+    /// The row was inserted.
     Insert,
     /// Some of its columns changed.
     Update,
-    /// The row ceased to be.
+    /// The row was deleted.
     Delete,
 }
 
@@ -24,7 +47,7 @@ impl Action {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
 
-    /// The word in the column `action`.
+    /// The value in the column `action`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -34,17 +57,17 @@ impl Action {
         }
     }
 
-    /// The action of this [`Self::name`].
+    /// The action with this [`Self::name`].
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }
 }
 
-/// An entry with its images parsed and their presence checked.
+/// A parsed entry, with exactly the images that its action requires.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// The row came to be.
+    /// The row was inserted.
     Insert {
         /// All columns.
         new: Image,
@@ -56,7 +79,7 @@ pub enum Step {
         /// The same columns, after.
         new: Image,
     },
-    /// The row ceased to be.
+    /// The row was deleted.
     Delete {
         /// All columns.
         old: Image,
@@ -64,17 +87,17 @@ pub enum Step {
 }
 
 impl Step {
-    /// Reads the columns `action`, `old_value` and `new_value` of an entry.
+    /// Parses the columns `action`, `old_value` and `new_value` of an entry.
     ///
     /// # Errors
-    /// [`ReplayError::Malformed`] when they are not what a trigger writes.
+    /// [`ReplayError::Malformed`] when no trigger could have written them.
     pub fn read(action: &str, old: Option<&str>, new: Option<&str>) -> Result<Self, ReplayError> {
         let image = |text: &str| {
             serde_json::from_str::<Image>(text)
-                .map_err(|_| ReplayError::Malformed("a value is no JSON object"))
+                .map_err(|_| ReplayError::Malformed("a value is not a JSON object"))
         };
-        let action = Action::of_name(action)
-            .ok_or(ReplayError::Malformed("it has an action that there is not"))?;
+        let action =
+            Action::of_name(action).ok_or(ReplayError::Malformed("it has an unknown action"))?;
         match (action, old, new) {
             (Action::Insert, None, Some(new)) => Ok(Self::Insert { new: image(new)? }),
             (Action::Delete, Some(old), None) => Ok(Self::Delete { old: image(old)? }),
@@ -85,89 +108,33 @@ impl Step {
                 if same_columns {
                     Ok(Self::Update { old, new })
                 } else {
-                    let what = "the columns before and after are not the same";
+                    let what = "the columns before and after differ";
                     Err(ReplayError::Malformed(what))
                 }
             }
-            (Action::Insert | Action::Delete | Action::Update, _, _) => Err(
-                ReplayError::Malformed("a value is missing, or is there that should not be"),
-            ),
-        }
-    }
-
-    /// The id that the row has afterwards, given the one before and the names of the primary key's columns in key
-    /// order; `None` when the row keeps its id, or is no more.
-    #[must_use]
-    pub fn new_record_id(&self, key: &[&str]) -> Option<String> {
-        match self {
-            Self::Insert { .. } | Self::Delete { .. } => None,
-            Self::Update { old, new } => {
-                let moved = key.iter().any(|&column| old.get(column) != new.get(column));
-                moved.then(|| record_id(new, key))
+            (Action::Insert | Action::Delete | Action::Update, _, _) => {
+                Err(ReplayError::Malformed("a value is missing or unexpected"))
             }
         }
     }
 
-    /// The columns that make `record_id`, found by their values: for tables whose key nobody knows any more. Images of
-    /// an UPDATE begin with the key, which settles most of what is ambiguous. `None` if nothing fits.
+    /// The row before the change, or after its insertion, as far as the entry has it.
     #[must_use]
-    pub fn key(&self, record_id: &str) -> Option<Vec<&str>> {
-        let image = match self {
+    pub fn row(&self) -> &Image {
+        match self {
             Self::Insert { new: image }
             | Self::Update { old: image, .. }
             | Self::Delete { old: image } => image,
-        };
-        columns_of(image, &[record_id.to_owned()]).or_else(|| {
-            let parts: Vec<String> = serde_json::from_str(record_id).ok()?;
-            columns_of(image, &parts)
-        })
+        }
     }
-}
 
-fn columns_of<'i>(image: &'i Image, parts: &[String]) -> Option<Vec<&'i str>> {
-    let mut found: Vec<&str> = Vec::with_capacity(parts.len());
-    for part in parts {
-        let fits = |column: &&str| !found.contains(column) && key_text(&image[*column]) == *part;
-        let column = image.keys().map(String::as_str).find(fits)?;
-        found.push(column);
-    }
-    Some(found)
-}
-
-/// The record id of a row: the text of its key, several columns as a JSON array of texts.
-#[must_use]
-pub fn record_id(image: &Image, key: &[&str]) -> String {
-    let text = |column: &&str| image.get(*column).map(key_text).unwrap_or_default();
-    match key {
-        [column] => text(column),
-        columns => Value::from(columns.iter().map(text).collect::<Vec<_>>()).to_string(),
-    }
-}
-
-/// How the trail writes a key of several columns that somebody wrote as another JSON array: with blanks, or with numbers
-/// as such. `None` for what is no such key, or written like that already.
-#[must_use]
-pub fn rewritten_record_id(record_id: &str) -> Option<String> {
-    let parts: Vec<Value> = serde_json::from_str(record_id).ok()?;
-    let is_key = |part: &Value| part.is_string() || part.is_number();
-    if parts.len() < 2 || !parts.iter().all(is_key) {
-        return None;
-    }
-    let rewritten = Value::from(parts.iter().map(key_text).collect::<Vec<_>>()).to_string();
-    (rewritten != record_id).then_some(rewritten)
-}
-
-/// What the databases give for `CAST(column AS TEXT)`. Reals are the exception, which make poor keys: their images have
-/// seventeen digits, and the shortest text that means the same is what comes closest to the databases'.
-fn key_text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
-        Value::Number(number) => number
-            .as_f64()
-            .map_or_else(|| number.to_string(), |real| format!("{real:?}")),
-        Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    /// The record id of the row afterwards; `None` if the row keeps its id or was deleted.
+    #[must_use]
+    pub fn new_record_id(&self, key: &Key<'_>) -> Option<String> {
+        match self {
+            Self::Insert { .. } | Self::Delete { .. } => None,
+            Self::Update { old, new } => key.moved(old, new),
+        }
     }
 }
 
@@ -175,12 +142,21 @@ fn key_text(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn update(old: &str, new: &str) -> Step {
-        Step::read("UPDATE", Some(old), Some(new)).expect("an update")
+    #[test]
+    fn reals_are_equal_in_all_spellings() {
+        let value = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+        let same = |one: &str, other: &str| same_value(&value(one), &value(other));
+        assert!(same("0.1", "0.10000000000000001"));
+        assert!(same("1e2", "100.0"));
+        assert!(same("true", "1") && same("0", "false"));
+        assert!(!same("0.1", "0.10000000000000002"));
+        assert!(!same("1", "1.0"));
+        assert!(!same("12345678901234567890123", "12345678901234567890124"));
+        assert!(!same("true", "2") && !same("\"1\"", "1"));
     }
 
     #[test]
-    fn what_no_trigger_writes_is_refused() {
+    fn malformed_entries_are_rejected() {
         let whole = Some(r#"{"id":1}"#);
         for (action, old, new) in [
             ("INSERT", None, None),
@@ -199,45 +175,5 @@ mod tests {
                 "{action} {old:?}"
             );
         }
-    }
-
-    #[test]
-    fn a_row_keeps_its_id_unless_its_key_changes() {
-        let step = update(r#"{"id":7,"n":7}"#, r#"{"id":7,"n":8}"#);
-        assert_eq!(step.new_record_id(&["id"]), None);
-        let step = update(r#"{"id":7,"n":7}"#, r#"{"id":9,"n":8}"#);
-        assert_eq!(step.new_record_id(&["id"]).as_deref(), Some("9"));
-        let step = update(r#"{"a":"x","b":1}"#, r#"{"a":"x","b":2}"#);
-        let moved = step.new_record_id(&["a", "b"]);
-        assert_eq!(moved.as_deref(), Some(r#"["x","2"]"#));
-        let step = update(
-            r#"{"r":0.10000000000000001}"#,
-            r#"{"r":0.29999999999999999}"#,
-        );
-        assert_eq!(step.new_record_id(&["r"]).as_deref(), Some("0.3"));
-        let rewritten = rewritten_record_id(r#"[ "harbour", 7, "\u6c49" ]"#);
-        assert_eq!(rewritten.as_deref(), Some(r#"["harbour","7","汉"]"#));
-        for text in [
-            r#"["harbour","7"]"#,
-            r#"[ "one" ]"#,
-            "[1, null]",
-            "7",
-            "[",
-            "",
-        ] {
-            assert_eq!(rewritten_record_id(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_key_is_found_by_its_values() {
-        let step = update(r#"{"id":7,"n":7}"#, r#"{"id":7,"n":8}"#);
-        assert_eq!(step.key("7"), Some(vec!["id"]));
-        let step = update(r#"{"a":"x","b":"x","n":1}"#, r#"{"a":"x","b":"x","n":2}"#);
-        assert_eq!(step.key(r#"["x","x"]"#), Some(vec!["a", "b"]));
-        assert_eq!(step.key("y"), None);
-        // A text that looks like the key of two columns is one.
-        let step = update(r#"{"t":"[\"x\"]","n":"x"}"#, r#"{"t":"[\"x\"]","n":"y"}"#);
-        assert_eq!(step.key(r#"["x"]"#), Some(vec!["t"]));
     }
 }

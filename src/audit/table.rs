@@ -1,23 +1,66 @@
-//! What a trigger has to know of the table it watches: the columns the database really has, and how each is written.
+//! The properties of an audited table that its triggers need: its actual columns, and how their values are written.
 
 use crate::model::{ColumnType, Table};
 
-/// A table of the database, as its triggers see it.
+/// The name of SQLite's rowid, unless a column has the same name.
+pub(super) const ROW_NUMBER: &str = "rowid";
+
+/// A table of the database, as seen by its triggers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditedTable {
     /// Its name.
     pub name: String,
-    /// All columns it has, also those that the layout does not know.
+    /// All its columns, including those that are not in the layout.
     pub columns: Vec<AuditedColumn>,
     /// Indexes of the primary key's columns, in key order.
     pub key: Vec<usize>,
-    /// Whether SQLite's rowid is the primary key's only column: such a column holds integers, whatever is written.
+    /// The primary key's only column, if it is SQLite's rowid: such a column always contains integers.
     pub rowid: Option<usize>,
+    /// The quoted name for reading SQLite's rowid; `None` for WITHOUT ROWID tables, and on other databases.
+    pub row_number: Option<String>,
+    /// The unique keys for whose values SQLite's REPLACE deletes other rows; empty on other databases, whose triggers
+    /// fire in that case.
+    pub unique: Vec<UniqueKey>,
+    /// Columns of SQLite that are NOT NULL, with their defaults as SQL: REPLACE puts these in place of NULL.
+    pub null_defaults: Vec<(String, String)>,
     /// How often the triggers fire.
     pub firing: Firing,
+    /// Columns that a constraint of MySQL or MariaDB checks: `UPDATE IGNORE` keeps rows unchanged because of it.
+    pub constrained: Vec<usize>,
+    /// Whether MariaDB keeps former versions of its rows, by time.
+    pub versioned: bool,
 }
 
-/// A column and how its values are written into the trail.
+/// A unique index of SQLite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UniqueKey {
+    /// The terms that must differ between rows.
+    pub terms: Vec<KeyTerm>,
+    /// The WHERE clause of a partial index: it covers only rows that match.
+    pub condition: Option<String>,
+    /// Names of the columns that it depends on, including generated ones.
+    pub columns: Vec<String>,
+}
+
+/// A term of a unique index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTerm {
+    /// A column or an expression.
+    pub part: Part,
+    /// Its collation.
+    pub collation: String,
+}
+
+/// The subject of a unique index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// A column of the table.
+    Column(String),
+    /// An SQL expression over columns of the table, as the index was declared.
+    Expression(String),
+}
+
+/// A column, and how its values are written into the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditedColumn {
     /// Its name.
@@ -29,35 +72,39 @@ pub struct AuditedColumn {
 /// How often the triggers of a table fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Firing {
-    /// Once for each statement where the database can: faster for many rows.
+    /// Once per statement, on databases that support it: faster for many rows.
     Statement,
-    /// Once for each row: for partitioned tables, whose partitions can be written to directly.
+    /// Once per row: for partitioned tables, whose partitions can be written to directly, tables that a subscription
+    /// writes to, and tables with triggers of the application.
     Row,
+    /// Once per row, for a table of PostgreSQL with inheritance: a statement on the parent also changes rows of its
+    /// children, each of which is a table of its own.
+    OwnRow,
 }
 
-/// How values of a column are written into the trail.
+/// How values of a column are written into the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// As a JSON string: the value's text, whatever its type.
     Text,
     /// As a JSON number.
     Integer,
-    /// As a JSON number that gives the same binary64 again; infinities and NaN as `{"$real": name}`.
+    /// As a JSON number that converts back to the same binary64; infinities and NaN as `{"$real": name}`.
     Real,
-    /// The same for binary32, of which MySQL shows six digits only.
+    /// As a JSON number for binary32, of which MySQL prints only six digits.
     SingleReal,
     /// As `true` or `false`.
     Boolean,
-    /// As RFC 3339 in UTC with six fractional digits; the column holds an instant, or civil time in UTC.
+    /// As RFC 3339 in UTC with six fractional digits; the column contains a timestamp, or civil time in UTC.
     Timestamp,
-    /// The same, of a column that shows civil time in the session's zone: MySQL's TIMESTAMP.
+    /// The same, for a column that shows civil time in the session's zone: MySQL's TIMESTAMP.
     SessionTimestamp,
     /// As `{"$blob": hex}`.
     Blob,
 }
 
 impl AuditedTable {
-    /// A table made by the recipe of this program.
+    /// A table as created by accession.
     #[must_use]
     pub fn of(table: &Table) -> Self {
         let columns = table.columns.iter().map(|column| AuditedColumn {
@@ -69,24 +116,59 @@ impl AuditedTable {
             columns: columns.collect(),
             key: table.primary_key.clone(),
             rowid: table.generated_key(),
+            row_number: Some(ROW_NUMBER.to_owned()),
+            unique: unique_keys(table),
+            null_defaults: Vec::new(),
             firing: Firing::Statement,
+            constrained: Vec::new(),
+            versioned: false,
         }
     }
 
+    /// Whether the table has no unique values, so that REPLACE finds no row to delete.
+    pub(crate) fn has_no_unique_values(&self) -> bool {
+        self.row_number.is_none() && self.unique.is_empty()
+    }
+
     /// The columns of the primary key, in key order.
-    pub(super) fn key_columns(&self) -> impl Iterator<Item = &AuditedColumn> {
+    pub(crate) fn key_columns(&self) -> impl Iterator<Item = &AuditedColumn> {
         self.key.iter().map(|&column| &self.columns[column])
     }
 
-    /// The columns that are not of the primary key.
-    pub(super) fn other_columns(&self) -> impl Iterator<Item = &AuditedColumn> {
+    /// The columns that are not part of the primary key.
+    pub(crate) fn other_columns(&self) -> impl Iterator<Item = &AuditedColumn> {
         let columns = self.columns.iter().enumerate();
         columns.filter_map(|(index, column)| (!self.key.contains(&index)).then_some(column))
     }
 }
 
+/// The unique indexes that accession creates.
+fn unique_keys(table: &Table) -> Vec<UniqueKey> {
+    let primary = Some(&table.primary_key).filter(|_| table.generated_key().is_none());
+    let declared = table.indexes.iter().filter(|index| index.unique);
+    let declared = declared.map(|index| index.columns.iter().map(|part| part.column).collect());
+    let keys = primary.into_iter().chain(&table.unique).cloned();
+    keys.chain(declared)
+        .map(|columns: Vec<usize>| {
+            let names = columns
+                .iter()
+                .map(|&column| table.columns[column].name.clone());
+            let term = |name: &String| KeyTerm {
+                part: Part::Column(name.clone()),
+                collation: "BINARY".to_owned(),
+            };
+            let columns: Vec<String> = names.collect();
+            UniqueKey {
+                terms: columns.iter().map(term).collect(),
+                condition: None,
+                columns,
+            }
+        })
+        .collect()
+}
+
 impl Form {
-    /// The form of a column that has the recipe's type.
+    /// The form of a column that accession created with this type.
     #[must_use]
     pub fn of(ty: ColumnType) -> Self {
         match ty {

@@ -1,45 +1,29 @@
-//! A trigger as text, with what tells whether the database still has it as it should be.
+//! A trigger as text, with the definition to compare with the database's.
 
-use crate::model::Sha256;
-
-/// The beginning of the name of every trigger and every function made here.
+/// The prefix of the names of all triggers and functions created here.
 pub const TRIGGER_PREFIX: &str = "accession_";
 
-/// Whom triggers name where no run says who makes the change: any other program.
+/// The actor of changes made outside runs: any other program.
 pub const EXTERNAL: &str = "external";
 
-/// One trigger, with the function it calls where the database wants one.
+/// One trigger, with the function it calls if the database requires one.
 ///
-/// To find out whether a database's trigger is up to date, run the dialect's `STORED` query and compare what it says of
-/// the trigger called [`name`](Self::name) with [`definition`](Self::definition): the whole text is compared, not a
-/// version or a digest that somebody could leave behind.
+/// A database's trigger is up to date if the text that the database stores for the trigger called [`name`](Self::name)
+/// is the [`definition`](Self::definition). The whole text is compared, because a version or a digest could be kept in
+/// place by someone who changes the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// Its name; on PostgreSQL another table may have one of the same name.
+    /// Its name; another table may have a trigger with the same name.
     pub name: String,
-    /// Statements that make it, also in place of an older one.
+    /// Statements that create it, replacing an older one.
     pub create: String,
-    /// Statements that take it away, whether it is there or not.
+    /// Statements that drop it, if it exists.
     pub drop: String,
-    /// What `STORED` gives for it.
+    /// The text that the database stores for it.
     pub definition: String,
 }
 
-/// `name`, or its beginning and a digest if it has more than `longest` bytes: databases would cut it off, and make one
-/// name of two.
-pub(crate) fn bounded(name: &str, longest: usize) -> String {
-    if name.len() <= longest {
-        return name.to_owned();
-    }
-    let digest = Sha256::of(name.as_bytes()).to_string();
-    let mut kept = longest - 9;
-    while !name.is_char_boundary(kept) {
-        kept -= 1;
-    }
-    format!("{}_{}", &name[..kept], &digest[..8])
-}
-
-/// The name of a member of a JSON object, with the colon that follows it.
-pub(super) fn member_name(column: &str) -> String {
+/// The name of a member of a JSON object, followed by a colon.
+pub(crate) fn member_name(column: &str) -> String {
     format!("{}:", serde_json::Value::from(column))
 }

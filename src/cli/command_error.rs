@@ -1,4 +1,4 @@
-//! What a user is told when a command fails: the exit code and the hint are added here, at the edge.
+//! Errors of a command, with the exit code and the hint that are added at the edge.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -6,49 +6,53 @@ use std::path::{Path, PathBuf};
 use crate::archive::ArchiveError;
 use crate::database::DatabaseError;
 use crate::layout::{Ambiguity, LayoutError};
-use crate::operations::{AtStake, OperationError};
-use crate::report::{stake_details, stake_text};
+use crate::model::Timestamp;
+use crate::operations::{MigrationLoss, OperationError};
+use crate::report::{at_stake_details, at_stake_text};
 use crate::source::SourceError;
 
 use super::exit::Exit;
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
-    /// An operation.
+    /// An operation failed.
     #[error(transparent)]
     Operation(#[from] OperationError),
-    /// The layout.
+    /// The layout cannot be used.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// No layout fits the directory, or several do.
+    /// No layout matches the directory, or several match.
     #[error("`{}`: {ambiguity}", directory.display())]
     Ambiguous {
         /// The directory.
         directory: PathBuf,
-        /// What fits.
+        /// The layouts that match.
         ambiguity: Ambiguity,
     },
-    /// An argument that is not usable.
+    /// An argument is invalid.
     #[error("{0}")]
     Usage(String),
-    /// The result is lost; everything else was done.
-    #[error("the command was carried out, but its result cannot be written to standard output")]
+    /// The system clock is outside the supported range.
+    #[error("the system clock is out of range: {0}")]
+    Clock(Timestamp),
+    /// Standard output could not be written; the command itself succeeded.
+    #[error("the command succeeded, but its result cannot be written to standard output")]
     Unwritten(#[source] std::io::Error),
-    /// A file that the command reads or writes besides.
+    /// An auxiliary file cannot be read or written.
     #[error("{}: cannot be {action}", path.display())]
     File {
         /// `read` or `written`.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// What would be lost is not to be had again, and nobody said that it may.
-    #[error("{}", stake_text(.0))]
-    NotConfirmed(AtStake),
+    /// Data would be lost for good, and `--confirm` was not given.
+    #[error("{}", at_stake_text(.0))]
+    NotConfirmed(MigrationLoss),
 }
 
 impl From<DatabaseError> for CommandError {
@@ -70,12 +74,12 @@ impl From<SourceError> for CommandError {
 }
 
 impl CommandError {
-    /// For `map_err`: that a file cannot be read.
+    /// Returns a closure for `map_err` that reports an unreadable file.
     pub(super) fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         Self::file("read", path)
     }
 
-    /// For `map_err`: that a file cannot be written.
+    /// Returns a closure for `map_err` that reports an unwritable file.
     pub(super) fn unwritable(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         Self::file("written", path)
     }
@@ -91,10 +95,11 @@ impl CommandError {
 
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Operation(OperationError::Interrupted) => Exit::Interrupted,
+            Self::Operation(error) if error.is_interrupt() => Exit::Interrupted,
             Self::Operation(OperationError::Database(
                 DatabaseError::UnknownScheme(_)
                 | DatabaseError::BadUrl(_)
+                | DatabaseError::ConnectionString
                 | DatabaseError::NoSlashes
                 | DatabaseError::BadServerUrl { .. }
                 | DatabaseError::NotBuiltIn(_),
@@ -109,16 +114,19 @@ impl CommandError {
             | Self::Usage(_) => Exit::Usage,
             Self::Layout(LayoutError::Invalid { .. }) => Exit::Invalid,
             Self::Operation(
-                OperationError::NotAsPlanned(_) | OperationError::NotAsSealed { .. },
+                OperationError::NotAsPlanned(_)
+                | OperationError::NotAsSealed { .. }
+                | OperationError::Database(DatabaseError::DamagedLedger { .. }),
             ) => Exit::Difference,
             Self::Operation(_)
             | Self::Layout(LayoutError::Unreadable { .. } | LayoutError::Unwritable { .. })
             | Self::Unwritten(_)
+            | Self::Clock(_)
             | Self::File { .. } => Exit::Failed,
         }
     }
 
-    /// Lines that belong to the error.
+    /// Additional lines, printed under the error.
     pub(super) fn details(&self) -> Vec<String> {
         match self {
             Self::Operation(OperationError::Database(DatabaseError::Tables(problems))) => problems
@@ -142,38 +150,40 @@ impl CommandError {
                 });
                 places.collect()
             }
-            Self::NotConfirmed(stake) => stake_details(stake),
+            Self::NotConfirmed(stake) => at_stake_details(stake),
             Self::Operation(_)
             | Self::Layout(_)
             | Self::Ambiguous { .. }
             | Self::Unwritten(_)
+            | Self::Clock(_)
             | Self::File { .. }
             | Self::Usage(_) => Vec::new(),
         }
     }
 
-    /// What to do about it.
+    /// Suggested fix.
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Operation(error) => operation_hint(error),
+            Self::Clock(_) => Some("nothing was written; set the clock: run ids contain the time"),
             Self::Layout(LayoutError::Unknown { .. }) => Some(
-                "`accession layout list` shows the built-in layouts; one of your own is named by the path of its directory",
+                "`accession layout list` shows the built-in layouts; select a custom layout by the path of its directory",
             ),
             Self::Ambiguous {
                 ambiguity: Ambiguity::None { .. },
                 ..
-            } => {
-                Some("name a layout with `--layout PATH`; `accession layout init DIR` proposes one")
-            }
+            } => Some(
+                "select a layout with `--layout PATH`; `accession layout init DIR` generates one",
+            ),
             Self::Ambiguous {
                 ambiguity: Ambiguity::Several { .. },
                 ..
-            } => Some("name the layout with `--layout NAME` or `--layout PATH`"),
+            } => Some("select a layout with `--layout NAME` or `--layout PATH`"),
             Self::NotConfirmed(_) => Some(
-                "to do so all the same add `--confirm`; a file is copied first, of a database on a server make a dump before",
+                "to proceed anyway, add `--confirm`; a database file is backed up first, a database on a server is not: make a dump before",
             ),
             Self::Layout(LayoutError::Occupied { .. }) => Some(
-                "nothing was written; name another directory with `--output PATH`, or move this one away",
+                "nothing was written; choose another directory with `--output PATH`, or move this one",
             ),
             Self::Layout(
                 LayoutError::Invalid { .. }
@@ -194,50 +204,59 @@ fn operation_hint(error: &OperationError) -> Option<&'static str> {
         OperationError::UnknownRun(_) => {
             Some("`accession runs list` and `accession archive list` show the runs")
         }
-        OperationError::AmbiguousRun { .. } => Some("give more of the id"),
+        OperationError::AmbiguousRun { .. } => Some("give more characters of the id"),
         OperationError::NotRevertible { .. } => Some("only imports and reverts can be reverted"),
-        OperationError::NoSeal(_) => Some("only runs of newer versions are sealed"),
-        OperationError::NotAsSealed { .. } => {
-            Some("`accession audit verify` names everything that differs")
+        OperationError::RenamedTable { .. } => Some(
+            "put it under the audit log with its new name, `accession audit enable TABLE`, then run the command again",
+        ),
+        OperationError::NoSeal(_) => {
+            Some("this run was written by an older version of accession, which did not seal runs")
         }
+        OperationError::NotAsSealed { .. } => {
+            Some("`accession audit verify` lists all differences")
+        }
+        OperationError::Unfinished { .. } => Some(
+            "the run is in the ledger: the next command that writes, such as `accession audit enable`, completes it; until then `accession audit status` reports it; if it cannot be completed, `accession audit disable TABLE` abandons the table",
+        ),
+        OperationError::Unrecorded { source, .. } => operation_hint(source),
         OperationError::UnreadableEntry { .. } => {
-            Some("`accession audit verify` tells whether the trail was tampered with")
+            Some("`accession audit verify` checks whether the audit log was tampered with")
         }
         OperationError::InsideSource { .. } => {
-            Some("name another place with `--database` or `--archive`")
+            Some("choose another location with `--database` or `--archive`")
         }
         OperationError::UnknownReject(_) => {
             Some("`accession rejects list --all` shows all of them")
         }
         OperationError::NotAsPlanned(_) => Some(
-            "nothing was committed; a trigger of the application, or ON DELETE CASCADE, may have changed further rows",
+            "nothing was committed; a trigger of the application, or ON DELETE CASCADE, may have changed further rows, or a trigger or rule on the audit log swallowed entries, which `accession doctor` names",
         ),
         OperationError::UnknownParameter { .. } => {
             Some("`accession layout show NAME` lists the parameters")
         }
         OperationError::Source(SourceError::NoSuchDirectory { .. }) => {
-            Some("check the path for typing errors")
+            Some("check the path for typos")
         }
         OperationError::UnknownEntry(_) => {
-            Some("`accession audit log --entries` shows the entries with their numbers")
+            Some("`accession audit log --entries` shows entries with their ids")
         }
-        OperationError::UnknownFile(_) => {
-            Some("give the path as `accession runs show RUN` lists it, relative to the directory")
-        }
+        OperationError::UnknownFile(_) => Some(
+            "give the path relative to the source directory, as listed by `accession runs show RUN`",
+        ),
         OperationError::UnknownColumn { .. } => Some("`accession audit blame` shows the columns"),
         OperationError::UnknownRow { .. } | OperationError::UnknownTable(_) => Some(
-            "`accession audit report` shows the tables; a key of several columns is a JSON array of texts",
+            "`accession audit report` lists the tables; write a key of several columns as a JSON array of strings",
         ),
         OperationError::Scratch(_) => Some(
-            "see that there is room in the directory for temporary files, or set `TMPDIR` to another",
+            "free some space in the directory for temporary files, or set `TMPDIR` to another directory",
         ),
         OperationError::NothingToPropose { .. } => Some(
-            "a layout is proposed for files whose names end with `.json`, `.jsonl` or `.ndjson`, and for such that are packed (`.json.gz`, `.jsonl.gz`, `.ndjson.gz`)",
+            "`layout init` reads files with the extensions `.json`, `.jsonl` and `.ndjson`, also compressed (`.json.gz`, `.jsonl.gz`, `.ndjson.gz`)",
         ),
         OperationError::Source(_)
         | OperationError::Validate(_)
         | OperationError::Map(_)
-        | OperationError::TableGone(_)
+        | OperationError::TableRemoved(_)
         | OperationError::NoEntry { .. }
         | OperationError::TableRefused { .. }
         | OperationError::WriterStopped
@@ -250,21 +269,21 @@ fn archive_hint(error: &ArchiveError) -> Option<&'static str> {
         ArchiveError::Busy(_) => {
             Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
         }
-        ArchiveError::NotAnArchive(_) => Some("say where it is with `--archive DIR`"),
-        ArchiveError::TargetNotEmpty(_) => Some("name a directory that does not exist yet"),
+        ArchiveError::NotAnArchive(_) => Some("specify the archive with `--archive DIR`"),
+        ArchiveError::TargetNotEmpty(_) => Some("choose a directory that does not exist yet"),
         ArchiveError::NotARunId(_) | ArchiveError::UnknownRun(_) => {
-            Some("`accession archive list` shows the runs it holds")
+            Some("`accession archive list` lists the runs in the archive")
         }
         ArchiveError::BadManifest { .. }
         | ArchiveError::BadIndex(_)
         | ArchiveError::BadObject { .. } => {
-            Some("`accession archive verify` lists everything that is damaged")
+            Some("`accession archive verify` lists all damaged files")
         }
         ArchiveError::ChangedWhileArchived { .. } => {
-            Some("run again when no other program is writing into the directory")
+            Some("run again when no other program is writing to the directory")
         }
         ArchiveError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => Some(
-            "check the permissions: an archive is for the user who imports alone, unless that user says otherwise",
+            "check the permissions: by default only the user who created the archive can read it",
         ),
         ArchiveError::Io { .. }
         | ArchiveError::RunExists(_)

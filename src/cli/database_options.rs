@@ -1,62 +1,71 @@
-//! Which database: from the command line, the environment, or a `.env` file, in this order.
+//! Selects the database: from the command line, the environment, or a `.env` file, in this order.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::database::{Announce, DatabaseUrl, Secret, ServerAddress, ServerKind, TlsMode};
+use crate::database::{
+    DatabaseUrl, RetryObserver, Secret, ServerAddress, TlsMode, products_with_schemas,
+};
+use crate::model::{SMALL, open_regular, read_regular};
 
 use super::command_error::CommandError;
 use super::output::{Output, message};
 use super::server_variables::server_url;
 
-/// These options stand apart in every help.
+/// Heading of these options in `--help`.
 const SERVER: &str = "Server";
 
-/// The file of settings in the current directory.
+/// Name of the settings file in the current directory.
 const SETTINGS: &str = ".env";
 
-/// Which database.
+/// Limit for the bytes read from a password file.
+const LONGEST_PASSWORD_FILE: u64 = 64 * 1024;
+
+/// Options that select the database.
 #[derive(Debug, Args)]
 pub(super) struct DatabaseOptions {
-    /// The database: a path, `sqlite:PATH`, `postgres://USER@HOST/NAME`, or `mysql://USER@HOST/NAME` [default: what
-    /// `DATABASE_TYPE` and the variables that go with it say]
+    /// The database: a path, `sqlite:PATH`, `postgres://USER@HOST/NAME`, or `mysql://USER@HOST/NAME` [default: from
+    /// `DATABASE_TYPE` and the variables that go with it]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
-    /// How long to wait for other programs that are writing; on a server twenty times as long for another import
+    /// How long to wait for other programs that are writing; on a server, up to twenty times as long for another
+    /// import
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
-    /// File that holds the password and that nobody else may read [default: `DATABASE_PASSWORD`, or the URL's]
+    /// File that contains the password and that other users cannot read [default: `DATABASE_PASSWORD`, or from the
+    /// URL]
     #[arg(long, value_name = "FILE", help_heading = SERVER)]
     password_file: Option<PathBuf>,
-    /// How much TLS the connection needs [default: prefer, or what the URL says]
+    /// TLS mode of the connection [default: from the URL, else prefer]
     #[arg(long, value_enum, value_name = "MODE", help_heading = SERVER)]
     tls: Option<TlsChoice>,
-    /// PEM file of the authorities to trust, which makes verify-full the default of `--tls` [default: Mozilla's]
+    /// PEM file with trusted certificate authorities; makes verify-full the default of `--tls` [default: Mozilla's]
     #[arg(long, value_name = "FILE", help_heading = SERVER)]
     tls_ca: Option<PathBuf>,
-    /// PostgreSQL: the schema that holds the tables; it must exist [default: the first of the `search_path`]
+    /// PostgreSQL: the schema of the tables; must exist [default: the first one in the `search_path`]
     #[arg(long, value_name = "NAME", help_heading = SERVER)]
     schema: Option<String>,
-    /// How long one attempt to connect may take [default: 10]
+    /// Timeout of one connection attempt [default: 10]
     #[arg(long, value_name = "SECONDS", help_heading = SERVER)]
     connect_timeout: Option<u64>,
-    /// How often connecting is tried while the server starts, and a transaction that others disturbed
+    /// Maximum attempts to connect, and to retry a transaction after a deadlock or serialization failure
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = SERVER)]
     connect_attempts: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TlsChoice {
-    /// None.
+    /// No TLS.
     Disable,
-    /// If the server offers it; its certificate is not checked.
+    /// TLS if the server offers it; the certificate is not verified.
     Prefer,
-    /// Always; the certificate is not checked.
+    /// Always TLS; the certificate is not verified.
     Require,
-    /// Always, and the certificate must be a trusted one for this host.
+    /// Always TLS; the certificate must be trusted and match the host.
     VerifyFull,
 }
 
@@ -71,19 +80,22 @@ impl From<TlsChoice> for TlsMode {
     }
 }
 
-/// Variables of the environment, and of `.env` where the environment has none of the name.
+/// Environment variables, with `.env` as a fallback.
 pub(super) struct Variables {
     settings: BTreeMap<String, String>,
 }
 
 impl Variables {
-    /// Reads `.env` of the current directory, if there is one.
+    /// Reads `.env` in the current directory, if it exists.
     fn read() -> Result<Self, CommandError> {
         let mut settings = BTreeMap::new();
-        if Path::new(SETTINGS).is_file() {
+        let path = Path::new(SETTINGS);
+        // A directory with this name (a Python virtual environment, for example) is ignored.
+        if path.exists() && !path.is_dir() {
             let unusable = || CommandError::Usage(format!("`{SETTINGS}` cannot be read"));
-            for variable in dotenvy::from_path_iter(SETTINGS).map_err(|_| unusable())? {
-                // What is wrong is not told: it may be a password.
+            let text = read_regular(path, SMALL).map_err(|_| unusable())?;
+            for variable in dotenvy::from_read_iter(text.as_slice()) {
+                // The cause is omitted: it could quote a password.
                 let (name, value) = variable.map_err(|_| unusable())?;
                 settings.insert(name, value);
             }
@@ -91,7 +103,7 @@ impl Variables {
         Ok(Self { settings })
     }
 
-    /// A variable that is set and not empty.
+    /// Returns a variable that is set and not empty.
     pub(super) fn find(&self, name: &str) -> Option<String> {
         let set = std::env::var(name).ok().filter(|value| !value.is_empty());
         set.or_else(|| {
@@ -100,7 +112,7 @@ impl Variables {
         })
     }
 
-    /// Whether a variable comes from the file.
+    /// Whether the value of a variable comes from `.env`.
     fn is_from_file(&self, name: &str) -> bool {
         std::env::var_os(name).is_none_or(|value| value.is_empty())
             && self.settings.contains_key(name)
@@ -108,7 +120,7 @@ impl Variables {
 }
 
 impl DatabaseOptions {
-    /// Whether a database was named on the command line, and not only by the environment.
+    /// Whether `--database` was given on the command line, not only through the environment.
     pub(super) fn is_argument() -> bool {
         std::env::args_os().any(|argument| {
             let argument = argument.to_string_lossy();
@@ -116,33 +128,50 @@ impl DatabaseOptions {
         })
     }
 
-    /// The database's address with everything that is needed to reach it.
+    /// Returns the address of the database with everything that is needed to connect.
     pub(super) fn url(&self, output: &Output) -> Result<DatabaseUrl, CommandError> {
         let variables = Variables::read()?;
         let named = self.database.as_deref();
         let mut url = match named.filter(|text| Self::is_argument() || !text.is_empty()) {
             Some("") => return Err(CommandError::Usage("`--database` is empty".to_owned())),
             Some(text) => DatabaseUrl::parse(text)?,
-            None => named_by(&variables, output)?.ok_or_else(|| {
-                let which = "say which database, with `--database URL` or `DATABASE_URL`";
+            None => url_from(&variables, output)?.ok_or_else(|| {
+                let which = "no database: set `--database URL` or `DATABASE_URL`";
                 CommandError::Usage(which.to_owned())
             })?,
         };
         if let DatabaseUrl::Server(address) = &mut url {
             if self.database.as_deref().is_some_and(is_argument) && address.password.is_some() {
                 message(
-                    "warning: other users of this machine can see the password in the list of processes; \
+                    "warning: the password is visible to other users of this machine in the list of processes; \
                      set `DATABASE_PASSWORD`, or use `--password-file`\n",
                 );
             }
             self.complete(address, &variables)?;
-            if output.tells_notices() {
-                let told = |text: &str| message(&format!("{text}\n"));
-                address.patience.announce = Announce(told);
+            if output.prints_notices() {
+                let print = |text: &str| message(&format!("{text}\n"));
+                address.retry.observer = RetryObserver(print);
             }
         }
         choose_schema(&mut url, self.schema.as_deref())?;
         Ok(url)
+    }
+
+    /// Like [`url`](Self::url), but optional.
+    pub(super) fn url_if_named(
+        &self,
+        output: &Output,
+    ) -> Result<Option<DatabaseUrl>, CommandError> {
+        let is_given = self
+            .database
+            .as_deref()
+            .is_some_and(|text| !text.is_empty());
+        let variables = Variables::read()?;
+        let is_named = is_given
+            || Self::is_argument()
+            || variables.find("DATABASE_URL").is_some()
+            || server_url(&variables)?.is_some();
+        is_named.then(|| self.url(output)).transpose()
     }
 
     fn complete(
@@ -161,21 +190,21 @@ impl DatabaseOptions {
         if let Some(file) = &self.tls_ca {
             address.tls.authorities = Some(file.clone());
         }
-        // Who names authorities wants the certificate checked.
+        // A given authority implies that the certificate is to be verified.
         if address.tls.authorities.is_some() {
             match (self.tls, address.tls.mode) {
                 (_, TlsMode::VerifyFull) => {}
                 (None, TlsMode::Prefer) => address.tls.mode = TlsMode::VerifyFull,
                 (_, TlsMode::Disable | TlsMode::Prefer | TlsMode::Require) => {
-                    let message = "authorities are asked only with `--tls verify-full`";
+                    let message = "`--tls-ca` requires `--tls verify-full`";
                     return Err(CommandError::Usage(message.to_owned()));
                 }
             }
         }
         if let Some(seconds) = self.connect_timeout {
-            address.patience.timeout = Duration::from_secs(seconds);
+            address.retry.timeout = Duration::from_secs(seconds);
         }
-        address.patience.attempts = self.connect_attempts;
+        address.retry.attempts = self.connect_attempts;
         Ok(())
     }
 
@@ -184,30 +213,33 @@ impl DatabaseOptions {
     }
 }
 
-/// The schema that `--schema` names, if it does.
+/// Applies `--schema`.
 pub(super) fn choose_schema(
     url: &mut DatabaseUrl,
     schema: Option<&str>,
 ) -> Result<(), CommandError> {
     match (schema, url) {
         (None, _) => Ok(()),
-        (Some(schema), DatabaseUrl::Server(address)) if address.kind == ServerKind::Postgres => {
+        (Some(schema), DatabaseUrl::Server(address)) if address.server.has_schemas => {
             address.schema = Some(schema.to_owned());
             Ok(())
         }
-        (Some(_), DatabaseUrl::Server(_) | DatabaseUrl::Sqlite(_)) => {
-            let message = "only PostgreSQL has schemas; name another database instead";
-            Err(CommandError::Usage(message.to_owned()))
+        (Some(_), DatabaseUrl::Server(_) | DatabaseUrl::File(_)) => {
+            let products = products_with_schemas();
+            let message = format!(
+                "`--schema` is supported for {products} only; specify another database instead"
+            );
+            Err(CommandError::Usage(message))
         }
     }
 }
 
-/// The database that the environment or `.env` names, if they do.
-pub(super) fn named_by_variables(output: &Output) -> Result<Option<DatabaseUrl>, CommandError> {
-    named_by(&Variables::read()?, output)
+/// Returns the database that the environment or `.env` specifies.
+pub(super) fn url_from_variables(output: &Output) -> Result<Option<DatabaseUrl>, CommandError> {
+    url_from(&Variables::read()?, output)
 }
 
-fn named_by(variables: &Variables, output: &Output) -> Result<Option<DatabaseUrl>, CommandError> {
+fn url_from(variables: &Variables, output: &Output) -> Result<Option<DatabaseUrl>, CommandError> {
     let (url, name) = match variables.find("DATABASE_URL") {
         Some(text) => (Some(DatabaseUrl::parse(&text)?), "DATABASE_URL"),
         None => (server_url(variables)?, "DATABASE_TYPE"),
@@ -222,22 +254,29 @@ fn is_argument(text: &str) -> bool {
     std::env::args_os().any(|argument| argument.to_string_lossy().ends_with(text))
 }
 
-/// The first line of a file that only its owner may read.
+/// Reads the first line of a file that only its owner can read.
 fn read_password(file: &Path) -> Result<Secret, CommandError> {
     let unusable = |problem: &str| CommandError::Usage(format!("{}: {problem}", file.display()));
-    let metadata = std::fs::metadata(file).map_err(|error| unusable(&error.to_string()))?;
+    // The file is checked through the handle that is read, so it cannot be replaced in between.
+    let opened = open_regular(file).map_err(|error| unusable(&error.to_string()))?;
     #[cfg(unix)]
-    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
+    if opened
+        .metadata()
+        .map(|found| std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o077)
+        .map_err(|error| unusable(&error.to_string()))?
+        != 0
+    {
         return Err(unusable(
-            "others may read the password; `chmod 600` takes that away",
+            "other users can read the password file; run `chmod 600` on it",
         ));
     }
-    if !metadata.is_file() {
-        return Err(unusable("not a regular file"));
-    }
-    let text = std::fs::read_to_string(file).map_err(|error| unusable(&error.to_string()))?;
+    let mut text = String::new();
+    opened
+        .take(LONGEST_PASSWORD_FILE)
+        .read_to_string(&mut text)
+        .map_err(|error| unusable(&error.to_string()))?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(Secret::new(line)),
-        Some(_) | None => Err(unusable("it holds no password")),
+        Some(_) | None => Err(unusable("the password file is empty")),
     }
 }

@@ -1,39 +1,40 @@
-//! Exit codes: part of the interface, so that scripts can tell what happened.
+//! Exit codes. They are part of the interface, for scripts.
 
 use std::process::ExitCode;
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Done, or nothing to do.
+    /// Success, or nothing to do.
     Done,
-    /// Something failed, and nothing was committed unless the message says so; or `doctor` found that imports would fail.
+    /// An operation failed, and nothing was committed unless the message says so; or `doctor` found that imports
+    /// would fail.
     Failed,
-    /// Wrong usage.
+    /// Invalid arguments.
     Usage,
     /// Invalid input or an invalid layout; nothing was written.
     Invalid,
     /// A conflict, or a verification found a difference.
     Difference,
-    /// Done, but records were rejected, or still are.
+    /// Done, but records were rejected, now or by an earlier run.
     Rejected,
     /// Interrupted; nothing was committed.
     Interrupted,
 }
 
-/// For the end of every `--help`.
+/// Printed at the end of every `--help`.
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    something failed; nothing was committed unless the message says so (doctor: imports would fail)
-  2    wrong usage
+  2    invalid arguments
   3    invalid input or layout; nothing was written
   4    conflict, or a verification found a difference (audit status: a table is no longer recorded)
-  5    done with --skip-invalid; records were rejected now or are still left out
+  5    done, but records were rejected by --skip-invalid, now or by an earlier run
   130  interrupted; nothing was committed";
 
 impl Exit {
-    /// The number.
+    /// Returns the number.
     pub(super) fn code(self) -> u8 {
         match self {
             Self::Done => 0,

@@ -1,4 +1,4 @@
-//! Finding the layout of a directory.
+//! Selects the layout of a directory.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use super::command_error::CommandError;
 use super::options::LayoutOptions;
 
 impl LayoutOptions {
-    /// The layout that was named, or the one built-in layout whose sources match files of the directory.
+    /// Returns the layout given by `--layout`, or the only built-in layout whose sources match files of the
+    /// directory.
     pub(super) fn load(&self, directory: &Path) -> Result<Layout, CommandError> {
         if let Some(name) = &self.layout {
             return Ok(layout::find(name)?);

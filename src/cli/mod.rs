@@ -1,6 +1,6 @@
-//! The command line: parses arguments, reads the environment, prints, and gives the exit code.
+//! The command line: parses arguments, reads the environment, prints, and returns the exit code.
 //!
-//! The only stage that does any of these. Data goes to standard output, everything else to standard error.
+//! No other stage does any of this. Data goes to standard output, everything else to standard error.
 
 #![expect(
     clippy::disallowed_methods,
@@ -12,11 +12,13 @@ mod commands;
 mod database_options;
 mod environment;
 mod exit;
-mod form;
+mod format_options;
 mod layouts;
 mod options;
 mod output;
+mod passwords;
 mod progress;
+mod record_limit;
 mod server_variables;
 mod terminal;
 mod work;
@@ -29,10 +31,10 @@ use command_error::CommandError;
 use exit::{EXIT_CODES, Exit};
 use output::Output;
 
-/// Turns directories of legacy JSON files into a relational database that can be trusted.
+/// Import directories of JSON files into a SQL database, with an audit log
 ///
-/// Every file is checked against a JSON Schema, rows are written in one transaction, every change is recorded in an
-/// audit log, the originals are archived, and a second run changes nothing.
+/// Every file is validated against a JSON Schema, rows are written in one transaction, every change is recorded in an
+/// audit log, and the originals are archived. A second import of the same files changes nothing.
 #[derive(Debug, Parser)]
 #[command(name = "accession", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 struct Cli {
@@ -59,13 +61,12 @@ enum Command {
 }
 
 impl Command {
-    /// Why this command cannot give its result in the format that was asked for.
-    fn refusal(&self, output: &Output) -> Option<CommandError> {
-        let finds = matches!(self, Self::Import(_) | Self::Validate(_));
-        (output.is_sarif() && !finds).then(|| {
+    /// Returns an error if the command does not support the selected format.
+    fn unsupported_format(&self, output: &Output) -> Option<CommandError> {
+        let has_findings = matches!(self, Self::Import(_) | Self::Validate(_));
+        (output.is_sarif() && !has_findings).then(|| {
             CommandError::Usage(
-                "only `import` and `validate` have findings to print with `--format sarif`"
-                    .to_owned(),
+                "`--format sarif` is supported by `import` and `validate` only".to_owned(),
             )
         })
     }
@@ -88,31 +89,34 @@ impl Command {
     }
 }
 
-/// Runs the command that the process was started with.
+/// Runs the command given by the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are not errors, and go to standard output.
+            // Help and version are not errors; they go to standard output.
             let code = if error.use_stderr() {
                 Exit::Usage
             } else {
                 Exit::Done
             };
-            let _ = error.print();
             if code == Exit::Usage {
-                output::usage_error_as_data(&error.to_string());
+                // The message quotes the arguments, and one of them may be a misplaced URL with a password.
+                output::message(&error.render().ansi().to_string());
+                output::print_usage_error_as_json(&error.to_string());
+            } else {
+                let _ = error.print();
             }
             return code.into();
         }
     };
     let output = Output::new(&cli.output);
-    let ended = match cli.command.refusal(&output) {
-        Some(refusal) => Err(refusal),
+    let result = match cli.command.unsupported_format(&output) {
+        Some(error) => Err(error),
         None => cli.command.run(&output),
     };
-    match output.unwritten().map_or(ended, Err) {
+    match output.unwritten().map_or(result, Err) {
         Ok(exit) => exit.into(),
         Err(error) => {
             output.error(&error);
@@ -121,7 +125,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The command line's definition, for completions and for the test that compares it with the manual.
+/// Returns the definition of the command line, for completions and for the test that compares it with the manual.
 #[must_use]
 pub fn definition() -> clap::Command {
     Cli::command()
@@ -139,12 +143,12 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_is_sound() {
+    fn the_definition_is_valid() {
         definition().debug_assert();
     }
 
     #[test]
-    fn every_help_says_what_it_is_about_and_ends_with_the_exit_codes() {
+    fn every_help_has_a_summary_and_ends_with_the_exit_codes() {
         each_command(&definition(), &mut |command| {
             let name = command.get_name();
             assert!(command.get_about().is_some(), "{name}");

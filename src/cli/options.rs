@@ -9,67 +9,94 @@ use crate::database::DatabaseUrl;
 use crate::layout::Layout;
 use crate::model::{Keep, ShowValues};
 use crate::operations::proof::SealPlace;
-use crate::report::Tell;
+use crate::report::FindingDetail;
 
 use super::command_error::CommandError;
-use super::database_options::{choose_schema, named_by_variables};
+use super::database_options::{choose_schema, url_from_variables};
 use super::output::Output;
+use super::record_limit::RecordLimit;
 
-/// How results are shown.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    /// Text for people.
     Text,
     /// One JSON document on standard output, for scripts.
     Json,
-    /// Comma-separated values; where a command says so.
+    /// Comma-separated values, for commands that support it.
     #[value(skip)]
     Csv,
-    /// One JSON object per line; where a command says so.
+    /// One JSON object per line, for commands that support it.
     #[value(skip)]
     Jsonl,
-    /// A page; where a command says so.
+    /// An HTML page, for commands that support it.
     #[value(skip)]
     Html,
-    /// SARIF 2.1.0 on standard output, for tools that show findings beside the lines (`import` and `validate` only).
+    /// SARIF 2.1.0 on standard output, for tools that show findings next to source lines (`import` and `validate`
+    /// only).
     Sarif,
 }
 
-/// These options stand apart in every help.
+/// Heading of these options in `--help`.
 const OUTPUT: &str = "Output";
 
-/// What every command prints, and how much of it.
+/// Options that control what is printed.
 #[derive(Debug, Args)]
 pub(super) struct OutputOptions {
-    /// How results are printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = OUTPUT)]
     pub(super) format: Format,
-    /// Leave out progress and notices; warnings, conflicts and errors are told all the same
+    /// Suppress progress and notices; warnings, conflicts and errors are still printed
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub(super) quiet: bool,
-    /// Print more: every file that is read
+    /// Print every file that is read
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
     pub(super) verbose: u8,
 }
 
 impl ArchiveOptions {
-    /// The archive of `database`: where it was said to be, or beside it. Absolute, since the ledger keeps it.
+    /// Returns the directory of the archive: the given one, or the default for `database`. The path is absolute
+    /// because the ledger stores it.
     pub(super) fn directory(self, database: &DatabaseUrl) -> Result<PathBuf, CommandError> {
         absolute(self.archive.unwrap_or_else(|| database.default_archive()))
     }
+
+    /// Returns the archive and the database, each derived from the other if only one is given. The database of a
+    /// given archive is the SQLite file next to it, if it exists.
+    pub(super) fn with_database(
+        self,
+        database: Option<DatabaseUrl>,
+    ) -> Result<(PathBuf, Option<DatabaseUrl>), CommandError> {
+        match (self.archive, database) {
+            (None, None) => Err(no_archive()),
+            (None, Some(database)) => Ok((absolute(database.default_archive())?, Some(database))),
+            (Some(archive), database) => {
+                let archive = absolute(archive)?;
+                let adjacent = DatabaseUrl::File(archive.with_extension(""));
+                let is_its = adjacent.default_archive() == archive
+                    && adjacent.file().is_some_and(|file| file.is_file());
+                Ok((archive, database.or(is_its.then_some(adjacent))))
+            }
+        }
+    }
 }
 
-/// Which archive.
+fn no_archive() -> CommandError {
+    let which = "no archive: set `--archive DIR`, `--database URL` or `DATABASE_URL`";
+    CommandError::Usage(which.to_owned())
+}
+
+/// Options that select an archive.
 #[derive(Debug, Args)]
 pub(super) struct ArchivePlace {
-    /// The archive's directory
+    /// Directory of the archive
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
-    /// The database beside which the archive is, unless `--archive` says otherwise [default: what `DATABASE_TYPE` and
-    /// the variables that go with it say]
+    /// The database that the archive belongs to, unless `--archive` is given [default: from `DATABASE_TYPE` and the
+    /// variables that go with it]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
-    /// PostgreSQL: the schema that holds the tables, where the archive is one of its own
+    /// PostgreSQL: the schema of the tables, if it has its own archive
     #[arg(long, value_name = "NAME")]
     schema: Option<String>,
 }
@@ -79,33 +106,30 @@ impl ArchivePlace {
         let mut database = match (self.archive, self.database) {
             (Some(archive), _) => return absolute(archive),
             (None, Some(url)) => Some(DatabaseUrl::parse(&url)?),
-            (None, None) => named_by_variables(output)?,
+            (None, None) => url_from_variables(output)?,
         };
         match &mut database {
             Some(database) => {
                 choose_schema(database, self.schema.as_deref())?;
                 absolute(database.default_archive())
             }
-            None => Err(CommandError::Usage(
-                "say which archive, with `--archive DIR`, `--database URL` or `DATABASE_URL`"
-                    .to_owned(),
-            )),
+            None => Err(no_archive()),
         }
     }
 }
 
 fn absolute(path: PathBuf) -> Result<PathBuf, CommandError> {
     std::path::absolute(&path)
-        .map_err(|_| CommandError::Usage(format!("`{}` is no directory", path.display())))
+        .map_err(|_| CommandError::Usage(format!("`{}` is not a valid path", path.display())))
 }
 
-/// What is told of findings.
+/// Options that control how findings are printed.
 #[derive(Debug, Args)]
 pub(super) struct FindingOptions {
-    /// Quote values of the files in messages
+    /// Show values from the files in messages instead of masking them
     #[arg(long)]
     show_values: bool,
-    /// Tell every finding, also if thousands are alike; takes some hundred bytes of memory for each
+    /// Report every finding instead of grouping similar ones; needs a few hundred bytes of memory for each
     #[arg(long)]
     all: bool,
 }
@@ -115,8 +139,12 @@ impl FindingOptions {
         if self.all { Keep::All } else { Keep::Some }
     }
 
-    pub(super) fn tell(&self) -> Tell {
-        if self.all { Tell::All } else { Tell::Some }
+    pub(super) fn detail(&self) -> FindingDetail {
+        if self.all {
+            FindingDetail::All
+        } else {
+            FindingDetail::Grouped
+        }
     }
 
     pub(super) fn show(&self) -> ShowValues {
@@ -128,54 +156,56 @@ impl FindingOptions {
     }
 }
 
-/// Which directory is read, and how: what all commands share that read one.
+/// Options of all commands that read a directory.
 #[derive(Debug, Args)]
 pub(super) struct DirectoryOptions {
-    /// The legacy directory; it is only read
+    /// The source directory; it is only read
     pub(super) directory: PathBuf,
     #[command(flatten)]
     pub(super) layout: LayoutOptions,
-    /// A parameter of the layout; may be repeated
+    /// Set a parameter of the layout; can be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<Setting>,
+    #[command(flatten)]
+    pub(super) size: RecordLimit,
     #[command(flatten)]
     pub(super) findings: FindingOptions,
 }
 
 impl DirectoryOptions {
-    /// The layout of the directory.
+    /// Returns the layout of the directory.
     pub(super) fn layout(&self) -> Result<Layout, CommandError> {
         self.layout.load(&self.directory)
     }
 
-    /// The values of parameters that were given.
+    /// Returns the values given by `--set`.
     pub(super) fn parameters(&self) -> BTreeMap<String, String> {
         self.set.iter().cloned().map(Setting::into_pair).collect()
     }
 }
 
-/// Which layout.
+/// Options that select the layout.
 #[derive(Debug, Args)]
 pub(super) struct LayoutOptions {
-    /// Name of a built-in layout, or path of a layout directory [default: the built-in one that matches]
+    /// Name of a built-in layout, or path of a layout directory [default: the built-in layout that matches]
     #[arg(long, value_name = "NAME|PATH")]
     pub(super) layout: Option<String>,
 }
 
-/// Where originals are kept.
+/// Options that locate the archive.
 #[derive(Debug, Args)]
 pub(super) struct ArchiveOptions {
-    /// Directory of the archived originals and backups [default: DATABASE.archive, of a server
+    /// Directory of the archived originals and backups [default: DATABASE.archive; for a server,
     /// KIND-DATABASE@HOST.archive in the current directory]
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
 }
 
-/// Where a seal is noted that no import makes.
-#[derive(Debug, Args)]
+/// Options that locate the `seals.log` for seals that are not made by an import.
+#[derive(Debug, Default, Args)]
 pub(super) struct SealOptions {
-    /// Directory of the archive whose `seals.log` notes the seal [default: that of the newest run, else DATABASE.archive, of
-    /// a server KIND-DATABASE@HOST.archive in the current directory]
+    /// Archive directory whose `seals.log` records the seal [default: the archive of the newest run, else
+    /// DATABASE.archive; for a server, KIND-DATABASE@HOST.archive in the current directory]
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
 }
@@ -189,7 +219,7 @@ impl SealOptions {
     }
 }
 
-/// A `name=value` argument.
+/// A `NAME=VALUE` argument.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     name: String,

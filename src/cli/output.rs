@@ -1,55 +1,64 @@
-//! Printing. The only place that writes to standard output and standard error.
+//! Printing. No other module writes to standard output or standard error.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::model::{FindingList, Level};
-use crate::report::{Style, Tell, failed_sarif, findings_text, sarif};
+use crate::model::{FindingList, Level, escape_json_controls};
+use crate::report::{
+    ErrorView, FailureView, FindingDetail, Style, failed_sarif, findings_text, json_document, sarif,
+};
 
 use super::command_error::CommandError;
 use super::exit::Exit;
 use super::options::{Format, OutputOptions};
-use super::terminal::{escaped, tamed};
+use super::passwords::mask_passwords;
+use super::terminal::sanitize_styled;
 
-/// Where and how a command prints.
+/// The output settings of a command, and the state of standard output.
 #[derive(Debug)]
 pub(super) struct Output {
     format: Format,
     quiet: bool,
     verbose: u8,
-    /// Why some of the result is lost.
+    /// The error that prevented a part of the result from being written.
     unwritten: RefCell<Option<io::Error>>,
 }
 
-/// Something to say that is not data. Nobody can be told that it could not be said.
+/// Writes a diagnostic to stderr; write errors are ignored.
 pub(super) fn message(text: &str) {
-    let _ = anstream::stderr().write_all(tamed(text).as_bytes());
+    let _ = anstream::stderr().write_all(sanitize_styled(&mask_passwords(text)).as_bytes());
 }
 
-/// The same over the line of progress that the terminal shows, or over the `^C` that it wrote.
+/// Writes a diagnostic over the progress line, or over the `^C` that the terminal echoed.
 pub(super) fn message_over_progress(text: &str) {
     let _ = anstream::stderr().write_all(format!("\r\x1b[2K{text}").as_bytes());
 }
 
-/// That the command was not understood, for a program that asked for JSON: the options are not known then, so the
-/// words are looked at.
-pub(super) fn usage_error_as_data(message: &str) {
+/// Prints an argument error as JSON if JSON was requested. The options could not be parsed, so the raw arguments are
+/// searched for `--format json`.
+pub(super) fn print_usage_error_as_json(message: &str) {
     let words: Vec<String> = std::env::args().collect();
     let wanted = words.windows(2).any(|two| two == ["--format", "json"])
         || words.iter().any(|word| word == "--format=json");
     if wanted {
-        let message = message.trim_start_matches("error: ").trim_end();
-        let error = json!({"message": message, "causes": [], "details": [], "hint": null, "exit_code": Exit::Usage.code()});
-        let text = format!("{:#}\n", json!({ "error": error }));
-        let _ = anstream::stdout().write_all(escaped(&text).as_bytes());
+        let message = mask_passwords(message.trim_start_matches("error: ").trim_end());
+        let error = ErrorView {
+            message,
+            causes: Vec::new(),
+            details: Vec::new(),
+            hint: None,
+            exit_code: Exit::Usage.code(),
+        };
+        let text = json_document(&FailureView { error });
+        let _ = anstream::stdout().write_all(escape_json_controls(&text).as_bytes());
     }
 }
 
-/// Whether somebody watches standard error on a terminal that can move its cursor.
-pub(super) fn is_watched() -> bool {
+/// Whether standard error is a terminal that supports cursor movement.
+pub(super) fn is_interactive() -> bool {
     io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|name| name != "dumb")
 }
 
@@ -63,48 +72,48 @@ impl Output {
         }
     }
 
-    /// Whether progress is shown: on a terminal, unless asked not to.
+    /// Whether progress is shown: on a terminal, without `--quiet`.
     pub(super) fn shows_progress(&self) -> bool {
-        !self.quiet && is_watched()
+        !self.quiet && is_interactive()
     }
 
     pub(super) fn is_verbose(&self) -> bool {
         self.verbose > 0
     }
 
-    /// Whether notices are told, besides what has to be.
-    pub(super) fn tells_notices(&self) -> bool {
+    /// Whether notices are printed.
+    pub(super) fn prints_notices(&self) -> bool {
         !self.quiet
     }
 
-    /// Something worth knowing that asks nothing of anybody.
+    /// Prints a notice: useful information that requires no action.
     pub(super) fn notice(&self, text: &str) {
-        if self.tells_notices() {
+        if self.prints_notices() {
             message(text);
         }
     }
 
-    /// The result of a command.
+    /// Prints the result of a command.
     pub(super) fn data(&self, text: &str) {
-        self.write(&tamed(text));
+        self.write(&sanitize_styled(text));
     }
 
     fn write(&self, text: &str) {
         let mut out = anstream::stdout();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => {}
-            // A reader that went away (`| head`) wants no more.
+            // The reader has closed the pipe (`| head`), which is not an error.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
             Err(error) => *self.unwritten.borrow_mut() = Some(error),
         }
     }
 
-    /// A part of a result that programs read: written as it is, but for what would move the cursor of a terminal. Breaks
-    /// when no more can be written.
+    /// Writes a part of a machine-readable result unchanged; on a terminal, control characters are escaped.
+    /// Breaks when the output is closed.
     pub(super) fn raw(&self, text: &str) -> ControlFlow<()> {
         let mut out = io::stdout().lock();
         let written = match out.is_terminal() {
-            true => out.write_all(escaped(text).as_bytes()),
+            true => out.write_all(escape_json_controls(text).as_bytes()),
             false => out.write_all(text.as_bytes()),
         };
         match written.and_then(|()| out.flush()) {
@@ -115,68 +124,72 @@ impl Output {
         ControlFlow::Break(())
     }
 
-    /// Why some of the result is lost, if it is.
+    /// Returns the error if a part of the result could not be written.
     pub(super) fn unwritten(&self) -> Option<CommandError> {
         self.unwritten.take().map(CommandError::Unwritten)
     }
 
-    /// A result that has both forms.
-    pub(super) fn result(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> Value) {
+    /// Prints a result as text or JSON.
+    pub(super) fn result<V: Serialize>(
+        &self,
+        text: impl FnOnce() -> String,
+        view: impl FnOnce() -> V,
+    ) {
         match self.format {
             Format::Text | Format::Csv | Format::Jsonl | Format::Html => self.data(&text()),
-            Format::Json | Format::Sarif => self.document(&json()),
+            Format::Json | Format::Sarif => self.document(&view()),
         }
     }
 
-    /// The result of a review of files: its findings, and what else there is to tell.
-    pub(super) fn reviewed(
+    /// Prints the result of a command that checks files: as SARIF, or the findings and the summary.
+    pub(super) fn print_review<V: Serialize>(
         &self,
-        (findings, tell): (&FindingList, Tell),
+        (findings, detail): (&FindingList, FindingDetail),
         text: impl FnOnce() -> String,
-        json: impl FnOnce() -> Value,
+        view: impl FnOnce() -> V,
     ) {
         match self.format {
             Format::Sarif => self.document(&sarif(findings)),
             Format::Text | Format::Json | Format::Csv | Format::Jsonl | Format::Html => {
-                self.findings(findings, tell);
-                self.result(text, json);
+                self.findings(findings, detail);
+                self.result(text, view);
             }
         }
     }
 
-    /// Findings, which in data are part of the result.
-    pub(super) fn findings(&self, findings: &FindingList, tell: Tell) {
-        let least = match self.tells_notices() {
+    /// Prints findings; in JSON they are part of the result.
+    pub(super) fn findings(&self, findings: &FindingList, detail: FindingDetail) {
+        let least = match self.prints_notices() {
             true => Level::Notice,
             false => Level::Warning,
         };
         match self.format {
             Format::Text | Format::Csv | Format::Jsonl | Format::Html => {
-                message(&findings_text(findings, tell, least));
+                message(&findings_text(findings, detail, least));
             }
             Format::Json | Format::Sarif => {}
         }
     }
 
-    fn document(&self, document: &Value) {
-        self.write(&escaped(&format!("{document:#}\n")));
+    fn document(&self, view: &impl Serialize) {
+        self.write(&escape_json_controls(&json_document(view)));
     }
 
-    /// Whether findings are printed as SARIF, and nothing else.
+    /// Whether the output format is SARIF.
     pub(super) fn is_sarif(&self) -> bool {
         self.format == Format::Sarif
     }
 
-    /// Why the command failed.
+    /// Prints the error of a failed command.
     pub(super) fn error(&self, error: &CommandError) {
         let mut text = format!("{} {error}\n", Style::paint(Style::ERROR, "error:"));
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
-            let told = cause.to_string();
-            // Drivers say in an error what its cause says again.
-            if !text.contains(&told) {
+            let message = cause.to_string();
+            // Some drivers repeat the cause in the message of the error.
+            if !text.contains(&message) {
                 let caused_by = Style::paint(Style::DIM, "caused by:");
-                text.push_str(&format!("{caused_by} {told}\n"));
+                text.push_str(&format!("{caused_by} {message}\n"));
             }
             source = cause.source();
         }
@@ -192,20 +205,23 @@ impl Output {
         message(&text);
         match self.format {
             Format::Text | Format::Csv | Format::Jsonl | Format::Html => {}
-            Format::Json => self.document(&json!({ "error": error_json(error) })),
-            Format::Sarif => self.document(&failed_sarif(&error.to_string())),
+            Format::Json => self.document(&FailureView {
+                error: error_view(error),
+            }),
+            Format::Sarif => self.document(&failed_sarif(&mask_passwords(&error.to_string()))),
         }
     }
 }
 
-/// The error as data; `docs/json.md` describes it.
-fn error_json(error: &CommandError) -> Value {
+fn error_view(error: &CommandError) -> ErrorView {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    json!({
-        "message": error.to_string(),
-        "causes": causes.map(ToString::to_string).collect::<Vec<_>>(),
-        "details": error.details(),
-        "hint": error.hint(),
-        "exit_code": error.exit().code(),
-    })
+    ErrorView {
+        message: mask_passwords(&error.to_string()),
+        causes: causes
+            .map(|cause| mask_passwords(&cause.to_string()))
+            .collect(),
+        details: error.details(),
+        hint: error.hint(),
+        exit_code: error.exit().code(),
+    }
 }

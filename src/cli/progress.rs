@@ -1,20 +1,20 @@
-//! A progress display on a terminal, for work that takes longer than a second.
+//! A progress display on terminals, for operations that take longer than a second.
 
 use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::model::harmless;
+use crate::model::sanitize_for_terminal;
 use crate::operations::{Progress, Stage};
 
 use super::output::{Output, message};
 
-/// How long work may take before anything is shown.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Delay before the display appears.
+const DELAY: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(200);
 
-/// The display; it is gone when it is dropped.
+/// The progress display. It is removed on drop.
 pub(super) struct Display {
     names_files: bool,
     bar: ProgressBar,
@@ -26,7 +26,7 @@ impl Display {
         if output.shows_progress() {
             let bar = bar.clone();
             thread::spawn(move || {
-                thread::sleep(PATIENCE);
+                thread::sleep(DELAY);
                 if !bar.is_finished() {
                     bar.set_draw_target(ProgressDrawTarget::stderr());
                     bar.enable_steady_tick(TICK);
@@ -59,7 +59,7 @@ impl Progress for Display {
             Stage::Validate => "validating",
             Stage::VerifyArchive => "reading the archive",
             Stage::Restore => "restoring files",
-            Stage::Propose => "looking at the files",
+            Stage::Propose => "reading the files",
         });
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -78,7 +78,7 @@ impl Progress for Display {
     fn file(&self, path: &str, records: u64) {
         if self.names_files {
             let word = if records == 1 { "record" } else { "records" };
-            let line = format!("read {}: {records} {word}\n", harmless(path));
+            let line = format!("read {}: {records} {word}\n", sanitize_for_terminal(path));
             self.bar.suspend(|| message(&line));
         }
     }

@@ -1,67 +1,72 @@
-//! A server that `DATABASE_TYPE` and separate variables describe, as applications have them.
+//! Reads a server address from `DATABASE_TYPE` and separate variables, a common convention of applications.
 
 use std::time::Duration;
 
-use crate::database::{DatabaseUrl, Patience, Secret, ServerAddress, ServerKind, Tls, TlsMode};
+use crate::database::{
+    DatabaseUrl, RetryPolicy, Secret, ServerAddress, Tls, TlsMode, find_server, server_names,
+};
 
 use super::command_error::CommandError;
 use super::database_options::Variables;
 
-/// The server that they name; none without `DATABASE_TYPE`.
+/// Returns the server address, or `None` without `DATABASE_TYPE`.
 ///
-/// `DATABASE_TYPE` with `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`, `DB_PASSWORD`, or for MySQL `MYSQL_HOST`, `MYSQL_PORT`,
-/// `MYSQL_DATABASE`, `MYSQL_USERNAME`, `MYSQL_PASSWORD`, `MYSQL_TIMEOUT`.
+/// Reads `DATABASE_TYPE` and the variables of the server ([`Server::variables`](crate::database::Server::variables)):
+/// `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`, `DB_PASSWORD`, `DB_TIMEOUT`; the server's own names take precedence.
 pub(super) fn server_url(variables: &Variables) -> Result<Option<DatabaseUrl>, CommandError> {
-    let kind = match variables.find("DATABASE_TYPE").as_deref() {
-        Some("postgres" | "postgresql" | "pgsql") => ServerKind::Postgres,
-        Some("mysql" | "mariadb") => ServerKind::Mysql,
-        Some(other) => {
-            return Err(CommandError::Usage(format!(
-                "`DATABASE_TYPE` is `{other}`, and neither `postgres` nor `mysql`"
-            )));
-        }
-        None => return Ok(None),
+    let Some(name) = variables.find("DATABASE_TYPE") else {
+        return Ok(None);
     };
-    // For MySQL its own names come first; the others are there for both.
-    let named = |own: &'static str, both: &'static str| {
-        let names = match kind {
-            ServerKind::Mysql => &[own, both][..],
-            ServerKind::Postgres => &[both],
-        };
-        let mut set = names
-            .iter()
-            .filter_map(|&name| Some((name, variables.find(name)?)));
-        set.next()
+    let Some(server) = find_server(&name) else {
+        // The value is not shown: it may be a URL in the wrong variable, with a password.
+        let names: Vec<_> = server_names().map(|name| format!("`{name}`")).collect();
+        let message = format!("`DATABASE_TYPE` must be {}", names.join(" or "));
+        return Err(CommandError::Usage(message));
     };
-    let find = |own, both| named(own, both).map(|(_, text)| text);
-    let number = |own, both| match named(own, both) {
+    let server = server?;
+    let named = |names: &'static [&'static str]| {
+        let mut names = names.iter();
+        names.find_map(|&name| Some((name, variables.find(name)?)))
+    };
+    let find = |names| named(names).map(|(_, text)| text);
+    let number = |names| match named(names) {
         None => Ok(None),
         Some((name, text)) => match text.parse::<u16>() {
             Ok(number) => Ok(Some(number)),
             Err(_) => Err(CommandError::Usage(format!(
-                "`{name}` is `{text}`, and not a number from 0 to 65535"
+                "`{name}` must be a number from 0 to 65535"
             ))),
         },
     };
-    let database = find("MYSQL_DATABASE", "DB_NAME").ok_or_else(|| {
-        CommandError::Usage("`DATABASE_TYPE` is set, and `DB_NAME` is not".to_owned())
+    let names = &server.variables;
+    let database = find(names.database).ok_or_else(|| {
+        CommandError::Usage("`DATABASE_TYPE` is set, but `DB_NAME` is not".to_owned())
     })?;
-    let mut patience = Patience::default();
-    if let Some(seconds) = number("MYSQL_TIMEOUT", "DB_TIMEOUT")? {
-        patience.timeout = Duration::from_secs(seconds.into());
+    // These values are printed in messages, so they must not contain a password.
+    for shown in [names.host, names.database, names.user] {
+        if let Some((name, text)) = named(shown)
+            && text.contains("://")
+        {
+            let message = format!("`{name}` contains a URL; set `DATABASE_URL` instead");
+            return Err(CommandError::Usage(message));
+        }
+    }
+    let mut retry = RetryPolicy::default();
+    if let Some(seconds) = number(names.timeout)? {
+        retry.timeout = Duration::from_secs(seconds.into());
     }
     Ok(Some(DatabaseUrl::Server(Box::new(ServerAddress {
-        kind,
-        host: find("MYSQL_HOST", "DB_HOST").unwrap_or_else(|| "localhost".to_owned()),
-        port: number("MYSQL_PORT", "DB_PORT")?.unwrap_or(kind.default_port()),
-        user: find("MYSQL_USERNAME", "DB_USER").unwrap_or_default(),
-        password: find("MYSQL_PASSWORD", "DB_PASSWORD").map(Secret::new),
+        server,
+        host: find(names.host).unwrap_or_else(|| "localhost".to_owned()),
+        port: number(names.port)?.unwrap_or(server.default_port),
+        user: find(names.user).unwrap_or_default(),
+        password: find(names.password).map(Secret::new),
         database,
         schema: None,
         tls: Tls {
             mode: TlsMode::Prefer,
             authorities: None,
         },
-        patience,
+        retry,
     }))))
 }

@@ -1,22 +1,22 @@
-//! Work that may take long: its display, its interrupt, its clock.
+//! A long-running operation: its progress display, interrupt flag and clock.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::operations::Surroundings;
+use crate::operations::Context;
 
 use super::environment::{interrupt_flag, now};
 use super::output::Output;
 use super::progress::Display;
 
-/// What surrounds an operation that was started from the command line.
+/// What an operation needs from the command line while it runs.
 pub(super) struct Work {
     display: Display,
     interrupted: Arc<AtomicBool>,
 }
 
 impl Work {
-    /// From here on Ctrl-C stops the work in good order, and somebody who watches sees it.
+    /// Installs the signal handler and the progress display.
     pub(super) fn begin(output: &Output) -> Self {
         Self {
             display: Display::new(output),
@@ -24,8 +24,8 @@ impl Work {
         }
     }
 
-    pub(super) fn surroundings(&self) -> Surroundings<'_> {
-        Surroundings {
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
             interrupted: &self.interrupted,
             progress: &self.display,
             clock: &now,

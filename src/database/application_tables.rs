@@ -1,20 +1,24 @@
-//! The tables of the application, as the database defines them: whoever made them, they can be under the trail.
+//! The tables of the application, as the database defines them. Any of them can be audited, whichever program created
+//! it.
+
+use std::collections::HashSet;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::audit::sqlite::writes_truth;
+use crate::audit::Form;
 use crate::model::{Column, ColumnType, Table};
 
-use super::catalog::StoredColumn;
+use super::engine::StoredColumn;
 use super::{AnyConnection, Database, DatabaseError};
 
-/// Tables of this program, and of Diesel, which are never under the trail.
-const OWN: [&str; 12] = [
+/// Tables of accession, and of Diesel, which are never in the audit log.
+const OWN: [&str; 13] = [
     "__diesel_schema_migrations",
     "audit_context",
     "audit_log",
     "audit_log_guard",
+    "audit_replaced",
     "audit_seal_blocks",
     "audit_seals",
     "conversions",
@@ -25,8 +29,8 @@ const OWN: [&str; 12] = [
     "source_files",
 ];
 
-/// Types that a column may have, in the order in which they are tried: what is bound to it is bound as the first that
-/// it can hold.
+/// The types that a column can have, in the order in which they are tried: values are bound as the first type that the
+/// column can hold.
 const TYPES: [ColumnType; 9] = [
     ColumnType::Boolean,
     ColumnType::Integer,
@@ -39,6 +43,10 @@ const TYPES: [ColumnType; 9] = [
     ColumnType::Json,
 ];
 
+pub(super) fn is_own(table: &str) -> bool {
+    OWN.iter().any(|own| own.eq_ignore_ascii_case(table))
+}
+
 #[derive(QueryableByName)]
 struct TableName {
     #[diesel(sql_type = Text)]
@@ -46,7 +54,7 @@ struct TableName {
 }
 
 impl Database {
-    /// Names of all tables but our own, sorted.
+    /// Names of all tables except accession's own, sorted.
     ///
     /// # Errors
     /// When the schema cannot be read.
@@ -54,34 +62,52 @@ impl Database {
         let query = self.connection.catalog().tables;
         let tables: Vec<TableName> = diesel::sql_query(query).load(&mut self.connection)?;
         let names = tables.into_iter().map(|table| table.name);
-        let is_own = |name: &String| OWN.iter().any(|own| own.eq_ignore_ascii_case(name));
         Ok(names.filter(|name| !is_own(name)).collect())
     }
 
-    /// The table with the columns it has, and types as which their values are bound; `None` if there is no such table.
+    /// Whether there is a view with this name.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn is_view(&mut self, name: &str) -> Result<bool, DatabaseError> {
+        let query = self.connection.catalog().views;
+        let views: Vec<TableName> = diesel::sql_query(query).load(&mut self.connection)?;
+        Ok(views.iter().any(|view| view.name == name))
+    }
+
+    /// The table with the columns it has, and types as which their values are bound; `None` if there is no such table, also
+    /// if a view has its name.
     ///
     /// # Errors
     /// When the schema cannot be read.
     pub fn defined_table(&mut self, name: &str) -> Result<Option<Table>, DatabaseError> {
         let stored = self.connection.stored_columns(name)?;
-        if stored.is_empty() {
+        if stored.is_empty() || !self.connection.has_table(name)? {
             return Ok(None);
         }
         let mut key: Vec<usize> = (0..stored.len()).filter(|&at| stored[at].key > 0).collect();
         key.sort_by_key(|&at| stored[at].key);
         let rowid = match key[..] {
-            [at] => stored[at].declared.eq_ignore_ascii_case("INTEGER") && self.has_rowid(name)?,
+            [at] => {
+                stored[at].declared.eq_ignore_ascii_case("INTEGER")
+                    && self.connection.engine_mut().numbers_integer_keys(name)?
+            }
             _ => false,
         };
-        let mut columns = Vec::with_capacity(stored.len());
-        for stored in stored {
-            columns.push(Column {
-                ty: self.type_of(name, &stored)?,
+        let booleans = self.booleans(name)?;
+        let column = |stored: StoredColumn| {
+            let declared = self.connection.type_declared(&stored.declared);
+            Column {
+                ty: match booleans.contains(&stored.name) {
+                    true => ColumnType::Boolean,
+                    false => declared.unwrap_or(ColumnType::Text { max_chars: None }),
+                },
                 nullable: stored.required == 0,
                 name: stored.name,
                 default: None,
-            });
-        }
+            }
+        };
+        let columns = stored.into_iter().map(column).collect();
         Ok(Some(Table {
             name: name.to_owned(),
             columns,
@@ -93,54 +119,32 @@ impl Database {
         }))
     }
 
-    /// SQLite takes any value in any column; only its triggers tell that a column holds booleans.
-    #[cfg_attr(
-        not(feature = "servers"),
-        expect(irrefutable_let_patterns, reason = "SQLite may be alone")
-    )]
-    fn type_of(&mut self, table: &str, column: &StoredColumn) -> Result<ColumnType, DatabaseError> {
-        if let AnyConnection::Sqlite(_) = self.connection {
-            let triggers = self.connection.stored_triggers(table)?;
-            let mut triggers = triggers.iter();
-            return Ok(
-                if triggers.any(|trigger| writes_truth(&trigger.definition, &column.name)) {
-                    ColumnType::Boolean
-                } else {
-                    ColumnType::Text { max_chars: None }
-                },
-            );
+    /// Where columns have no types, the triggers show which of them hold booleans.
+    fn booleans(&mut self, table: &str) -> Result<HashSet<String>, DatabaseError> {
+        let dialect = self.connection.dialect();
+        if dialect.types_columns() {
+            return Ok(HashSet::new());
         }
-        let ty = self.connection.type_declared(&column.declared);
-        Ok(ty.unwrap_or(ColumnType::Text { max_chars: None }))
-    }
-
-    /// Whether a table of SQLite has a rowid, for which an INTEGER PRIMARY KEY is another name.
-    #[cfg_attr(
-        not(feature = "servers"),
-        expect(irrefutable_let_patterns, reason = "SQLite may be alone")
-    )]
-    fn has_rowid(&mut self, name: &str) -> Result<bool, DatabaseError> {
-        let AnyConnection::Sqlite(connection) = &mut self.connection else {
-            return Ok(false);
-        };
-        let query = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 AND name = ? COLLATE NOCASE";
-        let without: Option<TableName> = diesel::sql_query(query)
-            .bind::<Text, _>(name)
-            .get_result(connection)
-            .optional()?;
-        Ok(without.is_none())
+        let triggers = self.connection.stored_triggers(table)?;
+        let booleans = triggers
+            .iter()
+            .flat_map(|trigger| dialect.booleans(&trigger.definition));
+        Ok(booleans.collect())
     }
 }
 
 impl AnyConnection {
-    /// As what the values of a column declared so are bound, and written into the trail, where no layout says it. SQLite
-    /// takes any value in any column: there it says nothing.
+    /// The type as which the values of a column with this declaration are bound and recorded, if no layout states it.
     pub(super) fn type_declared(&self, declared: &str) -> Option<ColumnType> {
-        if matches!(self, Self::Sqlite(_)) {
+        if !self.dialect().types_columns() {
             return None;
         }
         let can_hold = self.catalog().can_hold;
         let mut types = TYPES.into_iter();
-        types.find(|&ty| can_hold(declared, ty))
+        let form = self.catalog().form;
+        let is_timestamp = form(declared, None) == Form::SessionTimestamp;
+        let held = types.find(|&ty| can_hold(declared, ty));
+        // Its entries are timestamps, also if it has fewer digits than ours.
+        held.or(is_timestamp.then_some(ColumnType::Timestamp))
     }
 }

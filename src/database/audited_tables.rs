@@ -1,20 +1,19 @@
-//! Which tables are under the trail, and whether their triggers are what they should be.
+//! Determines which tables are audited, and whether their triggers are correct.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::QueryResult;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment};
+use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::model::{ColumnType, RunContext, Table, Value};
+use crate::model::Table;
 
+use super::altered_tables::before_state;
 use super::ledger::tables::audit_log;
-use super::statement::{Bind, dynamic_statement};
 use super::{Database, DatabaseError};
 
-/// In the counts of a run that took a table out of the trail: the last entry then.
+/// In the counts of a run that disabled a table: the last entry at that time.
 pub const DISABLED_AFTER: &str = "disabled_after";
 
 /// A table of the application and its triggers.
@@ -22,49 +21,55 @@ pub const DISABLED_AFTER: &str = "disabled_after";
 pub struct TableTriggers {
     /// The table.
     pub table: String,
-    /// Whether the trail records its changes.
+    /// Whether the audit log records its changes.
     pub state: TriggerState,
-    /// Triggers that are missing or are not what they should be.
+    /// Triggers that are missing or incorrect.
     pub faulty: Vec<String>,
+    /// Columns that were added, dropped or renamed after the triggers were created: these are not recorded correctly.
+    pub columns: Vec<String>,
+    /// For a renamed table, its previous name; for a detached partition, the table that it was a part of.
+    pub before: Option<String>,
+    /// Whether its engine has no transactions: a rollback takes entries back, but not the rows.
+    pub never_rolled_back: bool,
 }
 
-/// Whether the trail records the changes of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether the audit log records the changes of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum TriggerState {
-    /// It does.
+    /// Changes are recorded.
     Recorded,
-    /// It never did.
+    /// Changes were never recorded.
     NotRecorded,
-    /// It cannot: rows are known by their primary key, and there is none.
+    /// Changes cannot be recorded: rows are identified by their primary key, and the table has none.
     NoKey,
-    /// Not any more: `audit disable` took it out of the trail.
+    /// The table has entries or triggers, but no primary key any more: its changes are not recorded, or not row by row.
+    KeyLost,
+    /// Changes are no longer recorded: `audit disable` removed the table from the audit log.
     Disabled,
-    /// Nobody can tell: the database does not show our user its triggers.
+    /// Unknown: the database does not show its triggers to accession's user.
     Unseen,
+    /// Enabling or disabling was interrupted or is still in progress.
+    Unfinished,
     /// Some of the triggers are missing.
     Missing,
-    /// The triggers are those of another version of the table or of this program.
+    /// The triggers belong to another version of the table or of accession.
     Outdated,
-}
-
-impl TriggerState {
-    /// The stable name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Recorded => "recorded",
-            Self::NotRecorded => "not_recorded",
-            Self::NoKey => "no_key",
-            Self::Disabled => "disabled",
-            Self::Unseen => "unseen",
-            Self::Missing => "missing",
-            Self::Outdated => "outdated",
-        }
-    }
+    /// The table was removed or renamed, but the audit log has entries for it.
+    #[serde(rename = "gone")]
+    Removed,
+    /// The table was renamed, and its triggers still record changes under the previous name.
+    Renamed,
+    /// The table was a partition, and was detached together with its rows without entries.
+    Detached,
+    /// A table of the ledger that has triggers, rules or policies of others, which can swallow or change entries.
+    #[serde(rename = "foreign_triggers")]
+    Foreign,
 }
 
 impl Database {
-    /// Names of the tables that have any of our triggers, sorted.
+    /// Names of the tables with audit triggers, sorted.
     ///
     /// # Errors
     /// When the schema cannot be read.
@@ -84,10 +89,13 @@ impl Database {
     /// When the schema cannot be read.
     pub fn table_triggers(&mut self) -> Result<Vec<TableTriggers>, DatabaseError> {
         let sees = self.sees_triggers()?;
-        let (traced, disabled) = match self.connection.has_table("audit_log")? {
-            true => (self.traced_tables()?, self.disabled_tables()?),
+        let (logged, disabled) = match self.connection.has_table("audit_log")? {
+            true => (self.logged_tables()?, self.disabled_tables()?),
             false => (BTreeSet::new(), BTreeSet::new()),
         };
+        let unfinished = self.unfinished_runs()?;
+        let is_unfinished = |table: &str| unfinished.iter().any(|run| run.names(table));
+        let without_transactions = self.tables_without_transactions()?.unwrap_or_default();
         let mut tables = Vec::new();
         for name in self.application_tables()? {
             let Some(table) = self.defined_table(&name)? else {
@@ -102,37 +110,66 @@ impl Database {
             let outdated = there.iter().filter(|trigger| {
                 found(&trigger.name).is_some_and(|stored| stored.definition != trigger.definition)
             });
-            let outdated: Vec<String> = outdated.map(|trigger| trigger.name.clone()).collect();
+            let mut outdated: Vec<String> = outdated.map(|trigger| trigger.name.clone()).collect();
+            let overtaken = self.triggers_that_fire_first(&name)?;
+            if !there.is_empty() {
+                outdated.extend(overtaken);
+            }
             let missing: Vec<String> = missing.into_iter().map(|trigger| trigger.name).collect();
+            let before = self.name_before(&name, &stored, &logged)?;
+            let columns = self.altered(&stored, &table);
+            // Triggers of earlier versions have other names.
+            let renamed = there.is_empty() && before.is_none() && !stored.is_empty();
+            let former = before.as_ref().map(|_| before_state(&stored));
+            let was_recorded = !stored.is_empty() || logged.contains(&name);
+            let has_key = !table.primary_key.is_empty();
             let state = match (there.is_empty(), missing.is_empty(), outdated.is_empty()) {
-                (true, _, _) if table.primary_key.is_empty() => TriggerState::NoKey,
+                _ if former == Some(TriggerState::Detached) => TriggerState::Detached,
+                _ if !has_key && was_recorded && !disabled.contains(&name) => TriggerState::KeyLost,
+                _ if !has_key => TriggerState::NoKey,
+                _ if former.is_some() => TriggerState::Renamed,
+                _ if renamed && sees && !is_unfinished(&name) => TriggerState::Outdated,
+                _ if is_unfinished(&name) => TriggerState::Unfinished,
                 _ if !sees => TriggerState::Unseen,
                 (true, _, _) if disabled.contains(&name) => TriggerState::Disabled,
-                // Its rows have entries: somebody dropped the triggers.
-                (true, _, _) if traced.contains(&name) => TriggerState::Missing,
+                // Its rows have entries: another program dropped the triggers.
+                (true, _, _) if logged.contains(&name) => TriggerState::Missing,
                 (true, _, _) => TriggerState::NotRecorded,
                 (false, false, _) => TriggerState::Missing,
                 (false, true, false) => TriggerState::Outdated,
                 (false, true, true) => TriggerState::Recorded,
             };
             let faulty = match state {
-                TriggerState::Missing | TriggerState::Outdated => [missing, outdated].concat(),
-                TriggerState::Recorded
+                TriggerState::Missing | TriggerState::Outdated | TriggerState::Unfinished => {
+                    [missing, outdated].concat()
+                }
+                TriggerState::Renamed | TriggerState::Detached => {
+                    stored.iter().map(|trigger| trigger.name.clone()).collect()
+                }
+                TriggerState::Removed
+                | TriggerState::KeyLost
+                | TriggerState::Recorded
                 | TriggerState::NotRecorded
                 | TriggerState::NoKey
                 | TriggerState::Disabled
+                | TriggerState::Foreign
                 | TriggerState::Unseen => Vec::new(),
             };
             tables.push(TableTriggers {
+                never_rolled_back: without_transactions.contains(&name),
                 table: name,
                 state,
                 faulty,
+                columns,
+                before,
             });
         }
+        self.add_removed_tables(&mut tables, &logged, &disabled)?;
+        self.add_ledger_tables(&mut tables)?;
         Ok(tables)
     }
 
-    /// Whether the trail was not told to leave this table out.
+    /// Whether the table was not disabled on purpose.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -140,65 +177,60 @@ impl Database {
         Ok(self.has_ledger()? && !self.disabled_tables()?.contains(table))
     }
 
-    /// Puts a table under the trail, or brings its triggers up to date.
+    /// Adds a table to the audit log, or updates its triggers.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn record_changes_of(&mut self, table: &Table) -> Result<(), DatabaseError> {
-        self.connection.replace_triggers(table)
+        self.connection.replace_all_triggers(table)
     }
 
-    /// Enters every row of a table in the trail, as one that the run found there, and gives their number.
+    /// Removes a table from the audit log, and returns the names of the dropped triggers.
     ///
     /// # Errors
-    /// When the database refuses.
-    pub fn note_rows(&mut self, table: &Table, run: &RunContext) -> Result<usize, DatabaseError> {
-        let audited = self.connection.audited(table)?;
-        let dialect = self.connection.dialect();
-        if let Some(settings) = dialect.image_settings() {
-            self.connection.batch_execute(&settings)?;
-        }
-        let db_user = self.connection.db_user()?;
-        let note = NoteRows {
-            table: &Value::text(table.name.as_str()),
-            images: &dialect.select_images(&audited),
-            context: &[
-                Value::text(run.started_at.to_string()),
-                Value::text(run.actor.as_str()),
-                Value::text(run.id.to_string()),
-                db_user.map_or(Value::Null, Value::text),
-            ],
-        };
-        Ok(note.execute(&mut self.connection)?)
-    }
-
-    /// Takes a table out of the trail and gives the names of the triggers that were dropped.
-    ///
-    /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn stop_recording(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
         let stored = self.connection.stored_triggers(&table.name)?;
         let mut dropped = Vec::new();
-        for trigger in self.connection.audit_triggers(table)? {
+        // Triggers of partitions come first: they call a function that is dropped with the trigger of the table.
+        let triggers = self.connection.all_triggers(table, &table.name)?;
+        let triggers = triggers.into_iter().rev();
+        let numbering = self.connection.dialect().numbering(&table.name, "");
+        for trigger in triggers.chain(numbering) {
             if stored.iter().any(|stored| stored.name == trigger.name) {
                 self.connection.batch_execute(&trigger.drop)?;
                 dropped.push(trigger.name);
             }
         }
+        // Triggers with the names of earlier versions.
+        let dialect = self.connection.dialect();
+        for trigger in self.connection.stored_triggers(&table.name)? {
+            let drop = dialect.drop_trigger(&trigger.name);
+            let drop = drop.filter(|_| dialect.writes_entries_of(&trigger.definition, &table.name));
+            if let Some(drop) = drop {
+                self.connection.batch_execute(&drop)?;
+                dropped.push(trigger.name);
+            }
+        }
+        let engine = self.connection.engine_mut();
+        engine.discard_staged_rows(Some(&table.name))?;
         Ok(dropped)
     }
 
-    /// Whether the database shows our user its triggers.
+    /// Whether the database shows its triggers to accession's user.
     ///
     /// # Errors
-    /// When the database cannot be asked.
+    /// When the database cannot be read.
     pub fn sees_triggers(&mut self) -> Result<bool, DatabaseError> {
         self.connection.sees_triggers()
     }
 
-    /// Tables that `audit disable` took out of the trail, and that were not put back since: no later run names them, and
-    /// no entry was written.
-    pub(super) fn disabled_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+    /// Tables that `audit disable` removed from the audit log and that were not enabled since: no later run includes
+    /// them, and no entry was written.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn disabled_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
         let mut disabled = BTreeMap::new();
         for run in self.runs()?.into_iter().rev() {
             let counts = run.counts.as_deref().unwrap_or_default();
@@ -222,59 +254,4 @@ impl Database {
         }
         Ok(tables)
     }
-
-    /// Tables of the application of which there are entries: looked up one by one through the index, not counted.
-    ///
-    /// # Errors
-    /// When there is no ledger or it cannot be read.
-    pub fn traced_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
-        let mut tables = BTreeSet::new();
-        for name in self.application_tables()? {
-            if self.is_traced(&name)? {
-                tables.insert(name);
-            }
-        }
-        Ok(tables)
-    }
-
-    /// Whether there are entries of a table.
-    ///
-    /// # Errors
-    /// When there is no ledger or it cannot be read.
-    pub fn is_traced(&mut self, table: &str) -> Result<bool, DatabaseError> {
-        let entry: Option<i64> = audit_log::table
-            .filter(audit_log::table_name.eq(table))
-            .select(audit_log::id)
-            .first(&mut self.connection)
-            .optional()?;
-        Ok(entry.is_some())
-    }
 }
-
-/// `INSERT INTO audit_log … SELECT … FROM (images)`.
-struct NoteRows<'a> {
-    table: &'a Value,
-    images: &'a str,
-    /// `changed_at`, `changed_by`, `run_id`, `db_user`.
-    context: &'a [Value; 4],
-}
-
-impl<DB: Bind> QueryFragment<DB> for NoteRows<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        const TEXT: ColumnType = ColumnType::Text { max_chars: None };
-        out.push_sql(
-            "INSERT INTO audit_log (table_name, record_id, action, new_value, changed_at, changed_by, run_id, db_user) SELECT ",
-        );
-        DB::bind(&mut out, TEXT, self.table)?;
-        out.push_sql(", noted.record_id, 'INSERT', noted.image");
-        for value in self.context {
-            out.push_sql(", ");
-            DB::bind(&mut out, TEXT, value)?;
-        }
-        out.push_sql(" FROM (");
-        out.push_sql(self.images);
-        out.push_sql(") AS noted");
-        Ok(())
-    }
-}
-dynamic_statement!(NoteRows);

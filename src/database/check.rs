@@ -1,4 +1,4 @@
-//! Before commit, the rows are read back and compared with the plan: counts, and digests of every mapped value.
+//! Reads rows back before commit and compares them with the plan: counts, and digests of every mapped value.
 
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
@@ -11,26 +11,26 @@ use super::select::{CountRows, SelectRows, Which};
 use super::stored_row::StoredRow;
 use super::{Database, DatabaseError};
 
-/// Which rows of a table a run wrote.
+/// The rows of a table that a run wrote.
 #[derive(Debug)]
 pub enum RowRange {
-    /// All: the table was empty.
+    /// All rows: the table was empty.
     All,
-    /// Those with these keys.
+    /// The rows with these keys.
     Keys(Vec<Vec<Value>>),
 }
 
-/// A table that does not hold what was planned.
+/// A table that differs from the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
     /// The table.
     pub table: String,
-    /// What differs.
+    /// The difference.
     pub message: String,
 }
 
 impl RowRange {
-    /// For a table that had `rows` rows before.
+    /// The range for a table that had `rows` rows before.
     pub(super) fn of(rows: u64) -> Self {
         if rows == 0 {
             Self::All
@@ -39,8 +39,8 @@ impl RowRange {
         }
     }
 
-    /// Notes a written row.
-    pub(super) fn note(&mut self, key: impl FnOnce() -> Vec<Value>) {
+    /// Adds a written row.
+    pub(super) fn add(&mut self, key: impl FnOnce() -> Vec<Value>) {
         match self {
             Self::All => {}
             Self::Keys(keys) => keys.push(key()),
@@ -49,7 +49,7 @@ impl RowRange {
 }
 
 impl Database {
-    /// Compares every table with what was planned for it.
+    /// Compares every table with its plan.
     pub(super) fn compare_with_plan(
         &mut self,
         layout: &Layout,
@@ -65,7 +65,7 @@ impl Database {
             let expected = before[index] + counts.inserted
                 - counts.deleted.min(before[index] + counts.inserted);
             if u64::try_from(rows) != Ok(expected) {
-                let message = format!("it has {rows} rows, planned were {expected}");
+                let message = format!("expected {expected} rows, found {rows}");
                 mismatches.push(Mismatch {
                     table: name.to_owned(),
                     message,
@@ -74,7 +74,7 @@ impl Database {
             let read = self.digest_rows(table, &written[index])?;
             if read != *digest {
                 let message = format!(
-                    "{} written rows read back with another digest than planned",
+                    "the digest of {} rows read back differs from the plan",
                     digest.rows.max(read.rows)
                 );
                 mismatches.push(Mismatch {
@@ -107,14 +107,16 @@ impl Database {
         }
     }
 
-    /// The digest of a whole table: one thread reads, another hashes.
+    /// The digest of a whole table: one thread reads, another one hashes.
     fn digest_table(&mut self, table: &LayoutTable) -> Result<TableDigest, DatabaseError> {
-        /// Rows that are handed over at once.
+        /// Number of rows that are passed on at once.
         const HANDED_OVER: usize = 500;
+        /// Number of bytes that are passed on at once.
+        const BYTES: usize = 1 << 20;
         let mapped: Vec<usize> = table.mapped_columns().collect();
         let columns: Vec<&Column> = mapped.iter().map(|&at| &table.table.columns[at]).collect();
         if columns.is_empty() {
-            // Nothing fills the table.
+            // The layout does not fill the table.
             return Ok(TableDigest::default());
         }
         let types: Vec<ColumnType> = columns.iter().map(|column| column.ty).collect();
@@ -125,37 +127,51 @@ impl Database {
             columns: &columns,
             which: Which::All,
         };
+        let hasher = table.row_hasher();
+        let hash = |StoredRow(stored): StoredRow| {
+            let values = stored.into_iter().zip(&types);
+            let values: Vec<Value> = values
+                .map(|(value, &ty)| dialect.decode(value, ty))
+                .collect();
+            hasher.row(&values)
+        };
         std::thread::scope(|scope| {
             let (rows, work) = crossbeam_channel::bounded::<Vec<StoredRow>>(8);
             let hashing = scope.spawn(move || {
-                let hasher = table.row_hasher();
                 let mut digest = TableDigest::default();
-                for StoredRow(stored) in work.into_iter().flatten() {
-                    let values: Vec<Value> = stored
-                        .into_iter()
-                        .zip(&types)
-                        .map(|(value, &ty)| dialect.decode(value, ty))
-                        .collect();
-                    digest.add(hasher.row(&values));
-                }
+                let rows = work.into_iter().flatten();
+                rows.for_each(|row| digest.add(hash(row)));
                 digest
             });
+            // Large rows are hashed here, so that they do not accumulate in memory.
+            let mut large = TableDigest::default();
+            let mut bytes = 0;
             let mut batch = Vec::with_capacity(HANDED_OVER);
             for row in select.load_iter::<StoredRow, DefaultLoadingMode>(connection)? {
-                batch.push(row?);
-                if batch.len() == HANDED_OVER {
+                let row = row?;
+                let size: usize = row.0.iter().map(Value::bytes).sum();
+                if size > BYTES {
+                    large.add(hash(row));
+                    continue;
+                }
+                bytes += size;
+                batch.push(row);
+                if batch.len() == HANDED_OVER || bytes > BYTES {
+                    bytes = 0;
                     let full = std::mem::replace(&mut batch, Vec::with_capacity(HANDED_OVER));
                     rows.send(full).expect("the hashing thread takes all rows");
                 }
             }
             rows.send(batch).expect("the hashing thread takes all rows");
             drop(rows);
-            Ok(hashing.join().expect("the hashing thread does not panic"))
+            let mut digest = hashing.join().expect("the hashing thread does not panic");
+            digest.merge(large);
+            Ok(digest)
         })
     }
 
-    /// Reads rows, all or those with the given keys, one value per column of the layout's table. Columns that
-    /// nothing maps, and are not part of the key, are left [`Value::Default`].
+    /// Reads rows, all or those with the given keys, with one value per column of the layout's table. Columns that are
+    /// neither mapped nor part of the key are [`Value::Default`].
     pub(super) fn each_row(
         &mut self,
         table: &LayoutTable,
@@ -193,7 +209,7 @@ impl Database {
         }
     }
 
-    /// Reads the primary keys of all rows; the other columns are left [`Value::Default`].
+    /// Reads the primary keys of all rows; the other columns are [`Value::Default`].
     pub(super) fn each_key(
         &mut self,
         table: &LayoutTable,

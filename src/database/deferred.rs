@@ -1,26 +1,31 @@
-//! What empty tables are better off without while they are filled: it is dropped before a load and made again after it,
-//! from the same statements.
+//! Indexes and triggers that slow a load down: they are dropped before the load and recreated after it.
 //!
-//! Secondary indexes, because building one over sorted keys is several times faster than keeping it while rows arrive.
-//! On PostgreSQL only those of tables that this transaction made, which nobody else can see: to drop one takes a lock that
-//! would keep readers out. On MySQL none, because there each statement would commit.
-//! And the trigger that refuses REPLACE on the trail, which looks for every new entry whether its id is there: this
-//! program never replaces, and no other can write meanwhile.
+//! These are secondary indexes, because building an index over sorted keys is several times faster than updating it for
+//! each row; the trigger that rejects REPLACE on the audit log, which looks up the id of every new entry; and, for
+//! tables that get many rows, the part of the audit triggers that finds rows which REPLACE deletes. A load never
+//! replaces rows, and no other program can write meanwhile. The engine determines which of them exist.
+
+use std::collections::BTreeMap;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::audit::sqlite::identifier;
 use crate::layout::Layout;
+use crate::model::Table;
 
 use super::target_tables::TargetTables;
 use super::{AnyConnection, Database, DatabaseError};
+
+/// Number of new rows of a table from which reducing its triggers pays off.
+const MANY: usize = 200;
 
 /// Statements to be executed after a load.
 #[derive(Debug, Default)]
 pub(super) struct Deferred {
     statements: Vec<String>,
+    /// Number of new rows per table, until its triggers were reduced.
+    rows: BTreeMap<String, usize>,
 }
 
 #[derive(QueryableByName)]
@@ -31,33 +36,8 @@ struct Stored {
     sql: String,
 }
 
-/// Without those that a foreign key refers to.
-const SQLITE_INDEXES: &str = "SELECT name, sql FROM sqlite_master AS own \
-    WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL \
-    AND NOT EXISTS (SELECT 1 FROM sqlite_master AS child \
-    JOIN pragma_foreign_key_list(child.name) AS key \
-    JOIN pragma_index_list(own.tbl_name) AS kept \
-    JOIN pragma_index_info(kept.name) AS part WHERE child.type = 'table' \
-    AND key.\"table\" = own.tbl_name COLLATE NOCASE AND kept.name = own.name \
-    AND kept.\"unique\" AND part.name = key.\"to\" COLLATE NOCASE) ORDER BY rowid";
-
-const SQLITE_TRIGGER: &str =
-    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name = ?";
-
-/// Without those that a constraint rests on: a primary key, or a foreign key of another table. A table that this
-/// transaction made is one that it has to itself.
-#[cfg(feature = "postgres")]
-const POSTGRES_INDEXES: &str = "SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS sql \
-    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-    WHERE i.indrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) \
-    AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid) \
-    AND EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'relation' AND l.relation = i.indrelid \
-                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-                AND l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock' AND l.granted) \
-    ORDER BY c.oid";
-
 impl Deferred {
-    /// Drops the indexes of those of the layout's and the ledger's tables that are empty.
+    /// Drops the indexes of empty tables of the layout and the ledger.
     pub(super) fn of_empty_tables(
         database: &mut Database,
         (layout, target): (&Layout, &TargetTables),
@@ -79,38 +59,64 @@ impl Deferred {
         Ok(deferred)
     }
 
-    /// Drops the secondary indexes of `table`, which must be empty, and remembers how they are made.
+    /// Drops the secondary indexes of `table`, which must be empty, and keeps the statements that create them.
     ///
-    /// A unique index that a foreign key refers to stays: without it SQLite takes no row of the child
+    /// A unique index that a foreign key refers to is kept: no row of the child can be written without it
     /// (<https://sqlite.org/foreignkeys.html#fk_indexes>).
     fn indexes(
         &mut self,
         connection: &mut AnyConnection,
         table: &str,
     ) -> Result<(), DatabaseError> {
-        let query = match connection {
-            AnyConnection::Sqlite(_) => SQLITE_INDEXES,
-            #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(_) => POSTGRES_INDEXES,
-            #[cfg(feature = "mysql")]
-            AnyConnection::Mysql(_) => return Ok(()),
-        };
-        self.drop_all(connection, "INDEX", (query, table))
+        match connection.catalog().deferred_indexes {
+            None => Ok(()),
+            Some(query) => self.drop_all(connection, "INDEX", (query, table)),
+        }
     }
 
-    /// Drops a trigger and remembers how it is made.
+    /// Drops a trigger and keeps the statement that creates it.
     fn trigger(&mut self, connection: &mut AnyConnection, name: &str) -> Result<(), DatabaseError> {
-        let query = match connection {
-            AnyConnection::Sqlite(_) => SQLITE_TRIGGER,
-            #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(_) => return Ok(()),
-            #[cfg(feature = "mysql")]
-            AnyConnection::Mysql(_) => return Ok(()),
-        };
-        self.drop_all(connection, "TRIGGER", (query, name))
+        match connection.catalog().deferred_trigger {
+            None => Ok(()),
+            Some(query) => self.drop_all(connection, "TRIGGER", (query, name)),
+        }
     }
 
-    /// Makes everything again.
+    /// Reduces the audit triggers of a table, if it has them, when it gets many rows. `rows` are still to come.
+    pub(super) fn triggers(
+        &mut self,
+        connection: &mut AnyConnection,
+        table: &Table,
+        more: usize,
+    ) -> Result<(), DatabaseError> {
+        let dialect = connection.dialect();
+        let Some(lighter_insert) = dialect.lighter_insert() else {
+            return Ok(());
+        };
+        let rows = self.rows.entry(table.name.clone()).or_default();
+        let before = std::mem::replace(rows, *rows + more);
+        if before > MANY || *rows <= MANY {
+            return Ok(());
+        }
+        // The stored text: the unique indexes from which it would be derived may be dropped, too.
+        let (lighter, instead_of) = lighter_insert(&connection.audited(table)?);
+        let mut heavier = connection.stored_triggers(&table.name)?;
+        heavier.retain(|stored| instead_of.contains(&stored.name));
+        if heavier.len() < instead_of.len() {
+            return Ok(());
+        }
+        for trigger in &heavier {
+            let name = dialect.identifier(&trigger.name);
+            connection.batch_execute(&format!("DROP TRIGGER {name}"))?;
+        }
+        connection.batch_execute(&lighter.definition)?;
+        self.statements.push(lighter.drop);
+        self.statements
+            .extend(heavier.into_iter().map(|trigger| trigger.definition));
+        Ok(())
+    }
+
+    /// Recreates everything.
     pub(super) fn create(self, connection: &mut AnyConnection) -> Result<(), DatabaseError> {
         for statement in self.statements {
             connection.batch_execute(&statement)?;
@@ -127,9 +133,10 @@ impl Deferred {
         let stored: Vec<Stored> = diesel::sql_query(query)
             .bind::<Text, _>(name)
             .load(connection)?;
+        let dialect = connection.dialect();
         for one in stored {
-            // SQLite and PostgreSQL quote names alike.
-            connection.batch_execute(&format!("DROP {kind} {}", identifier(&one.name)))?;
+            let name = dialect.identifier(&one.name);
+            connection.batch_execute(&format!("DROP {kind} {name}"))?;
             self.statements.push(one.sql);
         }
         Ok(())

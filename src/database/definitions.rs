@@ -1,5 +1,5 @@
-//! The definitions of tables and triggers as the database keeps them: a seal says which they were, because they decide
-//! what the trail records.
+//! The definitions of tables and triggers as the database stores them. A seal contains their digest, because they
+//! determine what the audit log records.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
@@ -22,7 +22,7 @@ struct Definition {
 }
 
 impl Database {
-    /// Digest over the definitions of all tables, views and triggers; indexes decide nothing.
+    /// Digest over the definitions of all tables, views and triggers; indexes are irrelevant.
     ///
     /// # Errors
     /// When the schema cannot be read.

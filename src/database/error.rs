@@ -1,39 +1,41 @@
-//! What can go wrong with a database.
+//! The errors of the database stage.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use diesel::result::DatabaseErrorKind;
-
 use super::TableProblem;
 use super::refusal::Refusal;
-use super::trouble::Trouble;
 
-/// A failure of the database stage. Nothing is committed when one is returned.
+/// An error of the database stage. Nothing was committed.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The URL's scheme is none we know.
-    #[error("`{0}` is no database that can be opened")]
+    /// The URL's scheme is not supported.
+    #[error("unsupported database URL scheme in `{0}`")]
     UnknownScheme(String),
     /// The URL is malformed.
-    #[error("`{0}` is no database URL")]
+    #[error("invalid database URL `{0}`")]
     BadUrl(String),
-    /// The address of a server without the slashes behind its scheme. It is not shown: it may hold a password.
-    #[error("the database's address lacks the `//` behind its scheme")]
+    /// A connection string of another program, neither a path nor a URL. It is not shown, because it may contain a
+    /// password.
+    #[error("the database address is neither a path nor a URL")]
+    ConnectionString,
+    /// The address of a server without the slashes after its scheme. It is not shown, because it may contain a
+    /// password.
+    #[error("the database address lacks the `//` after its scheme")]
     NoSlashes,
-    /// A server's URL is malformed; it is not quoted, because it may hold a password.
-    #[error("the `{scheme}://` URL cannot be used: {problem}")]
+    /// The URL of a server is malformed. It is not quoted, because it may contain a password.
+    #[error("invalid `{scheme}://` URL: {problem}")]
     BadServerUrl {
         /// Its scheme.
         scheme: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// This program was built without the driver.
-    #[error("this program was built without `{0}`")]
+    /// Accession was built without the driver.
+    #[error("accession was built without `{0}`")]
     NotBuiltIn(&'static str),
-    /// The server is not there, or not ready.
+    /// The server is not running or not ready.
     #[error("`{address}` cannot be reached")]
     Unreachable {
         /// The address, without the password.
@@ -42,89 +44,127 @@ pub enum DatabaseError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The server does not let us in.
-    #[error("`{address}` refuses the connection")]
+    /// The server refused the connection.
+    #[error("`{address}` refused the connection")]
     Refused {
         /// The address, without the password.
         address: String,
-        /// What it is about.
+        /// The kind of refusal.
         refusal: Refusal,
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The file of authorities to trust cannot be used.
+    /// The file of certificate authorities is invalid.
     #[error("{}: {problem}", path.display())]
     Authorities {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// There is no such schema, or none that tables are made in.
+    /// There is no such schema, or none in which tables can be created.
     #[error("{}", match .0 {
         Some(name) => format!("the database has no schema `{name}`"),
         None => "none of the schemas of the `search_path` exists".to_owned(),
     })]
     NoSchema(Option<String>),
-    /// The drivers' runtime could not be started.
+    /// The runtime of the drivers could not be started.
     #[error("cannot start the runtime of the database driver")]
     Runtime(#[source] std::io::Error),
     /// There is no such file.
     #[error("{}: no such database", .0.display())]
     Missing(PathBuf),
-    /// The directory that the new file should stand in is not there.
-    #[error("{}: there is no such directory", .0.display())]
+    /// The path is a symbolic link to a path that does not exist.
+    #[error("{}: a symbolic link to `{}`, which does not exist", link.display(), target.display())]
+    DanglingLink {
+        /// The link.
+        link: PathBuf,
+        /// The target of the link.
+        target: PathBuf,
+    },
+    /// The directory for the new file does not exist.
+    #[error("{}: no such directory", .0.display())]
     NoDirectory(PathBuf),
-    /// There is no database, and none can be made.
-    #[error("{}: the database cannot be made", path.display())]
+    /// The database does not exist and cannot be created.
+    #[error("{}: cannot create database", path.display())]
     NotMade {
-        /// Where it was to be.
+        /// Its path.
         path: PathBuf,
         /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// The path is no regular file.
+    /// The path is not a regular file.
     #[error("{}: not a regular file", .0.display())]
     NotAFile(PathBuf),
-    /// The file is something else than a database.
-    #[error("{}: not a SQLite database", .0.display())]
-    NotSqlite(PathBuf),
+    /// The file is not a database.
+    #[error("{}: not a {product} database", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// The product whose database it should be.
+        product: &'static str,
+    },
     /// The database cannot be written.
     #[error("{}: the database is read-only", .0.display())]
     ReadOnly(PathBuf),
-    /// A file that had to be read without locks.
-    #[error("{}: another program wrote while it was read", .0.display())]
+    /// A file that had to be read without locks was changed.
+    #[error("{}: another program changed it while it was read", .0.display())]
     ChangedWhileRead(PathBuf),
     /// Another program holds the write lock.
     #[error("{}: another program has been writing for {}", path.display(), counted(waited.as_secs(), "second"))]
     Busy {
         /// The database.
         path: PathBuf,
-        /// How long we waited.
+        /// How long accession waited.
         waited: Duration,
     },
-    /// There is no room to write to.
+    /// There is no space left.
     #[error("the disk is full")]
     DiskFull,
-    /// The ledger was made by a newer version.
-    #[error("the ledger is newer than this program: it has the migration `{0}`")]
+    /// The ledger was written by a newer version.
+    #[error("the ledger is newer than this version of accession: it has the migration `{0}`")]
     NewerLedger(String),
+    /// Tables of an application have the names of the ledger's tables.
+    #[error("other tables have the names of accession's own tables: `{}`", .0.join("`, `"))]
+    NamesTaken(Vec<String>),
     /// The ledger lacks migrations, and this command does not write.
     #[error("the ledger lacks the migration `{0}`")]
     OlderLedger(String),
     /// The database has no ledger.
-    #[error("the database has no ledger: nothing was imported into it")]
+    #[error("the database has no ledger: nothing has been imported into it")]
     NoLedger,
-    /// Tables exist that do not fit the layout.
+    /// Existing tables do not match the layout.
     #[error("{}", misfits(.0))]
     Tables(Vec<TableProblem>),
-    /// A context row was left over: some program committed with it in place.
-    #[error(
-        "`audit_context` is not empty: changes by other programs would be signed with the name of a run"
-    )]
+    /// The table has no primary key, so nothing identifies its rows.
+    #[error("table `{0}` has no primary key: its rows cannot be identified")]
+    NoKey(String),
+    /// A trigger or rule on the audit log kept entries from being written.
+    #[error("the audit log did not take every entry")]
+    EntriesLost,
+    /// The audit context is not empty: a program committed without emptying it.
+    #[error("`audit_context` is not empty: changes by other programs would be attributed to a run")]
     LeftOverContext,
+    /// A table was renamed, and another table has its former name now.
+    #[error("trigger `{trigger}` belongs to table `{table}`, which had this name before")]
+    TriggerOfAnotherTable {
+        /// The trigger.
+        trigger: String,
+        /// The table it is on.
+        table: String,
+    },
+    /// The origins of rows differ from those that runs wrote.
+    #[error(
+        "the ledger is damaged: `row_sources` has {found} rows, but {sealed} according to the newest seal; records that cannot be matched would be imported twice"
+    )]
+    DamagedLedger {
+        /// The number of existing rows.
+        found: u64,
+        /// The number of sealed rows.
+        sealed: u64,
+    },
     /// A migration failed.
     #[error("the migration `{name}` failed")]
     Migration {
@@ -134,34 +174,58 @@ pub enum DatabaseError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The connection could not be made.
+    /// The connection failed.
     #[error("cannot open the database")]
     Connect(#[from] diesel::ConnectionError),
-    /// Another program was in the way; the whole transaction may be tried again.
+    /// A conflict with another program; the whole transaction can be retried.
     #[error("another program changed the same rows at the same time")]
-    Disturbed(#[source] diesel::result::Error),
+    Retryable(#[source] diesel::result::Error),
     /// Another program holds a lock of the server.
-    #[error("another program has been holding a lock for longer than we wait")]
+    #[error("another program has been holding a lock for longer than the wait time")]
     Locked(#[source] diesel::result::Error),
-    /// The connection was lost in mid-work.
-    #[error("the connection to the server was lost; it undoes what was not committed")]
+    /// The connection was lost before commit.
+    #[error("the connection to the server was lost; uncommitted changes are rolled back")]
     Lost(#[source] diesel::result::Error),
     /// The connection was lost while the server was committing.
     #[error("the connection to the server was lost while it was committing")]
     LostAtCommit(#[source] diesel::result::Error),
-    /// Rows that are in the database, and that the plan did not ask for, stand in the way.
-    #[error("a foreign key of the database forbids a change")]
+    /// Rows of the database that the plan did not consider prevent a change.
+    #[error("a foreign key of the database prevents a change")]
     ForeignKey(#[source] diesel::result::Error),
-    /// The database's user lacks a right.
-    #[error("the database's user lacks a right")]
+    /// The database user lacks a privilege.
+    #[error("the database user lacks a privilege")]
     Denied(#[source] diesel::result::Error),
+    /// A row, or its entry in an index, is too long for the server.
+    #[error("{}", match .table {
+        Some(table) => format!("a row of `{table}`, or its entry in an index, is longer than the database can store"),
+        None => "a row, or its entry in an index, is longer than the database can store".to_owned(),
+    })]
+    RowTooLong {
+        /// The table, if it is known.
+        table: Option<String>,
+        /// What the server reported.
+        #[source]
+        source: diesel::result::Error,
+    },
+    /// Row-level security would hide rows.
+    #[error("row-level security hides rows of a table from the database's user")]
+    HiddenRows(#[source] diesel::result::Error),
+    /// The server accepts no changes.
+    #[error("the server accepts no changes: it is a replica or read-only")]
+    ReadOnlyServer(#[source] diesel::result::Error),
     /// A statement failed.
     #[error("a statement failed")]
     Statement(#[source] diesel::result::Error),
-    /// SQLite's own interface failed.
-    #[error("SQLite failed")]
-    Sqlite(#[source] rusqlite::Error),
-    /// The file system failed.
+    /// The interface of an embedded engine failed.
+    #[error("{product} failed")]
+    Engine {
+        /// The engine.
+        product: &'static str,
+        /// The error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An error of the file system.
     #[error("{}", path.display())]
     File {
         /// The file.
@@ -170,12 +234,12 @@ pub enum DatabaseError {
         #[source]
         source: std::io::Error,
     },
-    /// The backup is not a sound database.
+    /// The backup is not a valid database.
     #[error("{}: the backup is damaged: {problem}", path.display())]
     DamagedBackup {
         /// The backup.
         path: PathBuf,
-        /// What SQLite says.
+        /// The error that the database reports.
         problem: String,
     },
 }
@@ -195,20 +259,20 @@ fn misfits(problems: &[TableProblem]) -> String {
     };
     let (tables, problems) = (tables.len() as u64, problems.len() as u64);
     format!(
-        "{} of the database {do_not} fit the layout ({})",
+        "{} of the database {do_not} match the layout ({})",
         counted(tables, "table"),
         counted(problems, "problem")
     )
 }
 
-/// An error with its causes; a cause that was told already, as drivers do, is not told again.
+/// An error with its causes. A cause that is already part of the text, as with some drivers, is not repeated.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        let told = cause.to_string();
-        if !text.contains(&told) {
-            text.push_str(&format!(": {told}"));
+        let shown = cause.to_string();
+        if !text.contains(&shown) {
+            text.push_str(&format!(": {shown}"));
         }
         source = cause.source();
     }
@@ -216,41 +280,20 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 impl DatabaseError {
+    /// An error of a statement on one table.
+    pub(super) fn of_table(name: &str, error: diesel::result::Error) -> Self {
+        match Self::from(error) {
+            Self::RowTooLong { source, .. } => Self::RowTooLong {
+                table: Some(name.to_owned()),
+                source,
+            },
+            error => error,
+        }
+    }
+
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }
-    }
-}
-
-impl From<diesel::result::Error> for DatabaseError {
-    fn from(error: diesel::result::Error) -> Self {
-        match &error {
-            // Diesel keeps SQLite's words, not its codes.
-            diesel::result::Error::DatabaseError(_, information)
-                if information.message().contains("disk is full") =>
-            {
-                Self::DiskFull
-            }
-            diesel::result::Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => {
-                Self::ForeignKey(error)
-            }
-            _ => match Trouble::of(&error) {
-                Trouble::Disturbed => Self::Disturbed(error),
-                Trouble::Locked => Self::Locked(error),
-                Trouble::Lost => Self::Lost(error),
-                Trouble::Denied => Self::Denied(error),
-                Trouble::Other => Self::Statement(error),
-            },
-        }
-    }
-}
-
-impl From<rusqlite::Error> for DatabaseError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
-            _ => Self::Sqlite(error),
-        }
     }
 }
 
@@ -259,33 +302,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_and_their_problems_are_counted_apart() {
+    fn tables_and_problems_are_counted_separately() {
         let problem = |table: &str| TableProblem {
             table: table.to_owned(),
             message: String::new(),
         };
-        let told = |tables: &[&str]| {
+        let message = |tables: &[&str]| {
             let problems = tables.iter().copied().map(problem).collect();
             DatabaseError::Tables(problems).to_string()
         };
         assert_eq!(
-            told(&["words", "words"]),
-            "1 table of the database does not fit the layout (2 problems)"
+            message(&["words", "words"]),
+            "1 table of the database does not match the layout (2 problems)"
         );
         assert_eq!(
-            told(&["words", "cards"]),
-            "2 tables of the database do not fit the layout (2 problems)"
+            message(&["words", "cards"]),
+            "2 tables of the database do not match the layout (2 problems)"
         );
         let busy = DatabaseError::Busy {
             path: PathBuf::from("x.db"),
             waited: Duration::from_secs(1),
         };
-        let told = "x.db: another program has been writing for 1 second";
-        assert_eq!(busy.to_string(), told);
+        let expected = "x.db: another program has been writing for 1 second";
+        assert_eq!(busy.to_string(), expected);
     }
 
     #[test]
-    fn what_a_driver_says_twice_is_told_once() {
+    fn repeated_causes_of_a_driver_are_shown_once() {
         #[derive(Debug, thiserror::Error)]
         #[error("db error: no such role")]
         struct Driver(#[source] std::io::Error);
@@ -294,7 +337,10 @@ mod tests {
             refusal: Refusal::Login,
             source: Box::new(Driver(std::io::Error::other("no such role"))),
         };
-        let told = with_causes(&refused);
-        assert_eq!(told, "`db` refuses the connection: db error: no such role");
+        let message = with_causes(&refused);
+        assert_eq!(
+            message,
+            "`db` refused the connection: db error: no such role"
+        );
     }
 }

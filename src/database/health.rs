@@ -1,44 +1,52 @@
-//! What tells whether a database is fit for this program. Writes nothing, and judges nothing.
+//! Facts about a database, from which `doctor` decides whether it is ready for imports. Writes nothing.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::model::{Table, Timestamp};
 
-use super::ledger::Found;
+use super::engine::embedded::is_read_only;
 use super::ledger::tables::{audit_context, import_runs};
-use super::sqlite::is_read_only;
 use super::{AnyConnection, Database, DatabaseError, DatabaseUrl};
 
-/// What a database says of itself.
+/// Facts that a database reports about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Its version, in its own words.
+    /// The product.
+    pub product: &'static str,
+    /// Its version, as it reports it.
     pub version: String,
-    /// How it encodes texts.
+    /// The oldest supported version, if there is a limit.
+    pub oldest_version: Option<[u32; 3]>,
+    /// Its text encoding.
     pub encoding: String,
+    /// The only encoding that can store every string; `None` if every encoding can.
+    pub wanted_encoding: Option<&'static str>,
     /// The time zone of the session.
     pub time_zone: String,
-    /// Its clock; `None` if it shows no time we can read.
+    /// Its clock; `None` if its time cannot be parsed.
     pub now: Option<Timestamp>,
 }
 
-/// What is wrong with a trigger.
+/// The fault of a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TriggerFault {
-    /// It is not there.
+    /// It is missing.
     Missing,
-    /// It is another than this version makes for the table as it is, or was disabled.
+    /// It differs from the one that this version creates for the table.
     Different,
+    /// It was disabled, or enabled so that it does not always fire.
+    SwitchedOff,
 }
 
 impl TriggerFault {
-    /// In words.
+    /// A description for messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Missing => "missing",
-            Self::Different => "another one, or disabled",
+            Self::Different => "different",
+            Self::SwitchedOff => "disabled, or not enabled as ALWAYS",
         }
     }
 }
@@ -62,28 +70,33 @@ struct Named {
 }
 
 impl Database {
-    /// What the database says of itself.
+    /// Facts that the database reports about itself.
     ///
     /// # Errors
-    /// When it cannot be asked.
+    /// When the database cannot be read.
     pub fn facts(&mut self) -> Result<Facts, DatabaseError> {
         let query = diesel::sql_query(self.connection.catalog().facts);
         let facts: StoredFacts = query.get_result(&mut self.connection)?;
+        let engine = self.connection.engine();
+        let product = engine.product(&facts.version);
         Ok(Facts {
+            product: product.name,
             version: facts.version,
+            oldest_version: product.oldest,
             encoding: facts.encoding,
+            wanted_encoding: engine.text_encoding(),
             time_zone: facts.time_zone,
-            now: Timestamp::parse(&facts.now).map(|read| read.instant),
+            now: Timestamp::parse(&facts.now).map(|read| read.timestamp),
         })
     }
 
-    /// The rights that an import needs and that our user lacks.
+    /// The rights that an import needs and that accession's user lacks.
     ///
     /// # Errors
-    /// When the database cannot be asked.
+    /// When the database cannot be read.
     pub fn missing_rights(&mut self) -> Result<Vec<String>, DatabaseError> {
-        if let DatabaseUrl::Sqlite(path) = &self.place {
-            let directory = self.frozen.is_some().then_some("WRITE on the directory");
+        if let DatabaseUrl::File(path) = &self.place {
+            let directory = self.immutable.is_some().then_some("WRITE on the directory");
             let file = is_read_only(path).then_some("WRITE on the file");
             return Ok(file
                 .into_iter()
@@ -94,12 +107,55 @@ impl Database {
         self.names(|connection| connection.catalog().missing_rights)
     }
 
-    /// Foreign keys that change rows without firing the triggers of the trail.
+    /// Foreign keys that change rows without firing the audit triggers.
     ///
     /// # Errors
-    /// When the database cannot be asked.
+    /// When the database cannot be read.
     pub fn silent_cascades(&mut self) -> Result<Vec<String>, DatabaseError> {
         self.names(|connection| connection.catalog().silent_cascades)
+    }
+
+    /// Tables of which row-level security hides rows from accession's user, or from the functions of triggers; `None`
+    /// if the database has no row-level security.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn tables_with_hidden_rows(&mut self) -> Result<Option<Vec<String>>, DatabaseError> {
+        self.names_if_any(|connection| connection.catalog().hidden_rows)
+    }
+
+    /// Triggers of the application that fire before the audit triggers, and so may change a row before its change has
+    /// an entry; `None` if there cannot be any.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn earlier_triggers(&mut self) -> Result<Option<Vec<String>>, DatabaseError> {
+        self.names_if_any(|connection| connection.catalog().earlier_triggers)
+    }
+
+    /// Tables whose engine has no transactions; `None` if all have.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn tables_without_transactions(&mut self) -> Result<Option<Vec<String>>, DatabaseError> {
+        self.names_if_any(|connection| connection.catalog().without_transactions)
+    }
+
+    /// Accounts that can hide the ledger's tables from triggers, as far as accession's user can see the rights of
+    /// others; `None` if none can.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn shadowing_accounts(&mut self) -> Result<Option<Vec<String>>, DatabaseError> {
+        self.names_if_any(|connection| connection.catalog().shadowing_accounts)
+    }
+
+    fn names_if_any(
+        &mut self,
+        query: impl FnOnce(&AnyConnection) -> Option<&'static str>,
+    ) -> Result<Option<Vec<String>>, DatabaseError> {
+        let query = query(&self.connection);
+        query.map(|query| self.names(|_| query)).transpose()
     }
 
     fn names(
@@ -111,18 +167,18 @@ impl Database {
         Ok(names.into_iter().map(|named| named.name).collect())
     }
 
-    /// Whether a program committed with the audit context in place.
+    /// Whether a program committed without emptying the audit context.
     ///
     /// # Errors
-    /// When the database cannot be asked.
-    pub fn left_over_context(&mut self) -> Result<Found, DatabaseError> {
+    /// When the database cannot be read.
+    pub fn has_left_over_context(&mut self) -> Result<bool, DatabaseError> {
         if !self.connection.has_table("audit_context")? {
-            return Ok(Found::No);
+            return Ok(false);
         }
         let rows: i64 = audit_context::table
             .count()
             .get_result(&mut self.connection)?;
-        Ok(if rows > 0 { Found::Yes } else { Found::No })
+        Ok(rows > 0)
     }
 
     /// The layouts that were imported, by name.
@@ -140,7 +196,7 @@ impl Database {
             .load(&mut self.connection)?)
     }
 
-    /// The audit triggers of a table that are not as they should be; none if there is no such table.
+    /// The faulty audit triggers of a table; none if there is no such table.
     ///
     /// # Errors
     /// When the schema cannot be read.

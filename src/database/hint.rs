@@ -1,82 +1,171 @@
-//! What can be done about a failure of the database.
+//! Hints for errors of the database.
+
+use std::sync::LazyLock;
 
 use super::DatabaseError;
+use super::engine::{embedded, products_with_schemas, servers};
 use super::refusal::Refusal;
 
+/// `scheme://REST` for each server, joined as alternatives.
+fn urls(rest: &str) -> Vec<String> {
+    servers()
+        .map(|server| format!("`{}://{rest}`", server.scheme))
+        .collect()
+}
+
+/// Joins alternatives with commas and `or`.
+fn either(choices: &[String]) -> String {
+    match choices {
+        [] => String::new(),
+        [one] => one.clone(),
+        [some @ .., last] => format!("{} or {last}", some.join(", ")),
+    }
+}
+
+static SCHEMES: LazyLock<String> = LazyLock::new(|| {
+    let file = format!("`{}:PATH`", embedded::SCHEME);
+    let all: Vec<_> = ["a path".to_owned(), file]
+        .into_iter()
+        .chain(urls("…"))
+        .collect();
+    format!("give {}", either(&all))
+});
+
+static EXAMPLES: LazyLock<String> = LazyLock::new(|| {
+    let urls = urls("user@host:port/database").join(", ");
+    format!("{urls}; `%40` for an `@` in a name or a password")
+});
+
+static ADDRESS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "write {}, and pass the password in `DATABASE_PASSWORD` or a `--password-file`; if it is a file name, write `{}:PATH`",
+        either(&urls("USER@HOST:PORT/DATABASE")),
+        embedded::SCHEME,
+    )
+});
+
+static SLASHES: LazyLock<String> =
+    LazyLock::new(|| format!("write {}", either(&urls("USER@HOST/DATABASE"))));
+
+static TAKEN: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "nothing was written; rename these tables, or keep the ledger and the imported tables in another database or, on {}, schema",
+        products_with_schemas(),
+    )
+});
+
+static GRANTS: LazyLock<String> = LazyLock::new(|| {
+    let grants = servers().enumerate().map(|(at, server)| match at {
+        0 => format!("`{}`", server.grant),
+        _ => format!("on {} `{}`", server.product, server.grant),
+    });
+    format!(
+        "commands that only read need SELECT on all tables, the ledger's too: {}; for commands that write use the account that imports, whose privileges docs/servers.md lists",
+        grants.collect::<Vec<_>>().join(", "),
+    )
+});
+
+/// The message of the cause when the database cannot enlarge a file next to the database, such as `-shm` on a full
+/// disk. Diesel keeps no code that distinguishes this from a disk failure.
+const IO_ERROR: &str = "disk I/O error";
+const IO_FAILURE: &str = "check whether the disk is full or failing, and run again";
+
 impl DatabaseError {
-    /// What its reader can do, if that is more than to look at the causes.
+    /// A suggested fix, if there is one besides reading the causes.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::UnknownScheme(_) => {
-                Some("give a path, `sqlite:PATH`, `postgres://…` or `mysql://…`")
-            }
-            Self::NotSqlite(_) => Some("check the path; the file was not touched"),
+            Self::UnknownScheme(_) => Some(&SCHEMES),
+            Self::NotADatabase { .. } => Some("check the path; the file was not touched"),
             Self::ReadOnly(_) => Some(
-                "check the permissions of the file and of its directory; changes that stand beside the file are read only where one may write",
+                "check the permissions of the file and its directory; changes in files next to the database can be read only with write access",
             ),
             Self::ChangedWhileRead(_) => {
-                Some("run again; who may write into the directory reads with locks")
+                Some("run again; with write access to the directory, the file is read with locks")
             }
             Self::Busy { .. } => {
                 Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
             }
-            Self::Disturbed(_) => Some("nothing was written; run again"),
+            Self::Retryable(_) => Some("nothing was written; run again"),
             Self::Locked(_) => {
                 Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
             }
             Self::Lost(_) => Some("nothing was written; run again when the server is back"),
             Self::LostAtCommit(_) => Some(
-                "whether the run was written is not known; run again: what was written is found, and not written twice",
+                "it is unknown whether the run was committed; run again: committed changes are detected and not written twice",
             ),
             Self::ForeignKey(_) => Some(
                 "nothing was committed; a row that new records need was deleted in the database, or `--prune` would delete one that others refer to",
             ),
             Self::DiskFull => Some(
-                "nothing was committed; make room where the database, its archive and its backups are, and run again",
+                "nothing was committed; free disk space for the database, its archive and its backups, and run again",
             ),
             Self::NewerLedger(_) => {
                 Some("use the version of accession that wrote it, or a newer one")
             }
+            Self::NamesTaken(_) => Some(&TAKEN),
             Self::OlderLedger(_) => Some("run `accession migrate up`"),
             Self::Tables(_) => Some(
-                "change the application's tables or the layout; nothing of theirs is altered by an import",
+                "change the application's tables or the layout; an import never alters existing tables",
+            ),
+            Self::DamagedLedger { .. } => Some(
+                "nothing was committed; `accession audit verify` reports the differences. Restore the database from a backup, or import into a new one",
             ),
             Self::LeftOverContext => {
                 Some("find the program that wrote it, then run `DELETE FROM audit_context`")
             }
+            Self::TriggerOfAnotherTable { .. } => Some(
+                "run `accession audit enable` with the table that was renamed first: it gets triggers of its new name",
+            ),
             Self::Missing(_) => Some("check the path for typing errors"),
             Self::NoDirectory(_) => {
-                Some("make it with `mkdir -p`, or check the path for typing errors")
+                Some("create it with `mkdir -p`, or check the path for typing errors")
             }
-            Self::NotMade { .. } => Some("check that you may write in its directory"),
+            Self::NotMade { .. } => Some("check that its directory is writable"),
             Self::NoSchema(_) => {
-                Some("make it with `CREATE SCHEMA`, or name another with `--schema NAME`")
+                Some("create it with `CREATE SCHEMA`, or name another with `--schema NAME`")
             }
-            Self::BadServerUrl { .. } => Some(
-                "`postgres://user@host:port/database`, `mysql://user@host:port/database`; `%40` for an `@` in a name or a password",
+            Self::BadServerUrl { .. } => Some(&EXAMPLES),
+            Self::ConnectionString => Some(&ADDRESS),
+            Self::DanglingLink { .. } => Some(
+                "restore the database that the link points to, mount its disk, or remove the link",
             ),
-            Self::NoSlashes => {
-                Some("write `postgres://USER@HOST/DATABASE` or `mysql://USER@HOST/DATABASE`")
-            }
-            Self::NotBuiltIn(_) => Some("build it with that feature, or use the released one"),
+            Self::NoSlashes => Some(&SLASHES),
+            Self::NotBuiltIn(_) => Some("build it with that feature, or use a released binary"),
             Self::Unreachable { .. } => {
-                Some("check that the server runs, its address, and what stands between it and here")
+                Some("check that the server is running, its address, and the network in between")
             }
             Self::Refused { refusal, .. } => Some(match refusal {
                 Refusal::Login => {
                     "check the user and the password: `DATABASE_PASSWORD`, or `--password-file FILE`"
                 }
                 Refusal::NoSuchDatabase => {
-                    "make the database first, or check its name for typing errors"
+                    "create the database first, or check its name for typing errors"
                 }
                 Refusal::Tls => {
-                    "check the certificate and its authority (`--tls-ca FILE`), or how much TLS is asked for (`--tls`)"
+                    "check the certificate and its authority (`--tls-ca FILE`), or the required level of TLS (`--tls`)"
                 }
                 Refusal::Other => "check user, password, database and TLS",
             }),
-            Self::Denied(_) => Some(
-                "commands that only read need SELECT on all tables, the ledger's too: `GRANT SELECT ON ALL TABLES IN SCHEMA … TO …`, on MySQL `GRANT SELECT ON DATABASE.* TO …`; for those that write use the account that imports, whose rights docs/servers.md lists",
+            Self::Denied(_) => Some(&GRANTS),
+            Self::RowTooLong { .. } => Some(
+                "no row was written; split the columns over several tables, map several members to one JSON column, or shorten values that are part of a key or an index",
+            ),
+            Self::HiddenRows(_) => Some(
+                "nothing was written; accession has to see all rows: use the tables' owner, and `ALTER TABLE … NO FORCE ROW LEVEL SECURITY`, or an account with BYPASSRLS; `accession doctor` names the tables",
+            ),
+            Self::ReadOnlyServer(_) => {
+                Some("nothing was written; connect to the server that accepts writes")
+            }
+            Self::Statement(error) if error.to_string().contains(IO_ERROR) => Some(IO_FAILURE),
+            Self::Engine { source, .. } if source.to_string().contains(IO_ERROR) => {
+                Some(IO_FAILURE)
+            }
+            Self::NoKey(_) => Some(
+                "give it a primary key, and record its rows with `accession audit enable TABLE`",
+            ),
+            Self::EntriesLost => Some(
+                "nothing was committed; `accession doctor` names triggers, rules and policies of others on the audit log",
             ),
             Self::BadUrl(_)
             | Self::Authorities { .. }
@@ -86,7 +175,7 @@ impl DatabaseError {
             | Self::Migration { .. }
             | Self::Connect(_)
             | Self::Statement(_)
-            | Self::Sqlite(_)
+            | Self::Engine { .. }
             | Self::File { .. }
             | Self::DamagedBackup { .. } => None,
         }

@@ -1,4 +1,6 @@
-//! The layout's tables and their triggers: made where missing, held while a run writes.
+//! The layout's tables and their triggers: creates missing ones, and locks them while a run writes.
+
+use std::collections::BTreeSet;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -12,7 +14,8 @@ use super::target_tables::TargetTables;
 use super::{Database, DatabaseError};
 
 impl Database {
-    /// Makes the missing tables with their indexes, and the audit triggers of all that lack or outdated them.
+    /// Creates missing tables with their indexes, and missing or outdated audit triggers, except on tables that are
+    /// `disabled`.
     ///
     /// # Errors
     /// When a statement fails.
@@ -20,19 +23,28 @@ impl Database {
         &mut self,
         layout: &Layout,
         target: &TargetTables,
+        disabled: &BTreeSet<String>,
     ) -> Result<(), DatabaseError> {
         let dialect = self.connection.dialect();
         for (table, found) in layout.tables.iter().zip(&target.tables) {
             if !found.existed {
-                self.connection
-                    .batch_execute(&dialect.create_table(&table.table))?;
+                let making = |error| DatabaseError::of_table(&table.table.name, error);
+                let statement = dialect.create_table(&table.table);
+                self.connection.make_table(&statement).map_err(making)?;
                 for statement in dialect.create_indexes(&table.table) {
-                    self.connection.batch_execute(&statement)?;
+                    self.connection.make_table(&statement).map_err(making)?;
                 }
             }
-            self.connection.replace_triggers(&table.table)?;
+            if !disabled.contains(&table.table.name) {
+                self.connection.replace_triggers(&table.table)?;
+            }
+            if let Some(key) = table.table.generated_key() {
+                let name = &table.table.name;
+                let numbering = dialect.numbering(name, &table.table.columns[key].name);
+                self.connection.replace_missing(name, numbering)?;
+            }
         }
-        // Triggers on the parents of a table: all tables must be there.
+        // Triggers on the parents of a table: all tables must exist.
         for (table, found) in layout.tables.iter().zip(&target.tables) {
             if !found.existed {
                 for trigger in dialect.cascades(&table.table) {
@@ -43,23 +55,29 @@ impl Database {
         Ok(())
     }
 
-    /// Keeps other programs from changing the layout's tables until the transaction ends.
+    /// Keeps other programs from changing the layout's tables, and from generating numbers for their rows, until the
+    /// transaction ends.
     ///
     /// # Errors
     /// When another program holds one of them for too long.
-    pub fn hold_tables(&mut self, layout: &Layout) -> Result<(), DatabaseError> {
+    pub fn lock_tables(&mut self, layout: &Layout) -> Result<(), DatabaseError> {
         let mut held = Vec::new();
+        let mut numbered = Vec::new();
         for table in &layout.tables {
             let name = table.table.name.as_str();
             if self.connection.has_table(name)? {
                 held.push(name);
+                let key = table.table.generated_key();
+                numbered.extend(key.map(|key| (name, table.table.columns[key].name.as_str())));
             }
         }
-        Ok(self.connection.hold_tables(&held)?)
+        let engine = self.connection.engine_mut();
+        engine.lock_tables(&held)?;
+        Ok(engine.lock_sequences(&numbered)?)
     }
 
-    /// The numbers that this run gave new rows are not given again by the database.
-    pub(super) fn note_numbers(
+    /// Advances sequences past the numbers that this run gave to new rows.
+    pub(super) fn advance_sequences(
         &mut self,
         layout: &Layout,
         planned: &[(TableCounts, TableDigest)],
@@ -75,8 +93,8 @@ impl Database {
                 column,
             };
             let last: Option<i64> = max.get_result(&mut self.connection)?;
-            let place = (table.name.as_str(), column);
-            self.connection.note_number(place, last.unwrap_or(1))?;
+            let engine = self.connection.engine_mut();
+            engine.advance_sequence(&table.name, column, last.unwrap_or(1))?;
         }
         Ok(())
     }

@@ -1,22 +1,18 @@
 //! The ledger's schema, versioned with Diesel migrations.
 //!
 //! Diesel keeps applied versions in `__diesel_schema_migrations`, which an application may use for its own
-//! migrations too. Ours are told apart by their version, which begins with `accession`.
+//! migrations too. Ours are recognized by their version, which begins with `accession`.
 
 use diesel::migration::{
     Migration, MigrationConnection as _, MigrationSource as _, MigrationVersion,
 };
 use diesel::prelude::*;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use diesel_migrations::MigrationHarness as _;
+use serde::Serialize;
 
-use super::connection::MultiBackend;
+use super::engine::MultiBackend;
 use super::{AnyConnection, DatabaseError};
 
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-#[cfg(feature = "postgres")]
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
-#[cfg(feature = "mysql")]
-const MYSQL: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 const PREFIX: &str = "accession";
 
 diesel::table! {
@@ -27,7 +23,8 @@ diesel::table! {
 }
 
 /// One migration of the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MigrationState {
     /// Its name, `accession-0001_ledger`.
     pub name: String,
@@ -36,19 +33,21 @@ pub struct MigrationState {
 }
 
 /// Whether a migration was applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum MigrationStatus {
     /// The database has it.
     Applied,
-    /// It is still to be run.
+    /// It is pending.
     Pending,
 }
 
 impl AnyConnection {
-    /// All migrations of the ledger this program knows, oldest first. Writes nothing.
+    /// All migrations of the ledger that this version of accession knows, oldest first. Writes nothing.
     ///
     /// # Errors
-    /// When the database has ledger migrations that this program does not know.
+    /// When the database has ledger migrations that this version of accession does not know.
     pub fn migration_states(&mut self) -> Result<Vec<MigrationState>, DatabaseError> {
         let applied = self.applied_versions()?;
         let known = self.embedded()?;
@@ -74,14 +73,14 @@ impl AnyConnection {
     /// Runs all pending migrations; inside a transaction they are part of it.
     ///
     /// # Errors
-    /// When one fails, or the ledger is newer than this program.
+    /// When one fails, or the ledger is newer than this version of accession.
     pub fn migrate_up(&mut self) -> Result<Vec<String>, DatabaseError> {
-        let pending = self
-            .migration_states()?
-            .into_iter()
-            .filter(|one| one.status == MigrationStatus::Pending);
-        let pending: Vec<String> = pending.map(|one| one.name).collect();
+        let states = self.migration_states()?;
+        let is_pending = |state: &&MigrationState| state.status == MigrationStatus::Pending;
+        let pending = states.iter().filter(is_pending);
+        let pending: Vec<String> = pending.map(|state| state.name.clone()).collect();
         if !pending.is_empty() {
+            self.refuse_taken_names(&states)?;
             self.setup()?;
         }
         for migration in self
@@ -95,10 +94,10 @@ impl AnyConnection {
         Ok(pending)
     }
 
-    /// Reverts the latest applied migration and gives its name; `None` if there is none.
+    /// Reverts the latest applied migration and returns its name; `None` if there is none.
     ///
     /// # Errors
-    /// When it fails, or the ledger is newer than this program.
+    /// When it fails, or the ledger is newer than this version of accession.
     pub fn migrate_down(&mut self) -> Result<Option<String>, DatabaseError> {
         let applied = self
             .migration_states()?
@@ -120,13 +119,7 @@ impl AnyConnection {
 
     /// The migrations for this kind of database, oldest first.
     fn embedded(&self) -> Result<Vec<Box<dyn Migration<MultiBackend>>>, DatabaseError> {
-        let source = match self {
-            Self::Sqlite(_) => SQLITE,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => POSTGRES,
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => MYSQL,
-        };
+        let source = self.engine().migrations();
         let mut migrations = source
             .migrations()
             .map_err(|source| DatabaseError::Migration {
@@ -138,7 +131,7 @@ impl AnyConnection {
     }
 
     fn applied_versions(&mut self) -> Result<Vec<String>, DatabaseError> {
-        // What is only hidden is asked for, so that the server says what right is missing.
+        // Query tables that may only be hidden, so that the server's error names the missing right.
         if !self.has_table("__diesel_schema_migrations")? && !self.hides_tables()? {
             return Ok(Vec::new());
         }
@@ -152,16 +145,18 @@ impl AnyConnection {
             .collect())
     }
 
-    /// Whether there is a ledger of which not all tables may be shown: MySQL keeps those from a user who has no right on
-    /// them.
+    /// Whether all tables of the first migration exist. Where schema changes commit, they appear one by one while
+    /// another session creates them; they are complete when the migration is recorded.
+    pub(super) fn has_first_migration(&mut self) -> Result<bool, DatabaseError> {
+        let begun = self.has_table("import_runs")?;
+        Ok(begun
+            && (!self.engine().commits_schema_changes() || !self.applied_versions()?.is_empty()))
+    }
+
+    /// Whether there is a ledger, some tables of which may be hidden from the user.
     fn hides_tables(&mut self) -> Result<bool, DatabaseError> {
-        match self {
-            Self::Sqlite(_) => Ok(false),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => Ok(false),
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => Ok(self.has_table("import_runs")? && self.has_table("audit_log")?),
-        }
+        let may_hide = self.engine().hides_tables();
+        Ok(may_hide && self.has_table("import_runs")? && self.has_table("audit_log")?)
     }
 }
 

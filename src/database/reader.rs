@@ -1,4 +1,4 @@
-//! Answers what the plan asks about rows now in the database.
+//! Answers the plan's queries about current rows.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use crate::plan::{KnownRow, ParentKey};
 
 use super::{Database, DatabaseError};
 
-/// Rows now in the database by the identity of the record that asks for them: record id and values.
+/// Current rows by the identity of the record that they were looked up for: record id and values.
 pub type CurrentRows = HashMap<Fingerprint, (String, Vec<Value>)>;
 
-/// A row now in the database that has values which a record wants, and which may stand once.
+/// A current row with the same unique values as a record.
 #[derive(Debug, Clone)]
 pub struct SameKey {
     /// Primary key as text.
@@ -23,7 +23,7 @@ pub struct SameKey {
 }
 
 impl Database {
-    /// The rows that the ledger says these records became.
+    /// The rows that these records became, according to the ledger.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -52,8 +52,8 @@ impl Database {
         Ok(found)
     }
 
-    /// The rows that have the same key, or the same values under a UNIQUE constraint, as these records: for each record
-    /// every such row once, those of the same primary key first.
+    /// The rows with the same key as these records, or with the same values in a UNIQUE constraint: for each record
+    /// every such row once, rows with the same primary key first.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -108,7 +108,7 @@ impl Database {
         Ok(found)
     }
 
-    /// Which of these parent rows exist.
+    /// Returns those of these parent rows that exist.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -136,8 +136,8 @@ impl Database {
         Ok(found)
     }
 
-    /// Visits the rows of `table` whose `columns` hold one of `keys`: the place of the key, and the row's record id.
-    /// A key with NULL in it is nobody's, and a table that does not exist has no rows.
+    /// Visits the rows of `table` whose `columns` match one of `keys`: index of the key, and record id of the row. A
+    /// key that contains NULL matches no row, and a table that does not exist has no rows.
     ///
     /// # Errors
     /// When the database cannot be read.

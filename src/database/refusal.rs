@@ -1,4 +1,4 @@
-//! Why a server did not connect us.
+//! Why a server refused a connection.
 
 #[cfg(feature = "servers")]
 use super::{DatabaseError, ServerAddress};
@@ -8,7 +8,7 @@ use super::{DatabaseError, ServerAddress};
 pub enum Refusal {
     /// The user or the password.
     Login,
-    /// The database is not there, or not for this user.
+    /// The database does not exist, or the user has no access to it.
     NoSuchDatabase,
     /// Encryption, or a certificate.
     Tls,
@@ -20,9 +20,9 @@ pub enum Refusal {
 #[cfg(feature = "servers")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotConnected {
-    /// The server is not there, or not ready: worth another attempt.
+    /// The server is not running or not ready: another attempt may succeed.
     NotThere,
-    /// It does not want us.
+    /// The server refused the connection.
     Refused(Refusal),
 }
 
@@ -30,13 +30,13 @@ pub(super) enum NotConnected {
 impl DatabaseError {
     /// A server that did not answer in time.
     pub(super) fn timeout(address: &ServerAddress) -> Self {
-        let waited = address.patience.timeout.as_secs();
+        let waited = address.retry.timeout.as_secs();
         let message = format!("no answer within {waited} s");
         let source = std::io::Error::new(std::io::ErrorKind::TimedOut, message);
         Self::not_connected(address, NotConnected::NotThere, Box::new(source))
     }
 
-    /// A server that did not connect us.
+    /// A server that could not be connected to.
     pub(super) fn not_connected(
         address: &ServerAddress,
         reason: NotConnected,

@@ -1,11 +1,12 @@
-//! Scratch files for what does not fit in memory: without a name, so that nothing is left behind however a run ends.
+//! Scratch files for data that does not fit in memory. They have no name, so that the system removes them however a run
+//! ends.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
 use crate::plan::{Scratch, ScratchFile};
 
-/// Makes scratch files in the system's directory for temporary files (`TMPDIR`).
+/// Creates scratch files in the system's directory for temporary files (`TMPDIR`).
 #[derive(Debug)]
 pub struct TemporaryFiles;
 

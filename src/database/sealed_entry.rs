@@ -1,18 +1,15 @@
-//! Entries of the trail as they are hashed: values go straight from the database into the hash, since there are as many
-//! entries as the application has rows.
+//! Hashes entries of the audit log as they are read: values go straight from the database into the hash, because there
+//! are as many entries as the application has rows.
 
 use diesel::deserialize::{self, FromSqlRow};
 use diesel::row::{Field, Row};
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::sqlite::{SqliteType, SqliteValue};
 
 use crate::audit::seal::{Leaf, SealedEntry};
-#[cfg(feature = "servers")]
-use crate::model::Value;
 
-use super::connection::{MultiBackend, MultiRawValue};
+use super::engine::{MultiBackend, StoredValue};
 
-/// What is selected: `id`, then the hashed columns in the order of [`Leaf`].
+/// The selected columns: `id`, then the hashed columns in the order of [`Leaf`].
 pub(super) type EntryColumns = (
     BigInt,
     Text,
@@ -27,10 +24,10 @@ pub(super) type EntryColumns = (
     Nullable<Text>,
 );
 
-/// A row of these columns.
+/// A row with these columns.
 pub(super) struct EntryRow(pub(super) SealedEntry);
 
-/// Where columns that are more than hashed stand.
+/// Indexes of the columns that are not only hashed.
 const ID: usize = 0;
 const TABLE: usize = 1;
 const ACTION: usize = 3;
@@ -43,15 +40,7 @@ impl FromSqlRow<EntryColumns, MultiBackend> for EntryRow {
             let field = row.get(index).ok_or("a column is missing")?;
             match field.value() {
                 None => entry.leaf.null(),
-                Some(MultiRawValue::Sqlite(value)) => entry.sqlite(index, value),
-                #[cfg(feature = "postgres")]
-                Some(MultiRawValue::Postgres(value)) => {
-                    entry.server(index, super::postgres::read(&value)?)?;
-                }
-                #[cfg(feature = "mysql")]
-                Some(MultiRawValue::Mysql(value)) => {
-                    entry.server(index, super::mysql::read(&value)?)?;
-                }
+                Some(value) => value.visit(|value| entry.add(index, value))?,
             }
         }
         Ok(Self(entry.finish()))
@@ -95,38 +84,24 @@ impl Reading {
         }
     }
 
-    fn text(&mut self, index: usize, text: &str) {
-        self.leaf.text(text);
+    /// A string is hashed by its stored bytes, which may not be UTF-8.
+    fn text(&mut self, index: usize, text: &[u8]) {
+        self.leaf.text_bytes(text);
         match index {
-            TABLE => self.table = text.into(),
-            ACTION => self.action = text.into(),
+            TABLE => self.table = String::from_utf8_lossy(text).into(),
+            ACTION => self.action = String::from_utf8_lossy(text).into(),
             RUN => self.of_run = true,
             _ => {}
         }
     }
 
-    /// Another program may have written anything: SQLite types its values, not its columns.
-    fn sqlite(&mut self, index: usize, mut value: SqliteValue<'_, '_, '_>) {
-        match value.value_type() {
-            None => self.leaf.null(),
-            Some(SqliteType::SmallInt | SqliteType::Integer | SqliteType::Long) => {
-                self.integer(index, value.read_long());
-            }
-            Some(SqliteType::Float | SqliteType::Double) => self.leaf.real(value.read_double()),
-            Some(SqliteType::Binary) => self.leaf.blob(value.read_blob()),
-            Some(SqliteType::Text) => self.text(index, value.read_text()),
-        }
-    }
-
-    /// Servers type their columns; MySQL tells texts with a binary collation as bytes.
-    #[cfg(feature = "servers")]
-    fn server(&mut self, index: usize, value: Value) -> deserialize::Result<()> {
+    fn add(&mut self, index: usize, value: StoredValue<'_>) {
         match value {
-            Value::Integer(value) => self.integer(index, value),
-            Value::Text(text) => self.text(index, &text),
-            Value::Blob(bytes) => self.text(index, std::str::from_utf8(&bytes)?),
-            other => return Err(format!("an entry of the trail holds {other:?}").into()),
+            StoredValue::Null => self.leaf.null(),
+            StoredValue::Integer(value) => self.integer(index, value),
+            StoredValue::Real(value) => self.leaf.real(value),
+            StoredValue::Text(text) => self.text(index, text),
+            StoredValue::Blob(bytes) => self.leaf.blob(bytes),
         }
-        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! SELECT from tables known only at run time.
+//! SELECT statements for tables that are known only at run time.
 
 use diesel::QueryResult;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
@@ -6,7 +6,8 @@ use diesel::sql_types::{BigInt, Nullable, Untyped};
 
 use crate::model::{Column, Value};
 
-use super::statement::{Bind, dynamic_statement};
+use super::engine::Values;
+use super::statement::dynamic_statement;
 
 /// `SELECT columns FROM table [WHERE key = ANY of keys]`.
 pub(super) struct SelectRows<'a> {
@@ -15,11 +16,11 @@ pub(super) struct SelectRows<'a> {
     pub(super) which: Which<'a>,
 }
 
-/// Which rows.
+/// The selected rows.
 pub(super) enum Which<'a> {
     /// All of them.
     All,
-    /// Those whose key columns have one of these combinations of values; not empty.
+    /// Rows whose key columns have one of these combinations of values; not empty.
     Keys {
         columns: &'a [&'a Column],
         keys: &'a [Vec<Value>],
@@ -28,7 +29,7 @@ pub(super) enum Which<'a> {
 
 impl Which<'_> {
     /// Adds the WHERE clause, if there is one.
-    pub(super) fn push<'b, DB: Bind>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+    pub(super) fn push<'b, DB: Values>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         match self {
             Self::All => Ok(()),
             Self::Keys {
@@ -63,7 +64,7 @@ impl Which<'_> {
     }
 }
 
-impl<DB: Bind> QueryFragment<DB> for SelectRows<'_> {
+impl<DB: Values> QueryFragment<DB> for SelectRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT ");
         for (i, column) in self.columns.iter().enumerate() {
@@ -94,14 +95,14 @@ pub(super) struct MaxKey<'a> {
     pub(super) column: &'a str,
 }
 
-impl<DB: Bind> QueryFragment<DB> for CountRows<'_> {
+impl<DB: Values> QueryFragment<DB> for CountRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT count(*) FROM ");
         out.push_identifier(self.table)
     }
 }
 
-impl<DB: Bind> QueryFragment<DB> for MaxKey<'_> {
+impl<DB: Values> QueryFragment<DB> for MaxKey<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT max(");
         out.push_identifier(self.column)?;

@@ -1,17 +1,12 @@
-//! Reading what was written while indexes are still being built.
+//! Reads written rows while indexes are still being built.
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
-
-use super::sqlite::{Mode, open};
+use super::engine::embedded;
 use super::{Access, AnyConnection, Database, DatabaseError, DatabaseUrl};
 
-/// SQLite sorts the keys of an index in runs of the cache's size. Runs that fit into the processor's cache are sorted in
-/// half the time, and then merged; the second processor is for the one who reads.
-const SMALL_SORTS: &str = "PRAGMA cache_size = -2048; PRAGMA threads = 0";
-
 impl Database {
-    /// Runs `change`, which adds indexes and triggers, and `read`, which looks at rows: on a file built aside both at
-    /// once, by a second connection, otherwise one after the other. Inside a transaction, and it goes on after.
+    /// Runs `change`, which adds indexes and triggers, and `read`, which reads rows: at the same time by a second
+    /// connection while a new file is built, otherwise one after the other. Must be called within a transaction, which
+    /// stays open.
     ///
     /// # Errors
     /// Those of both, and when the second connection fails.
@@ -20,26 +15,26 @@ impl Database {
         change: impl FnOnce(&mut AnyConnection) -> Result<(), DatabaseError>,
         read: impl FnOnce(&mut Database) -> Result<T, DatabaseError> + Send,
     ) -> Result<T, DatabaseError> {
-        let (Access::Build, DatabaseUrl::Sqlite(path)) = (self.access, &self.place) else {
+        let (Access::Build, DatabaseUrl::File(path)) = (self.access, &self.place) else {
             change(&mut self.connection)?;
             return read(self);
         };
         let path = path.clone();
-        // There is no journal, so a commit in between gives nothing up: the file is whole or thrown away.
-        self.with_sqlite(AnsiTransactionManager::commit_transaction)?;
+        // There is no journal, so a commit in between loses nothing: after a failure the file is deleted.
+        let committed = self.connection.commit();
+        committed.map_err(|error| self.explain(error))?;
         let mut beside = Self {
-            connection: AnyConnection::Sqlite(open(&path, Mode::Immutable, self.wait)?),
+            connection: embedded::open_beside(&path, self.wait)?,
             place: self.place.clone(),
             access: Access::Read,
             wait: self.wait,
-            frozen: None,
+            immutable: None,
             _keeper: None,
         };
         beside.begin_reading()?;
-        self.with_sqlite(|connection| {
-            connection.batch_execute(SMALL_SORTS)?;
-            AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
-        })?;
+        let prepared = self.connection.engine_mut().prepare_indexing();
+        let begun = prepared.and_then(|()| self.connection.begin_write(self.wait));
+        begun.map_err(|error| self.explain(error))?;
         std::thread::scope(|scope| {
             let reading = scope.spawn(move || read(&mut beside));
             let changed = change(&mut self.connection);
@@ -48,28 +43,11 @@ impl Database {
         })
     }
 
-    /// Fixes the state that is read: SQLite reads the schema with the first statement, not when it opens the file.
+    /// Fixes the state that is read: the schema is read with the first statement, not when the file is opened.
     fn begin_reading(&mut self) -> Result<(), DatabaseError> {
-        self.with_sqlite(|connection| {
-            AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN")
-        })?;
+        let begun = self.connection.begin_read();
+        begun.map_err(|error| self.explain(error))?;
         self.connection.has_table("audit_log")?;
         Ok(())
-    }
-
-    fn with_sqlite(
-        &mut self,
-        work: impl FnOnce(&mut diesel::SqliteConnection) -> diesel::QueryResult<()>,
-    ) -> Result<(), DatabaseError> {
-        match &mut self.connection {
-            AnyConnection::Sqlite(connection) => {
-                work(connection).map_err(|error| self.explain(error))
-            }
-            // Only files are built aside.
-            #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(_) => Ok(()),
-            #[cfg(feature = "mysql")]
-            AnyConnection::Mysql(_) => Ok(()),
-        }
     }
 }

@@ -1,27 +1,17 @@
-//! INSERT, UPDATE and DELETE for tables known only at run time, through Diesel's query machinery: names go through
-//! `push_identifier`, values through bind parameters.
+//! INSERT, UPDATE and DELETE statements for tables that are known only at run time, built with Diesel's query
+//! machinery: names are added with `push_identifier`, values as bind parameters.
 
 use diesel::QueryResult;
-use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
-use crate::model::{Column, ColumnType, Value};
-
-/// A backend to which our values can be bound.
-pub(super) trait Bind: Backend {
-    /// Adds one bind parameter for a column of type `ty`.
-    fn bind<'b>(
-        out: &mut AstPass<'_, 'b, Self>,
-        ty: ColumnType,
-        value: &'b Value,
-    ) -> QueryResult<()>;
-}
+use super::engine::Values;
+use crate::model::{Column, Value};
 
 /// `INSERT INTO table (columns) VALUES (…), (…)`.
 pub(super) struct InsertRows<'a> {
     pub(super) table: &'a str,
     pub(super) columns: &'a [&'a Column],
-    /// The values row by row: `columns.len()` for each.
+    /// The values, row by row: `columns.len()` for each row.
     pub(super) values: &'a [&'a Value],
 }
 
@@ -38,7 +28,7 @@ pub(super) struct DeleteRow<'a> {
     pub(super) key: &'a [(&'a Column, Value)],
 }
 
-impl<DB: Bind> QueryFragment<DB> for InsertRows<'_> {
+impl<DB: Values> QueryFragment<DB> for InsertRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("INSERT INTO ");
         out.push_identifier(self.table)?;
@@ -64,7 +54,7 @@ impl<DB: Bind> QueryFragment<DB> for InsertRows<'_> {
     }
 }
 
-impl<DB: Bind> QueryFragment<DB> for UpdateRow<'_> {
+impl<DB: Values> QueryFragment<DB> for UpdateRow<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("UPDATE ");
         out.push_identifier(self.table)?;
@@ -81,7 +71,7 @@ impl<DB: Bind> QueryFragment<DB> for UpdateRow<'_> {
     }
 }
 
-impl<DB: Bind> QueryFragment<DB> for DeleteRow<'_> {
+impl<DB: Values> QueryFragment<DB> for DeleteRow<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("DELETE FROM ");
         out.push_identifier(self.table)?;
@@ -89,7 +79,7 @@ impl<DB: Bind> QueryFragment<DB> for DeleteRow<'_> {
     }
 }
 
-fn push_key<'b, DB: Bind>(
+fn push_key<'b, DB: Values>(
     out: &mut AstPass<'_, 'b, DB>,
     key: &'b [(&Column, Value)],
 ) -> QueryResult<()> {
@@ -105,7 +95,8 @@ fn push_key<'b, DB: Bind>(
     Ok(())
 }
 
-/// Cached under the SQL text: a table, its columns and a number of rows make one prepared statement.
+/// Caches prepared statements by their SQL text, where the backend does so: table, columns and number of rows determine
+/// a statement.
 macro_rules! cached_by_text {
     ($($name:ident),*) => {$(
         impl diesel::query_builder::QueryId for $name<'_> {
@@ -117,16 +108,16 @@ macro_rules! cached_by_text {
 }
 pub(super) use cached_by_text;
 
-/// On the connection enum a statement is what it is on the connection within.
+/// On the connection enum, a statement delegates to the variant's connection.
 macro_rules! dynamic_statement {
     ($($name:ident),*) => {
         $crate::database::statement::cached_by_text!($($name),*);
-        $(impl QueryFragment<$crate::database::connection::MultiBackend> for $name<'_> {
+        $(impl QueryFragment<$crate::database::engine::MultiBackend> for $name<'_> {
             fn walk_ast<'b>(
                 &'b self,
-                out: AstPass<'_, 'b, $crate::database::connection::MultiBackend>,
+                out: AstPass<'_, 'b, $crate::database::engine::MultiBackend>,
             ) -> QueryResult<()> {
-                $crate::database::connection::MultiBackend::walk_variant_ast(self, out)
+                $crate::database::engine::MultiBackend::walk_variant_ast(self, out)
             }
         })*
     };

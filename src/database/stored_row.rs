@@ -6,10 +6,9 @@ use diesel::sql_types::Untyped;
 
 use crate::model::Value;
 
-use super::connection::{MultiBackend, MultiRawValue};
+use super::engine::MultiBackend;
 
-/// A row as the database stores it; what the layout's types make of it is decided by
-/// [`Dialect::decode`](super::Dialect::decode).
+/// A row as the database stores it. `Dialect::decode` gives its values the types of the layout.
 pub(super) struct StoredRow(pub(super) Vec<Value>);
 
 impl FromSqlRow<Untyped, MultiBackend> for StoredRow {
@@ -19,11 +18,7 @@ impl FromSqlRow<Untyped, MultiBackend> for StoredRow {
             let field = row.get(index).ok_or("a column is missing")?;
             values.push(match field.value() {
                 None => Value::Null,
-                Some(MultiRawValue::Sqlite(value)) => super::sqlite::read(value),
-                #[cfg(feature = "postgres")]
-                Some(MultiRawValue::Postgres(value)) => super::postgres::read(&value)?,
-                #[cfg(feature = "mysql")]
-                Some(MultiRawValue::Mysql(value)) => super::mysql::read(&value)?,
+                Some(value) => value.read()?,
             });
         }
         Ok(Self(values))

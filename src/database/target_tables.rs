@@ -1,16 +1,16 @@
-//! The layout's tables as the database has them: absent, or compared with the layout.
+//! The layout's tables in the database: which are missing, and whether the existing ones match the layout.
 
 use diesel::prelude::*;
 
 use crate::layout::{Layout, LayoutTable};
 use crate::model::{ColumnType, Table};
-use crate::plan::{ColumnLimit, TableState};
+use crate::plan::{ColumnLimit, TableLimits, TableState};
 
-use super::catalog::{Catalog, StoredColumn};
+use super::engine::{Catalog, Dialect, RowColumn, StoredColumn};
 use super::select::{CountRows, MaxKey};
-use super::{Database, DatabaseError, Dialect};
+use super::{Database, DatabaseError};
 
-/// The layout's tables as the database has them.
+/// The layout's tables in the database.
 #[derive(Debug, Clone)]
 pub struct TargetTables {
     /// One per table of the layout.
@@ -36,24 +36,51 @@ impl TargetTable {
                 next_key: 1,
             },
             columns: (0..table.table.columns.len()).collect(),
-            limits: Vec::new(),
+            limits: TableLimits::default(),
         }
     }
 
-    /// A table that `dialect` is going to make.
+    /// A table that `dialect` is going to create.
     fn planned(table: &LayoutTable, dialect: &dyn Dialect, longest: Option<u64>) -> Self {
         let columns = 0..table.table.columns.len();
+        let columns = columns.map(|column| ColumnLimit {
+            chars: dialect.max_chars(&table.table, column),
+            bytes: longest,
+            depth: json_depth(&table.table, column, dialect),
+        });
         Self {
-            limits: columns
-                .map(|column| ColumnLimit {
-                    chars: dialect.max_chars(&table.table, column),
-                    bytes: longest,
-                    depth: json_depth(&table.table, column, dialect),
-                })
-                .collect(),
+            limits: TableLimits {
+                columns: columns.collect(),
+                row: None,
+            },
             ..Self::absent(table)
         }
     }
+}
+
+/// The columns of a table that `dialect` is going to create.
+fn planned_columns(table: &Table, dialect: &dyn Dialect) -> Vec<RowColumn> {
+    let columns = table.columns.iter().enumerate();
+    let columns = columns.map(|(index, column)| RowColumn {
+        index: Some(index),
+        declared: dialect.column_type(table, index),
+        nullable: column.nullable,
+    });
+    columns.collect()
+}
+
+/// The columns of a table that exists.
+fn existing_columns(table: &Table, stored: &[StoredColumn]) -> Vec<RowColumn> {
+    let index = |name: &str| {
+        let mut columns = table.columns.iter();
+        columns.position(|column| column.name.eq_ignore_ascii_case(name))
+    };
+    let columns = stored.iter().map(|stored| RowColumn {
+        index: index(&stored.name),
+        declared: stored.declared.clone(),
+        nullable: stored.required == 0,
+    });
+    columns.collect()
 }
 
 fn json_depth(table: &Table, column: usize, dialect: &dyn Dialect) -> Option<usize> {
@@ -70,30 +97,30 @@ fn json_depth(table: &Table, column: usize, dialect: &dyn Dialect) -> Option<usi
     }
 }
 
-/// One table as the database has it.
+/// One table in the database.
 #[derive(Debug, Clone)]
 pub struct TargetTable {
     /// Whether it existed before this run.
     pub existed: bool,
-    /// How many rows it has, and the next generated key.
+    /// Number of rows, and the next generated key.
     pub state: TableState,
-    /// Indexes of the layout's columns that it has.
+    /// Indexes of those of the layout's columns that the table has.
     pub columns: Vec<usize>,
-    /// How much each of the layout's columns takes here; empty where nothing is bounded.
-    pub limits: Vec<ColumnLimit>,
+    /// The limits of its columns and rows.
+    pub limits: TableLimits,
 }
 
-/// Why a table that exists cannot take the layout's rows.
+/// Why an existing table does not match the layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableProblem {
     /// The table.
     pub table: String,
-    /// What does not fit.
+    /// The problem.
     pub message: String,
 }
 
 impl Database {
-    /// Looks at the layout's tables; writes nothing.
+    /// Compares the layout's tables with the database; writes nothing.
     ///
     /// # Errors
     /// When a table exists with columns that the mapping cannot fill or that cannot hold what it maps.
@@ -105,7 +132,19 @@ impl Database {
         let longest = self.connection.longest_value()?;
         for table in &layout.tables {
             let stored = self.connection.stored_columns(&table.table.name)?;
-            tables.push(if stored.is_empty() {
+            if !stored.is_empty() && !self.connection.has_table(&table.table.name)? {
+                problems.push(TableProblem {
+                    table: table.table.name.clone(),
+                    message: "it is a view".to_owned(),
+                });
+                continue;
+            }
+            let columns = match stored.is_empty() {
+                true => planned_columns(&table.table, &*dialect),
+                false => existing_columns(&table.table, &stored),
+            };
+            let row = self.connection.row_limit(&table.table.name, columns)?;
+            let mut found = if stored.is_empty() {
                 let refusals = dialect.refusals(&table.table).into_iter();
                 problems.extend(refusals.map(|message| TableProblem {
                     table: table.table.name.clone(),
@@ -137,10 +176,15 @@ impl Database {
                 TargetTable {
                     existed: true,
                     state: self.table_state(table)?,
-                    limits: (0..table.table.columns.len()).map(limit).collect(),
+                    limits: TableLimits {
+                        columns: (0..table.table.columns.len()).map(limit).collect(),
+                        row: None,
+                    },
                     columns,
                 }
-            });
+            };
+            found.limits.row = row;
+            tables.push(found);
         }
         if problems.is_empty() {
             Ok(TargetTables { tables })
@@ -170,7 +214,7 @@ impl Database {
     }
 }
 
-/// Collects what keeps an existing table from taking the mapping's rows. Nothing of it is altered.
+/// Collects the problems for which an existing table cannot store the mapping's rows. Alters nothing.
 fn compare(
     table: &LayoutTable,
     stored: &[StoredColumn],
@@ -225,6 +269,6 @@ fn compare(
         .map(|stored| stored.name.to_lowercase())
         .eq(wanted)
     {
-        problem("its primary key is another".to_owned());
+        problem("its primary key differs".to_owned());
     }
 }

@@ -1,14 +1,13 @@
-//! The audit triggers that a database has: brought up to date, and taken away with the trail they write to.
+//! The audit triggers of a database: updates them, and drops them with the audit log that they write to.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-#[cfg(feature = "postgres")]
-use diesel::sql_types::Bool;
 use diesel::sql_types::Text;
 
-use crate::audit::{AuditedColumn, AuditedTable, Firing, Trigger};
+use crate::audit::{AuditedColumn, AuditedTable, Trigger};
 use crate::model::Table;
 
+use super::engine::Dialect;
 use super::{AnyConnection, Database, DatabaseError, TriggerFault};
 
 #[derive(QueryableByName)]
@@ -27,34 +26,57 @@ struct DroppedTrigger {
     statement: String,
 }
 
-#[cfg(feature = "postgres")]
-#[derive(QueryableByName)]
-struct Partitioned {
-    #[diesel(sql_type = Bool)]
-    partitioned: bool,
-}
-
 impl AnyConnection {
-    /// Makes the audit triggers of a table that lacks them or has others.
+    /// Creates the missing or different audit triggers of a table.
     pub(super) fn replace_triggers(&mut self, table: &Table) -> Result<(), DatabaseError> {
         let stored = self.stored_triggers(&table.name)?;
-        for trigger in self.audit_triggers(table)? {
-            if fault(&stored, &trigger).is_some() {
+        let audited = self.audited(table)?;
+        let mut triggers = self.triggers_of(&audited)?;
+        let unrecorded = match triggers.is_empty() {
+            true => Vec::new(),
+            false => self.engine_mut().unrecorded_partitions(&audited, &stored)?,
+        };
+        triggers.retain(|trigger| !unrecorded.contains(&trigger.name));
+        self.replace_missing(&table.name, triggers)
+    }
+
+    /// Recreates all audit triggers of a table, also on partitions whose rows have no entries yet.
+    pub(super) fn replace_all_triggers(&mut self, table: &Table) -> Result<(), DatabaseError> {
+        let triggers = self.audit_triggers(table)?;
+        self.replace_missing(&table.name, triggers)
+    }
+
+    /// Creates those of these triggers that are missing or different.
+    pub(super) fn replace_missing(
+        &mut self,
+        table: &str,
+        triggers: impl IntoIterator<Item = Trigger>,
+    ) -> Result<(), DatabaseError> {
+        let stored = self.stored_triggers(table)?;
+        let triggers: Vec<Trigger> = triggers.into_iter().collect();
+        let engine = self.engine_mut();
+        if !triggers.is_empty() && engine.replace_triggers_of(table, &stored, &triggers)? {
+            return Ok(());
+        }
+        let dialect = self.dialect();
+        for trigger in triggers {
+            if fault(&*dialect, &stored, &trigger).is_some() {
                 self.batch_execute(&trigger.create)?;
             }
         }
         Ok(())
     }
 
-    /// The audit triggers of a table that are not as they should be.
+    /// The faulty audit triggers of a table.
     pub(super) fn trigger_faults(
         &mut self,
         table: &Table,
     ) -> Result<Vec<(String, TriggerFault)>, DatabaseError> {
         let stored = self.stored_triggers(&table.name)?;
         let triggers = self.audit_triggers(table)?.into_iter();
+        let dialect = self.dialect();
         Ok(triggers
-            .filter_map(|trigger| Some((fault(&stored, &trigger)?, trigger)))
+            .filter_map(|trigger| Some((fault(&*dialect, &stored, &trigger)?, trigger)))
             .map(|(fault, trigger)| (trigger.name, fault))
             .collect())
     }
@@ -62,10 +84,44 @@ impl AnyConnection {
     /// The audit triggers that a table should have.
     pub(super) fn audit_triggers(&mut self, table: &Table) -> Result<Vec<Trigger>, DatabaseError> {
         let audited = self.audited(table)?;
-        Ok(self.dialect().audit_triggers(&audited))
+        self.triggers_of(&audited)
     }
 
-    /// The table with the columns it really has, so that the trail keeps those too that the layout does not know.
+    /// All triggers that a table can have whose entries are recorded under a name, to drop them by their names: those that it
+    /// should have if each of its columns were part of its key, in case it has no key any more.
+    pub(super) fn all_triggers(
+        &mut self,
+        table: &Table,
+        recorded_as: &str,
+    ) -> Result<Vec<Trigger>, DatabaseError> {
+        let mut audited = self.audited(table)?;
+        audited.name = recorded_as.to_owned();
+        if audited.key.is_empty() {
+            audited.key = (0..audited.columns.len()).collect();
+        }
+        self.triggers_of(&audited)
+    }
+
+    /// A query of all rows of a table, as the triggers write them.
+    pub(super) fn select_images(&mut self, table: &Table) -> Result<String, DatabaseError> {
+        let audited = self.audited(table)?;
+        match audited.key.is_empty() {
+            true => Err(DatabaseError::NoKey(table.name.clone())),
+            false => Ok(self.dialect().select_images(&audited)),
+        }
+    }
+
+    /// None for a table without a key: its rows cannot be identified.
+    fn triggers_of(&mut self, audited: &AuditedTable) -> Result<Vec<Trigger>, DatabaseError> {
+        if audited.key.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut triggers = self.dialect().audit_triggers(audited);
+        triggers.extend(self.engine_mut().partition_triggers(audited)?);
+        Ok(triggers)
+    }
+
+    /// The table with all columns that it has in the database, so that columns outside the layout are recorded, too.
     pub(super) fn audited(&mut self, table: &Table) -> Result<AuditedTable, DatabaseError> {
         let mut audited = AuditedTable::of(table);
         let form = self.catalog().form;
@@ -87,70 +143,38 @@ impl AnyConnection {
         };
         audited.key = table.primary_key.iter().filter_map(place).collect();
         audited.rowid = audited.rowid.as_ref().and_then(place);
-        audited.firing = self.firing(&table.name)?;
+        self.engine_mut().describe_for_triggers(&mut audited)?;
         Ok(audited)
     }
 
-    /// Partitions can be written to past the table they are part of, whose triggers for statements do not fire then.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(unused_variables, reason = "only PostgreSQL's are asked")
-    )]
-    fn firing(&mut self, table: &str) -> Result<Firing, DatabaseError> {
-        match self {
-            Self::Sqlite(_) => Ok(Firing::Statement),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => {
-                let query = "SELECT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = \
-                             to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1))) AS partitioned";
-                let found: Partitioned = diesel::sql_query(query)
-                    .bind::<Text, _>(table)
-                    .get_result(connection)?;
-                if found.partitioned {
-                    Ok(Firing::Row)
-                } else {
-                    Ok(Firing::Statement)
-                }
-            }
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => Ok(Firing::Statement),
-        }
-    }
-
-    /// Our triggers on a table.
+    /// The audit triggers on a table.
     pub(super) fn stored_triggers(
         &mut self,
         table: &str,
     ) -> Result<Vec<StoredTrigger>, DatabaseError> {
-        let query = diesel::sql_query(self.catalog().triggers);
-        Ok(match self {
-            Self::Sqlite(connection) => query.bind::<Text, _>(table).load(connection)?,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => {
-                let schema = connection.schema().to_owned();
-                query
-                    .bind::<Text, _>(schema)
-                    .bind::<Text, _>(table)
-                    .load(connection)?
-            }
-            #[cfg(feature = "mysql")]
-            Self::Mysql(connection) => query.bind::<Text, _>(table).load(connection)?,
-        })
+        Ok(self.engine_mut().stored_triggers(table)?)
     }
 }
 
-/// What is wrong with a trigger, by those that a table has.
-pub(super) fn fault(stored: &[StoredTrigger], trigger: &Trigger) -> Option<TriggerFault> {
+/// The fault of a trigger, given those that a table has.
+pub(super) fn fault(
+    dialect: &dyn Dialect,
+    stored: &[StoredTrigger],
+    trigger: &Trigger,
+) -> Option<TriggerFault> {
     match stored.iter().find(|stored| stored.name == trigger.name) {
         None => Some(TriggerFault::Missing),
+        Some(stored) if dialect.is_switched_off(&stored.definition) => {
+            Some(TriggerFault::SwitchedOff)
+        }
         Some(stored) if stored.definition != trigger.definition => Some(TriggerFault::Different),
         Some(_) => None,
     }
 }
 
 impl Database {
-    /// Drops the audit triggers of the application's tables if there is no audit trail for them to write to, which would
-    /// make every write of the application fail, and gives their names.
+    /// Drops the audit triggers of the application's tables if there is no audit log, without which every write of the
+    /// application would fail; returns their names.
     ///
     /// # Errors
     /// When the schema cannot be read or changed.

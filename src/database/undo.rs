@@ -1,74 +1,81 @@
-//! Writing what undoes a run: rows come back, go, or get values back, as the trail tells them.
+//! Reverts changes of a run: inserts, deletes and updates rows according to the audit log.
 
 use diesel::QueryResult;
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::Text;
 use serde_json::Value as Json;
 
-use crate::audit::Image;
 use crate::audit::revert::Undo;
+use crate::audit::{Image, with_hexadecimal_blobs};
 use crate::model::{Column, ColumnType, Table, Value};
 
+use super::engine::{Dialect, Values};
 use super::ledger::RunHeader;
 use super::ledger::tables::audit_log;
 use super::select::Which;
-use super::statement::{Bind, InsertRows, UpdateRow, dynamic_statement};
-use super::{Database, DatabaseError, Dialect, LiveRow, TrailStep};
+use super::statement::{InsertRows, UpdateRow, dynamic_statement};
+use super::stored_text::{OptionalText, StoredText};
+use super::{Database, DatabaseError, LiveRow, RecordedChange};
 
 /// Rows per statement.
 const BATCH: usize = 200;
 
-/// An entry of the trail by somebody else, after the run that is undone.
+/// An entry that was written after the run that is reverted.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = audit_log)]
 pub struct LaterEntry {
     /// Primary key as text.
+    #[diesel(deserialize_as = StoredText)]
     pub record_id: String,
     /// `INSERT`, `UPDATE` or `DELETE`.
+    #[diesel(deserialize_as = StoredText)]
     pub action: String,
     /// JSON.
+    #[diesel(deserialize_as = OptionalText)]
     pub old_value: Option<String>,
     /// JSON.
+    #[diesel(deserialize_as = OptionalText)]
     pub new_value: Option<String>,
-    /// Who.
+    /// The actor.
+    #[diesel(deserialize_as = StoredText)]
     pub changed_by: String,
     /// When.
+    #[diesel(deserialize_as = StoredText)]
     pub changed_at: String,
-    /// In which run.
+    /// The run.
+    #[diesel(deserialize_as = OptionalText)]
     pub run_id: Option<String>,
 }
 
-/// What is to be done to one row.
+/// The change that reverts one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowUndo {
-    /// Primary key, before it is done.
+    /// Primary key before the change.
     pub key: Vec<Value>,
-    /// What.
+    /// The change.
     pub undo: Undo,
 }
 
 impl Database {
-    /// Enters a run that changes rows as the trail tells, inside a transaction.
+    /// Inserts a run that reverts rows, within a transaction.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn begin_rows_run(
         &mut self,
         header: &RunHeader,
         run: &crate::model::RunContext,
     ) -> Result<(), DatabaseError> {
-        // When a run is undone, rows are written in the order opposite to that in which they were written; what refers
-        // to what is looked at when all is done.
-        self.connection.defer_foreign_keys()?;
+        // Rows are written in reverse order of the reverted run, so foreign keys are checked at the end.
+        self.connection.engine_mut().defer_foreign_keys()?;
         self.begin_run(header, run)
     }
 
-    /// Completes it.
+    /// Completes the run.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn end_rows_run(
         &mut self,
         run: &crate::model::RunContext,
@@ -78,37 +85,37 @@ impl Database {
         self.end_run(run, finished_at, counts)
     }
 
-    /// At most `limit` entries of a run, the last first, below the id `before` and above `after`.
+    /// Returns at most `limit` entries of a run, the last first, with ids below `before` and above `after`.
     ///
     /// # Errors
-    /// When the trail cannot be read.
+    /// When the audit log cannot be read.
     pub fn last_steps_of_run(
         &mut self,
         run: &str,
         (after, before): (i64, i64),
         limit: i64,
-    ) -> Result<Vec<TrailStep>, DatabaseError> {
+    ) -> Result<Vec<RecordedChange>, DatabaseError> {
         Ok(audit_log::table
             .filter(audit_log::id.gt(after))
             .filter(audit_log::id.lt(before))
             .filter(audit_log::run_id.eq(run))
             .order(audit_log::id.desc())
             .limit(limit)
-            .select(TrailStep::as_select())
+            .select(RecordedChange::as_select())
             .load(&mut self.connection)?)
     }
 
-    /// What happened to these rows of a table after the entry `after`, oldest first.
+    /// The entries of these rows of a table after the entry `after`, oldest first.
     ///
     /// # Errors
-    /// When the trail cannot be read.
+    /// When the audit log cannot be read.
     pub fn later_entries(
         &mut self,
         table: &str,
         record_ids: &[String],
         after: i64,
     ) -> Result<Vec<LaterEntry>, DatabaseError> {
-        let mut found = Vec::new();
+        let mut found: Vec<LaterEntry> = Vec::new();
         for some in record_ids.chunks(500) {
             found.extend(
                 audit_log::table
@@ -120,10 +127,17 @@ impl Database {
                     .load(&mut self.connection)?,
             );
         }
+        if !self.connection.dialect().types_columns() {
+            for entry in &mut found {
+                let images = [entry.old_value.as_deref(), entry.new_value.as_deref()];
+                let record_id = std::mem::take(&mut entry.record_id);
+                entry.record_id = with_hexadecimal_blobs(record_id, images);
+            }
+        }
         Ok(found)
     }
 
-    /// The rows that have these keys, rendered as the triggers render them.
+    /// The current rows with these keys, formatted as by the triggers.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -132,32 +146,29 @@ impl Database {
         table: &Table,
         keys: &[Vec<Value>],
     ) -> Result<Vec<LiveRow>, DatabaseError> {
-        let audited = self.connection.audited(table)?;
-        let dialect = self.connection.dialect();
-        if let Some(settings) = dialect.image_settings() {
-            self.connection.batch_execute(&settings)?;
-        }
-        let select = dialect.select_images(&audited);
+        let select = self.connection.select_images(table)?;
         let columns: Vec<&Column> = key_columns(table).collect();
         let mut found = Vec::new();
-        for keys in keys.chunks(BATCH) {
-            let query = SelectImages {
-                select: &select,
-                which: Which::Keys {
-                    columns: &columns,
-                    keys,
-                },
-            };
-            let rows: Vec<(String, String)> = query.load(&mut self.connection)?;
-            found.extend(
-                rows.into_iter()
-                    .map(|(record_id, image)| LiveRow { record_id, image }),
-            );
-        }
-        Ok(found)
+        self.connection.with_image_settings(|connection| {
+            for keys in keys.chunks(BATCH) {
+                let query = SelectImages {
+                    select: &select,
+                    which: Which::Keys {
+                        columns: &columns,
+                        keys,
+                    },
+                };
+                let rows: Vec<(StoredText, StoredText)> = query.load(connection)?;
+                found.extend(rows.into_iter().map(|(record_id, image)| LiveRow {
+                    record_id: record_id.into(),
+                    image: image.into(),
+                }));
+            }
+            Ok(found)
+        })
     }
 
-    /// The primary key that an image tells.
+    /// The primary key in an image.
     #[must_use]
     pub fn key_of_image(&self, table: &Table, image: &Image) -> Vec<Value> {
         let dialect = self.connection.dialect();
@@ -168,10 +179,10 @@ impl Database {
         key_columns(table).map(value).collect()
     }
 
-    /// Does these, in their order.
+    /// Applies these changes, in order.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn undo_rows(&mut self, table: &Table, undos: &[RowUndo]) -> Result<(), DatabaseError> {
         let same = |a: &RowUndo, b: &RowUndo| match (&a.undo, &b.undo) {
             (Undo::Delete, Undo::Delete) => true,
@@ -194,9 +205,9 @@ impl Database {
             Undo::Update(_) | Undo::Delete => None,
         });
         let images: Vec<&Image> = images.collect();
-        // A column that was dropped since has nowhere to go to.
-        let told = |column: &&Column| images[0].contains_key(&column.name);
-        let columns: Vec<&Column> = table.columns.iter().filter(told).collect();
+        // A column that was dropped since cannot be restored.
+        let has_image = |column: &&Column| images[0].contains_key(&column.name);
+        let columns: Vec<&Column> = table.columns.iter().filter(has_image).collect();
         let dialect = self.connection.dialect();
         let value = |image: &Image, column: &Column| match image.get(&column.name) {
             Some(json) => from_image(json, column.ty, &*dialect),
@@ -214,7 +225,9 @@ impl Database {
                 values: &values.iter().collect::<Vec<_>>(),
             };
             let connection = &mut self.connection;
-            connection.in_any_order(table, |connection| insert.execute(connection))?;
+            connection
+                .in_any_order(table, |connection| insert.execute(connection))
+                .map_err(|error| DatabaseError::of_table(&table.name, error))?;
         }
         Ok(())
     }
@@ -260,7 +273,9 @@ impl Database {
                 .collect::<Vec<_>>(),
         };
         let connection = &mut self.connection;
-        connection.in_any_order(table, |connection| update.execute(connection))?;
+        connection
+            .in_any_order(table, |connection| update.execute(connection))
+            .map_err(|error| DatabaseError::of_table(&table.name, error))?;
         Ok(())
     }
 }
@@ -269,8 +284,8 @@ fn key_columns(table: &Table) -> impl Iterator<Item = &Column> {
     table.primary_key.iter().map(|&at| &table.columns[at])
 }
 
-/// The value that a member of an image stands for, exactly: reals are written with all digits, and what JSON has no
-/// values for as an object.
+/// Converts a member of an image to a value, exactly: reals are written with all digits, and values that JSON lacks as
+/// an object.
 fn from_image(json: &Json, ty: ColumnType, dialect: &dyn Dialect) -> Value {
     match json {
         Json::Null => Value::Null,
@@ -293,6 +308,8 @@ fn from_image(json: &Json, ty: ColumnType, dialect: &dyn Dialect) -> Value {
 fn special(members: &Image) -> Option<Value> {
     let text = |name: &str| members.get(name)?.as_str();
     if let Some(hex) = text("$blob") {
+        // MySQL's BIT is a number, whose first digit may be missing.
+        let hex = format!("{}{hex}", "0".repeat(hex.len() % 2));
         let bytes = data_encoding::HEXUPPER_PERMISSIVE.decode(hex.as_bytes());
         return bytes.ok().map(|bytes| Value::Blob(bytes.into()));
     }
@@ -303,7 +320,7 @@ fn special(members: &Image) -> Option<Value> {
     }))
 }
 
-/// A query of [`Dialect::select_images`](super::Dialect), of some rows.
+/// The query of [`Dialect::select_images`] for some rows.
 struct SelectImages<'a> {
     select: &'a str,
     which: Which<'a>,
@@ -315,14 +332,14 @@ struct DeleteRows<'a> {
     which: Which<'a>,
 }
 
-impl<DB: Bind> QueryFragment<DB> for SelectImages<'_> {
+impl<DB: Values> QueryFragment<DB> for SelectImages<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(self.select);
         self.which.push(&mut out)
     }
 }
 
-impl<DB: Bind> QueryFragment<DB> for DeleteRows<'_> {
+impl<DB: Values> QueryFragment<DB> for DeleteRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("DELETE FROM ");
         out.push_identifier(self.table)?;

@@ -1,34 +1,41 @@
-//! Applies a plan: rows in multi-row statements, parents first, with their ledger entries.
+//! Applies a plan: writes rows by multi-row statements, parents first, with their ledger entries.
 //!
-//! Rows wait in one buffer per table until a statement is full. All rows of a statement come from one file, because
-//! the audit context names one; ledger entries name their file, and wait for each other whatever file they are of. The
-//! writer never decides; it fails on what the database refuses.
+//! Rows wait in one buffer per table until a statement is full. All rows of a statement come from one file, because the
+//! audit context refers to one; ledger entries contain their file, so they are batched across files. The writer makes
+//! no decisions; it fails if the database reports an error.
 
+mod applied;
 mod batches;
 mod files;
+mod finish;
 mod pending;
 mod records;
 mod updates;
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
+use crate::audit::Action;
 use crate::layout::Layout;
-use crate::model::{Column, Row, RunContext, TableDigest, Value};
-use crate::plan::{Change, TableCounts};
+use crate::model::{Column, Row, RunContext, Value};
+use crate::plan::Change;
 
 use super::deferred::Deferred;
 use super::ledger::{NewFile, RunHeader};
-use super::statement::{DeleteRow, InsertRows};
+use super::statement::InsertRows;
 use super::target_tables::TargetTables;
 use super::{Database, DatabaseError, RowRange};
 
+use applied::Applied;
 use batches::{BATCH, batches};
 use files::next_file;
 use pending::Pending;
 
-pub use records::{FileRecord, Finished, Reject, RunEnd};
+pub use finish::{RunEnd, Verified};
+pub use records::{FileRecord, Reject};
 
-/// Bytes of values per statement, beyond which it is sent with fewer rows: records may hold pictures.
+/// Bytes of values per statement, beyond which it is sent with fewer rows: records may contain pictures.
 const BATCH_BYTES: usize = 4 << 20;
 
 /// Writes one run.
@@ -40,30 +47,32 @@ pub struct Writer<'l> {
     stored: Vec<Vec<&'l Column>>,
     batch: Vec<usize>,
     rows: Vec<Vec<(Row, String)>>,
-    /// Bytes of the values in each of these buffers.
+    /// Bytes of the values in each buffer.
     bytes: Vec<usize>,
     pending: Pending,
     deferred: Deferred,
     file: Option<NewFile>,
-    /// The file that was entered already because records of it are left out.
+    /// The file that was already inserted because records of it are rejected.
     entered: Option<i64>,
-    /// The file that the audit context names.
+    /// The file that the audit context refers to.
     context: Option<i64>,
+    first_file: i64,
     next_file: i64,
     position: i64,
-    /// Per table: which rows to read back before commit.
+    /// Per table, the rows to read back before commit.
     written: Vec<RowRange>,
     before: Vec<u64>,
-    /// The last entry of the trail before the run.
+    applied: Applied,
+    /// The id of the last entry of the audit log before the run.
     entries_before: i64,
 }
 
 impl<'l> Writer<'l> {
-    /// Begins a run inside an open transaction: ledger, tables and triggers are made where missing, the run is
-    /// entered, and the indexes of empty tables wait for the end.
+    /// Begins a run within an open transaction: creates missing tables and triggers, inserts the run, and postpones the
+    /// indexes of empty tables to the end.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn begin(
         database: &mut Database,
         layout: &'l Layout,
@@ -71,16 +80,18 @@ impl<'l> Writer<'l> {
         header: &RunHeader,
         run: &RunContext,
     ) -> Result<Self, DatabaseError> {
+        let sums = database.carried_ledger_sums()?;
+        database.check_row_sources(&sums)?;
         database.connection.defer_foreign_keys_of(layout)?;
-        database.prepare_tables(layout, target)?;
+        // Where creating them would commit, they were created before.
+        if !database.commits_schema_changes() {
+            database.prepare_tables(layout, target, &BTreeSet::new())?;
+        }
         let deferred = Deferred::of_empty_tables(database, (layout, target))?;
         let entries_before = database.last_entry_id()?;
         database.begin_run(header, run)?;
-        let columns: Vec<Vec<usize>> = target
-            .tables
-            .iter()
-            .map(|table| table.columns.clone())
-            .collect();
+        let found = target.tables.iter();
+        let columns: Vec<Vec<usize>> = found.map(|table| table.columns.clone()).collect();
         let stored = columns.iter().zip(&layout.tables).map(|(columns, table)| {
             columns
                 .iter()
@@ -88,6 +99,7 @@ impl<'l> Writer<'l> {
                 .collect::<Vec<_>>()
         });
         let max_binds = database.connection.dialect().max_binds();
+        let first_file = next_file(database)?;
         let count = layout.tables.len();
         Ok(Self {
             layout,
@@ -101,12 +113,13 @@ impl<'l> Writer<'l> {
             columns,
             rows: (0..count).map(|_| Vec::new()).collect(),
             bytes: vec![0; count],
-            pending: Pending::default(),
+            pending: Pending::new(sums),
             deferred,
             file: None,
             entered: None,
             context: None,
-            next_file: next_file(database)?,
+            first_file,
+            next_file: first_file,
             position: 0,
             written: target
                 .tables
@@ -114,14 +127,15 @@ impl<'l> Writer<'l> {
                 .map(|table| RowRange::of(table.state.rows))
                 .collect(),
             before: target.tables.iter().map(|table| table.state.rows).collect(),
+            applied: Applied::default(),
             entries_before,
         })
     }
 
-    /// Applies changes in their order.
+    /// Applies changes in order.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn apply(
         &mut self,
         database: &mut Database,
@@ -137,7 +151,7 @@ impl<'l> Writer<'l> {
                     self.pending.forget(known);
                     let table = row.table;
                     self.written[table]
-                        .note(|| self.layout.tables[table].table.key_values(&row.values));
+                        .add(|| self.layout.tables[table].table.key_values(&row.values));
                     self.bytes[table] += row.values.iter().map(Value::bytes).sum::<usize>();
                     self.rows[table].push((row, record_id));
                     if self.rows[table].len() >= self.batch[table]
@@ -163,7 +177,7 @@ impl<'l> Writer<'l> {
                     };
                     self.enter(row, record_id);
                 }
-                Change::Vacate {
+                Change::ClearColumn {
                     table,
                     record_id,
                     column,
@@ -186,64 +200,24 @@ impl<'l> Writer<'l> {
                     known,
                 } => {
                     self.flush(database)?;
-                    let table = &self.layout.tables[table].table;
-                    let delete = DeleteRow {
-                        table: &table.name,
-                        key: &table.named_key(&record_id),
-                    };
-                    self.set_context(database)?;
-                    delete.execute(&mut database.connection)?;
+                    self.delete(database, table, &record_id)?;
                     self.pending.forget([known]);
                 }
-                Change::MarkGone { known } => self.pending.mark_gone(known),
+                Change::MarkRemoved { known } => self.pending.mark_removed(known),
                 Change::Forget { known } => self.pending.forget([known]),
             }
         }
         Ok(())
     }
 
-    /// Writes what is still buffered, makes the indexes, compares with the plan, completes and seals the run.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn finish(
-        mut self,
-        database: &mut Database,
-        planned: &[(TableCounts, TableDigest)],
-        finish: impl FnOnce() -> RunEnd,
-    ) -> Result<Finished, DatabaseError> {
-        self.flush(database)?;
-        let run = self.run_id.as_str();
-        self.pending.flush(database, (self.layout, run))?;
-        database.connection.check_foreign_keys()?;
-        let deferred = std::mem::take(&mut self.deferred);
-        let (mismatches, entries) = database.change_while_reading(
-            |connection| deferred.create(connection),
-            |rows| {
-                let mismatches =
-                    rows.compare_with_plan(self.layout, &self.before, &self.written, planned)?;
-                Ok((mismatches, rows.contents_of_run(run, self.entries_before)?))
-            },
-        )?;
-        if !mismatches.is_empty() {
-            return Ok(Finished::NotAsPlanned(mismatches));
-        }
-        database.refresh_statistics(self.layout, entries.entries.count)?;
-        database.note_numbers(self.layout, planned)?;
-        let end = finish();
-        database.end_run(&self.run, end.at, &end.counts)?;
-        let seal = database.seal_run(run, entries, end.facts, end.at)?;
-        Ok(Finished::Sealed(seal))
-    }
-
-    /// Notes for the ledger what record a row is of.
+    /// Records the record that a row came from, for the ledger.
     fn enter(&mut self, row: Row, record_id: String) {
         let file = self.file.as_ref().map_or(0, |file| file.id);
         self.pending.enter((file, self.position), row, record_id);
         self.position += 1;
     }
 
-    /// Writes the buffered rows: what comes next may refer to them. Their ledger entries can wait.
+    /// Writes the buffered rows: later ones may refer to them. Their ledger entries can wait.
     fn flush(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
         self.flush_through(database, self.rows.len() - 1)
     }
@@ -258,6 +232,8 @@ impl<'l> Writer<'l> {
             }
             self.set_context(database)?;
             let model = &self.layout.tables[table].table;
+            let connection = &mut database.connection;
+            self.deferred.triggers(connection, model, rows.len())?;
             for rows in batches(&rows, self.batch[table]) {
                 let columns = &self.columns[table];
                 let values: Vec<&Value> = rows
@@ -269,9 +245,12 @@ impl<'l> Writer<'l> {
                     columns: &self.stored[table],
                     values: &values,
                 };
-                let connection = &mut database.connection;
-                connection.in_any_order(model, |connection| insert.execute(connection))?;
+                let inserted = database.connection.in_any_order(model, |database| {
+                    database.trusting_long_json(model, &values, |database| insert.execute(database))
+                });
+                inserted.map_err(|error| DatabaseError::of_table(&model.name, error))?;
             }
+            self.applied.add((table, Action::Insert), rows.len());
             for (row, record_id) in rows {
                 self.enter(row, record_id);
             }

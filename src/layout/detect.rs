@@ -1,12 +1,12 @@
-//! Which layout a directory is of, judged by the names of its files.
+//! Selection of a layout by the names of the files in a directory.
 
 use super::rules::{Layout, Source};
 
-/// Why no layout could be chosen.
+/// The reason why no layout was selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ambiguity {
     /// No file matches any source.
-    #[error("no layout has a source for any of the files; there are {}", listed(.layouts))]
+    #[error("no layout matches any of the files; available layouts: {}", listed(.layouts))]
     None {
         /// Names of the layouts that were tried.
         layouts: Vec<String>,
@@ -25,7 +25,7 @@ fn listed(layouts: &[String]) -> String {
 
 const GZIP: &str = ".gz";
 
-/// The path without the `.gz` of a packed file: what the file is called when it is unpacked.
+/// Removes the extension `.gz` of a compressed file.
 #[must_use]
 pub fn unpacked(path: &str) -> &str {
     let stem = path.len().saturating_sub(GZIP.len());
@@ -35,8 +35,8 @@ pub fn unpacked(path: &str) -> &str {
     }
 }
 
-/// The index of the first source that matches `path`, and what it captures. A packed file belongs where it would
-/// unpacked, unless a source names it as it is.
+/// Returns the index of the first source that matches `path`, with its captures. A compressed file is matched without
+/// `.gz` first, then with it.
 #[must_use]
 pub fn source_of(sources: &[Source], path: &str) -> Option<(usize, Vec<String>)> {
     let matching = |path: &str| {
@@ -48,10 +48,10 @@ pub fn source_of(sources: &[Source], path: &str) -> Option<(usize, Vec<String>)>
     matching(plain).or_else(packed)
 }
 
-/// The index of the one layout whose sources match any of `paths` (relative, with `/`; `.gz` is looked through).
+/// Returns the index of the only layout whose sources match any of `paths` (relative, with `/`, `.gz` ignored).
 ///
 /// # Errors
-/// When none or several match.
+/// If no layout or several layouts match.
 pub fn detect<'p>(
     layouts: &[Layout],
     paths: impl Iterator<Item = &'p str>,

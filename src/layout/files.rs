@@ -1,10 +1,10 @@
-//! The files of a layout: embedded ones and those in a user's directory.
+//! The files of a layout: built-in ones, and those in a directory.
 //!
-//! The only file of this stage that reads from disk, or writes to it. It does not look into the files.
+//! The only file of this stage that accesses the disk. It does not interpret the files.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a layout of one's own is a directory of files"
+    reason = "a custom layout is a directory of files"
 )]
 
 use std::collections::BTreeMap;
@@ -14,40 +14,40 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
-use crate::model::{Hasher, Sha256};
+use crate::model::{Hasher, SMALL, Sha256, read_regular};
 
 use super::LayoutError;
 
-/// A directory here is a built-in layout; adding one needs no line of Rust.
+/// Each directory in it is a built-in layout; adding one needs no Rust code.
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 
 /// Name of the mapping file.
-pub(super) const LAYOUT_TOML: &str = "layout.toml";
+pub(crate) const LAYOUT_TOML: &str = "layout.toml";
 /// Name of the table definitions.
-pub(super) const TABLES_SQL: &str = "tables.sql";
-/// How the name of a JSON Schema ends.
-pub(super) const SCHEMA_SUFFIX: &str = ".schema.json";
+pub(crate) const TABLES_SQL: &str = "tables.sql";
+/// Suffix of a JSON Schema's name.
+pub(crate) const SCHEMA_SUFFIX: &str = ".schema.json";
 
-/// The files of one layout by name. Files that are no part of a layout (a README) are left out, so that they
-/// do not change its digest.
+/// The files of a layout by name. Other files in the directory (a README, for example) are ignored, so that they do
+/// not change the digest.
 #[derive(Debug, Clone, Default)]
 pub struct LayoutFiles {
     files: BTreeMap<String, Vec<u8>>,
 }
 
 impl LayoutFiles {
-    /// The bytes of `name`.
+    /// Returns the bytes of `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.files.get(name).map(Vec::as_slice)
     }
 
-    /// The names, sorted.
+    /// Returns the names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 
-    /// SHA-256 over names and bytes in the order of the names.
+    /// Returns the SHA-256 of names and bytes, in the order of the names.
     #[must_use]
     pub fn digest(&self) -> Sha256 {
         let mut hasher = Hasher::new();
@@ -57,10 +57,10 @@ impl LayoutFiles {
         hasher.sha256()
     }
 
-    /// Reads the layout directory `path`; directories in it are not entered.
+    /// Reads the layout directory `path`; subdirectories are ignored.
     ///
     /// # Errors
-    /// When the directory or a file of the layout cannot be read.
+    /// If the directory or a file of the layout cannot be read.
     pub fn read(path: &Path) -> Result<Self, LayoutError> {
         let unreadable = |path: &Path, source: io::Error| LayoutError::Unreadable {
             path: path.display().to_string(),
@@ -70,21 +70,21 @@ impl LayoutFiles {
         for entry in fs::read_dir(path).map_err(|source| unreadable(path, source))? {
             let entry = entry.map_err(|source| unreadable(path, source))?;
             let name = entry.file_name();
-            // A name that is not UTF-8 cannot be one that layout.toml speaks of.
+            // A name that is not UTF-8 cannot occur in layout.toml.
             let Some(name) = name.to_str().filter(|name| is_part(name)) else {
                 continue;
             };
-            let bytes =
-                fs::read(entry.path()).map_err(|source| unreadable(&entry.path(), source))?;
+            let bytes = read_regular(&entry.path(), SMALL)
+                .map_err(|source| unreadable(&entry.path(), source))?;
             files.files.insert(name.to_owned(), bytes);
         }
         Ok(files)
     }
 
-    /// Writes the layout into the directory `path`, which must not exist yet or be empty.
+    /// Writes the layout into the directory `path`, which must be empty or not exist.
     ///
     /// # Errors
-    /// When there is something in the directory already, or it cannot be written.
+    /// If the directory is not empty, or cannot be written.
     pub fn create(&self, path: &Path) -> Result<(), LayoutError> {
         Self::check_vacant(path)?;
         let unwritable = |path: &Path, source: io::Error| LayoutError::Unwritable {
@@ -92,7 +92,7 @@ impl LayoutFiles {
             source,
         };
         fs::create_dir_all(path).map_err(|source| unwritable(path, source))?;
-        // The mapping comes last: without it nothing takes the directory for a layout.
+        // The mapping is written last: without it the directory is not a layout.
         let (mapping, others): (Vec<_>, Vec<_>) = self
             .files
             .iter()
@@ -106,10 +106,10 @@ impl LayoutFiles {
         Ok(())
     }
 
-    /// Sees to it that [`Self::create`] will not overwrite anything in `path`.
+    /// Checks that [`Self::create`] will not overwrite anything in `path`.
     ///
     /// # Errors
-    /// When there is something already.
+    /// If the directory is not empty.
     pub fn check_vacant(path: &Path) -> Result<(), LayoutError> {
         let occupied = |what| LayoutError::Occupied {
             path: path.display().to_string(),
@@ -117,11 +117,13 @@ impl LayoutFiles {
         };
         match fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
             Ok(true) => Ok(()),
-            Ok(false) if path.join(LAYOUT_TOML).exists() => Err(occupied("holds a layout already")),
+            Ok(false) if path.join(LAYOUT_TOML).exists() => {
+                Err(occupied("already contains a layout"))
+            }
             Ok(false) => Err(occupied("is not empty")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                Err(occupied("is no directory"))
+                Err(occupied("is not a directory"))
             }
             Err(source) => Err(LayoutError::Unwritable {
                 path: path.display().to_string(),
@@ -130,10 +132,10 @@ impl LayoutFiles {
         }
     }
 
-    /// The files of the built-in layout `name`.
+    /// Returns the files of the built-in layout `name`.
     #[must_use]
     pub fn built_in(name: &str) -> Option<Self> {
-        // Compared as text: a path with a slash at its end means a directory of the user.
+        // Compared as text: a trailing slash means a directory of the user.
         let mut directories = BUILT_IN.dirs();
         let directory = directories.find(|dir| dir.path().to_str() == Some(name))?;
         let files = directory.files().filter_map(|file| {
@@ -159,7 +161,7 @@ fn is_part(name: &str) -> bool {
     name == LAYOUT_TOML || name == TABLES_SQL || name.ends_with(SCHEMA_SUFFIX)
 }
 
-/// Names of the built-in layouts, sorted.
+/// Returns the names of the built-in layouts, sorted.
 pub(super) fn built_in_names() -> Vec<&'static str> {
     let mut names: Vec<_> = BUILT_IN
         .dirs()
@@ -174,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digest_depends_on_names_and_bytes_and_on_nothing_else() {
+    fn digest_depends_only_on_names_and_bytes() {
         let files = |list: &[(&str, &str)]| {
             let files: LayoutFiles = list.iter().copied().collect();
             files.digest()
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_read_without_what_is_no_part_of_a_layout() {
+    fn unrelated_files_in_a_layout_directory_are_ignored() {
         let directory = tempfile::tempdir().expect("temporary directory");
         for name in ["layout.toml", "a.schema.json", "README.md"] {
             fs::write(directory.path().join(name), name).expect("written");

@@ -1,4 +1,4 @@
-//! What the digest of a row covers: the columns that the layout maps, in the order of the table.
+//! Row digests: hashes of the columns that the layout maps, in the order of the table.
 
 use crate::model::{DefaultValue, Fingerprint, RowHasher, Value};
 
@@ -14,7 +14,7 @@ impl LayoutTable {
             .map(|(column, _)| column)
     }
 
-    /// A hasher for [`Self::digest`], to be made once per table.
+    /// Returns a hasher for [`Self::digest`], to be created once per table.
     #[must_use]
     pub fn row_hasher(&self) -> RowHasher {
         let names = self
@@ -23,16 +23,16 @@ impl LayoutTable {
         RowHasher::new(&self.table.name, names)
     }
 
-    /// The digest of a row with these `values`, one per column of the table.
+    /// Returns the digest of a row with these `values`, one per column of the table.
     #[must_use]
     pub fn digest(&self, hasher: &RowHasher, values: &[Value]) -> Fingerprint {
         hasher.row(self.mapped_columns().map(|column| &values[column]))
     }
 
-    /// Whether a row of the database is the one that was imported with `digest`.
+    /// Whether a row in the database still has the digest it was imported with.
     ///
-    /// A NOT NULL column whose file said nothing was imported as "the default", and holds the time of its run: such
-    /// columns may count as either.
+    /// A NOT NULL column without a value in the file was hashed as "the default", but contains the time of its run.
+    /// Such columns are tried both ways.
     #[must_use]
     pub fn matches(&self, hasher: &RowHasher, values: &[Value], digest: Fingerprint) -> bool {
         let timed = |&column: &usize| {

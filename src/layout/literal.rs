@@ -1,4 +1,4 @@
-//! Constants of a layout, checked against the type of their column.
+//! Constants in a layout, checked against the type of their column.
 
 use chrono::NaiveDate;
 use serde_json::Value as Json;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::model::{ColumnType, Timestamp, Value};
 
-/// `json` as a value of type `ty`, or what was expected instead.
+/// Converts `json` to type `ty`, or returns what was expected.
 pub(super) fn typed(json: &Json, ty: ColumnType) -> Result<Value, String> {
     let text = json.as_str();
     let value = match ty {
@@ -26,7 +26,7 @@ pub(super) fn typed(json: &Json, ty: ColumnType) -> Result<Value, String> {
         ColumnType::Boolean => json.as_bool().map(Value::Boolean),
         ColumnType::Timestamp => text
             .and_then(Timestamp::parse)
-            .map(|read| Value::Timestamp(read.instant)),
+            .map(|read| Value::Timestamp(read.timestamp)),
         ColumnType::Date => text
             .and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
             .map(Value::Date),
@@ -38,8 +38,8 @@ pub(super) fn typed(json: &Json, ty: ColumnType) -> Result<Value, String> {
     value.ok_or_else(|| format!("is not {}", expected(ty)))
 }
 
-/// Whether the mapping can store `json` in a column of type `ty`. Unlike [`typed`] it takes any text for a UUID,
-/// because the mapping turns a text that is no UUID into one.
+/// Whether the mapping can store `json` in a column of type `ty`. Unlike [`typed`], it accepts any string for a UUID,
+/// because the mapping converts strings that are not UUIDs.
 pub(super) fn storable(json: &Json, ty: ColumnType) -> Result<(), String> {
     match ty {
         ColumnType::Uuid if json.is_string() => Ok(()),
@@ -57,19 +57,19 @@ pub(super) fn storable(json: &Json, ty: ColumnType) -> Result<(), String> {
 
 fn expected(ty: ColumnType) -> &'static str {
     match ty {
-        ColumnType::Text { .. } => "a text",
-        ColumnType::Integer => "a 64-bit whole number",
+        ColumnType::Text { .. } => "a string",
+        ColumnType::Integer => "a 64-bit integer",
         ColumnType::Real => "a number",
         ColumnType::Boolean => "a boolean",
         ColumnType::Json => "JSON",
         ColumnType::Timestamp => "a timestamp such as '2024-05-01T10:00:00Z'",
         ColumnType::Date => "a date such as '2024-05-01'",
         ColumnType::Uuid => "a UUID",
-        ColumnType::Blob => "something a BLOB column can be given here",
+        ColumnType::Blob => "possible for a BLOB column",
     }
 }
 
-/// Whether a value of a column of type `a` may be copied into one of type `b`.
+/// Whether a value of a column of type `a` can be copied into one of type `b`.
 pub(super) fn same_kind(a: ColumnType, b: ColumnType) -> bool {
     match (a, b) {
         (ColumnType::Text { .. }, ColumnType::Text { .. }) => true,

@@ -1,7 +1,7 @@
-//! Layouts: what is known about one kind of legacy directory, loaded from data and checked.
+//! Layouts: descriptions of the files in a kind of source directory, loaded from data and checked.
 //!
-//! A layout is three kinds of file (`layout.toml`, `tables.sql`, JSON Schemas). This stage parses and checks them;
-//! it does not look at source files. Loading is a line of small parts:
+//! A layout consists of three kinds of files (`layout.toml`, `tables.sql`, JSON Schemas). This stage parses and
+//! checks them; it does not read source files. Loading is a pipeline of small parts:
 //!
 //! ```text
 //! files ─┬─ layout.toml → written ─┐
@@ -9,7 +9,7 @@
 //!        └─ *.schema.json → schema ┘
 //! ```
 //!
-//! For a directory without a layout, `propose` makes one up. Only `files` reads from disk and writes to it. A [`Layout`] that exists has passed every check.
+//! Only `files` accesses the disk. Every [`Layout`] value has passed all checks.
 
 mod compile;
 mod describe;
@@ -19,7 +19,6 @@ mod hashing;
 mod literal;
 mod pattern;
 mod problem;
-mod propose;
 mod rules;
 mod schema;
 mod tables;
@@ -34,16 +33,17 @@ use std::path::Path;
 pub use describe::describe;
 pub use detect::{Ambiguity, detect, source_of, unpacked};
 pub use files::LayoutFiles;
+pub(crate) use files::{LAYOUT_TOML, SCHEMA_SUFFIX, TABLES_SQL};
 pub use pattern::{FilePattern, PatternError};
 pub use problem::Problem;
-pub use propose::{Collector, DocumentShape, Outline, Proposal, ProposedKind, ProposedTable};
-pub(crate) use propose::{Sketch, kinds};
 pub use rules::{
     As, ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, Parameter,
     ParameterDefault, RecordRule, Reference, Source, Unmapped, UuidName,
 };
+pub(crate) use schema::{depends_on_document, options as schema_options};
+pub(crate) use tables::{is_plain_identifier, is_reserved_relation};
 
-/// Why a layout cannot be used.
+/// The reason why a layout cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LayoutError {
     /// Neither a built-in layout nor a directory.
@@ -52,7 +52,7 @@ pub enum LayoutError {
         problem::quoted(.built_in.iter().copied())
     )]
     Unknown {
-        /// What was asked for.
+        /// The given name or path.
         name: String,
         /// Names of the built-in layouts.
         built_in: Vec<&'static str>,
@@ -62,16 +62,16 @@ pub enum LayoutError {
     Unreadable {
         /// The directory or file.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// A new layout would have to be written over something.
+    /// A new layout would overwrite something.
     #[error("`{path}` {what}")]
     Occupied {
         /// The directory.
         path: String,
-        /// What is the matter with it.
+        /// The reason why the directory cannot be used.
         what: &'static str,
     },
     /// The directory or a file in it cannot be written.
@@ -79,7 +79,7 @@ pub enum LayoutError {
     Unwritable {
         /// The directory or file.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -98,52 +98,52 @@ fn errors(count: usize) -> String {
     }
 }
 
-/// A layout that passed its checks, and what somebody should look at all the same.
+/// A valid layout, with warnings.
 #[derive(Debug, Clone)]
 pub struct Checked {
     /// The layout.
     pub layout: Layout,
-    /// What is doubtful: tables that nothing fills, parameters that nothing uses.
+    /// Possible mistakes, such as tables that are not filled or parameters that are not used.
     pub warnings: Vec<Problem>,
 }
 
 /// Loads and checks the layout in `files`.
 ///
 /// # Errors
-/// All that is wrong with them.
+/// All errors in the files.
 pub fn check(files: &LayoutFiles) -> Result<Checked, LayoutError> {
     let mut problems = problem::Problems::default();
     let layout = compile::compile(files, &mut problems);
     let warnings = problems
         .finish()
         .map_err(|problems| LayoutError::Invalid { problems })?;
-    let layout = layout.expect("compile reports a problem whenever it gives no layout");
+    let layout = layout.expect("compile reports a problem if it returns no layout");
     Ok(Checked { layout, warnings })
 }
 
-/// The built-in layout `name`.
+/// Loads the built-in layout `name`.
 ///
 /// # Errors
-/// When there is none of this name.
+/// If there is no layout of this name.
 pub fn builtin(name: &str) -> Result<Layout, LayoutError> {
     let files = LayoutFiles::built_in(name).ok_or_else(|| unknown(name))?;
     check(&files).map(|checked| checked.layout)
 }
 
-/// The layout in the directory `path`.
+/// Loads the layout in the directory `path`.
 ///
 /// # Errors
-/// When it cannot be read, or all that is wrong with its files.
+/// If it cannot be read; all errors in its files.
 pub fn load_directory(path: &Path) -> Result<Layout, LayoutError> {
     check(&LayoutFiles::read(path)?).map(|checked| checked.layout)
 }
 
-/// The files of the layout that `--layout` names: a built-in one, or a directory.
+/// Returns the files of the layout given by `--layout`: a built-in one, or a directory.
 ///
-/// A built-in name wins; `./name` is always the directory.
+/// The name of a built-in layout takes precedence; `./name` is always a directory.
 ///
 /// # Errors
-/// When there is neither, or the directory cannot be read.
+/// If neither exists, or the directory cannot be read.
 pub fn find_files(name_or_path: &str) -> Result<LayoutFiles, LayoutError> {
     if let Some(files) = LayoutFiles::built_in(name_or_path) {
         return Ok(files);
@@ -161,10 +161,10 @@ pub fn find_files(name_or_path: &str) -> Result<LayoutFiles, LayoutError> {
     }
 }
 
-/// The layout that `--layout` names (see [`find_files`]).
+/// Loads the layout given by `--layout` (see [`find_files`]).
 ///
 /// # Errors
-/// Those of [`find_files`], and all that is wrong with the files.
+/// Those of [`find_files`]; all errors in the files.
 pub fn find(name_or_path: &str) -> Result<Layout, LayoutError> {
     check(&find_files(name_or_path)?).map(|checked| checked.layout)
 }
@@ -177,7 +177,7 @@ fn unknown(name: &str) -> LayoutError {
 }
 
 impl Layout {
-    /// Names of the built-in layouts, sorted.
+    /// Returns the names of the built-in layouts, sorted.
     #[must_use]
     pub fn builtin_names() -> Vec<&'static str> {
         files::built_in_names()

@@ -1,4 +1,4 @@
-//! File patterns, one or several for one kind of file: `*` and `{name}` match within one path segment, `**` across segments.
+//! File patterns, one or several per source: `*` and `{name}` match within a path segment, `**` across segments.
 
 use regex::Regex;
 
@@ -11,20 +11,20 @@ pub struct FilePattern {
     captures: Vec<String>,
 }
 
-/// Why a file pattern cannot be used.
+/// The reason why a file pattern is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Empty, absolute, or with `.`, `..` or empty segments.
-    #[error("a file pattern is a relative path such as `users/{{user_id}}.json`")]
+    #[error("a file pattern must be a relative path such as `users/{{user_id}}.json`")]
     NotRelative,
     /// `{` without `}` or a capture name that is not an identifier.
-    #[error("a capture is written `{{name}}`, with letters, digits and `_`")]
+    #[error("a capture must be written as `{{name}}`, with letters, digits and `_`")]
     BadCapture,
-    /// The same capture twice.
-    #[error("the capture `{{{0}}}` stands twice")]
+    /// A capture occurs twice.
+    #[error("duplicate capture `{{{0}}}`")]
     RepeatedCapture(String),
     /// Patterns of one source with different captures.
-    #[error("`{0}` does not have the captures of the patterns before it, in their order")]
+    #[error("`{0}` does not have the same captures in the same order as the earlier patterns")]
     OtherCaptures(String),
 }
 
@@ -32,7 +32,7 @@ impl FilePattern {
     /// Compiles `text`.
     ///
     /// # Errors
-    /// When it is not a relative path, or a capture is malformed or repeated.
+    /// If it is not a relative path, or a capture is malformed or repeated.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         if text
             .split('/')
@@ -79,10 +79,10 @@ impl FilePattern {
         })
     }
 
-    /// A pattern that matches what either matches.
+    /// Returns a pattern that matches whatever either pattern matches.
     ///
     /// # Errors
-    /// When the two have not the same captures.
+    /// If the captures differ.
     pub fn or(mut self, other: Self) -> Result<Self, PatternError> {
         if self.captures != other.captures {
             return Err(PatternError::OtherCaptures(other.text()));
@@ -92,19 +92,19 @@ impl FilePattern {
         Ok(self)
     }
 
-    /// The patterns as written.
+    /// Returns the patterns as written.
     #[must_use]
     pub fn texts(&self) -> &[String] {
         &self.texts
     }
 
-    /// The pattern as written, several with commas between them.
+    /// Returns the patterns as written, separated by commas.
     #[must_use]
     pub fn text(&self) -> String {
         self.texts.join(", ")
     }
 
-    /// The paths that the pattern matches with these captures, other stars left as they are; one for each of several.
+    /// Returns one path per pattern, with the captures filled in; stars are kept.
     pub fn filled<'p>(
         &'p self,
         captured: &'p dyn Fn(&str) -> Option<String>,
@@ -117,13 +117,13 @@ impl FilePattern {
         })
     }
 
-    /// Names of the captures, in order.
+    /// Returns the names of the captures, in order.
     #[must_use]
     pub fn captures(&self) -> &[String] {
         &self.captures
     }
 
-    /// The captured texts if `path` (relative, with `/`) matches.
+    /// Returns the captured strings if `path` (relative, with `/`) matches.
     #[must_use]
     pub fn matches(&self, path: &str) -> Option<Vec<String>> {
         let found = self.regexes.iter().find_map(|regex| regex.captures(path))?;
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn several_patterns_match_what_any_does_and_are_filled_one_by_one() {
+    fn several_patterns_match_if_any_matches() {
         let parse = |text| FilePattern::parse(text).expect(text);
         let both = parse("a/{x}.json").or(parse("b/{x}-*.json")).expect("same");
         assert_eq!(both.matches("b/1-2.json"), Some(vec!["1".to_owned()]));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_patterns_are_refused() {
+    fn malformed_patterns_are_rejected() {
         for text in ["", "/a", "a//b", "../a", "{", "{}", "{a b}"] {
             assert!(FilePattern::parse(text).is_err(), "{text}");
         }

@@ -1,26 +1,26 @@
-//! What is wrong with the files of a layout: collected with places and remedies, so that one look mends them all.
+//! Problems in the files of a layout, collected with locations and hints, so that one run reports all of them.
 //!
-//! A problem of a layout is about the layout's own files, never about a source file (that is a finding).
+//! A problem concerns the files of the layout, never a source file (that is a finding).
 
 use std::fmt;
 
 use crate::model::Place;
 
-/// Something wrong, or doubtful, in a file of a layout.
+/// An error or a warning about a file of a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// File name within the layout, line and column.
     pub place: Place,
-    /// What is wrong; lower case, no full stop.
+    /// The error; lower case, no full stop.
     pub message: String,
-    /// How to mend it.
-    pub remedy: String,
+    /// The suggested fix.
+    pub hint: String,
 }
 
 impl fmt::Display for Problem {
-    /// `layout.toml:12:5: what is wrong; how to mend it`
+    /// Formats the problem as `layout.toml:12:5: error; hint`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}; {}", self.place, self.message, self.remedy)
+        write!(out, "{}: {}; {}", self.place, self.message, self.hint)
     }
 }
 
@@ -32,31 +32,31 @@ pub(super) struct Problems {
 }
 
 impl Problems {
-    /// The layout cannot be used.
+    /// Adds an error: the layout cannot be used.
     pub(super) fn error(
         &mut self,
         place: Place,
         message: impl Into<String>,
-        remedy: impl Into<String>,
+        hint: impl Into<String>,
     ) {
         self.errors.push(Problem {
             place,
             message: message.into(),
-            remedy: remedy.into(),
+            hint: hint.into(),
         });
     }
 
-    /// The layout can be used, but somebody should look.
+    /// Adds a warning: the layout can be used, but may contain a mistake.
     pub(super) fn warning(
         &mut self,
         place: Place,
         message: impl Into<String>,
-        remedy: impl Into<String>,
+        hint: impl Into<String>,
     ) {
         self.warnings.push(Problem {
             place,
             message: message.into(),
-            remedy: remedy.into(),
+            hint: hint.into(),
         });
     }
 
@@ -65,10 +65,10 @@ impl Problems {
         self.errors.len()
     }
 
-    /// The warnings, or the errors if there are any; sorted by place.
+    /// Returns the warnings, sorted by place.
     ///
     /// # Errors
-    /// The errors.
+    /// The errors, sorted by place, if there are any.
     pub(super) fn finish(self) -> Result<Vec<Problem>, Vec<Problem>> {
         let sorted = |mut problems: Vec<Problem>| {
             problems.sort_by(|a, b| {
@@ -87,7 +87,7 @@ impl Problems {
     }
 }
 
-/// A text file of the layout: turns byte offsets into places.
+/// A text file of the layout; converts byte offsets to places.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SourceText<'t> {
     /// File name within the layout.
@@ -97,7 +97,7 @@ pub(super) struct SourceText<'t> {
 }
 
 impl SourceText<'_> {
-    /// Line and column of the byte at `offset`.
+    /// Returns line and column of the byte at `offset`.
     pub(super) fn place(&self, offset: usize) -> Place {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
@@ -113,7 +113,7 @@ impl SourceText<'_> {
     }
 }
 
-/// The known name nearest to `wanted`, if one is near enough to be what was meant.
+/// Returns the known name nearest to `wanted`, if it is close enough to be a typo.
 pub(super) fn nearest<'n>(
     wanted: &str,
     known: impl IntoIterator<Item = &'n str>,
@@ -126,13 +126,13 @@ pub(super) fn nearest<'n>(
         .map(|(_, name)| name)
 }
 
-/// The near name if there is one, otherwise what there is.
+/// Suggests the nearest name, or lists the known names.
 pub(super) fn suggest<'n>(wanted: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(wanted, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "there are none".to_owned(),
-        None => format!("there are {}", quoted(known)),
+        None if known.is_empty() => "none are defined".to_owned(),
+        None => format!("defined are {}", quoted(known)),
     }
 }
 
@@ -179,6 +179,6 @@ mod tests {
         assert_eq!(nearest("colums", ["table", "columns"]), Some("columns"));
         assert_eq!(nearest("Name", ["name"]), Some("name"));
         assert_eq!(nearest("id", ["xy"]), None);
-        assert_eq!(suggest("q", ["one", "two"]), "there are `one`, `two`");
+        assert_eq!(suggest("q", ["one", "two"]), "defined are `one`, `two`");
     }
 }

@@ -1,11 +1,11 @@
-//! Walks over rules and expressions, in the order in which they are written.
+//! Traversal of rules and expressions, in the order in which they are written.
 
 use crate::model::Pointer;
 
 use super::rules::{Expression, RecordRule, Reference, Source, UuidName};
 
 impl Source {
-    /// The rules, each followed by those inside it.
+    /// Returns the rules, each followed by its nested rules.
     #[must_use]
     pub fn rules(&self) -> Vec<&RecordRule> {
         self.records
@@ -28,7 +28,7 @@ impl RecordRule {
         all
     }
 
-    /// The expressions of the columns, each followed by those inside it.
+    /// Returns the expressions of the columns, each followed by its nested expressions.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.columns
             .iter()
@@ -37,7 +37,7 @@ impl RecordRule {
 }
 
 impl Expression {
-    /// This expression, followed by those inside it.
+    /// Returns this expression, followed by its nested expressions.
     #[must_use]
     pub fn with_inner(&self) -> Vec<&Self> {
         let mut all = vec![self];
@@ -60,7 +60,7 @@ impl Expression {
         all
     }
 
-    /// The pointer, if the value is a member of the record.
+    /// Returns the pointer, if the value comes from the record.
     #[must_use]
     pub fn pointer(&self) -> Option<&Pointer> {
         if let Self::Pointer(pointer) = self {
@@ -70,7 +70,7 @@ impl Expression {
         }
     }
 
-    /// The reference, if the value is one of another row.
+    /// Returns the reference, if the value comes from another row.
     #[must_use]
     pub fn reference(&self) -> Option<&Reference> {
         if let Self::Reference(reference) = self {

@@ -1,4 +1,4 @@
-//! Which members of a document the layout reads, so that the others can be named instead of dropped silently.
+//! Determines which members of a document the layout reads, so that the others are reported instead of being ignored.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -8,34 +8,34 @@ use serde_json::{Map, Value as Json};
 use crate::layout::{EachToken, Expression, IdentityRule, RecordRule};
 use crate::model::Pointer;
 
-/// A tree of what is read: a path from its root is a place in a document.
+/// A tree of what is read; a path from its root is a place in a document.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Coverage {
     named: HashMap<String, Coverage>,
     every: Option<Box<Coverage>>,
-    /// Whether the value here is read as a whole, with everything in it.
+    /// Whether the value here is read as a whole, including everything in it.
     whole: bool,
 }
 
 impl Coverage {
-    /// What `rules`, applied to a document, read of it.
+    /// Returns what `rules` read of a document.
     pub(super) fn of(rules: &[RecordRule]) -> Self {
         let mut root = Self::default();
         rules.iter().for_each(|rule| root.add_rule(rule));
-        root.settle();
+        root.apply_wildcards();
         root
     }
 
-    /// What is read of every member is read of those too that a rule names, as `/0/time` beside a rule for `/*`.
-    fn settle(&mut self) {
+    /// Merges what is read of every member into the members that rules name, such as `/0/time` next to a rule for `/*`.
+    fn apply_wildcards(&mut self) {
         for (name, named) in &mut self.named {
             if let Some(every) = self.every.as_deref().filter(|_| name != REST) {
                 named.merge(every);
             }
-            named.settle();
+            named.apply_wildcards();
         }
         if let Some(every) = &mut self.every {
-            every.settle();
+            every.apply_wildcards();
         }
     }
 
@@ -66,7 +66,7 @@ impl Coverage {
             if let Some(pointer) = expression.pointer() {
                 record.add_pointer(pointer);
             } else if matches!(expression, Expression::Rest) {
-                // It takes what nothing else reads: see `rest_of`, and `report`, which skips such records.
+                // `Rest` takes whatever nothing else reads: see `rest_of`, and `report`, which skips such records.
                 record.named.entry(REST.to_owned()).or_default().whole = true;
             }
         }
@@ -84,7 +84,7 @@ impl Coverage {
         self.named.get(token).or(self.every.as_deref())
     }
 
-    /// The node of a record that stands `path` below this one.
+    /// Returns the node of a record, following the path `each` from this node.
     pub(super) fn record(&self, each: &[EachToken]) -> Option<&Self> {
         each.iter().try_fold(self, |node, token| match token {
             EachToken::Name(name) => node.named.get(name),
@@ -92,7 +92,7 @@ impl Coverage {
         })
     }
 
-    /// The members of a record that nothing else reads, as a JSON object.
+    /// Returns the members of a record that nothing else reads, as a JSON object.
     pub(super) fn rest_of(&self, record: &Map<String, Json>) -> Json {
         let unread = record.iter().filter(|(name, _)| self.child(name).is_none());
         Json::Object(
@@ -102,7 +102,7 @@ impl Coverage {
         )
     }
 
-    /// Reports what is not read of `value`, which stands at `pointer`.
+    /// Reports which parts of `value`, located at `pointer`, are not read.
     pub(super) fn report(
         &self,
         value: &Json,
@@ -123,7 +123,7 @@ impl Coverage {
         };
         match value {
             Json::Object(_) if self.named.contains_key(REST) => {
-                // Members known by name may still hold unread ones.
+                // Members that are read may still contain unread ones.
                 if let Json::Object(members) = value {
                     members
                         .iter()
@@ -142,10 +142,10 @@ impl Coverage {
     }
 }
 
-/// The key under which a node remembers that a column takes the rest; NUL cannot occur in a document.
+/// The key that marks a node whose remaining members go into a column; NUL cannot occur in a document.
 const REST: &str = "\0rest";
 
-/// Members that nothing reads, counted per place whose array indexes are replaced by `*`.
+/// Members that the layout does not read, counted per place; array indexes are replaced by `*`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnmappedMembers {
     places: BTreeMap<String, (String, u64)>,
@@ -167,14 +167,14 @@ impl UnmappedMembers {
         }
     }
 
-    /// Adds what was found in a later part of the same file.
+    /// Adds the members found in a later part of the same file.
     pub fn merge(&mut self, later: Self) {
         for (general, (first, count)) in later.places {
             self.places.entry(general).or_insert((first, 0)).1 += count;
         }
     }
 
-    /// The first pointer of each kind and how many members it stands for.
+    /// Returns, for each place, the first pointer and the number of members.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.places
             .values()

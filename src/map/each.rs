@@ -1,4 +1,4 @@
-//! Walking a document along the `each` patterns of its rules.
+//! Walks a document along the `each` patterns of its rules.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use super::record::Walk;
 use super::rule::PreparedRule;
 
 impl<'a> Walk<'a> {
-    /// Applies `rule` to every value that `tokens` lead to from `value`, which stands at `self.pointer`.
+    /// Applies `rule` to every value that `tokens` refer to, starting from `value` at `self.pointer`.
     pub(super) fn each(&mut self, rule: &'a PreparedRule, tokens: &'a [EachToken], value: &Json) {
         let Some((token, rest)) = tokens.split_first() else {
             return self.records(rule, value);
@@ -44,15 +44,14 @@ impl<'a> Walk<'a> {
                 self.problems.push(Problem {
                     pointer: self.pointer.clone(),
                     rule: Rule::WrongType,
-                    message: "expected an array or an object holding records".to_owned(),
-                    remedy: "correct the file, or tighten the layout's schema so that it says what is expected here"
-                        .to_owned(),
+                    message: "expected an array or an object that contains records".to_owned(),
+                    hint: "fix the file, or make the layout's schema reject such values".to_owned(),
                 });
             }
         }
     }
 
-    /// Goes into one element or member of a wildcard token.
+    /// Enters one element or member that matches a wildcard token.
     pub(super) fn visit(
         &mut self,
         rule: &'a PreparedRule,
@@ -74,7 +73,7 @@ impl<'a> Walk<'a> {
         self.pointer.truncate(length);
     }
 
-    /// One value may be one record, or a text of many.
+    /// Maps `value` to a record, or to one record per part if the rule splits strings.
     fn records(&mut self, rule: &'a PreparedRule, value: &Json) {
         let Some(split) = &rule.split else {
             let pointer = self.pointer.as_str().into();
@@ -87,9 +86,8 @@ impl<'a> Walk<'a> {
                 return self.problems.push(Problem {
                     pointer: self.pointer.clone(),
                     rule: Rule::WrongType,
-                    message: "expected one text with separators".to_owned(),
-                    remedy: "correct the file, or map an array with `each` instead of `split`"
-                        .to_owned(),
+                    message: "expected a string with separators".to_owned(),
+                    hint: "fix the file, or map an array with `each` instead of `split`".to_owned(),
                 });
             }
         };

@@ -1,4 +1,4 @@
-//! Mapping one element of a document to rows.
+//! Maps one element of a document to rows.
 
 use serde_json::Value as Json;
 
@@ -11,36 +11,36 @@ use super::record::Walk;
 use super::rule::{PreparedRule, PreparedTable};
 use super::{MapError, Problem};
 
-/// Maps elements of documents by the rules of one layout; shared by all worker threads.
+/// Maps elements of documents by the rules of a layout; shared by all worker threads.
 pub struct Mapper<'l> {
     pub(super) layout: &'l Layout,
     pub(super) tables: Vec<PreparedTable>,
     sources: Vec<(Vec<PreparedRule>, Coverage)>,
 }
 
-/// One element: a whole document, or one item of a streamed array.
+/// An element: a whole document, or one item of a streamed array.
 #[derive(Debug, Clone, Copy)]
 pub struct Element<'a> {
-    /// Index of the layout's source.
+    /// Index of the source in the layout.
     pub source: usize,
     /// The file.
     pub file: FileId,
-    /// The document's relative path: the file's, without the `.gz` of a packed one.
+    /// Relative path of the document: that of the file, without the `.gz` suffix of a compressed file.
     pub path: &'a str,
-    /// What the file pattern captured.
+    /// Values captured by the file pattern.
     pub captures: &'a [String],
-    /// The item's index in a streamed array; `None` for a whole document.
+    /// Index of the item in a streamed array; `None` for a whole document.
     pub index: Option<usize>,
     /// The validated JSON.
     pub value: &'a Json,
 }
 
-/// What mapping collects over many elements of one file.
+/// The accumulated result of mapping elements of one file.
 #[derive(Debug, Default)]
 pub struct MappedElement {
-    /// The rows, parents before their children.
+    /// The rows, each parent before its children.
     pub rows: Vec<Row>,
-    /// Members that nothing reads.
+    /// Members that the layout does not read.
     pub unmapped: UnmappedMembers,
 }
 
@@ -72,10 +72,10 @@ impl<'l> Mapper<'l> {
         })
     }
 
-    /// Appends the rows of `element` to `mapped`.
+    /// Maps `element` and appends its rows to `mapped`.
     ///
     /// # Errors
-    /// Everything that keeps the element from becoming rows; `mapped.rows` is then as before.
+    /// All problems that prevent the element from being mapped; `mapped.rows` is then unchanged.
     pub fn map(
         &self,
         element: &Element<'_>,

@@ -1,4 +1,4 @@
-//! Evaluating a column's expression for one record.
+//! Evaluates the expression of a column for one record.
 
 use serde_json::Value as Json;
 
@@ -8,48 +8,48 @@ use crate::model::{Row, Value};
 use super::coverage::Coverage;
 use super::missing::Missing;
 
-/// What mapping a wave of sources needs to know of earlier waves and of the command line.
+/// What mapping a wave of sources needs from earlier waves and from the command line.
 pub struct Resolved<'a> {
-    /// Per parameter of the layout: its value, or why it has none.
+    /// For each parameter of the layout, its value or why it has none.
     pub parameters: Vec<Result<Value, String>>,
-    /// Rows that references point to.
-    pub references: &'a dyn References,
+    /// Finds the rows that references refer to.
+    pub references: Box<dyn References + 'a>,
 }
 
-/// Finds a column of a row by a unique key, among this run's rows and those in the database.
+/// Looks up a column of a row by a unique key, in the rows of this run and in the database.
 pub trait References: Sync {
-    /// The value of `reference.column` in the row whose key columns equal `key`.
+    /// Returns the value of `reference.column` in the row whose key columns equal `key`.
     fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value>;
 
-    /// Whether the directory has this file.
+    /// Whether the directory contains this file.
     fn has_file(&self, path: &str) -> bool;
 }
 
-/// Where a value was found.
+/// The result of evaluating an expression.
 pub(super) enum Found<'a> {
-    /// Nothing there, or null where null means nothing.
+    /// No value, or null where null means no value.
     Nothing,
-    /// JSON null, present.
+    /// JSON null is present.
     Null,
-    /// A JSON value, still to be fitted into the column.
+    /// A JSON value that must still be converted to the column's type.
     Json(&'a Json),
-    /// A JSON value made for this record.
+    /// A JSON value created for this record.
     Made(Json),
-    /// A value that already has a column's type.
+    /// A value that already has the type of a column.
     Value(Value),
     /// The name of a name-based UUID.
     Name(String),
-    /// It must be there, and is not: why.
+    /// A required value does not exist; the reason.
     Missing(Missing),
 }
 
-/// The record at hand and what surrounds it.
+/// The current record and its context.
 pub(super) struct Scope<'a> {
     pub(super) record: &'a Json,
-    /// The file's path, the record's pointer in it, and the part of a split text.
+    /// Path of the file, pointer of the record, and part of a split string.
     pub(super) position: (&'a str, &'a str, Option<u32>),
     pub(super) captures: &'a [String],
-    /// How many of them, the first, are from the file's name.
+    /// How many of `captures`, at the beginning, come from the file name.
     pub(super) name_captures: usize,
     /// The enclosing rows, innermost last.
     pub(super) enclosing: &'a [usize],
@@ -93,7 +93,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The first that is present and not null. A row that is nowhere is not present; if nothing else is, it is missed.
+    /// Returns the first value that is present and not null; otherwise the last missing reference or parameter, if any.
     fn first(&self, choices: &'a [Expression]) -> Found<'a> {
         let mut last = Found::Nothing;
         for choice in choices {
@@ -121,7 +121,7 @@ impl<'a> Scope<'a> {
         Found::Name(Json::Array(parts).to_string())
     }
 
-    /// The value that `reference` finds, if there is such a row.
+    /// Returns the value that `reference` finds, if the row exists.
     pub(super) fn find(&self, reference: &'a Reference) -> Option<Value> {
         match self.reference(reference) {
             Found::Value(value) => Some(value),
@@ -137,7 +137,7 @@ impl<'a> Scope<'a> {
     fn parent(&self, levels: usize, column: usize) -> Found<'a> {
         let row = &self.rows[self.enclosing[self.enclosing.len() - levels]];
         Found::Value(match &row.values[column] {
-            // A column that nothing maps and a parent's key refers to is the generated key.
+            // An unmapped column that a child's foreign key refers to is the generated key.
             Value::Default => Value::ParentKey(levels),
             Value::ParentKey(further) => Value::ParentKey(levels + further),
             value => value.clone(),
@@ -175,7 +175,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// A JSON scalar as a key; whoever looks it up compares by text.
+/// Converts a JSON scalar to a key, which is compared as text.
 fn as_key(json: &Json) -> Value {
     match json {
         Json::String(text) => Value::text(text.as_str()),

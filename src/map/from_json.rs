@@ -1,4 +1,4 @@
-//! From a JSON value to a value of a column's type, exactly or with a recorded conversion.
+//! Converts a JSON value to the type of a column, exactly or with a recorded conversion.
 
 use chrono::{Datelike as _, NaiveDate};
 use serde_json::{Number, Value as Json};
@@ -12,13 +12,13 @@ use crate::model::{Column, ColumnType, ConversionRule, Rule, Timestamp, Value, c
 pub(super) struct Misfit {
     pub(super) rule: Rule,
     pub(super) message: String,
-    pub(super) remedy: String,
+    pub(super) hint: String,
 }
 
-/// A value that fits, and what was done to it.
+/// A converted value, and the conversion that was applied.
 pub(super) type Fitted = (Value, Option<ConversionRule>);
 
-/// Turns `json` (not null) into a value of `column`. `namespace` is for texts in UUID columns that are not UUIDs.
+/// Converts `json` (not null) to a value of `column`. `namespace` is for strings in UUID columns that are not UUIDs.
 pub(super) fn from_json(
     json: &Json,
     column: &Column,
@@ -53,7 +53,7 @@ pub(super) fn from_json(
         },
         (ColumnType::Date, Json::String(text)) => match NaiveDate::parse_from_str(text, "%Y-%m-%d")
         {
-            // Chrono also reads `2024-5-1`, and years that the databases do not have.
+            // Chrono also accepts `2024-5-1`, and years that databases do not support.
             Ok(day) if day.to_string() == *text && day.year() > 0 => exact(Value::Date(day)),
             Ok(_) | Err(_) => Err(wrong_type(column.ty, json)),
         },
@@ -79,7 +79,7 @@ pub(super) fn from_json(
     }
 }
 
-/// PHP has one type for lists and maps, and writes it as a list when it is empty.
+/// Converts to an object. PHP has one type for lists and maps, and writes an empty one as a list.
 fn object(json: &Json) -> Result<Fitted, Misfit> {
     match json {
         Json::Object(_) => Ok((Value::Json(json.to_string().into()), None)),
@@ -90,9 +90,8 @@ fn object(json: &Json) -> Result<Fitted, Misfit> {
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
             let mut misfit = wrong_type(ColumnType::Json, json);
             misfit.message = misfit.message.replace("a JSON value", "an object");
-            misfit.remedy =
-                "correct the value in the file, or remove `as = \"object\"` from the layout"
-                    .to_owned();
+            misfit.hint =
+                "fix the value in the file, or remove `as = \"object\"` from the layout".to_owned();
             Err(misfit)
         }
     }
@@ -104,8 +103,10 @@ fn fit_text(text: &str, max_chars: Option<u32>) -> Result<Value, Misfit> {
         if chars as u64 > u64::from(max) {
             return Err(Misfit {
                 rule: Rule::TooLong,
-                message: format!("a text of {chars} characters does not fit a column of {max}"),
-                remedy: "shorten the text in the file, or widen the column in tables.sql"
+                message: format!(
+                    "the string has {chars} characters, but the column allows only {max}"
+                ),
+                hint: "shorten the string in the file, or widen the column in tables.sql"
                     .to_owned(),
             });
         }
@@ -113,7 +114,7 @@ fn fit_text(text: &str, max_chars: Option<u32>) -> Result<Value, Misfit> {
     Ok(Value::text(text))
 }
 
-/// JSON has no integer type: a number without a fractional part is one, however it is written (`3`, `3.0`, `3e0`).
+/// Converts to an integer. JSON has no integer type: any number without a fractional part is one (`3`, `3.0`, `3e0`).
 fn integer(number: &Number) -> Result<i64, Misfit> {
     if let Some(value) = number.as_i64() {
         return Ok(value);
@@ -128,8 +129,7 @@ fn integer(number: &Number) -> Result<i64, Misfit> {
         Err(_) => Err(Misfit {
             rule: Rule::WrongType,
             message: "expected an integer, found a number with a fractional part".to_owned(),
-            remedy: "correct the value in the file, or make the column REAL in tables.sql"
-                .to_owned(),
+            hint: "fix the value in the file, or make the column REAL in tables.sql".to_owned(),
         }),
     }
 }
@@ -141,7 +141,7 @@ fn real(number: &Number) -> Result<Fitted, Misfit> {
         .ok()
         .filter(|value| value.is_finite())
         .ok_or_else(out_of_range)?;
-    // `{:?}` of a binary64 is the shortest text that reads back as the same number.
+    // `{:?}` writes a binary64 as the shortest decimal that parses to the same number.
     let exact = canonical_json(&format!("{value:?}")) == canonical_json(&text);
     Ok((
         Value::Real(value),
@@ -159,10 +159,10 @@ fn timestamp(text: &str) -> Result<Fitted, Misfit> {
         Some(0) => None,
         Some(_) => Some(ConversionRule::ToUtc),
     };
-    Ok((Value::Timestamp(read.instant), rule))
+    Ok((Value::Timestamp(read.timestamp), rule))
 }
 
-/// Reads a number of units since 1970, `micro_digits` decimal digits above the microsecond, without a binary detour.
+/// Converts a number of units since 1970 without using binary floating point. A unit is 10^`micro_digits` microseconds.
 fn unix_time(number: &Number, micro_digits: i64) -> Result<Fitted, Misfit> {
     let canonical = canonical_json(&number.to_string());
     let (digits, exponent) = canonical.split_once('e').unwrap_or((&canonical, "0"));
@@ -183,11 +183,11 @@ fn unix_time(number: &Number, micro_digits: i64) -> Result<Fitted, Misfit> {
             }
         }
     };
-    let instant = micros
+    let timestamp = micros
         .and_then(Timestamp::from_micros)
         .ok_or_else(out_of_range)?;
     Ok((
-        Value::Timestamp(instant),
+        Value::Timestamp(timestamp),
         Some(ConversionRule::FromUnixTime),
     ))
 }
@@ -196,7 +196,7 @@ fn out_of_range() -> Misfit {
     Misfit {
         rule: Rule::OutOfRange,
         message: "the number is outside the range of the column".to_owned(),
-        remedy: "correct the number in the file, or store it in a JSON or TEXT column".to_owned(),
+        hint: "fix the number in the file, or store it in a JSON or TEXT column".to_owned(),
     }
 }
 
@@ -209,7 +209,7 @@ fn wrong_type(ty: ColumnType, found: &Json) -> Misfit {
         ColumnType::Json => "a JSON value",
         ColumnType::Timestamp => "a timestamp such as 2024-05-01T10:00:00Z (RFC 3339)",
         ColumnType::Date => "a date such as 2024-05-01 (ISO 8601)",
-        ColumnType::Uuid => "a string holding an identifier",
+        ColumnType::Uuid => "a string that contains an identifier",
         ColumnType::Blob => "nothing: a BLOB column cannot be filled from JSON",
     };
     let found_json = found;
@@ -221,15 +221,15 @@ fn wrong_type(ty: ColumnType, found: &Json) -> Misfit {
         Json::Array(_) => "an array",
         Json::Object(_) => "an object",
     };
-    let remedy = match ty {
+    let hint = match ty {
         ColumnType::Timestamp if !matches!(found_json, Json::Number(_)) => {
-            "write the time in the file as in the example"
+            "write the timestamp in the file as in the example"
         }
         ColumnType::Text { .. } => {
-            "correct the value in the file, or use `as = \"text\"` or a JSON column in the layout"
+            "fix the value in the file, or use `as = \"text\"` or a JSON column in the layout"
         }
         ColumnType::Timestamp => {
-            "correct the value in the file, or use `as = \"unix\"` in the layout for numbers"
+            "fix the value in the file, or use `as = \"unix\"` in the layout for numbers"
         }
         ColumnType::Integer
         | ColumnType::Real
@@ -237,12 +237,12 @@ fn wrong_type(ty: ColumnType, found: &Json) -> Misfit {
         | ColumnType::Json
         | ColumnType::Date
         | ColumnType::Uuid
-        | ColumnType::Blob => "correct the value in the file, or the column's type in tables.sql",
+        | ColumnType::Blob => "fix the value in the file, or the column's type in tables.sql",
     };
     Misfit {
         rule: Rule::WrongType,
         message: format!("expected {expected}, found {found}"),
-        remedy: remedy.to_owned(),
+        hint: hint.to_owned(),
     }
 }
 
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_exact_or_refused() {
+    fn integers_are_exact_or_rejected() {
         let read = |text| fit(text, ColumnType::Integer, None).map(|fitted| fitted.0);
         assert_eq!(read("9223372036854775807"), Ok(Value::Integer(i64::MAX)));
         assert_eq!(read("-9223372036854775808"), Ok(Value::Integer(i64::MIN)));
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn reals_tell_when_digits_were_lost() {
+    fn reals_report_lost_digits() {
         let read = |text| fit(text, ColumnType::Real, None);
         assert_eq!(read("0.1"), Ok((Value::Real(0.1), None)));
         assert_eq!(read("1e300"), Ok((Value::Real(1e300), None)));
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_have_one_form() {
+    fn dates_are_accepted_in_one_form_only() {
         let read = |text| fit(text, ColumnType::Date, None).map(|f| f.0.key_text());
         assert_eq!(read("\"2024-05-01\""), Ok("2024-05-01".to_owned()));
         for text in [
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_measured_in_characters() {
+    fn string_length_is_measured_in_characters() {
         let ty = ColumnType::Text { max_chars: Some(2) };
         assert_eq!(fit("\"你好\"", ty, None), Ok((Value::text("你好"), None)));
         assert_eq!(fit("\"你好吗\"", ty, None), Err(Rule::TooLong));
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_array_may_stand_for_an_object_and_no_other_does() {
+    fn only_an_empty_array_is_accepted_as_an_object() {
         let read = |text| fit(text, ColumnType::Json, Some(As::Object));
         let object = |text: &str| Value::Json(text.into());
         assert_eq!(read(r#"{"a":[]}"#), Ok((object(r#"{"a":[]}"#), None)));

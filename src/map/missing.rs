@@ -1,4 +1,4 @@
-//! What is needed and not there: how it is told, and the names of the files that would hold it.
+//! Missing values: their messages, and the names of the files that would contain them.
 
 use crate::layout::{Expression, Layout, RecordRule, Source};
 use crate::model::{Rule, Value};
@@ -6,15 +6,15 @@ use crate::model::{Rule, Value};
 use super::evaluate::References;
 use super::from_json::Misfit;
 
-/// Why an expression that must have a value has none.
+/// Why a required expression has no value.
 pub(super) enum Missing {
     /// The parameter has no value.
     Parameter { parameter: usize, why: String },
-    /// The referred row is nowhere.
+    /// The referenced row does not exist.
     Reference {
         table: usize,
         key: Vec<(usize, Value)>,
-        /// Whether the key is made of captures from the file's name alone, so that it may be told.
+        /// Whether the key consists only of captures from the file name, so that it may be shown.
         captured: bool,
     },
 }
@@ -25,7 +25,7 @@ impl Missing {
             Self::Parameter { parameter, why } => Misfit {
                 rule: Rule::Parameter,
                 message: why,
-                remedy: format!(
+                hint: format!(
                     "give the value with `--set {}=…`",
                     layout.parameters[parameter].name
                 ),
@@ -41,40 +41,40 @@ impl Missing {
                     .collect();
                 let name = &layout.tables[table].table.name;
                 let message = format!("no row of `{name}` has this `{}`", columns.join("`, `"));
-                // What stands in a file is not told; what its name says is told with every finding.
+                // Values from a file are not shown, but file names are part of every finding anyway.
                 let files = match captured {
                     true => missing_files(layout, table, &key),
                     false => Vec::new(),
                 };
                 let there = files.iter().find(|file| references.has_file(file));
-                let (message, remedy) = match (there, &files[..]) {
+                let (message, hint) = match (there, &files[..]) {
                     (Some(there), _) => (
-                        format!("{message}: `{there}` holds none that can be imported"),
-                        format!("mend `{there}`"),
+                        format!("{message}: `{there}` contains none that can be imported"),
+                        format!("fix `{there}`"),
                     ),
                     (None, []) => (
                         message,
-                        "add the file that holds the missing record".to_owned(),
+                        "add the file that contains the missing record".to_owned(),
                     ),
                     (None, files) => {
                         let files = format!("`{}`", files.join("` or `"));
                         (
                             format!("{message}: {files} is missing"),
-                            format!("add {files}, or take this file out of the directory"),
+                            format!("add {files}, or move this file out of the directory"),
                         )
                     }
                 };
                 Misfit {
                     rule: Rule::MissingReference,
                     message,
-                    remedy,
+                    hint,
                 }
             }
         }
     }
 }
 
-/// Paths of the files that would become a row of `table` with this key: of sources whose file names hold it.
+/// Returns the paths of the files that would become a row of `table` with this key: those whose names contain the key.
 fn missing_files(layout: &Layout, table: usize, key: &[(usize, Value)]) -> Vec<String> {
     let mut files = Vec::new();
     for source in &layout.sources {
@@ -97,7 +97,7 @@ fn missing_files(layout: &Layout, table: usize, key: &[(usize, Value)]) -> Vec<S
     files
 }
 
-/// The capture of the file name that the column takes its value from, or falls back on.
+/// Returns the capture of the file name that the column takes its value from, possibly as a fallback.
 fn name_part<'s>(source: &'s Source, rule: &RecordRule, column: usize) -> Option<&'s str> {
     let mut columns = rule.columns.iter();
     let expression = &columns.find(|mapped| mapped.column == column)?.expression;

@@ -1,7 +1,8 @@
-//! Mapping: a valid JSON element becomes rows of tables, by the rules of the layout.
+//! Mapping: turns a valid JSON element into rows by the rules of the layout.
 //!
-//! Pure: the element, the file's captures and the resolved parameters come in, rows or problems go out. Nothing is
-//! looked up in a database; what depends on a generated key is left for the plan to complete ([`Deferred`]).
+//! This stage is pure: its input is the element, the captures of the file and the resolved parameters; its output is
+//! rows or problems. It does not query a database; values that depend on a generated key are completed by the plan
+//! ([`Deferred`]).
 //!
 //! [`Deferred`]: crate::model::Deferred
 
@@ -21,17 +22,17 @@ pub use rule::key_in_column;
 
 use crate::model::Rule;
 
-/// Something that keeps an element from becoming rows; the caller knows file, line and column.
+/// A problem that prevents an element from being mapped; the caller adds file, line and column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// JSON Pointer from the root of the document.
     pub pointer: String,
-    /// What kind of problem.
+    /// The rule that was violated.
     pub rule: Rule,
     /// What was found and what was expected.
     pub message: String,
-    /// What to do about it.
-    pub remedy: String,
+    /// A hint on how to fix it.
+    pub hint: String,
 }
 
 /// A layout that cannot be used for mapping.
@@ -44,7 +45,7 @@ pub enum MapError {
         table: String,
         /// Column name.
         column: String,
-        /// Why not.
+        /// The reason.
         message: String,
     },
 }

@@ -1,4 +1,4 @@
-//! One record becomes one row, and then the records inside it.
+//! Maps one record to one row, then the records inside it.
 
 use std::sync::Arc;
 
@@ -18,19 +18,19 @@ use super::evaluate::{Found, Resolved, Scope};
 use super::from_json::{Misfit, from_json};
 use super::rule::{PreparedRule, PreparedTable, absent};
 
-/// The state of mapping one element.
+/// The state while one element is mapped.
 pub(super) struct Walk<'a> {
     mapper: &'a Mapper<'a>,
     element: &'a Element<'a>,
     resolved: &'a Resolved<'a>,
     rows: &'a mut Vec<Row>,
     pub(super) problems: Vec<Problem>,
-    /// JSON Pointer to the value at hand.
+    /// JSON Pointer to the current value.
     pub(super) pointer: String,
     pub(super) captures: Vec<String>,
     /// The enclosing rows, innermost last.
     enclosing: Vec<usize>,
-    /// What is read of the records of the rule at hand; `None` when nothing of them is.
+    /// What is read of the records of the current rule; `None` if nothing is.
     coverage: Option<&'a Coverage>,
 }
 
@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Makes one row of `record`, then those of the records inside it.
+    /// Maps `record` to a row, then the records inside it.
     pub(super) fn record(
         &mut self,
         rule: &'a PreparedRule,
@@ -98,7 +98,7 @@ impl<'a> Walk<'a> {
             && found != Value::Default
             && found != values[unless.column]
         {
-            // Another row has its place. One that the record itself became on an earlier run does not count.
+            // Another row takes its place. A row that an earlier run created from this record does not count.
             self.problems.truncate(problems_before);
             return;
         }
@@ -194,7 +194,7 @@ impl<'a> Walk<'a> {
                 Ok((Value::Uuid(id), None))
             }
             Found::Missing(missing) => {
-                Err(missing.misfit(self.mapper.layout, self.resolved.references))
+                Err(missing.misfit(self.mapper.layout, &*self.resolved.references))
             }
         }
     }
@@ -211,7 +211,7 @@ impl<'a> Walk<'a> {
         let mut hasher = Hasher::new();
         hasher.bytes(table.name.as_bytes());
         match &rule.identity {
-            // In SQL, NULL is not unique: a record without a key is known by its place.
+            // NULL is not unique in SQL: a record whose key contains NULL is identified by its place.
             IdentityRule::Columns(columns)
                 if columns.iter().all(|&column| values[column] != Value::Null) =>
             {
@@ -224,8 +224,8 @@ impl<'a> Walk<'a> {
                         return Err(Problem {
                             pointer: pointer.to_owned(),
                             rule: Rule::MissingValue,
-                            message: format!("no value at `{inner}`, by which a record of `{}` is known again", table.name),
-                            remedy: "add the value to the file, or choose another `identity` in the layout".to_owned(),
+                            message: format!("no value at `{inner}`, which identifies records of `{}`", table.name),
+                            hint: "add the value to the file, or choose another `identity` in the layout".to_owned(),
                         });
                     };
                     hasher.bytes(canonical_json(&value.to_string()).as_bytes());
@@ -255,19 +255,19 @@ impl<'a> Walk<'a> {
             pointer: format!("{pointer}{inner}"),
             rule: misfit.rule,
             message: match misfit.rule {
-                // Not about this column: the same for every record.
+                // Does not depend on the column or the record.
                 Rule::Parameter => misfit.message,
                 _ => format!(
                     "`{}.{}`: {}",
                     table.name, table.columns[column_rule.column].name, misfit.message
                 ),
             },
-            remedy: misfit.remedy,
+            hint: misfit.hint,
         }
     }
 }
 
-/// Fits a JSON value into the column, recording what was changed.
+/// Converts a JSON value to the column's type and records the conversion.
 fn fit(
     prepared: &PreparedTable,
     column: &Column,
@@ -291,7 +291,7 @@ fn fit(
     Ok((value, conversion))
 }
 
-/// Fits a value of another column, or a parameter's text, into the column.
+/// Converts a value of another column, or the text of a parameter, to the column's type.
 fn retype(
     prepared: &PreparedTable,
     column: &Column,
@@ -328,17 +328,16 @@ fn missing_value(table: &Table, column: usize, rule: &PreparedRule, pointer: &st
         .iter()
         .find(|known| known.column == column)
         .map(|known| &known.expression);
-    let wanted = match source {
-        Some(Expression::Pointer(inner)) => format!(" at `{inner}`"),
-        _ => String::new(),
-    };
+    let wanted = source
+        .and_then(Expression::pointer)
+        .map_or_else(String::new, |inner| format!(" at `{inner}`"));
     Problem {
         pointer: pointer.to_owned(),
         rule: Rule::MissingValue,
         message: format!(
-            "no value{wanted} for `{}.{}`, which must have one",
+            "no value{wanted} for the required column `{}.{}`",
             table.name, table.columns[column].name
         ),
-        remedy: "add the value to the file, or a default to the layout".to_owned(),
+        hint: "add the value to the file, or a default to the layout".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! A record rule prepared for mapping many records: everything that does not depend on the record is worked out once.
+//! Record rules prepared for mapping many records: everything that does not depend on the record is computed once.
 
 use std::sync::Arc;
 
@@ -14,13 +14,14 @@ use crate::model::{Column, ColumnType, DefaultValue, Deferred, RowHasher, Table,
 use super::MapError;
 use super::from_json::from_json;
 
-/// What is the same for all rows of a table.
+/// Data shared by all rows of a table.
 pub(super) struct PreparedTable {
-    /// Indexes of the columns that a digest covers: those that the layout maps.
+    /// Indexes of the mapped columns, which are the ones that a digest covers.
     pub(super) mapped: Vec<usize>,
     /// Hashes the mapped columns.
     pub(super) hasher: RowHasher,
-    /// Per column, the UUIDv5 namespace for texts that are no UUIDs: of the table whose key the column holds.
+    /// For each column, the UUIDv5 namespace for strings that are not UUIDs. It is that of the table whose key the
+    /// column holds.
     pub(super) namespaces: Vec<Uuid>,
 }
 
@@ -42,7 +43,7 @@ impl PreparedTable {
     }
 }
 
-/// The value as a column of the table would hold it, if it can be: texts are all that is known of a key's parts.
+/// Converts `value` to the type of a column of the table, if possible: the parts of a key are known only as text.
 #[must_use]
 pub fn key_in_column(layout: &Layout, (table, column): (usize, usize), value: &Value) -> Value {
     let Value::Text(text) = value else {
@@ -65,14 +66,14 @@ pub fn key_in_column(layout: &Layout, (table, column): (usize, usize), value: &V
     from_json(&json, target, None, &namespace).map_or_else(|_| value.clone(), |(value, _)| value)
 }
 
-/// The table whose key the column holds.
+/// Returns the table whose key the column holds.
 fn owner(table: &Table, column: usize) -> &str {
     let mut keys = table.foreign_keys.iter();
     let key = keys.find(|key| key.columns == [column]);
     key.map_or(table.name.as_str(), |key| key.table.as_str())
 }
 
-/// UUIDv5 in the OID name space of `accession/<layout>/<table>`: fixed for ever, since stored ids depend on it.
+/// UUIDv5 of `accession/<layout>/<table>` in the OID namespace. It must never change, since stored IDs depend on it.
 fn namespace(layout: &str, table: &str) -> Uuid {
     Uuid::new_v5(
         &Uuid::NAMESPACE_OID,
@@ -87,13 +88,13 @@ pub(super) struct PreparedRule {
     pub(super) each: Vec<EachToken>,
     /// Matches any separator.
     pub(super) split: Option<Regex>,
-    /// Finds a row that makes the record needless.
+    /// Finds a row that makes the record superfluous.
     pub(super) unless: Option<Reference>,
     /// The columns that depend on the record.
     pub(super) columns: Vec<ColumnRule>,
-    /// A row before the record is read: constants, NULLs, defaults.
+    /// The row before the record is read: constants, NULLs, defaults.
     pub(super) template: Vec<Value>,
-    /// Mapped columns that must not end up NULL.
+    /// Mapped columns that must not be NULL.
     pub(super) required: Vec<usize>,
     pub(super) identity: IdentityRule,
     pub(super) deferred: Deferred,
@@ -160,16 +161,16 @@ impl PreparedRule {
     }
 }
 
-/// One expression for all separators: where several begin at one place, the longest counts.
+/// Compiles one expression for all separators; where several match at the same place, the longest wins.
 fn separators(split: &[String]) -> Option<Regex> {
     let mut longest_first: Vec<&String> = split.iter().collect();
     longest_first.sort_by_key(|separator| std::cmp::Reverse(separator.len()));
     let alternatives: Vec<_> = longest_first.iter().map(|one| regex::escape(one)).collect();
-    let any = Regex::new(&alternatives.join("|")).expect("escaped texts are a valid expression");
+    let any = Regex::new(&alternatives.join("|")).expect("escaped strings are a valid expression");
     (!split.is_empty()).then_some(any)
 }
 
-/// What a mapped column holds when the record says nothing: NULL, or its DEFAULT where it must not be NULL.
+/// Returns the value of a mapped column without a value in the record: NULL, or its DEFAULT if it is not nullable.
 pub(super) fn absent(column: &Column) -> Value {
     match (&column.default, column.nullable) {
         (Some(DefaultValue::Value(value)), false) => value.clone(),

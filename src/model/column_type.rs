@@ -7,7 +7,7 @@ use std::fmt;
 pub enum ColumnType {
     /// `TEXT`, or `VARCHAR(n)` with a maximum length in Unicode scalar values.
     Text {
-        /// Longest text the column takes, in Unicode scalar values.
+        /// Maximum length in Unicode scalar values.
         max_chars: Option<u32>,
     },
     /// `INTEGER` or `BIGINT`: 64-bit signed.
@@ -18,7 +18,7 @@ pub enum ColumnType {
     Boolean,
     /// `JSON` or `JSONB`.
     Json,
-    /// `TIMESTAMP [WITH TIME ZONE]` or `DATETIME`: an instant, in UTC, to the microsecond.
+    /// `TIMESTAMP [WITH TIME ZONE]` or `DATETIME`: a point in time in UTC, with microsecond precision.
     Timestamp,
     /// `DATE`: a calendar day.
     Date,

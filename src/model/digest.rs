@@ -1,4 +1,4 @@
-//! Digests: of files (SHA-256), of identities and rows (SHA-256 cut to 128 bits), of tables (order-independent).
+//! Digests: of files (SHA-256), of identities and rows (SHA-256 truncated to 128 bits), of tables (order-independent).
 
 use std::fmt;
 
@@ -38,12 +38,12 @@ impl fmt::Debug for Sha256 {
     }
 }
 
-/// The first 128 bits of a SHA-256: enough to tell rows apart, half the size in the ledger.
+/// The first 128 bits of a SHA-256: enough to distinguish rows, at half the size in the ledger.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Fingerprint {
-    /// The first 64 bits, as a signed integer: what databases index.
+    /// Returns the first 64 bits as a signed integer, the form that databases index.
     #[must_use]
     pub fn start(self) -> i64 {
         let mut start = [0; 8];
@@ -58,14 +58,14 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Makes the fingerprints of the rows of one table, over a fixed list of columns.
+/// Computes the fingerprints of the rows of one table over a fixed list of columns.
 #[derive(Clone)]
 pub struct RowHasher {
     seed: Hasher,
 }
 
 impl RowHasher {
-    /// A hasher for rows of `table`, of which `columns` are hashed, in this order.
+    /// Creates a hasher for rows of `table` that hashes `columns`, in this order.
     pub fn new<'a>(table: &str, columns: impl IntoIterator<Item = &'a str>) -> Self {
         let mut seed = Hasher::new();
         seed.bytes(table.as_bytes());
@@ -75,7 +75,7 @@ impl RowHasher {
         Self { seed }
     }
 
-    /// The fingerprint of one row: its values in the order of the columns.
+    /// Returns the fingerprint of one row, whose values are in the order of the columns.
     pub fn row<'a>(&self, values: impl IntoIterator<Item = &'a Value>) -> Fingerprint {
         let mut hasher = self.seed.clone();
         for value in values {
@@ -101,20 +101,20 @@ impl Hasher {
         self.fixed(&[tag])
     }
 
-    /// Adds bytes whose number is known from what came before.
+    /// Adds bytes whose length is known from the preceding bytes.
     pub fn fixed(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.update(bytes);
         self
     }
 
-    /// Adds bytes of any number, preceded by that number.
+    /// Adds bytes of any length, preceded by that length.
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.update((bytes.len() as u64).to_le_bytes());
         self.0.update(bytes);
         self
     }
 
-    /// The first 128 bits.
+    /// Returns the first 128 bits.
     #[must_use]
     pub fn fingerprint(self) -> Fingerprint {
         let full: [u8; 32] = self.0.finalize().into();
@@ -123,7 +123,7 @@ impl Hasher {
         Fingerprint(half)
     }
 
-    /// All 256 bits.
+    /// Returns all 256 bits.
     #[must_use]
     pub fn sha256(self) -> Sha256 {
         Sha256(self.0.finalize().into())
@@ -136,9 +136,9 @@ impl Default for Hasher {
     }
 }
 
-/// The digest of a set of rows, whatever their order: the number of rows and the sum of their fingerprints mod 2¹²⁸.
+/// The order-independent digest of a set of rows: the number of rows and the sum of their fingerprints mod 2¹²⁸.
 ///
-/// It compares what was planned with what the database holds; it is not a commitment against forgery.
+/// It is for comparing the plan with the contents of the database; it does not protect against forgery.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct TableDigest {
     /// Number of rows.
@@ -147,13 +147,19 @@ pub struct TableDigest {
 }
 
 impl TableDigest {
-    /// Counts one more row.
+    /// Adds a row.
     pub fn add(&mut self, row: Fingerprint) {
         self.rows += 1;
         self.sum = self.sum.wrapping_add(u128::from_le_bytes(row.0));
     }
 
-    /// Counts one row less, which was counted before.
+    /// Adds all rows of another digest.
+    pub fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.sum = self.sum.wrapping_add(other.sum);
+    }
+
+    /// Removes a row that was added before.
     pub fn remove(&mut self, row: Fingerprint) {
         self.rows -= 1;
         self.sum = self.sum.wrapping_sub(u128::from_le_bytes(row.0));
@@ -194,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_columns_cannot_be_confused() {
+    fn values_do_not_run_into_the_next_column() {
         let hasher = RowHasher::new("t", ["a", "b"]);
         let digest = |a: &str, b: &str| hasher.row([&Value::text(a), &Value::text(b)]);
         assert_ne!(digest("x", "yz"), digest("xy", "z"));

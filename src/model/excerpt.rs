@@ -1,13 +1,13 @@
-//! A line of a file as it may be shown beside a finding.
+//! The line of a file that is shown with a finding.
 
 use std::ops::Range;
 
-/// The part of a line round the place of a finding: cut to what fits a terminal, values masked unless they were asked
-/// for, nothing in it that a terminal would obey.
+/// The part of a line around the place of a finding: cut to the width of a terminal, without control characters, and
+/// with values masked unless they were requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
-    /// One line; `…` where something was left out.
+    /// One line; `…` replaces omitted text.
     pub text: String,
-    /// What the finding is about, in Unicode scalar values of `text`; empty behind the end of the line.
+    /// The marked range, in Unicode scalar values of `text`; empty after the end of the line.
     pub marked: Range<usize>,
 }

@@ -1,25 +1,29 @@
-//! Findings: what was noticed about the input or the database, graded, placed, with the remedy.
+//! Findings: problems and remarks about the input or the database, with level, place and hint.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::excerpt::Excerpt;
-use super::harmless::harmless;
-use super::rule::Rule;
+use serde::Serialize;
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use super::excerpt::Excerpt;
+use super::rule::Rule;
+use super::terminal_text::sanitize_for_terminal;
+
+/// The severity of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The record (or file) cannot be imported.
     Error,
-    /// Imported, but somebody should look.
+    /// Imported, but needs attention.
     Warning,
-    /// Worth knowing.
+    /// For information only.
     Notice,
 }
 
 impl Level {
-    /// The word used in reports.
+    /// The name used in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -33,10 +37,10 @@ impl Level {
 /// Whether messages may show values from the files, which are personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ShowValues {
-    /// Kinds, lengths and places only.
+    /// Only types, lengths and places.
     #[default]
     Masked,
-    /// The values themselves, as asked for with `--show-values`.
+    /// The values themselves; requested with `--show-values`.
     Shown,
 }
 
@@ -64,9 +68,9 @@ impl Place {
 }
 
 impl fmt::Display for Place {
-    /// `path:line:column`, as editors and compilers write it; a name that would play with the terminal is made harmless.
+    /// Writes `path:line:column`, as editors and compilers do, with the path sanitized for a terminal.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&harmless(&self.path))?;
+        out.write_str(&sanitize_for_terminal(&self.path))?;
         if let Some(line) = self.line {
             write!(out, ":{line}")?;
         }
@@ -77,49 +81,49 @@ impl fmt::Display for Place {
     }
 }
 
-/// Something noticed.
+/// A problem or remark about the input or the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad.
+    /// Severity.
     pub level: Level,
-    /// What kind.
+    /// The rule that was violated.
     pub rule: Rule,
-    /// Where, if it has a place.
+    /// The place, if the finding has one.
     pub place: Option<Place>,
-    /// What was found and what was expected; lower case, no full stop, values masked unless asked for.
+    /// What was found and what was expected; lower case, no full stop, values masked unless requested.
     pub message: String,
-    /// What to do about it.
-    pub remedy: Option<String>,
-    /// How many places this finding stands for: itself and those alike.
+    /// A hint on how to fix it.
+    pub hint: Option<String>,
+    /// The number of places this finding represents: its own and those of similar findings.
     pub count: u64,
-    /// The line it stands in, fit to be shown.
+    /// The line that the finding is about, ready for display.
     pub excerpt: Option<Excerpt>,
 }
 
 impl Finding {
-    /// A finding of one place.
+    /// Creates a finding for a single place.
     pub fn new(level: Level, rule: Rule, place: Option<Place>, message: impl Into<String>) -> Self {
         Self {
             level,
             rule,
             place,
             message: message.into(),
-            remedy: None,
+            hint: None,
             count: 1,
             excerpt: None,
         }
     }
 
-    /// An error at `place`.
+    /// Creates an error at `place`.
     pub fn error(rule: Rule, place: Place, message: impl Into<String>) -> Self {
         Self::new(Level::Error, rule, Some(place), message)
     }
 
-    /// The same finding with a remedy.
+    /// Adds a hint.
     #[must_use]
-    pub fn remedy(self, remedy: impl Into<String>) -> Self {
+    pub fn hint(self, hint: impl Into<String>) -> Self {
         Self {
-            remedy: Some(remedy.into()),
+            hint: Some(hint.into()),
             ..self
         }
     }

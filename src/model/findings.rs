@@ -1,33 +1,36 @@
-//! Findings collected: counted exactly, kept as far as memory allows, grouped by likeness.
+//! A collection of findings: all are counted, some are kept, similar ones are grouped.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 
+use serde::Serialize;
+
 use super::finding::{Finding, Level, Place};
 use super::rule::Rule;
 
-/// How many findings are kept in full; all are counted.
+/// How many findings are kept; all are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Keep {
-    /// Enough to be read: at most [`Findings::KEPT`] of a kind and [`Findings::KEPT_IN_ALL`].
+    /// At most [`Findings::KEPT`] of a kind and [`Findings::KEPT_IN_ALL`] in total.
     #[default]
     Some,
-    /// All, however much memory they take.
+    /// All, regardless of memory.
     All,
 }
 
-/// Findings of one level, rule, pattern of pointer and wording.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Findings with the same level, rule, pointer (apart from indexes) and message (apart from numbers).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingGroup {
-    /// How bad.
+    /// Severity.
     pub level: Level,
-    /// What kind.
+    /// The rule that was violated.
     pub rule: Rule,
-    /// How many places there are of it.
+    /// The number of places.
     pub count: u64,
-    /// In how many files, if the findings arrived file by file.
+    /// The number of files, provided that the findings arrived file by file.
     pub files: u64,
-    /// How many of the places stand in the list.
+    /// The number of places that are in the list.
     pub listed: u64,
 }
 
@@ -38,7 +41,7 @@ struct Tally {
     last_path: Option<String>,
 }
 
-/// A collection of findings that stays small: beyond what [`Keep`] says only the numbers grow.
+/// A collection of findings in bounded memory: beyond the limits of [`Keep`], findings are only counted.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     keep: Keep,
@@ -49,18 +52,18 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// How many findings of one kind are kept in full.
+    /// The maximum number of findings kept per kind.
     pub const KEPT: usize = 1000;
-    /// Beyond so many, of each kind only the first few are kept.
+    /// Once this many findings are kept, only the first few of each further kind are added.
     pub const KEPT_IN_ALL: usize = 10_000;
-    /// Bytes of a message or a pointer.
+    /// The maximum length of a message or a pointer, in bytes.
     pub const LONGEST: usize = 4000;
-    /// What is kept of any kind.
+    /// The number of findings that are always kept per kind.
     const FEW: usize = 3;
-    /// Beyond so many kinds, likeness is no longer looked for: rule and level must do.
+    /// The maximum number of kinds; further findings are grouped by level and rule only.
     const KINDS: usize = 1000;
 
-    /// An empty collection.
+    /// Creates an empty collection.
     #[must_use]
     pub fn new(keep: Keep) -> Self {
         Self {
@@ -69,13 +72,13 @@ impl Findings {
         }
     }
 
-    /// The same collection, which keeps so much from now on.
+    /// Changes how many findings are kept from now on.
     #[must_use]
     pub fn keeping(self, keep: Keep) -> Self {
         Self { keep, ..self }
     }
 
-    /// Adds a finding. A text in it that is longer than [`Findings::LONGEST`] is cut: names in files may have megabytes.
+    /// Adds a finding. Text longer than [`Findings::LONGEST`] is cut: names in files can be megabytes long.
     pub fn push(&mut self, mut finding: Finding) {
         shorten(&mut finding.message);
         if let Some(pointer) = finding
@@ -139,14 +142,14 @@ impl Findings {
         findings.into_iter().for_each(|finding| self.push(finding));
     }
 
-    /// How many findings of `level` there are, kept or not.
+    /// Returns the number of findings of `level`, kept or not.
     #[must_use]
     pub fn count(&self, level: Level) -> u64 {
         let of_level = self.per_rule.iter().filter(|((l, _), _)| *l == level);
         of_level.map(|(_, count)| count).sum()
     }
 
-    /// How many findings of `rule` there are, kept or not.
+    /// Returns the number of findings of `rule`, kept or not.
     #[must_use]
     pub fn count_of(&self, rule: Rule) -> u64 {
         let of_rule = self.per_rule.iter().filter(|((_, r), _)| *r == rule);
@@ -159,12 +162,12 @@ impl Findings {
         self.count(Level::Error) > 0
     }
 
-    /// The places of the findings that were kept, for whoever can complete them.
+    /// Returns the findings that were kept, so that later stages can complete them.
     pub fn kept_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
         self.kept.iter_mut().map(|(_, finding)| finding)
     }
 
-    /// The findings that were kept, sorted by level and place, with the exact numbers of all.
+    /// Returns the findings that were kept, sorted by level and place, with the exact counts of all.
     #[must_use]
     pub fn sorted(mut self) -> FindingList {
         self.kept.sort_by(|(_, a), (_, b)| a.order(b));
@@ -177,34 +180,34 @@ impl Findings {
     }
 }
 
-/// Findings sorted by level and place, and how many there are in truth.
+/// Findings sorted by level and place, with the exact counts of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FindingList {
     findings: Vec<Finding>,
-    /// For each finding, which group it belongs to.
+    /// For each finding, the index of its group.
     group_of: Vec<usize>,
     groups: Vec<FindingGroup>,
 }
 
 impl FindingList {
-    /// The findings, each with the number of its group.
+    /// Returns the findings, each with the index of its group.
     pub fn grouped(&self) -> impl Iterator<Item = (usize, &Finding)> {
         self.group_of.iter().copied().zip(&self.findings)
     }
 
-    /// The groups; [`Self::grouped`] refers to them by their index.
+    /// Returns the groups; [`Self::grouped`] refers to them by index.
     #[must_use]
     pub fn groups(&self) -> &[FindingGroup] {
         &self.groups
     }
 
-    /// Whether there is an error among them.
+    /// Whether any finding is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.groups.iter().any(|group| group.level == Level::Error)
     }
 
-    /// How many places were counted and are not listed.
+    /// Returns the number of places that were counted but are not listed.
     #[must_use]
     pub fn not_listed(&self) -> u64 {
         let groups = self.groups.iter();
@@ -230,7 +233,7 @@ impl<'l> IntoIterator for &'l FindingList {
 }
 
 impl Extend<Finding> for FindingList {
-    /// Adds what was found after the others, each a group of its own, behind them.
+    /// Appends findings after the sorted ones, each in a group of its own.
     fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
         for finding in findings {
             self.group_of.push(self.groups.len());
@@ -265,8 +268,8 @@ fn shorten(text: &mut String) {
     }
 }
 
-/// What findings have in common that one tells as often as a thousand: the pointer without indexes, and the message
-/// without numbers and without the value that was found.
+/// Returns the key by which findings are grouped: the pointer without indexes, and the message without numbers and
+/// without the value that was found.
 fn likeness(finding: &Finding) -> String {
     let pointer = finding
         .place
@@ -305,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_alike_are_one_group_whatever_their_index() {
+    fn similar_findings_form_one_group_regardless_of_their_index() {
         let mut findings = Findings::default();
         findings.extend([
             finding(2, 9, "age"),
@@ -341,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_kinds_the_first_few_are_kept_and_all_are_counted() {
+    fn with_very_many_kinds_a_few_findings_of_each_are_kept_and_all_are_counted() {
         let mut findings = Findings::default();
         for n in 0..50_000_u64 {
             let letters: String = format!("{n}").bytes().map(|b| char::from(b + 49)).collect();
@@ -355,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_megabytes_is_cut() {
+    fn a_name_of_several_megabytes_is_cut() {
         let mut findings = Findings::default();
         findings.push(finding(0, 0, &"恐".repeat(1_000_000)));
         let list = findings.sorted();
@@ -370,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn all_are_kept_if_asked_for() {
+    fn keep_all_keeps_every_finding() {
         let mut findings = Findings::new(Keep::All);
         findings.extend((0..5_000).map(|n| finding(n, n, "age")));
         assert_eq!(findings.sorted().len(), 5_000);

@@ -1,35 +1,50 @@
-//! The words the whole program speaks: tables, values, rows, origins, findings, runs.
+//! The types that all stages share: tables, values, rows, origins, findings, runs.
 //!
-//! Plain data and pure functions. Nothing here reads a file, opens a connection or knows a layout.
+//! Plain data and pure functions. Nothing here opens a connection or knows a layout; only `regular_file` opens files,
+//! on behalf of the stages that read them.
 
 mod canonical;
+mod canonical_output;
 mod column_type;
 mod digest;
 mod excerpt;
 mod finding;
 mod findings;
-mod harmless;
+mod json_lexer;
+mod json_locate;
 mod origin;
 mod pointer;
+mod regular_file;
 mod row;
 mod rule;
 mod run;
+mod shell;
+mod similar;
 mod table;
+mod terminal_text;
 mod timestamp;
 mod value;
 
-pub use canonical::canonical_json;
+pub use canonical::{canonical_json, same_json};
 pub use column_type::ColumnType;
 pub use digest::{Fingerprint, Hasher, RowHasher, Sha256, TableDigest};
 pub use excerpt::Excerpt;
 pub use finding::{Finding, Level, Place, ShowValues};
 pub use findings::{FindingGroup, FindingList, Findings, Keep};
-pub use harmless::{harmless, harmless_char};
+pub use json_lexer::{JsonLexer, JsonToken, json_depth, unescape_json};
+pub use json_locate::{Located, locate, locate_nearest};
 pub use origin::{FileId, Origin};
 pub use pointer::{Pointer, PointerError};
+pub use regular_file::{
+    LARGE, SMALL, not_following, not_waiting, open_regular, read_regular, read_regular_text,
+    regular,
+};
 pub use row::{Conversion, ConversionRule, Deferred, Row};
 pub use rule::Rule;
 pub use run::RunContext;
+pub use shell::{shell_quoted, shell_word};
+pub use similar::nearest;
 pub use table::{Column, DefaultValue, ForeignKey, Index, IndexColumn, OnDelete, Table};
+pub use terminal_text::{escape_json_controls, sanitize_char, sanitize_for_terminal};
 pub use timestamp::{Timestamp, TimestampText};
 pub use value::Value;

@@ -1,4 +1,4 @@
-//! Where a record came from.
+//! The origin of a record: its file and its place in the file.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,22 +7,22 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
-/// A record's place: file, JSON pointer in it, and the part of a split text.
+/// The place of a record: file, JSON Pointer within it, and the part of a split string.
 ///
-/// Line, column and byte offset follow from these and the file's bytes (which the archive keeps), so they are
-/// worked out when somebody asks and not carried with a million rows.
+/// Line, column and byte offset follow from these and from the bytes of the file, which the archive keeps. They are
+/// computed on demand instead of being stored with a million rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The file.
     pub file: FileId,
     /// JSON Pointer (RFC 6901) from the root of the document.
     pub pointer: Arc<str>,
-    /// For a record made by `split`: which part of the text, counted from 0 over all parts.
+    /// For a record created by `split`: the index of the part, counted from 0 over all parts.
     pub part: Option<u32>,
 }
 
 impl fmt::Display for Origin {
-    /// The pointer, and `#n` for the n-th part of a split text.
+    /// Writes the pointer, followed by `#n` for the n-th part of a split string.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.part {
             Some(part) => write!(out, "{}#{part}", self.pointer),

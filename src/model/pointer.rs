@@ -4,29 +4,29 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// A parsed JSON Pointer: its reference tokens, unescaped. The empty pointer is the whole value.
+/// A parsed JSON Pointer: its unescaped reference tokens. The empty pointer refers to the whole value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Pointer {
     /// Unescaped reference tokens.
     pub tokens: Vec<String>,
 }
 
-/// Why a text is not a JSON Pointer.
+/// Why a string is not a valid JSON Pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PointerError {
-    /// A non-empty pointer must begin with a slash.
+    /// A non-empty pointer does not begin with a slash.
     #[error("a JSON Pointer is empty or begins with `/`")]
     NoSlash,
-    /// A tilde stands only in `~0` (tilde) and `~1` (slash).
+    /// A tilde is not part of `~0` (tilde) or `~1` (slash).
     #[error("`~` must be followed by `0` or `1` in a JSON Pointer")]
     BadEscape,
 }
 
 impl Pointer {
-    /// Parses RFC 6901 text.
+    /// Parses a pointer in the notation of RFC 6901.
     ///
     /// # Errors
-    /// When the text does not begin with `/` or has a `~` that escapes nothing.
+    /// When the text does not begin with `/` or contains an invalid `~` escape.
     pub fn parse(text: &str) -> Result<Self, PointerError> {
         if text.is_empty() {
             return Ok(Self::default());
@@ -36,7 +36,7 @@ impl Pointer {
         Ok(Self { tokens })
     }
 
-    /// The value this pointer names inside `value`; array indexes are decimal without leading zeros.
+    /// Returns the value that this pointer refers to; array indexes are decimal without leading zeros.
     #[must_use]
     pub fn find<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.tokens
@@ -48,7 +48,7 @@ impl Pointer {
             })
     }
 
-    /// `token` as it is written inside a pointer, with `~` and `/` escaped.
+    /// Escapes `~` and `/` in a reference token.
     #[must_use]
     pub fn escape(token: &str) -> String {
         token.replace('~', "~0").replace('/', "~1")
@@ -86,7 +86,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_examples_of_rfc_6901_hold() {
+    fn the_examples_of_rfc_6901_pass() {
         let document = json!({"foo": ["bar", "baz"], "": 0, "a/b": 1, "m~n": 8, " ": 7});
         for (text, expected) in [
             ("/foo/0", json!("bar")),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_pointers_are_refused() {
+    fn malformed_pointers_are_rejected() {
         assert_eq!(Pointer::parse("foo"), Err(PointerError::NoSlash));
         assert_eq!(Pointer::parse("/a~2"), Err(PointerError::BadEscape));
         assert_eq!(Pointer::parse("/a~"), Err(PointerError::BadEscape));

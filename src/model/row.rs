@@ -1,31 +1,31 @@
-//! A record mapped to a row of a table, with where it came from and what was changed on the way.
+//! A record mapped to a row of a table, with its origin and the conversions applied to its values.
 
 use std::sync::Arc;
 
 use super::{Fingerprint, Origin, Value};
 
-/// One row to be, as the files want it.
+/// A row as the source files define it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Index of the table in the layout.
     pub table: usize,
-    /// Where the record stands.
+    /// The origin of the record.
     pub origin: Origin,
-    /// How the record is known again: a digest of the table's name and the identifying values.
+    /// Identifies the record across runs: a digest of the table's name and the identifying values.
     pub identity: Fingerprint,
     /// Digest of the values that come from the file (see [`super::RowHasher`]).
     pub digest: Fingerprint,
-    /// One value per column of the table; columns that nothing maps are [`Value::Default`].
+    /// One value per column of the table; unmapped columns are [`Value::Default`].
     pub values: Vec<Value>,
-    /// The enclosing row: its index in the same batch of rows.
+    /// The index of the enclosing row in the same batch.
     pub parent: Option<usize>,
-    /// What can be computed only once the generated keys of enclosing rows are known.
+    /// What can be computed only when the generated keys of enclosing rows are known.
     pub deferred: Deferred,
-    /// Values that were changed on their way into this row.
+    /// Values that were converted.
     pub conversions: Vec<Conversion>,
 }
 
-/// What of a row waits for the generated key of an enclosing row ([`Value::ParentKey`]).
+/// The parts of a row that depend on the generated key of an enclosing row ([`Value::ParentKey`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deferred {
     /// Nothing.
@@ -36,39 +36,39 @@ pub enum Deferred {
     Identity(Arc<[usize]>),
 }
 
-/// A value that is stored otherwise than it was written in the file.
+/// A value that is stored differently from how it is written in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversion {
     /// Index of the column.
     pub column: usize,
-    /// What was done.
+    /// The kind of conversion.
     pub rule: ConversionRule,
-    /// The text in the file: of a string its content, otherwise the JSON.
+    /// The text in the file: the content of a string, otherwise the JSON.
     pub source_text: String,
     /// The text that is stored.
     pub stored_text: String,
 }
 
-/// The ways in which a value may change between file and database.
+/// The ways in which a value may change between the file and the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ConversionRule {
-    /// A timestamp without an offset was taken as UTC.
+    /// A timestamp without an offset was interpreted as UTC.
     AssumedUtc,
-    /// A timestamp with another offset was turned into UTC.
+    /// A timestamp with an offset was converted to UTC.
     ToUtc,
     /// Digits beyond the microsecond were cut off.
     TruncatedToMicroseconds,
-    /// A number was read as seconds or milliseconds since 1970.
+    /// A number was interpreted as seconds or milliseconds since 1970.
     FromUnixTime,
-    /// A number or boolean was stored as text on the layout's demand.
+    /// A number or boolean was stored as text, as declared in the layout.
     AsText,
-    /// A text that is no UUID was turned into a UUIDv5 (RFC 9562 §5.5).
+    /// A string that is not a UUID was converted to a UUIDv5 (RFC 9562 §5.5).
     ToUuidV5,
-    /// A UUID that was written in capitals, in braces, or without hyphens, got its usual form (RFC 9562 §4).
+    /// A UUID in upper case, in braces or without hyphens was converted to its usual form (RFC 9562 §4).
     ToCanonicalUuid,
     /// A number was rounded to the nearest binary64.
     RoundedToBinary64,
-    /// An empty array, as PHP writes it for an empty object, became one.
+    /// An empty array, which is how PHP writes an empty object, was converted to an object.
     EmptyArrayToObject,
 }
 

@@ -1,77 +1,85 @@
-//! What kinds of things are found: the stable codes of reports, what each means, and what can be done about it.
+//! The kinds of findings: their stable codes, their meaning and hints on how to fix them.
 
-/// What kind of thing was found; the stable code of reports (`invalid-json`, `schema`, …).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::Serialize;
+
+/// The kind of a finding, with a stable code for reports (`invalid-json`, `schema`, …).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// The file cannot be opened or read.
     Unreadable,
-    /// The name matches a source, but it is not a regular file.
+    /// The name matches a source, but this is not a regular file.
     NotAFile,
-    /// A symbolic link leads out of the directory.
+    /// A symbolic link points outside the directory.
     OutsideLink,
     /// A JSON file that no source of the layout matches.
     UnmatchedFile,
-    /// A file stands beside its own packed form.
+    /// The directory contains both a file and its compressed form.
     DuplicateFile,
-    /// The directory has no file of the layout.
+    /// No file of the directory belongs to the layout.
     NoFiles,
-    /// The file changed between two readings.
+    /// The file changed between two reads.
     ChangedWhileRead,
-    /// A byte order mark stood before the JSON.
+    /// The file begins with a byte order mark.
     ByteOrderMark,
     /// Not UTF-8.
     InvalidUtf8,
-    /// A gzip file that ends too early.
+    /// A gzip file is truncated.
     CutOff,
     /// Not JSON.
     InvalidJson,
-    /// An object has two members of one name.
+    /// An object has two members with the same name.
     DuplicateMember,
     /// Nested deeper than the limit.
     TooDeep,
-    /// A document or record larger than the limit.
+    /// A document or record is larger than the limit.
     TooLarge,
     /// A violation of the JSON Schema.
     Schema,
-    /// U+0000 in a text, which PostgreSQL cannot store.
+    /// A string contains U+0000, which PostgreSQL cannot store.
     NulInText,
-    /// A value that the column's type cannot hold.
+    /// The column's type cannot hold the value.
     WrongType,
-    /// A number outside the column's range.
+    /// A number is outside the range of the column.
     OutOfRange,
-    /// A text longer than the column.
+    /// A string is longer than the column, or a row is longer than the database stores.
     TooLong,
-    /// No value for a column that needs one.
+    /// A required column has no value.
     MissingValue,
-    /// A reference to a row that is nowhere.
+    /// The referenced row does not exist.
     MissingReference,
-    /// Two records of one identity with different values.
+    /// Two records have the same identity and different values.
     DuplicateRecord,
-    /// Two rows that a UNIQUE constraint forbids together.
+    /// Two rows violate a UNIQUE constraint.
     NotUnique,
-    /// Members that the layout does not read.
+    /// The layout does not read these members.
     UnmappedMember,
-    /// A parameter that has no value or several.
+    /// A parameter has no value or several.
     Parameter,
-    /// Records that were imported before and are no longer in the files.
-    Gone,
-    /// Rows to be deleted that something else refers to.
+    /// Previously imported records are no longer in the files.
+    #[serde(rename = "gone")]
+    Removed,
+    /// Rows to be deleted are still referenced.
     StillReferred,
-    /// File and database changed since the last import.
+    /// Both the file and the database changed since the last import.
     Conflict,
-    /// The directory seems to have been imported before under another path.
+    /// The directory was apparently imported before under another path.
     MovedSource,
-    /// The database lacks triggers or migrations, though no file changed.
-    IncompleteTrail,
-    /// Rows that no record of any import accounts for.
+    /// Previously imported files are missing, but were not deleted.
+    UnavailableFiles,
+    /// The database lacks triggers or migrations.
+    #[serde(rename = "incomplete-trail")]
+    IncompleteAuditLog,
+    /// Rows that do not belong to any imported record.
     ForeignRow,
-    /// A seal could not be noted outside the database.
+    /// A seal could not be recorded outside the database.
     SealNotLogged,
 }
 
 impl Rule {
-    /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 32] = [
+    /// All rules, in the order of their declaration.
+    pub const ALL: [Self; 33] = [
         Self::Unreadable,
         Self::NotAFile,
         Self::OutsideLink,
@@ -97,16 +105,17 @@ impl Rule {
         Self::NotUnique,
         Self::UnmappedMember,
         Self::Parameter,
-        Self::Gone,
+        Self::Removed,
         Self::StillReferred,
         Self::Conflict,
         Self::MovedSource,
-        Self::IncompleteTrail,
+        Self::UnavailableFiles,
+        Self::IncompleteAuditLog,
         Self::ForeignRow,
         Self::SealNotLogged,
     ];
 
-    /// The stable code.
+    /// Returns the stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -135,17 +144,18 @@ impl Rule {
             Self::NotUnique => "not-unique",
             Self::UnmappedMember => "unmapped-member",
             Self::Parameter => "parameter",
-            Self::Gone => "gone",
+            Self::Removed => "gone",
             Self::StillReferred => "still-referred",
             Self::Conflict => "conflict",
             Self::MovedSource => "moved-source",
-            Self::IncompleteTrail => "incomplete-trail",
+            Self::UnavailableFiles => "unavailable-files",
+            Self::IncompleteAuditLog => "incomplete-trail",
             Self::ForeignRow => "foreign-row",
             Self::SealNotLogged => "seal-not-logged",
         }
     }
 
-    /// One sentence on what it means, for lists of rules.
+    /// Describes the rule in one sentence, for lists of rules.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
@@ -153,118 +163,126 @@ impl Rule {
                 "A file, directory or link cannot be opened or read, or its name cannot be recorded."
             }
             Self::NotAFile => {
-                "The layout expects a file of this name, and there is a directory, a device or a pipe."
+                "The layout expects a file with this name, but it is a directory, a device or a pipe."
             }
             Self::OutsideLink => {
-                "A symbolic link leads out of the directory, or in a circle; it is not followed."
+                "A symbolic link points outside the directory or forms a loop; it is not followed."
             }
             Self::UnmatchedFile => {
-                "A JSON file that no source of the layout matches, and that is not imported."
+                "A JSON file does not match any source of the layout and is not imported."
             }
             Self::DuplicateFile => {
-                "A file stands beside its own packed form, and only one of them is what is meant."
+                "The directory contains both a file and its compressed form; only one of them is valid."
             }
             Self::NoFiles => "No file of the directory belongs to the layout.",
             Self::ChangedWhileRead => {
-                "The file was written while it was read, so what was read is no state of it."
+                "The file was modified while it was being read, so the contents read are inconsistent."
             }
             Self::ByteOrderMark => {
-                "The file begins with a byte order mark, which JSON does not have; it is skipped."
+                "The file begins with a byte order mark, which is not part of JSON; it is skipped."
             }
-            Self::InvalidUtf8 => {
-                "The file is not UTF-8, the only encoding of JSON that is exchanged."
-            }
-            Self::CutOff => "A gzip file ends too early: the rest of it is missing.",
-            Self::InvalidJson => "The text is not JSON as RFC 8259 defines it.",
+            Self::InvalidUtf8 => "The file is not valid UTF-8, the encoding that JSON requires.",
+            Self::CutOff => "A gzip file is truncated.",
+            Self::InvalidJson => "The text is not valid JSON (RFC 8259).",
             Self::DuplicateMember => {
-                "An object has two members of one name, of which programs take the one or the other."
+                "An object has two members with the same name; which one counts differs between programs."
             }
             Self::TooDeep => "Arrays and objects are nested deeper than the limit.",
-            Self::TooLarge => "A document or record is longer than the limit.",
+            Self::TooLarge => "A document or record is larger than the limit.",
             Self::Schema => "A value does not satisfy the JSON Schema of its file.",
-            Self::NulInText => "A text holds U+0000, which databases cannot store.",
-            Self::WrongType => "A value is of a kind that the column cannot hold.",
-            Self::OutOfRange => "A number lies outside the range of the column.",
-            Self::TooLong => "A text is longer than the column.",
-            Self::MissingValue => "A column needs a value, and the record has none for it.",
+            Self::NulInText => "A string contains U+0000, which databases cannot store.",
+            Self::WrongType => "The column's type cannot hold the value.",
+            Self::OutOfRange => "A number is outside the range of the column.",
+            Self::TooLong => {
+                "A string is longer than the column, or a row is longer than the database stores."
+            }
+            Self::MissingValue => "The record has no value for a required column.",
             Self::MissingReference => {
-                "A record refers to another that is neither in the files nor in the database."
+                "A record refers to another record that is neither in the files nor in the database."
             }
             Self::DuplicateRecord => "Two records have the same identity and different values.",
-            Self::NotUnique => "Two records have the same values where the table allows them once.",
+            Self::NotUnique => "Two records have the same values in columns that must be unique.",
             Self::UnmappedMember => {
-                "Members of a record that the layout does not read, and that are not imported."
+                "The layout does not read these members of a record; they are not imported."
             }
             Self::Parameter => "A parameter of the layout has no value, or several.",
-            Self::Gone => "Records that were imported before are no longer in the files.",
+            Self::Removed => "Previously imported records are no longer in the files.",
             Self::StillReferred => {
-                "A record is gone from the files, and another one, or another row, still refers to it."
+                "A record was removed from the files, but another record or row still refers to it."
             }
-            Self::Conflict => "The file and the database both changed since the last import.",
+            Self::Conflict => "Both the file and the database changed since the last import.",
             Self::MovedSource => {
                 "Files with the same contents were imported before from another directory."
             }
-            Self::IncompleteTrail => {
-                "The database lacks triggers of the trail or of the ledger, or migrations."
+            Self::UnavailableFiles => {
+                "Previously imported files are in a directory that is now a link, unreadable, unmounted or missing."
             }
-            Self::ForeignRow => "Rows of the database that no import accounts for.",
-            Self::SealNotLogged => "The seal of a run could not be noted outside the database.",
+            Self::IncompleteAuditLog => {
+                "The database lacks migrations, or triggers of the audit log or the ledger."
+            }
+            Self::ForeignRow => "The database has rows that do not come from any import.",
+            Self::SealNotLogged => "The seal of a run could not be recorded outside the database.",
         }
     }
-    /// What can be done about it in general; a finding's own remedy says it for the case.
+    /// Returns a general hint on how to fix it; a finding's own hint is more specific.
     #[must_use]
-    pub fn advice(self) -> &'static str {
+    pub fn hint(self) -> &'static str {
         match self {
             Self::Unreadable => {
                 "Check permissions, names and the disk, or move the file out of the directory."
             }
             Self::NotAFile => "Rename it, or move it out of the directory.",
-            Self::OutsideLink => "Put the file itself here, or import the directory it stands in.",
-            Self::UnmatchedFile => "Add a source for it to the layout if it matters.",
+            Self::OutsideLink => {
+                "Replace the link with the file, or import the directory that contains the file."
+            }
+            Self::UnmatchedFile => "Add a source for it to the layout if it should be imported.",
             Self::DuplicateFile => "Remove one of the two files.",
             Self::NoFiles => "Check the path and the layout.",
-            Self::ChangedWhileRead => "Stop the program that writes the file and run again.",
+            Self::ChangedWhileRead => "Stop the program that writes the file, then run again.",
             Self::ByteOrderMark => {
-                "Nothing has to be done; save the file as UTF-8 without a mark to be rid of it."
+                "No action is needed; save the file as UTF-8 without a byte order mark to avoid the notice."
             }
             Self::InvalidUtf8 => "Save the file as UTF-8.",
-            Self::CutOff => "Restore the file from where it came from.",
-            Self::InvalidJson => "Mend the file, or restore it if it was cut off.",
+            Self::CutOff => "Restore the file from a backup or copy it again.",
+            Self::InvalidJson => "Fix the file, or restore it from a backup if it was cut off.",
             Self::DuplicateMember => "Remove one of the two members.",
-            Self::TooDeep => "Check whether the file is what it should be, and split it if it is.",
-            Self::TooLarge => "Check whether the file is what it should be, and split it if it is.",
-            Self::Schema => "Mend the value, or the schema if the value is right.",
-            Self::NulInText => "Remove the U+0000 from the text.",
-            Self::WrongType => "Mend the value, or state a conversion in the layout.",
-            Self::OutOfRange => "Mend the number, or give the column another type.",
-            Self::TooLong => "Shorten the text, or make the column longer.",
-            Self::MissingValue => "Add the member, or state a default in the layout.",
+            Self::TooDeep => "Check that it is the right file; if it is, split it.",
+            Self::TooLarge => {
+                "Check that it is the right file; if it is, allow larger records with `--max-record`."
+            }
+            Self::Schema => "Fix the value, or the schema if the value is correct.",
+            Self::NulInText => "Remove the U+0000 from the string.",
+            Self::WrongType => "Fix the value, or specify a conversion in the layout.",
+            Self::OutOfRange => "Fix the number, or change the type of the column.",
+            Self::TooLong => "Shorten the string, make the column longer, or split the table.",
+            Self::MissingValue => "Add the member, or specify a default in the layout.",
             Self::MissingReference => {
                 "Add the record that is referred to, or remove the reference."
             }
-            Self::DuplicateRecord => "Remove one of the two records, or give one another identity.",
+            Self::DuplicateRecord => {
+                "Remove one of the two records, or change the identity of one."
+            }
             Self::NotUnique => "Remove one of the two records.",
             Self::UnmappedMember => {
-                "Map the members in the layout if they matter; the archived original keeps them."
+                "Map the members in the layout if they should be imported; the archived original keeps them."
             }
-            Self::Parameter => "Give the parameter with `--set NAME=VALUE`.",
-            Self::Gone => "Delete their rows with `--prune`, or put the records back.",
+            Self::Parameter => "Set the parameter with `--set NAME=VALUE`.",
+            Self::Removed => "Delete their rows with `--prune`, or restore the records.",
             Self::StillReferred => {
-                "Correct the reference, or keep the row with `--on-conflict keep-database`."
+                "Fix the reference, or keep the row with `--on-conflict keep-database`."
             }
             Self::Conflict => {
-                "Choose with `--on-conflict keep-database` or `--on-conflict take-file`."
+                "Choose a side with `--on-conflict keep-database` or `--on-conflict take-file`."
             }
-            Self::MovedSource => {
-                "If the directory was moved, say what it was called before with `--source`."
+            Self::MovedSource => "If the directory was moved, pass its old name with `--source`.",
+            Self::UnavailableFiles => {
+                "Put the files back where they were; if they were deleted, confirm it with `--deleted PATH`."
             }
-            Self::IncompleteTrail => {
-                "Run `accession doctor`, then `accession audit reconcile`: changes meanwhile may not be in the trail."
+            Self::IncompleteAuditLog => {
+                "Run `accession doctor`, then `accession audit reconcile`: the audit log may lack recent changes."
             }
-            Self::ForeignRow => {
-                "Nothing has to be done; other programs may have rows of their own."
-            }
-            Self::SealNotLogged => "Note the seal somewhere else; the run itself is committed.",
+            Self::ForeignRow => "No action is needed; other programs may have their own rows.",
+            Self::SealNotLogged => "Record the seal elsewhere; the run itself is committed.",
         }
     }
 }
@@ -274,12 +292,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_rules_is_whole_and_codes_are_different() {
+    fn the_list_of_rules_is_complete_and_codes_are_unique() {
         for (at, rule) in Rule::ALL.into_iter().enumerate() {
             assert_eq!(rule as usize, at, "{rule:?}");
         }
         let last = Rule::ALL[Rule::ALL.len() - 1];
-        assert_eq!(last, Rule::SealNotLogged, "the last that is declared");
+        assert_eq!(last, Rule::SealNotLogged, "the last one declared");
         let mut codes: Vec<_> = Rule::ALL.into_iter().map(Rule::code).collect();
         codes.sort_unstable();
         codes.dedup();

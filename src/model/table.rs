@@ -1,6 +1,6 @@
-//! The table model that `tables.sql` is parsed into and every dialect's DDL is rendered from.
+//! The table model: `tables.sql` is parsed into it, and every dialect renders its DDL from it.
 //!
-//! Columns are named by their index in [`Table::columns`], so that a row is a plain vector of values.
+//! Columns are referred to by their index in [`Table::columns`], so that a row is a plain vector of values.
 
 use super::{ColumnType, Value};
 
@@ -13,13 +13,13 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Column indexes of the primary key, in key order; empty if the table has none.
     pub primary_key: Vec<usize>,
-    /// Whether the (single, integer) primary key is given out by the database.
+    /// Whether the database generates the (single, integer) primary key.
     pub autoincrement: bool,
     /// UNIQUE constraints and unique indexes, as column indexes.
     pub unique: Vec<Vec<usize>>,
     /// Foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
-    /// Secondary indexes, in declaration order; unique indexes are among them.
+    /// Secondary indexes in declaration order, including unique indexes.
     pub indexes: Vec<Index>,
 }
 
@@ -48,20 +48,20 @@ pub enum DefaultValue {
 /// `FOREIGN KEY (columns) REFERENCES table (references) ON DELETE …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
-    /// Referring column indexes.
+    /// Referencing column indexes.
     pub columns: Vec<usize>,
-    /// Referred table.
+    /// Referenced table.
     pub table: String,
-    /// Referred column names.
+    /// Referenced column names.
     pub references: Vec<String>,
-    /// What happens to this row when the referred row is deleted.
+    /// What happens to this row when the referenced row is deleted.
     pub on_delete: OnDelete,
 }
 
 /// The `ON DELETE` action of a foreign key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnDelete {
-    /// `NO ACTION` or `RESTRICT`, or nothing said.
+    /// `NO ACTION` or `RESTRICT`; the default.
     Restrict,
     /// `CASCADE`.
     Cascade,
@@ -90,20 +90,26 @@ pub struct IndexColumn {
 }
 
 impl Table {
-    /// The index of the column called `name`.
+    /// Returns the index of the column named `name`.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// The names of these columns, as they are told.
+    /// Whether its rows can refer to each other.
+    #[must_use]
+    pub fn refers_to_itself(&self) -> bool {
+        self.foreign_keys.iter().any(|key| key.table == self.name)
+    }
+
+    /// Formats the names of these columns for messages.
     #[must_use]
     pub fn names(&self, columns: &[usize]) -> String {
         let names = columns.iter().map(|&column| &*self.columns[column].name);
         format!("`{}`", names.collect::<Vec<_>>().join("`, `"))
     }
 
-    /// The integer key column that the database (or we, for it) numbers.
+    /// Returns the integer key column whose values are generated.
     #[must_use]
     pub fn generated_key(&self) -> Option<usize> {
         match self.primary_key[..] {
@@ -112,7 +118,7 @@ impl Table {
         }
     }
 
-    /// The record id: the primary key as text, several columns as a JSON array in key order.
+    /// Returns the record ID: the primary key as text; a composite key is a JSON array in key order.
     #[must_use]
     pub fn record_id(&self, values: &[Value]) -> String {
         match self.primary_key[..] {
@@ -128,7 +134,7 @@ impl Table {
         }
     }
 
-    /// The values of the primary key, in key order.
+    /// Returns the values of the primary key, in key order.
     #[must_use]
     pub fn key_values(&self, values: &[Value]) -> Vec<Value> {
         self.primary_key
@@ -137,7 +143,7 @@ impl Table {
             .collect()
     }
 
-    /// The primary key's values from a record id; the reverse of [`Self::record_id`].
+    /// Parses a record ID into the values of the primary key; the inverse of [`Self::record_id`].
     #[must_use]
     pub fn key_from_record_id(&self, record_id: &str) -> Vec<Value> {
         let texts = match self.primary_key.len() {
@@ -159,7 +165,7 @@ impl Table {
         self.primary_key.iter().zip(texts).map(typed).collect()
     }
 
-    /// Columns and values of the primary key from a record id.
+    /// Parses a record ID into the columns and values of the primary key.
     #[must_use]
     pub fn named_key(&self, record_id: &str) -> Vec<(&Column, Value)> {
         let columns = self.primary_key.iter().map(|&key| &self.columns[key]);

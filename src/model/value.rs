@@ -5,18 +5,19 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{Hasher, Timestamp, canonical_json};
+use super::canonical::hash_canonical_json;
+use super::{Hasher, Timestamp};
 
-/// A value as it is written to, or was read from, a column.
+/// A value of a column, as read from or written to a database.
 ///
-/// Texts are reference-counted because a parent's key is repeated in each of its children.
+/// Strings are reference-counted because the key of a parent is repeated in each of its children.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// SQL NULL.
     Null,
-    /// The column's DEFAULT or generated key: known only once the row is planned.
+    /// The column's DEFAULT or generated key; known only when the row is planned.
     Default,
-    /// The generated key of an enclosing row, so many levels out: known only once that row is planned.
+    /// The generated key of an enclosing row, this many levels up; known only when that row is planned.
     ParentKey(usize),
     /// BOOLEAN.
     Boolean(bool),
@@ -26,7 +27,7 @@ pub enum Value {
     Real(f64),
     /// TEXT, VARCHAR.
     Text(Arc<str>),
-    /// JSON as compact text, members in their source order, numbers as written.
+    /// JSON as compact text, with members in their original order and numbers as written.
     Json(Arc<str>),
     /// TIMESTAMP, in UTC.
     Timestamp(Timestamp),
@@ -39,7 +40,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// A text value.
+    /// Creates a text value.
     pub fn text(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into())
     }
@@ -50,7 +51,7 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// About how many bytes the value is on its way to a database.
+    /// Estimates the size of the value in bytes when it is sent to a database.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
@@ -68,7 +69,7 @@ impl Value {
         }
     }
 
-    /// The value as part of a record id: what `CAST(column AS TEXT)` gives for a key column.
+    /// Returns the value as part of a record ID: the result of `CAST(column AS TEXT)` for a key column.
     #[must_use]
     pub fn key_text(&self) -> String {
         match self {
@@ -77,17 +78,17 @@ impl Value {
             Self::Integer(value) => value.to_string(),
             Self::Real(value) => value.to_string(),
             Self::Text(text) | Self::Json(text) => text.to_string(),
-            Self::Timestamp(instant) => instant.to_string(),
+            Self::Timestamp(timestamp) => timestamp.to_string(),
             Self::Date(day) => day.to_string(),
             Self::Uuid(id) => id.to_string(),
             Self::Blob(bytes) => data_encoding::HEXUPPER.encode(bytes),
         }
     }
 
-    /// Feeds the value into `hasher` as a type tag followed by fixed-size or length-prefixed bytes.
+    /// Feeds the value into `hasher`: a type tag followed by fixed-size or length-prefixed bytes.
     ///
-    /// The encoding is the same for the same data on every database: JSON is hashed in its canonical form
-    /// (see [`canonical_json`]), reals by their bits with `-0.0` as `0.0`, timestamps as microseconds since 1970.
+    /// The encoding is the same for the same data on every database: JSON is hashed in its canonical form (see
+    /// [`super::canonical_json`]), reals by their bits with `-0.0` as `0.0`, timestamps as microseconds since 1970.
     pub fn hash_into(&self, hasher: &mut Hasher) {
         match self {
             Self::Null => hasher.tag(0),
@@ -95,8 +96,11 @@ impl Value {
             Self::Integer(value) => hasher.tag(2).fixed(&value.to_le_bytes()),
             Self::Real(value) => hasher.tag(3).fixed(&(value + 0.0).to_bits().to_le_bytes()),
             Self::Text(text) => hasher.tag(4).bytes(text.as_bytes()),
-            Self::Json(text) => hasher.tag(5).bytes(canonical_json(text).as_bytes()),
-            Self::Timestamp(instant) => hasher.tag(6).fixed(&instant.micros().to_le_bytes()),
+            Self::Json(text) => {
+                hash_canonical_json(text, hasher.tag(5));
+                hasher
+            }
+            Self::Timestamp(timestamp) => hasher.tag(6).fixed(&timestamp.micros().to_le_bytes()),
             Self::Date(day) => hasher.tag(7).bytes(day.to_string().as_bytes()),
             Self::Uuid(id) => hasher.tag(8).fixed(id.as_bytes()),
             Self::Blob(bytes) => hasher.tag(9).bytes(bytes),

@@ -1,65 +1,85 @@
-//! Archives of originals: what they hold, whether they hold it, and bringing it back.
+//! Archives of originals: listing, verifying and restoring them.
+
+mod ledger;
 
 use std::path::Path;
 
 use crate::archive::{Archive, ArchiveObserver, Listing, Restored, VerifyReport};
 
-use super::{OperationError, Progress, Stage, Surroundings, run_named};
+pub use ledger::{ComparedLedger, LedgerToCompare};
 
-/// The runs that the archive in `directory` holds.
+use super::{Context, OperationError, Progress, Stage, run_named};
+
+/// Lists the runs in the archive in `directory`.
 ///
 /// # Errors
-/// When it is no archive or cannot be read.
+/// When it is not an archive or cannot be read.
 pub fn list_archive(directory: &Path) -> Result<Listing, OperationError> {
     Ok(Archive::open(directory)?.list()?)
 }
 
+/// The result of verifying an archive and the ledger that it belongs to.
+#[derive(Debug)]
+pub struct VerifiedArchive {
+    /// The contents of the archive, and all problems found.
+    pub report: VerifyReport,
+    /// The result of comparing manifests with the ledger, if one was given.
+    pub ledger: Option<ComparedLedger>,
+}
+
 /// Reads every original of the run whose id begins with `run`, or of all runs, and compares it with its digest.
+/// Compares the manifests with the ledger, if one is given.
 ///
 /// # Errors
-/// When it is no archive, `run` names no run or several, or somebody interrupts. What is wrong with the archive's
-/// contents is in the report.
+/// When it is not an archive, `run` matches no run or several, or the operation is interrupted. Problems in the
+/// archive's contents are in the report.
 pub fn verify_archive(
     directory: &Path,
     run: Option<&str>,
-    around: Surroundings<'_>,
-) -> Result<VerifyReport, OperationError> {
+    ledger: Option<&LedgerToCompare>,
+    ctx: Context<'_>,
+) -> Result<VerifiedArchive, OperationError> {
     let archive = Archive::open(directory)?;
     let run = run.map(|run| archived(&archive, run)).transpose()?;
     let observer = ArchiveProgress {
-        progress: around.progress,
+        progress: ctx.progress,
         stage: Stage::VerifyArchive,
     };
-    let report = archive.verify(run.as_deref(), &observer, around.interrupted);
-    around.progress.end();
-    Ok(report?)
+    let report = archive.verify(run.as_deref(), &observer, ctx.interrupted);
+    ctx.progress.end();
+    let mut report = report?;
+    let compared = ledger.map(|ledger| ledger.compare(&archive, run.as_deref(), &mut report));
+    Ok(VerifiedArchive {
+        report,
+        ledger: compared,
+    })
 }
 
-/// Brings the originals of the run whose id begins with `run` back into `target`, which must be new or empty, and
-/// gives the run's id.
+/// Restores the originals of the run whose id begins with `run` into `target`, which must be new or empty, and returns
+/// the run's id.
 ///
 /// # Errors
-/// When `run` names no run or several, something is missing or damaged, `target` cannot be written, or somebody
-/// interrupts. Nothing is left in `target` then.
+/// When `run` matches no run or several, something is missing or damaged, `target` cannot be written, or the operation
+/// is interrupted. Nothing is left in `target` then.
 pub fn restore_archived(
     directory: &Path,
     run: &str,
     target: &Path,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<(String, Restored), OperationError> {
     let archive = Archive::open(directory)?;
     let run = archived(&archive, run)?;
     let observer = ArchiveProgress {
-        progress: around.progress,
+        progress: ctx.progress,
         stage: Stage::Restore,
     };
-    let restored = archive.restore(&run, target, &observer, around.interrupted);
-    around.progress.end();
+    let restored = archive.restore(&run, target, &observer, ctx.interrupted);
+    ctx.progress.end();
     Ok((run, restored?))
 }
 
-/// The id of the run that `name` names. A whole id need not be listed: its manifest may be damaged, which is told
-/// when it is read.
+/// The id of the run that `name` identifies. A full id need not be listed: its manifest may be damaged, which is
+/// reported when it is read.
 fn archived(archive: &Archive, name: &str) -> Result<String, OperationError> {
     let listed = archive.list()?.runs;
     let ids = listed.iter().map(|summary| summary.header.run.to_string());
@@ -71,7 +91,7 @@ fn archived(archive: &Archive, name: &str) -> Result<String, OperationError> {
     }
 }
 
-/// Tells a watcher of the operation what the archive does.
+/// Reports the progress of the archive to the observer of the operation.
 pub(super) struct ArchiveProgress<'a> {
     pub(super) progress: &'a dyn Progress,
     pub(super) stage: Stage,
@@ -91,28 +111,28 @@ impl ArchiveObserver for ArchiveProgress<'_> {
 mod tests {
     use std::time::Duration;
 
-    use super::super::testing::{CARDS, Home, WAIT, around, read};
+    use super::super::testing::{CARDS, Home, WAIT, read, with_context};
     use super::*;
     use crate::archive::ArchiveError;
 
     #[test]
-    fn a_run_comes_back_by_the_beginning_of_its_id() {
+    fn run_is_restored_by_a_prefix_of_its_id() {
         let home = Home::new();
         home.import(1, WAIT).expect("imported");
         let listing = list_archive(&home.archive()).expect("listed");
         let id = listing.runs[0].header.run.to_string();
-        let report = around(|around| verify_archive(&home.archive(), Some(&id[..4]), around));
-        assert!(report.expect("verified").problems.is_empty());
+        let report = with_context(|ctx| verify_archive(&home.archive(), Some(&id[..4]), None, ctx));
+        assert!(report.expect("verified").report.problems.is_empty());
         let target = home.directory().with_file_name("back");
-        let restored = around(|around| restore_archived(&home.archive(), "0", &target, around));
+        let restored = with_context(|ctx| restore_archived(&home.archive(), "0", &target, ctx));
         assert_eq!(restored.expect("restored").0, id);
         assert_eq!(read(&target, CARDS), read(&home.directory(), CARDS));
-        let unknown = around(|around| verify_archive(&home.archive(), Some("ff"), around));
+        let unknown = with_context(|ctx| verify_archive(&home.archive(), Some("ff"), None, ctx));
         assert!(matches!(unknown, Err(OperationError::UnknownRun(_))));
     }
 
     #[test]
-    fn an_import_waits_for_a_busy_archive_but_not_for_ever() {
+    fn import_waits_for_a_busy_archive_until_the_timeout() {
         let home = Home::new();
         home.import(1, WAIT).expect("imported");
         home.write(CARDS, "[]");

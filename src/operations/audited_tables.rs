@@ -1,62 +1,80 @@
-//! Putting any table of the database under the trail, and taking it out again.
+//! Adds tables of the database to the audit log, and removes them.
 //!
-//! Rows that are there already are noted once, by a run of kind `enable`, so that the trail tells of every row: without
-//! that, nobody could say whether a row without an entry is older than the trail or was smuggled in.
+//! Existing rows are recorded once, by a run of kind `enable`, so that the audit log has every row. Otherwise a row
+//! without an entry could be older than the log or inserted without an entry, and there would be no way to tell.
 
+mod account;
+mod altered;
 mod baseline;
+mod chosen;
 mod disable;
+mod run;
+mod unfinished;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use crate::database::ledger::{NewSeal, RunFacts, RunHeader};
-use crate::database::{Access, Database, DatabaseUrl, TableTriggers, TriggerState};
-use crate::model::{FindingList, RunContext, Sha256, Table};
+use crate::database::ledger::NewSeal;
+use crate::database::{
+    Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers, TriggerState,
+};
+use crate::model::{Finding, FindingList, Level, Rule, RunContext, nearest};
 
-pub(super) use baseline::{Baseline, note_what_is_there};
+use account::account_for;
+use chosen::Chosen;
+use run::{Entered, begin, begin_change, finish};
+
+pub use altered::{altered, never_rolled_back};
+pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
+pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
+pub(super) use unfinished::{make_ready, unfinished_findings, words as unfinished_words};
 
 use super::proof::{SealPlace, log_seal};
-use super::{OperationError, Surroundings};
+use super::{Context, OperationError};
 
-/// Which tables.
+/// Which tables to enable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhichTables {
-    /// All that can be.
+    /// All tables that can be audited.
     All,
-    /// These.
+    /// Audited tables with missing or changed triggers.
+    Faulty,
+    /// The tables with these names.
     Named(Vec<String>),
 }
 
-/// What to put under the trail.
+/// Which tables to add to the audit log, and how.
 #[derive(Debug, Clone)]
 pub struct EnableOptions {
     /// The database.
     pub database: DatabaseUrl,
     /// How long to wait for other programs that write.
     pub wait: Duration,
-    /// Where the seal is noted.
+    /// The archive whose `seals.log` records the seal.
     pub archive: SealPlace,
     /// Which tables.
     pub tables: WhichTables,
 }
 
-/// What was done.
+/// The result of enabling tables.
 #[derive(Debug, Clone, Default)]
 pub struct EnableOutcome {
-    /// The run that noted the rows that were there, with its seal.
+    /// The run that recorded existing rows, and its seal.
     pub run: Option<(String, NewSeal)>,
-    /// Tables that got triggers.
+    /// Tables whose triggers were created.
     pub tables: Vec<String>,
-    /// Tables that cannot be under the trail, and why.
+    /// Tables that cannot be audited, and why.
     pub refused: Vec<(String, String)>,
-    /// What was noticed.
+    /// Rows that had changed without an entry; they have one now.
+    pub differences: u64,
+    /// Findings of the operation.
     pub findings: FindingList,
 }
 
-/// Every table of the application and whether the trail records its changes.
+/// Lists every table of the application and whether the audit log records its changes.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -68,150 +86,199 @@ pub fn table_states(
     Ok(database.snapshot(Database::table_triggers)?)
 }
 
-/// Puts tables under the trail, and brings outdated triggers up to date.
+/// Adds tables to the audit log, and updates outdated triggers.
+///
+/// Afterwards the audit log accounts for every row of each added or named table: rows that no entry accounts for get
+/// one, by a run of kind `enable`.
 ///
 /// # Errors
-/// When a named table cannot be, or the database refuses; nothing is committed then.
+/// When a named table cannot be audited, or the database reports an error. Nothing is committed then; where schema
+/// changes are committed at once, the ledger records what remains to be done ([`OperationError::Unfinished`]).
 pub fn enable_tables(
     options: &EnableOptions,
     run: &RunContext,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<EnableOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Write, options.wait)?;
-    // Triggers first, where making them ends a transaction: nothing is then changed unnoticed in between.
-    let prepared = database.change_schema(|database| prepare(database, &options.tables))?;
+    // Without a ledger no table is audited, so none can be faulty, and nothing has to be created.
+    if options.tables == WhichTables::Faulty && !database.has_ledger()? {
+        return Ok(EnableOutcome::default());
+    }
+    let now = (ctx.clock)();
+    let completed = make_ready(&mut database, &options.archive, now)?;
+    let run = &run.after(database.latest_run()?);
+    let entered = Entered::default();
+    let done = database.change_schema_then(
+        |database| {
+            database.migrate()?;
+            let chosen = Chosen::of(database, &options.tables)?;
+            if !database.commits_schema_changes() {
+                database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
+            }
+            let unwatched = chosen.unwatched.iter().map(|(table, _)| table);
+            if !chosen.unwatched.is_empty() {
+                let begun = ("enable", run, &entered);
+                begin_change(database, begun, unwatched.clone(), |database| {
+                    for table in unwatched {
+                        database.record_changes_of(table)?;
+                        chosen.drop_former_triggers(database, table)?;
+                    }
+                    Ok(())
+                })?;
+            }
+            for partition in &chosen.detached {
+                database.stop_recording(partition)?;
+            }
+            Ok(chosen)
+        },
+        |database, chosen| {
+            let recorded = record(database, chosen, run, ctx)?;
+            Ok((chosen.clone(), recorded))
+        },
+        OperationError::is_retryable,
+    );
+    let (chosen, recorded) = done.map_err(|error| entered.settle(&mut database, run, error))?;
     let mut outcome = EnableOutcome {
-        tables: prepared.tables,
-        refused: prepared.refused,
+        tables: chosen.unwatched.into_iter().map(|(t, _)| t.name).collect(),
+        refused: chosen.refused,
         ..EnableOutcome::default()
     };
-    if !prepared.unnoted.is_empty() || !prepared.resumed.is_empty() {
+    outcome.findings.extend(completed);
+    outcome
+        .findings
+        .extend(engine_warnings(&mut database, &outcome.tables)?);
+    if let Some((seal, found)) = recorded {
+        outcome.differences = found.differences;
+        outcome.findings.extend(found.findings);
         let archive = options.archive.archive(&mut database)?;
-        let seal = database.transaction(|database| {
-            note(database, ("enable", run), around, |database| {
-                let mut counts = Map::new();
-                for table in &prepared.unnoted {
-                    let noted = database.note_rows(table, run)?;
-                    counts.insert(table.name.clone(), json!({ "noted": noted }));
-                }
-                let resumed = prepared.resumed.iter();
-                counts.extend(resumed.map(|table| (table.clone(), json!({ "noted": 0 }))));
-                Ok(counts)
-            })
-        })?;
-        let findings = log_seal(&options.database, &archive, &seal);
-        outcome.findings.extend(findings);
+        let warning = log_seal(&options.database, &archive, &seal);
+        outcome.findings.extend(warning);
         outcome.run = Some((run.id.to_string(), seal));
     }
     Ok(outcome)
 }
 
-struct Prepared {
-    tables: Vec<String>,
-    refused: Vec<(String, String)>,
-    /// Tables whose rows the trail does not know yet.
-    unnoted: Vec<Table>,
-    /// Tables that were taken out of the trail on purpose.
-    resumed: Vec<String>,
+/// Warnings for recorded tables whose engine has no transactions.
+fn engine_warnings(
+    database: &mut Database,
+    tables: &[String],
+) -> Result<Vec<Finding>, OperationError> {
+    if database
+        .tables_without_transactions()?
+        .is_none_or(|tables| tables.is_empty())
+    {
+        return Ok(Vec::new());
+    }
+    let states = database.snapshot(Database::table_triggers)?;
+    let states = states.iter().filter(|state| tables.contains(&state.table));
+    let warning = |message| Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
+    Ok(states.filter_map(never_rolled_back).map(warning).collect())
 }
 
-fn prepare(database: &mut Database, which: &WhichTables) -> Result<Prepared, OperationError> {
-    database.migrate()?;
-    let states = database.table_triggers()?;
-    let wanted: Vec<&TableTriggers> = match which {
-        WhichTables::All => states.iter().collect(),
-        WhichTables::Named(names) => named(&states, names)?,
-    };
-    let mut prepared = Prepared {
-        tables: Vec::new(),
-        refused: Vec::new(),
-        unnoted: Vec::new(),
-        resumed: Vec::new(),
-    };
-    for state in wanted {
-        match (state.state, which) {
-            (TriggerState::Recorded, _) => {}
-            (TriggerState::NoKey, WhichTables::Named(_)) => {
-                return Err(refusal(&state.table, NO_KEY));
-            }
-            (TriggerState::NoKey, WhichTables::All) => {
-                let why = NO_KEY.to_owned();
-                prepared.refused.push((state.table.clone(), why));
-            }
-            (
-                TriggerState::NotRecorded
-                | TriggerState::Disabled
-                | TriggerState::Unseen
-                | TriggerState::Missing
-                | TriggerState::Outdated,
-                _,
-            ) => {
-                if let Some(table) = database.defined_table(&state.table)? {
-                    database.record_changes_of(&table)?;
-                    prepared.tables.push(table.name.clone());
-                    if state.state == TriggerState::NotRecorded {
-                        prepared.unnoted.push(table);
-                    } else if state.state == TriggerState::Disabled {
-                        prepared.resumed.push(table.name);
-                    }
-                }
-            }
+/// The result of recording existing rows.
+#[derive(Default)]
+struct Recorded {
+    /// Rows that had changed without an entry.
+    differences: u64,
+    findings: Vec<Finding>,
+}
+
+/// Records rows that no entry accounts for, and completes the run; returns `None` if there is nothing to record and no
+/// trigger was created.
+fn record(
+    database: &mut Database,
+    chosen: &Chosen,
+    run: &RunContext,
+    ctx: Context<'_>,
+) -> Result<Option<(NewSeal, Recorded)>, OperationError> {
+    database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
+    let before = database.last_entry_id()?;
+    let mut counts = Vec::new();
+    let mut recorded = Recorded::default();
+    for table in chosen.all() {
+        let accounted = account_for(database, table, run, ctx)?;
+        let watched = chosen.watched.contains(table);
+        // While a table's first entries are recorded another program may write already: its entry makes the table a
+        // known one.
+        if accounted.is_surprising() && !chosen.is_new(table) {
+            recorded.differences += accounted.entries();
+            recorded.findings.push(accounted.surprise(table, run));
+        }
+        if !watched || accounted.changes_anything() {
+            counts.push((table.name.clone(), accounted.counts(table)));
         }
     }
-    Ok(prepared)
+    for (old, new) in &chosen.renamed {
+        let counted = json!({ DISABLED_AFTER: before, RENAMED_TO: new });
+        counts.push((old.clone(), counted));
+    }
+    if counts.is_empty() {
+        return Ok(None);
+    }
+    if chosen.unwatched.is_empty() {
+        begin(database, ("enable", run), [])?;
+    }
+    ctx.check_interrupt()?;
+    let seal = finish(database, run, before, (counts, (ctx.clock)()))?;
+    Ok(Some((seal, recorded)))
 }
 
-const NO_KEY: &str = "it has no primary key, by which the trail knows a row again";
-
-fn refusal(table: &str, why: &'static str) -> OperationError {
-    OperationError::TableRefused {
-        table: table.to_owned(),
-        why,
+fn unfit(state: TriggerState) -> &'static str {
+    if state == TriggerState::Removed {
+        "the table was removed; `accession audit disable` with its name records that"
+    } else if state == TriggerState::KeyLost {
+        "it has no primary key any more, which the audit log needs to identify rows: give it one, or `accession audit disable` it"
+    } else {
+        NO_KEY
     }
 }
 
-/// The tables with these names, each once.
+const NO_KEY: &str = "it has no primary key, which the audit log needs to identify rows";
+
+fn refusal(table: &str, why: impl Into<String>) -> OperationError {
+    OperationError::TableRefused {
+        table: table.to_owned(),
+        why: why.into(),
+    }
+}
+
+/// The tables with these names, without duplicates.
 fn named<'s>(
+    database: &mut Database,
     states: &'s [TableTriggers],
     names: &[String],
 ) -> Result<Vec<&'s TableTriggers>, OperationError> {
     let names: BTreeSet<&String> = names.iter().collect();
-    let state = |name: &String| {
-        let found = states.iter().find(|state| state.table == *name);
-        found.ok_or_else(|| refusal(name, "the application has no such table"))
+    let mut state = |name: &String| match states
+        .iter()
+        .find(|state| state.table == *name && state.state != TriggerState::Foreign)
+    {
+        Some(found) => Ok(found),
+        None => Err(refusal(name, unknown(database, states, name)?)),
     };
-    names.into_iter().map(state).collect()
+    names.into_iter().map(&mut state).collect()
 }
 
-/// Notes something as a run of this kind: `write` does it, and gives the counts per table.
-fn note(
+/// What is said of a name that no table has.
+fn unknown(
     database: &mut Database,
-    (kind, run): (&'static str, &RunContext),
-    around: Surroundings<'_>,
-    write: impl FnOnce(&mut Database) -> Result<Map<String, Value>, OperationError>,
-) -> Result<NewSeal, OperationError> {
-    let header = RunHeader {
-        kind,
-        layout: String::new(),
-        layout_digest: Sha256::of(&[]),
-        source: String::new(),
-        archive: None,
-        parent: None,
-    };
-    let before = database.last_entry_id()?;
-    database.begin_rows_run(&header, run)?;
-    let counts = write(database)?;
-    let finished_at = (around.clock)();
-    let counts = json!({ "tables": counts });
-    database.end_rows_run(run, finished_at, &counts.to_string())?;
-    let id = run.id.to_string();
-    let contents = database.contents_of_run(&id, before)?;
-    around.check_interrupt()?;
-    Ok(database.seal_run(&id, contents, RunFacts::default(), finished_at)?)
+    states: &[TableTriggers],
+    name: &str,
+) -> Result<String, OperationError> {
+    if database.is_view(name)? {
+        let why = "it is a view, which has no rows of its own: name the tables that it shows";
+        return Ok(why.to_owned());
+    }
+    let tables = states.iter().map(|state| state.table.as_str());
+    Ok(match nearest(name, tables) {
+        Some(meant) => format!("the application has no such table; did you mean `{meant}`?"),
+        None => "the application has no such table; `accession audit status` lists the tables"
+            .to_owned(),
+    })
 }
 
-/// Whether all tables that were under the trail still are, wholly, but for those that were taken out on purpose; as far as
-/// can be told.
+/// Whether every audited table still has all its triggers, as far as can be determined. Tables that were disabled on
+/// purpose do not count.
 #[must_use]
 pub fn is_complete(states: &[TableTriggers]) -> bool {
     let whole = |state: &TableTriggers| match state.state {
@@ -220,7 +287,14 @@ pub fn is_complete(states: &[TableTriggers]) -> bool {
         | TriggerState::NoKey
         | TriggerState::Disabled
         | TriggerState::Unseen => true,
-        TriggerState::Missing | TriggerState::Outdated => false,
+        TriggerState::Foreign
+        | TriggerState::KeyLost
+        | TriggerState::Missing
+        | TriggerState::Outdated
+        | TriggerState::Unfinished
+        | TriggerState::Removed
+        | TriggerState::Renamed
+        | TriggerState::Detached => false,
     };
     states.iter().all(whole)
 }

@@ -1,4 +1,4 @@
-//! Why an operation stopped. What is wrong with the input is a finding, not an error.
+//! Errors that stop an operation. Invalid input is reported by findings instead.
 
 use crate::archive::ArchiveError;
 use crate::audit::ReplayError;
@@ -9,31 +9,31 @@ use crate::model::FindingList;
 use crate::source::SourceError;
 use crate::validate::ValidateError;
 
-/// A failure of an operation. Nothing was committed when one is returned.
+/// An error of an operation. Nothing was committed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
-    /// The directory.
+    /// An error of the directory.
     #[error(transparent)]
     Source(SourceError),
-    /// The layout's schemas.
+    /// An error of the layout's schemas.
     #[error(transparent)]
     Validate(#[from] ValidateError),
-    /// The layout's mapping.
+    /// An error of the layout's mapping.
     #[error(transparent)]
     Map(#[from] MapError),
-    /// The database.
+    /// An error of the database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The archive.
+    /// An error of the archive.
     #[error(transparent)]
     Archive(ArchiveError),
-    /// Rows read back before commit are not what was planned.
-    #[error("{} of the tables do not hold what was planned", .0.len())]
+    /// Rows read back before commit differ from the plan.
+    #[error("{} of the tables differ from the plan", .0.len())]
     NotAsPlanned(Vec<Mismatch>),
-    /// A file for what does not fit in memory.
+    /// A temporary file cannot be read or written.
     #[error("cannot write or read a temporary file")]
     Scratch(#[source] std::io::Error),
-    /// A `--set` names no parameter of the layout.
+    /// A `--set` names a parameter that the layout does not have.
     #[error("the layout `{layout}` has no parameter `{name}`")]
     UnknownParameter {
         /// Name of the layout.
@@ -41,20 +41,20 @@ pub enum OperationError {
         /// The name given.
         name: String,
     },
-    /// An entry of the trail is not what a trigger writes, so nobody knows what it did.
-    #[error("entry {entry} of the trail cannot be read")]
+    /// An entry of the audit log is malformed.
+    #[error("entry {entry} of the audit log cannot be read")]
     UnreadableEntry {
         /// Its id.
         entry: i64,
-        /// What is wrong.
+        /// What is malformed.
         #[source]
         source: ReplayError,
     },
-    /// The run was written before there were seals.
+    /// The run was written before seals were introduced.
     #[error("run `{0}` has no seal")]
     NoSeal(String),
     /// The run did not change the row.
-    #[error("run `{run}` has no entry of `{table}` `{record}`")]
+    #[error("run `{run}` has no entry for `{table}` `{record}`")]
     NoEntry {
         /// The run.
         run: String,
@@ -63,69 +63,99 @@ pub enum OperationError {
         /// Primary key as text.
         record: String,
     },
-    /// What is there is not what was sealed.
-    #[error("run `{run}` is not what was sealed")]
+    /// The run's entries or files differ from its seal.
+    #[error("run `{run}` differs from its seal")]
     NotAsSealed {
         /// The run.
         run: String,
-        /// What differs.
+        /// The difference.
         #[source]
         fault: ReceiptFault,
     },
-    /// A table cannot be put under the trail, or taken out of it.
+    /// A table cannot be enabled or disabled.
     #[error("`{table}`: {why}")]
     TableRefused {
         /// The table.
         table: String,
         /// Why.
-        why: &'static str,
+        why: String,
     },
-    /// Runs of this kind changed nothing that could be undone.
-    #[error("run `{run}` is of the kind `{kind}`, which is not undone")]
+    /// A table that is to be created or recorded has the former name of a renamed table, whose triggers still use it.
+    #[error(
+        "`{table}` was renamed from `{before}`, and its changes are still recorded as those of `{before}`"
+    )]
+    RenamedTable {
+        /// The table.
+        table: String,
+        /// Its former name.
+        before: String,
+    },
+    /// Existing rows of a table cannot be recorded in the audit log.
+    #[error("the rows of `{table}` cannot be recorded in the audit log")]
+    Unrecorded {
+        /// The table.
+        table: String,
+        /// Why.
+        #[source]
+        source: Box<OperationError>,
+    },
+    /// A run that enables or disables tables was begun and could not be completed.
+    #[error(
+        "run `{run}` was begun but is not complete: some rows may have no entry in the audit log yet"
+    )]
+    Unfinished {
+        /// The run.
+        run: String,
+        /// Why.
+        #[source]
+        source: Box<OperationError>,
+    },
+    /// Runs of this kind have no changes that can be reverted.
+    #[error("run `{run}` is of kind `{kind}`, which cannot be reverted")]
     NotRevertible {
         /// The run.
         run: String,
         /// Its kind.
         kind: String,
     },
-    /// The run changed a table that is no longer there.
-    #[error("the table `{0}`, which the run changed, is gone")]
-    TableGone(String),
-    /// The thread that writes stopped; its own error is told instead.
+    /// The run changed a table that no longer exists.
+    #[error("the table `{0}`, which the run changed, no longer exists")]
+    TableRemoved(String),
+    /// The writer thread stopped; its own error is reported instead.
     #[error("writing stopped")]
     WriterStopped,
-    /// There is nothing to learn from.
+    /// There are no documents to infer a layout from.
     #[error("no JSON file in `{directory}` can be read")]
     NothingToPropose {
         /// The directory.
         directory: String,
-        /// What is wrong with the files that are there.
+        /// Problems of the files in the directory.
         findings: FindingList,
     },
-    /// Nothing is called so.
+    /// There is no run with this id.
     #[error("there is no run `{0}`")]
     UnknownRun(String),
-    /// Several runs begin so.
-    #[error("`{prefix}` is the beginning of {} runs", .runs.len())]
+    /// Several runs have ids with this prefix.
+    #[error("`{prefix}` matches {} runs", .runs.len())]
     AmbiguousRun {
-        /// What was given.
+        /// The prefix.
         prefix: String,
-        /// The runs that begin with it.
+        /// The runs that match it.
         runs: Vec<String>,
     },
-    /// The trail has no entry of this number.
-    #[error("there is no entry {0} in the audit trail")]
+    /// The audit log has no entry with this number.
+    #[error("there is no entry {0} in the audit log")]
     UnknownEntry(i64),
-    /// The trail has nothing of this row.
-    #[error("the audit trail has no row `{record}` of a table `{table}`")]
+    /// The audit log has no entry for this row.
+    #[error("the audit log has no row `{record}` of table `{table}`")]
     UnknownRow {
         /// The table.
         table: String,
         /// The row.
         record: String,
     },
-    /// The trail has nothing of this column of a row.
-    #[error("the row has no column `{column}`, as far as the audit trail of `{table}` tells")]
+    /// The audit log has no entry for this column of a row.
+    #[error("the row has no column `{column}`, according to the audit log of `{table}`")]
     UnknownColumn {
         /// The table.
         table: String,
@@ -135,26 +165,54 @@ pub enum OperationError {
     /// The ledger has no such file.
     #[error("no file `{0}` was imported")]
     UnknownFile(String),
-    /// The trail has nothing of this table.
-    #[error("the audit trail has no entry of a table `{0}`")]
+    /// The audit log has no entry for this table.
+    #[error("the audit log has no entry for table `{0}`")]
     UnknownTable(String),
     /// The database or the archive would be written into the source directory.
-    #[error("the {what} `{}` stands in the directory that is imported, which is never written to", path.display())]
+    #[error("the {what} `{}` is inside the source directory, which is never written to", path.display())]
     InsideSource {
         /// `database` or `archive`.
         what: &'static str,
-        /// Where it was to be.
+        /// Its path.
         path: std::path::PathBuf,
     },
-    /// Nothing has this number.
+    /// There is no reject with this number.
     #[error("there is no reject with the number {0}")]
     UnknownReject(i64),
-    /// Somebody pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     #[error("interrupted; nothing was committed")]
     Interrupted,
 }
 
-/// An interrupt is the same to the user wherever it was noticed.
+impl OperationError {
+    /// Whether the user pressed Ctrl-C.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::Unfinished { source, .. } => source.is_interrupt(),
+            _ => false,
+        }
+    }
+
+    /// Adds to an error of the database that a table's rows could not be recorded because of it.
+    pub(super) fn of_table(table: &str, error: Self) -> Self {
+        match error {
+            Self::Database(_) if !error.is_retryable() => Self::Unrecorded {
+                table: table.to_owned(),
+                source: Box::new(error),
+            },
+            other => other,
+        }
+    }
+
+    /// Whether the error was caused by another program, so that the operation can be retried.
+    pub(super) fn is_retryable(&self) -> bool {
+        matches!(self, Self::Database(DatabaseError::Retryable(_)))
+    }
+}
+
+/// An interrupt is the same error wherever it is detected.
 impl From<SourceError> for OperationError {
     fn from(error: SourceError) -> Self {
         match error {
@@ -164,7 +222,7 @@ impl From<SourceError> for OperationError {
     }
 }
 
-/// An interrupt is the same to the user wherever it was noticed.
+/// An interrupt is the same error wherever it is detected.
 impl From<ArchiveError> for OperationError {
     fn from(error: ArchiveError) -> Self {
         match error {

@@ -1,4 +1,4 @@
-//! The ledger's schema: what the database has of it, bringing it up to date, and taking it away.
+//! The ledger's schema: its state, applying migrations, and reverting them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,25 +6,27 @@ use std::time::Duration;
 use crate::archive::BACKUPS;
 use crate::database::ledger::Holding;
 use crate::database::{Access, Backup, Database, DatabaseUrl, MigrationState, MigrationStatus};
-use crate::model::Timestamp;
+use crate::model::{FindingList, Timestamp};
 
 use super::OperationError;
+use super::audited_tables::make_ready;
+use super::proof::SealPlace;
 
 /// A migration that was reverted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reverted {
+pub struct RevertedMigration {
     /// Its name.
     pub migration: String,
-    /// The copy of the database as it was before; servers have programs of their own for that.
+    /// The copy of the database made before; `None` on servers, which have their own backup tools.
     pub backup: Option<PathBuf>,
-    /// Audit triggers that were dropped with the trail they wrote.
+    /// Audit triggers that were dropped together with the audit log they wrote to.
     pub triggers: Vec<String>,
 }
 
 /// The ledger's migrations, oldest first.
 ///
 /// # Errors
-/// When the database cannot be read, or its ledger is newer than this program.
+/// When the database cannot be read, or its ledger is newer than this version.
 pub fn migration_status(
     url: &DatabaseUrl,
     wait: Duration,
@@ -33,54 +35,64 @@ pub fn migration_status(
     Ok(database.migration_states()?)
 }
 
-/// Runs the pending migrations in one transaction and gives their names.
+/// Applies the pending migrations in one transaction; returns their names and findings.
 ///
 /// # Errors
-/// When the database cannot be written, a migration fails, or the ledger is newer than this program.
-pub fn migrate_up(url: &DatabaseUrl, wait: Duration) -> Result<Vec<String>, OperationError> {
+/// When the database cannot be written, a migration fails, or the ledger is newer than this version.
+pub fn migrate_up(
+    url: &DatabaseUrl,
+    wait: Duration,
+    place: &SealPlace,
+    now: Timestamp,
+) -> Result<(Vec<String>, FindingList), OperationError> {
     let mut database = Database::open(url, Access::Write, wait)?;
-    Ok(database.change_schema(Database::migrate)?)
+    let applied = database.change_schema(Database::migrate)?;
+    let completed = make_ready(&mut database, place, now)?;
+    Ok((applied, completed.into_iter().collect()))
 }
 
-/// The migration that [`migrate_down`] would revert, and what would be lost with it.
+/// The migration that [`migrate_down`] would revert, and the data that would be lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AtStake {
+pub struct MigrationLoss {
     /// Its name.
     pub migration: String,
-    /// What its tables hold.
+    /// The contents of its tables.
     pub holding: Holding,
 }
 
-/// What [`migrate_down`] would take away; `None` if no migration is applied.
+/// The data that [`migrate_down`] would delete; `None` if no migration is applied.
 ///
 /// # Errors
-/// When the database cannot be read, or its ledger is newer than this program.
-pub fn at_stake(url: &DatabaseUrl, wait: Duration) -> Result<Option<AtStake>, OperationError> {
+/// When the database cannot be read, or its ledger is newer than this version.
+pub fn migration_loss(
+    url: &DatabaseUrl,
+    wait: Duration,
+) -> Result<Option<MigrationLoss>, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     let states = database.migration_states()?.into_iter();
     let mut applied = states.filter(|state| state.status == MigrationStatus::Applied);
     let Some(MigrationState { name, .. }) = applied.next_back() else {
         return Ok(None);
     };
-    Ok(Some(AtStake {
+    Ok(Some(MigrationLoss {
         holding: database.holding(&name)?,
         migration: name,
     }))
 }
 
-/// Reverts the latest applied migration, after copying the database into `archive`; `None` if there is none.
+/// Reverts the last applied migration, after copying the database into `archive`; returns `None` if there is none.
 ///
-/// If the trail goes with it, so do the audit triggers of the application's tables, which would otherwise make every
-/// write of the application fail.
+/// If the audit log is dropped, the audit triggers of the application's tables are dropped as well. Otherwise every
+/// write of the application would fail.
 ///
 /// # Errors
-/// When the database cannot be copied or written, or the ledger is newer than this program.
+/// When the database cannot be copied or written, or the ledger is newer than this version.
 pub fn migrate_down(
     url: &DatabaseUrl,
     wait: Duration,
     archive: &Path,
     now: Timestamp,
-) -> Result<Option<Reverted>, OperationError> {
+) -> Result<Option<RevertedMigration>, OperationError> {
     let mut database = Database::open(url, Access::Write, wait)?;
     let mut backup = None;
     let reverted = database.change_schema(|database| -> Result<_, OperationError> {
@@ -91,7 +103,7 @@ pub fn migrate_down(
         {
             return Ok(None);
         }
-        // Within the transaction, so that nobody else writes between the copy and the change.
+        // The copy is made within the transaction, so that no one else writes between copy and change.
         let name = format!("migrate-down-{}", now.to_string().replace(':', "-"));
         let mut copy = None;
         if let Some(file) = url.file() {
@@ -101,7 +113,7 @@ pub fn migrate_down(
         let Some(migration) = database.migrate_down()? else {
             return Ok(None);
         };
-        Ok(Some(Reverted {
+        Ok(Some(RevertedMigration {
             migration,
             backup: copy,
             triggers: database.drop_orphaned_triggers()?,
@@ -118,15 +130,29 @@ mod tests {
     use super::super::testing::{Home, WAIT, now};
     use super::*;
 
-    /// Reverts the latest migration; `number` tells the copies of the database apart.
-    fn down(home: &Home, number: i64) -> Option<Reverted> {
+    /// Reverts the last migration; `number` distinguishes the copies of the database.
+    fn down(home: &Home, number: i64) -> Option<RevertedMigration> {
         let now = Timestamp::from_micros(now().micros() + number).expect("valid");
         migrate_down(&home.url(), WAIT, &home.archive(), now).expect("reverted")
     }
 
-    /// Reverts what was added to the ledger since it has a trail.
+    fn up(home: &Home) -> (Vec<String>, FindingList) {
+        let place = SealPlace {
+            named: None,
+            usual: home.archive(),
+        };
+        migrate_up(&home.url(), WAIT, &place, now()).expect("migrated")
+    }
+
+    /// Reverts all migrations after the ledger's first.
     fn down_to_the_ledger(home: &Home) {
-        for (number, name) in (1..).zip(["accession-0003_reverts", "accession-0002_seals"]) {
+        let names = [
+            "accession-0005_staged_rows",
+            "accession-0004_replaced_rows",
+            "accession-0003_reverts",
+            "accession-0002_seals",
+        ];
+        for (number, name) in (1..).zip(names) {
             let reverted = down(home, number).expect("it was applied");
             assert_eq!(reverted.migration, name);
             assert!(reverted.triggers.is_empty());
@@ -138,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn the_application_goes_on_without_the_trail_and_an_import_makes_it_again() {
+    fn application_works_without_the_audit_log_and_an_import_recreates_it() {
         let home = Home::new();
         home.import(1, WAIT).expect("imported");
         down_to_the_ledger(&home);
         let reverted = down(&home, 0).expect("there was a ledger");
         assert_eq!(reverted.migration, "accession-0001_ledger");
-        assert_eq!(reverted.triggers.len(), 15);
+        assert_eq!(reverted.triggers.len(), 25);
         assert_eq!(status(&home), MigrationStatus::Pending);
         home.execute("UPDATE profiles SET school = 's' WHERE id = 'a'")
             .expect("no trigger is in the way");
@@ -155,8 +181,8 @@ mod tests {
             .expect("a ledger");
         assert_eq!(copy.len(), 1);
 
-        let applied = migrate_up(&home.url(), WAIT).expect("migrated");
-        assert_eq!(applied.len(), 3);
+        let (applied, _) = up(&home);
+        assert_eq!(applied.len(), 5);
         assert_eq!(applied[0], reverted.migration);
         home.execute("UPDATE profiles SET school = NULL WHERE id = 'a'")
             .expect("still free");
@@ -169,27 +195,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_up_to_date_or_not_there_is_left_alone() {
+    fn current_or_missing_ledger_is_not_changed() {
         let home = Home::new();
         home.import(1, WAIT).expect("imported");
-        let nothing = migrate_up(&home.url(), WAIT).expect("nothing to do");
-        assert!(nothing.is_empty());
+        let (applied, findings) = up(&home);
+        assert!(applied.is_empty() && findings.iter().next().is_none());
         let ledger = Holding::Ledger {
             runs: 1,
             audit_entries: 5,
         };
-        for (number, holding) in (0..).zip([Holding::Origins(0), Holding::Seals(1), ledger]) {
-            let stake = at_stake(&home.url(), WAIT).expect("read").expect("a stake");
+        let holdings = [
+            Holding::Nothing,
+            Holding::Nothing,
+            Holding::Origins(0),
+            Holding::Seals(1),
+            ledger,
+        ];
+        for (number, holding) in (0..).zip(holdings) {
+            let stake = migration_loss(&home.url(), WAIT)
+                .expect("read")
+                .expect("a stake");
             assert_eq!(stake.holding, holding);
             let reverted = down(&home, number).expect("it was applied");
             assert_eq!(reverted.migration, stake.migration);
         }
         assert_eq!(down(&home, 9), None);
-        assert_eq!(at_stake(&home.url(), WAIT).expect("read"), None);
+        assert_eq!(migration_loss(&home.url(), WAIT).expect("read"), None);
     }
 
     #[test]
-    fn a_migration_that_fails_leaves_ledger_and_archive_as_they_are() {
+    fn failed_migration_changes_neither_ledger_nor_archive() {
         let home = Home::new();
         home.import(1, WAIT).expect("imported");
         down_to_the_ledger(&home);

@@ -1,6 +1,6 @@
-//! What the program does, as functions: each reads as the list of its steps and returns data.
+//! The operations of accession, as functions that read as a list of their steps and return data.
 //!
-//! Operations put the stages together. They print nothing, and take clock, actor, host and ids as parameters.
+//! They combine the stages. They print nothing, and take clock, actor, host and ids as parameters.
 
 mod archive;
 pub mod audit;
@@ -22,12 +22,17 @@ mod testing;
 pub mod validate;
 pub mod verify;
 
-pub use archive::{list_archive, restore_archived, verify_archive};
+pub use archive::{
+    ComparedLedger, LedgerToCompare, VerifiedArchive, list_archive, restore_archived,
+    verify_archive,
+};
 pub use error::OperationError;
-pub use migrate::{AtStake, Reverted, at_stake, migrate_down, migrate_up, migration_status};
-pub use progress::{Progress, Silent, Stage, Surroundings};
+pub use migrate::{
+    MigrationLoss, RevertedMigration, migrate_down, migrate_up, migration_loss, migration_status,
+};
+pub use progress::{Context, Progress, Silent, Stage};
 pub use rejects::{
-    Original, Reject, RejectFilter, RejectStatus, Settled, export_rejects, list_rejects,
+    Original, Reject, RejectFilter, RejectStatus, ResolvedRejects, export_rejects, list_rejects,
     show_reject,
 };
 pub use run_name::run_named;

@@ -1,4 +1,4 @@
-//! What an operation is told about the world, and what it tells while it works.
+//! The environment of an operation: clock, interrupts and progress reports.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,14 +6,14 @@ use crate::model::Timestamp;
 
 use super::OperationError;
 
-/// The parts of long work that a user sees.
+/// The stages of long work that are shown to the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Finding and hashing files; counts bytes.
     Survey,
-    /// Finding out what has to be undone.
+    /// Computing the changes that revert a run.
     Plan,
-    /// Undoing a run.
+    /// Reverting a run.
     Revert,
     /// Copying the database before it is changed.
     Backup,
@@ -31,23 +31,23 @@ pub enum Stage {
     VerifyArchive,
     /// Bringing archived originals back; counts bytes.
     Restore,
-    /// Looking at documents that no layout is known for; counts bytes of the files.
+    /// Inferring a layout from documents; counts bytes of the files.
     Propose,
 }
 
-/// Somebody who watches.
+/// Receives progress reports.
 pub trait Progress: Sync {
-    /// A stage begins; `total` says how far [`Self::advance`] will count, if that is known.
+    /// A stage begins; `total` is the final count of [`Self::advance`], if it is known.
     fn begin(&self, stage: Stage, total: Option<u64>);
-    /// So much more was done; called from several threads.
+    /// Progress by `amount`; called from several threads.
     fn advance(&self, amount: u64);
-    /// A file was finished.
+    /// A file was processed.
     fn file(&self, path: &str, records: u64);
-    /// The work is over.
+    /// The operation ended.
     fn end(&self);
 }
 
-/// Nobody watches.
+/// Ignores all progress reports.
 #[derive(Debug, Clone, Copy)]
 pub struct Silent;
 
@@ -58,19 +58,19 @@ impl Progress for Silent {
     fn end(&self) {}
 }
 
-/// What surrounds an operation.
+/// The environment of an operation.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
-    /// Raised to stop.
+pub struct Context<'a> {
+    /// Set to stop the operation.
     pub interrupted: &'a AtomicBool,
-    /// Who watches.
+    /// Receives progress reports.
     pub progress: &'a dyn Progress,
-    /// The time.
+    /// The current time.
     pub clock: &'a (dyn Fn() -> Timestamp + Sync),
 }
 
-impl Surroundings<'_> {
-    /// Stops the operation if somebody asked for it.
+impl Context<'_> {
+    /// Stops the operation if it was interrupted.
     ///
     /// # Errors
     /// [`OperationError::Interrupted`].

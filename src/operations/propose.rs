@@ -1,111 +1,110 @@
-//! Proposing a layout for a directory that has none: three looks at its files, then a check of the result.
+//! Proposes a layout for a directory that has none: reads its files three times, then checks the result.
 //!
-//! Files are read chunk by chunk and forgotten; what is kept is bounded by the number of files and of different places
-//! in their documents. Nothing is written.
+//! Files are read chunk by chunk. Memory is bounded by the number of files and of distinct pointers in their documents.
+//! Nothing is written.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::layout::{
-    Checked, DocumentShape, LayoutError, Outline, Proposal, Sketch, check, kinds, unpacked,
-};
+use crate::infer::{DocumentProfile, DocumentSummary, Outline, Proposal, clusters};
+use crate::layout::{Checked, LayoutError, check, unpacked};
 use crate::model::{Finding, FindingList, Findings, Level};
 use crate::parse::{Chunks, Framing, Limits, Shape};
 use crate::source::{self, JsonFiles};
 
-use super::{OperationError, Stage, Surroundings};
+use super::{Context, OperationError, Stage};
 
-/// Elements of an array that tell what it is an array of.
+/// Number of array elements that determine the kind of the array.
 const SAMPLE: usize = 64;
 
 /// What to propose a layout for.
 #[derive(Debug, Clone)]
 pub struct ProposeOptions {
-    /// The legacy directory.
+    /// The source directory.
     pub directory: PathBuf,
-    /// What the layout will be called.
+    /// The name of the layout.
     pub name: String,
-    /// Bounds on what is parsed.
+    /// Limits of the parser.
     pub limits: Limits,
 }
 
-/// A layout, and what was noticed.
+/// The proposed layout, with findings.
 #[derive(Debug, Clone)]
 pub struct ProposeOutcome {
     /// The directory's absolute path.
     pub directory: String,
     /// Name of the layout.
     pub name: String,
-    /// The layout's files and what is in them.
+    /// The files of the layout with their contents.
     pub proposal: Proposal,
     /// JSON files found.
     pub files: usize,
-    /// Files that cannot be read, so that nothing was learnt from them; sorted.
+    /// Files that could not be read, so that they are not considered; sorted.
     pub unread: Vec<String>,
-    /// What was noticed, sorted by level and place.
+    /// Findings, sorted by level and location.
     pub findings: FindingList,
 }
 
 /// Proposes a layout for a directory.
 ///
 /// # Errors
-/// When the directory cannot be read, holds no JSON file that can, or somebody interrupts.
+/// When the directory cannot be read or has no readable JSON file, or the operation is interrupted.
 pub fn propose(
     options: &ProposeOptions,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<ProposeOutcome, OperationError> {
-    around.progress.begin(Stage::Propose, None);
+    ctx.progress.begin(Stage::Propose, None);
     let found = source::find_json(&options.directory)?;
-    let mut looks = Looks {
+    let mut passes = Passes {
         found: &found,
         limits: options.limits,
-        around,
+        ctx,
         findings: found.findings.clone(),
     };
-    let sketches = looks.sketches()?;
-    if sketches.is_empty() {
+    let summaries = passes.summaries()?;
+    if summaries.is_empty() {
         return Err(OperationError::NothingToPropose {
             directory: found.root.display().to_string(),
-            findings: looks.findings.sorted(),
+            findings: passes.findings.sorted(),
         });
     }
-    let paths: Vec<String> = sketches.iter().map(|(path, _)| path.clone()).collect();
-    // A packed file is matched, and captured from, by the name it has unpacked.
+    let paths: Vec<String> = summaries.iter().map(|(path, _)| path.clone()).collect();
+    // A packed file is matched, and captured from, by its unpacked name.
     let documents: Vec<String> = paths.iter().map(|path| unpacked(path).to_owned()).collect();
-    let named: Vec<(String, &Sketch)> = documents
+    let named: Vec<(String, &DocumentSummary)> = documents
         .iter()
-        .zip(&sketches)
-        .map(|(path, (_, sketch))| (path.clone(), sketch))
+        .zip(&summaries)
+        .map(|(path, (_, summary))| (path.clone(), summary))
         .collect();
-    let kinds = kinds(&named);
-    let mut shapes = Vec::new();
-    for kind in &kinds {
-        let mut shape = DocumentShape::default();
-        for &file in &kind.files {
-            looks.shape(&paths[file], &mut shape)?;
+    let clusters = clusters(&named);
+    let mut profiles = Vec::new();
+    for cluster in &clusters {
+        let mut profile = DocumentProfile::default();
+        for &file in &cluster.files {
+            passes.profile(&paths[file], &mut profile)?;
         }
-        shapes.push(shape);
+        profiles.push(profile);
     }
-    let outline = Outline::new(&options.name, &kinds, &documents, shapes);
+    let outline = Outline::new(&options.name, &clusters, &documents, profiles);
     let mut collector = outline.collector();
-    for (index, kind) in kinds.iter().enumerate() {
-        for &file in &kind.files {
+    for (index, cluster) in clusters.iter().enumerate() {
+        for &file in &cluster.files {
             collector.begin_file(index, &documents[file]);
             let framing = match outline.is_by_element(index) {
                 true => framing(&paths[file]),
                 false => Framing::Document,
             };
-            // What is wrong with the file was told at the second look.
-            let _ = looks.read(&paths[file], framing, &mut |seen| match seen {
+            // Problems of the file were reported in the second pass.
+            let _ = passes.read(&paths[file], framing, &mut |seen| match seen {
                 Seen::Document(document) => collector.document(&document),
                 Seen::Begin | Seen::Empty => {}
                 Seen::Element(element) => collector.element(&element),
             })?;
         }
     }
-    let proposal = collector.finish();
-    around.progress.end();
+    let proposal = outline.proposal(collector);
+    ctx.progress.end();
     let unread = found
         .paths
         .iter()
@@ -116,55 +115,55 @@ pub fn propose(
         proposal,
         files: found.paths.len(),
         unread: unread.cloned().collect(),
-        findings: looks.findings.sorted(),
+        findings: passes.findings.sorted(),
     })
 }
 
-/// Checks a proposal as any layout is checked.
+/// Checks a proposal like any other layout.
 ///
 /// # Errors
-/// When it is none, which is a fault of the program.
+/// When it is not a valid layout, which is a bug.
 pub fn check_proposal(proposal: &Proposal) -> Result<Checked, LayoutError> {
     check(&proposal.files)
 }
 
-/// What one look sees of a file.
+/// What one pass reads from a file.
 enum Seen {
-    /// A document that is no array.
+    /// A document that is not an array.
     Document(Value),
-    /// An array or lines; the elements follow.
+    /// The start of an array or of lines; the elements follow.
     Begin,
     Element(Value),
     /// The array or the lines have no elements.
     Empty,
 }
 
-struct Looks<'l> {
+struct Passes<'l> {
     found: &'l JsonFiles,
     limits: Limits,
-    around: Surroundings<'l>,
+    ctx: Context<'l>,
     findings: Findings,
 }
 
-impl Looks<'_> {
-    /// The first look. Files that cannot be read are left out, with a finding.
-    fn sketches(&mut self) -> Result<Vec<(String, Sketch)>, OperationError> {
-        let mut sketches = Vec::new();
+impl Passes<'_> {
+    /// The first pass. Files that cannot be read are skipped, with a finding.
+    fn summaries(&mut self) -> Result<Vec<(String, DocumentSummary)>, OperationError> {
+        let mut summaries = Vec::new();
         for path in &self.found.paths {
-            self.around.check_interrupt()?;
-            match self.sketch(path) {
-                Ok(sketch) => sketches.push((path.clone(), sketch)),
+            self.ctx.check_interrupt()?;
+            match self.summary(path) {
+                Ok(summary) => summaries.push((path.clone(), summary)),
                 Err(finding) => self.findings.push(*finding),
             }
         }
-        Ok(sketches)
+        Ok(summaries)
     }
 
-    fn sketch(&self, path: &str) -> Result<Sketch, Box<Finding>> {
+    fn summary(&self, path: &str) -> Result<DocumentSummary, Box<Finding>> {
         let reader = source::open_unhashed(&self.found.root, path)?;
         let mut chunks = Chunks::new(reader, path, framing(path), self.limits);
         let Some(chunk) = chunks.next() else {
-            return Ok(Sketch::of_elements(&[]));
+            return Ok(DocumentSummary::of_elements(&[]));
         };
         let chunk = chunk?;
         let sample = chunk.elements.len().min(SAMPLE);
@@ -176,29 +175,29 @@ impl Looks<'_> {
             );
         }
         Ok(match (chunk.shape, &elements[..]) {
-            (Shape::Whole, [document]) => Sketch::of_document(document),
-            (Shape::Whole | Shape::Elements, elements) => Sketch::of_elements(elements),
+            (Shape::Whole, [document]) => DocumentSummary::of_document(document),
+            (Shape::Whole | Shape::Elements, elements) => DocumentSummary::of_elements(elements),
         })
     }
 
-    /// The second look.
-    fn shape(&mut self, path: &str, shape: &mut DocumentShape) -> Result<(), OperationError> {
+    /// The second pass.
+    fn profile(&mut self, path: &str, profile: &mut DocumentProfile) -> Result<(), OperationError> {
         let mut records = 0;
         let findings = self.read(path, framing(path), &mut |seen| {
             records += 1;
             match seen {
-                Seen::Document(document) => shape.document(&document),
-                Seen::Begin => shape.begin_list(),
-                Seen::Element(element) => shape.element(&element),
-                Seen::Empty => shape.list_was_empty(),
+                Seen::Document(document) => profile.document(&document),
+                Seen::Begin => profile.begin_array(),
+                Seen::Element(element) => profile.element(&element),
+                Seen::Empty => profile.array_was_empty(),
             }
         })?;
         self.findings.extend(findings);
-        self.around.progress.file(path, records);
+        self.ctx.progress.file(path, records);
         Ok(())
     }
 
-    /// Reads a file to its end, or to what cannot be read.
+    /// Reads a file to its end, or to the first error.
     fn read(
         &self,
         path: &str,
@@ -213,7 +212,7 @@ impl Looks<'_> {
         let mut chunks = Chunks::new(reader, path, framing, self.limits);
         let mut first = true;
         for chunk in chunks.by_ref() {
-            self.around.check_interrupt()?;
+            self.ctx.check_interrupt()?;
             let chunk = match chunk {
                 Ok(chunk) => chunk,
                 Err(finding) => {
@@ -230,12 +229,12 @@ impl Looks<'_> {
                     (Ok(value), Shape::Elements) => see(Seen::Element(value)),
                     (Err(error), _) => {
                         findings.push(chunk.syntax_finding(path, element, &error));
-                        // Where one element ends wrongly the next may begin anywhere.
+                        // After an element that ends wrongly, the next may begin anywhere.
                         return Ok(findings);
                     }
                 }
             }
-            self.around.progress.advance(chunk.bytes.len() as u64);
+            self.ctx.progress.advance(chunk.bytes.len() as u64);
         }
         if first && findings.is_empty() {
             see(Seen::Begin);
@@ -246,7 +245,7 @@ impl Looks<'_> {
     }
 }
 
-/// How a file holds its records, as far as its name says.
+/// How a file contains its records, according to its name.
 fn framing(path: &str) -> Framing {
     Framing::by_name(unpacked(path))
 }

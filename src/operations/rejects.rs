@@ -1,6 +1,6 @@
-//! Records that imports left out: which there are, what became of them, and what they say.
+//! Records that imports rejected: lists them, with their status and original text.
 //!
-//! Writes nothing. The originals come from the archive, for the file may have changed since.
+//! Writes nothing. The originals come from the archive, because the file may have changed since.
 
 mod originals;
 mod status;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::database::ledger::RejectRecord;
 use crate::database::{Access, Database, DatabaseUrl};
+use crate::parse::Limits;
 
 use super::{OperationError, run_named};
 
@@ -17,26 +18,26 @@ use status::Statuses;
 
 pub use originals::Original;
 
-/// A reject, and what became of it.
+/// A reject and its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
-    /// What the ledger says.
+    /// The reject as recorded in the ledger.
     pub record: RejectRecord,
-    /// What became of it.
+    /// Its status.
     pub status: RejectStatus,
 }
 
-/// What became of a record that was left out; the runs are those that read the file again.
+/// The status of a rejected record. The runs are those that read the file again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RejectStatus {
     /// The file was not read again since.
     Open,
-    /// What stands in its place was accepted. A record that moved in its file is listed anew if it was left out again.
-    Mended(String),
-    /// It was left out again, and is listed anew.
+    /// The record in its place was accepted. If the record moved in its file and was rejected again, it is listed anew.
+    Fixed(String),
+    /// It was rejected again, and is listed anew.
     Repeated(String),
-    /// The file was gone.
-    Gone(String),
+    /// The file was removed.
+    Removed(String),
 }
 
 impl RejectStatus {
@@ -45,9 +46,9 @@ impl RejectStatus {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Open => "open",
-            Self::Mended(_) => "mended",
+            Self::Fixed(_) => "mended",
             Self::Repeated(_) => "repeated",
-            Self::Gone(_) => "gone",
+            Self::Removed(_) => "gone",
         }
     }
 
@@ -56,37 +57,37 @@ impl RejectStatus {
     pub fn run(&self) -> Option<&str> {
         match self {
             Self::Open => None,
-            Self::Mended(run) | Self::Repeated(run) | Self::Gone(run) => Some(run),
+            Self::Fixed(run) | Self::Repeated(run) | Self::Removed(run) => Some(run),
         }
     }
 }
 
-/// Which rejects are wanted.
+/// Which rejects to list.
 #[derive(Debug, Clone, Default)]
 pub struct RejectFilter {
-    /// The beginning of a run's id.
+    /// The prefix of a run's id.
     pub run: Option<String>,
-    /// Whether those that were settled since are wanted too.
-    pub settled: Settled,
+    /// Whether to include rejects that are no longer open.
+    pub resolved: ResolvedRejects,
 }
 
-/// What to do with rejects that are no longer open.
+/// How to handle rejects that are no longer open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Settled {
-    /// They are left out.
+pub enum ResolvedRejects {
+    /// Omit them.
     #[default]
     Omit,
-    /// They are wanted too.
+    /// Include them.
     Include,
 }
 
-/// Rejects are read by so many.
+/// Number of rejects read at a time.
 const PAGE: i64 = 200;
 
-/// Visits the rejects that are wanted, in the order of their numbers.
+/// Visits the selected rejects, in the order of their numbers.
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, the run is not known, or the visitor fails.
+/// When the database has no ledger or cannot be read, the run is unknown, or the visitor fails.
 pub fn list_rejects(
     url: &DatabaseUrl,
     wait: Duration,
@@ -96,17 +97,17 @@ pub fn list_rejects(
     each(url, wait, filter, visit)
 }
 
-/// Visits the rejects that are wanted with the original texts of their records.
+/// Visits the selected rejects with the original text of their records.
 ///
 /// # Errors
-/// As [`list_rejects`]. A text that the archive cannot give is no error.
+/// As [`list_rejects`]. A text that the archive does not have is not an error.
 pub fn export_rejects(
-    url: &DatabaseUrl,
-    wait: Duration,
+    (url, wait): (&DatabaseUrl, Duration),
     filter: &RejectFilter,
+    limits: Limits,
     visit: &mut dyn FnMut(Reject, Original),
 ) -> Result<(), OperationError> {
-    let mut originals = Originals::default();
+    let mut originals = Originals::new(limits);
     each(url, wait, filter, &mut |reject| {
         let original = originals.of(&reject.record);
         visit(reject, original);
@@ -118,9 +119,9 @@ pub fn export_rejects(
 /// # Errors
 /// When the database has no ledger or cannot be read, or there is no such reject.
 pub fn show_reject(
-    url: &DatabaseUrl,
-    wait: Duration,
+    (url, wait): (&DatabaseUrl, Duration),
     id: i64,
+    limits: Limits,
 ) -> Result<(Reject, Original), OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
@@ -129,7 +130,7 @@ pub fn show_reject(
             return Err(OperationError::UnknownReject(id));
         };
         let status = Statuses::load(database)?.of(database, &record)?;
-        let original = Originals::default().of(&record);
+        let original = Originals::new(limits).of(&record);
         Ok((Reject { record, status }, original))
     })
 }
@@ -162,7 +163,7 @@ fn each(
                     continue;
                 }
                 let status = statuses.of(database, &record)?;
-                if status == RejectStatus::Open || filter.settled == Settled::Include {
+                if status == RejectStatus::Open || filter.resolved == ResolvedRejects::Include {
                     visit(Reject { record, status });
                 }
             }

@@ -1,11 +1,12 @@
-//! Finding the run that somebody named by its id, or by the beginning of it.
+//! Finds a run by its id or a prefix of it.
 
 use super::OperationError;
 
-/// The one of `runs` that `text` names: its whole id, or a beginning that no other shares. Case does not matter.
+/// Returns the one of `runs` that `text` identifies: by its full id, or by a prefix that no other run has. Case does
+/// not matter.
 ///
 /// # Errors
-/// When none or several begin so.
+/// When no run or several match.
 pub fn run_named(
     text: &str,
     runs: impl IntoIterator<Item = String>,
@@ -34,14 +35,14 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_named_by_a_beginning_that_it_shares_with_no_other() {
+    fn unique_prefix_identifies_a_run() {
         for text in ["01a1f8d1-1", "01A1F8D1-1C57"] {
             assert_eq!(named(text).expect(text), "01a1f8d1-1c57");
         }
     }
 
     #[test]
-    fn what_names_no_run_or_several_is_refused() {
+    fn unknown_or_ambiguous_prefix_is_an_error() {
         for text in ["", "f8d1", "01a1f8d1-1c57-0"] {
             assert!(matches!(named(text), Err(OperationError::UnknownRun(_))));
         }

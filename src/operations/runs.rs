@@ -1,4 +1,4 @@
-//! What the ledger says of past runs. Writes nothing.
+//! Past runs, from the ledger. Writes nothing.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,16 +9,16 @@ use crate::database::{Access, Backup, Database, DatabaseUrl};
 
 use super::{OperationError, run_named};
 
-/// Everything the ledger keeps of one run.
+/// The details of one run in the ledger.
 #[derive(Debug, Clone)]
 pub struct RunDetails {
     /// The run.
     pub run: RunRecord,
-    /// The files it read or found gone.
+    /// The files that it read or found removed.
     pub files: Vec<RunFile>,
-    /// The values it stored otherwise than written.
+    /// The values that it stored differently from how they are written in the file.
     pub conversions: Vec<ConvertedColumn>,
-    /// The copy of the database as it was before, if it still exists.
+    /// The copy of the database made before the run, if it still exists.
     pub backup: Option<PathBuf>,
 }
 
@@ -34,7 +34,7 @@ pub fn list_runs(url: &DatabaseUrl, wait: Duration) -> Result<Vec<RunRecord>, Op
 /// The run whose id begins with `name`.
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, or `name` names no run or several.
+/// When the database has no ledger or cannot be read, or `name` matches no run or several.
 pub fn show_run(
     url: &DatabaseUrl,
     wait: Duration,
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_listed_newest_first_and_shown_with_what_they_did() {
+    fn runs_are_listed_newest_first_and_shown_in_detail() {
         let home = Home::new();
         home.import(1, WAIT).expect("imported");
         home.write(CARDS, "[]");

@@ -1,4 +1,4 @@
-//! A small legacy directory and a database, for the tests of operations.
+//! A small source directory and a database, for the tests of operations.
 
 #![expect(clippy::disallowed_methods, reason = "tests look at the outside world")]
 
@@ -16,12 +16,12 @@ use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::{Layout, builtin};
 use crate::model::{Keep, RunContext, ShowValues, Timestamp};
 use crate::parse::Limits;
-use crate::plan::{ConflictPolicy, GonePolicy};
+use crate::plan::{ConflictPolicy, RemovalPolicy};
 
 use super::import::{
     BackupPolicy, ImportMode, ImportOptions, ImportOutcome, InvalidPolicy, UnchangedPolicy, import,
 };
-use super::{OperationError, Silent, Surroundings};
+use super::{Context, OperationError, Silent};
 
 /// How long the tests wait for locks.
 pub(super) const WAIT: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ pub(super) const WAIT: Duration = Duration::from_secs(5);
 pub(super) const PROFILES: &str = "profiles/child_profiles.json";
 pub(super) const CARDS: &str = "content_db/approved_cards.json";
 
-/// Removed when it is dropped.
+/// A temporary directory; removed when dropped.
 pub(super) struct Home {
     root: TempDir,
     pub(super) layout: Layout,
@@ -66,7 +66,7 @@ impl Home {
     }
 
     pub(super) fn url(&self) -> DatabaseUrl {
-        DatabaseUrl::Sqlite(self.file())
+        DatabaseUrl::File(self.file())
     }
 
     pub(super) fn write(&self, path: &str, text: &str) {
@@ -75,30 +75,27 @@ impl Home {
         fs::write(path, text).expect("written");
     }
 
-    /// Makes the directory one that holds nothing of the layout.
+    /// Empties the directory of all files that match the layout.
     pub(super) fn empty(&self) {
         fs::remove_dir_all(self.directory()).expect("removed");
         self.write("notes.txt", "");
     }
 
-    /// Whether the archive holds copies of the database.
+    /// Whether the archive has copies of the database.
     pub(super) fn has_backups(&self) -> bool {
         self.archive().join(BACKUPS).exists()
     }
 
-    /// Locks the archive as another run does that is storing into it.
+    /// Locks the archive as another run does while it stores originals.
     pub(super) fn lock_archive(&self) -> File {
         let lock = File::open(self.archive().join(".lock")).expect("opened");
         lock.lock().expect("locked");
         lock
     }
 
-    pub(super) fn import(
-        &self,
-        number: u128,
-        wait: Duration,
-    ) -> Result<ImportOutcome, OperationError> {
-        let options = ImportOptions {
+    /// The options of an import of the directory.
+    pub(super) fn options(&self, wait: Duration) -> ImportOptions {
+        ImportOptions {
             directory: self.directory(),
             database: self.url(),
             source: None,
@@ -107,31 +104,33 @@ impl Home {
             mode: ImportMode::Apply,
             unchanged: UnchangedPolicy::Skip,
             invalid: InvalidPolicy::Refuse,
-            gone: GonePolicy::Keep,
+            removed: RemovalPolicy::Keep,
+            deleted: Vec::new(),
             conflict: ConflictPolicy::Report,
             show: ShowValues::Masked,
             keep: Keep::Some,
             limits: Limits::default(),
             wait,
             backup: BackupPolicy::Always,
-        };
-        let run = RunContext {
-            id: Uuid::from_u128(number),
-            actor: "tester".to_owned(),
-            reason: None,
-            os_user: "tester".to_owned(),
-            host: "here".to_owned(),
-            started_at: now(),
-        };
-        around(|around| import(&options, &self.layout, &run, around))
+            file_mode: crate::database::PRIVATE,
+        }
     }
 
-    /// Runs SQL as another program would.
+    pub(super) fn import(
+        &self,
+        number: u128,
+        wait: Duration,
+    ) -> Result<ImportOutcome, OperationError> {
+        let options = self.options(wait);
+        with_context(|ctx| import(&options, &self.layout, &run(number), ctx))
+    }
+
+    /// Executes SQL like another program.
     pub(super) fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         rusqlite::Connection::open(self.file())?.execute_batch(sql)
     }
 
-    /// The one number that `sql` gives.
+    /// The single number that `sql` returns.
     pub(super) fn number(&self, sql: &str) -> i64 {
         let connection = rusqlite::Connection::open(self.file()).expect("opened");
         connection
@@ -140,22 +139,34 @@ impl Home {
     }
 
     pub(super) fn database(&self, path: &Path) -> Database {
-        Database::open(&DatabaseUrl::Sqlite(path.to_owned()), Access::Read, WAIT).expect("opened")
+        Database::open(&DatabaseUrl::File(path.to_owned()), Access::Read, WAIT).expect("opened")
     }
 }
 
-/// The bytes of a file of a legacy directory.
+/// Reads a file of a source directory.
 pub(super) fn read(directory: &Path, path: &str) -> Vec<u8> {
     fs::read(directory.join(path)).expect("read")
+}
+
+/// A run with this id.
+pub(super) fn run(number: u128) -> RunContext {
+    RunContext {
+        id: Uuid::from_u128(number),
+        actor: "tester".to_owned(),
+        reason: None,
+        os_user: "tester".to_owned(),
+        host: "here".to_owned(),
+        started_at: now(),
+    }
 }
 
 pub(super) fn now() -> Timestamp {
     Timestamp::from_micros(1_714_557_600_000_000).expect("valid")
 }
 
-/// Calls `operation` with surroundings in which nothing happens.
-pub(super) fn around<T>(operation: impl FnOnce(Surroundings<'_>) -> T) -> T {
-    operation(Surroundings {
+/// Calls `operation` with an environment that never interrupts and reports nothing.
+pub(super) fn with_context<T>(operation: impl FnOnce(Context<'_>) -> T) -> T {
+    operation(Context {
         interrupted: &AtomicBool::new(false),
         progress: &Silent,
         clock: &now,

@@ -1,40 +1,42 @@
-//! The first steps of an import without a database: find, parse, validate and map. Writes nothing.
+//! The first steps of an import without a database: finds, parses, validates and maps the files. Writes nothing.
 //!
-//! What needs the other records or the database is left to the import: whether rows that are referred to exist, and
-//! whether keys are unique.
+//! Checks that need other records or the database are left to the import: whether referenced rows exist, and whether
+//! keys are unique.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::database::TargetTables;
+use serde::Serialize;
+
 use crate::layout::Layout;
 use crate::model::{ConversionRule, FindingList, Keep, Row, Rule, ShowValues};
 use crate::parse::Limits;
-use crate::plan::ConflictPolicy;
 
-use super::directory::{Consumer, Directory, ReadOptions, Reading, SharedDatabase};
+use super::directory::{Directory, ReadEvent, ReadOptions, ReadState};
 use super::import::{ConversionCount, FileOutcome, InvalidPolicy};
-use super::{OperationError, Stage, Surroundings};
+use super::{Context, OperationError, Stage};
 
 /// What to validate, and how.
 #[derive(Debug, Clone)]
 pub struct ValidateOptions {
-    /// The legacy directory.
+    /// The source directory.
     pub directory: PathBuf,
-    /// `--set name=value`; parameters that are not given are taken to have a value.
+    /// `--set name=value`; parameters that are not given are assumed to have a value.
     pub parameters: BTreeMap<String, String>,
-    /// Whether findings may quote values.
+    /// Whether findings may show values.
     pub show: ShowValues,
-    /// How many findings are kept.
+    /// How many findings to keep.
     pub keep: Keep,
-    /// Bounds on what is parsed.
+    /// Limits of the parser.
     pub limits: Limits,
 }
 
-/// Whether the files can be imported, as far as can be told without a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether the files can be imported, as far as can be determined without a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum ValidateStatus {
-    /// They can.
+    /// There are no errors.
     Valid,
     /// There are errors.
     Invalid,
@@ -49,27 +51,27 @@ pub struct ValidateOutcome {
     pub layout: String,
     /// The directory's absolute path.
     pub directory: String,
-    /// The files that the layout knows, in the order they were read.
+    /// The files that match the layout, in the order they were read.
     pub files: Vec<FileOutcome>,
-    /// How many rows the valid records are, per table; records of one identity are not merged.
+    /// Number of rows of the valid records, per table; records with the same identity are not merged.
     pub tables: Vec<(String, u64)>,
-    /// Values that would be stored otherwise than written.
+    /// Values that would be stored differently from how they are written in the file.
     pub conversions: Vec<ConversionCount>,
-    /// Members that nothing in the layout reads.
+    /// Members that the layout does not map.
     pub unmapped: u64,
-    /// What was noticed, sorted by level and place.
+    /// Findings, sorted by level and location.
     pub findings: FindingList,
 }
 
 /// Validates a directory.
 ///
 /// # Errors
-/// When the directory or the layout cannot be used, or somebody interrupts. What is wrong with the input is in the
-/// outcome's findings.
+/// When the directory or the layout is unusable, or the operation is interrupted. Errors of the input are findings of
+/// the outcome.
 pub fn validate(
     options: &ValidateOptions,
     layout: &Layout,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<ValidateOutcome, OperationError> {
     let read = ReadOptions {
         directory: &options.directory,
@@ -79,36 +81,44 @@ pub fn validate(
         show: options.show,
         keep: options.keep,
     };
-    let directory = Directory::survey(read, layout, around)?;
-    let policies = (ConflictPolicy::Report, InvalidPolicy::Refuse);
-    let target = TargetTables::absent(layout);
+    let directory = Directory::survey(read, layout, ctx)?;
     let mut counting = Counting {
-        reading: Reading::new(&directory, &target, policies, (around.clock)()),
+        state: ReadState::new(&directory, InvalidPolicy::Refuse),
         rows: vec![0; layout.tables.len()],
         conversions: BTreeMap::new(),
     };
-    directory.read_alone(Stage::Validate, &mut counting)?;
-    around.progress.end();
+    // Each record is checked by itself, so the order of the files is of no importance.
+    let files: Vec<_> = directory.survey.files.iter().collect();
+    directory.begin(Stage::Validate, files.iter().copied());
+    directory.read(&files, &directory.assumed(), |events| {
+        for event in events {
+            match event? {
+                ReadEvent::Begin(_) => {}
+                ReadEvent::Records(file, records) => {
+                    let rows = counting.state.records(file, records);
+                    rows.into_iter().for_each(|(rows, _)| counting.count(rows));
+                }
+                ReadEvent::End(file, findings) => {
+                    counting.state.end(&directory, file, findings);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    counting.state.finish(&directory);
+    ctx.progress.end();
     Ok(counting.outcome(&directory))
 }
 
-/// Counts rows and forgets them.
-struct Counting<'l> {
-    reading: Reading<'l>,
+/// Counts rows and discards them.
+struct Counting {
+    state: ReadState,
     rows: Vec<u64>,
     conversions: BTreeMap<(usize, usize, ConversionRule), u64>,
 }
 
-impl<'l> Consumer<'l> for Counting<'l> {
-    fn reading(&mut self) -> &mut Reading<'l> {
-        &mut self.reading
-    }
-
-    fn rows(
-        &mut self,
-        _database: Option<&SharedDatabase<'_>>,
-        rows: Vec<Row>,
-    ) -> Result<(), OperationError> {
+impl Counting {
+    fn count(&mut self, rows: Vec<Row>) {
         for row in rows {
             self.rows[row.table] += 1;
             for conversion in row.conversions {
@@ -116,25 +126,22 @@ impl<'l> Consumer<'l> for Counting<'l> {
                 *self.conversions.entry(key).or_default() += 1;
             }
         }
-        Ok(())
     }
-}
 
-impl Counting<'_> {
     fn outcome(self, directory: &Directory<'_>) -> ValidateOutcome {
         let tables = &directory.layout.tables;
-        let status = if self.reading.has_errors() {
+        let status = if self.state.has_errors() {
             ValidateStatus::Invalid
         } else {
             ValidateStatus::Valid
         };
         let conversions = self.conversions.iter();
-        let findings = self.reading.findings;
+        let findings = self.state.findings;
         ValidateOutcome {
             status,
             layout: directory.layout.name.clone(),
             directory: directory.survey.root.display().to_string(),
-            files: self.reading.files,
+            files: self.state.files,
             tables: tables
                 .iter()
                 .zip(&self.rows)
@@ -156,7 +163,7 @@ impl Counting<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{CARDS, Home, PROFILES, around};
+    use super::super::testing::{CARDS, Home, PROFILES, with_context};
     use super::*;
 
     fn validated(home: &Home, set: &[(&str, &str)]) -> Result<ValidateOutcome, OperationError> {
@@ -170,11 +177,11 @@ mod tests {
             keep: Keep::Some,
             limits: Limits::default(),
         };
-        around(|around| validate(&options, &home.layout, around))
+        with_context(|ctx| validate(&options, &home.layout, ctx))
     }
 
     #[test]
-    fn a_parameter_without_a_value_is_no_error() {
+    fn parameter_without_a_value_is_not_an_error() {
         let outcome = validated(&Home::new(), &[]).expect("validated");
         assert_eq!(outcome.status, ValidateStatus::Valid);
         assert!(outcome.findings.is_empty(), "{:?}", outcome.findings);
@@ -184,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_the_layout_does_not_have_is_refused() {
+    fn unknown_parameter_is_an_error() {
         let refused = validated(&Home::new(), &[("prof", "a")]);
         assert!(matches!(
             refused,
@@ -193,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn all_errors_are_found_and_counted_per_file() {
+    fn all_errors_are_reported_and_counted_per_file() {
         let home = Home::new();
         home.write(PROFILES, r#"[{"id": "a"}, {"id": "b", "name": "B"}]"#);
         home.write(CARDS, r#"[{"id": }]"#);
@@ -213,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_without_a_file_of_the_layout_is_told() {
+    fn directory_without_matching_files_is_reported() {
         let home = Home::new();
         home.empty();
         let outcome = validated(&home, &[]).expect("validated");

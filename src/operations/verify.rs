@@ -1,7 +1,7 @@
-//! Does the database hold exactly what the files say? Every value of every row, not only counts.
+//! Compares the database with the files: every value of every row, not only counts.
 //!
-//! Files are read, validated and mapped as an import would; each row is looked up where the ledger says it is, or by
-//! its unique keys, and compared column by column. Nothing is written: neither rows nor the ledger.
+//! Files are read, validated and mapped as in an import. Each row is looked up by its ledger entry or by its unique
+//! keys, and compared column by column. Nothing is written: neither rows nor the ledger.
 
 mod differences;
 mod extra;
@@ -14,16 +14,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::database::{Access, Database, DatabaseError, DatabaseUrl, MigrationStatus};
+use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::Layout;
-use crate::model::{Finding, Keep, Level, Row, Rule, ShowValues};
+use crate::model::{Finding, Keep, Level, Row, Rule, ShowValues, shell_quoted};
 use crate::parse::Limits;
-use crate::plan::{Comparison, ConflictPolicy, TableComparison, Wanted};
+use crate::plan::{Comparison, ConflictPolicy, Planner, RowBatch, TableComparison};
 
+use super::audited_tables::unfinished_findings;
 use super::directory::{
-    Consumer, Directory, InvalidPolicy, LookUp, ReadOptions, Reading, SharedDatabase,
+    Directory, InvalidPolicy, LookupScope, Ownership, ReadEvent, ReadOptions, ReadState,
+    SharedDatabase, check_scratch,
 };
-use super::{OperationError, Stage, Surroundings};
+use super::{Context, OperationError, Stage};
 
 use extra::Extra;
 
@@ -32,24 +34,24 @@ pub use outcome::{
     Difference, DifferenceKind, ExtraRows, VerifiedTable, VerifyOutcome, VerifyStatus,
 };
 
-/// What to compare with what.
+/// What to compare, and how.
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
-    /// The legacy directory.
+    /// The source directory.
     pub directory: PathBuf,
     /// The database.
     pub database: DatabaseUrl,
-    /// The directory's name in the ledger; its absolute path unless given.
+    /// The directory's name in the ledger; by default its absolute path.
     pub source: Option<String>,
     /// `--set name=value`.
     pub parameters: BTreeMap<String, String>,
-    /// Whether findings and differences may quote values.
+    /// Whether findings and differences may show values.
     pub show: ShowValues,
-    /// How many findings are kept.
+    /// How many findings to keep.
     pub keep: Keep,
-    /// How many differences are listed; all are counted.
+    /// How many differences to list; all are counted.
     pub limit: usize,
-    /// Bounds on what is parsed.
+    /// Limits of the parser.
     pub limits: Limits,
     /// How long to wait for other programs that write.
     pub wait: Duration,
@@ -58,11 +60,11 @@ pub struct VerifyOptions {
 /// Compares a directory with a database.
 ///
 /// # Errors
-/// When something fails. What is wrong with the files, or with the database's rows, is in the outcome.
+/// When an operation fails. Errors of the files and differences of the rows are in the outcome.
 pub fn verify(
     options: &VerifyOptions,
     layout: &Layout,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<VerifyOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     let read = ReadOptions {
@@ -73,9 +75,9 @@ pub fn verify(
         show: options.show,
         keep: options.keep,
     };
-    let directory = Directory::survey(read, layout, around)?;
+    let directory = Directory::survey(read, layout, ctx)?;
     let outcome = database.snapshot(|database| run(options, directory, database));
-    around.progress.end();
+    ctx.progress.end();
     outcome
 }
 
@@ -86,65 +88,89 @@ fn run(
 ) -> Result<VerifyOutcome, OperationError> {
     require_current_ledger(database)?;
     let target = database.inspect_tables(directory.layout)?;
-    let policies = (ConflictPolicy::Report, InvalidPolicy::Refuse);
-    let now = (directory.around.clock)();
-    let mut reading = Reading::new(&directory, &target, policies, now);
-    reading.knows_rows = database.knows_rows_of(&directory.source)?;
-    if !reading.knows_rows {
-        let others = directory.other_names(database)?;
-        reading
-            .findings
-            .extend(others.iter().map(|other| moved(&other.name)));
-    }
-    let comparison = Comparison::new(&reading.planner, options.limit);
+    let now = (directory.ctx.clock)();
     let mut comparing = Comparing {
         directory: &directory,
-        reading,
-        comparison,
+        state: ReadState::new(&directory, InvalidPolicy::Refuse),
+        planner: directory.planner(&target, ConflictPolicy::Report, now),
+        ownership: Ownership::default(),
+        comparison: Comparison::new(directory.layout, options.limit),
         limit: options.limit,
     };
-    let files: Vec<_> = directory.survey.files.iter().map(|file| file.id).collect();
-    let shared = SharedDatabase::new(&mut *database);
-    directory.read(Stage::Verify, Some(&shared), &files, &mut comparing)?;
+    comparing.ownership.knows_rows = database.knows_rows_of(&directory.source)?;
+    if !comparing.ownership.knows_rows {
+        let others = directory.other_names(database)?;
+        let findings = others.iter().map(|other| moved(&other.name));
+        comparing.state.findings.extend(findings);
+    }
+    comparing.read(&SharedDatabase::new(&mut *database))?;
     outcome(options, comparing, database)
 }
 
-/// A verification on its way.
+/// A verification in progress.
 struct Comparing<'d, 'l> {
     directory: &'d Directory<'l>,
-    reading: Reading<'l>,
+    state: ReadState,
+    planner: Planner<'l>,
+    ownership: Ownership,
     comparison: Comparison,
     limit: usize,
 }
 
-impl<'l> Consumer<'l> for Comparing<'_, 'l> {
-    fn reading(&mut self) -> &mut Reading<'l> {
-        &mut self.reading
+impl Comparing<'_, '_> {
+    /// Reads all files and compares their rows.
+    fn read(&mut self, database: &SharedDatabase<'_>) -> Result<(), OperationError> {
+        let directory = self.directory;
+        let files: Vec<_> = directory.survey.files.iter().map(|file| file.id).collect();
+        for wave in directory.waves(Stage::Verify, &files) {
+            let resolved = directory.resolve(&wave, Some(&self.planner), Some(database))?;
+            directory.read(&wave.files, &resolved, |events| {
+                for event in events {
+                    match event? {
+                        ReadEvent::Begin(_) => {}
+                        ReadEvent::Records(file, records) => {
+                            if let Some((rows, _memory)) = self.state.records(file, records) {
+                                self.compare(database, rows)?;
+                            }
+                        }
+                        ReadEvent::End(file, findings) => {
+                            self.state.end(directory, file, findings);
+                        }
+                    }
+                }
+                check_scratch(&self.planner)
+            })?;
+        }
+        self.state.finish(directory);
+        let problems = self.planner.finish();
+        self.state.late_problems(directory, problems);
+        Ok(())
     }
 
-    fn rows(
+    /// Compares some rows of a file, parents before children.
+    fn compare(
         &mut self,
-        database: Option<&SharedDatabase<'_>>,
+        database: &SharedDatabase<'_>,
         rows: Vec<Row>,
     ) -> Result<(), OperationError> {
-        let database = database.expect("a verification has its database open");
-        let mut wanted = Wanted::new(rows);
+        let mut batch = RowBatch::new(rows);
         let mut problems = Vec::new();
-        while let Some(round) = self.reading.planner.next_round(&mut wanted, &mut problems) {
-            let which = (&round, LookUp::All);
-            let knowledge = self
+        while let Some(round) = self.planner.next_round(&mut batch, &mut problems) {
+            let known = (&self.planner, &mut self.ownership);
+            let rows = (&batch, &round);
+            let lookup = self
                 .directory
-                .know(database, &mut self.reading, &wanted, which)?;
-            self.reading.planner.compare(
-                &mut wanted,
+                .look_up(database, known, rows, LookupScope::All)?;
+            self.planner.compare(
+                &mut batch,
                 &round,
-                &knowledge,
+                &lookup,
                 &mut self.comparison,
                 &mut problems,
             );
         }
         for problem in problems {
-            self.reading.problem(self.directory, problem);
+            self.state.problem(self.directory, problem);
         }
         Ok(())
     }
@@ -164,19 +190,22 @@ fn outcome(
     let mut tables = Vec::new();
     let mut extra = Extra::new(&comparing, options.limit - differences.len());
     for (index, compared) in comparing.comparison.tables.iter().enumerate() {
-        directory.around.check_interrupt()?;
-        let (rows, gone) = extra.rows(database, index, compared)?;
-        differences.extend(gone);
+        directory.ctx.check_interrupt()?;
+        let (rows, removed) = extra.rows(database, index, compared)?;
+        differences.extend(removed);
         tables.push(verified(directory.layout, index, compared, rows));
     }
-    let Comparing { mut reading, .. } = comparing;
-    reading.findings.extend(tables.iter().filter_map(foreign));
+    let Comparing { mut state, .. } = comparing;
+    state.findings.extend(tables.iter().filter_map(foreign));
+    let unfinished = unfinished_findings(database, Level::Error)?;
+    let is_unfinished = !unfinished.is_empty();
+    state.findings.extend(unfinished);
     let counted: u64 = tables.iter().map(VerifiedTable::differences).sum();
-    let status = if counted > 0 {
+    let status = if counted > 0 || is_unfinished {
         VerifyStatus::Different
-    } else if reading.findings.count_of(Rule::NoFiles) > 0 {
+    } else if state.findings.count_of(Rule::NoFiles) > 0 {
         VerifyStatus::Nothing
-    } else if reading.has_errors() {
+    } else if state.has_errors() {
         VerifyStatus::Invalid
     } else {
         VerifyStatus::Equal
@@ -186,12 +215,12 @@ fn outcome(
         layout: directory.layout.name.clone(),
         source: directory.source.clone(),
         database: options.database.to_string(),
-        files: reading.files,
+        files: state.files,
         tables,
-        rejected: reading.rejected,
+        rejected: state.rejected,
         differences_not_kept: counted.saturating_sub(differences.len() as u64),
         differences,
-        findings: directory.complete(reading.findings),
+        findings: directory.complete(state.findings),
     })
 }
 
@@ -219,7 +248,7 @@ fn verified(
     }
 }
 
-/// An application may have rows of its own: worth knowing, no difference.
+/// Reports rows that no import wrote. They are not differences: an application may have rows of its own.
 fn foreign(table: &VerifiedTable) -> Option<Finding> {
     const LISTED: usize = 5;
     let extra = &table.extra;
@@ -242,7 +271,8 @@ fn foreign(table: &VerifiedTable) -> Option<Finding> {
     (extra.foreign > 0).then_some(finding)
 }
 
-/// The same files under another name: their rows are there, but the ledger knows them as another directory's.
+/// Reports that the same files were imported under another name: the ledger has their rows as those of another
+/// directory.
 fn moved(other: &str) -> Finding {
     Finding::new(
         Level::Warning,
@@ -250,19 +280,16 @@ fn moved(other: &str) -> Finding {
         None,
         format!("files with the same contents were imported from `{other}`"),
     )
-    .remedy(format!(
-        "if the directory was moved, verify it with `--source '{other}'`"
+    .hint(format!(
+        "if the directory was moved, verify it with `--source {}`",
+        shell_quoted(other)
     ))
 }
 
-/// Refuses a ledger that this program cannot read.
+/// Rejects a ledger that this version cannot read.
 fn require_current_ledger(database: &mut Database) -> Result<(), OperationError> {
     if !database.has_ledger()? {
         return Ok(());
     }
-    let mut states = database.migration_states()?.into_iter();
-    match states.find(|state| state.status == MigrationStatus::Pending) {
-        Some(pending) => Err(DatabaseError::OlderLedger(pending.name).into()),
-        None => Ok(()),
-    }
+    super::proof::require_seals(database)
 }

@@ -1,18 +1,18 @@
-//! A piece of a file that holds whole elements, and the places in it.
+//! A part of a file that contains complete elements, and the positions within it.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::model::{Finding, Place, Rule};
+use crate::model::{Finding, Place, Rule, locate_nearest};
 
 use super::bounds;
 use super::framing::Framing;
 use super::limits::Limits;
-use super::locate::locate;
 use super::position::Position;
 use super::strict::{self, SyntaxError};
+use super::weight::weight;
 
-/// What the elements of a chunk are.
+/// The kind of elements in a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Elements of the document's top-level array, or lines of a JSON Lines file.
@@ -21,41 +21,43 @@ pub enum Shape {
     Whole,
 }
 
-/// A piece of a file with whole elements.
+/// A part of a file that contains complete elements.
 #[derive(Debug, Clone)]
 pub struct Chunk {
-    /// The bytes, with whatever separates the elements.
+    /// The bytes, including the separators between elements.
     pub bytes: Vec<u8>,
-    /// Where in the file `bytes[0]` stands.
+    /// Offset of `bytes[0]` in the file.
     pub offset: u64,
-    /// Line of `bytes[0]`, from 1.
+    /// Line of `bytes[0]`, counted from 1.
     pub line: u64,
-    /// Column of `bytes[0]`, from 1 in Unicode scalar values.
+    /// Column of `bytes[0]`, counted from 1 in Unicode scalar values.
     pub column: u64,
-    /// Index in the document of the first element.
+    /// Index of the first element in the document.
     pub first_index: usize,
-    /// Where in `bytes` the elements stand.
+    /// Ranges of the elements in `bytes`.
     pub elements: Vec<Range<usize>>,
-    /// What they are.
+    /// The kind of the elements.
     pub shape: Shape,
+    /// Set if the only element exceeds the limit and was dropped; the value is whether it is balanced.
+    pub(super) cut_off: Option<bool>,
     pub(super) framing: Framing,
     pub(super) starts: OnceLock<Vec<Position>>,
 }
 
 impl Chunk {
-    /// The bytes of an element.
+    /// Returns the bytes of an element.
     #[must_use]
     pub fn element(&self, element: usize) -> &[u8] {
         &self.bytes[self.elements[element].clone()]
     }
 
-    /// The index of an element in the document; 0 for a whole document.
+    /// Returns the index of an element in the document; 0 for a whole document.
     #[must_use]
     pub fn index(&self, element: usize) -> usize {
         self.first_index + element
     }
 
-    /// The JSON Pointer of an element from the root of the document.
+    /// Returns the JSON Pointer of an element from the root of the document.
     #[must_use]
     pub fn pointer(&self, element: usize) -> String {
         match self.shape {
@@ -64,10 +66,10 @@ impl Chunk {
         }
     }
 
-    /// Line and column of an element.
+    /// Returns the line and column of an element.
     #[must_use]
     pub fn start(&self, element: usize) -> Position {
-        // All at once, at the first question: one pass however many elements are at fault.
+        // Computed for all elements on first use: a single pass, regardless of the number of faulty elements.
         let starts = self.starts.get_or_init(|| {
             let (mut at, mut position) = (0, Position::START);
             position.line = self.line;
@@ -82,49 +84,73 @@ impl Chunk {
         starts[element]
     }
 
+    /// Estimates the memory that the elements need until they are rows: their text, their values, and strings in the
+    /// rows.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let weights = self.elements.iter();
+        let weights = weights.map(|range| weight(&self.bytes[range.clone()]));
+        (2 * self.bytes.len()).saturating_add(weights.sum())
+    }
+
+    /// Whether the only element was dropped because it exceeds the limit.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off.is_some()
+    }
+
     /// Parses an element.
     ///
     /// # Errors
-    /// The first thing that breaks the strict rules, placed within the element.
+    /// The first violation of the strict rules, with its position in the element, or that the element exceeds the
+    /// limits.
     pub fn parse(&self, element: usize, limits: Limits) -> Result<serde_json::Value, SyntaxError> {
+        let bytes = self.element(element);
+        if self.is_cut_off() || bytes.len() > limits.max_record_bytes {
+            return Err(SyntaxError::too_large(too_long("record", limits)));
+        }
+        if weight(bytes) > limits.max_parsed_bytes() {
+            let parsed = limits.max_parsed_bytes() >> 20;
+            return Err(SyntaxError::too_large(format!(
+                "the values of the record take more than {parsed} MiB of memory"
+            )));
+        }
         let outer = match self.shape {
             Shape::Elements => 1,
             Shape::Whole => 0,
         };
         let max_depth = limits.max_depth.saturating_sub(outer);
-        strict::parse(self.element(element), max_depth)
+        strict::parse(bytes, max_depth)
     }
 
-    /// Whether an element that is no JSON ends where it was meant to end, so that those behind it are as they were
-    /// meant. A line always does.
+    /// Whether an element that is not valid JSON ends at its intended end, so that the elements after it can be
+    /// trusted. Always true for a line.
     #[must_use]
-    pub fn ends_as_meant(&self, element: usize) -> bool {
-        match self.framing {
-            Framing::Lines | Framing::Document => true,
-            Framing::Array => match self.shape {
-                Shape::Whole => true,
-                Shape::Elements => bounds::hold(self.element(element)),
-            },
+    pub fn ends_as_intended(&self, element: usize) -> bool {
+        match (self.framing, self.shape, self.cut_off) {
+            (Framing::Lines | Framing::Document, _, _) | (Framing::Array, Shape::Whole, _) => true,
+            (Framing::Array, Shape::Elements, Some(is_balanced)) => is_balanced,
+            (Framing::Array, Shape::Elements, None) => bounds::is_balanced(self.element(element)),
         }
     }
 
-    /// The finding for an error in an element, placed in the file.
+    /// Creates the finding for a syntax error in an element.
     #[must_use]
     pub fn syntax_finding(&self, path: &str, element: usize, error: &SyntaxError) -> Finding {
         let inner = error.pointer.as_deref().unwrap_or_default();
         let position = self.position(element, error.offset);
         let place = self.placed(path, element, inner, position);
-        Finding::error(error.rule, place, error.message.clone()).remedy(remedy(error.rule))
+        Finding::error(error.rule, place, error.message.clone()).hint(hint(error.rule))
     }
 
-    /// Line and column of the byte `offset` of an element.
+    /// Returns the line and column of byte `offset` of an element.
     #[must_use]
     pub fn position(&self, element: usize, offset: usize) -> Position {
         let bytes = self.element(element);
         self.start(element).after(&bytes[..offset.min(bytes.len())])
     }
 
-    /// The place of an element.
+    /// Returns the place of an element.
     #[must_use]
     pub fn place(&self, path: &str, element: usize) -> Place {
         self.placed(path, element, "", self.start(element))
@@ -146,35 +172,38 @@ impl Chunk {
     }
 }
 
-/// The place of the value at `pointer` within an element; if there is none, of the nearest value around it.
+/// Returns the place of the value at `pointer` in an element or, if it does not exist, of the nearest enclosing value.
 ///
-/// The pointer in the result is the one asked for, from the root of the document.
+/// The pointer of the result is the requested one, from the root of the document.
 #[must_use]
 pub fn place(path: &str, chunk: &Chunk, element: usize, pointer: &str) -> Place {
-    let bytes = chunk.element(element);
-    let mut around = vec![pointer];
-    while let Some((outer, _)) = around.last().and_then(|inner| inner.rsplit_once('/')) {
-        around.push(outer);
-    }
-    let nearest = locate(bytes, &around).into_iter().flatten().next();
-    let offset = nearest.map_or(0, |located| located.value.start);
+    let offset = locate_nearest(chunk.element(element), pointer);
     chunk.placed(path, element, pointer, chunk.position(element, offset))
 }
 
-/// What to do about a text that breaks `rule`.
-pub(super) fn remedy(rule: Rule) -> &'static str {
+/// The message for a record or document that exceeds the limit.
+pub(super) fn too_long(what: &str, limits: Limits) -> String {
+    format!(
+        "the {what} is longer than {} bytes",
+        limits.max_record_bytes
+    )
+}
+
+/// The hint for a violation of `rule`.
+pub(super) fn hint(rule: Rule) -> &'static str {
     match rule {
         Rule::InvalidUtf8 => {
             "save the file as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`"
         }
         Rule::InvalidJson | Rule::CutOff => {
-            "mend the file, or restore it from a backup if it was cut off"
+            "fix the file, or restore it from a backup if it was cut off"
         }
         Rule::DuplicateMember => "remove one of the two members",
-        Rule::NulInText => "remove the `\\u0000` from the text",
-        Rule::TooDeep | Rule::TooLarge => {
-            "check whether the file is what it should be, and split it if it is"
+        Rule::NulInText => "remove the `\\u0000` from the string",
+        Rule::TooDeep => "check that it is the right file; if it is, split it",
+        Rule::TooLarge => {
+            "check that it is the right file; if it is, allow larger records with `--max-record SIZE`"
         }
-        _ => "mend the file",
+        _ => "fix the file",
     }
 }

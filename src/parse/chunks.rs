@@ -1,6 +1,7 @@
-//! Reads a file as a sequence of chunks, in bounded memory.
+//! Reads a file as a sequence of chunks in bounded memory.
 
 mod faults;
+mod oversized;
 
 use std::io::Read;
 use std::ops::Range;
@@ -14,11 +15,12 @@ use super::limits::Limits;
 use super::position::Position;
 use super::split::{Rest, Splitter, Step, trim};
 use super::window::Window;
+use oversized::Oversized;
 
 /// An iterator over the chunks of a file.
 ///
-/// An `Err` is the last item: the file cannot be read further. Chunks given out before it are as they stand in the
-/// file, but the document as a whole is not JSON.
+/// An `Err` is the last item: the rest of the file cannot be read. The chunks before it are valid, but the document as
+/// a whole is not JSON.
 pub struct Chunks<R> {
     path: String,
     framing: Framing,
@@ -26,15 +28,17 @@ pub struct Chunks<R> {
     chunk_bytes: usize,
     window: Window<R>,
     splitter: Option<Splitter>,
-    /// Elements found and not yet given out, as they stand in the window.
+    /// Elements that were found but not yet returned, as ranges in the window.
     elements: Vec<Range<usize>>,
     given: usize,
+    /// The element that exceeds the limit and is being skipped.
+    oversized: Option<Oversized>,
     pending: Option<Box<Finding>>,
-    /// How a packed file that is cut off was told.
+    /// The error message for a truncated gzip file.
     cut_off: Option<String>,
     ended: bool,
     notices: Vec<Finding>,
-    /// The top-level array: its first byte, its place, the byte behind it.
+    /// The top-level array: offset of its first byte, its position, and the offset after its last byte.
     pub(super) root: Option<(u64, Position, u64)>,
 }
 
@@ -42,7 +46,7 @@ impl<R: Read> Chunks<R> {
     const CHUNK_BYTES: usize = 512 * 1024;
     const READ_BYTES: usize = 256 * 1024;
 
-    /// Chunks of about 512 KiB; `path` is for the findings.
+    /// Creates chunks of about 512 KiB; `path` is used in findings.
     pub fn new(reader: R, path: &str, framing: Framing, limits: Limits) -> Self {
         Self {
             path: path.to_owned(),
@@ -53,6 +57,7 @@ impl<R: Read> Chunks<R> {
             splitter: None,
             elements: Vec::new(),
             given: 0,
+            oversized: None,
             pending: None,
             cut_off: None,
             ended: false,
@@ -61,7 +66,7 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    /// With other sizes: a chunk is given out when it holds `chunk_bytes`, the file is read by `read_bytes`.
+    /// Sets other sizes: a chunk is returned when it has `chunk_bytes`, and the file is read in blocks of `read_bytes`.
     #[must_use]
     pub fn with_sizes(self, chunk_bytes: usize, read_bytes: usize) -> Self {
         Self {
@@ -71,12 +76,17 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    /// What was noticed that does not keep the file from being read (a byte order mark); ask after the last chunk.
+    /// Returns findings that do not prevent the file from being read (a byte order mark); call it after the last chunk.
     pub fn notices(&mut self) -> Vec<Finding> {
         std::mem::take(&mut self.notices)
     }
 
-    /// The reader, for whoever wants to know how far it came.
+    /// Returns the reader, for example to ask how much of the file was read for the last chunk.
+    pub fn reader_mut(&mut self) -> &mut R {
+        self.window.reader_mut()
+    }
+
+    /// Returns the reader, for example to ask how much of the file was read.
     pub fn into_reader(self) -> R {
         self.window.into_reader()
     }
@@ -101,6 +111,7 @@ impl<R: Read> Chunks<R> {
             first_index,
             elements,
             shape,
+            cut_off: None,
             framing: self.framing,
             starts: OnceLock::new(),
         }
@@ -111,7 +122,7 @@ impl<R: Read> Chunks<R> {
         Some(self.give(length, Shape::Elements))
     }
 
-    /// Looks at the encoding and the first byte; a document that is not split is given out whole.
+    /// Examines the encoding and the first byte; returns the document if it is not split into elements.
     fn begin(&mut self) -> Result<Option<Chunk>, Box<Finding>> {
         while self.window.bytes.len() < 4 && self.window.rest == Rest::ToCome {
             self.fill()?;
@@ -142,7 +153,7 @@ impl<R: Read> Chunks<R> {
         Ok(Some(self.give(length, Shape::Whole)))
     }
 
-    /// Drops white space until something else stands first.
+    /// Skips leading white space and returns the first byte after it.
     fn first_byte(&mut self) -> Result<u8, Box<Finding>> {
         loop {
             let spaces = trim(&self.window.bytes).start;
@@ -154,7 +165,7 @@ impl<R: Read> Chunks<R> {
                     self.whole()?;
                     let message = match self.window.offset {
                         0 => "the file is empty",
-                        _ => "the file holds nothing but white space",
+                        _ => "the file contains only white space",
                     };
                     return Err(self.fault(Rule::InvalidJson, 0, String::new(), message));
                 }
@@ -162,7 +173,7 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    /// Moves on until a chunk is full or the file ends.
+    /// Continues until a chunk is full or the file ends.
     fn advance(&mut self) -> Result<Option<Chunk>, Box<Finding>> {
         loop {
             let Some(splitter) = &mut self.splitter else {
@@ -172,8 +183,8 @@ impl<R: Read> Chunks<R> {
                 }
             };
             match splitter.step(&self.window.bytes, self.window.rest) {
-                Step::Element(range) if range.len() > self.limits.max_record_bytes => {
-                    return Err(self.too_large(range.start));
+                Step::Element(range) if self.oversized.is_some() => {
+                    return Ok(self.end_oversized(range));
                 }
                 Step::Element(range) => {
                     let full = range.end >= self.chunk_bytes;
@@ -185,6 +196,9 @@ impl<R: Read> Chunks<R> {
                 Step::More
                     if self.window.bytes.len() >= self.chunk_bytes && !self.elements.is_empty() =>
                 {
+                    return Ok(self.give_elements());
+                }
+                Step::More if self.is_oversized() && !self.elements.is_empty() => {
                     return Ok(self.give_elements());
                 }
                 Step::More => self.make_room()?,
@@ -199,7 +213,10 @@ impl<R: Read> Chunks<R> {
                     return Ok(self.give_elements());
                 }
                 Step::Broken(at, message) => {
-                    let inside = splitter.is_inside();
+                    if let Some(finding) = self.endless() {
+                        return Err(finding);
+                    }
+                    let inside = self.splitter.as_ref().is_some_and(Splitter::is_inside);
                     self.whole()?;
                     let pointer = inside.then(|| self.next_pointer());
                     let pointer = pointer.unwrap_or_default();
@@ -209,14 +226,12 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    /// Drops what nobody needs any more and reads one block.
+    /// Drops bytes that are no longer needed and reads another block.
     fn make_room(&mut self) -> Result<(), Box<Finding>> {
-        let needed_from = self.splitter.as_ref().map_or(0, Splitter::needed_from);
-        let inside = self.splitter.as_ref().is_some_and(Splitter::is_inside);
-        let pending = self.window.bytes.len() - needed_from;
-        if inside && pending > self.limits.max_record_bytes {
-            return Err(self.too_large(needed_from));
+        if self.is_oversized() || self.oversized.is_some() {
+            self.skip_oversized();
         }
+        let needed_from = self.splitter.as_ref().map_or(0, Splitter::needed_from);
         if self.elements.is_empty() && needed_from > 0 {
             self.cut(needed_from);
         }
@@ -238,7 +253,7 @@ impl<R: Read> Iterator for Chunks<R> {
             Ok(chunk) => chunk.map(Ok),
             Err(finding) => {
                 self.ended = true;
-                // The elements before the fault come first.
+                // Return the elements before the fault first.
                 match self.give_elements() {
                     Some(chunk) => {
                         self.pending = Some(finding);

@@ -1,22 +1,22 @@
-//! Tells from a file's first bytes what it is written in.
+//! Detects the encoding of a file from its first bytes.
 
 use crate::model::Rule;
 
-/// The encoding that the first bytes show.
+/// The encoding detected from the first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
-    /// Nothing speaks against UTF-8.
+    /// Apparently UTF-8.
     Utf8,
-    /// UTF-8 with a byte order mark of three bytes.
+    /// UTF-8 with a byte order mark.
     Utf8WithMark,
-    /// UTF-16 or UTF-32: by its mark, or because every JSON text begins with two ASCII characters.
+    /// UTF-16 or UTF-32, detected by a byte order mark, or because every JSON text begins with two ASCII characters.
     Wide,
-    /// Zero bytes, which no encoding of JSON begins with.
+    /// NUL bytes, with which JSON does not begin in any encoding.
     Zeros,
 }
 
 impl Encoding {
-    /// Judges by the first four bytes.
+    /// Detects the encoding from the first four bytes.
     pub(super) fn of(start: &[u8]) -> Self {
         match start {
             [0xEF, 0xBB, 0xBF, ..] => Self::Utf8WithMark,
@@ -26,18 +26,18 @@ impl Encoding {
         }
     }
 
-    /// Rule, message and remedy for a file that cannot be read in this encoding.
+    /// Returns rule, message and hint for a file whose encoding is not supported.
     pub(super) fn fault(self) -> Option<(Rule, &'static str, &'static str)> {
         match self {
             Self::Utf8 | Self::Utf8WithMark => None,
             Self::Wide => Some((
                 Rule::InvalidUtf8,
-                "the file is UTF-16 or UTF-32, and must be UTF-8",
+                "the file is encoded as UTF-16 or UTF-32, but must be UTF-8",
                 "save the file as UTF-8, for example with `iconv -f UTF-16 -t UTF-8`",
             )),
             Self::Zeros => Some((
                 Rule::InvalidJson,
-                "the file begins with zero bytes, as files damaged in a crash do",
+                "the file begins with NUL bytes, as files damaged by a crash do",
                 "restore the file from a backup",
             )),
         }

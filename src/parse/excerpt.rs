@@ -1,23 +1,23 @@
-//! The lines round places in a file, cut to what can be read at a glance, in one pass and bounded memory.
+//! Extracts the lines around places in a file, cut to a readable length, in one pass and bounded memory.
 
 mod cut;
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use crate::model::{Excerpt, ShowValues, harmless_char};
+use crate::model::{Excerpt, ShowValues, sanitize_char};
 
 use super::mask::{Cell, Mask};
 use super::position::Position;
 
 use cut::{Cells, Cut};
 
-/// So far behind the last place it is clear what is to be shown.
+/// The number of columns after the last requested place after which the rest of a line is not needed.
 const AHEAD: u64 = 4096;
 const BLOCK: usize = 64 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// For each of `places`, its line; `None` behind the end of the file, or behind what cannot be read.
+/// Returns the line of each of `places`; `None` after the end of the file or where the file cannot be read.
 #[must_use]
 pub fn excerpts(
     mut reader: impl Read,
@@ -68,11 +68,11 @@ fn fill(reader: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
 }
 
 struct Scan {
-    /// What is still to be found, in the order of the file.
+    /// The places still to be found, in file order.
     wanted: VecDeque<(Position, usize)>,
     found: Vec<Option<Excerpt>>,
     line: u64,
-    /// The line being read, if something in it is wanted.
+    /// The line being read, if a place in it is requested.
     current: Option<Line>,
     show: ShowValues,
 }
@@ -100,7 +100,7 @@ impl Scan {
         }
     }
 
-    /// Whether something in this line is wanted.
+    /// Whether a place in this line is requested.
     fn begin_line(&mut self) -> bool {
         let next = self.wanted.front().map(|(position, _)| position.line);
         if next == Some(self.line) && self.current.is_none() {
@@ -130,12 +130,12 @@ enum Taken {
     Enough,
 }
 
-/// One line on its way.
+/// The line being read.
 struct Line {
     line: u64,
-    /// The last column in which something is wanted.
+    /// The last requested column.
     last_wanted: u64,
-    /// The bytes of the character being read.
+    /// The bytes of the incomplete character.
     pending: Vec<u8>,
     column: u64,
     /// `None` if values are shown.
@@ -165,7 +165,7 @@ impl Line {
         found: &mut [Option<Excerpt>],
     ) -> Taken {
         for &byte in bytes {
-            // As columns are counted: every byte that continues nothing begins a character.
+            // Consistent with how columns are counted: every byte except a continuation byte begins a character.
             if byte & 0xC0 != 0x80 {
                 self.character(wanted, found);
                 self.column += 1;
@@ -174,7 +174,7 @@ impl Line {
                 self.pending.push(byte);
             }
             if self.is_enough(wanted) {
-                self.finish(Cut::Behind, wanted, found);
+                self.finish(Cut::After, wanted, found);
                 return Taken::Enough;
             }
         }
@@ -201,7 +201,7 @@ impl Line {
                 glyph: if c.is_whitespace() {
                     ' '
                 } else {
-                    harmless_char(c)
+                    sanitize_char(c)
                 },
                 column: self.column,
                 token: self.column,
@@ -209,8 +209,8 @@ impl Line {
         }
     }
 
-    /// Whether what is wanted of this line went by so far back that nothing more is needed: a text or a number may go
-    /// on for ever, and its end is no news.
+    /// Whether the rest of this line is not needed because all requested places are far enough back. A string or a
+    /// number can be arbitrarily long.
     fn is_enough(&self, wanted: &VecDeque<(Position, usize)>) -> bool {
         let next = wanted.front().filter(|(at, _)| at.line == self.line);
         next.is_none() && self.cells.is_idle() || self.column > self.last_wanted + AHEAD
@@ -237,7 +237,7 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::cut::{BEFORE, BEHIND};
+    use super::cut::{AFTER, BEFORE};
     use super::*;
 
     fn view(text: &[u8], line: u64, column: u64, show: ShowValues) -> (String, String) {
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_inside_a_masked_text_or_behind_the_line_has_its_mark() {
+    fn a_place_inside_a_masked_string_or_after_the_line_is_marked() {
         assert_eq!(masked(r#"["a\x"]"#, 1, 5), pair(r#"["…"]"#, "…"));
         assert_eq!(masked("[1,\n", 1, 4), pair("[…,", ""));
         assert_eq!(masked("[1,\n", 2, 1), pair("", ""));
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_one_line_is_cut_round_each_place() {
+    fn a_file_of_one_line_is_cut_around_each_place() {
         let record = r#"{"id":"0123456789","word":"abcdefghij"},"#;
         let text = format!("[{}1]", record.repeat(100_000));
         let column = (record.len() * 50_000 + 2) as u64;
@@ -306,12 +306,12 @@ mod tests {
         assert!(
             found
                 .iter()
-                .all(|e| e.text.chars().count() < BEFORE + BEHIND + 4)
+                .all(|e| e.text.chars().count() < BEFORE + AFTER + 4)
         );
     }
 
     #[test]
-    fn of_a_value_without_end_only_the_beginning_is_read() {
+    fn only_the_beginning_of_an_endless_value_is_read() {
         let start = b"[\"".chain(io::repeat(b'a'));
         let place = Position { line: 1, column: 1 };
         let found = excerpts(start, &[place], ShowValues::Masked);
@@ -320,14 +320,14 @@ mod tests {
     }
 
     #[test]
-    fn wide_and_combining_characters_are_counted_as_the_terminal_does() {
+    fn wide_and_combining_characters_are_counted_as_terminals_do() {
         let text = format!("{{\"{}\": 1}}", "恐龙".repeat(40));
         let (shown, marked) = masked(&text, 1, 86);
         let wide: usize = shown
             .chars()
             .filter_map(unicode_width::UnicodeWidthChar::width)
             .sum();
-        assert!(wide <= BEFORE + BEHIND + 2, "{shown}");
+        assert!(wide <= BEFORE + AFTER + 2, "{shown}");
         assert_eq!(marked, "…");
         let (shown, marked) = view("{\"e\u{301}\": 1}".as_bytes(), 1, 8, ShowValues::Shown);
         assert_eq!(
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf_8_and_what_a_terminal_obeys_is_replaced() {
+    fn invalid_utf_8_and_control_characters_are_replaced() {
         let (shown, marked) = view(b"[\"\xff\x1b[31m\"]", 1, 3, ShowValues::Shown);
         assert_eq!(
             (shown.as_str(), marked.as_str()),
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_not_there_have_no_excerpt() {
+    fn missing_lines_have_no_excerpt() {
         let place = Position { line: 9, column: 1 };
         assert_eq!(
             excerpts(b"[]".as_slice(), &[place], ShowValues::Masked),

@@ -1,20 +1,21 @@
-//! How a file holds its records.
+//! The framing of the records in a file.
 
 use crate::layout::Source;
 
-/// How a file holds its records.
+/// How the records are arranged in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     /// One JSON value, parsed as a whole.
     Document,
-    /// One JSON array, parsed element by element; a document that is no array is parsed as a whole.
+    /// One JSON array, parsed element by element; a document that is not an array is parsed as a whole.
     Array,
-    /// JSON Lines: one value per line, read as if they were the elements of an array. Blank lines do not count.
+    /// JSON Lines: one value per line, treated like the elements of an array. Blank lines are ignored.
     Lines,
 }
 
 impl Framing {
-    /// The framing of a file that belongs to `source`: a streamed source is an array, or lines if the name says so.
+    /// Returns the framing of a file of `source`: a streamed source is an array, or lines if the file name has that
+    /// extension.
     #[must_use]
     pub fn of(source: &Source, path: &str) -> Self {
         match source.streamed {
@@ -23,7 +24,7 @@ impl Framing {
         }
     }
 
-    /// The framing of a file of which nothing but its name is known: lines or an array.
+    /// Returns the framing of a file of which only the name is known: lines or an array.
     #[must_use]
     pub fn by_name(path: &str) -> Self {
         let path = path.to_ascii_lowercase();

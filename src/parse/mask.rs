@@ -1,39 +1,38 @@
-//! A line of JSON with its structure and member names, and without its values.
+//! Masks a line of JSON: structure and member names are kept, values are hidden.
 //!
-//! Works on any text, also on what is not JSON, and then shows less rather than more: a text in quotes is shown only
-//! where a member name may stand and a colon follows; words are shown only if they are `null` or one of the few that
-//! other languages write instead of JSON. Fed character by character, so that a line of any length needs no memory.
+//! Works on any text, including invalid JSON, and shows too little rather than too much: a quoted string is shown only
+//! where a member name is allowed and a colon follows; a word is shown only if it is `null` or one of a few words that
+//! other languages use in its place. Characters are processed one by one, so that the length of a line does not matter.
 
-use crate::model::harmless_char;
+use crate::model::{JsonLexer, JsonToken, sanitize_char};
 
-/// One character to be shown, and where in the line it stands or what it stands for begins.
+/// A character to show, with its column in the line, or the column of the text it replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) glyph: char,
     /// Column, from 1.
     pub(super) column: u64,
-    /// Cells of one token have the same number.
+    /// Cells of the same token have the same number.
     pub(super) token: u64,
 }
 
-/// Of a name, and of spaces before its colon, so much is shown.
+/// The number of characters shown of a member name and of the spaces before its colon.
 const NAME: usize = 60;
-/// Longest word of [`WORDS`].
+/// The length of the longest of [`WORDS`].
 const WORD: usize = 9;
-/// No values of anybody: they are what is wrong, or nothing.
+/// Words that reveal no personal data: they are the error itself, or mean null.
 const WORDS: [&str; 6] = ["null", "NaN", "Infinity", "undefined", "None", "nil"];
 
 #[derive(Debug)]
 enum State {
     Between,
-    /// In a text; the beginning of it is kept if it may be a name.
-    Text {
-        escaped: bool,
+    /// In a string; its beginning is kept if it may be a member name.
+    String {
         name: Option<Vec<(char, u64)>>,
         length: u64,
         start: u64,
     },
-    /// Behind a text that is a name if a colon follows.
+    /// After a string that is a member name if a colon follows.
     Held {
         name: Vec<(char, u64)>,
         length: u64,
@@ -44,9 +43,11 @@ enum State {
     Word(Vec<(char, u64)>),
 }
 
-/// Turns the characters of one line into cells.
+/// Converts the characters of one line to cells.
 #[derive(Debug)]
 pub(super) struct Mask {
+    /// Knows where strings end.
+    lexer: JsonLexer,
     state: State,
     token: u64,
     /// Whether a member name may come next.
@@ -56,22 +57,26 @@ pub(super) struct Mask {
 impl Mask {
     pub(super) fn new() -> Self {
         Self {
+            lexer: JsonLexer::default(),
             state: State::Between,
             token: 0,
             name_next: true,
         }
     }
 
-    /// Takes the character at `column`; gives out what is decided by it.
+    /// Processes the character at `column`; outputs the cells that are decided by it.
     pub(super) fn take(&mut self, c: char, column: u64, out: &mut impl FnMut(Cell)) {
+        let mut utf8 = [0; 4];
+        let bytes = c.encode_utf8(&mut utf8).as_bytes();
+        let ended = self.lexer.next_mark(bytes) == Some(JsonToken::String);
+        self.lexer.shift(bytes.len());
         match &mut self.state {
-            State::Text {
-                escaped,
+            State::String {
                 name,
                 length,
                 start,
             } => {
-                if c == '"' && !*escaped {
+                if ended {
                     let (start, length) = (*start, *length);
                     match name.take() {
                         Some(name) => {
@@ -83,11 +88,10 @@ impl Mask {
                                 spaces: Vec::new(),
                             };
                         }
-                        None => self.masked(start, length, Some(column), out),
+                        None => self.mask_string(start, length, Some(column), out),
                     }
                     return;
                 }
-                *escaped = c == '\\' && !*escaped;
                 *length += 1;
                 if let Some(name) = name
                     && name.len() < NAME
@@ -102,7 +106,7 @@ impl Mask {
                 }
                 return;
             }
-            State::Word(word) if is_of_word(c) => {
+            State::Word(word) if is_word_char(c) => {
                 if word.len() <= WORD {
                     word.push((c, column));
                 }
@@ -113,20 +117,19 @@ impl Mask {
         }
         match c {
             '"' => {
-                self.state = State::Text {
-                    escaped: false,
+                self.state = State::String {
                     name: self.name_next.then(Vec::new),
                     length: 0,
                     start: column,
                 };
                 self.name_next = false;
             }
-            c if is_of_word(c) => self.state = State::Word(vec![(c, column)]),
+            c if is_word_char(c) => self.state = State::Word(vec![(c, column)]),
             c => {
                 let glyph = if c.is_whitespace() {
                     ' '
                 } else {
-                    harmless_char(c)
+                    sanitize_char(c)
                 };
                 if !c.is_whitespace() {
                     self.name_next = matches!(c, '{' | ',');
@@ -141,15 +144,15 @@ impl Mask {
         }
     }
 
-    /// The line ends: gives out what was still undecided.
+    /// Ends the line: outputs the cells that were still undecided.
     pub(super) fn end(&mut self, out: &mut impl FnMut(Cell)) {
-        if let State::Text { start, length, .. } = self.state {
-            self.masked(start, length, None, out);
+        if let State::String { start, length, .. } = self.state {
+            self.mask_string(start, length, None, out);
         }
         self.decide(None, out);
     }
 
-    /// What follows decides what a text or word was.
+    /// Classifies a string or word by the character after it.
     fn decide(&mut self, next: Option<char>, out: &mut impl FnMut(Cell)) {
         match std::mem::replace(&mut self.state, State::Between) {
             State::Held {
@@ -162,7 +165,7 @@ impl Mask {
                 if next == Some(':') {
                     self.name(&name, length, start..=end, out);
                 } else {
-                    self.masked(start, length, Some(end), out);
+                    self.mask_string(start, length, Some(end), out);
                 }
                 for column in spaces {
                     self.token += 1;
@@ -194,7 +197,7 @@ impl Mask {
                     });
                 }
             }
-            State::Between | State::Text { .. } => {}
+            State::Between | State::String { .. } => {}
         }
     }
 
@@ -216,7 +219,7 @@ impl Mask {
         };
         show('"', *quotes.start());
         name.iter()
-            .for_each(|&(c, column)| show(harmless_char(c), column));
+            .for_each(|&(c, column)| show(sanitize_char(c), column));
         if let Some((_, last)) = name.last()
             && (name.len() as u64) < length
         {
@@ -225,7 +228,13 @@ impl Mask {
         show('"', *quotes.end());
     }
 
-    fn masked(&mut self, start: u64, length: u64, end: Option<u64>, out: &mut impl FnMut(Cell)) {
+    fn mask_string(
+        &mut self,
+        start: u64,
+        length: u64,
+        end: Option<u64>,
+        out: &mut impl FnMut(Cell),
+    ) {
         self.state = State::Between;
         self.token += 1;
         let token = self.token;
@@ -246,8 +255,8 @@ impl Mask {
     }
 }
 
-/// What is not structure, quotes or a sign that says more about the fault than about a person.
-fn is_of_word(c: char) -> bool {
+/// Whether `c` can belong to a word: it is not structure, a quote or punctuation that indicates a fault.
+fn is_word_char(c: char) -> bool {
     c.is_alphanumeric()
         || matches!(c, '+' | '-' | '.' | '_' | '@' | '$' | '%' | '&' | '~' | '^')
         || !c.is_ascii() && !c.is_whitespace()
@@ -268,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_structure_stay_and_values_go() {
+    fn names_and_structure_are_shown_and_values_are_masked() {
         for (line, shown) in [
             (
                 r#"  "name" : "Mira", "age": 7.5e3,"#,
@@ -291,13 +300,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_shows_less_rather_than_more() {
+    fn invalid_json_shows_less_rather_than_more() {
         for line in [
             r#"SECRET"#,
             r#"{'SECRET': 'SECRET'}"#,
             r#"SECRET", "name": "SECRET"#,
             r#""name": "a "SECRET": b""#,
-            r#"// SECRET says: hello"#,
+            r#"// SECRET: hello"#,
             r#"<p class="SECRET">SECRET</p>"#,
             r#"SECRET@SECRET.org,+49 SECRET"#,
             r#""note": "SECRET"#,
@@ -311,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_any_length_is_shown_in_part() {
+    fn a_very_long_name_is_shown_in_part() {
         let line = format!(r#"{{"{}": 1}}"#, "n".repeat(1_000_000));
         assert_eq!(masked(&line), format!(r#"{{"{}…": …}}"#, "n".repeat(NAME)));
     }

@@ -1,25 +1,25 @@
-//! Strict JSON with positions: splitting a file into elements, parsing each, finding places in the text.
+//! Strict JSON parsing with positions: splits a file into elements, parses each of them, finds places in the text.
 //!
-//! Stricter than most parsers, because what is read twice differently cannot be trusted: UTF-8 only, no two members
-//! of one name, no lone surrogates, no U+0000, bounded depth and size; numbers keep their digits. Memory is bounded
-//! by one chunk, not by the file. This stage opens no files; it is handed readers and bytes.
+//! Stricter than most parsers, because data that two parsers read differently cannot be trusted: only UTF-8, no
+//! duplicate member names, no unpaired surrogates, no U+0000, bounded depth and size. Numbers keep their digits. Memory
+//! is bounded by one chunk, not by the file. This stage opens no files; it is given readers and bytes.
 
 mod bounds;
 mod chunk;
 mod chunks;
 mod encoding;
 mod excerpt;
+mod fault;
 mod framing;
 mod limits;
-mod locate;
 mod mask;
 mod position;
 mod record_text;
 mod search;
 mod split;
 pub mod strict;
-mod trail;
 mod visitor;
+mod weight;
 mod window;
 
 pub use chunk::{Chunk, Shape, place};
@@ -27,8 +27,7 @@ pub use chunks::Chunks;
 pub use excerpt::excerpts;
 pub use framing::Framing;
 pub use limits::Limits;
-pub use locate::{Located, locate};
 pub use position::{Position, line_column};
-pub use record_text::{Passed, RecordTexts};
+pub use record_text::{OutOfOrder, RecordTexts};
 pub use search::{FilePosition, position_in_file};
 pub use strict::SyntaxError;

@@ -1,8 +1,8 @@
-//! Lines and columns.
+//! Line and column positions.
 //!
-//! A line ends with LF (so CRLF counts once); columns count Unicode scalar values, both from 1.
+//! A line ends with LF (so CRLF counts once). Columns count Unicode scalar values. Both are counted from 1.
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// Counted from 1.
@@ -15,7 +15,7 @@ impl Position {
     /// The beginning of a file.
     pub const START: Self = Self { line: 1, column: 1 };
 
-    /// The position after `bytes`, which begin here.
+    /// Returns the position after `bytes`, which begin here.
     #[must_use]
     pub fn after(self, bytes: &[u8]) -> Self {
         let lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
@@ -29,7 +29,7 @@ impl Position {
     }
 }
 
-/// The position of the byte `offset` of `bytes`, which begin at `start_line` and `start_column`.
+/// Returns the position of byte `offset` of `bytes`, which begin at `start_line` and `start_column`.
 #[must_use]
 pub fn line_column(bytes: &[u8], offset: usize, start_line: u64, start_column: u64) -> (u64, u64) {
     let start = Position {

@@ -1,43 +1,45 @@
-//! The text of single records of a file, exactly as it stands there, also where it is broken.
+//! Returns the text of single records of a file, exactly as written, even if it is not valid JSON.
 
 use std::io::Read;
+
+use crate::model::locate;
 
 use super::chunk::{Chunk, Shape};
 use super::chunks::Chunks;
 use super::framing::Framing;
 use super::limits::Limits;
-use super::locate::locate;
 
-/// Reads a file once for records that are asked for in about the order of the file.
+/// Reads a file once and returns records that are requested approximately in file order.
 pub struct RecordTexts<R> {
     chunks: Chunks<R>,
-    /// The chunk that was read last, and the one before it: rejects of neighbouring records may change places.
+    /// The last chunk read and the one before it, since rejects of neighbouring records may be out of order.
     kept: [Option<Chunk>; 2],
     ended: bool,
 }
 
-/// The record stands before what is still at hand: the file must be read anew.
+/// The record is before the chunks that are kept: the file must be read again from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passed;
+pub struct OutOfOrder;
 
 impl<R: Read> RecordTexts<R> {
-    /// Nothing was read yet.
-    pub fn new(reader: R, framing: Framing) -> Self {
+    /// Creates a reader at the start of the file.
+    pub fn new(reader: R, framing: Framing, limits: Limits) -> Self {
         Self {
-            chunks: Chunks::new(reader, "", framing, Limits::default()),
+            chunks: Chunks::new(reader, "", framing, limits),
             kept: [None, None],
             ended: false,
         }
     }
 
-    /// The bytes in the file of the value at `pointer`, from the root of the document.
+    /// Returns the bytes of the value at `pointer`, which starts at the root of the document.
     ///
-    /// An element of an array or a line of JSON Lines is given as it was cut out, whatever it is; for what is deeper
-    /// the element must be JSON. `None` for what does not exist, or stands behind a fault in the file.
+    /// An element of an array or a line of JSON Lines is returned as it was found, valid or not; for a value inside it,
+    /// the element must be valid JSON. `None` if the value does not exist, exceeds the limits, or comes after a fault
+    /// in the file.
     ///
     /// # Errors
-    /// When the record stands before what is still at hand.
-    pub fn text(&mut self, pointer: &str) -> Result<Option<Vec<u8>>, Passed> {
+    /// When the record is before the chunks that are kept.
+    pub fn text(&mut self, pointer: &str) -> Result<Option<Vec<u8>>, OutOfOrder> {
         loop {
             for chunk in self.kept.iter().flatten() {
                 let (element, inner) = match chunk.shape {
@@ -52,6 +54,9 @@ impl<R: Read> RecordTexts<R> {
                         }
                     }
                 };
+                if chunk.is_cut_off() {
+                    return Ok(None);
+                }
                 let bytes = chunk.element(element);
                 let value = match inner {
                     "" => Some(0..bytes.len()),
@@ -63,7 +68,7 @@ impl<R: Read> RecordTexts<R> {
             if let (Some(first), Some((index, _))) = (first.min(), element(pointer))
                 && index < first
             {
-                return Err(Passed);
+                return Err(OutOfOrder);
             }
             if self.ended {
                 return Ok(None);
@@ -79,7 +84,7 @@ impl<R: Read> RecordTexts<R> {
     }
 }
 
-/// The index that the first token of a pointer is, and what follows.
+/// Splits a pointer into the index in its first token and the rest.
 fn element(pointer: &str) -> Option<(usize, &str)> {
     let rest = pointer.strip_prefix('/')?;
     let end = rest.find('/').unwrap_or(rest.len());
@@ -90,17 +95,17 @@ fn element(pointer: &str) -> Option<(usize, &str)> {
 mod tests {
     use super::*;
 
-    fn texts(file: &str, pointers: &[&str], framing: Framing) -> Vec<Option<String>> {
-        let mut texts = RecordTexts::new(file.as_bytes(), framing);
+    fn record_texts(file: &str, pointers: &[&str], framing: Framing) -> Vec<Option<String>> {
+        let mut texts = RecordTexts::new(file.as_bytes(), framing, Limits::default());
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         let found = pointers.iter().map(|pointer| texts.text(pointer));
         found
-            .map(|found| found.expect("at hand").map(text))
+            .map(|found| found.expect("in order").map(text))
             .collect()
     }
 
     #[test]
-    fn records_are_given_as_they_stand_in_the_file_broken_or_not() {
+    fn records_are_returned_exactly_as_written_even_if_they_are_broken() {
         let file = "[ {\"a\": [1, 2]} ,\n {\"a\" 7}, {\"a\":";
         let pointers = ["/0", "/0/a/1", "/1", "/2", ""];
         let some = |text: &str| Some(text.to_owned());
@@ -111,27 +116,27 @@ mod tests {
             None,
             None,
         ];
-        assert_eq!(texts(file, &pointers, Framing::Array), expected);
+        assert_eq!(record_texts(file, &pointers, Framing::Array), expected);
         let lines = "{\"a\":1}\n\nnot json\n";
         let expected = [some("{\"a\":1}"), some("not json")];
-        assert_eq!(texts(lines, &["/0", "/1"], Framing::Lines), expected);
+        assert_eq!(record_texts(lines, &["/0", "/1"], Framing::Lines), expected);
         let document = "\n{\"a\": {\"b\": true}}\n";
         let expected = [some("{\"a\": {\"b\": true}}"), some("true"), None];
         assert_eq!(
-            texts(document, &["", "/a/b", "/x"], Framing::Array),
+            record_texts(document, &["", "/a/b", "/x"], Framing::Array),
             expected
         );
     }
 
     #[test]
-    fn a_file_is_read_once_and_what_was_passed_is_told() {
+    fn a_file_is_read_once_and_out_of_order_requests_are_reported() {
         let file: String = (0..200_000).map(|n| format!("{{\"n\": {n}}}\n")).collect();
-        let mut texts = RecordTexts::new(file.as_bytes(), Framing::Lines);
+        let mut texts = RecordTexts::new(file.as_bytes(), Framing::Lines, Limits::default());
         for n in [0, 1, 1, 70_000, 69_999, 70_001, 199_999] {
             let expected = format!("{{\"n\": {n}}}").into_bytes();
             assert_eq!(texts.text(&format!("/{n}")), Ok(Some(expected)));
         }
         assert_eq!(texts.text("/200000"), Ok(None));
-        assert_eq!(texts.text("/1"), Err(Passed));
+        assert_eq!(texts.text("/1"), Err(OutOfOrder));
     }
 }

@@ -1,38 +1,45 @@
-//! Finds values by their full JSON Pointers in a whole file, reading it as a stream.
+//! Finds values by JSON Pointer in a whole file, which is read as a stream.
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::model::{Located, locate};
 
 use super::chunk::{Chunk, Shape};
 use super::chunks::Chunks;
 use super::framing::Framing;
 use super::limits::Limits;
-use super::locate::{Located, locate};
 
-/// Where a value stands in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The location of a value in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Position"))]
 pub struct FilePosition {
     /// Counted from 1.
     pub line: u64,
     /// Counted from 1 in Unicode scalar values.
     pub column: u64,
-    /// The bytes of the value, from the beginning of the file.
-    pub bytes: Range<u64>,
+    /// The first byte of the value, from the beginning of the file.
+    pub first_byte: u64,
+    /// The first byte after the value.
+    pub end_byte: u64,
 }
 
-/// For each of `pointers`, from the root of the document, where its value stands in the file.
+/// Returns the location in the file of the value at each of `pointers`, which start at the root of the document.
 ///
-/// `None` for what does not exist, or stands behind a fault in the file. `framing` as the file is imported; only
-/// [`Framing::Document`] holds the whole file in memory.
+/// `None` if the value does not exist or comes after a fault in the file. `framing` must be the one used for the
+/// import; only [`Framing::Document`] reads the whole file into memory.
 pub fn position_in_file(
     reader: impl Read,
     pointers: &[&str],
     framing: Framing,
+    limits: Limits,
 ) -> Vec<Option<FilePosition>> {
     let mut found = vec![None; pointers.len()];
-    let wanted = Wanted::new(pointers);
-    let mut chunks = Chunks::new(reader, "", framing, Limits::default());
+    let wanted = PointersByElement::new(pointers);
+    let mut chunks = Chunks::new(reader, "", framing, limits);
     for chunk in chunks.by_ref().map_while(Result::ok) {
         for element in 0..chunk.elements.len() {
             match chunk.shape {
@@ -53,20 +60,21 @@ pub fn position_in_file(
             found[root] = Some(FilePosition {
                 line: position.line,
                 column: position.column,
-                bytes: start..end,
+                first_byte: start,
+                end_byte: end,
             });
         }
     }
     found
 }
 
-/// The pointers by the element they lead into.
-struct Wanted<'p> {
+/// The pointers, grouped by the element they refer to.
+struct PointersByElement<'p> {
     roots: Vec<usize>,
     by_element: HashMap<usize, Vec<(usize, &'p str)>>,
 }
 
-impl<'p> Wanted<'p> {
+impl<'p> PointersByElement<'p> {
     fn new(pointers: &[&'p str]) -> Self {
         let mut roots = Vec::new();
         let mut by_element: HashMap<usize, Vec<_>> = HashMap::new();
@@ -101,7 +109,8 @@ fn search(
             FilePosition {
                 line: position.line,
                 column: position.column,
-                bytes: start + value.start as u64..start + value.end as u64,
+                first_byte: start + value.start as u64,
+                end_byte: start + value.end as u64,
             }
         });
     }
@@ -115,11 +124,16 @@ mod tests {
     fn full_pointers_are_found_in_arrays_lines_and_documents() {
         let array = b"\xEF\xBB\xBF \n[ 1, {\"n\": \"\xE7\x8C\xAB\",\n \"m\": [7]}] ";
         let pointers = ["/1/m/0", "", "/0", "/1", "/2", "/01", "/1/x", "/x"];
-        let found = position_in_file(array.as_slice(), &pointers, Framing::Array);
+        let found = position_in_file(
+            array.as_slice(),
+            &pointers,
+            Framing::Array,
+            Limits::default(),
+        );
         let view = |found: &Option<FilePosition>| {
             let found = found.as_ref()?;
             let bytes =
-                usize::try_from(found.bytes.start).ok()?..usize::try_from(found.bytes.end).ok()?;
+                usize::try_from(found.first_byte).ok()?..usize::try_from(found.end_byte).ok()?;
             Some((
                 found.line,
                 found.column,
@@ -140,13 +154,24 @@ mod tests {
             Some((2, 6))
         );
         assert_eq!(found[4..], [const { None }; 4]);
-        let whole = position_in_file(array.as_slice(), &pointers, Framing::Document);
+        let whole = position_in_file(
+            array.as_slice(),
+            &pointers,
+            Framing::Document,
+            Limits::default(),
+        );
         assert_eq!(whole.iter().map(view).collect::<Vec<_>>(), found);
-        let lines = position_in_file(b"{}\n\n{\"a\":1}".as_slice(), &["/1/a"], Framing::Lines);
+        let lines = position_in_file(
+            b"{}\n\n{\"a\":1}".as_slice(),
+            &["/1/a"],
+            Framing::Lines,
+            Limits::default(),
+        );
         let expected = FilePosition {
             line: 3,
             column: 6,
-            bytes: 9..10,
+            first_byte: 9,
+            end_byte: 10,
         };
         assert_eq!(lines, [Some(expected)]);
     }

@@ -1,104 +1,131 @@
 //! Finds the elements of a top-level array, or the lines of a JSON Lines file, in bytes that arrive in pieces.
 //!
-//! Only what stands *between* elements is checked here, and strictly; what stands inside an element is the parser's
-//! matter. Offsets are into the bytes handed in; the caller may drop bytes from the front with `shift`.
+//! Only the text *between* elements is checked here, and strictly; elements are checked by the parser. Offsets refer to
+//! the bytes passed in; the caller may drop bytes from the front and must report that with `shift`.
 
 use std::ops::Range;
 
-/// What a step found.
+use crate::model::JsonLexer;
+
+/// The result of a step.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// More bytes are needed.
     More,
-    /// One whole element.
+    /// A complete element.
     Element(Range<usize>),
-    /// The array ended before this byte; what follows must be white space.
+    /// The array ended before this byte; only white space may follow.
     Closed(usize),
-    /// The end, and all was well.
+    /// The end of valid input.
     End,
-    /// Something stands here that must not.
+    /// A syntax error at this byte.
     Broken(usize, &'static str),
 }
 
-/// Whether the bytes handed in are all there is.
+/// Whether more bytes may follow those passed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rest {
     ToCome,
     Nothing,
 }
 
-/// The two ways to hold many records in a file.
+/// Splits an array or lines into elements.
 #[derive(Debug)]
 pub(super) enum Splitter {
-    Array { at: usize, state: State },
-    Lines { at: usize, seen: usize },
+    Array {
+        lexer: JsonLexer,
+        state: State,
+    },
+    Lines {
+        at: usize,
+        seen: usize,
+        /// The beginning of the line was dropped, so the line is not blank even if the rest of it is.
+        begun: bool,
+    },
 }
 
-/// Where in the array the splitter stands.
+/// The position of the splitter within the array.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum State {
-    /// Behind `[`.
+    /// After `[`.
     First,
-    /// Behind a comma.
+    /// After a comma.
     Value,
-    /// In an array, object or text that began at `start`.
-    Inside {
-        start: usize,
-        depth: usize,
-        in_text: bool,
-    },
-    /// In a number or word that began here.
+    /// In an array, object or string that began at `start`.
+    Inside { start: usize, depth: usize },
+    /// In a number or literal that began here.
     Word(usize),
-    /// Behind an element.
+    /// After an element.
     Comma,
-    /// Behind `]`.
+    /// After `]`.
     After,
 }
 
 impl Splitter {
-    /// For bytes that begin with the `[` of the array.
+    /// Creates a splitter for bytes that begin with the `[` of the array.
     pub(super) fn array() -> Self {
-        let state = State::First;
-        Self::Array { at: 1, state }
+        let (lexer, state) = (JsonLexer::at(1), State::First);
+        Self::Array { lexer, state }
     }
 
     pub(super) fn lines() -> Self {
-        Self::Lines { at: 0, seen: 0 }
+        Self::Lines {
+            at: 0,
+            seen: 0,
+            begun: false,
+        }
     }
 
-    /// Everything before this byte may be dropped once the elements given out are.
+    /// Returns the first byte that is still needed once all elements found have been returned.
     pub(super) fn needed_from(&self) -> usize {
         match self {
-            Self::Array { at, state } => match state {
+            Self::Array { lexer, state } => match state {
                 State::Inside { start, .. } | State::Word(start) => *start,
-                State::First | State::Value | State::Comma | State::After => *at,
+                State::First | State::Value | State::Comma | State::After => lexer.offset(),
             },
             Self::Lines { at, .. } => *at,
         }
     }
 
-    /// Whether an element has begun and not ended.
+    /// Whether an element has begun but not ended.
     pub(super) fn is_inside(&self) -> bool {
         match self {
             Self::Array { state, .. } => match state {
                 State::Inside { .. } | State::Word(_) => true,
                 State::First | State::Value | State::Comma | State::After => false,
             },
-            Self::Lines { at, seen } => seen > at,
+            Self::Lines { at, seen, begun } => *begun || seen > at,
         }
     }
 
-    /// The first `dropped` bytes are gone.
+    /// Forgets the beginning of the incomplete element and returns how far it was scanned.
+    pub(super) fn forget_start(&mut self) -> usize {
+        match self {
+            Self::Array { lexer, state } => {
+                if let State::Inside { start, .. } | State::Word(start) = state {
+                    *start = lexer.offset();
+                }
+                lexer.offset()
+            }
+            Self::Lines { at, seen, begun } => {
+                *begun = true;
+                *at = *seen;
+                *at
+            }
+        }
+    }
+
+    /// Adjusts the offsets after the caller dropped the first `dropped` bytes.
     pub(super) fn shift(&mut self, dropped: usize) {
         match self {
-            Self::Array { at, state } => {
-                *at -= dropped;
+            Self::Array { lexer, state } => {
+                lexer.shift(dropped);
                 match state {
                     State::Inside { start, .. } | State::Word(start) => *start -= dropped,
                     State::First | State::Value | State::Comma | State::After => {}
                 }
             }
-            Self::Lines { at, seen } => {
+            Self::Lines { at, seen, .. } => {
                 *at -= dropped;
                 *seen = seen.saturating_sub(dropped);
             }
@@ -107,7 +134,7 @@ impl Splitter {
 
     pub(super) fn step(&mut self, bytes: &[u8], rest: Rest) -> Step {
         match self {
-            Self::Array { at, state } => match (array_step(at, state, bytes), rest) {
+            Self::Array { lexer, state } => match (array_step(lexer, state, bytes), rest) {
                 (Step::More, Rest::Nothing) => match state {
                     State::After => Step::End,
                     State::Inside { .. } | State::Word(_) => {
@@ -119,7 +146,11 @@ impl Splitter {
                 },
                 (step, _) => step,
             },
-            Self::Lines { at, seen } => line_step(at, seen, bytes, rest),
+            Self::Lines { at, seen, begun } => {
+                let step = line_step((at, seen), *begun, bytes, rest);
+                *begun &= !matches!(step, Step::Element(_));
+                step
+            }
         }
     }
 }
@@ -128,114 +159,76 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// Where the bytes stand that are not white space at either end (RFC 8259 knows four such bytes, not form feed).
+/// Returns the range without white space at either end (the four characters of RFC 8259, which do not include form
+/// feed).
 pub(super) fn trim(bytes: &[u8]) -> Range<usize> {
     let start = bytes.iter().position(|byte| !is_space(*byte));
     let end = bytes.iter().rposition(|byte| !is_space(*byte));
     start.unwrap_or(bytes.len())..end.map_or(bytes.len(), |last| last + 1)
 }
 
-fn array_step(at: &mut usize, state: &mut State, bytes: &[u8]) -> Step {
+fn array_step(lexer: &mut JsonLexer, state: &mut State, bytes: &[u8]) -> Step {
     loop {
-        if let State::Inside {
-            start,
-            depth,
-            in_text,
-        } = state
-        {
-            if !close(at, depth, in_text, bytes) {
+        if let State::Inside { start, depth } = state {
+            if !lexer.skip(bytes, depth) {
                 return Step::More;
             }
-            let element = *start..*at;
+            let element = *start..lexer.offset();
             *state = State::Comma;
             return Step::Element(element);
         }
+        let at = lexer.offset();
         if let State::Word(start) = *state {
             let ends = |byte: &u8| is_space(*byte) || matches!(byte, b',' | b']' | b'}');
-            let Some(length) = bytes[*at..].iter().position(ends) else {
-                *at = bytes.len();
+            let ahead = bytes[at..].iter().position(ends);
+            let end = ahead.map_or(bytes.len(), |ahead| at + ahead);
+            *lexer = JsonLexer::at(end);
+            if ahead.is_none() {
                 return Step::More;
-            };
-            *at += length;
+            }
             *state = State::Comma;
-            return Step::Element(start..*at);
+            return Step::Element(start..end);
         }
-        while bytes.get(*at).copied().is_some_and(is_space) {
-            *at += 1;
-        }
-        let Some(&byte) = bytes.get(*at) else {
+        let spaces = bytes[at..]
+            .iter()
+            .take_while(|byte| is_space(**byte))
+            .count();
+        let at = at + spaces;
+        *lexer = JsonLexer::at(at);
+        let Some(&byte) = bytes.get(at) else {
             return Step::More;
         };
         match (&*state, byte) {
             (State::First | State::Comma, b']') => {
                 *state = State::After;
-                *at += 1;
-                return Step::Closed(*at);
+                *lexer = JsonLexer::at(at + 1);
+                return Step::Closed(at + 1);
             }
             (State::Comma, b',') => {
                 *state = State::Value;
-                *at += 1;
+                *lexer = JsonLexer::at(at + 1);
             }
-            (State::Comma, _) => return Step::Broken(*at, "expected `,` or `]` after an element"),
-            (State::After, _) => return Step::Broken(*at, "nothing may follow the closing `]`"),
+            (State::Comma, _) => return Step::Broken(at, "expected `,` or `]` after an element"),
+            (State::After, _) => {
+                return Step::Broken(at, "unexpected content after the closing `]`");
+            }
             (State::Value, b']') => {
-                return Step::Broken(*at, "expected an element: no comma may stand before `]`");
+                return Step::Broken(at, "expected an element: `]` must not follow a comma");
             }
             (_, b'[' | b'{' | b'"') => {
                 *state = State::Inside {
-                    start: *at,
-                    depth: usize::from(byte != b'"'),
-                    in_text: byte == b'"',
-                };
-                *at += 1;
+                    start: at,
+                    depth: 0,
+                }
             }
-            (_, b',' | b':' | b'}') => return Step::Broken(*at, "expected an element"),
-            _ => *state = State::Word(*at),
+            (_, b',' | b':' | b'}') => return Step::Broken(at, "expected an element"),
+            _ => *state = State::Word(at),
         }
     }
 }
 
-/// Moves on to the end of the element; false if it is not among the bytes.
-fn close(at: &mut usize, depth: &mut usize, in_text: &mut bool, bytes: &[u8]) -> bool {
-    loop {
-        if *in_text {
-            loop {
-                let Some(ahead) = memchr::memchr2(b'"', b'\\', &bytes[*at..]) else {
-                    *at = bytes.len();
-                    return false;
-                };
-                *at += ahead;
-                if bytes[*at] == b'"' {
-                    break;
-                }
-                if *at + 1 == bytes.len() {
-                    return false;
-                }
-                *at += 2;
-            }
-            *at += 1;
-            *in_text = false;
-        } else {
-            let marks = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
-            let Some(ahead) = bytes[*at..].iter().position(marks) else {
-                *at = bytes.len();
-                return false;
-            };
-            *at += ahead + 1;
-            match bytes[*at - 1] {
-                b'"' => *in_text = true,
-                b'{' | b'[' => *depth += 1,
-                _ => *depth -= 1,
-            }
-        }
-        if *depth == 0 && !*in_text {
-            return true;
-        }
-    }
-}
-
-/// A JSON text on one line holds no raw line end, so lines are all there is to find.
-fn line_step(at: &mut usize, seen: &mut usize, bytes: &[u8], rest: Rest) -> Step {
+/// Finds the next non-blank line. JSON on one line contains no raw line feed, so every line feed ends a line.
+fn line_step((at, seen): (&mut usize, &mut usize), begun: bool, bytes: &[u8], rest: Rest) -> Step {
     loop {
         let from = (*seen).max(*at);
         let end = match (memchr::memchr(b'\n', &bytes[from..]), rest) {
@@ -249,7 +242,7 @@ fn line_step(at: &mut usize, seen: &mut usize, bytes: &[u8], rest: Rest) -> Step
         let line = trim(&bytes[*at..end]);
         let element = *at + line.start..*at + line.end;
         let next = (end + 1).min(bytes.len());
-        if !element.is_empty() {
+        if begun || !element.is_empty() {
             *at = next;
             return Step::Element(element);
         }

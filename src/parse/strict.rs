@@ -1,40 +1,53 @@
-//! One JSON text to one value, by the strict rules, with the place of the first thing that breaks them.
+//! Parses one JSON text into one value by the strict rules, and locates the first violation.
 //!
-//! The syntax is RFC 8259 as serde_json reads it. Beyond that a text is refused when an object has two members of one
-//! name, when a text holds U+0000 or half a surrogate pair, and when it is nested too deep for the stack.
+//! The syntax is RFC 8259 as implemented by serde_json. In addition, a text is rejected if an object has two members
+//! with the same name, if a string contains U+0000 or an unpaired surrogate, or if it is nested too deeply.
 
 use serde::de::DeserializeSeed as _;
 use serde_json::Value;
 
 use crate::model::Rule;
 
+use super::fault::{self, FaultLocation, Target};
 use super::limits::Limits;
 use super::position::Position;
-use super::trail::{self, Sought, Trail};
-use super::visitor::{Document, Refusal};
+use super::visitor::{Document, Rejection};
 
-/// Why and where a text was refused.
+/// Why and where a text was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SyntaxError {
-    /// The rule that is broken.
+    /// The rule that was violated.
     pub rule: Rule,
-    /// Byte in the text, counted from 0; the length of the text if something is missing at its end.
+    /// Byte offset in the text, counted from 0; the length of the text if something is missing at the end.
     pub offset: usize,
-    /// The same as line and column within the text.
+    /// The same position as line and column within the text.
     pub position: Position,
-    /// JSON Pointer within the text of the value that is wrong, or the innermost one around it.
+    /// JSON Pointer, within the text, of the faulty value or of the innermost value that contains the fault.
     pub pointer: Option<String>,
-    /// What is wrong; never shows a value.
+    /// Description of the error; never contains a value.
     pub message: String,
 }
 
-/// Parses `bytes` as one JSON value; numbers keep their digits.
+impl SyntaxError {
+    /// The whole text exceeds a limit.
+    pub(super) fn too_large(message: String) -> Self {
+        Self {
+            rule: Rule::TooLarge,
+            offset: 0,
+            position: Position::START,
+            pointer: None,
+            message,
+        }
+    }
+}
+
+/// Parses `bytes` as one JSON value. Numbers keep their digits.
 ///
-/// `max_depth` levels of arrays and objects are allowed, and never more than [`Limits::DEEPEST`].
+/// Arrays and objects may be nested `max_depth` levels deep, and never deeper than [`Limits::DEEPEST`].
 ///
 /// # Errors
-/// The first thing that breaks the rules.
+/// The first violation of the rules.
 pub fn parse(bytes: &[u8], max_depth: usize) -> Result<Value, SyntaxError> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -47,54 +60,54 @@ pub fn parse(bytes: &[u8], max_depth: usize) -> Result<Value, SyntaxError> {
         .value(0)
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    value.map_err(|error| match document.refusal.get() {
-        Some(refusal) => refused(bytes, refusal, max_depth),
+    value.map_err(|error| match document.rejection.get() {
+        Some(rejection) => rejected(bytes, rejection, max_depth),
         None => not_json(bytes, &error, max_depth),
     })
 }
 
-fn error(bytes: &[u8], rule: Rule, trail: Trail, message: String) -> SyntaxError {
+fn error(bytes: &[u8], rule: Rule, fault: FaultLocation, message: String) -> SyntaxError {
     SyntaxError {
         rule,
-        offset: trail.offset,
-        position: Position::START.after(&bytes[..trail.offset]),
-        pointer: Some(trail.pointer),
+        offset: fault.offset,
+        position: Position::START.after(&bytes[..fault.offset]),
+        pointer: Some(fault.pointer),
         message,
     }
 }
 
-fn at(bytes: &[u8], offset: usize) -> Trail {
-    trail::find(bytes, Sought::Offset(offset)).unwrap_or(Trail {
+fn at(bytes: &[u8], offset: usize) -> FaultLocation {
+    fault::find(bytes, Target::Offset(offset)).unwrap_or(FaultLocation {
         offset,
         pointer: String::new(),
     })
 }
 
 fn not_utf8(bytes: &[u8], offset: usize) -> SyntaxError {
-    let message = "this byte is not UTF-8".to_owned();
+    let message = "this byte is not valid UTF-8".to_owned();
     error(bytes, Rule::InvalidUtf8, at(bytes, offset), message)
 }
 
-fn refused(bytes: &[u8], refusal: Refusal, max_depth: usize) -> SyntaxError {
-    let (rule, sought, message) = match refusal {
-        Refusal::Duplicate => (
+fn rejected(bytes: &[u8], rejection: Rejection, max_depth: usize) -> SyntaxError {
+    let (rule, target, message) = match rejection {
+        Rejection::Duplicate => (
             Rule::DuplicateMember,
-            Sought::Duplicate,
-            "the object has a second member of this name",
+            Target::Duplicate,
+            "the object has a second member with this name",
         ),
-        Refusal::Nul => (
+        Rejection::Nul => (
             Rule::NulInText,
-            Sought::Nul,
-            "the text holds `\\u0000`, which databases cannot store",
+            Target::Nul,
+            "the string contains `\\u0000`, which databases cannot store",
         ),
-        Refusal::TooDeep => (
+        Rejection::TooDeep => (
             Rule::TooDeep,
-            Sought::Deeper(max_depth),
+            Target::Deeper(max_depth),
             "arrays and objects are nested deeper than the limit",
         ),
     };
-    let trail = trail::find(bytes, sought).unwrap_or_else(|| at(bytes, 0));
-    error(bytes, rule, trail, message.to_owned())
+    let fault = fault::find(bytes, target).unwrap_or_else(|| at(bytes, 0));
+    error(bytes, rule, fault, message.to_owned())
 }
 
 fn not_json(bytes: &[u8], cause: &serde_json::Error, max_depth: usize) -> SyntaxError {
@@ -103,16 +116,16 @@ fn not_json(bytes: &[u8], cause: &serde_json::Error, max_depth: usize) -> Syntax
     } else {
         offset_of(bytes, cause.line(), cause.column())
     };
-    // At its own bound serde_json gives up before it asks our visitor.
-    let deeper = trail::find(bytes, Sought::Deeper(max_depth));
+    // At its own limit, serde_json fails before it calls our visitor.
+    let deeper = fault::find(bytes, Target::Deeper(max_depth));
     if deeper.is_some_and(|bracket| bracket.offset <= offset) {
-        return refused(bytes, Refusal::TooDeep, max_depth);
+        return rejected(bytes, Rejection::TooDeep, max_depth);
     }
     let full = cause.to_string();
     let position = format!(" at line {} column {}", cause.line(), cause.column());
-    let message = in_plain_words(full.strip_suffix(&position).unwrap_or(&full));
+    let message = plain_message(full.strip_suffix(&position).unwrap_or(&full));
     let message = match bytes.get(offset) {
-        Some(b'\'') => format!("{message}: texts and names stand in double quotes"),
+        Some(b'\'') => format!("{message}: strings and member names must be in double quotes"),
         Some(b'/') => format!("{message}: JSON has no comments"),
         Some(b'N' | b'I') => format!("{message}: `NaN` and `Infinity` are not JSON"),
         Some(_) | None => message.to_owned(),
@@ -120,21 +133,21 @@ fn not_json(bytes: &[u8], cause: &serde_json::Error, max_depth: usize) -> Syntax
     error(bytes, Rule::InvalidJson, at(bytes, offset), message)
 }
 
-/// What serde_json says, where it speaks as parsers speak among themselves.
-fn in_plain_words(message: &str) -> &str {
+/// Rewords the messages of serde_json that use parser jargon.
+fn plain_message(message: &str) -> &str {
     match message {
         "EOF while parsing a list" => "cut off: the JSON ends inside an array",
         "EOF while parsing an object" => "cut off: the JSON ends inside an object",
-        "EOF while parsing a string" => "cut off: the JSON ends inside a text",
-        "EOF while parsing a value" => "cut off: the JSON ends where a value should stand",
+        "EOF while parsing a string" => "cut off: the JSON ends inside a string",
+        "EOF while parsing a value" => "cut off: the JSON ends where a value is expected",
         "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
-            "half of a surrogate pair: an escape from `\\ud800` to `\\udfff` stands for a character only with its other half"
+            "unpaired surrogate: an escape from `\\ud800` to `\\udfff` is only valid as part of a pair"
         }
         other => other,
     }
 }
 
-/// serde_json counts lines from 1 and columns in bytes from 1; column 0 is the line end before the line.
+/// serde_json counts lines from 1 and columns in bytes from 1; column 0 is the line feed before the line.
 fn offset_of(bytes: &[u8], line: usize, column: usize) -> usize {
     let line_start = match line.checked_sub(2) {
         None => 0,

@@ -1,30 +1,34 @@
-//! Builds a `serde_json::Value` and refuses what the strict rules refuse.
+//! Builds a `serde_json::Value` and rejects what the strict rules forbid.
 //!
-//! With the feature `arbitrary_precision`, serde_json hands a number that fits no 64-bit integer to a visitor as a map
-//! with one member of a private name. A document may contain a member of that very name; the two are told apart by
-//! where the name's bytes stand: a name written plainly in the document is borrowed from it, a name with escapes is
-//! never borrowed, serde_json's own is borrowed from elsewhere.
+//! With the feature `arbitrary_precision`, serde_json passes a number that does not fit a 64-bit integer to a visitor
+//! as a map with one member, which has a private name. A document may contain a member with that very name. The address
+//! of the name distinguishes the two: a name written without escapes is borrowed from the document, a name with escapes
+//! is never borrowed, and the name of serde_json is borrowed from elsewhere.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Why a text that is JSON was refused.
+use super::weight::sizes;
+
+/// Why a syntactically valid text was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum Rejection {
     Duplicate,
     Nul,
     TooDeep,
 }
 
-/// What all values of one text share.
+/// The state shared by all values of one text.
 pub(super) struct Document {
     addresses: Range<usize>,
     max_depth: usize,
-    pub(super) refusal: Cell<Option<Refusal>>,
+    pub(super) rejection: Cell<Option<Rejection>>,
+    /// Sizes of the arrays and objects that are still to be read.
+    sizes: RefCell<std::vec::IntoIter<u32>>,
 }
 
 impl Document {
@@ -33,24 +37,31 @@ impl Document {
         Self {
             addresses: start..start + text.len(),
             max_depth,
-            refusal: Cell::new(None),
+            rejection: Cell::new(None),
+            sizes: RefCell::new(sizes(text.as_bytes(), max_depth).into_iter()),
         }
     }
 
-    fn refuse<E: Error>(&self, refusal: Refusal) -> E {
-        self.refusal.set(Some(refusal));
-        E::custom("refused")
+    /// How many items or members the array or object that begins has; 0 if few.
+    fn next_size(&self) -> usize {
+        let size = self.sizes.borrow_mut().next();
+        size.map_or(0, |size| size as usize)
     }
 
-    /// A text that was written with escapes, the only way to write U+0000.
-    fn unescaped<E: Error>(&self, text: &str) -> Result<String, E> {
+    fn reject<E: Error>(&self, rejection: Rejection) -> E {
+        self.rejection.set(Some(rejection));
+        E::custom("rejected")
+    }
+
+    /// Checks a string that was written with escapes, which is the only way to write U+0000.
+    fn check_unescaped<E: Error>(&self, text: &str) -> Result<String, E> {
         match memchr::memchr(0, text.as_bytes()) {
             None => Ok(text.to_owned()),
-            Some(_) => Err(self.refuse(Refusal::Nul)),
+            Some(_) => Err(self.reject(Rejection::Nul)),
         }
     }
 
-    /// Seed for a value in this many containers.
+    /// Returns the seed for a value inside this many containers.
     pub(super) fn value(&self, depth: usize) -> ValueSeed<'_> {
         ValueSeed {
             document: self,
@@ -59,7 +70,7 @@ impl Document {
     }
 }
 
-/// Builds one value.
+/// Builds a value.
 #[derive(Clone, Copy)]
 pub(super) struct ValueSeed<'d> {
     document: &'d Document,
@@ -69,7 +80,7 @@ pub(super) struct ValueSeed<'d> {
 impl ValueSeed<'_> {
     fn below<E: Error>(self) -> Result<Self, E> {
         if self.depth >= self.document.max_depth {
-            return Err(self.document.refuse(Refusal::TooDeep));
+            return Err(self.document.reject(Rejection::TooDeep));
         }
         Ok(self.document.value(self.depth + 1))
     }
@@ -111,12 +122,12 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        self.document.unescaped(text).map(Value::String)
+        self.document.check_unescaped(text).map(Value::String)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let below = self.below()?;
-        let mut array = Vec::new();
+        let mut array = Vec::with_capacity(self.document.next_size());
         while let Some(item) = items.next_element_seed(below)? {
             array.push(item);
         }
@@ -135,14 +146,18 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             };
             let seed = match below {
                 Some(seed) => seed,
-                None => *below.insert(self.below()?),
+                None => {
+                    object = Map::with_capacity(self.document.next_size());
+                    *below.insert(self.below()?)
+                }
             };
             let value = members.next_value_seed(seed)?;
             if object.insert(key, value).is_some() {
-                return Err(self.document.refuse(Refusal::Duplicate));
+                return Err(self.document.reject(Rejection::Duplicate));
             }
         }
         if below.is_none() {
+            self.document.next_size();
             self.below::<A::Error>()?;
         }
         Ok(Value::Object(object))
@@ -151,7 +166,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
 enum Name {
     Member(String),
-    /// serde_json's sign that a number follows.
+    /// The private name with which serde_json announces a number.
     Number,
 }
 
@@ -174,7 +189,7 @@ impl<'de> Visitor<'de> for NameSeed<'_> {
     }
 
     fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name, E> {
-        // An empty name may be borrowed from anywhere; the private name is not empty.
+        // An empty name may be borrowed from anywhere, but the private name is not empty.
         if name.is_empty() || self.0.addresses.contains(&name.as_ptr().addr()) {
             Ok(Name::Member(name.to_owned()))
         } else {
@@ -183,6 +198,6 @@ impl<'de> Visitor<'de> for NameSeed<'_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Name, E> {
-        self.0.unescaped(name).map(Name::Member)
+        self.0.check_unescaped(name).map(Name::Member)
     }
 }

@@ -1,24 +1,24 @@
-//! The part of a file that is in memory: bytes are added at its end and cut off at its front.
+//! The part of a file that is in memory: bytes are appended at its end and cut off at its front.
 
 use std::io::{self, Read};
 
 use super::position::Position;
 use super::split::Rest;
 
-/// A window on what a reader gives.
+/// A window on the bytes of a reader.
 pub(super) struct Window<R> {
     reader: R,
     block: usize,
     pub(super) bytes: Vec<u8>,
-    /// Where in the file the first byte stands.
+    /// The offset of the first byte in the file.
     pub(super) offset: u64,
-    /// The same as line and column.
+    /// The same position as line and column.
     pub(super) start: Position,
     pub(super) rest: Rest,
 }
 
 impl<R: Read> Window<R> {
-    /// An empty window that grows by `block` bytes at a time.
+    /// Creates an empty window that grows by `block` bytes at a time.
     pub(super) fn new(reader: R, block: usize) -> Self {
         Self {
             reader,
@@ -30,7 +30,7 @@ impl<R: Read> Window<R> {
         }
     }
 
-    /// The same reader, read in other blocks.
+    /// Changes the block size.
     pub(super) fn with_block(self, block: usize) -> Self {
         Self {
             block: block.max(1),
@@ -38,7 +38,7 @@ impl<R: Read> Window<R> {
         }
     }
 
-    /// Reads one block more.
+    /// Reads another block.
     pub(super) fn fill(&mut self) -> io::Result<()> {
         self.bytes.reserve(self.block);
         let mut block = self.reader.by_ref().take(self.block as u64);
@@ -48,7 +48,7 @@ impl<R: Read> Window<R> {
         Ok(())
     }
 
-    /// Cuts `length` bytes off the front.
+    /// Removes `length` bytes from the front and returns them.
     pub(super) fn cut(&mut self, length: usize) -> Vec<u8> {
         if length == 0 {
             return Vec::new();
@@ -61,12 +61,16 @@ impl<R: Read> Window<R> {
         let mut bytes = std::mem::replace(&mut self.bytes, rest);
         bytes.truncate(length);
         if bytes.capacity() / 2 > length {
-            // Many small files may wait in a queue.
+            // Many small chunks may wait in a queue.
             bytes.shrink_to_fit();
         }
         self.start = self.start.after(&bytes);
         self.offset += length as u64;
         bytes
+    }
+
+    pub(super) fn reader_mut(&mut self) -> &mut R {
+        &mut self.reader
     }
 
     pub(super) fn into_reader(self) -> R {

@@ -1,8 +1,8 @@
-//! Which files have to be read: those whose bytes, or whose layout, the ledger does not know yet.
+//! Selects the files to read: those whose bytes or layout differ from what the ledger recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{FileId, Sha256};
+use crate::model::{FileId, Sha256, Timestamp};
 use crate::source::SourceFile;
 
 /// The latest state of a source file in the ledger.
@@ -12,40 +12,43 @@ pub struct KnownFile {
     pub id: i64,
     /// Relative path.
     pub path: String,
-    /// SHA-256 of its bytes; `None` when it was found gone.
+    /// SHA-256 of its bytes; `None` if the file was found removed.
     pub sha256: Option<Sha256>,
     /// Size in bytes.
     pub bytes: u64,
+    /// When the run that read it began.
+    pub read_at: Option<Timestamp>,
     /// Modification time as RFC 3339 text.
     pub modified_at: Option<String>,
-    /// Records that were left out by `--skip-invalid`.
+    /// Records skipped by `--skip-invalid`.
     pub rejected: u64,
-    /// Whether other files can make rejected records acceptable: rows they refer to were missing, or were there twice.
+    /// Whether rejected records may become valid when other files change: rows they refer to were missing, or they
+    /// duplicated rows of other files.
     pub waits_for_others: bool,
-    /// Digest of the layout it was read with.
+    /// Digest of the layout that it was read with.
     pub layout_digest: Sha256,
 }
 
-/// What a run has to look at.
+/// The files that a run reads, and those that it does not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agenda {
     /// Files to read, in the order of the survey.
     pub read: Vec<FileId>,
-    /// Files that are as the last complete run left them.
+    /// Files that have not changed since the last complete run.
     pub unchanged: Vec<FileId>,
-    /// Paths that the ledger knows and the directory no longer has.
+    /// Files that are in the ledger and no longer in the directory.
     pub vanished: Vec<KnownFile>,
     /// Records rejected earlier in files that are unchanged.
     pub still_rejected: u64,
 }
 
-/// Compares the files found with the files known.
+/// Compares the files found with those in the ledger.
 #[must_use]
 pub fn agenda(
     found: &[SourceFile],
     known: Vec<KnownFile>,
     layout_digest: Sha256,
-    again: Again,
+    again: RereadPolicy,
 ) -> Agenda {
     let present: BTreeSet<&str> = found.iter().map(|file| file.path.as_str()).collect();
     let known: BTreeMap<String, KnownFile> = known
@@ -58,16 +61,17 @@ pub fn agenda(
         let same = known.sha256 == Some(file.sha256) && known.layout_digest == layout_digest;
         same.then_some(known)
     };
-    let gone = |file: &&KnownFile| file.sha256.is_some() && !present.contains(file.path.as_str());
-    agenda.vanished = known.values().filter(gone).cloned().collect();
+    let removed =
+        |file: &&KnownFile| file.sha256.is_some() && !present.contains(file.path.as_str());
+    agenda.vanished = known.values().filter(removed).cloned().collect();
     let changed = !agenda.vanished.is_empty() || found.iter().any(|file| same(file).is_none());
-    let settled = |known: &&KnownFile| match again {
-        Again::Waiting => known.rejected == 0 || !(changed && known.waits_for_others),
-        Again::Rejected => known.rejected == 0,
-        Again::All => false,
+    let unchanged = |known: &&KnownFile| match again {
+        RereadPolicy::Waiting => known.rejected == 0 || !(changed && known.waits_for_others),
+        RereadPolicy::Rejected => known.rejected == 0,
+        RereadPolicy::All => false,
     };
     for file in found {
-        match same(file).filter(settled) {
+        match same(file).filter(unchanged) {
             Some(known) => {
                 agenda.still_rejected += known.rejected;
                 agenda.unchanged.push(file.id);
@@ -80,11 +84,11 @@ pub fn agenda(
 
 /// Which unchanged files are read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Again {
-    /// Those whose rejected records wait for others, once any other file changed (`--skip-invalid`).
+pub enum RereadPolicy {
+    /// Files with rejected records that wait for other files, if any other file changed (`--skip-invalid`).
     Waiting,
-    /// Those with rejected records: a run that does not skip them must name them.
+    /// Files with rejected records: a run without `--skip-invalid` must report them.
     Rejected,
-    /// All: what their records became depends on parameters, and on rows of others (`--reread`).
+    /// All files (`--reread`): the rows of their records also depend on parameters and on rows of other files.
     All,
 }

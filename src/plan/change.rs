@@ -1,39 +1,41 @@
-//! What a plan consists of.
+//! The changes and problems that make up a plan.
 
-use crate::model::{Fingerprint, Origin, Row, Rule, Value};
+use serde::Serialize;
 
-/// A row's entry in the ledger.
+use crate::model::{Fingerprint, Origin, Row, Rule, Value, same_json};
+
+/// The key of a row's entry in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LedgerKey {
     /// The version of the source file.
     pub source_file_id: i64,
-    /// The record's number in it.
+    /// The record's number in the file.
     pub position: i64,
 }
 
-/// What the ledger knows of a record that was imported before.
+/// The ledger entry of a record that was imported before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownRow {
-    /// The ledger entry.
+    /// Key of the entry.
     pub key: LedgerKey,
     /// Relative path of the file the record came from.
     pub path: String,
     /// Primary key as text.
     pub record_id: String,
-    /// Digest of the values as they were imported last.
+    /// Digest of the values as last imported.
     pub digest: Fingerprint,
-    /// Whether an earlier run no longer found the record in its file.
-    pub gone: bool,
+    /// Whether an earlier run found that the record was removed from its file.
+    pub removed: bool,
 }
 
 impl KnownRow {
-    /// What the ledger has to note when the record is no longer in its file, unless it did before.
-    pub(crate) fn mark_gone(&self) -> Option<Change> {
-        (!self.gone).then_some(Change::MarkGone { known: self.key })
+    /// The change that marks the record as removed from its file; `None` if the ledger has the mark already.
+    pub(crate) fn mark_removed(&self) -> Option<Change> {
+        (!self.removed).then_some(Change::MarkRemoved { known: self.key })
     }
 }
 
-/// One thing to do.
+/// One change to a row or to the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// A new row; all its values are final.
@@ -42,40 +44,40 @@ pub enum Change {
         row: Row,
         /// Its primary key as text.
         record_id: String,
-        /// The ledger entry to replace, if there is one: of a row that is gone from the database.
+        /// The ledger entry to replace, if there is one: its row was deleted from the database.
         known: Option<LedgerKey>,
     },
-    /// Some columns of a row get other values.
+    /// Changes some columns of a row.
     Update {
-        /// The row as the file wants it.
+        /// The row with the values of the file.
         row: Row,
         /// Primary key as text.
         record_id: String,
-        /// The columns that differ.
+        /// The columns that change.
         columns: Vec<usize>,
         /// The ledger entry to replace, if there is one.
         known: Option<LedgerKey>,
     },
-    /// A row gives a column up, for another row that is to have its value now; an update of it follows.
-    Vacate {
+    /// Sets a unique column to NULL so that another row can take its value; an update of the column follows.
+    ClearColumn {
         /// Table index.
         table: usize,
         /// Primary key as text.
         record_id: String,
-        /// The column, which becomes NULL.
+        /// The column to set to NULL.
         column: usize,
     },
-    /// Nothing changes in the table, but the ledger learns of the row: it was there already, moved to another file,
-    /// is back in its file, or was left as it is after a conflict.
+    /// Changes only the ledger: the row was in the database already, its record moved to another file or is back in its
+    /// file, or the row was kept after a conflict.
     Record {
-        /// The row as the file wants it.
+        /// The row with the values of the file.
         row: Row,
         /// Primary key as text.
         record_id: String,
         /// The ledger entry to replace, if there is one.
         known: Option<LedgerKey>,
     },
-    /// A row that is no longer in the files is deleted.
+    /// Deletes a row whose record is no longer in the files.
     Delete {
         /// Table index.
         table: usize,
@@ -84,26 +86,26 @@ pub enum Change {
         /// The ledger entry to remove.
         known: LedgerKey,
     },
-    /// A record is no longer in its file; the row stays.
-    MarkGone {
+    /// Marks a record as removed from its file; the row stays.
+    MarkRemoved {
         /// The ledger entry to mark.
         known: LedgerKey,
     },
-    /// The ledger forgets a record: it is gone from its file, and its row from the database.
+    /// Removes a ledger entry: both the record and its row were removed.
     Forget {
         /// The ledger entry to remove.
         known: LedgerKey,
     },
 }
 
-/// What to do where file and database both changed since the last import.
+/// How to resolve a conflict: a record and its row both changed since the last import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConflictPolicy {
-    /// List it and write nothing.
+    /// Report it and write nothing.
     Report,
-    /// The database keeps what it has.
+    /// Keep the database's values.
     KeepDatabase,
-    /// The file's values are written.
+    /// Write the file's values.
     TakeFile,
 }
 
@@ -116,41 +118,43 @@ pub struct TableColumns {
     pub columns: Vec<usize>,
 }
 
-/// Something that keeps a row from being planned.
+/// A reason why a row cannot be planned.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Problem {
-    /// Where the record stands.
+pub struct RowProblem {
+    /// The record's location.
     pub origin: Origin,
-    /// The columns whose values are at fault; none where it is the record as a whole.
+    /// The columns with invalid values; `None` if the problem concerns the record as a whole.
     pub columns: Option<TableColumns>,
-    /// What kind of problem; [`Rule::Conflict`] is not an error of the input.
+    /// The kind of problem; [`Rule::Conflict`] is not an error of the input.
     pub rule: Rule,
-    /// What was found.
+    /// Description of the problem.
     pub message: String,
-    /// What to do about it.
-    pub remedy: String,
+    /// Suggested fix.
+    pub hint: String,
 }
 
-/// Rows per table, by what becomes of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Number of rows of a table, by outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TableCounts {
     /// New rows.
     pub inserted: u64,
-    /// Rows of which some columns change.
+    /// Rows with some columns changed.
     pub updated: u64,
-    /// Rows that are deleted.
+    /// Deleted rows.
     pub deleted: u64,
-    /// Rows that stay as they are.
+    /// Rows that do not change.
     pub unchanged: u64,
-    /// Rows that were in the database already and are known to the ledger from now on.
+    /// Rows that were in the database already and are recorded in the ledger from now on.
     pub adopted: u64,
-    /// Records that repeat another record of equal values.
+    /// Records merged into an equal record.
     pub merged: u64,
-    /// Rows that are no longer in the files and stay.
-    pub gone: u64,
-    /// Conflicts settled by the policy.
+    /// Rows that are no longer in the files and stay in the database.
+    #[serde(rename = "gone")]
+    pub removed: u64,
+    /// Conflicts resolved by the policy.
     pub conflicts: u64,
-    /// Values stored otherwise than written.
+    /// Values stored differently from how they are written in the file.
     pub converted: u64,
 }
 
@@ -165,33 +169,19 @@ impl TableCounts {
             ("unchanged", self.unchanged),
             ("adopted", self.adopted),
             ("merged", self.merged),
-            ("gone", self.gone),
+            ("gone", self.removed),
             ("conflicts", self.conflicts),
             ("converted", self.converted),
         ]
     }
-
-    /// The counts as a JSON object.
-    #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        self.named()
-            .into_iter()
-            .map(|(name, count)| (name.to_owned(), serde_json::Value::from(count)))
-            .collect()
-    }
 }
 
-/// [`TableCounts`] per table of the layout.
-pub type Counts = Vec<TableCounts>;
-
-/// Whether a database row holds what the file wants, as far as the file says.
+/// Whether a database row already has the value from the file. A value that the file leaves to the default always
+/// matches.
 pub(super) fn same(wanted: &Value, current: &Value) -> bool {
     match (wanted, current) {
         (Value::Default, _) => true,
-        (Value::Json(wanted), Value::Json(current)) => {
-            wanted == current
-                || crate::model::canonical_json(wanted) == crate::model::canonical_json(current)
-        }
+        (Value::Json(wanted), Value::Json(current)) => same_json(wanted, current),
         (wanted, current) => wanted == current,
     }
 }

@@ -1,20 +1,20 @@
-//! Foreign keys that refer to nothing, and how they are told.
+//! Foreign keys whose parent row is missing, and the problems that report them.
 
 use crate::layout::Layout;
-use crate::model::{Origin, Rule};
+use crate::model::{Origin, Rule, shell_word};
 
-use super::change::{Problem, TableColumns};
+use super::change::{RowProblem, TableColumns};
 
-/// Why a parent row is not there.
+/// Why a parent row is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// Neither the files nor the database have it.
+    /// It is neither in the files nor in the database.
     Nowhere,
-    /// Its record did not change, and another program deleted it.
+    /// Its record did not change, but another program deleted the row.
     Deleted,
 }
 
-/// A foreign key of a record whose parent row is not there.
+/// A foreign key of a record whose parent row is missing.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Dangling {
     pub(super) why: Missing,
@@ -25,25 +25,26 @@ pub(super) struct Dangling {
 }
 
 impl Dangling {
-    /// What to tell of the record at `origin`.
-    pub(super) fn problem(self, layout: &Layout, origin: Origin) -> Problem {
+    /// The problem to report for the record at `origin`.
+    pub(super) fn problem(self, layout: &Layout, origin: Origin) -> RowProblem {
         let parent = &layout.tables[self.parent].table.name;
         let child = &layout.tables[self.columns.table].table;
         let columns = child.names(&self.columns.columns);
-        let (what, remedy) = match self.why {
+        let (what, hint) = match self.why {
             Missing::Nowhere => (
                 "is neither in the files nor in the database",
-                "add the missing record, or correct the reference".to_owned(),
+                "add the missing record, or fix the reference".to_owned(),
             ),
             Missing::Deleted => (
-                "is in the files, and was deleted in the database",
+                "is in the files, but was deleted in the database",
                 format!(
-                    "put that row back (`accession audit log --entries --table {parent} --action delete` shows it), or \
-                     remove its record from the files, and this one"
+                    "restore that row (`accession audit log --entries --table {} --action delete` shows it), or \
+                     remove both its record and this one from the files",
+                    shell_word(parent)
                 ),
             ),
         };
-        Problem {
+        RowProblem {
             origin,
             columns: Some(self.columns),
             rule: Rule::MissingReference,
@@ -51,7 +52,7 @@ impl Dangling {
                 "{columns} of `{}` refers to a row of `{parent}` that {what}",
                 child.name
             ),
-            remedy,
+            hint,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The three-valued decision for one record: the value last imported, the value now in the file, the row now in the
+//! The three-way decision for one record: it compares the value last imported, the value in the file and the row in the
 //! database.
 
 use crate::layout::LayoutTable;
@@ -6,10 +6,10 @@ use crate::model::{Fingerprint, RowHasher, Value};
 
 use super::change::{ConflictPolicy, KnownRow, same};
 
-/// What becomes of one record.
+/// What to do with one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// Nothing to write at all.
+    /// Nothing is written.
     Unchanged,
     /// Only the ledger changes.
     Record,
@@ -17,40 +17,53 @@ pub(super) enum Decision {
     Update(Vec<usize>),
     /// A new row.
     Insert,
-    /// Both sides changed and no policy says who wins: why.
-    Conflict(&'static str),
 }
 
-/// What is known when deciding.
+impl Decision {
+    /// Whether the row is inserted or updated.
+    pub(super) fn writes(&self) -> bool {
+        match self {
+            Self::Update(_) | Self::Insert => true,
+            Self::Unchanged | Self::Record => false,
+        }
+    }
+}
+
+/// The input of a decision.
 pub(super) struct Situation<'a> {
     pub(super) table: &'a LayoutTable,
     pub(super) hasher: &'a RowHasher,
     pub(super) policy: ConflictPolicy,
-    /// The values the file wants.
+    /// The values from the file.
     pub(super) wanted: &'a [Value],
-    /// Their digest.
+    /// Digest of `wanted`.
     pub(super) digest: Fingerprint,
     /// The ledger's entry.
     pub(super) known: Option<&'a KnownRow>,
-    /// Whether the row is known to be as the last import left it, whatever the digest of the ledger says.
+    /// Whether the row is known to be unchanged since the last import, whatever the ledger's digest is.
     pub(super) untouched: bool,
-    /// Whether the row has another key than the record, and others may refer to it by that.
+    /// Whether the row's key differs from the record's and other rows may refer to the row's key.
     pub(super) renamed: bool,
-    /// The row now in the database, found by the ledger's record id or by a unique key.
+    /// The row in the database, found by the ledger's record id or by a unique key.
     pub(super) current: Option<&'a [Value]>,
 }
 
-/// A decision, and whether it settled a conflict.
-pub(super) struct Settled {
+/// A decision, and whether it resolved a conflict.
+pub(super) struct Resolution {
     pub(super) decision: Decision,
     pub(super) conflict: bool,
 }
 
-/// Decides by the table in the design: a file's change is written only onto what the last import left.
-pub(super) fn decide(situation: &Situation<'_>) -> Settled {
-    let calm = |decision| Settled {
-        decision,
-        conflict: false,
+/// Decides on one record. A change in the file is written only if the row has not changed since the last import.
+///
+/// # Errors
+/// The reason of a conflict: both sides changed, and no policy chooses between them.
+pub(super) fn decide(situation: &Situation<'_>) -> Result<Resolution, &'static str> {
+    let calm = |decision| {
+        Ok(Resolution {
+            decision,
+            conflict: false,
+        })
     };
     match (situation.known, situation.current) {
         (Some(known), _) if known.digest == situation.digest => calm(Decision::Unchanged),
@@ -59,8 +72,8 @@ pub(super) fn decide(situation: &Situation<'_>) -> Settled {
             if differing.is_empty() {
                 calm(Decision::Record)
             } else if situation.renamed {
-                let why = "the record has another key now, and other rows may refer to its row";
-                settle(situation, differing, why)
+                let why = "the record has a different key now, and other rows may refer to its row";
+                resolve(situation, Decision::Update(differing), why)
             } else if situation.untouched
                 || situation
                     .table
@@ -68,35 +81,27 @@ pub(super) fn decide(situation: &Situation<'_>) -> Settled {
             {
                 calm(Decision::Update(differing))
             } else {
-                settle(
+                resolve(
                     situation,
-                    differing,
-                    "the record changed in the file and its row in the database",
+                    Decision::Update(differing),
+                    "the record changed in the file, and its row changed in the database",
                 )
             }
         }
-        (Some(_), None) => match situation.policy {
-            ConflictPolicy::Report => {
-                conflict("the record changed in the file and its row is gone from the database")
-            }
-            ConflictPolicy::KeepDatabase => Settled {
-                decision: Decision::Record,
-                conflict: true,
-            },
-            ConflictPolicy::TakeFile => Settled {
-                decision: Decision::Insert,
-                conflict: true,
-            },
-        },
+        (Some(_), None) => resolve(
+            situation,
+            Decision::Insert,
+            "the record changed in the file, and its row was deleted from the database",
+        ),
         (None, Some(current)) => {
             let differing = differing(situation, current);
             if differing.is_empty() {
                 calm(Decision::Record)
             } else {
-                settle(
+                resolve(
                     situation,
-                    differing,
-                    "the database has a row of this key with other values",
+                    Decision::Update(differing),
+                    "the database has a row with this key and different values",
                 )
             }
         }
@@ -104,25 +109,21 @@ pub(super) fn decide(situation: &Situation<'_>) -> Settled {
     }
 }
 
-fn settle(situation: &Situation<'_>, differing: Vec<usize>, why: &'static str) -> Settled {
-    match situation.policy {
-        ConflictPolicy::Report => conflict(why),
-        ConflictPolicy::KeepDatabase => Settled {
-            decision: Decision::Record,
-            conflict: true,
-        },
-        ConflictPolicy::TakeFile => Settled {
-            decision: Decision::Update(differing),
-            conflict: true,
-        },
-    }
-}
-
-fn conflict(why: &'static str) -> Settled {
-    Settled {
-        decision: Decision::Conflict(why),
+/// Resolves a conflict by the policy; `file` is the decision that writes the values of the file.
+fn resolve(
+    situation: &Situation<'_>,
+    file: Decision,
+    why: &'static str,
+) -> Result<Resolution, &'static str> {
+    let decision = match situation.policy {
+        ConflictPolicy::Report => return Err(why),
+        ConflictPolicy::KeepDatabase => Decision::Record,
+        ConflictPolicy::TakeFile => file,
+    };
+    Ok(Resolution {
+        decision,
         conflict: true,
-    }
+    })
 }
 
 fn differing(situation: &Situation<'_>, current: &[Value]) -> Vec<usize> {

@@ -1,4 +1,4 @@
-//! Foreign keys are checked before anything is committed, so that a missing parent is a finding with a place.
+//! Checks foreign keys before anything is committed, so that a missing parent is a finding with a location.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,47 +9,47 @@ use super::change::TableColumns;
 use super::dangling::{Dangling, Missing};
 use super::layout_keys::{Key, fingerprint, parents, split};
 
-/// A parent row that must exist: table, key columns, their values.
+/// A parent row that must exist.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParentKey {
     /// Index of the parent's table.
     pub table: usize,
     /// Key columns of the parent's table.
     pub columns: Vec<usize>,
-    /// The values the child has.
+    /// The values that the child has.
     pub values: Vec<Value>,
 }
 
-/// A parent that a child asked for.
+/// A parent row that a child refers to.
 #[derive(Debug)]
-struct Open {
+struct RequestedParent {
     parent: ParentKey,
     /// The child's table and columns.
     child: TableColumns,
-    /// The first child that asked.
+    /// The first child that refers to it.
     first: Origin,
     looked_up: bool,
 }
 
-/// Keeps the keys of this run's parent rows and the keys that children ask for.
+/// Tracks the keys of this run's parent rows and the keys that children refer to.
 #[derive(Debug)]
 pub(super) struct ForeignKeys {
-    /// Per table, the foreign keys whose values come from the files, not from an enclosing row.
+    /// Per table, the foreign keys whose values come from the files.
     checked: Vec<Vec<Key>>,
-    /// Per table, the other ones: the enclosing row is among the same rows.
+    /// Per table, the foreign keys whose values come from an enclosing row, which is among the same rows.
     inherited: Vec<Vec<Key>>,
-    /// Per table, the keys that some foreign key with values from the files refers to.
+    /// Per table, the keys that foreign keys with values from the files refer to.
     referred: Vec<Vec<Vec<usize>>>,
-    /// The same for inherited ones.
+    /// Per table, the keys that inherited foreign keys refer to.
     enclosing: Vec<Vec<Vec<usize>>>,
     present: HashSet<Fingerprint>,
-    /// What the database was found to have, with the first child that asked for it.
+    /// Parents found in the database, with the first child that refers to them.
     found: HashMap<Fingerprint, (usize, Origin)>,
-    open: HashMap<Fingerprint, Open>,
+    open: HashMap<Fingerprint, RequestedParent>,
     missing: HashSet<Fingerprint>,
-    /// Rows of records that did not change, and that another program deleted.
+    /// Rows that another program deleted although their records did not change.
     deleted: HashSet<Fingerprint>,
-    /// The key asked for last: children of one parent mostly follow each other.
+    /// The key requested last: consecutive children mostly have the same parent.
     last: Option<(usize, usize, Vec<Value>)>,
 }
 
@@ -70,13 +70,13 @@ impl ForeignKeys {
         }
     }
 
-    /// Whether rows of other tables, or of its own, refer to rows of this one.
+    /// Whether rows of any table refer to rows of this one.
     pub(super) fn has_children(&self, table: usize) -> bool {
         !self.referred[table].is_empty() || !self.enclosing[table].is_empty()
     }
 
-    /// Notes a row that will be in the database, unless it is [withdrawn](Self::withdraw), and what it refers to.
-    pub(super) fn note(&mut self, table: usize, values: &[Value], origin: &Origin) {
+    /// Records a row that will be in the database, unless it is [withdrawn](Self::withdraw), and the keys it refers to.
+    pub(super) fn add(&mut self, table: usize, values: &[Value], origin: &Origin) {
         self.place(table, values);
         for (which, key) in self.checked[table].iter().enumerate() {
             let own = || key.columns.iter().map(|&column| &values[column]);
@@ -97,7 +97,7 @@ impl ForeignKeys {
                     columns: key.parent_columns.clone(),
                     values: own().cloned().collect(),
                 };
-                let open = Open {
+                let open = RequestedParent {
                     parent,
                     child: TableColumns {
                         table,
@@ -112,8 +112,7 @@ impl ForeignKeys {
         }
     }
 
-    /// Notes the keys of a row that will be in the database, as far as they are known; to be called again when a
-    /// generated key is.
+    /// Records the known keys of a row that will be in the database. Call it again when a generated key is known.
     pub(super) fn place(&mut self, table: usize, values: &[Value]) {
         for columns in &self.referred[table] {
             let own = columns.iter().map(|&column| &values[column]);
@@ -123,7 +122,7 @@ impl ForeignKeys {
         }
     }
 
-    /// Takes back a row that was noted: it will not be in the database.
+    /// Removes a recorded row: it will not be in the database.
     pub(super) fn withdraw(&mut self, table: usize, values: &[Value]) {
         for columns in &self.referred[table] {
             let key = fingerprint(table, columns.iter().map(|&column| &values[column]));
@@ -132,8 +131,8 @@ impl ForeignKeys {
         }
     }
 
-    /// Takes back a row that was noted: its record did not change, and another program deleted it. Nothing new may refer
-    /// to it.
+    /// Removes a recorded row that another program deleted although its record did not change. No new row may refer to
+    /// it.
     pub(super) fn deleted(&mut self, table: usize, values: &[Value]) {
         for columns in self.referred[table].iter().chain(&self.enclosing[table]) {
             let key = fingerprint(table, columns.iter().map(|&column| &values[column]));
@@ -143,7 +142,7 @@ impl ForeignKeys {
         }
     }
 
-    /// The parents that were asked for, are not among this run's rows so far, and were not looked up yet.
+    /// The requested parents that are neither among this run's rows so far nor looked up yet.
     pub(super) fn unresolved(&mut self) -> Vec<ParentKey> {
         let present = &self.present;
         self.open.retain(|key, _| !present.contains(key));
@@ -156,8 +155,8 @@ impl ForeignKeys {
             .collect()
     }
 
-    /// Takes the answer for the parents of [`Self::unresolved`]: which of them the database has. The others are
-    /// missing, unless they belong to the child's own table and may still come.
+    /// Takes the parents of [`Self::unresolved`] that the database has. The others are missing, unless they belong to
+    /// the child's own table: those may still follow.
     pub(super) fn looked_up(&mut self, found: &[ParentKey]) {
         self.last = None;
         for parent in found {
@@ -173,7 +172,7 @@ impl ForeignKeys {
         self.missing.extend(missing.map(|(key, _)| key));
     }
 
-    /// The table and place of the first child, if any, that refers to this row and found it in the database.
+    /// The table and location of the first child that refers to this row and found it in the database.
     pub(super) fn asked_for(&self, table: usize, values: &[Value]) -> Option<&(usize, Origin)> {
         let mut keys = self.referred[table].iter();
         keys.find_map(|columns| {
@@ -182,7 +181,7 @@ impl ForeignKeys {
         })
     }
 
-    /// The first foreign key of a row whose parent is nowhere.
+    /// The first foreign key of a row whose parent is missing everywhere.
     pub(super) fn missing_parent(&self, table: usize, values: &[Value]) -> Option<Dangling> {
         if self.missing.is_empty() {
             return None;
@@ -200,11 +199,11 @@ impl ForeignKeys {
         first(keys, (table, values), (&self.deleted, Missing::Deleted))
     }
 
-    /// Parents in a child's own table that never came, with the place of the first child that asks.
+    /// Parents in the child's own table that did not follow, with the location of the first child.
     pub(super) fn never_came(&mut self) -> Vec<(Dangling, Origin)> {
         let present = &self.present;
         self.open.retain(|key, _| !present.contains(key));
-        let dangling = |open: Open| {
+        let dangling = |open: RequestedParent| {
             let dangling = Dangling {
                 why: Missing::Nowhere,
                 columns: open.child,

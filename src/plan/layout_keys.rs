@@ -1,4 +1,4 @@
-//! The foreign keys of a layout: which of them take their values from files, and which from an enclosing row.
+//! The foreign keys of a layout, divided into those with values from files and those inherited from an enclosing row.
 
 use crate::layout::{Expression, Layout, LayoutTable, RecordRule};
 use crate::model::{Fingerprint, Hasher, Value};
@@ -33,7 +33,7 @@ pub(super) fn fingerprint<'v>(
     hasher.fingerprint()
 }
 
-/// Per table, the foreign keys that every rule takes from the enclosing parent row itself, and the other ones.
+/// Per table, the foreign keys that every rule inherits from the enclosing parent row, and the others.
 pub(super) fn split(layout: &Layout) -> (Vec<Vec<Key>>, Vec<Vec<Key>>) {
     let tables = layout.tables.iter().enumerate();
     let keys = tables.map(|(child, table)| {
@@ -70,7 +70,7 @@ pub(super) fn parents(keys: &[Vec<Key>]) -> Vec<Vec<Vec<usize>>> {
     parents
 }
 
-/// Whether every rule of the child's table takes the key's columns from the enclosing parent row itself.
+/// Whether every rule of the child's table takes the key's columns from the enclosing parent row.
 fn inherited(layout: &Layout, child: usize, key: &Key) -> bool {
     fn all(rules: &[RecordRule], outer: &mut Vec<usize>, child: usize, key: &Key) -> bool {
         rules.iter().all(|rule| {
@@ -83,20 +83,11 @@ fn inherited(layout: &Layout, child: usize, key: &Key) -> bool {
                         rule.columns
                             .iter()
                             .filter(|column| column.column == own)
-                            .any(|column| match column.expression {
-                                Expression::Parent { levels, column } => {
-                                    column == parent
+                            .any(|column| {
+                                matches!(column.expression, Expression::Parent { levels, column }
+                                    if column == parent
                                         && outer.len().checked_sub(levels).map(|at| outer[at])
-                                            == Some(key.parent_table)
-                                }
-                                Expression::Pointer(_)
-                                | Expression::Capture(_)
-                                | Expression::First(_)
-                                | Expression::Constant(_)
-                                | Expression::Parameter(_)
-                                | Expression::Reference(_)
-                                | Expression::Uuid(_)
-                                | Expression::Rest => false,
+                                            == Some(key.parent_table))
                             })
                     });
             outer.push(rule.table);

@@ -1,23 +1,75 @@
-//! What the columns of this database can take of what the layout allows: asked of every row before it is planned.
+//! Checks every row against the limits of this database, which may be narrower than the layout.
 
-use crate::layout::Layout;
-use crate::model::{Row, Rule, Value};
+use std::fmt;
+use std::sync::Arc;
 
-use super::change::{Problem, TableColumns};
+use crate::layout::{Layout, LayoutTable};
+use crate::model::{Origin, Row, Rule, Value, json_depth};
 
-/// How much a column takes. Nothing is bounded unless said so.
+use super::change::{RowProblem, TableColumns};
+
+/// The limits of a column. `None` means unlimited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ColumnLimit {
-    /// Unicode scalar values of a text.
+    /// Unicode scalar values of a string.
     pub chars: Option<u32>,
-    /// Bytes of a text or a BLOB.
+    /// Bytes of a string or a BLOB.
     pub bytes: Option<u64>,
-    /// How deep JSON may be nested.
+    /// Nesting depth of JSON.
     pub depth: Option<usize>,
 }
 
-/// The first value of a row that its column does not take. `limits` are those of the row's table.
-pub(super) fn check(layout: &Layout, limits: &[ColumnLimit], row: &Row) -> Result<(), Problem> {
+/// The limits of a table.
+#[derive(Debug, Clone, Default)]
+pub struct TableLimits {
+    /// Limits of the columns of the layout's table; empty if there are none.
+    pub columns: Vec<ColumnLimit>,
+    /// The limit of a whole row, if a row of this table can exceed it.
+    pub row: Option<RowLimit>,
+}
+
+/// The longest row that a table can store.
+#[derive(Debug, Clone)]
+pub struct RowLimit {
+    /// Maximum number of bytes.
+    pub most: u64,
+    /// Computes the size of a row.
+    pub size: Arc<dyn RowSize>,
+}
+
+/// How one kind of database stores rows.
+pub trait RowSize: fmt::Debug + Send + Sync {
+    /// A lower bound of the bytes that a row with these values takes: never more than the database needs. There is a
+    /// value for each column of the layout's table.
+    fn at_least(&self, values: &[Value]) -> u64;
+}
+
+/// Checks whether the database can store a row. `values` are all values of the new row, including defaults.
+pub(super) fn check_row(
+    table: &LayoutTable,
+    limit: &RowLimit,
+    origin: &Origin,
+    values: &[Value],
+) -> Result<(), RowProblem> {
+    let bytes = limit.size.at_least(values);
+    if bytes <= limit.most {
+        return Ok(());
+    }
+    Err(RowProblem {
+        origin: origin.clone(),
+        columns: None,
+        rule: Rule::TooLong,
+        message: format!(
+            "the row for `{}` needs at least {bytes} bytes, and the database stores at most {} bytes per row",
+            table.table.name, limit.most
+        ),
+        hint: "split the columns over several tables, or map several members to one JSON column"
+            .to_owned(),
+    })
+}
+
+/// Reports the first value of a row that exceeds a limit of its column. `limits` are those of the row's table.
+pub(super) fn check(layout: &Layout, limits: &[ColumnLimit], row: &Row) -> Result<(), RowProblem> {
     let table = &layout.tables[row.table].table;
     let columns = table.columns.iter().enumerate();
     for (((index, column), value), limit) in columns.zip(&row.values).zip(limits) {
@@ -38,7 +90,7 @@ pub(super) fn check(layout: &Layout, limits: &[ColumnLimit], row: &Row) -> Resul
             | Value::Uuid(_) => None,
         };
         if let Some((rule, what)) = found {
-            return Err(Problem {
+            return Err(RowProblem {
                 origin: row.origin.clone(),
                 columns: Some(TableColumns {
                     table: row.table,
@@ -46,7 +98,8 @@ pub(super) fn check(layout: &Layout, limits: &[ColumnLimit], row: &Row) -> Resul
                 }),
                 rule,
                 message: format!("the value for `{}.{}` {what}", table.name, column.name),
-                remedy: "shorten it, in tables of your own give the column more room".to_owned(),
+                hint: "shorten it; if the table is your own, you can also enlarge the column"
+                    .to_owned(),
             });
         }
     }
@@ -55,12 +108,11 @@ pub(super) fn check(layout: &Layout, limits: &[ColumnLimit], row: &Row) -> Resul
 
 fn too_long(text: &str, limit: ColumnLimit) -> Option<(Rule, String)> {
     if let Some(most) = limit.chars {
-        // No text has more characters than bytes.
+        // A string never has more characters than bytes.
         if text.len() > most as usize {
             let chars = text.chars().count();
             if chars > most as usize {
-                let what =
-                    format!("has {chars} characters, and the database's column takes {most}");
+                let what = format!("has {chars} characters, but the database column allows {most}");
                 return Some((Rule::TooLong, what));
             }
         }
@@ -70,43 +122,17 @@ fn too_long(text: &str, limit: ColumnLimit) -> Option<(Rule, String)> {
 
 fn too_many_bytes(bytes: usize, limit: ColumnLimit) -> Option<(Rule, String)> {
     let most = limit.bytes.filter(|most| bytes as u64 > *most)?;
-    let what = format!("has {bytes} bytes, and the database's column takes {most}");
+    let what = format!("has {bytes} bytes, but the database column allows {most}");
     Some((Rule::TooLong, what))
 }
 
 fn too_deep(json: &str, limit: ColumnLimit) -> Option<(Rule, String)> {
     let most = limit.depth?;
-    let depth = depth(json);
+    let depth = json_depth(json);
     (depth > most).then(|| {
-        let what = format!("is nested {depth} deep, and the database takes {most}");
+        let what = format!("is nested {depth} levels deep, but the database allows {most}");
         (Rule::TooDeep, what)
     })
-}
-
-/// How deep the brackets of a JSON text are nested, leaving out those in strings.
-fn depth(json: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let mut bytes = json.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => loop {
-                match bytes.next() {
-                    Some(b'\\') => {
-                        bytes.next();
-                    }
-                    Some(b'"') | None => break,
-                    Some(_) => {}
-                }
-            },
-            b'[' | b'{' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 #[cfg(test)]
@@ -121,11 +147,5 @@ mod tests {
         };
         assert_eq!(too_long("苹果汁", limit), None);
         assert!(too_long("苹果汁!", limit).is_some());
-    }
-
-    #[test]
-    fn brackets_in_strings_are_not_depth() {
-        assert_eq!(depth(r#"{"a[\"[": [1, "]"]}"#), 2);
-        assert_eq!(depth("1"), 0);
     }
 }

@@ -1,30 +1,30 @@
-//! Planning: what has to change so that the database holds what the files say. Pure.
+//! Planning: computes the changes that make the database match the files. Pure.
 //!
-//! The planner is handed the wanted rows, what the ledger knows of them and the rows now in the database, and gives
-//! back changes and findings. It never opens a connection: whoever drives it fetches what it asks for and applies
-//! what it answers. A dry run is a plan that nobody applies.
+//! The planner takes the rows of the files, their ledger entries and the rows in the database, and returns changes and
+//! problems. It never opens a connection: the caller fetches the data that the planner requests and applies the changes
+//! that it returns. A dry run is a plan that is not applied.
 
 mod agenda;
 mod change;
 mod dangling;
 mod decide;
 mod foreign_keys;
-mod gone;
 mod layout_keys;
 mod limits;
 mod planner;
+mod removal;
 mod scratch;
 mod seen;
 
-pub use agenda::{Again, Agenda, KnownFile, agenda};
+pub use agenda::{Agenda, KnownFile, RereadPolicy, agenda};
 pub use change::{
-    Change, ConflictPolicy, Counts, KnownRow, LedgerKey, Problem, TableColumns, TableCounts,
+    Change, ConflictPolicy, KnownRow, LedgerKey, RowProblem, TableColumns, TableCounts,
 };
 pub use foreign_keys::ParentKey;
-pub use gone::{Gone, GonePolicy, decide_gone};
-pub use limits::ColumnLimit;
+pub use limits::{ColumnLimit, RowLimit, RowSize, TableLimits};
 pub use planner::{
-    Comparison, Contested, Discrepancy, DiscrepancyKind, Holder, Knowledge, Planner, Round,
-    TableComparison, TableState, Wanted, record_fingerprint,
+    Comparison, ConflictingRow, Discrepancy, DiscrepancyKind, Lookup, Planner, Round, RowBatch,
+    TableComparison, TableState, record_fingerprint,
 };
+pub use removal::{Removal, RemovalPolicy, decide_removal};
 pub use scratch::{Scratch, ScratchFile};

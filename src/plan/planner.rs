@@ -1,14 +1,16 @@
-//! The planner: takes batches of wanted rows, answers with changes.
+//! The planner: takes batches of rows from the files and returns changes.
 //!
-//! A batch goes through rounds, because a row that holds the generated key of its parent can be looked up only after
-//! the parent was. Without such keys there is one round.
+//! A batch is planned in rounds, because a row that contains the generated key of its parent can be looked up only
+//! after its parent. Without such keys there is one round.
 
+mod changes;
 mod compare;
 mod deciding;
+mod defaults;
 mod keys;
 mod moving;
 mod rounds;
-mod wanted;
+mod row_batch;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -18,21 +20,21 @@ use crate::layout::Layout;
 use crate::model::{Fingerprint, Origin, RowHasher, TableDigest, Timestamp, Value};
 
 use super::Scratch;
-use super::change::{ConflictPolicy, Counts, Problem, TableCounts};
+use super::change::{ConflictPolicy, RowProblem, TableCounts};
 use super::foreign_keys::ForeignKeys;
-use super::limits::ColumnLimit;
+use super::limits::TableLimits;
 use super::seen::SeenIdentities;
 
 use keys::{UniqueKey, keys_wanted, unique_keys};
 use moving::Waiting;
 
 pub use compare::{Comparison, Discrepancy, DiscrepancyKind, TableComparison, record_fingerprint};
-pub use wanted::{Contested, Holder, Knowledge, Round, Wanted};
+pub use row_batch::{ConflictingRow, Lookup, Round, RowBatch};
 
-/// What a table is like before the run.
+/// The state of a table before the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableState {
-    /// Rows it has.
+    /// Number of rows.
     pub rows: u64,
     /// The next generated key.
     pub next_key: i64,
@@ -48,34 +50,42 @@ impl TableState {
 /// Plans one run.
 pub struct Planner<'l> {
     layout: &'l Layout,
-    hashers: Vec<RowHasher>,
     policy: ConflictPolicy,
     now: Timestamp,
-    tables: Vec<TableState>,
-    seen: Vec<SeenIdentities>,
-    scratch: Option<Box<dyn Scratch>>,
-    /// The first failure of the scratch files.
-    failure: OnceLock<io::Error>,
-    unique: Vec<Vec<UniqueKey>>,
+    tables: Vec<TablePlan>,
     foreign_keys: ForeignKeys,
-    /// Generated keys by identity, for tables whose children wait for them.
+    /// Generated keys by identity, for tables whose children need them.
     generated: HashMap<Fingerprint, i64>,
-    keys_wanted: Vec<bool>,
-    counts: Counts,
-    written: Vec<TableDigest>,
-    /// Record ids of the rows that are updated, by table; only where there are foreign keys.
-    updated: Vec<HashSet<String>>,
-    /// Record ids of the rows that give up a value which may stand once, by table.
-    released: Vec<HashSet<String>>,
-    /// Changes that wait for values which other rows still have.
+    /// Changes that wait until other rows release unique values.
     waiting: Vec<Waiting>,
-    /// Record ids of the rows that new records took for theirs, by table; only where there is more than one key.
-    adopted: Vec<HashSet<String>>,
-    /// Records whose rows are others' now.
-    succeeded: HashSet<(usize, Fingerprint)>,
+    /// Values of columns that parameters and references take from rows of this run.
     watched: HashMap<(usize, Vec<usize>), Vec<Vec<Value>>>,
-    /// Per table, what its columns take; empty where nothing is bounded.
-    limits: Vec<Vec<ColumnLimit>>,
+    scratch: Option<Box<dyn Scratch>>,
+    /// The first error of the scratch files.
+    failure: OnceLock<io::Error>,
+}
+
+/// The state of planning one table.
+struct TablePlan {
+    hasher: RowHasher,
+    /// The table before the run; its next key advances.
+    state: TableState,
+    /// The limits of the database.
+    limits: TableLimits,
+    /// The records of this run.
+    seen: SeenIdentities,
+    unique: Vec<UniqueKey>,
+    /// Whether nested records need the generated keys of this table.
+    keys_wanted: bool,
+    counts: TableCounts,
+    /// Digest of all rows that are inserted or updated.
+    written: TableDigest,
+    /// Record ids of updated rows; only if the table has foreign keys.
+    updated: HashSet<String>,
+    /// Record ids of rows that release a unique value.
+    released: HashSet<String>,
+    /// Record ids of existing rows that new records adopted; only if the table has more than one key.
+    adopted: HashSet<String>,
 }
 
 impl<'l> Planner<'l> {
@@ -87,42 +97,43 @@ impl<'l> Planner<'l> {
         policy: ConflictPolicy,
         now: Timestamp,
     ) -> Self {
-        let count = layout.tables.len();
+        let keys_wanted = keys_wanted(layout);
+        let tables = tables.into_iter().enumerate();
+        let tables = tables.map(|(table, state)| TablePlan {
+            hasher: layout.tables[table].row_hasher(),
+            state,
+            limits: TableLimits::default(),
+            seen: SeenIdentities::default(),
+            unique: unique_keys(layout, table),
+            keys_wanted: keys_wanted[table],
+            counts: TableCounts::default(),
+            written: TableDigest::default(),
+            updated: HashSet::new(),
+            released: HashSet::new(),
+            adopted: HashSet::new(),
+        });
         Self {
             layout,
-            hashers: layout
-                .tables
-                .iter()
-                .map(crate::layout::LayoutTable::row_hasher)
-                .collect(),
             policy,
             now,
-            tables,
-            seen: (0..count).map(|_| SeenIdentities::default()).collect(),
-            scratch: None,
-            failure: OnceLock::new(),
-            unique: (0..count).map(|table| unique_keys(layout, table)).collect(),
+            tables: tables.collect(),
             foreign_keys: ForeignKeys::new(layout),
             generated: HashMap::new(),
-            keys_wanted: keys_wanted(layout),
-            counts: vec![TableCounts::default(); count],
-            written: vec![TableDigest::default(); count],
-            updated: vec![HashSet::new(); count],
-            released: vec![HashSet::new(); count],
             waiting: Vec::new(),
-            adopted: vec![HashSet::new(); count],
-            succeeded: HashSet::new(),
             watched: HashMap::new(),
-            limits: vec![Vec::new(); count],
+            scratch: None,
+            failure: OnceLock::new(),
         }
     }
 
-    /// Rows that the columns of the database cannot take are problems.
-    pub fn limit(&mut self, limits: Vec<Vec<ColumnLimit>>) {
-        self.limits = limits;
+    /// Reports rows that exceed these limits, one per table, as problems.
+    pub fn limit(&mut self, limits: impl IntoIterator<Item = TableLimits>) {
+        for (table, limits) in self.tables.iter_mut().zip(limits) {
+            table.limits = limits;
+        }
     }
 
-    /// Lets the planner put aside what does not fit in memory; it keeps everything otherwise.
+    /// Lets the planner write to scratch files what does not fit in memory. Otherwise it keeps everything in memory.
     #[must_use]
     pub fn with_scratch(self, scratch: Box<dyn Scratch>) -> Self {
         Self {
@@ -131,18 +142,18 @@ impl<'l> Planner<'l> {
         }
     }
 
-    /// Why what the planner says is not to be believed: its scratch files failed.
+    /// The first error of the scratch files. If there is one, the plan is not valid.
     #[must_use]
     pub fn failure(&self) -> Option<&io::Error> {
         self.failure.get()
     }
 
-    /// From now on, remembers the values of these columns of every row of the table.
+    /// Records the values of these columns of every row of the table from now on.
     pub fn watch(&mut self, table: usize, columns: &[usize]) {
         self.watched.entry((table, columns.to_vec())).or_default();
     }
 
-    /// What was remembered of these columns.
+    /// The recorded values of these columns.
     #[must_use]
     pub fn watched(&self, table: usize, columns: &[usize]) -> &[Vec<Value>] {
         self.watched
@@ -150,8 +161,8 @@ impl<'l> Planner<'l> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// A row that is in the database and keeps what the file says nothing about is not known here as a whole; the
-    /// database is asked for what is watched too, and has it.
+    /// A row that takes some values from the database is not known completely here. It needs no entry: references are
+    /// also looked up in the database, which has it.
     fn remember(&mut self, of: usize, values: &[Value]) {
         for ((table, columns), rows) in &mut self.watched {
             let mut wanted = columns.iter().map(|&column| &values[column]);
@@ -166,80 +177,75 @@ impl<'l> Planner<'l> {
         }
     }
 
-    /// Whether rows of other tables, or of its own, refer to rows of this one.
+    /// Whether rows of any table refer to rows of this one.
     #[must_use]
     pub fn has_children(&self, table: usize) -> bool {
         self.foreign_keys.has_children(table)
     }
 
-    /// The table and place of the first record, if any, that refers to this row, which is in the database and not among
+    /// The table and location of the first record that refers to this row, if the row is in the database but not among
     /// the run's rows.
     #[must_use]
     pub fn asked_for(&self, table: usize, values: &[Value]) -> Option<&(usize, Origin)> {
         self.foreign_keys.asked_for(table, values)
     }
 
-    /// Whether the run changes this row of a table with foreign keys.
+    /// Whether the run updates this row of a table with foreign keys.
     #[must_use]
     pub fn updates(&self, table: usize, record_id: &str) -> bool {
-        self.updated[table].contains(record_id)
+        self.tables[table].updated.contains(record_id)
     }
 
-    /// Whether new records of this table may meet rows that are in the database already.
+    /// Whether new records of this table may match rows that are in the database already.
     #[must_use]
     pub fn occupied(&self, table: usize) -> bool {
-        self.tables[table].rows > 0
+        self.tables[table].state.rows > 0
     }
 
-    /// Whether values of this table's rows may stand once, besides what records are known by.
+    /// Whether rows of this table have unique values besides their identity.
     #[must_use]
     pub fn has_unique_keys(&self, table: usize) -> bool {
-        !self.unique[table].is_empty()
-    }
-
-    /// The row of this record, which is in no file any more, becomes another record's.
-    pub fn succeed(&mut self, table: usize, owner: Fingerprint) {
-        self.succeeded.insert((table, owner));
-    }
-
-    /// Whether the row of this record became another record's.
-    #[must_use]
-    pub fn succeeded(&self, table: usize, owner: &Fingerprint) -> bool {
-        self.succeeded.contains(&(table, *owner))
+        !self.tables[table].unique.is_empty()
     }
 
     /// Whether this record was among the run's rows.
     #[must_use]
     pub fn saw(&self, table: usize, identity: &Fingerprint) -> bool {
-        let seen = self.seen[table].contains(identity);
+        let seen = self.tables[table].seen.contains(identity);
         seen.unwrap_or_else(|error| {
             let _ = self.failure.set(error);
             true
         })
     }
 
-    /// Rows that refer to a row of their own table that never came.
-    pub fn finish(&mut self) -> Vec<Problem> {
+    /// Reports rows that refer to a missing row of their own table.
+    pub fn finish(&mut self) -> Vec<RowProblem> {
         let missing = self.foreign_keys.never_came().into_iter();
         missing
             .map(|(dangling, origin)| dangling.problem(self.layout, origin))
             .collect()
     }
 
-    /// Rows per table, by what becomes of them; for the driver to add what it decides about gone records.
-    pub fn counts(&mut self) -> &mut Counts {
-        &mut self.counts
+    /// The counts per table.
+    pub fn counts(&self) -> impl Iterator<Item = &TableCounts> {
+        self.tables.iter().map(|table| &table.counts)
     }
 
-    /// Per table, the digest of all rows that are inserted or updated.
+    /// The counts of a table, to which the caller adds those of removed records.
+    pub fn counts_of(&mut self, table: usize) -> &mut TableCounts {
+        &mut self.tables[table].counts
+    }
+
+    /// The counts per table, and the digest of all rows that are inserted or updated.
     #[must_use]
-    pub fn written(&self) -> &[TableDigest] {
-        &self.written
+    pub fn planned(&self) -> Vec<(TableCounts, TableDigest)> {
+        let tables = self.tables.iter();
+        tables.map(|table| (table.counts, table.written)).collect()
     }
 
     /// The hasher of a table's rows.
     #[must_use]
     pub fn hasher(&self, table: usize) -> &RowHasher {
-        &self.hashers[table]
+        &self.tables[table].hasher
     }
 }

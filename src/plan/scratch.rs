@@ -1,28 +1,28 @@
-//! Room outside memory, as the planner needs it. Whoever drives the planner provides it: nothing here opens a file.
+//! The planner's interface to temporary files. The caller implements it: nothing here opens a file.
 
 use std::fmt::Debug;
 use std::io;
 
-/// Makes scratch files.
+/// Creates scratch files.
 pub trait Scratch: Debug {
-    /// A new, empty file that is gone when it is dropped.
+    /// A new, empty file that is deleted when dropped.
     ///
     /// # Errors
-    /// When there is no room for it.
+    /// When the file cannot be created.
     fn create(&self) -> io::Result<Box<dyn ScratchFile>>;
 }
 
-/// A file that is written once, from its beginning to its end, and then read here and there.
+/// A file that is written once, sequentially, and then read at arbitrary offsets.
 pub trait ScratchFile: Debug {
-    /// Adds bytes at the end.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When writing fails.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Fills `buffer` from the byte `offset` on.
+    /// Fills `buffer` with the bytes from `offset` on.
     ///
     /// # Errors
-    /// When the disk refuses, or there are not so many bytes.
+    /// When reading fails, or the file has too few bytes.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }

@@ -1,16 +1,19 @@
-//! Archives of originals: what they hold, and whether they do.
+//! Reports on archives of originals: listing, verification, restore.
+
+mod view;
 
 use std::error::Error;
 use std::path::Path;
 
-use serde_json::{Value, json};
-
-use crate::archive::{Listing, Problem, Restored, VerifyReport};
+use crate::archive::{Listing, Restored};
+use crate::operations::VerifiedArchive;
 
 use super::Style;
-use super::counts::{Align, aligned, grouped, moment, plural};
+use super::counts::{Align, aligned, grouped, plural, short_timestamp};
 
-/// One line per run, then the manifests that cannot be used.
+pub use view::{ArchiveView, RestoredView, VerifiedArchiveView};
+
+/// One line per run, then the unusable manifests.
 #[must_use]
 pub fn archive_text(listing: &Listing) -> String {
     let mut out = String::new();
@@ -31,7 +34,7 @@ pub fn archive_text(listing: &Listing) -> String {
             .map(|run| {
                 vec![
                     run.header.run.to_string(),
-                    moment(&run.header.created_at.to_string()),
+                    short_timestamp(&run.header.created_at.to_string()),
                     grouped(run.files),
                     grouped(run.bytes),
                     run.header.layout.clone(),
@@ -48,34 +51,10 @@ pub fn archive_text(listing: &Listing) -> String {
     out
 }
 
-/// The runs of an archive as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn archive_json(directory: &Path, listing: &Listing) -> Value {
-    let runs: Vec<Value> = listing
-        .runs
-        .iter()
-        .map(|run| {
-            json!({
-                "run": run.header.run.to_string(),
-                "created_at": run.header.created_at.to_string(),
-                "layout": run.header.layout,
-                "root": run.header.root,
-                "files": run.files,
-                "bytes": run.bytes,
-            })
-        })
-        .collect();
-    let unusable: Vec<String> = listing
-        .unusable
-        .iter()
-        .map(|error| with_causes(error))
-        .collect();
-    json!({"archive": directory.display().to_string(), "runs": runs, "unusable": unusable})
-}
-
 /// The problems, then the verdict.
 #[must_use]
-pub fn verified_text(directory: &Path, report: &VerifyReport) -> String {
+pub fn verified_text(directory: &Path, verified: &VerifiedArchive) -> String {
+    let report = &verified.report;
     let mut out = String::new();
     for problem in &report.problems {
         let level = Style::paint(Style::ERROR, "error:");
@@ -99,56 +78,22 @@ pub fn verified_text(directory: &Path, report: &VerifyReport) -> String {
     ));
     if let Some(count) = report.unreferenced.filter(|count| *count > 0) {
         let objects = plural(count, "object");
-        out.push_str(&format!("  {objects} that no run needs\n"));
+        out.push_str(&format!("  {objects} not used by any run\n"));
+    }
+    if let Some(ledger) = &verified.ledger {
+        let database = &ledger.database;
+        out.push_str(&match &ledger.unavailable {
+            None => {
+                let manifests = plural(ledger.runs, "manifest");
+                format!("  {manifests} compared with the ledger of `{database}`\n")
+            }
+            Some(reason) => format!("  not compared with the ledger of `{database}`: {reason}\n"),
+        });
     }
     out
 }
 
-/// What a verification found as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn verified_json(directory: &Path, report: &VerifyReport) -> Value {
-    let status = match report.problems.is_empty() {
-        true => "sound",
-        false => "damaged",
-    };
-    let problems: Vec<Value> = report.problems.iter().map(problem_json).collect();
-    json!({
-        "status": status,
-        "archive": directory.display().to_string(),
-        "runs": report.runs,
-        "files": report.files,
-        "objects": report.objects,
-        "bytes": report.bytes,
-        "unreferenced": report.unreferenced,
-        "problems": problems,
-    })
-}
-
-fn problem_json(problem: &Problem) -> Value {
-    let message = with_causes(problem);
-    match problem {
-        Problem::Manifest(_) => json!({"kind": "manifest", "message": message}),
-        Problem::Pack(_) => json!({"kind": "pack", "message": message}),
-        Problem::Object {
-            sha256,
-            object,
-            run,
-            path,
-            files,
-            fault: _,
-        } => json!({
-            "kind": "object",
-            "message": message,
-            "run": run.to_string(),
-            "path": path.to_string(),
-            "files": files,
-            "object": object.display().to_string(),
-            "sha256": sha256.to_string(),
-        }),
-    }
-}
-
-/// What was brought back, and to where.
+/// The number of restored files, and their directory.
 #[must_use]
 pub fn restored_text(run: &str, target: &Path, restored: Restored) -> String {
     format!(
@@ -160,18 +105,7 @@ pub fn restored_text(run: &str, target: &Path, restored: Restored) -> String {
     )
 }
 
-/// What was brought back as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn restored_json(run: &str, target: &Path, restored: Restored) -> Value {
-    json!({
-        "run": run,
-        "directory": target.display().to_string(),
-        "files": restored.files,
-        "bytes": restored.bytes,
-    })
-}
-
-/// An error in one line, with what caused it.
+/// An error with its causes, on one line.
 fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -184,12 +118,14 @@ fn with_causes(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::{assert_lines, json};
     use super::*;
     use crate::archive::{
-        ArchiveError, ManifestFault, ManifestHeader, ManifestSummary, ObjectFault, RelativePath,
+        ArchiveError, ManifestFault, ManifestHeader, ManifestSummary, ObjectFault, Problem,
+        RelativePath, VerifyReport,
     };
     use crate::model::{Sha256, Timestamp};
+    use crate::operations::ComparedLedger;
     use uuid::Uuid;
 
     fn plain(text: &str) -> String {
@@ -199,7 +135,7 @@ mod tests {
     fn unusable() -> ArchiveError {
         ArchiveError::BadManifest {
             path: "/a/runs/1.json".into(),
-            source: ManifestFault::Format(2),
+            source: ManifestFault::Format(3),
         }
     }
 
@@ -224,18 +160,17 @@ mod tests {
             &[
                 "  run                                   when                  files  bytes  layout  directory",
                 "  00000000-0000-0000-0000-000000000007  2024-05-01 10:00:00Z      3  1 700  sample  /data",
-                "warning: /a/runs/1.json: not a valid manifest: format 2 is not known, only format 1",
+                "warning: /a/runs/1.json: not a valid manifest: unsupported format 3; supported are 1 and 2",
             ],
         );
-        let json = archive_json(Path::new("/a"), &listing);
-        assert_documented(&json);
+        let json = json(ArchiveView::from((Path::new("/a"), &listing)));
         assert_eq!(json["runs"][0]["bytes"], 1_700);
         assert_eq!(json["unusable"].as_array().map(Vec::len), Some(1));
     }
 
     #[test]
-    fn a_verification_tells_problems_and_a_verdict() {
-        let mut report = VerifyReport {
+    fn a_verification_lists_problems_and_a_verdict() {
+        let report = VerifyReport {
             runs: 2,
             files: 6,
             objects: 4,
@@ -243,15 +178,24 @@ mod tests {
             problems: Vec::new(),
             unreferenced: Some(1),
         };
+        let mut verified = VerifiedArchive {
+            report,
+            ledger: None,
+        };
         assert_lines(
-            &verified_text(Path::new("/a"), &report),
+            &verified_text(Path::new("/a"), &verified),
             &[
                 "sound: `/a`",
                 "  6 files of 2 runs, 4 objects read (12 345 bytes)",
-                "  1 object that no run needs",
+                "  1 object not used by any run",
             ],
         );
-        report.problems = vec![
+        verified.ledger = Some(ComparedLedger {
+            database: "a.db".to_owned(),
+            runs: 2,
+            unavailable: None,
+        });
+        verified.report.problems = vec![
             Problem::Manifest(unusable()),
             Problem::Object {
                 sha256: Sha256([0; 32]),
@@ -261,25 +205,30 @@ mod tests {
                 files: 2,
                 fault: ObjectFault::Missing,
             },
+            Problem::Ledger {
+                run: "01a1".to_owned(),
+                message: "its manifest is missing".to_owned(),
+            },
         ];
         assert_lines(
-            &verified_text(Path::new("/a"), &report),
+            &verified_text(Path::new("/a"), &verified),
             &[
-                "error: a manifest cannot be used: /a/runs/1.json: not a valid manifest: format 2 is not known, only format 1",
-                "error: people.json: cannot be brought back from run `00000000-0000-0000-0000-000000000007` (2 files need this object): the object is missing",
-                "damaged: `/a`, 2 problems",
+                "error: a manifest cannot be used: /a/runs/1.json: not a valid manifest: unsupported format 3; supported are 1 and 2",
+                "error: people.json: cannot be restored from run `00000000-0000-0000-0000-000000000007` (2 files need this object): the object is missing",
+                "error: run `01a1`: its manifest is missing",
+                "damaged: `/a`, 3 problems",
                 "  6 files of 2 runs, 4 objects read (12 345 bytes)",
-                "  1 object that no run needs",
+                "  1 object not used by any run",
+                "  2 manifests compared with the ledger of `a.db`",
             ],
         );
-        let json = verified_json(Path::new("/a"), &report);
-        assert_documented(&json);
+        let json = json(VerifiedArchiveView::from((Path::new("/a"), &verified)));
         assert_eq!(json["status"], "damaged");
         assert_eq!(json["problems"][1]["path"], "people.json");
     }
 
     #[test]
-    fn a_restoration_names_run_and_directory() {
+    fn a_restore_report_names_run_and_directory() {
         let restored = Restored {
             files: 3,
             bytes: 1_700,
@@ -288,8 +237,7 @@ mod tests {
             plain(&restored_text("01a1", Path::new("out"), restored)),
             "restored 3 files of run 01a1 into `out` (1 700 bytes)\n"
         );
-        let json = restored_json("01a1", Path::new("out"), restored);
-        assert_documented(&json);
+        let json = json(RestoredView::from(("01a1", Path::new("out"), restored)));
         assert_eq!(json["files"], 3);
     }
 }

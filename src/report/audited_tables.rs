@@ -1,14 +1,17 @@
-//! Which tables are under the trail, and putting them there.
+//! Reports of `audit status`, `enable` and `disable`: which tables are recorded.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::database::{TableTriggers, TriggerState};
-use crate::operations::audited_tables::{DisableOutcome, EnableOutcome, is_complete};
+use crate::model::sanitize_for_terminal;
+use crate::operations::audited_tables::{
+    DisableOutcome, EnableOutcome, altered, is_complete, is_faulty, never_rolled_back,
+};
 
 use super::Style;
 use super::counts::{Align, aligned, facts, plural};
-use super::findings::findings_json;
-use super::proof::{seal_json, seal_words};
+use super::findings::{FindingView, finding_views};
+use super::proof::{SealView, seal_text};
 
 /// One line per table.
 #[must_use]
@@ -20,7 +23,11 @@ pub fn table_states_text(states: &[TableTriggers]) -> String {
         .iter()
         .map(|state| {
             let faulty = state.faulty.join(", ");
-            vec![state.table.clone(), words(state.state).to_owned(), faulty]
+            vec![
+                state.table.clone(),
+                state_text(state.state).to_owned(),
+                faulty,
+            ]
         })
         .collect();
     let header = [
@@ -29,114 +36,215 @@ pub fn table_states_text(states: &[TableTriggers]) -> String {
         ("triggers", Align::Left),
     ];
     let mut out = aligned(&header, &rows);
-    if !is_complete(states) {
+    if states.iter().any(is_faulty) {
         out.push_str(
-            "  `accession audit enable --all` makes the triggers anew; `accession audit reconcile` tells what changed meanwhile\n",
+            "  `accession doctor --fix` creates the triggers again and records what changed meanwhile\n",
         );
     }
-    if states.iter().any(is_unseen) {
+    for message in states
+        .iter()
+        .filter_map(altered)
+        .chain(states.iter().filter_map(never_rolled_back))
+    {
+        out.push_str(&format!("  {}\n", sanitize_for_terminal(&message)));
+    }
+    if states.iter().any(is_not_visible) {
         out.push_str(
-            "  this account is not shown triggers, since it lacks the right TRIGGER: ask with the account that imports\n",
+            "  this account cannot see triggers, because it lacks the TRIGGER privilege: use the account that imports\n",
         );
     }
     out
 }
 
-fn is_unseen(state: &TableTriggers) -> bool {
+fn is_not_visible(state: &TableTriggers) -> bool {
     state.state == TriggerState::Unseen
 }
 
-fn words(state: TriggerState) -> &'static str {
+fn state_text(state: TriggerState) -> &'static str {
     match state {
         TriggerState::Recorded => "recorded",
         TriggerState::NotRecorded => "not recorded",
         TriggerState::NoKey => "not recorded: no primary key",
+        TriggerState::KeyLost => "no longer recorded: no primary key any more",
         TriggerState::Disabled => "not recorded: disabled on purpose",
-        TriggerState::Unseen => "not to be told",
-        TriggerState::Missing => "not recorded any more",
-        TriggerState::Outdated => "not recorded wholly",
+        TriggerState::Unseen => "unknown: triggers are not visible",
+        TriggerState::Unfinished => "not fully recorded: enabling or disabling it was interrupted",
+        TriggerState::Missing => "no longer recorded",
+        TriggerState::Outdated => "not fully recorded",
+        TriggerState::Removed => "removed or renamed, without an entry",
+        TriggerState::Renamed => "recorded under its old name",
+        TriggerState::Detached => "detached with its rows, without an entry",
+        TriggerState::Foreign => "a table of the ledger with triggers of others",
     }
 }
 
-/// All tables; `docs/json.md` describes it.
-#[must_use]
-pub fn table_states_json(states: &[TableTriggers]) -> Value {
-    let tables = states.iter().map(|state| {
-        json!({"table": state.table, "state": state.state.name(), "triggers": state.faulty})
-    });
-    json!({
-        "status": match (is_complete(states), states.iter().any(is_unseen)) {
-            (_, true) => "unseen",
-            (true, false) => "recorded",
-            (false, false) => "incomplete",
-        },
-        "tables": tables.collect::<Vec<_>>(),
-    })
+/// All tables as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TableStatesView<'o> {
+    /// `incomplete`: a table that was recorded is not, or not completely; `unseen`: the account cannot see triggers.
+    #[cfg_attr(test, schemars(extend("enum" = ["recorded", "incomplete", "unseen"])))]
+    status: &'static str,
+    /// The tables of the application.
+    tables: Vec<TableStateView<'o>>,
 }
 
-/// What was put under the trail.
+/// A table of the application.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct TableStateView<'o> {
+    /// Its name.
+    table: &'o str,
+    /// Whether its changes are recorded.
+    state: TriggerState,
+    /// Triggers that are missing or incorrect.
+    triggers: &'o [String],
+    /// Columns that were added, renamed or dropped since.
+    columns: &'o [String],
+    /// The former name, or the table that it was a partition of.
+    before: Option<&'o str>,
+    /// Whether its engine has transactions.
+    transactions: bool,
+}
+
+impl<'o> From<&'o [TableTriggers]> for TableStatesView<'o> {
+    fn from(states: &'o [TableTriggers]) -> Self {
+        let tables = states.iter().map(|state| TableStateView {
+            table: &state.table,
+            state: state.state,
+            triggers: &state.faulty,
+            columns: &state.columns,
+            before: state.before.as_deref(),
+            transactions: !state.never_rolled_back,
+        });
+        Self {
+            status: match (is_complete(states), states.iter().any(is_not_visible)) {
+                (_, true) => "unseen",
+                (true, false) => "recorded",
+                (false, false) => "incomplete",
+            },
+            tables: tables.collect(),
+        }
+    }
+}
+
+/// The tables that are now recorded.
 #[must_use]
 pub fn enabled_text(outcome: &EnableOutcome) -> String {
-    let mut out = if outcome.tables.is_empty() {
+    let mut out = if outcome.tables.is_empty() && outcome.run.is_some() {
+        let verdict = Style::paint(Style::SUCCESS, "recorded");
+        format!("{verdict}: rows that had changed without an entry\n")
+    } else if outcome.tables.is_empty() {
         let verdict = Style::paint(Style::SUCCESS, "nothing to do");
-        format!("{verdict}: the changes of all these tables are recorded\n")
+        format!("{verdict}: all these tables are already recorded\n")
     } else {
         let verdict = Style::paint(Style::SUCCESS, "recorded");
         format!("{verdict} from now on: {}\n", outcome.tables.join(", "))
     };
     for (table, why) in &outcome.refused {
-        out.push_str(&format!("  not {table}: {why}\n"));
+        out.push_str(&format!("  rejected: {table}: {why}\n"));
     }
     if let Some((run, seal)) = &outcome.run {
-        let rows = plural(seal.entries, "row");
-        let were = if seal.entries == 1 { "was" } else { "were" };
-        out.push_str(&format!("  {rows} noted that {were} there\n"));
+        let recorded = seal.entries - outcome.differences;
+        let rows = plural(recorded, "row");
+        out.push_str(&format!("  {rows} recorded as existing\n"));
+        if outcome.differences > 0 {
+            let rows = plural(outcome.differences, "row");
+            out.push_str(&format!(
+                "  {rows} had changed without an entry: recorded by this run\n"
+            ));
+        }
         out.push_str(&facts(&[
             ("run", Some(run.clone())),
-            ("seal", Some(seal_words(seal))),
+            ("seal", Some(seal_text(seal))),
         ]));
     }
     out
 }
 
-/// What was put under the trail; `docs/json.md` describes it.
-#[must_use]
-pub fn enabled_json(outcome: &EnableOutcome) -> Value {
-    let refused = outcome.refused.iter();
-    let refused = refused.map(|(table, why)| json!({"table": table, "message": why}));
-    let run = outcome.run.as_ref();
-    json!({
-        "run": run.map(|(run, _)| run),
-        "seal": run.map(|(_, seal)| seal_json(seal)),
-        "tables": outcome.tables,
-        "refused": refused.collect::<Vec<_>>(),
-        "findings": findings_json(&outcome.findings),
-    })
+/// The tables that are now recorded, as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EnabledView<'o> {
+    /// The run that created triggers or inserted entries; else `null`.
+    run: Option<&'o str>,
+    /// Its seal.
+    seal: Option<SealView>,
+    /// Tables whose triggers were created.
+    tables: &'o [String],
+    /// Tables that cannot be recorded.
+    refused: Vec<RefusedTableView<'o>>,
+    /// Rows that had changed without an entry, and have one now.
+    differences: u64,
+    /// Findings of the operation.
+    findings: Vec<FindingView<'o>>,
 }
 
-/// What was taken out of the trail.
+/// A table that cannot be recorded.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct RefusedTableView<'o> {
+    /// Its name.
+    table: &'o str,
+    /// Why; the wording can change.
+    message: &'o str,
+}
+
+impl<'o> From<&'o EnableOutcome> for EnabledView<'o> {
+    fn from(outcome: &'o EnableOutcome) -> Self {
+        let run = outcome.run.as_ref();
+        let refused = outcome.refused.iter();
+        let refused = refused.map(|(table, message)| RefusedTableView { table, message });
+        Self {
+            run: run.map(|(run, _)| run.as_str()),
+            seal: run.map(|(_, seal)| seal.into()),
+            tables: &outcome.tables,
+            refused: refused.collect(),
+            differences: outcome.differences,
+            findings: finding_views(&outcome.findings),
+        }
+    }
+}
+
+/// The tables that are no longer recorded.
 #[must_use]
 pub fn disabled_text(outcome: &DisableOutcome) -> String {
     let Some((run, seal)) = &outcome.run else {
         let verdict = Style::paint(Style::SUCCESS, "nothing to do");
-        return format!("{verdict}: the changes of none of these tables are recorded\n");
+        return format!("{verdict}: none of these tables is recorded\n");
     };
     let verdict = Style::paint(Style::SUCCESS, "not recorded");
     let tables = outcome.tables.join(", ");
     let dropped = plural(outcome.dropped.len() as u64, "trigger");
-    let facts = facts(&[("run", Some(run.clone())), ("seal", Some(seal_words(seal)))]);
-    format!("{verdict} from now on: {tables}; {dropped} dropped, what the trail has stays\n{facts}")
+    let facts = facts(&[("run", Some(run.clone())), ("seal", Some(seal_text(seal)))]);
+    format!("{verdict} from now on: {tables}; {dropped} dropped, existing entries stay\n{facts}")
 }
 
-/// What was taken out of the trail; `docs/json.md` describes it.
-#[must_use]
-pub fn disabled_json(outcome: &DisableOutcome) -> Value {
-    let run = outcome.run.as_ref();
-    json!({
-        "run": run.map(|(run, _)| run),
-        "seal": run.map(|(_, seal)| seal_json(seal)),
-        "tables": outcome.tables,
-        "triggers_dropped": outcome.dropped,
-        "findings": findings_json(&outcome.findings),
-    })
+/// The tables that are no longer recorded, as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DisabledView<'o> {
+    /// The run that records it; `null` if none of the tables was recorded.
+    run: Option<&'o str>,
+    /// Its seal.
+    seal: Option<SealView>,
+    /// Tables that are no longer recorded.
+    tables: &'o [String],
+    /// Names of the triggers that were dropped.
+    triggers_dropped: &'o [String],
+    /// Findings of the operation.
+    findings: Vec<FindingView<'o>>,
+}
+
+impl<'o> From<&'o DisableOutcome> for DisabledView<'o> {
+    fn from(outcome: &'o DisableOutcome) -> Self {
+        let run = outcome.run.as_ref();
+        Self {
+            run: run.map(|(run, _)| run.as_str()),
+            seal: run.map(|(_, seal)| seal.into()),
+            tables: &outcome.tables,
+            triggers_dropped: &outcome.dropped,
+            findings: finding_views(&outcome.findings),
+        }
+    }
 }

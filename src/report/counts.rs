@@ -1,10 +1,10 @@
-//! Numbers, times and tables, for people.
+//! Formatting of numbers, times and tables.
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::model::{Timestamp, harmless};
+use crate::model::{Timestamp, sanitize_for_terminal};
 
-/// A number with thin groups of three: `1 234 567`.
+/// A number with digits in groups of three: `1 234 567`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -17,7 +17,7 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
-/// The same, and nothing for zero, so that what is there stands out in a table.
+/// Like [`grouped`], but empty for zero, so that other numbers stand out in a table.
 pub(super) fn grouped_or_empty(number: u64) -> String {
     match number {
         0 => String::new(),
@@ -25,7 +25,7 @@ pub(super) fn grouped_or_empty(number: u64) -> String {
     }
 }
 
-/// A count as the ledger keeps it, which has no unsigned numbers.
+/// Converts a count from the ledger, where integers are signed.
 pub(super) fn counted(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
@@ -40,11 +40,11 @@ pub(super) fn plural(count: u64, word: &str) -> String {
     }
 }
 
-/// An instant to the second, `2024-05-01 10:00:00Z`; a text that is none as it is.
-pub(super) fn moment(text: &str) -> String {
+/// A timestamp to the second, `2024-05-01 10:00:00Z`; other text is returned unchanged.
+pub(super) fn short_timestamp(text: &str) -> String {
     match Timestamp::parse(text) {
         Some(read) => read
-            .instant
+            .timestamp
             .to_utc()
             .format("%Y-%m-%d %H:%M:%SZ")
             .to_string(),
@@ -52,28 +52,31 @@ pub(super) fn moment(text: &str) -> String {
     }
 }
 
-/// On which side of a column its cells stand.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
     Left,
     Right,
 }
 
-/// Rows of texts under a header; the first column left-aligned, the others, which are numbers, right-aligned.
+/// Rows under a header; the first column is left-aligned, the others, which contain numbers, are right-aligned.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let sides = std::iter::once(Align::Left).chain(std::iter::repeat(Align::Right));
     let header: Vec<_> = header.iter().copied().zip(sides).collect();
     aligned(&header, rows)
 }
 
-/// Rows of texts under a header. Widths are those on a terminal, where Chinese characters take two cells.
+/// Rows under a header. Widths are display widths: Chinese characters take two columns.
 pub(super) fn aligned(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
-    let harmless_row =
-        |row: &Vec<String>| row.iter().map(|cell| harmless(cell).into_owned()).collect();
-    painted(header, &rows.iter().map(harmless_row).collect::<Vec<_>>())
+    let sanitized_row = |row: &Vec<String>| {
+        row.iter()
+            .map(|cell| sanitize_for_terminal(cell).into_owned())
+            .collect()
+    };
+    painted(header, &rows.iter().map(sanitized_row).collect::<Vec<_>>())
 }
 
-/// Rows whose cells the caller has made harmless, and perhaps coloured.
+/// Rows whose cells are already sanitized, and may be coloured.
 pub(super) fn painted(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table
@@ -92,15 +95,15 @@ pub(super) fn painted(header: &[(&str, Align)], rows: &[Vec<String>]) -> String 
         .collect()
 }
 
-/// Names and values, one per line; those without a value are left out.
+/// Names and values, one per line; names without a value are omitted.
 pub(super) fn facts(facts: &[(&str, Option<String>)]) -> String {
-    let told = || {
+    let present = || {
         facts
             .iter()
             .filter_map(|(name, value)| Some((name, value.as_ref()?)))
     };
-    let width = told().map(|(name, _)| name.len()).max().unwrap_or(0);
-    told()
+    let width = present().map(|(name, _)| name.len()).max().unwrap_or(0);
+    present()
         .map(|(name, value)| format!("  {name:<width$}  {value}\n"))
         .collect()
 }
@@ -117,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn words_follow_their_number() {
+    fn plurals_follow_the_count() {
         assert_eq!(plural(1, "audit entry"), "1 audit entry");
         assert_eq!(plural(2, "audit entry"), "2 audit entries");
         assert_eq!(plural(0, "file"), "0 files");
@@ -138,11 +141,11 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_told_to_the_second() {
+    fn timestamps_are_shown_to_the_second() {
         assert_eq!(
-            moment("2024-05-01T10:00:00.123456Z"),
+            short_timestamp("2024-05-01T10:00:00.123456Z"),
             "2024-05-01 10:00:00Z"
         );
-        assert_eq!(moment("never"), "never");
+        assert_eq!(short_timestamp("never"), "never");
     }
 }

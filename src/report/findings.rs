@@ -3,92 +3,97 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::model::{Excerpt, Finding, FindingGroup, FindingList, Level, Rule, harmless};
+use crate::model::{
+    Excerpt, Finding, FindingGroup, FindingList, Level, Rule, sanitize_for_terminal,
+};
 
 use super::Style;
 use super::counts::{grouped, plural};
 
-/// How much is told one by one; what is not is counted.
+/// Whether similar findings are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tell {
-    /// Of findings that are alike, the first few.
-    Some,
-    /// Every finding that was kept.
+pub enum FindingDetail {
+    /// Show the first few of similar findings and count the rest.
+    Grouped,
+    /// Show every finding that was kept.
     All,
 }
 
-/// Findings that are alike and told in full.
-const ALIKE: usize = 3;
-/// Groups of one rule of which anything is told in full.
-const GROUPS: usize = 12;
+/// How many similar findings are shown in full.
+const SHOWN_PER_GROUP: usize = 3;
+/// How many groups of one rule are shown.
+const SHOWN_GROUPS: usize = 12;
 
-/// One block per finding, sorted by level and place: what, the line with a mark, where in the document, what to do.
+/// One block per finding, sorted by level and location: message, source line with a mark, JSON Pointer, hint.
 ///
-/// Of findings that are alike the first are told, and how many more there are in how many files. What to do about
-/// findings of one kind is told once if it is the same for all. Levels below `least` are left out.
+/// Of similar findings, the first few are shown, with the number of the others and of their files. A hint that is the
+/// same for several findings of a rule is printed once. Levels below `least` are omitted.
 #[must_use]
-pub fn findings_text(list: &FindingList, tell: Tell, least: Level) -> String {
+pub fn findings_text(list: &FindingList, detail: FindingDetail, least: Level) -> String {
     let mut out = String::new();
-    let mut told = vec![0; list.groups().len()];
+    let mut shown = vec![0; list.groups().len()];
     let mut kinds: BTreeMap<(Level, Rule), usize> = BTreeMap::new();
-    let mut beyond: BTreeMap<(Level, Rule), Vec<usize>> = BTreeMap::new();
+    let mut omitted: BTreeMap<(Level, Rule), Vec<usize>> = BTreeMap::new();
     let mut hints: HashSet<(Rule, &str)> = HashSet::new();
     for (at, finding) in list.grouped().filter(|(_, one)| one.level <= least) {
         let group = &list.groups()[at];
         let rule = (finding.level, finding.rule);
-        if tell == Tell::Some {
+        if detail == FindingDetail::Grouped {
             let groups = kinds.entry(rule).or_default();
-            if told[at] == 0 && *groups == GROUPS {
-                let others = beyond.entry(rule).or_default();
+            if shown[at] == 0 && *groups == SHOWN_GROUPS {
+                let others = omitted.entry(rule).or_default();
                 if !others.contains(&at) {
                     others.push(at);
                 }
                 continue;
             }
-            if told[at] == ALIKE {
+            if shown[at] == SHOWN_PER_GROUP {
                 continue;
             }
-            *groups += usize::from(told[at] == 0);
+            *groups += usize::from(shown[at] == 0);
         }
-        told[at] += 1;
-        let hint = finding.remedy.as_deref();
+        shown[at] += 1;
+        let hint = finding.hint.as_deref();
         let hint = hint.filter(|hint| hints.insert((finding.rule, *hint)));
         block(finding, hint, &mut out);
-        if tell == Tell::Some && told[at] == ALIKE {
+        if detail == FindingDetail::Grouped && shown[at] == SHOWN_PER_GROUP {
             more(group, list, at, &mut out);
         }
     }
-    for ((level, rule), groups) in beyond {
+    for ((level, rule), groups) in omitted {
         let count = groups.iter().map(|&at| list.groups()[at].count).sum();
         let (count, kinds) = (plural(count, "more finding"), grouped(groups.len() as u64));
         let kind = Style::paint(style(level), &format!("{}[{}]", level.name(), rule.code()));
         let _ = writeln!(
             out,
-            "{kind}: {count} of {kinds} other kinds; `--all` lists them"
+            "{kind}: {count} of {kinds} other kinds; use `--all` to list them"
         );
     }
     out
 }
 
-/// How many findings of a group are not told.
+/// Prints how many findings of a group are not shown.
 fn more(group: &FindingGroup, list: &FindingList, at: usize, out: &mut String) {
     let of_group = list.grouped().filter(|(other, _)| *other == at);
-    let told: u64 = of_group.take(ALIKE).map(|(_, finding)| finding.count).sum();
-    if group.count <= told {
+    let shown: u64 = of_group
+        .take(SHOWN_PER_GROUP)
+        .map(|(_, finding)| finding.count)
+        .sum();
+    if group.count <= shown {
         return;
     }
-    let count = grouped(group.count - told);
+    let count = grouped(group.count - shown);
     let files = match group.files {
         0 | 1 => String::new(),
-        files => format!(", in {} all together", plural(files, "file")),
+        files => format!(", in {} in total", plural(files, "file")),
     };
     let how = if group.listed == group.count {
-        "`--all` or `--format json` lists them"
+        "use `--all` or `--format json` to list them"
     } else {
-        "`--all` lists them"
+        "use `--all` to list them"
     };
     let more = format!("  … and {count} more like this{files}; {how}");
     let _ = writeln!(out, "{}", Style::paint(Style::DIM, &more));
@@ -111,29 +116,29 @@ fn block(finding: &Finding, hint: Option<&str>, out: &mut String) {
         out,
         "{}: {at}{}",
         Style::paint(style, &kind),
-        harmless(&finding.message)
+        sanitize_for_terminal(&finding.message)
     );
     if let (Some(line), Some(excerpt)) = (place.and_then(|place| place.line), &finding.excerpt) {
         draw(line, excerpt, style, out);
     }
     let pointer = place.and_then(|place| place.pointer.as_deref());
-    // A pointer that the message quotes need not be told twice.
+    // A pointer that is quoted in the message is not repeated.
     if let Some(pointer) =
         pointer.filter(|pointer| !finding.message.contains(&format!("`{pointer}`")))
     {
         let pointer = match pointer {
             "" => "the whole document".into(),
-            pointer => harmless(pointer),
+            pointer => sanitize_for_terminal(pointer),
         };
         let _ = writeln!(out, "  {} {pointer}", Style::paint(Style::DIM, "at:"));
     }
     if let Some(hint) = hint {
-        let hint = harmless(hint);
+        let hint = sanitize_for_terminal(hint);
         let _ = writeln!(out, "  {} {hint}", Style::paint(Style::DIM, "hint:"));
     }
 }
 
-/// The line and a mark below it. What stands before the mark is as wide as the terminal shows it.
+/// Prints the source line and a mark below it. The text before the mark is measured by its display width.
 fn draw(line: u64, excerpt: &Excerpt, style: anstyle::Style, out: &mut String) {
     let part = |from: usize, length: usize| -> String {
         excerpt.text.chars().skip(from).take(length).collect()
@@ -143,8 +148,8 @@ fn draw(line: u64, excerpt: &Excerpt, style: anstyle::Style, out: &mut String) {
     let number = line.to_string();
     let bar = |number: &str| Style::paint(Style::DIM, &format!("{number} |"));
     let mark = Style::paint(style, &"^".repeat(marked.max(1)));
-    let shown = format!("  {} {}", bar(&number), excerpt.text);
-    let _ = writeln!(out, "{}", shown.trim_end());
+    let line = format!("  {} {}", bar(&number), excerpt.text);
+    let _ = writeln!(out, "{}", line.trim_end());
     let _ = writeln!(
         out,
         "  {} {}{mark}",
@@ -153,50 +158,94 @@ fn draw(line: u64, excerpt: &Excerpt, style: anstyle::Style, out: &mut String) {
     );
 }
 
-/// All findings that were kept as a JSON array.
-#[must_use]
-pub fn findings_json(list: &FindingList) -> Value {
-    let findings = list.grouped().map(|(group, finding)| {
-        let place = finding.place.as_ref();
-        let excerpt = finding.excerpt.as_ref().map(|excerpt| {
-            let marked = [excerpt.marked.start, excerpt.marked.end];
-            json!({"text": excerpt.text, "marked": marked})
-        });
-        json!({
-            "level": finding.level.name(),
-            "rule": finding.rule.code(),
-            "path": place.map(|place| &place.path),
-            "line": place.and_then(|place| place.line),
-            "column": place.and_then(|place| place.column),
-            "pointer": place.and_then(|place| place.pointer.as_ref()),
-            "message": finding.message,
-            "remedy": finding.remedy,
-            "excerpt": excerpt,
-            "count": finding.count,
-            "group": group,
-        })
-    });
-    findings.collect()
+/// A problem or remark about the input or the database.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct FindingView<'o> {
+    /// Severity.
+    level: Level,
+    /// What kind of problem it is; [findings](findings.md) explains each.
+    rule: Rule,
+    /// The file, relative to the directory; `null` if no file is concerned.
+    path: Option<&'o str>,
+    /// Line, from 1.
+    line: Option<u64>,
+    /// Column, from 1, in characters.
+    column: Option<u64>,
+    /// JSON Pointer (RFC 6901) inside the document; `""` is the whole document.
+    pointer: Option<&'o str>,
+    /// For people; the wording can change.
+    message: &'o str,
+    /// A suggested fix; the wording can change.
+    remedy: Option<&'o str>,
+    /// The line.
+    excerpt: Option<ExcerptView<'o>>,
+    /// Number of places that the finding represents.
+    count: u64,
+    /// Index in `finding_groups`.
+    group: usize,
 }
 
-/// The groups of the findings, with exact counts, as a JSON array.
-#[must_use]
-pub fn finding_groups_json(list: &FindingList) -> Value {
-    let groups = list.groups().iter().map(|group| {
-        json!({
-            "level": group.level.name(),
-            "rule": group.rule.code(),
-            "count": group.count,
-            "files": group.files,
-            "listed": group.listed,
-        })
+/// The line of a finding.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ExcerptView<'o> {
+    /// Cut around the place, with `…` for omitted parts and, without `--show-values`, for every value.
+    text: &'o str,
+    /// The marked characters: the first, from 0, and the first after them.
+    marked: [usize; 2],
+}
+
+/// All findings, as members of another document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct FindingsView<'o> {
+    /// The findings, sorted by level and place; at most 1000 of a group, and beyond 10 000 in total only the first
+    /// three of each, unless `--all` is given.
+    findings: Vec<FindingView<'o>>,
+    /// Similar findings: the same level, rule, pointer except for indexes, and message except for numbers.
+    finding_groups: &'o [FindingGroup],
+    /// Number of places that were counted but are not in `findings`.
+    findings_not_listed: u64,
+}
+
+impl<'o> From<&'o FindingList> for FindingsView<'o> {
+    fn from(list: &'o FindingList) -> Self {
+        Self {
+            findings: finding_views(list),
+            finding_groups: list.groups(),
+            findings_not_listed: list.not_listed(),
+        }
+    }
+}
+
+/// All findings that were kept.
+pub(super) fn finding_views(list: &FindingList) -> Vec<FindingView<'_>> {
+    let views = list.grouped().map(|(group, finding)| {
+        let place = finding.place.as_ref();
+        FindingView {
+            level: finding.level,
+            rule: finding.rule,
+            path: place.map(|place| place.path.as_str()),
+            line: place.and_then(|place| place.line),
+            column: place.and_then(|place| place.column),
+            pointer: place.and_then(|place| place.pointer.as_deref()),
+            message: &finding.message,
+            remedy: finding.hint.as_deref(),
+            excerpt: finding.excerpt.as_ref().map(|excerpt| ExcerptView {
+                text: &excerpt.text,
+                marked: [excerpt.marked.start, excerpt.marked.end],
+            }),
+            count: finding.count,
+            group,
+        }
     });
-    groups.collect()
+    views.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::assert_lines;
     use super::*;
     use crate::model::{Findings, Keep, Place};
 
@@ -208,15 +257,15 @@ mod tests {
             pointer: Some(format!("/{line}/age")),
         };
         Finding::error(Rule::Schema, place, "expected a number, found a string")
-            .remedy("mend the file")
+            .hint("fix the file")
     }
 
     fn text(list: &FindingList) -> String {
-        findings_text(list, Tell::Some, Level::Notice)
+        findings_text(list, FindingDetail::Grouped, Level::Notice)
     }
 
     #[test]
-    fn a_finding_is_a_block_and_the_same_hint_is_told_once() {
+    fn a_finding_is_a_block_and_a_repeated_hint_is_printed_once() {
         let moved = Finding::new(Level::Warning, Rule::MovedSource, None, "moved");
         let mut marked = finding(4);
         marked.excerpt = Some(Excerpt {
@@ -229,61 +278,62 @@ mod tests {
             "  4 | …\"恐龙\": \"…\", \"age\": \"…\"}",
             "    |                       ^^^",
             "  at: /4/age",
-            "  hint: mend the file",
+            "  hint: fix the file",
             "error[schema]: people0.json:8:3: expected a number, found a string",
             "  at: /8/age",
             "warning[moved-source]: moved",
         ];
         assert_lines(&text(&list), &lines);
-        assert_documented(&findings_json(&list));
-        assert_documented(&finding_groups_json(&list));
-        let errors = findings_text(&list, Tell::Some, Level::Error);
+        let errors = findings_text(&list, FindingDetail::Grouped, Level::Error);
         assert!(!errors.contains("moved"), "{errors}");
     }
 
     #[test]
-    fn of_many_alike_the_first_are_told_and_the_others_counted() {
+    fn of_similar_findings_the_first_are_shown_and_the_others_counted() {
         let list: FindingList = (1..=40).map(finding).collect();
-        let told = anstream::adapter::strip_str(&text(&list)).to_string();
-        assert_eq!(told.matches("expected a number").count(), ALIKE, "{told}");
-        let more = "… and 37 more like this, in 40 files all together; `--all` or `--format json` lists them\n";
-        assert!(told.ends_with(more), "{told}");
-        let all = findings_text(&list, Tell::All, Level::Notice);
+        let shown = anstream::adapter::strip_str(&text(&list)).to_string();
+        assert_eq!(
+            shown.matches("expected a number").count(),
+            SHOWN_PER_GROUP,
+            "{shown}"
+        );
+        let more = "… and 37 more like this, in 40 files in total; use `--all` or `--format json` to list them\n";
+        assert!(shown.ends_with(more), "{shown}");
+        let all = findings_text(&list, FindingDetail::All, Level::Notice);
         assert_eq!(all.matches("expected a number").count(), 40);
         let mut findings = Findings::new(Keep::Some);
         findings.extend((0..5_000).map(finding));
-        let told = text(&findings.sorted());
-        assert!(told.contains("and 4 997 more like this"), "{told}");
-        assert!(told.contains("; `--all` lists them"), "{told}");
+        let shown = text(&findings.sorted());
+        assert!(shown.contains("and 4 997 more like this"), "{shown}");
+        assert!(shown.contains("; use `--all` to list them"), "{shown}");
     }
 
     #[test]
-    fn of_very_many_kinds_the_last_are_counted_together() {
+    fn beyond_a_number_of_kinds_findings_are_only_counted() {
         let letters = (b'a'..=b'z').map(char::from);
         let list: FindingList = letters
             .map(|c| Finding::new(Level::Notice, Rule::UnmappedMember, None, c.to_string()))
             .collect();
-        let told = anstream::adapter::strip_str(&text(&list)).to_string();
-        let last =
-            "notice[unmapped-member]: 14 more findings of 14 other kinds; `--all` lists them\n";
-        assert!(told.ends_with(last), "{told}");
+        let shown = anstream::adapter::strip_str(&text(&list)).to_string();
+        let last = "notice[unmapped-member]: 14 more findings of 14 other kinds; use `--all` to list them\n";
+        assert!(shown.ends_with(last), "{shown}");
     }
 
     #[test]
-    fn nothing_from_a_file_reaches_the_terminal_raw() {
+    fn control_characters_from_files_are_replaced() {
         let place = Place {
             path: "a\x1b[31m\nerror: b.json".to_owned(),
             pointer: Some("/\x1b]0;title\x07".to_owned()),
             ..Place::default()
         };
         let hostile =
-            Finding::new(Level::Error, Rule::Schema, Some(place), "`\u{9b}2J`\r").remedy("\x1b");
+            Finding::new(Level::Error, Rule::Schema, Some(place), "`\u{9b}2J`\r").hint("\x1b");
         let list = [hostile].into_iter().collect();
-        let told = anstream::adapter::strip_str(&text(&list)).to_string();
-        assert_eq!(told.lines().count(), 3, "{told}");
+        let shown = anstream::adapter::strip_str(&text(&list)).to_string();
+        assert_eq!(shown.lines().count(), 3, "{shown}");
         assert!(
-            !told.chars().any(|c| c.is_control() && c != '\n'),
-            "{told:?}"
+            !shown.chars().any(|c| c.is_control() && c != '\n'),
+            "{shown:?}"
         );
     }
 }

@@ -1,24 +1,26 @@
-//! The report of an import.
+//! Report of `import`.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::model::harmless;
-use crate::operations::import::{ImportOutcome, ImportStatus};
+use crate::model::sanitize_for_terminal;
+use crate::operations::import::{
+    ConversionCount, FileOutcome, ImportOutcome, ImportStatus, PlannedChange,
+};
 use crate::plan::TableCounts;
 
 use super::Style;
 use super::counts::{facts, grouped, plural};
-use super::findings::{finding_groups_json, findings_json};
-use super::proof::{seal_json, seal_words};
-use super::rows::{conversion_line, counts_table, file_json};
+use super::findings::FindingsView;
+use super::proof::{SealView, seal_text};
+use super::rows::{ByName, conversion_line, counts_table};
 
-/// What happened, for people. The findings are told apart from it.
+/// The result as text. Findings are printed separately.
 #[must_use]
 pub fn import_text(outcome: &ImportOutcome) -> String {
     let mut out = headline(outcome);
     out.push('\n');
     out.push_str(&tables(outcome));
-    // Of an import that wrote nothing, what it would have converted is no news.
+    // The conversions of an import that wrote nothing are not shown.
     if let ImportStatus::Planned | ImportStatus::Imported = outcome.status {
         for one in &outcome.conversions {
             let line = conversion_line(&one.table, &one.column, one.rule, one.count);
@@ -30,13 +32,13 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
         ImportStatus::NothingToDo
         | ImportStatus::Planned
         | ImportStatus::Imported
-        | ImportStatus::Conflict => "left out because of errors",
+        | ImportStatus::Conflict => "rejected because of errors",
     };
     for (count, words) in [
         (outcome.rejected, left_out),
         (
             outcome.still_rejected,
-            "left out by earlier runs, in files that did not change",
+            "rejected by earlier runs, in files that did not change",
         ),
     ] {
         if count > 0 {
@@ -48,13 +50,13 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
     if cut_short > 0 && outcome.status != ImportStatus::Invalid {
         let files = plural(cut_short, "file");
         out.push_str(&format!(
-            "  the rest of {files} left out from an error on, however many records it holds\n"
+            "  the rest of {files} rejected after an error, with an unknown number of records\n"
         ));
     }
-    if outcome.kept_gone > 0 {
-        let rows = plural(outcome.kept_gone, "row");
+    if outcome.kept_removed > 0 {
+        let rows = plural(outcome.kept_removed, "row");
         out.push_str(&format!(
-            "  {rows} kept whose records are no longer in the files (`--prune` deletes them)\n"
+            "  {rows} kept although their records are no longer in the files (`--prune` deletes them)\n"
         ));
     }
     changes(outcome, &mut out);
@@ -63,7 +65,7 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
             ("run", Some(run.id.clone())),
             ("archive", Some(run.archive.clone())),
             ("backup", run.backup.clone()),
-            ("seal", Some(seal_words(&run.seal))),
+            ("seal", Some(seal_text(&run.seal))),
         ]));
     }
     out
@@ -81,7 +83,7 @@ fn headline(outcome: &ImportOutcome) -> String {
             )
         }
         ImportStatus::NothingToDo => format!(
-            "{}: {files} of {what} as the last run left them, `{}` not touched",
+            "{}: {files} of {what} unchanged since the last run; `{}` was not changed",
             Style::paint(Style::SUCCESS, "nothing to do"),
             outcome.database
         ),
@@ -95,7 +97,7 @@ fn headline(outcome: &ImportOutcome) -> String {
         ImportStatus::Invalid => {
             format!(
                 "{}: {what} has errors; nothing was written",
-                Style::paint(Style::ERROR, "refused")
+                Style::paint(Style::ERROR, "aborted")
             )
         }
         ImportStatus::Conflict => format!(
@@ -106,7 +108,7 @@ fn headline(outcome: &ImportOutcome) -> String {
     }
 }
 
-/// What was, or would be, done to rows; of an import that was refused, nothing.
+/// The row counts of a planned or completed import; empty if nothing was imported.
 fn tables(outcome: &ImportOutcome) -> String {
     match outcome.status {
         ImportStatus::Planned | ImportStatus::Imported => {}
@@ -129,7 +131,7 @@ fn tables(outcome: &ImportOutcome) -> String {
 }
 
 fn changes(outcome: &ImportOutcome, out: &mut String) {
-    /// A plan of thousands of inserts is read as counts.
+    /// The maximum number of changes that are listed.
     const TOLD: usize = 50;
     for change in outcome.changes.iter().take(TOLD) {
         let columns = if change.columns.is_empty() {
@@ -140,13 +142,17 @@ fn changes(outcome: &ImportOutcome, out: &mut String) {
         let from = if change.path.is_empty() {
             String::new()
         } else {
-            format!("  {} {}", harmless(&change.path), harmless(&change.pointer))
+            format!(
+                "  {} {}",
+                sanitize_for_terminal(&change.path),
+                sanitize_for_terminal(&change.pointer)
+            )
         };
         out.push_str(&format!(
             "  {} {} {}{columns}{from}\n",
             change.action,
             change.table,
-            harmless(&change.record_id)
+            sanitize_for_terminal(&change.record_id)
         ));
     }
     let more = outcome.changes.len().saturating_sub(TOLD) as u64 + outcome.changes_not_kept;
@@ -155,72 +161,104 @@ fn changes(outcome: &ImportOutcome, out: &mut String) {
     }
 }
 
-/// The whole outcome as one JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn import_json(outcome: &ImportOutcome) -> Value {
-    let status = match outcome.status {
-        ImportStatus::NothingToDo => "nothing_to_do",
-        ImportStatus::Planned => "planned",
-        ImportStatus::Imported => "imported",
-        ImportStatus::Invalid => "invalid",
-        ImportStatus::Conflict => "conflict",
-    };
-    let files: Vec<Value> = outcome.files.iter().map(file_json).collect();
-    let tables = outcome
-        .tables
-        .iter()
-        .map(|(name, counts)| (name.clone(), counts.to_json()));
-    let conversions: Vec<Value> = outcome
-        .conversions
-        .iter()
-        .map(|one| json!({"table": one.table, "column": one.column, "rule": one.rule, "count": one.count}))
-        .collect();
-    let changes: Vec<Value> = outcome
-        .changes
-        .iter()
-        .map(|change| {
-            json!({
-                "action": change.action, "table": change.table, "record_id": change.record_id,
-                "columns": change.columns, "path": change.path, "pointer": change.pointer,
-            })
-        })
-        .collect();
-    json!({
-        "status": status,
-        "layout": outcome.layout,
-        "source": outcome.source,
-        "database": outcome.database,
-        "run": outcome.run.as_ref().map(|run| &run.id),
-        "archive": outcome.run.as_ref().map(|run| &run.archive),
-        "backup": outcome.run.as_ref().and_then(|run| run.backup.as_ref()),
-        "seal": outcome.run.as_ref().map(|run| seal_json(&run.seal)),
-        "baseline": outcome.run.as_ref().and_then(|run| Some(seal_json(run.baseline.as_ref()?))),
-        "files": {
-            "found": outcome.files_found,
-            "unchanged": outcome.files_unchanged,
-            "vanished": outcome.files_vanished,
-            "read": files,
-        },
-        "tables": Value::Object(tables.collect()),
-        "conversions": conversions,
-        "rejected": outcome.rejected,
-        "still_rejected": outcome.still_rejected,
-        "kept_gone": outcome.kept_gone,
-        "changes": changes,
-        "changes_not_listed": outcome.changes_not_kept,
-        "findings": findings_json(&outcome.findings),
-        "finding_groups": finding_groups_json(&outcome.findings),
-        "findings_not_listed": outcome.findings.not_listed(),
-    })
+/// The outcome of the command. With the status `invalid` or `conflict` nothing was written, and the counts cover the
+/// part of the input that was read.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ImportView<'o> {
+    /// How it ended.
+    status: ImportStatus,
+    /// Name of the layout.
+    layout: &'o str,
+    /// The directory's name in the ledger.
+    source: &'o str,
+    /// As given, without the password.
+    database: &'o str,
+    /// Id of the run; `null` unless something was written.
+    run: Option<&'o str>,
+    /// Directory of the originals; `null` unless something was written.
+    archive: Option<&'o str>,
+    /// The copy of the database made before; `null` unless made.
+    backup: Option<&'o str>,
+    /// The seal over the run's entries; `null` unless something was written.
+    seal: Option<SealView>,
+    /// The seal of the preceding run of kind `enable`, which recorded rows that existed already; else `null`.
+    baseline: Option<SealView>,
+    /// The files of the directory.
+    files: ImportFilesView<'o>,
+    /// Per table: the rows.
+    tables: ByName<&'o str, TableCounts>,
+    /// Values that are stored differently from the file.
+    conversions: &'o [ConversionCount],
+    /// Records with errors.
+    rejected: u64,
+    /// Records rejected by earlier runs, in unchanged files.
+    still_rejected: u64,
+    /// Rows kept by earlier runs although their records were removed.
+    kept_gone: u64,
+    /// With `--dry-run`: the first 1000 changes.
+    changes: &'o [PlannedChange],
+    /// How many more there are.
+    changes_not_listed: u64,
+    #[serde(flatten)]
+    findings: FindingsView<'o>,
+}
+
+/// The files of an import.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ImportFilesView<'o> {
+    /// Number of files that the layout matches.
+    found: u64,
+    /// Number of files skipped, because they have not changed since the last run.
+    unchanged: u64,
+    /// Paths that were imported before and no longer exist.
+    vanished: &'o [String],
+    /// The files that were read.
+    read: &'o [FileOutcome],
+}
+
+impl<'o> From<&'o ImportOutcome> for ImportView<'o> {
+    fn from(outcome: &'o ImportOutcome) -> Self {
+        let run = outcome.run.as_ref();
+        let tables = outcome.tables.iter();
+        Self {
+            status: outcome.status,
+            layout: &outcome.layout,
+            source: &outcome.source,
+            database: &outcome.database,
+            run: run.map(|run| run.id.as_str()),
+            archive: run.map(|run| run.archive.as_str()),
+            backup: run.and_then(|run| run.backup.as_deref()),
+            seal: run.map(|run| (&run.seal).into()),
+            baseline: run.and_then(|run| Some(run.baseline.as_ref()?.into())),
+            files: ImportFilesView {
+                found: outcome.files_found,
+                unchanged: outcome.files_unchanged,
+                vanished: &outcome.files_vanished,
+                read: &outcome.files,
+            },
+            tables: tables
+                .map(|(name, counts)| (name.as_str(), *counts))
+                .collect(),
+            conversions: &outcome.conversions,
+            rejected: outcome.rejected,
+            still_rejected: outcome.still_rejected,
+            kept_gone: outcome.kept_removed,
+            changes: &outcome.changes,
+            changes_not_listed: outcome.changes_not_kept,
+            findings: (&outcome.findings).into(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::assert_lines;
     use super::*;
     use crate::database::ledger::NewSeal;
     use crate::model::{FindingList, Sha256, Timestamp};
-    use crate::operations::import::{ConversionCount, FileOutcome, PlannedChange, RunOutcome};
+    use crate::operations::import::RunOutcome;
 
     fn outcome(status: ImportStatus) -> ImportOutcome {
         let counts = TableCounts {
@@ -253,7 +291,7 @@ mod tests {
             }],
             rejected: 1,
             still_rejected: 0,
-            kept_gone: 0,
+            kept_removed: 0,
             changes: Vec::new(),
             changes_not_kept: 0,
             findings: FindingList::default(),
@@ -261,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_tells_what_became_of_the_rows_and_where_to_find_the_originals() {
+    fn an_import_reports_row_counts_and_the_location_of_the_archive() {
         let mut outcome = outcome(ImportStatus::Imported);
         outcome.run = Some(RunOutcome {
             id: "01a1".to_owned(),
@@ -281,8 +319,8 @@ mod tests {
             "imported `/data` (sample) into `x.db`",
             "  table  inserted  merged",
             "  words    10 000      80",
-            "  words.added_at: 2 values without an offset taken as UTC",
-            "  1 record left out because of errors",
+            "  words.added_at: 2 values without an offset interpreted as UTC",
+            "  1 record rejected because of errors",
             "  run      01a1",
             "  archive  /x.db.archive",
             &format!("  seal     3 {}", "ab".repeat(32)),
@@ -291,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_file_is_told_apart_from_records() {
+    fn the_unreadable_rest_of_a_file_is_reported_separately() {
         let mut outcome = outcome(ImportStatus::Imported);
         outcome.tables.clear();
         outcome.conversions.clear();
@@ -299,8 +337,8 @@ mod tests {
         let lines = [
             "imported `/data` (sample) into `x.db`",
             "  no row changes",
-            "  1 record left out because of errors",
-            "  the rest of 1 file left out from an error on, however many records it holds",
+            "  1 record rejected because of errors",
+            "  the rest of 1 file rejected after an error, with an unknown number of records",
         ];
         assert_lines(&import_text(&outcome), &lines);
     }
@@ -327,16 +365,14 @@ mod tests {
             "  and 2 more changes",
         ];
         assert_lines(&import_text(&outcome), &lines);
-        assert_documented(&import_json(&outcome));
     }
 
     #[test]
-    fn a_refused_import_tells_no_counts_of_rows_that_were_not_written() {
+    fn an_aborted_import_shows_no_row_counts() {
         let lines = [
-            "refused: `/data` (sample) has errors; nothing was written",
+            "aborted: `/data` (sample) has errors; nothing was written",
             "  1 record cannot be imported",
         ];
         assert_lines(&import_text(&outcome(ImportStatus::Invalid)), &lines);
-        assert_documented(&import_json(&outcome(ImportStatus::Invalid)));
     }
 }

@@ -1,12 +1,16 @@
-//! Layouts: which there are, and what is wrong with one.
+//! Reports of `layout`: listing, description and check.
 
-use serde_json::{Value, json};
+mod view;
 
-use crate::layout::{Checked, Layout, LayoutTable, Parameter, ParameterDefault, Problem, Source};
-use crate::model::{Level, OnDelete};
+use serde::Serialize;
+
+use crate::layout::{Checked, Layout, Problem};
+use crate::model::Level;
 
 use super::Style;
 use super::counts::plural;
+
+pub use view::{LayoutSummaryView, LayoutView};
 
 /// Name, title and files of each layout.
 #[must_use]
@@ -21,107 +25,7 @@ pub fn layouts_text(layouts: &[Layout]) -> String {
     out
 }
 
-/// All layouts as a JSON array; `docs/json.md` describes it.
-#[must_use]
-pub fn layouts_json(layouts: &[Layout]) -> Value {
-    let files = |layout: &Layout| {
-        let patterns = layout.sources.iter().flat_map(|one| one.files.texts());
-        patterns.cloned().collect::<Vec<_>>()
-    };
-    layouts
-        .iter()
-        .map(|layout| json!({"name": layout.name, "title": layout.title, "files": files(layout)}))
-        .collect()
-}
-
-/// One layout as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn layout_json(layout: &Layout) -> Value {
-    let parameters: Vec<Value> = layout
-        .parameters
-        .iter()
-        .map(|parameter| parameter_json(layout, parameter))
-        .collect();
-    let sources: Vec<Value> = layout
-        .sources
-        .iter()
-        .map(|source| source_json(layout, source))
-        .collect();
-    let tables: Vec<Value> = layout.tables.iter().map(table_json).collect();
-    json!({
-        "name": layout.name,
-        "title": layout.title,
-        "digest": layout.digest.to_string(),
-        "parameters": parameters,
-        "sources": sources,
-        "tables": tables,
-    })
-}
-
-fn parameter_json(layout: &Layout, parameter: &Parameter) -> Value {
-    let default = match &parameter.default {
-        None => Value::Null,
-        Some(ParameterDefault::Text(text)) => json!({ "value": text }),
-        Some(ParameterDefault::Only { table, column }) => {
-            let table = &layout.tables[*table].table;
-            json!({ "only": format!("{}.{}", table.name, table.columns[*column].name) })
-        }
-    };
-    json!({"name": parameter.name, "help": parameter.help, "default": default})
-}
-
-fn source_json(layout: &Layout, source: &Source) -> Value {
-    let mut tables: Vec<&str> = Vec::new();
-    for rule in source.rules() {
-        let name = layout.tables[rule.table].table.name.as_str();
-        if !tables.contains(&name) {
-            tables.push(name);
-        }
-    }
-    json!({"files": source.files.texts(), "schema": source.schema_name, "tables": tables})
-}
-
-fn table_json(table: &LayoutTable) -> Value {
-    let model = &table.table;
-    let name = |&column: &usize| model.columns[column].name.as_str();
-    let names = |columns: &[usize]| columns.iter().map(name).collect::<Vec<_>>();
-    let columns = model.columns.iter().zip(&table.mapped);
-    let columns: Vec<Value> = columns
-        .map(|(column, mapped)| {
-            json!({
-                "name": column.name, "type": column.ty.to_string(), "nullable": column.nullable, "mapped": mapped,
-            })
-        })
-        .collect();
-    let unique: Vec<_> = model.unique.iter().map(|columns| names(columns)).collect();
-    let foreign_keys: Vec<Value> = model
-        .foreign_keys
-        .iter()
-        .map(|key| {
-            json!({
-                "columns": names(&key.columns), "table": key.table, "references": key.references,
-                "on_delete": on_delete(key.on_delete),
-            })
-        })
-        .collect();
-    json!({
-        "name": model.name,
-        "columns": columns,
-        "primary_key": names(&model.primary_key),
-        "unique": unique,
-        "foreign_keys": foreign_keys,
-    })
-}
-
-fn on_delete(action: OnDelete) -> &'static str {
-    match action {
-        OnDelete::Restrict => "restrict",
-        OnDelete::Cascade => "cascade",
-        OnDelete::SetNull => "set null",
-    }
-}
-
-/// The warnings on a layout that is valid, or the errors of one that is not; then the verdict.
+/// The warnings of a valid layout or the errors of an invalid one, then the verdict.
 #[must_use]
 pub fn checked_text(name: &str, checked: Result<&Checked, &[Problem]>) -> String {
     let (level, problems) = problems(checked);
@@ -138,7 +42,7 @@ pub fn checked_text(name: &str, checked: Result<&Checked, &[Problem]>) -> String
             Style::paint(style, &format!("{}:", level.name())),
             problem.message,
             Style::paint(Style::DIM, "hint:"),
-            problem.remedy
+            problem.hint
         ));
     }
     let count = plural(problems.len() as u64, level.name());
@@ -158,24 +62,57 @@ pub fn checked_text(name: &str, checked: Result<&Checked, &[Problem]>) -> String
     out
 }
 
-/// The result of a check as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn checked_json(checked: Result<&Checked, &[Problem]>) -> Value {
-    let (level, problems) = problems(checked);
-    let problems: Vec<Value> = problems
-        .iter()
-        .map(|problem| {
-            json!({
-                "level": level.name(), "path": problem.place.path, "line": problem.place.line,
-                "column": problem.place.column, "message": problem.message, "remedy": problem.remedy,
-            })
-        })
-        .collect();
-    json!({
-        "status": if checked.is_ok() { "valid" } else { "invalid" },
-        "name": checked.ok().map(|checked| &checked.layout.name),
-        "problems": problems,
-    })
+/// The result of a check as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CheckedView<'o> {
+    /// Whether the layout can be used.
+    #[cfg_attr(test, schemars(extend("enum" = ["valid", "invalid"])))]
+    status: &'static str,
+    /// Name of the layout, if it is valid.
+    name: Option<&'o str>,
+    /// The warnings about a valid layout, or the errors of an invalid one.
+    problems: Vec<LayoutProblemView<'o>>,
+}
+
+/// A problem of a layout.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct LayoutProblemView<'o> {
+    /// Severity: `error` or `warning`.
+    level: Level,
+    /// A file of the layout.
+    path: &'o str,
+    /// Line, from 1.
+    line: Option<u64>,
+    /// Column, from 1.
+    column: Option<u64>,
+    /// For people; the wording can change.
+    message: &'o str,
+    /// A suggested fix; the wording can change.
+    remedy: &'o str,
+}
+
+impl<'o> From<Result<&'o Checked, &'o [Problem]>> for CheckedView<'o> {
+    fn from(checked: Result<&'o Checked, &'o [Problem]>) -> Self {
+        let (level, problems) = problems(checked);
+        let problems = problems.iter().map(|problem| LayoutProblemView {
+            level,
+            path: &problem.place.path,
+            line: problem.place.line,
+            column: problem.place.column,
+            message: &problem.message,
+            remedy: &problem.hint,
+        });
+        Self {
+            status: match checked {
+                Ok(_) => "valid",
+                Err(_) => "invalid",
+            },
+            name: checked.ok().map(|checked| checked.layout.name.as_str()),
+            problems: problems.collect(),
+        }
+    }
 }
 
 fn problems<'p>(checked: Result<&'p Checked, &'p [Problem]>) -> (Level, &'p [Problem]) {
@@ -187,10 +124,11 @@ fn problems<'p>(checked: Result<&'p Checked, &'p [Problem]>) -> (Level, &'p [Pro
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::{assert_lines, json};
     use super::*;
     use crate::layout::builtin;
     use crate::model::Place;
+    use serde_json::json;
 
     fn problem() -> Problem {
         Problem {
@@ -201,12 +139,12 @@ mod tests {
                 pointer: None,
             },
             message: "there is no table `wrods`".to_owned(),
-            remedy: "did you mean `words`?".to_owned(),
+            hint: "did you mean `words`?".to_owned(),
         }
     }
 
     #[test]
-    fn problems_stand_after_their_place() {
+    fn problems_are_printed_after_their_location() {
         let text = checked_text("./mine", Err(&[problem()]));
         assert_lines(
             &text,
@@ -216,10 +154,9 @@ mod tests {
                 "invalid: `./mine`, 1 error",
             ],
         );
-        let json = checked_json(Err(&[problem()]));
-        assert_documented(&json);
+        let json = json(CheckedView::from(Err(&[problem()][..])));
         assert_eq!(json["problems"][0]["line"], 12);
-        assert_eq!(json["name"], Value::Null);
+        assert!(json["name"].is_null());
     }
 
     #[test]
@@ -231,12 +168,10 @@ mod tests {
                 "srs4autism: SRS4Autism data directory\n  profiles/child_profiles.json\n"
             )
         );
-        let json = layout_json(&layout);
-        assert_documented(&json);
-        assert_documented(&layouts_json(std::slice::from_ref(&layout)));
-        assert_eq!(json["parameters"][0]["default"]["only"], "profiles.id");
-        let listed = &layouts_json(std::slice::from_ref(&layout))[0]["files"];
+        let listed = &json(LayoutSummaryView::from(&layout))["files"];
         assert_eq!(listed[0], "profiles/child_profiles.json");
+        let json = json(LayoutView::from(&layout));
+        assert_eq!(json["parameters"][0]["default"]["only"], "profiles.id");
         assert_eq!(json["sources"][0]["files"], json!([listed[0]]));
         let tables = &json["sources"][0]["tables"];
         assert_eq!(

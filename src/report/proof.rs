@@ -1,34 +1,56 @@
-//! Seals, and whether the trail is what was sealed.
+//! Reports of `audit seal` and `audit verify`.
+
+mod view;
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::audit::seal::Anchor;
 use crate::database::ledger::NewSeal;
-use crate::model::harmless;
+use crate::model::{FindingList, sanitize_for_terminal, shell_word};
 use crate::operations::proof::{
-    AnchorOf, AnchorSource, OutsideSeal, TrailDifference, TrailOutcome, TrailStatus,
+    AnchorOf, AnchorSource, AuditLogDifference, AuditLogOutcome, AuditLogStatus, OutsideSeal,
 };
 
 use super::Style;
-use super::counts::{facts, grouped, moment, plural};
-use super::findings::findings_json;
+use super::counts::{facts, grouped, plural, short_timestamp};
+use super::findings::{FindingView, finding_views};
 
-/// A seal in a few words: `4 8a3f…`, number and whole hash.
-pub(super) fn seal_words(seal: &NewSeal) -> String {
+pub use view::SealsView;
+
+/// A seal on one line: number and hash.
+pub(super) fn seal_text(seal: &NewSeal) -> String {
     format!("{} {}", seal.number, seal.hash)
 }
 
-/// A seal as part of other results.
-pub(super) fn seal_json(seal: &NewSeal) -> Value {
-    json!({
-        "number": seal.number, "hash": seal.hash.to_string(), "sealed_at": seal.sealed_at.to_string(),
-        "entries": seal.entries,
-    })
+/// A seal: a hash over entries of the audit log, chained to the previous seal.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Seal"))]
+pub(super) struct SealView {
+    /// Its number, from 1.
+    number: u64,
+    /// SHA-256 of its header; [seals](seals.md#appendix-format) defines the bytes.
+    hash: String,
+    /// When it was made.
+    sealed_at: String,
+    /// Number of entries that it covers.
+    entries: u64,
 }
 
-/// What `audit seal` did.
+impl From<&NewSeal> for SealView {
+    fn from(seal: &NewSeal) -> Self {
+        Self {
+            number: seal.number,
+            hash: seal.hash.to_string(),
+            sealed_at: seal.sealed_at.to_string(),
+            entries: seal.entries,
+        }
+    }
+}
+
+/// The result of `audit seal`.
 #[must_use]
 pub fn outside_seal_text(database: &str, seal: Option<&OutsideSeal>) -> String {
     match seal {
@@ -40,26 +62,37 @@ pub fn outside_seal_text(database: &str, seal: Option<&OutsideSeal>) -> String {
             let verdict = Style::paint(Style::SUCCESS, "sealed");
             let entries = plural(seal.entries, "entry");
             let log = log.as_ref().map(|log| log.display().to_string());
-            let facts = facts(&[("seal", Some(seal_words(seal))), ("noted in", log)]);
+            let facts = facts(&[("seal", Some(seal_text(seal))), ("recorded in", log)]);
             format!("{verdict} {entries} of `{database}`\n{facts}")
         }
     }
 }
 
-/// What `audit seal` did; `docs/json.md` describes it.
-#[must_use]
-pub fn outside_seal_json(seal: Option<&OutsideSeal>) -> Value {
-    let findings = seal.map_or_else(|| json!([]), |seal| findings_json(&seal.findings));
-    json!({
-        "seal": seal.map(|seal| seal_json(&seal.seal)),
-        "log": seal.and_then(|seal| Some(seal.log.as_ref()?.display().to_string())),
-        "findings": findings,
-    })
+/// The result of `audit seal` as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct OutsideSealView<'o> {
+    /// The new seal; `null` if every entry was sealed.
+    seal: Option<SealView>,
+    /// The file that records it; `null` if none does.
+    log: Option<String>,
+    /// Findings of the operation.
+    findings: Vec<FindingView<'o>>,
 }
 
-/// Whether the trail is what was sealed, for people.
+impl<'o> From<(Option<&OutsideSeal>, &'o FindingList)> for OutsideSealView<'o> {
+    fn from((seal, findings): (Option<&OutsideSeal>, &'o FindingList)) -> Self {
+        Self {
+            seal: seal.map(|seal| (&seal.seal).into()),
+            log: seal.and_then(|seal| Some(seal.log.as_ref()?.display().to_string())),
+            findings: finding_views(findings),
+        }
+    }
+}
+
+/// The result of `audit verify` as text.
 #[must_use]
-pub fn trail_text(outcome: &TrailOutcome) -> String {
+pub fn seals_text(outcome: &AuditLogOutcome) -> String {
     let mut out = headline(outcome);
     for difference in &outcome.differences {
         out.push_str(&difference_line(difference));
@@ -87,8 +120,8 @@ pub fn trail_text(outcome: &TrailOutcome) -> String {
     out
 }
 
-/// Lines of other databases, whose seals stand in the same files.
-fn others(outcome: &TrailOutcome, out: &mut String) {
+/// Prints the anchors of other databases, which may be in the same files.
+fn others(outcome: &AuditLogOutcome, out: &mut String) {
     let anchors = outcome.anchors.iter();
     let others: Vec<&Anchor> = anchors
         .filter(|anchor| anchor.of == AnchorOf::Another)
@@ -101,7 +134,7 @@ fn others(outcome: &TrailOutcome, out: &mut String) {
     if !others.is_empty() {
         let names: Vec<String> = names
             .into_iter()
-            .map(|name| harmless(name).to_string())
+            .map(|name| sanitize_for_terminal(name).to_string())
             .collect();
         let seals = plural(others.len() as u64, "seal");
         out.push_str(&format!(
@@ -111,7 +144,7 @@ fn others(outcome: &TrailOutcome, out: &mut String) {
     }
 }
 
-fn headline(outcome: &TrailOutcome) -> String {
+fn headline(outcome: &AuditLogOutcome) -> String {
     let covered = format!(
         "{} in {}",
         plural(outcome.sealed_entries, "entry"),
@@ -119,32 +152,34 @@ fn headline(outcome: &TrailOutcome) -> String {
     );
     let database = &outcome.database;
     match outcome.status {
-        TrailStatus::Anchored => {
+        AuditLogStatus::Anchored => {
             let verdict = Style::paint(Style::SUCCESS, "anchored");
             let up_to = match outcome.anchored {
                 Some(seal) if seal < outcome.seals => format!(" up to seal {seal}"),
                 Some(_) | None => String::new(),
             };
-            format!("{verdict}{up_to}: {covered} of `{database}` are as they were sealed\n")
+            format!(
+                "{verdict}{up_to}: {covered} of `{database}` are unchanged since they were sealed\n"
+            )
         }
-        TrailStatus::SelfConsistent => {
+        AuditLogStatus::SelfConsistent => {
             let verdict = Style::paint(Style::SUCCESS, "self-consistent");
-            format!("{verdict}: {covered} of `{database}` are as they were sealed\n")
+            format!("{verdict}: {covered} of `{database}` are unchanged since they were sealed\n")
         }
-        TrailStatus::Unsealed => {
+        AuditLogStatus::Unsealed => {
             let verdict = Style::paint(Style::WARNING, "unsealed");
-            format!("{verdict}: `{database}` has no seals, so nothing can be said of its trail\n")
+            format!("{verdict}: `{database}` has no seals, so its audit log cannot be verified\n")
         }
-        TrailStatus::Different => {
+        AuditLogStatus::Different => {
             let verdict = Style::paint(Style::ERROR, "different");
             let count = outcome.differences.len() as u64 + outcome.differences_not_kept;
             let differences = plural(count, "difference");
-            format!("{verdict}: {differences} in the trail of `{database}`\n")
+            format!("{verdict}: {differences} in the audit log of `{database}`\n")
         }
     }
 }
 
-fn difference_line(difference: &TrailDifference) -> String {
+fn difference_line(difference: &AuditLogDifference) -> String {
     let mut out = format!("  {}: {}", difference.kind.name(), difference.message);
     if let Some((table, record)) = &difference.row {
         out.push_str(&format!(" ({table} {record})"));
@@ -159,79 +194,41 @@ fn difference_line(difference: &TrailDifference) -> String {
     out
 }
 
-fn unsealed(outcome: &TrailOutcome) -> Option<String> {
+fn unsealed(outcome: &AuditLogOutcome) -> Option<String> {
     let unsealed = &outcome.unsealed;
     (unsealed.entries > 0).then(|| {
-        let since = unsealed.since.as_deref().map(moment);
+        let since = unsealed.since.as_deref().map(short_timestamp);
         let since = since.map_or(String::new(), |since| format!(" since {since}"));
         let entries = plural(unsealed.entries, "entry");
         format!("{entries}{since} (`accession audit seal` seals them)")
     })
 }
 
-fn notes(outcome: &TrailOutcome, out: &mut String) {
+fn notes(outcome: &AuditLogOutcome, out: &mut String) {
     let anchored = outcome.anchored.is_some() || !outcome.anchors.is_empty();
     if !anchored && outcome.seals > 0 {
         out.push_str(
-            "  no anchor was given: who could write entries and all seals anew would leave no trace\n",
+            "  no anchor was given: a replacement of all entries and seals cannot be detected\n",
         );
         if let Some(log) = &outcome.log {
             out.push_str(&format!(
-                "  compare with seals that were kept elsewhere, or with `--anchor {log}`\n"
+                "  give a seal that was kept elsewhere, or `--anchor {}`\n",
+                shell_word(log)
             ));
         }
+    }
+    if !outcome.ledger_covered && outcome.seals > 0 {
+        out.push_str(
+            "  not compared: the other tables of the ledger; the last seal was made by an older version, which did not cover them\n",
+        );
     }
     match outcome.schema_changed {
         Some(false) => {}
         Some(true) => {
-            out.push_str("  tables or triggers are defined otherwise than at the last seal\n");
+            out.push_str("  the definitions of tables or triggers have changed since the last seal\n");
         }
         None => out.push_str(
-            "  not compared: tables and triggers; this account is not shown triggers (it lacks the right TRIGGER)\n",
+            "  not compared: tables and triggers; this account cannot see triggers (it lacks the TRIGGER privilege)\n",
         ),
     }
-}
-
-/// Whether the trail is what was sealed; `docs/json.md` describes it.
-#[must_use]
-pub fn trail_json(outcome: &TrailOutcome) -> Value {
-    let status = match outcome.status {
-        TrailStatus::Anchored => "anchored",
-        TrailStatus::SelfConsistent => "self_consistent",
-        TrailStatus::Unsealed => "unsealed",
-        TrailStatus::Different => "different",
-    };
-    let anchors = outcome.anchors.iter().map(|one| {
-        let path = match &one.source {
-            AnchorSource::Given => None,
-            AnchorSource::File(path) => Some(path),
-        };
-        json!({
-            "path": path, "number": one.anchor.number, "hash": one.anchor.hash.to_string(),
-            "database": one.anchor.database, "seal": one.seal, "compared": one.of == AnchorOf::This,
-        })
-    });
-    let differences = outcome.differences.iter().map(|one| {
-        let (table, record) = one.row.clone().unzip();
-        json!({
-            "kind": one.kind.name(), "seal": one.seal, "run": one.run, "entry": one.entry,
-            "table": table, "record_id": record, "message": one.message,
-        })
-    });
-    json!({
-        "status": status,
-        "database": outcome.database,
-        "seals": outcome.seals,
-        "sealed_entries": outcome.sealed_entries,
-        "head": outcome.head.as_ref().map(|(number, hash)| json!({"number": number, "hash": hash})),
-        "anchored": outcome.anchored,
-        "anchors": anchors.collect::<Vec<_>>(),
-        "unsealed": {
-            "entries": outcome.unsealed.entries, "first": outcome.unsealed.first,
-            "since": outcome.unsealed.since, "runs": outcome.unsealed.runs,
-        },
-        "schema_changed": outcome.schema_changed,
-        "differences": differences.collect::<Vec<_>>(),
-        "differences_not_listed": outcome.differences_not_kept,
-    })
 }

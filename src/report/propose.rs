@@ -1,14 +1,17 @@
-//! The report of a proposed layout.
+//! Report of `layout init`.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use crate::infer::{ProposedCluster, ProposedTable};
+use crate::model::shell_word;
 use crate::operations::propose::ProposeOutcome;
 
 use super::Style;
 use super::counts::{grouped, plural, table};
-use super::findings::findings_json;
+use super::findings::{FindingView, finding_views};
 
-/// What was proposed, and what to do with it: `path` is where the layout was written, as it is given to `--layout`.
+/// The generated layout and the next steps. `path` is the directory of the layout, in the form that `--layout`
+/// accepts.
 #[must_use]
 pub fn proposed_text(outcome: &ProposeOutcome, path: &str, directory: &str) -> String {
     let proposal = &outcome.proposal;
@@ -19,11 +22,15 @@ pub fn proposed_text(outcome: &ProposeOutcome, path: &str, directory: &str) -> S
         outcome.directory,
     );
     let kinds: Vec<Vec<String>> = proposal
-        .kinds
+        .clusters
         .iter()
-        .map(|kind| {
-            let tables = kind.tables.join(", ");
-            vec![kind.patterns.join(", "), grouped(kind.files as u64), tables]
+        .map(|cluster| {
+            let tables = cluster.tables.join(", ");
+            vec![
+                cluster.patterns.join(", "),
+                grouped(cluster.files as u64),
+                tables,
+            ]
         })
         .collect();
     out.push_str(&table(&["kind of file", "files", "tables"], &kinds));
@@ -32,7 +39,7 @@ pub fn proposed_text(outcome: &ProposeOutcome, path: &str, directory: &str) -> S
         .iter()
         .map(|table| {
             let key = match &table.key[..] {
-                [] => "place in the file".to_owned(),
+                [] => "location in the file".to_owned(),
                 key => key.join(", "),
             };
             let references = table.references.join(", ");
@@ -41,71 +48,70 @@ pub fn proposed_text(outcome: &ProposeOutcome, path: &str, directory: &str) -> S
         .collect();
     out.push('\n');
     out.push_str(&table(
-        &["table", "records", "known again by", "refers to"],
+        &["table", "records", "identified by", "refers to"],
         &tables,
     ));
     if !outcome.unread.is_empty() {
         let files = plural(outcome.unread.len() as u64, "file");
-        out.push_str(&format!(
-            "  {files} could not be read, and taught nothing\n"
-        ));
+        out.push_str(&format!("  {files} ignored: could not be read\n"));
     }
-    let (path, directory) = (quoted(path), quoted(directory));
+    let (path, directory) = (shell_word(path), shell_word(directory));
     out.push_str(&format!(
-        "\nread and improve it; then\n  check it:        accession layout check {path}\n  try it:          accession validate {directory} --layout {path}\n  import with it:  accession import {directory} --layout {path} --database legacy.db\n"
+        "\nreview and edit the layout; then\n  check:     accession layout check {path}\n  validate:  accession validate {directory} --layout {path}\n  import:    accession import {directory} --layout {path} --database legacy.db\n"
     ));
     out
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
-    match !path.is_empty() && path.chars().all(plain) {
-        true => path.to_owned(),
-        false => format!("'{}'", path.replace('\'', "'\\''")),
-    }
+/// The outcome of the command.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ProposedView<'o> {
+    /// Always the same: a command that proposes no layout fails.
+    #[cfg_attr(test, schemars(extend("enum" = ["proposed"])))]
+    status: &'static str,
+    /// Name of the new layout.
+    layout: &'o str,
+    /// Absolute path of the directory.
+    directory: &'o str,
+    /// Where the layout was written, as `--layout` takes it.
+    path: &'o str,
+    /// Number of JSON files found.
+    files: usize,
+    /// Those that could not be read and were ignored.
+    unread: &'o [String],
+    /// The kinds of files.
+    kinds: &'o [ProposedCluster],
+    /// The tables.
+    tables: &'o [ProposedTable],
+    /// The findings, sorted by level and place.
+    findings: Vec<FindingView<'o>>,
+    /// Number of places that were counted but are not in `findings`.
+    findings_not_listed: u64,
 }
 
-/// The whole outcome as one JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn proposed_json(outcome: &ProposeOutcome, path: &str) -> Value {
-    let proposal = &outcome.proposal;
-    let kinds: Vec<Value> = proposal
-        .kinds
-        .iter()
-        .map(|kind| {
-            json!({"patterns": kind.patterns, "schema": kind.schema, "files": kind.files, "tables": kind.tables})
-        })
-        .collect();
-    let tables: Vec<Value> = proposal
-        .tables
-        .iter()
-        .map(|table| {
-            json!({
-                "name": table.name, "records": table.records, "columns": table.columns, "key": table.key,
-                "references": table.references,
-            })
-        })
-        .collect();
-    json!({
-        "status": "proposed",
-        "layout": outcome.name,
-        "directory": outcome.directory,
-        "path": path,
-        "files": outcome.files,
-        "unread": outcome.unread,
-        "kinds": kinds,
-        "tables": tables,
-        "findings": findings_json(&outcome.findings),
-        "findings_not_listed": outcome.findings.not_listed(),
-    })
+impl<'o> From<(&'o ProposeOutcome, &'o str)> for ProposedView<'o> {
+    fn from((outcome, path): (&'o ProposeOutcome, &'o str)) -> Self {
+        Self {
+            status: "proposed",
+            layout: &outcome.name,
+            directory: &outcome.directory,
+            path,
+            files: outcome.files,
+            unread: &outcome.unread,
+            kinds: &outcome.proposal.clusters,
+            tables: &outcome.proposal.tables,
+            findings: finding_views(&outcome.findings),
+            findings_not_listed: outcome.findings.not_listed(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::{assert_lines, json};
     use super::*;
-    use crate::layout::{LayoutFiles, Proposal, ProposedKind, ProposedTable};
+    use crate::infer::Proposal;
+    use crate::layout::LayoutFiles;
     use crate::model::FindingList;
 
     fn outcome() -> ProposeOutcome {
@@ -121,7 +127,7 @@ mod tests {
             name: "shop".to_owned(),
             proposal: Proposal {
                 files: LayoutFiles::default(),
-                kinds: vec![ProposedKind {
+                clusters: vec![ProposedCluster {
                     patterns: vec!["users/{id}.json".to_owned()],
                     schema: "users.schema.json".to_owned(),
                     files: 1200,
@@ -136,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn text_tells_kinds_and_tables_and_what_to_do_next() {
+    fn text_lists_kinds_tables_and_next_steps() {
         assert_lines(
             &proposed_text(&outcome(), "./shop-layout", "/data/my shop"),
             &[
@@ -144,29 +150,23 @@ mod tests {
                 "  kind of file     files       tables",
                 "  users/{id}.json  1 200  users, pets",
                 "",
-                "  table  records     known again by  refers to",
-                "  users    1 200                 id",
-                "  pets     1 200  place in the file      users",
-                "  1 file could not be read, and taught nothing",
+                "  table  records         identified by  refers to",
+                "  users    1 200                    id",
+                "  pets     1 200  location in the file      users",
+                "  1 file ignored: could not be read",
                 "",
-                "read and improve it; then",
-                "  check it:        accession layout check ./shop-layout",
-                "  try it:          accession validate '/data/my shop' --layout ./shop-layout",
-                "  import with it:  accession import '/data/my shop' --layout ./shop-layout --database legacy.db",
+                "review and edit the layout; then",
+                "  check:     accession layout check ./shop-layout",
+                "  validate:  accession validate '/data/my shop' --layout ./shop-layout",
+                "  import:    accession import '/data/my shop' --layout ./shop-layout --database legacy.db",
             ],
         );
     }
 
     #[test]
-    fn json_tells_all_of_it() {
-        let json = proposed_json(&outcome(), "./shop-layout");
-        let Value::Object(mut members) = json else {
-            panic!("not an object");
-        };
-        // Its tables are an array, unlike those of the other reports.
-        let tables = members.remove("tables").expect("tables");
-        assert_documented(&Value::Object(members));
-        assert_documented(&tables);
-        assert_eq!(tables[1]["references"], json!(["users"]));
+    fn json_has_the_tables() {
+        let outcome = outcome();
+        let json = json(ProposedView::from((&outcome, "./shop-layout")));
+        assert_eq!(json["tables"][1]["references"][0], "users");
     }
 }

@@ -1,24 +1,24 @@
-//! Receipts: written, and checked.
+//! Reports of `audit receipt` and `audit verify --receipt`.
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::audit::seal::{Header, Receipt, ReceiptFault};
-use crate::model::harmless;
+use crate::audit::seal::{Header, Receipt, ReceiptEntry, ReceiptFault};
+use crate::model::sanitize_for_terminal;
 use crate::operations::proof::CheckedReceipt;
 
 use super::Style;
-use super::counts::{facts, grouped, moment, plural};
+use super::counts::{facts, grouped, plural, short_timestamp};
 
-/// That a receipt was written, and of what.
+/// The receipt that was written.
 #[must_use]
 pub fn written_receipt_text(receipt: &Receipt, path: &Path) -> String {
     let verdict = Style::paint(Style::SUCCESS, "written");
     let path = path.display().to_string();
     let row = row_of(receipt);
     let row = row.map(|[table, record, action]| {
-        harmless(&format!("{action} {table} {record}")).into_owned()
+        sanitize_for_terminal(&format!("{action} {table} {record}")).into_owned()
     });
     let facts = facts(&[
         ("run", run_of(receipt)),
@@ -26,20 +26,56 @@ pub fn written_receipt_text(receipt: &Receipt, path: &Path) -> String {
         ("proves", row),
     ]);
     format!(
-        "{verdict}: a receipt into `{}`; `accession audit verify --receipt` checks it\n{facts}",
-        harmless(&path)
+        "{verdict}: receipt `{}`; `accession audit verify --receipt` checks it\n{facts}",
+        sanitize_for_terminal(&path)
     )
 }
 
-/// That a receipt was written, and of what; `docs/json.md` describes it.
-#[must_use]
-pub fn written_receipt_json(receipt: &Receipt, path: &Path) -> Value {
-    json!({
-        "path": path.display().to_string(),
-        "run": run_of(receipt),
-        "hash": receipt.hash().to_string(),
-        "row": row_of(receipt).as_ref().map(row_json),
-    })
+/// The receipt that was written, as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct WrittenReceiptView {
+    /// The file.
+    path: String,
+    /// The run.
+    run: Option<String>,
+    /// Hash of the run's seal.
+    hash: String,
+    /// The proved row, if one was named.
+    row: Option<ProvedRowView>,
+}
+
+/// The row that a receipt proves.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ProvedRowView {
+    /// The table.
+    table: String,
+    /// The row's primary key as text.
+    record_id: String,
+    /// `INSERT`, `UPDATE` or `DELETE`.
+    action: String,
+}
+
+impl From<(&Receipt, &Path)> for WrittenReceiptView {
+    fn from((receipt, path): (&Receipt, &Path)) -> Self {
+        Self {
+            path: path.display().to_string(),
+            run: run_of(receipt),
+            hash: receipt.hash().to_string(),
+            row: row_of(receipt).map(Into::into),
+        }
+    }
+}
+
+impl From<[String; 3]> for ProvedRowView {
+    fn from([table, record_id, action]: [String; 3]) -> Self {
+        Self {
+            table,
+            record_id,
+            action,
+        }
+    }
 }
 
 fn run_of(receipt: &Receipt) -> Option<String> {
@@ -47,17 +83,12 @@ fn run_of(receipt: &Receipt) -> Option<String> {
     header.run_id().map(str::to_owned)
 }
 
-/// Table, record id and action of the entry that is proved.
+/// Table, record id and action of the proved entry.
 fn row_of(receipt: &Receipt) -> Option<[String; 3]> {
-    let [table, record, action, ..] = &receipt.entry.as_ref()?.texts;
-    Some([table, record, action].map(|text| text.clone().unwrap_or_default()))
+    receipt.entry.as_ref().map(ReceiptEntry::row)
 }
 
-fn row_json([table, record, action]: &[String; 3]) -> Value {
-    json!({"table": table, "record_id": record, "action": action})
-}
-
-/// What a receipt proves, for people.
+/// The result of checking a receipt, as text.
 #[must_use]
 pub fn receipt_text(checked: &CheckedReceipt) -> String {
     let Some(header) = &checked.header else {
@@ -71,14 +102,14 @@ pub fn receipt_text(checked: &CheckedReceipt) -> String {
     };
     let mut out = if checked.in_database == Some(false) {
         let verdict = Style::paint(Style::ERROR, "different");
-        format!("{verdict}: the receipt holds together, but the database has no such seal\n")
+        format!("{verdict}: the receipt is consistent, but the database does not have its seal\n")
     } else {
         let verdict = Style::paint(Style::SUCCESS, "consistent");
         let found = match checked.in_database {
             Some(_) => "the database has its seal",
             None => "compare its hash with one that was kept elsewhere",
         };
-        format!("{verdict}: the receipt holds together; {found}\n")
+        format!("{verdict}: the receipt is consistent in itself; {found}\n")
     };
     let run = header.run.as_ref();
     let column = |name: &str| Some(run?.get(name)?.as_str()?.to_owned());
@@ -95,7 +126,7 @@ pub fn receipt_text(checked: &CheckedReceipt) -> String {
         ("run", column("id")),
         ("by", column("actor")),
         ("reason", column("reason")),
-        ("when", Some(moment(&header.sealed_at))),
+        ("when", Some(short_timestamp(&header.sealed_at))),
         ("entries", Some(grouped(header.entries.count))),
         ("files", files),
         (
@@ -106,31 +137,68 @@ pub fn receipt_text(checked: &CheckedReceipt) -> String {
     out
 }
 
-/// What a receipt proves; `docs/json.md` describes it.
-#[must_use]
-pub fn receipt_json(checked: &CheckedReceipt) -> Value {
-    let header = checked.header.as_ref();
-    let row = checked.row.as_ref();
-    json!({
-        "status": if checked.holds() { "consistent" } else { "different" },
-        "seal": header.map(|header| json!({
-            "number": header.number, "hash": checked.hash, "sealed_at": header.sealed_at,
-            "entries": header.entries.count,
-        })),
-        "run": header.and_then(Header::run_id),
-        "in_database": checked.in_database,
-        "row": row.map(row_json),
-        "message": checked.fault.as_ref().map(ToString::to_string),
-    })
+/// The result of checking a receipt, as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CheckedReceiptView<'o> {
+    /// Whether the receipt is valid, and the given database has its seal.
+    #[cfg_attr(test, schemars(extend("enum" = ["consistent", "different"])))]
+    status: &'static str,
+    /// The seal, according to the receipt; `null` if the receipt is invalid.
+    seal: Option<ReceiptSealView<'o>>,
+    /// The run.
+    run: Option<&'o str>,
+    /// Whether the given database has the seal; `null` if none was given.
+    in_database: Option<bool>,
+    /// The proved row, if there is one.
+    row: Option<ProvedRowView>,
+    /// Why the receipt is invalid.
+    message: Option<String>,
+}
+
+/// The seal of a receipt.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ReceiptSealView<'o> {
+    /// Its number, from 1.
+    number: u64,
+    /// SHA-256 of its header.
+    hash: Option<&'o str>,
+    /// When it was made.
+    sealed_at: &'o str,
+    /// Number of entries that it covers.
+    entries: u64,
+}
+
+impl<'o> From<&'o CheckedReceipt> for CheckedReceiptView<'o> {
+    fn from(checked: &'o CheckedReceipt) -> Self {
+        let header = checked.header.as_ref();
+        Self {
+            status: match checked.holds() {
+                true => "consistent",
+                false => "different",
+            },
+            seal: header.map(|header| ReceiptSealView {
+                number: header.number,
+                hash: checked.hash.as_deref(),
+                sealed_at: &header.sealed_at,
+                entries: header.entries.count,
+            }),
+            run: header.and_then(Header::run_id),
+            in_database: checked.in_database,
+            row: checked.row.clone().map(Into::into),
+            message: checked.fault.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::{assert_lines, json};
     use super::*;
 
     #[test]
-    fn what_is_no_receipt_is_told_how_to_get_one() {
+    fn an_invalid_receipt_is_reported_with_a_hint() {
         let checked = CheckedReceipt {
             header: None,
             hash: None,
@@ -141,15 +209,14 @@ mod tests {
         assert_lines(
             &receipt_text(&checked),
             &[
-                "different: it is no receipt: `receipt` is missing or wrong",
+                "different: it is not a receipt: `receipt` is missing or invalid",
                 "  `accession audit receipt RUN --output FILE` writes one",
             ],
         );
-        assert_documented(&receipt_json(&checked));
     }
 
     #[test]
-    fn a_receipt_that_was_written_is_named() {
+    fn a_written_receipt_is_named() {
         let receipt = Receipt {
             header: String::new(),
             files: Vec::new(),
@@ -160,12 +227,14 @@ mod tests {
         assert_lines(
             &text,
             &[
-                "written: a receipt into `receipt.json`; `accession audit verify --receipt` checks it",
+                "written: receipt `receipt.json`; `accession audit verify --receipt` checks it",
                 &format!("  seal  {hash}"),
             ],
         );
-        let json = written_receipt_json(&receipt, Path::new("receipt.json"));
-        assert_documented(&json);
+        let json = json(WrittenReceiptView::from((
+            &receipt,
+            Path::new("receipt.json"),
+        )));
         assert_eq!(json["path"], "receipt.json");
     }
 }

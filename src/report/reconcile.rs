@@ -1,19 +1,20 @@
-//! Whether the trail says what the rows say.
+//! Report of `audit reconcile`: whether the audit log and the rows agree.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::audit::reconcile::RowDifference;
-use crate::operations::proof::{ReconcileOutcome, Unrecorded};
+use crate::operations::proof::{Difference, ReconcileOutcome, ReconciledTable, Unrecorded};
 
 use super::Style;
 use super::counts::{grouped, plural};
+use super::rows::ByName;
 
-/// Whether trail and rows agree, for people.
+/// The result as text.
 #[must_use]
 pub fn reconciled_text(outcome: &ReconcileOutcome) -> String {
     let rows: u64 = outcome.tables.iter().map(|table| table.rows).sum();
     let compared = format!(
-        "{} of {} of `{}` and {} of the trail",
+        "{} of {} of `{}` and {} of the audit log",
         plural(rows, "row"),
         plural(outcome.tables.len() as u64, "table"),
         outcome.database,
@@ -21,7 +22,7 @@ pub fn reconciled_text(outcome: &ReconcileOutcome) -> String {
     );
     let mut out = if outcome.is_clean() {
         let verdict = Style::paint(Style::SUCCESS, "reconciled");
-        format!("{verdict}: {compared} say the same\n")
+        format!("{verdict}: {compared} agree\n")
     } else {
         let count = outcome.differences.len() as u64 + outcome.differences_not_kept;
         let verdict = Style::paint(Style::ERROR, "different");
@@ -35,6 +36,11 @@ pub fn reconciled_text(outcome: &ReconcileOutcome) -> String {
         };
         out.push_str(&format!("  {row}: {}\n", words(difference)));
     }
+    for run in &outcome.unfinished {
+        out.push_str(&format!(
+            "  {run}; the next command that writes completes it\n"
+        ));
+    }
     if outcome.differences_not_kept > 0 {
         let more = grouped(outcome.differences_not_kept);
         out.push_str(&format!("  and {more} more\n"));
@@ -44,7 +50,7 @@ pub fn reconciled_text(outcome: &ReconcileOutcome) -> String {
             let columns = table.unknown_columns.join("`, `");
             let name = &table.name;
             out.push_str(&format!(
-                "  {name}: `{columns}` not compared where no entry knows it: added later\n"
+                "  {name}: `{columns}` not compared in rows whose entries are older than the column\n"
             ));
         }
     }
@@ -53,46 +59,106 @@ pub fn reconciled_text(outcome: &ReconcileOutcome) -> String {
 
 fn words(difference: &Unrecorded) -> String {
     match &difference.difference {
-        None => "the table is gone; by the trail it has rows".to_owned(),
-        Some(RowDifference::Changed { columns }) => {
+        Difference::TableGone => "the table was removed; by the audit log it has rows".to_owned(),
+        Difference::NoKey => {
+            "the table has no primary key any more: its rows cannot be compared".to_owned()
+        }
+        Difference::Row(RowDifference::Changed { columns }) => {
             format!("`{}` changed without an entry", columns.join("`, `"))
         }
-        Some(RowDifference::Gone) => "the row is gone without an entry".to_owned(),
-        Some(RowDifference::Unrecorded) => "the row came to be without an entry".to_owned(),
-        Some(RowDifference::Broken { entry, error }) => {
+        Difference::Row(RowDifference::Removed) => {
+            "the row was deleted without an entry".to_owned()
+        }
+        Difference::Row(RowDifference::Unrecorded) => {
+            "the row was inserted without an entry".to_owned()
+        }
+        Difference::Row(RowDifference::Broken { entry, error }) => {
             format!("changed without an entry before entry {entry}: {error}")
         }
     }
 }
 
-/// Whether trail and rows agree; `docs/json.md` describes it.
-#[must_use]
-pub fn reconciled_json(outcome: &ReconcileOutcome) -> Value {
-    let tables = outcome.tables.iter().map(|table| {
-        let facts = json!({
-            "rows": table.rows, "differences": table.differences, "unknown_columns": table.unknown_columns,
-        });
-        (table.name.clone(), facts)
-    });
-    let differences = outcome.differences.iter().map(|one| {
+/// The result as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReconciledView<'o> {
+    /// Whether audit log and rows agree, and every run is complete.
+    #[cfg_attr(test, schemars(extend("enum" = ["reconciled", "different"])))]
+    status: &'static str,
+    /// As given, without the password.
+    database: &'o str,
+    /// Number of entries that were replayed.
+    entries: u64,
+    /// Per table of the audit log: the rows.
+    tables: ByName<&'o str, &'o ReconciledTable>,
+    /// The first `--limit` differences.
+    differences: Vec<UnrecordedView<'o>>,
+    /// Runs of kind `enable` or `disable` that are not complete.
+    unfinished: &'o [String],
+    /// How many more differences there are.
+    differences_not_listed: u64,
+}
+
+/// A row with changes that are not in the audit log.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct UnrecordedView<'o> {
+    /// `columns` changed without an entry; the row is gone, or unrecorded; `entry` does not follow from those before
+    /// it; the whole table is gone, or has no primary key any more.
+    #[cfg_attr(
+        test,
+        schemars(extend("enum" = ["changed", "gone", "unrecorded", "broken", "table_gone", "no_key"]))
+    )]
+    kind: &'static str,
+    /// The table.
+    table: &'o str,
+    /// The row's primary key as text; `null` if the whole table differs.
+    record_id: Option<&'o str>,
+    /// The columns that changed.
+    columns: Option<&'o [String]>,
+    /// The entry that does not follow.
+    entry: Option<i64>,
+    /// For people; the wording can change.
+    message: String,
+}
+
+impl<'o> From<&'o ReconcileOutcome> for ReconciledView<'o> {
+    fn from(outcome: &'o ReconcileOutcome) -> Self {
+        let tables = outcome.tables.iter();
+        Self {
+            status: match outcome.is_clean() {
+                true => "reconciled",
+                false => "different",
+            },
+            database: &outcome.database,
+            entries: outcome.entries,
+            tables: tables.map(|table| (table.name.as_str(), table)).collect(),
+            differences: outcome.differences.iter().map(Into::into).collect(),
+            unfinished: &outcome.unfinished,
+            differences_not_listed: outcome.differences_not_kept,
+        }
+    }
+}
+
+impl<'o> From<&'o Unrecorded> for UnrecordedView<'o> {
+    fn from(one: &'o Unrecorded) -> Self {
         let (kind, columns, entry) = match &one.difference {
-            None => ("table_gone", None, None),
-            Some(RowDifference::Changed { columns }) => ("changed", Some(columns), None),
-            Some(RowDifference::Gone) => ("gone", None, None),
-            Some(RowDifference::Unrecorded) => ("unrecorded", None, None),
-            Some(RowDifference::Broken { entry, .. }) => ("broken", None, Some(entry)),
+            Difference::TableGone => ("table_gone", None, None),
+            Difference::NoKey => ("no_key", None, None),
+            Difference::Row(RowDifference::Changed { columns }) => {
+                ("changed", Some(&columns[..]), None)
+            }
+            Difference::Row(RowDifference::Removed) => ("gone", None, None),
+            Difference::Row(RowDifference::Unrecorded) => ("unrecorded", None, None),
+            Difference::Row(RowDifference::Broken { entry, .. }) => ("broken", None, Some(*entry)),
         };
-        json!({
-            "kind": kind, "table": one.table, "record_id": one.record_id, "columns": columns, "entry": entry,
-            "message": words(one),
-        })
-    });
-    json!({
-        "status": if outcome.is_clean() { "reconciled" } else { "different" },
-        "database": outcome.database,
-        "entries": outcome.entries,
-        "tables": Value::Object(tables.collect()),
-        "differences": differences.collect::<Vec<_>>(),
-        "differences_not_listed": outcome.differences_not_kept,
-    })
+        Self {
+            kind,
+            table: &one.table,
+            record_id: one.record_id.as_deref(),
+            columns,
+            entry,
+            message: words(one),
+        }
+    }
 }

@@ -1,12 +1,13 @@
-//! The reports of records that were left out: for people, as data, and to be mended.
+//! Reports of `rejects`: as text, as JSON, and for export.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::model::harmless;
+use crate::model::sanitize_for_terminal;
 use crate::operations::{Original, Reject, RejectStatus};
 
 use super::Style;
-use super::counts::{facts, moment, plural};
+use super::counts::{facts, plural, short_timestamp};
 
 /// One reject on two lines, without its original.
 #[must_use]
@@ -14,17 +15,17 @@ pub fn reject_text(reject: &Reject) -> String {
     let record = &reject.record;
     let (style, status) = match &reject.status {
         RejectStatus::Open => (Style::WARNING, "open".to_owned()),
-        RejectStatus::Mended(run) => (Style::SUCCESS, format!("mended in run {run}")),
-        RejectStatus::Repeated(run) => (Style::DIM, format!("left out again in run {run}")),
-        RejectStatus::Gone(run) => (Style::DIM, format!("the file was gone in run {run}")),
+        RejectStatus::Fixed(run) => (Style::SUCCESS, format!("fixed in run {run}")),
+        RejectStatus::Repeated(run) => (Style::DIM, format!("rejected again in run {run}")),
+        RejectStatus::Removed(run) => (Style::DIM, format!("the file was missing in run {run}")),
     };
     let (id, rule) = (record.id, &record.rule);
-    let (place, message) = (place(reject), harmless(&record.message));
+    let (place, message) = (place(reject), sanitize_for_terminal(&record.message));
     let status = Style::paint(style, &status);
     format!("{id}  {place}: {message} [{rule}]\n    {status}\n")
 }
 
-/// How many there are, of how many records: one record may have several faults.
+/// The number of faults and of records; one record can have several faults.
 #[must_use]
 pub fn rejects_count_text(rejects: u64, records: u64) -> String {
     format!(
@@ -37,26 +38,29 @@ pub fn rejects_count_text(rejects: u64, records: u64) -> String {
 /// `path:line:column pointer`.
 fn place(reject: &Reject) -> String {
     let record = &reject.record;
-    let mut place = harmless(&record.path).into_owned();
+    let mut place = sanitize_for_terminal(&record.path).into_owned();
     for number in [record.line, record.column].into_iter().flatten() {
         place.push_str(&format!(":{number}"));
     }
     let pointer = record.pointer.as_deref().filter(|text| !text.is_empty());
     if let Some(pointer) = pointer {
-        place.push_str(&format!(" {}", harmless(pointer)));
+        place.push_str(&format!(" {}", sanitize_for_terminal(pointer)));
     }
     place
 }
 
-/// Everything about one reject, and the original text of its record as it stood in the file.
+/// All details of a reject, with the original text of its record in the file.
 #[must_use]
 pub fn reject_details_text(reject: &Reject, original: &Original) -> String {
     let record = &reject.record;
     let mut out = reject_text(reject);
     out.push_str(&facts(&[
         ("run", Some(record.run_id.clone())),
-        ("began", Some(moment(&record.started_at))),
-        ("source", Some(harmless(&record.source).into_owned())),
+        ("began", Some(short_timestamp(&record.started_at))),
+        (
+            "source",
+            Some(sanitize_for_terminal(&record.source).into_owned()),
+        ),
         ("layout", Some(record.layout.clone())),
         ("sha256", record.sha256.clone()),
     ]));
@@ -64,67 +68,144 @@ pub fn reject_details_text(reject: &Reject, original: &Original) -> String {
     match original {
         Original::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
-            // As lines: only what is inside of them is made harmless.
+            // Line by line, because line ends must not be escaped.
             for line in text.lines() {
                 let line = line.replace('\t', "    ");
-                out.push_str(&format!("{}\n", harmless(&line)));
+                out.push_str(&format!("{}\n", sanitize_for_terminal(&line)));
             }
         }
         Original::RestOfFile => {
-            out.push_str("the file cannot be read beyond this place: all behind it was left out\n");
+            out.push_str("the file cannot be read from here on: the rest of it was rejected\n");
         }
         Original::Missing(why) => {
             out.push_str(&format!(
-                "the original is not to be had: {}\n",
-                harmless(why)
+                "the original is unavailable: {}\n",
+                sanitize_for_terminal(why)
             ));
         }
     }
     out
 }
 
-/// A reject as an object; `docs/json.md` describes it.
-#[must_use]
-pub fn reject_json(reject: &Reject) -> Value {
-    let record = &reject.record;
-    json!({
-        "id": record.id,
-        "status": reject.status.name(),
-        "settled_by": reject.status.run(),
-        "run": record.run_id,
-        "started_at": record.started_at,
-        "source": record.source,
-        "layout": record.layout,
-        "path": record.path,
-        "sha256": record.sha256,
-        "line": record.line,
-        "column": record.column,
-        "pointer": record.pointer,
-        "record": record.record,
-        "rule": record.rule,
-        "message": record.message,
-    })
+/// The rejects of `rejects list` as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RejectsView<'o> {
+    /// The first `--limit` rejects.
+    rejects: Vec<RejectView<'o>>,
+    /// How many more there are.
+    rejects_not_listed: u64,
+    /// Number of records that all of them concern.
+    records: u64,
 }
 
-/// The same with the record's original text.
-#[must_use]
-pub fn reject_details_json(reject: &Reject, original: &Original) -> Value {
-    let mut object = reject_json(reject);
-    let (text, base64, missing) = match original {
-        Original::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => (Some(text.to_owned()), None, None),
-            Err(_) => (None, Some(data_encoding::BASE64.encode(bytes)), None),
-        },
-        Original::RestOfFile => (None, None, None),
-        Original::Missing(why) => (None, None, Some(why.clone())),
-    };
-    object["original"] = text.into();
-    object["original_base64"] = base64.into();
-    object["original_missing"] = missing.into();
-    object
+impl<'o> RejectsView<'o> {
+    /// The listed rejects, the number of others, and the number of records.
+    #[must_use]
+    pub fn new(listed: &'o [Reject], rejects_not_listed: u64, records: u64) -> Self {
+        Self {
+            rejects: listed.iter().map(Into::into).collect(),
+            rejects_not_listed,
+            records,
+        }
+    }
 }
 
-/// The names of the cells of [`reject_cells`].
+/// A reject: an error for which a record was rejected.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct RejectView<'o> {
+    /// Number in the ledger.
+    id: i64,
+    /// `open`, or the outcome of a later run: `mended` (the record in its place was accepted), `repeated` (rejected
+    /// again, and listed again) or `gone` (the file does not exist any more).
+    #[cfg_attr(test, schemars(extend("enum" = ["open", "mended", "repeated", "gone"])))]
+    status: &'o str,
+    /// Id of that run.
+    settled_by: Option<&'o str>,
+    /// The run that rejected the record.
+    run: &'o str,
+    /// When it began.
+    started_at: &'o str,
+    /// The directory's name in the ledger.
+    source: &'o str,
+    /// Name of the layout.
+    layout: &'o str,
+    /// The file, relative to the directory.
+    path: &'o str,
+    /// Digest of the file as that run read it.
+    sha256: Option<&'o str>,
+    /// Line, from 1.
+    line: Option<i64>,
+    /// Column, from 1.
+    column: Option<i64>,
+    /// JSON Pointer to the error.
+    pointer: Option<&'o str>,
+    /// JSON Pointer to the record; `null` for everything after an error of the file.
+    record: Option<&'o str>,
+    /// What kind of problem it is, as in a finding.
+    rule: &'o str,
+    /// For people; the wording can change.
+    message: &'o str,
+}
+
+impl<'o> From<&'o Reject> for RejectView<'o> {
+    fn from(reject: &'o Reject) -> Self {
+        let record = &reject.record;
+        Self {
+            id: record.id,
+            status: reject.status.name(),
+            settled_by: reject.status.run(),
+            run: &record.run_id,
+            started_at: &record.started_at,
+            source: &record.source,
+            layout: &record.layout,
+            path: &record.path,
+            sha256: record.sha256.as_deref(),
+            line: record.line,
+            column: record.column,
+            pointer: record.pointer.as_deref(),
+            record: record.record.as_deref(),
+            rule: &record.rule,
+            message: &record.message,
+        }
+    }
+}
+
+/// A reject with the original text of its record.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RejectDetailsView<'o> {
+    #[serde(flatten)]
+    reject: RejectView<'o>,
+    /// The record's text in the archived file; `null` if it is not UTF-8, unavailable, or not a single record.
+    original: Option<&'o str>,
+    /// Its bytes, if they are not UTF-8.
+    original_base64: Option<String>,
+    /// Why it is unavailable.
+    original_missing: Option<&'o str>,
+}
+
+impl<'o> From<(&'o Reject, &'o Original)> for RejectDetailsView<'o> {
+    fn from((reject, original): (&'o Reject, &'o Original)) -> Self {
+        let (original, original_base64, original_missing) = match original {
+            Original::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => (Some(text), None, None),
+                Err(_) => (None, Some(data_encoding::BASE64.encode(bytes)), None),
+            },
+            Original::RestOfFile => (None, None, None),
+            Original::Missing(why) => (None, None, Some(why.as_str())),
+        };
+        Self {
+            reject: reject.into(),
+            original,
+            original_base64,
+            original_missing,
+        }
+    }
+}
+
+/// Column names of [`reject_cells`].
 pub const REJECT_COLUMNS: [&str; 11] = [
     "id",
     "status",
@@ -139,12 +220,12 @@ pub const REJECT_COLUMNS: [&str; 11] = [
     "original",
 ];
 
-/// A line of a table for spreadsheets.
+/// The cells of a CSV line.
 ///
-/// A cell that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises.
+/// An apostrophe is put before cells that a spreadsheet would run as a formula, as OWASP recommends.
 #[must_use]
 pub fn reject_cells(reject: &Reject, original: &Original) -> Vec<String> {
-    let object = reject_details_json(reject, original);
+    let object = serde_json::json!(RejectDetailsView::from((reject, original)));
     let cell = |name: &&str| match &object[*name] {
         Value::Null => String::new(),
         Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
@@ -158,7 +239,7 @@ pub fn reject_cells(reject: &Reject, original: &Original) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::{assert_lines, json};
     use super::*;
     use crate::database::ledger::RejectRecord;
 
@@ -187,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reject_is_shown_with_its_original_and_nothing_raw() {
+    fn a_reject_is_shown_with_its_sanitized_original() {
         let original = Original::Text(b"{\"dob\":\n\t\"\x1b[2J\"}".to_vec());
         let lines = [
             "7  a␛.json:41:13 /3/dob: expected a string [schema]",
@@ -205,21 +286,19 @@ mod tests {
     }
 
     #[test]
-    fn data_has_the_exact_text_whatever_its_bytes() {
-        let text = reject_details_json(&reject(), &Original::Text(b"{ \"a\" : 1.0 }".to_vec()));
-        assert_documented(&text);
+    fn json_preserves_the_original_bytes() {
+        let view = |original| json(RejectDetailsView::from((&reject(), &original)));
+        let text = view(Original::Text(b"{ \"a\" : 1.0 }".to_vec()));
         assert_eq!(text["original"], "{ \"a\" : 1.0 }");
-        let bytes = reject_details_json(&reject(), &Original::Text(vec![0xFF]));
-        assert_eq!(
-            (&bytes["original"], &bytes["original_base64"]),
-            (&Value::Null, &json!("/w=="))
-        );
-        let missing = reject_details_json(&reject(), &Original::Missing("no archive".to_owned()));
+        let bytes = view(Original::Text(vec![0xFF]));
+        assert!(bytes["original"].is_null());
+        assert_eq!(bytes["original_base64"], "/w==");
+        let missing = view(Original::Missing("no archive".to_owned()));
         assert_eq!(missing["original_missing"], "no archive");
     }
 
     #[test]
-    fn no_cell_is_a_formula() {
+    fn formulas_are_neutralized() {
         let cells = reject_cells(&reject(), &Original::Text(b"=1+1".to_vec()));
         assert_eq!(cells.len(), REJECT_COLUMNS.len());
         assert_eq!(cells.last().map(String::as_str), Some("'=1+1"));

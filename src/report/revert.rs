@@ -1,17 +1,17 @@
-//! The report of undoing a run.
+//! Report of `revert`.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::audit::revert::RevertConflict;
-use crate::operations::revert::{RevertConflictAt, RevertOutcome, RevertStatus};
+use crate::operations::revert::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 
 use super::Style;
-use super::counts::{facts, grouped, moment, plural};
-use super::findings::findings_json;
-use super::proof::{seal_json, seal_words};
-use super::rows::counts_table;
+use super::counts::{facts, grouped, plural, short_timestamp};
+use super::findings::{FindingView, finding_views};
+use super::proof::{SealView, seal_text};
+use super::rows::{ByName, counts_table};
 
-/// What happened, for people.
+/// The result as text.
 #[must_use]
 pub fn revert_text(outcome: &RevertOutcome) -> String {
     let mut out = headline(outcome);
@@ -34,14 +34,14 @@ pub fn revert_text(outcome: &RevertOutcome) -> String {
     }
     if outcome.status == RevertStatus::Conflict {
         out.push_str(
-            "  `--on-conflict skip` leaves these rows as they are, `force` makes them what they were before the run\n",
+            "  `--on-conflict skip` keeps these rows, `--on-conflict force` restores their values from before the run\n",
         );
     }
     if let Some(run) = &outcome.run {
         out.push_str(&facts(&[
             ("run", Some(run.id.clone())),
             ("backup", run.backup.clone()),
-            ("seal", Some(seal_words(&run.seal))),
+            ("seal", Some(seal_text(&run.seal))),
         ]));
     }
     out
@@ -52,11 +52,11 @@ fn headline(outcome: &RevertOutcome) -> String {
     match outcome.status {
         RevertStatus::NothingToDo => {
             let verdict = Style::paint(Style::SUCCESS, "nothing to do");
-            format!("{verdict}: every row is what it was before {what}\n")
+            format!("{verdict}: every row has its value from before {what}\n")
         }
         RevertStatus::Planned => {
             let verdict = Style::paint(Style::SUCCESS, "plan");
-            format!("{verdict}: to undo {what}; nothing was written\n")
+            format!("{verdict}: revert {what}; nothing was written\n")
         }
         RevertStatus::Reverted => {
             let verdict = Style::paint(Style::SUCCESS, "reverted");
@@ -75,11 +75,11 @@ fn conflict_line(conflict: &RevertConflictAt) -> String {
     let what = match conflict.conflict {
         RevertConflict::Changed => "was changed",
         RevertConflict::Deleted => "was deleted",
-        RevertConflict::CameBack => "is there again",
+        RevertConflict::CameBack => "was inserted again",
     };
     let by = match &conflict.by {
-        Some((actor, time)) => format!(" by {actor} at {}", moment(time)),
-        None => " without an entry in the trail".to_owned(),
+        Some((actor, time)) => format!(" by {actor} at {}", short_timestamp(time)),
+        None => " without an entry in the audit log".to_owned(),
     };
     let run = conflict.run.as_ref();
     let run = run.map_or(String::new(), |run| format!(", run {run}"));
@@ -89,38 +89,75 @@ fn conflict_line(conflict: &RevertConflictAt) -> String {
     )
 }
 
-/// The whole outcome as one JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn revert_json(outcome: &RevertOutcome) -> Value {
-    let status = match outcome.status {
-        RevertStatus::NothingToDo => "nothing_to_do",
-        RevertStatus::Planned => "planned",
-        RevertStatus::Reverted => "reverted",
-        RevertStatus::Conflict => "conflict",
-    };
-    let tables = outcome.tables.iter().map(|(name, counts)| {
-        let counts = counts.named().into_iter();
-        let counts = counts.map(|(name, count)| (name.to_owned(), count.into()));
-        (name.clone(), Value::Object(counts.collect()))
-    });
-    let conflicts = outcome.conflicts.iter().map(|one| {
-        let (actor, time) = one.by.clone().unzip();
-        json!({
-            "table": one.table, "record_id": one.record_id, "kind": one.conflict.name(),
-            "changed_by": actor, "changed_at": time, "run": one.run,
-        })
-    });
-    let run = outcome.run.as_ref();
-    json!({
-        "status": status,
-        "database": outcome.database,
-        "parent_run": outcome.undone,
-        "run": run.map(|run| &run.id),
-        "backup": run.and_then(|run| run.backup.as_ref()),
-        "seal": run.map(|run| seal_json(&run.seal)),
-        "tables": Value::Object(tables.collect()),
-        "conflicts": conflicts.collect::<Vec<_>>(),
-        "conflicts_not_listed": outcome.conflicts_not_kept,
-        "findings": findings_json(&outcome.findings),
-    })
+/// The outcome of the command.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RevertView<'o> {
+    /// How it ended.
+    status: RevertStatus,
+    /// As given, without the password.
+    database: &'o str,
+    /// The run to revert.
+    parent_run: &'o str,
+    /// The run that reverted it; `null` unless something was written.
+    run: Option<&'o str>,
+    /// The copy of the database made before; `null` unless made.
+    backup: Option<&'o str>,
+    /// The seal over the new run's entries; `null` unless something was written.
+    seal: Option<SealView>,
+    /// Per table that the run changed: counts of its entries.
+    tables: ByName<&'o str, RevertedTable>,
+    /// The first `--limit` rows that were changed after the run.
+    conflicts: Vec<ConflictView<'o>>,
+    /// How many more there are.
+    conflicts_not_listed: u64,
+    /// Findings of the operation.
+    findings: Vec<FindingView<'o>>,
+}
+
+/// A row that was changed after the run.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ConflictView<'o> {
+    /// The table.
+    table: &'o str,
+    /// The row's primary key as text.
+    record_id: &'o str,
+    /// How it was changed.
+    kind: RevertConflict,
+    /// Who changed it last; `null` if no entry mentions it.
+    changed_by: Option<&'o str>,
+    /// When; `null` if no entry mentions it.
+    changed_at: Option<&'o str>,
+    /// The run of that change.
+    run: Option<&'o str>,
+}
+
+impl<'o> From<&'o RevertOutcome> for RevertView<'o> {
+    fn from(outcome: &'o RevertOutcome) -> Self {
+        let run = outcome.run.as_ref();
+        let tables = outcome.tables.iter();
+        let conflicts = outcome.conflicts.iter().map(|one| ConflictView {
+            table: &one.table,
+            record_id: &one.record_id,
+            kind: one.conflict,
+            changed_by: one.by.as_ref().map(|(actor, _)| actor.as_str()),
+            changed_at: one.by.as_ref().map(|(_, time)| time.as_str()),
+            run: one.run.as_deref(),
+        });
+        Self {
+            status: outcome.status,
+            database: &outcome.database,
+            parent_run: &outcome.undone,
+            run: run.map(|run| run.id.as_str()),
+            backup: run.and_then(|run| run.backup.as_deref()),
+            seal: run.map(|run| (&run.seal).into()),
+            tables: tables
+                .map(|(name, counts)| (name.as_str(), *counts))
+                .collect(),
+            conflicts: conflicts.collect(),
+            conflicts_not_listed: outcome.conflicts_not_kept,
+            findings: finding_views(&outcome.findings),
+        }
+    }
 }

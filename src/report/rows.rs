@@ -1,15 +1,13 @@
-//! What happened to the rows of each table, and to values on their way: the same for a plan, a run and the ledger.
+//! Row counts per table, and conversions of values; used in reports on plans, runs and the ledger.
 
-use serde_json::{Value, json};
-
-use crate::operations::import::FileOutcome;
+use serde::{Serialize, Serializer};
 
 use super::counts::{grouped_or_empty, plural, table};
 
-/// Counts of one table by their stable names, all tables with the same names.
+/// The counts of one table by their stable names; all tables have the same names.
 pub(super) type NamedCounts = (String, Vec<(String, u64)>);
 
-/// A table of the counts in `shown` order that are not zero everywhere; nothing if all are.
+/// A table of the counts that are not zero in every table; `None` if all are zero.
 pub(super) fn counts_table(tables: &[NamedCounts]) -> Option<String> {
     let (_, first) = tables.first()?;
     let columns: Vec<usize> = (0..first.len())
@@ -35,47 +33,54 @@ pub(super) fn counts_table(tables: &[NamedCounts]) -> Option<String> {
     Some(table(&header, &rows))
 }
 
-/// What reading a file came to, as an object; `docs/json.md` describes it.
-pub(super) fn file_json(file: &FileOutcome) -> Value {
-    json!({
-        "path": file.path, "records": file.records, "rows": file.rows, "rejected": file.rejected,
-        "cut_short": file.cut_short,
-    })
+/// Values by the name of a table or column: a JSON object in this order.
+#[derive(Debug, Clone)]
+pub(super) struct ByName<N, T>(Vec<(N, T)>);
+
+impl<N, T> FromIterator<(N, T)> for ByName<N, T> {
+    fn from_iter<I: IntoIterator<Item = (N, T)>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
 }
 
-/// One line on a column whose values are stored otherwise than written.
+impl<N: Serialize, T: Serialize> Serialize for ByName<N, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// One line on a column whose values are stored in another form than in the file.
 pub(super) fn conversion_line(table: &str, column: &str, rule: &str, count: u64) -> String {
     format!(
         "  {table}.{column}: {} {}\n",
         plural(count, "value"),
-        rule_words(rule)
+        conversion_text(rule)
     )
 }
 
-pub(super) fn rule_words(rule: &str) -> &str {
+pub(super) fn conversion_text(rule: &str) -> &str {
     match rule {
-        "assumed_utc" => "without an offset taken as UTC",
-        "to_utc" => "with another offset turned into UTC",
-        "truncated_to_microseconds" => "cut to the microsecond",
-        "from_unix_time" => "read as time since 1970",
+        "assumed_utc" => "without an offset interpreted as UTC",
+        "to_utc" => "with another offset converted to UTC",
+        "truncated_to_microseconds" => "truncated to microseconds",
+        "from_unix_time" => "converted from Unix time",
         "as_text" => "of another type stored as text",
-        "to_uuid_v5" => "without the form of a UUID turned into one",
-        "to_canonical_uuid" => "that is a UUID brought into its usual form",
+        "to_uuid_v5" => "converted to a version 5 UUID",
+        "to_canonical_uuid" => "rewritten in the canonical form of a UUID",
         "rounded_to_binary64" => "rounded to the nearest binary64",
-        "empty_array_to_object" => "written `[]` stored as the empty object",
-        // Of a newer version.
+        "empty_array_to_object" => "converted from `[]` to an empty object",
+        // A rule of a newer version.
         other => other,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::assert_documented;
     use super::*;
     use crate::model::ConversionRule;
 
     #[test]
-    fn only_columns_that_say_something_are_shown() {
+    fn columns_of_zeros_are_omitted() {
         let counts = |inserted, updated| {
             let named = [("inserted", inserted), ("updated", updated), ("deleted", 0)];
             named.map(|(name, count)| (name.to_owned(), count)).to_vec()
@@ -91,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn every_conversion_has_words() {
+    fn every_conversion_has_a_description() {
         for rule in [
             ConversionRule::AssumedUtc,
             ConversionRule::ToUtc,
@@ -103,8 +108,9 @@ mod tests {
             ConversionRule::RoundedToBinary64,
             ConversionRule::EmptyArrayToObject,
         ] {
-            assert_ne!(rule_words(rule.name()), rule.name());
-            assert_documented(&serde_json::json!({ rule.name(): null }));
+            assert_ne!(conversion_text(rule.name()), rule.name());
+            let manual = include_str!("../../docs/json.md");
+            assert!(manual.contains(&format!("`{}`", rule.name())), "{rule:?}");
         }
     }
 }

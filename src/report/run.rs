@@ -1,17 +1,18 @@
-//! One past run, with everything the ledger keeps of it.
+//! Report of `runs show`: one run with everything that the ledger records of it.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::database::DISABLED_AFTER;
-use crate::database::ledger::RunRecord;
-use crate::model::{Timestamp, harmless};
+use crate::database::ledger::{ConvertedColumn, RunFile, RunRecord};
+use crate::model::{Timestamp, sanitize_for_terminal};
 use crate::operations::RunDetails;
 
-use super::counts::{Align, aligned, counted, facts, grouped, grouped_or_empty, moment};
+use super::counts::{Align, aligned, counted, facts, grouped, grouped_or_empty, short_timestamp};
 use super::rows::{NamedCounts, conversion_line, counts_table};
-use super::runs::{counts, read_directory, run_json};
+use super::runs::{RunView, counts, read_directory, recorded};
 
-/// Everything about one run.
+/// All details of a run.
 #[must_use]
 pub fn run_text(details: &RunDetails) -> String {
     let run = &details.run;
@@ -30,7 +31,7 @@ pub fn run_text(details: &RunDetails) -> String {
             )),
         ),
         ("reason", run.reason.clone()),
-        ("undoes", run.parent_run_id.clone()),
+        ("reverts", run.parent_run_id.clone()),
         (
             "layout",
             of_directory.then(|| format!("{}, digest {}", run.layout, run.layout_digest)),
@@ -69,27 +70,30 @@ pub fn run_text(details: &RunDetails) -> String {
 }
 
 fn when(run: &RunRecord) -> String {
-    let instant = |text: &str| Timestamp::parse(text).map(|read| read.instant.micros());
-    let began = instant(&run.started_at);
-    let ended = run.finished_at.as_deref().and_then(instant);
+    let micros = |text: &str| Timestamp::parse(text).map(|read| read.timestamp.micros());
+    let began = micros(&run.started_at);
+    let ended = run.finished_at.as_deref().and_then(micros);
     match began.zip(ended) {
         Some((began, ended)) => {
             let tenths = (ended - began) / 100_000;
             let (seconds, rest) = (tenths / 10, tenths % 10);
-            format!("{}, took {seconds}.{rest} s", moment(&run.started_at))
+            format!(
+                "{}, took {seconds}.{rest} s",
+                short_timestamp(&run.started_at)
+            )
         }
-        None => moment(&run.started_at),
+        None => short_timestamp(&run.started_at),
     }
 }
 
-/// What a run of the kind `disable` says of its tables, which is no count.
+/// The tables that a run of kind `disable` stopped recording; its counts are entry ids.
 fn disabled_lines(tables: &[NamedCounts]) -> String {
     let line = |(table, counts): &NamedCounts| {
         let (_, after) = counts.iter().find(|(name, _)| name == DISABLED_AFTER)?;
-        let table = harmless(table);
+        let table = sanitize_for_terminal(table);
         Some(match after {
-            0 => format!("  {table}: not recorded from then on, before the first entry\n"),
-            after => format!("  {table}: not recorded from then on, after entry {after}\n"),
+            0 => format!("  {table}: not recorded since before the first entry\n"),
+            after => format!("  {table}: not recorded since entry {after}\n"),
         })
     };
     tables.iter().filter_map(line).collect()
@@ -113,54 +117,56 @@ fn files(details: &RunDetails) -> String {
                 grouped(counted(file.records)),
                 grouped_or_empty(counted(file.rejected)),
                 grouped(counted(file.bytes)),
-                digest.unwrap_or_else(|| "gone from the directory".to_owned()),
+                digest.unwrap_or_else(|| "missing in the directory".to_owned()),
             ]
         })
         .collect();
     aligned(&header, &rows)
 }
 
-/// One run as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn run_details_json(details: &RunDetails) -> Value {
-    let mut object = run_json(&details.run);
-    let files: Vec<Value> = details
-        .files
-        .iter()
-        .map(|file| {
-            json!({
-                "path": file.path, "sha256": file.sha256, "bytes": file.bytes, "modified_at": file.modified_at,
-                "records": file.records, "rejected": file.rejected,
-            })
-        })
-        .collect();
-    let conversions: Vec<Value> = details
-        .conversions
-        .iter()
-        .map(|one| json!({"table": one.table, "column": one.column, "rule": one.rule, "count": one.count}))
-        .collect();
-    let tables = counts(&details.run).into_iter().map(|(table, counts)| {
-        let counts = counts.into_iter().map(|(name, count)| (name, count.into()));
-        (table, Value::Object(counts.collect()))
-    });
-    object["tables"] = Value::Object(tables.collect());
-    object["files"] = files.into();
-    object["conversions"] = conversions.into();
-    object["backup"] = details
-        .backup
-        .as_ref()
-        .map(|path| path.display().to_string())
-        .into();
-    object
+/// One run as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RunDetailsView<'o> {
+    #[serde(flatten)]
+    run: RunView<'o>,
+    /// Per table: counts of the run's kind. `import` and `revert`: as for these commands. `enable`: `noted` (rows that
+    /// had no entry and have one now), `differences` (rows that differed from their entries and have a new entry now),
+    /// or `gone` (`true`: the table was dropped or renamed before the run was completed), and at the old name of a
+    /// renamed table `renamed_to`. `disable`: `disabled_after` (the last entry of the audit log at that time; 0 if there was
+    /// none).
+    #[cfg_attr(
+        test,
+        schemars(with = "std::collections::BTreeMap<String, Map<String, Value>>")
+    )]
+    tables: Map<String, Value>,
+    /// The files that it read or found removed.
+    files: &'o [RunFile],
+    /// Values that are stored differently from the file.
+    conversions: &'o [ConvertedColumn],
+    /// The copy of the database as it was before, if it still exists.
+    backup: Option<String>,
+}
+
+impl<'o> From<&'o RunDetails> for RunDetailsView<'o> {
+    fn from(details: &'o RunDetails) -> Self {
+        let backup = details.backup.as_ref();
+        Self {
+            run: (&details.run).into(),
+            tables: recorded(&details.run),
+            files: &details.files,
+            conversions: &details.conversions,
+            backup: backup.map(|path| path.display().to_string()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::runs::runs_json;
     use super::super::runs::tests::run;
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::{assert_lines, json};
     use super::*;
-    use crate::database::ledger::{ConvertedColumn, RunFile};
+    use crate::database::ACCOUNTED;
 
     fn details() -> RunDetails {
         RunDetails {
@@ -184,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_shown_with_everything_that_is_known() {
+    fn a_run_is_shown_with_all_details() {
         assert_lines(
             &run_text(&details()),
             &[
@@ -205,18 +211,17 @@ mod tests {
                 "  file         records  rejected  bytes  sha256",
                 "  people.json        5            1 700  cd34",
                 "",
-                "  people.born: 1 value without an offset taken as UTC",
+                "  people.born: 1 value without an offset interpreted as UTC",
             ],
         );
     }
 
     #[test]
-    fn a_run_without_a_directory_says_nothing_of_one() {
+    fn a_run_without_a_directory_shows_none() {
         let mut disabled = details();
         disabled.files.clear();
         disabled.conversions.clear();
-        let counts =
-            json!({"tables": {"words": {DISABLED_AFTER: 12}, "notes": {DISABLED_AFTER: 0}}});
+        let counts = serde_json::json!({"tables": {"words": {DISABLED_AFTER: 12}, "notes": {DISABLED_AFTER: 0}}});
         disabled.run = RunRecord {
             kind: "disable".to_owned(),
             layout: String::new(),
@@ -236,12 +241,11 @@ mod tests {
                 "  reason   first load",
                 "  version  0.1.0",
                 "",
-                "  words: not recorded from then on, after entry 12",
-                "  notes: not recorded from then on, before the first entry",
+                "  words: not recorded since entry 12",
+                "  notes: not recorded since before the first entry",
             ],
         );
-        let json = run_details_json(&disabled);
-        assert_documented(&json);
+        let json = json(RunDetailsView::from(&disabled));
         for name in ["layout", "layout_digest", "source"] {
             assert_eq!(json[name], Value::Null, "{name}");
         }
@@ -249,10 +253,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_run_recorded_of_a_table_is_printed_as_it_is() {
+        let counts = serde_json::json!({"tables": {
+            "notes": {"gone": true, ACCOUNTED: {"until": 4}},
+            "words": {DISABLED_AFTER: 4, "renamed_to": "terms"},
+        }});
+        let mut enabled = details();
+        enabled.run.counts = Some(counts.to_string());
+        let tables = &json(RunDetailsView::from(&enabled))["tables"];
+        assert_eq!(
+            tables.to_string(),
+            r#"{"notes":{"gone":true},"words":{"disabled_after":4,"renamed_to":"terms"}}"#
+        );
+    }
+
+    #[test]
     fn json_has_the_same_members_in_the_list_and_alone() {
-        let one = run_details_json(&details());
-        assert_documented(&one);
-        for (name, value) in runs_json(&[run()])[0].as_object().expect("an object") {
+        let details = details();
+        let one = json(RunDetailsView::from(&details));
+        for (name, value) in json(RunView::from(&run())).as_object().expect("an object") {
             assert_eq!(&one[name], value, "{name}");
         }
         assert_eq!(one["inserted"], 10_005);

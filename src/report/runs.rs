@@ -1,10 +1,12 @@
-//! Past runs, as the ledger has them.
+//! Report of `runs list`.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
+use crate::database::ACCOUNTED;
 use crate::database::ledger::RunRecord;
 
-use super::counts::{Align, aligned, grouped_or_empty, moment};
+use super::counts::{Align, aligned, grouped_or_empty, short_timestamp};
 use super::rows::NamedCounts;
 
 /// One line per run.
@@ -32,7 +34,7 @@ pub fn runs_text(runs: &[RunRecord]) -> String {
             vec![
                 run.id.clone(),
                 run.kind.clone(),
-                moment(&run.started_at),
+                short_timestamp(&run.started_at),
                 run.actor.clone(),
                 rows("inserted"),
                 rows("updated"),
@@ -45,47 +47,104 @@ pub fn runs_text(runs: &[RunRecord]) -> String {
     aligned(&header, &rows)
 }
 
-/// All runs as a JSON array; `docs/json.md` describes it.
-#[must_use]
-pub fn runs_json(runs: &[RunRecord]) -> Value {
-    runs.iter().map(run_json).collect()
+/// A run in the ledger.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RunView<'o> {
+    /// UUIDv7.
+    id: &'o str,
+    /// `import`, `revert`, `enable` or `disable`.
+    kind: &'o str,
+    /// `complete`, or `running`: an `enable` or `disable` that was interrupted or is in progress.
+    status: &'o str,
+    /// When it began.
+    started_at: &'o str,
+    /// When it ended.
+    finished_at: Option<&'o str>,
+    /// The actor, as declared.
+    actor: &'o str,
+    /// The reason, as declared.
+    reason: Option<&'o str>,
+    /// The operating system's user, as observed.
+    os_user: &'o str,
+    /// The machine, as observed.
+    host: &'o str,
+    /// The database's user, as observed.
+    db_user: Option<&'o str>,
+    /// Name of the layout; `null` for `enable` and `disable`, which read no directory.
+    layout: Option<&'o str>,
+    /// SHA-256 of the layout; `null` for `enable` and `disable`.
+    layout_digest: Option<&'o str>,
+    /// The directory's name in the ledger; `null` for `enable` and `disable`.
+    source: Option<&'o str>,
+    /// Directory of the originals; `null` for `enable` and `disable`.
+    archive: Option<&'o str>,
+    /// The run that this one reverts.
+    parent_run: Option<&'o str>,
+    /// Version of accession.
+    tool_version: &'o str,
+    /// Rows inserted, all tables together.
+    inserted: u64,
+    /// Rows updated, all tables together.
+    updated: u64,
+    /// Rows deleted, all tables together.
+    deleted: u64,
 }
 
-/// What the list tells of a run.
-pub(super) fn run_json(run: &RunRecord) -> Value {
-    let counts = counts(run);
-    let of_directory = |text: &String| read_directory(run).then(|| text.clone());
-    json!({
-        "id": run.id, "kind": run.kind, "status": run.status,
-        "started_at": run.started_at, "finished_at": run.finished_at,
-        "actor": run.actor, "reason": run.reason, "os_user": run.os_user, "host": run.host, "db_user": run.db_user,
-        "layout": of_directory(&run.layout), "layout_digest": of_directory(&run.layout_digest),
-        "source": of_directory(&run.source),
-        "archive": run.archive, "parent_run": run.parent_run_id, "tool_version": run.tool_version,
-        "inserted": total(&counts, "inserted"), "updated": total(&counts, "updated"),
-        "deleted": total(&counts, "deleted"),
-    })
+impl<'o> From<&'o RunRecord> for RunView<'o> {
+    fn from(run: &'o RunRecord) -> Self {
+        let counts = counts(run);
+        let of_directory = |text: &'o str| read_directory(run).then_some(text);
+        Self {
+            id: &run.id,
+            kind: &run.kind,
+            status: &run.status,
+            started_at: &run.started_at,
+            finished_at: run.finished_at.as_deref(),
+            actor: &run.actor,
+            reason: run.reason.as_deref(),
+            os_user: &run.os_user,
+            host: &run.host,
+            db_user: run.db_user.as_deref(),
+            layout: of_directory(&run.layout),
+            layout_digest: of_directory(&run.layout_digest),
+            source: of_directory(&run.source),
+            archive: run.archive.as_deref(),
+            parent_run: run.parent_run_id.as_deref(),
+            tool_version: &run.tool_version,
+            inserted: total(&counts, "inserted"),
+            updated: total(&counts, "updated"),
+            deleted: total(&counts, "deleted"),
+        }
+    }
 }
 
-/// Whether the run is about a directory. Others, of the kinds `enable` and `disable`, have empty texts in the ledger, whose
-/// columns take no NULL.
+/// Whether the run read a directory. Runs of the kinds `enable` and `disable` have empty strings instead in the
+/// ledger, because its columns are NOT NULL.
 pub(super) fn read_directory(run: &RunRecord) -> bool {
     !run.layout.is_empty()
 }
 
-/// The counts per table that the run entered in the ledger.
-pub(super) fn counts(run: &RunRecord) -> Vec<NamedCounts> {
+/// Returns what the run recorded in the ledger per table.
+pub(super) fn recorded(run: &RunRecord) -> Map<String, Value> {
     let counts = run.counts.as_deref().map(serde_json::from_str::<Value>);
     let counts = counts.and_then(Result::ok).unwrap_or_default();
-    let Some(tables) = counts["tables"].as_object() else {
-        return Vec::new();
-    };
+    let mut tables = counts["tables"].as_object().cloned().unwrap_or_default();
+    for table in tables.values_mut().filter_map(Value::as_object_mut) {
+        table.shift_remove(ACCOUNTED);
+    }
+    tables
+}
+
+/// Returns the counts per table of [`recorded`].
+pub(super) fn counts(run: &RunRecord) -> Vec<NamedCounts> {
     let named = |counts: &Value| {
         let counts = counts.as_object().into_iter().flatten();
         counts
             .map(|(name, count)| (name.clone(), count.as_u64().unwrap_or(0)))
             .collect()
     };
+    let tables = recorded(run);
     tables
         .iter()
         .map(|(table, counts)| (table.clone(), named(counts)))
@@ -106,7 +165,7 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::report) fn run() -> RunRecord {
-        let counts = json!({"tables": {
+        let counts = serde_json::json!({"tables": {
             "people": {"inserted": 5, "updated": 0, "converted": 1},
             "words": {"inserted": 10_000, "updated": 2, "converted": 0},
         }});

@@ -1,8 +1,8 @@
 //! Findings in the Static Analysis Results Interchange Format (SARIF 2.1.0, OASIS Standard), for tools that show
-//! results of reviews beside the lines they are about.
+//! findings next to source lines.
 //!
-//! Paths are relative to the directory that was read, which is not named: a log may be shared. Columns count Unicode
-//! code points, as everywhere in this program.
+//! Paths are relative to the source directory, which is not named, because a log may be shared. Columns count Unicode
+//! code points, as everywhere in accession.
 
 use serde_json::{Value, json};
 
@@ -12,16 +12,16 @@ use super::counts::plural;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-/// What relative paths are relative to (SARIF section 3.14.14).
+/// The base of relative paths (SARIF section 3.14.14).
 const BASE: &str = "SOURCE";
 
-/// A log with the findings of a command that came to its end.
+/// A log with the findings of a command that completed.
 #[must_use]
 pub fn sarif(list: &FindingList) -> Value {
     let mut invocation = json!({ "executionSuccessful": true });
     if list.not_listed() > 0 {
         let count = plural(list.not_listed(), "finding");
-        let text = format!("{count} more were counted and are not listed; `--all` lists them");
+        let text = format!("{count} more counted but not listed; use `--all` to list them");
         invocation["toolExecutionNotifications"] =
             json!([{ "level": "warning", "message": { "text": text } }]);
     }
@@ -31,7 +31,7 @@ pub fn sarif(list: &FindingList) -> Value {
     log(run)
 }
 
-/// A log that says why a command came to no result.
+/// A log with the error of a command that failed.
 #[must_use]
 pub fn failed_sarif(message: &str) -> Value {
     log(run(json!({
@@ -52,7 +52,7 @@ fn run(invocation: Value) -> Value {
                 "id": rule.code(),
                 "name": format!("{rule:?}"),
                 "shortDescription": { "text": rule.meaning() },
-                "help": { "text": rule.advice() },
+                "help": { "text": rule.hint() },
             })
         })
         .collect();
@@ -76,8 +76,8 @@ fn result(finding: &Finding) -> Value {
         Level::Warning => "warning",
         Level::Notice => "note",
     };
-    let text = match &finding.remedy {
-        Some(remedy) => format!("{}\nhint: {remedy}", finding.message),
+    let text = match &finding.hint {
+        Some(hint) => format!("{}\nhint: {hint}", finding.message),
         None => finding.message.clone(),
     };
     let mut result = json!({
@@ -109,7 +109,8 @@ fn result(finding: &Finding) -> Value {
     result
 }
 
-/// A path as a relative reference (RFC 3986): whatever is not unreserved is written in percent, also a colon.
+/// Formats a path as a relative reference (RFC 3986): all characters that are not unreserved are percent-encoded,
+/// including the colon.
 fn relative_uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
@@ -135,7 +136,7 @@ mod tests {
             column: Some(7),
             pointer: Some("/0/dob".to_owned()),
         };
-        let error = Finding::error(Rule::Schema, place, "expected a string").remedy("mend it");
+        let error = Finding::error(Rule::Schema, place, "expected a string").hint("fix it");
         let mut notice = Finding::new(Level::Notice, Rule::ForeignRow, None, "rows");
         notice.count = 7;
         [error, notice].into_iter().collect()
@@ -173,10 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn logs_satisfy_the_official_schema() {
+    fn logs_conform_to_the_official_schema() {
         let schema = include_str!("../../tests/sarif/sarif-schema-2.1.0.json");
         let mut schema: Value = serde_json::from_str(schema).expect("JSON");
-        // The schema's pattern of languages is no regular expression (a bracket is not escaped); we write none.
+        // The pattern for languages in the schema is not a valid regular expression (an unescaped bracket). Accession
+        // writes no languages.
         for definition in ["run", "toolComponent"] {
             schema["definitions"][definition]["properties"]["language"]
                 .as_object_mut()

@@ -1,28 +1,28 @@
-//! Colours, as ANSI sequences; whoever prints removes them where they do not belong.
+//! Colours as ANSI sequences; `cli` strips them where they are not supported.
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-/// The few styles the reports use.
+/// The styles used in reports.
 #[derive(Debug, Clone, Copy)]
 pub struct Style;
 
 impl Style {
-    /// Something failed.
+    /// Errors.
     pub const ERROR: Ansi = AnsiColor::Red.on_default().bold();
-    /// Something to look at.
+    /// Warnings.
     pub const WARNING: Ansi = AnsiColor::Yellow.on_default().bold();
-    /// Something to know.
+    /// Notices and hints.
     pub const NOTICE: Ansi = AnsiColor::Cyan.on_default().bold();
-    /// It worked.
+    /// Success.
     pub const SUCCESS: Ansi = AnsiColor::Green.on_default().bold();
-    /// A value that was.
+    /// An old value.
     pub const REMOVED: Ansi = AnsiColor::Red.on_default();
-    /// A value that is.
+    /// A new value.
     pub const ADDED: Ansi = AnsiColor::Green.on_default();
-    /// Less important.
+    /// Less important text.
     pub const DIM: Ansi = Ansi::new().dimmed();
 
-    /// `text` in this style.
+    /// Returns `text` in this style.
     #[must_use]
     pub fn paint(style: Ansi, text: &str) -> String {
         format!("{style}{text}{style:#}")

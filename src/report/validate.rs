@@ -1,15 +1,16 @@
-//! The report of a validation.
+//! Report of `validate`.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use crate::operations::import::{ConversionCount, FileOutcome};
 use crate::operations::validate::{ValidateOutcome, ValidateStatus};
 
 use super::Style;
 use super::counts::{grouped, grouped_or_empty, plural, table};
-use super::findings::{finding_groups_json, findings_json};
-use super::rows::{conversion_line, file_json};
+use super::findings::FindingsView;
+use super::rows::{ByName, conversion_line};
 
-/// What the files are, for people. The findings are told apart from it.
+/// The result as text. Findings are printed separately.
 #[must_use]
 pub fn validate_text(outcome: &ValidateOutcome) -> String {
     let files = plural(outcome.files.len() as u64, "file");
@@ -44,48 +45,60 @@ pub fn validate_text(outcome: &ValidateOutcome) -> String {
     }
     if outcome.unmapped > 0 {
         let members = plural(outcome.unmapped, "member");
-        out.push_str(&format!("  {members} that the layout does not read\n"));
+        out.push_str(&format!("  {members} not read by the layout\n"));
     }
     out
 }
 
-/// The whole outcome as one JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn validate_json(outcome: &ValidateOutcome) -> Value {
-    let status = match outcome.status {
-        ValidateStatus::Valid => "valid",
-        ValidateStatus::Invalid => "invalid",
-    };
-    let files: Vec<Value> = outcome.files.iter().map(file_json).collect();
-    let tables = outcome.tables.iter();
-    let tables = tables.map(|(name, rows)| (name.clone(), Value::from(*rows)));
-    let conversions: Vec<Value> = outcome
-        .conversions
-        .iter()
-        .map(|one| json!({"table": one.table, "column": one.column, "rule": one.rule, "count": one.count}))
-        .collect();
-    json!({
-        "status": status,
-        "layout": outcome.layout,
-        "directory": outcome.directory,
-        "files": files,
-        "records": outcome.files.iter().map(|file| file.records).sum::<u64>(),
-        "rejected": outcome.files.iter().map(|file| file.rejected).sum::<u64>(),
-        "rows": Value::Object(tables.collect()),
-        "conversions": conversions,
-        "unmapped": outcome.unmapped,
-        "findings": findings_json(&outcome.findings),
-        "finding_groups": finding_groups_json(&outcome.findings),
-        "findings_not_listed": outcome.findings.not_listed(),
-    })
+/// The outcome of the command.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ValidateView<'o> {
+    /// Whether the files can be imported, as far as can be determined without a database.
+    status: ValidateStatus,
+    /// Name of the layout.
+    layout: &'o str,
+    /// Absolute path of the directory.
+    directory: &'o str,
+    /// The files that match the layout.
+    files: &'o [FileOutcome],
+    /// Records of all files.
+    records: u64,
+    /// Records of all files that have errors.
+    rejected: u64,
+    /// Per table: rows of the valid records; repeated records are counted again.
+    rows: ByName<&'o str, u64>,
+    /// Values that are stored differently from the file.
+    conversions: &'o [ConversionCount],
+    /// Members of the files that the layout does not read.
+    unmapped: u64,
+    #[serde(flatten)]
+    findings: FindingsView<'o>,
+}
+
+impl<'o> From<&'o ValidateOutcome> for ValidateView<'o> {
+    fn from(outcome: &'o ValidateOutcome) -> Self {
+        let tables = outcome.tables.iter();
+        Self {
+            status: outcome.status,
+            layout: &outcome.layout,
+            directory: &outcome.directory,
+            files: &outcome.files,
+            records: outcome.files.iter().map(|file| file.records).sum(),
+            rejected: outcome.files.iter().map(|file| file.rejected).sum(),
+            rows: tables.map(|(name, rows)| (name.as_str(), *rows)).collect(),
+            conversions: &outcome.conversions,
+            unmapped: outcome.unmapped,
+            findings: (&outcome.findings).into(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_documented, assert_lines};
+    use super::super::testing::{assert_lines, json};
     use super::*;
     use crate::model::FindingList;
-    use crate::operations::import::{ConversionCount, FileOutcome};
 
     fn outcome() -> ValidateOutcome {
         ValidateOutcome {
@@ -112,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn text_tells_files_conversions_and_what_is_not_read() {
+    fn text_lists_files_conversions_and_unread_members() {
         let text = validate_text(&outcome());
         assert_lines(
             &text,
@@ -120,16 +133,16 @@ mod tests {
                 "invalid: 1 file of `/data` (sample)",
                 "  file         records  invalid   rows",
                 "  people.json    1 200        2  1 198",
-                "  people.born: 1 value with another offset turned into UTC",
-                "  3 members that the layout does not read",
+                "  people.born: 1 value with another offset converted to UTC",
+                "  3 members not read by the layout",
             ],
         );
     }
 
     #[test]
     fn json_counts_everything() {
-        let json = validate_json(&outcome());
-        assert_documented(&json);
+        let outcome = outcome();
+        let json = json(ValidateView::from(&outcome));
         assert_eq!(json["status"], "invalid");
         assert_eq!(json["records"], 1200);
         assert_eq!(json["rejected"], 2);

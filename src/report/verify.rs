@@ -1,18 +1,18 @@
-//! The report of a verification.
+//! Report of `verify`.
 
-use serde_json::{Value, json};
+mod view;
 
-use crate::model::harmless;
+use crate::model::sanitize_for_terminal;
 use crate::operations::verify::{
     Difference, DifferenceKind, VerifiedTable, VerifyOutcome, VerifyStatus,
 };
 
 use super::Style;
 use super::counts::{grouped, plural, table};
-use super::findings::{finding_groups_json, findings_json};
-use super::rows::file_json;
 
-/// How files and database compare, for people. The findings are told apart from it.
+pub use view::VerifyView;
+
+/// The result as text. Findings are printed separately.
 #[must_use]
 pub fn verify_text(outcome: &VerifyOutcome) -> String {
     let mut out = headline(outcome);
@@ -49,11 +49,11 @@ pub fn verify_text(outcome: &VerifyOutcome) -> String {
         .for_each(|difference| out.push_str(&block(difference)));
     if outcome.differences_not_kept > 0 {
         let more = plural(outcome.differences_not_kept, "more difference");
-        out.push_str(&format!("  and {more}; `--limit N` lists N of them\n"));
+        out.push_str(&format!("  and {more}; use `--limit N` to list N\n"));
     }
-    if outcome.tables.iter().any(|table| table.extra.gone > 0) {
+    if outcome.tables.iter().any(|table| table.extra.removed > 0) {
         out.push_str(
-            "  rows whose records are gone from the files are deleted by `accession import --prune`\n",
+            "  `accession import --prune` deletes rows whose records are no longer in the files\n",
         );
     }
     out
@@ -73,7 +73,7 @@ fn headline(outcome: &VerifyOutcome) -> String {
             let count = outcome.differences.len() as u64 + outcome.differences_not_kept;
             let count = plural(count, "difference");
             let errors = match outcome.findings.has_errors() {
-                true => "; the files have errors, the rest was compared",
+                true => "; the files have errors, the valid records were compared",
                 false => "",
             };
             format!(
@@ -88,7 +88,7 @@ fn headline(outcome: &VerifyOutcome) -> String {
             outcome.layout
         ),
         VerifyStatus::Invalid => format!(
-            "{}: {what}: the files have errors, the rest is equal",
+            "{}: {what}: the files have errors, the valid records are equal",
             Style::paint(Style::ERROR, "not verified")
         ),
     }
@@ -101,21 +101,21 @@ fn named(table: &VerifiedTable) -> [(&'static str, u64); 8] {
         ("equal", table.equal),
         ("missing", table.missing),
         ("different", table.different),
-        ("gone", table.extra.gone),
+        ("gone", table.extra.removed),
         ("unread", table.extra.unread),
         ("other sources", table.extra.other_sources),
         ("foreign", table.extra.foreign),
     ]
 }
 
-/// The first two columns, and the others where they say something.
+/// The first two columns, and those of the others that are not zero.
 fn tables(tables: &[VerifiedTable]) -> String {
     let Some(first) = tables.first() else {
         return String::new();
     };
-    let says =
+    let is_shown =
         |&column: &usize| column < 2 || tables.iter().any(|table| named(table)[column].1 > 0);
-    let columns: Vec<usize> = (0..named(first).len()).filter(says).collect();
+    let columns: Vec<usize> = (0..named(first).len()).filter(is_shown).collect();
     let names = named(first);
     let header: Vec<&str> = std::iter::once("table")
         .chain(columns.iter().map(|&column| names[column].0))
@@ -137,24 +137,27 @@ fn tables(tables: &[VerifiedTable]) -> String {
 
 fn block(difference: &Difference) -> String {
     let record = match &difference.record_id {
-        Some(record_id) => format!("{} {}", difference.table, harmless(record_id)),
+        Some(record_id) => format!("{} {}", difference.table, sanitize_for_terminal(record_id)),
         None => difference.table.clone(),
     };
     let what = match &difference.kind {
-        DifferenceKind::Missing => "the database has no such row".to_owned(),
+        DifferenceKind::Missing => "the row is missing in the database".to_owned(),
         DifferenceKind::Different {
             column,
             expected,
             found,
         } => {
-            let (expected, found) = (harmless(expected), harmless(found));
-            format!("`{column}`: the file says {expected}, the database has {found}")
+            let (expected, found) = (
+                sanitize_for_terminal(expected),
+                sanitize_for_terminal(found),
+            );
+            format!("`{column}`: the file has {expected}, the database has {found}")
         }
-        DifferenceKind::Gone => "imported earlier, and no longer in the files".to_owned(),
+        DifferenceKind::Removed => "imported earlier, but no longer in the files".to_owned(),
     };
     let kind = Style::paint(Style::ERROR, difference.kind.name());
     let at = Style::paint(Style::DIM, "at:");
-    let pointer = harmless(difference.place.pointer.as_deref().unwrap_or_default());
+    let pointer = sanitize_for_terminal(difference.place.pointer.as_deref().unwrap_or_default());
     let part = match difference.part {
         Some(part) => format!(", part {}", u64::from(part) + 1),
         None => String::new(),
@@ -165,88 +168,9 @@ fn block(difference: &Difference) -> String {
     )
 }
 
-/// The whole outcome as one JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn verify_json(outcome: &VerifyOutcome) -> Value {
-    let status = match outcome.status {
-        VerifyStatus::Equal => "equal",
-        VerifyStatus::Different => "different",
-        VerifyStatus::Invalid => "invalid",
-        VerifyStatus::Nothing => "nothing_compared",
-    };
-    let files: Vec<Value> = outcome.files.iter().map(file_json).collect();
-    let tables = outcome
-        .tables
-        .iter()
-        .map(|table| (table.table.clone(), table_json(table)));
-    let differences: Vec<Value> = outcome.differences.iter().map(difference_json).collect();
-    json!({
-        "status": status,
-        "layout": outcome.layout,
-        "source": outcome.source,
-        "database": outcome.database,
-        "files": files,
-        "tables": Value::Object(tables.collect()),
-        "rejected": outcome.rejected,
-        "differences": differences,
-        "differences_not_listed": outcome.differences_not_kept,
-        "findings": findings_json(&outcome.findings),
-        "finding_groups": finding_groups_json(&outcome.findings),
-        "findings_not_listed": outcome.findings.not_listed(),
-    })
-}
-
-fn table_json(table: &VerifiedTable) -> Value {
-    let columns = table
-        .columns
-        .iter()
-        .map(|(name, count)| (name.clone(), Value::from(*count)));
-    json!({
-        "rows_in_files": table.wanted,
-        "equal": table.equal,
-        "missing": table.missing,
-        "different": table.different,
-        "different_columns": Value::Object(columns.collect()),
-        "gone": table.extra.gone,
-        "unread": table.extra.unread,
-        "other_sources": table.extra.other_sources,
-        "foreign": table.extra.foreign,
-        "foreign_record_ids": table.extra.foreign_record_ids,
-        "files_digest": table.files_digest.to_string(),
-        "database_digest": table.database_digest.to_string(),
-    })
-}
-
-fn difference_json(difference: &Difference) -> Value {
-    let (column, expected, found) = match &difference.kind {
-        DifferenceKind::Different {
-            column,
-            expected,
-            found,
-        } => (Some(column), Some(expected), Some(found)),
-        DifferenceKind::Missing | DifferenceKind::Gone => (None, None, None),
-    };
-    let place = &difference.place;
-    json!({
-        "kind": difference.kind.name(),
-        "table": difference.table,
-        "record_id": difference.record_id,
-        "column": column,
-        "expected": expected,
-        "found": found,
-        "place": {
-            "path": place.path,
-            "line": place.line,
-            "column": place.column,
-            "pointer": place.pointer,
-            "part": difference.part,
-        },
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::testing::assert_documented;
+    use super::super::testing::json;
     use super::*;
     use crate::model::{FindingList, Place, TableDigest};
     use crate::operations::verify::ExtraRows;
@@ -297,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_told_with_their_places_and_the_rest_is_counted() {
+    fn differences_are_listed_with_their_locations_and_the_rest_is_counted() {
         let text = anstream::adapter::strip_str(&verify_text(&outcome())).to_string();
         let expected = "\
 different: 0 files of `/data` (library) and `x.db`: 5 differences
@@ -306,24 +230,24 @@ different: 0 files of `/data` (library) and `x.db`: 5 differences
   digests of the compared values
     words  00000000000000000000000000000000
   words.word: different in 1 row
-different: words 7: `word`: the file says a text of 3 characters, the database has NULL
+different: words 7: `word`: the file has a text of 3 characters, the database has NULL
   at: a.json:3:5 /0/words, part 1
-missing: words 7: the database has no such row
+missing: words 7: the row is missing in the database
   at: a.json:3:5 /1
-  and 3 more differences; `--limit N` lists N of them
+  and 3 more differences; use `--limit N` to list N
 ";
         assert_eq!(text, expected);
     }
 
     #[test]
-    fn the_json_has_every_count_and_difference() {
-        let json = verify_json(&outcome());
-        assert_documented(&json);
+    fn json_has_every_count_and_difference() {
+        let outcome = outcome();
+        let json = json(VerifyView::from(&outcome));
         assert_eq!(json["status"], "different");
         assert_eq!(json["tables"]["words"]["different_columns"]["word"], 1);
         assert_eq!(json["differences"][0]["column"], "word");
         assert_eq!(json["differences"][0]["place"]["line"], 3);
-        assert_eq!(json["differences"][1]["found"], Value::Null);
+        assert_eq!(json["differences"][1]["found"], serde_json::Value::Null);
         assert_eq!(json["differences_not_listed"], 3);
     }
 }

@@ -1,8 +1,9 @@
-//! Walks the directory and sorts its entries into source files and findings.
+//! Walks the source directory and classifies its entries as source files or findings.
 //!
-//! Nothing is opened here. A symbolic link is followed only as long as it stays inside the directory; a link back to
-//! a directory on its own path is left out. What a program should not pass over silently becomes a finding.
+//! No file is opened here. A symbolic link is followed only if it stays inside the directory; a link to a directory
+//! that contains it is skipped. Entries that should not be skipped silently become findings.
 
+use std::collections::BTreeMap;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
@@ -11,40 +12,68 @@ use walkdir::{DirEntry, WalkDir};
 use crate::layout::{Source, source_of, unpacked};
 use crate::model::{Finding, Findings, Level, Place, Rule};
 
+use super::Obstacle;
+
 /// A file that a source of the layout matches.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Matched {
-    /// Relative to the directory, with `/`.
+    /// Path relative to the directory, with `/` between segments.
     pub(super) path: String,
     /// Index of the source.
     pub(super) source: usize,
-    /// What the file pattern captured.
+    /// Values captured by the file pattern.
     pub(super) captures: Vec<String>,
 }
 
-/// Ends of names that promise JSON, so that nobody forgets such a file; a log may hold JSON Lines.
+/// Suffixes of names that suggest JSON; a matching file is never skipped silently. A log may contain JSON Lines.
 const JSON_NAMES: [&str; 4] = [".json", ".jsonl", ".ndjson", LOG];
 const LOG: &str = ".log";
 
-/// All files under `root` (which must be canonical) that one of `sources` matches, sorted by path.
-pub(super) fn walk(root: &Path, sources: &[Source], findings: &mut Findings) -> Vec<Matched> {
+/// Returns all files under `root` (which must be canonical) that match one of `sources`, sorted by path, and the paths
+/// at which something prevented the walk from continuing.
+pub(super) fn walk(
+    root: &Path,
+    sources: &[Source],
+    findings: &mut Findings,
+) -> (Vec<Matched>, BTreeMap<String, Obstacle>) {
     let mut matched = Vec::new();
+    let mut obstacles = BTreeMap::new();
     let outside = each_inside(root, &mut |entry| match entry {
         Ok(entry) => {
             let name = Name::of(root, entry.path(), sources);
+            if !entry.file_type().is_file() && !entry.file_type().is_dir() {
+                obstacles.insert(name.path.clone(), Obstacle::OtherKind);
+            }
             let (file, finding) = classify(name, entry.file_type());
             matched.extend(file);
             findings.extend(finding);
         }
-        Err(error) => findings.push(failed(root, sources, &error)),
+        Err(error) => {
+            if let Some(path) = error.path() {
+                obstacles.insert(Name::of(root, path, &[]).path, obstacle(&error));
+            }
+            findings.push(failed(root, sources, &error));
+        }
     });
-    findings.extend(outside.iter().map(|link| leads_out(root, link, sources)));
+    for link in &outside {
+        obstacles.insert(Name::of(root, link, &[]).path, Obstacle::Link);
+        findings.push(leads_out(root, link, sources));
+    }
     matched.sort_by(|a, b| a.path.cmp(&b.path));
-    leave_out_packed_twins(&mut matched, |file| &file.path, findings);
-    matched
+    skip_compressed_twins(&mut matched, |file| &file.path, findings);
+    (matched, obstacles)
 }
 
-/// Calls `visit` with every entry under `root`, following links that stay inside; returns those that do not.
+/// Returns why an entry cannot be read: an error, a broken link or a link loop.
+fn obstacle(error: &walkdir::Error) -> Obstacle {
+    let cause = error.io_error().map(std::io::Error::kind);
+    match cause {
+        Some(std::io::ErrorKind::NotFound) | None => Obstacle::Link,
+        Some(_) => Obstacle::Unreadable,
+    }
+}
+
+/// Calls `visit` with every entry under `root` and follows links that stay inside; returns the links that do not.
 fn each_inside(
     root: &Path,
     visit: &mut dyn FnMut(Result<DirEntry, walkdir::Error>),
@@ -71,20 +100,21 @@ fn each_inside(
     outside
 }
 
-/// The finding for a link that leads out of the directory.
+/// Creates the finding for a link that points outside the directory.
 fn leads_out(root: &Path, link: &Path, sources: &[Source]) -> Finding {
     let name = Name::of(root, link, sources);
     let level = match name.source {
         Some(_) => Level::Error,
         None => Level::Warning,
     };
-    let message = "the symbolic link leads out of the directory and was not followed";
+    let message = "the symbolic link points outside the directory and was not followed";
     Finding::new(level, Rule::OutsideLink, Some(name.place()), message)
-        .remedy("put the file itself here, or import the directory it stands in")
+        .hint("replace the link with the file, or import the directory that contains the file")
 }
 
-/// A file and its packed form would be the same records twice, or, if one of them is older, two versions of them.
-fn leave_out_packed_twins<F>(
+/// Skips compressed files whose uncompressed form exists too, with a finding for each: both would contain the same
+/// records, or two versions of them if one is older.
+fn skip_compressed_twins<F>(
     files: &mut Vec<F>,
     path: impl Fn(&F) -> &str,
     findings: &mut Findings,
@@ -101,15 +131,15 @@ fn leave_out_packed_twins<F>(
         if twin {
             let plain = unpacked(path(file));
             let place = Place::file(path(file));
-            let message = format!("`{plain}` stands beside it, and the two are one file");
+            let message = format!("the directory also contains its uncompressed form `{plain}`");
             let finding = Finding::error(Rule::DuplicateFile, place, message);
-            findings.push(finding.remedy("take the older of the two out of the directory"));
+            findings.push(finding.hint("move the older of the two out of the directory"));
         }
         !twin
     });
 }
 
-/// Relative paths of all files under `root` that have a UTF-8 name, sorted. Links are not followed.
+/// Returns the relative paths of all files under `root` that have a UTF-8 name, sorted. Links are not followed.
 pub(super) fn paths(root: &Path) -> Vec<String> {
     let entries = WalkDir::new(root)
         .min_depth(1)
@@ -124,7 +154,7 @@ pub(super) fn paths(root: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Relative paths of all files under `root` (which must be canonical) whose names promise JSON, sorted.
+/// Returns the relative paths of all files under `root` (which must be canonical) whose names suggest JSON, sorted.
 pub(super) fn json_files(root: &Path, findings: &mut Findings) -> Vec<String> {
     let mut files = Vec::new();
     let outside = each_inside(root, &mut |entry| match entry {
@@ -132,10 +162,11 @@ pub(super) fn json_files(root: &Path, findings: &mut Findings) -> Vec<String> {
             let name = Name::of(root, entry.path(), &[]);
             if !name.looks_like_json() {
             } else if entry.file_type().is_dir() {
-                let message = "a directory with the name of a file";
+                let message = "a directory with the name of a JSON file";
                 let finding =
                     Finding::new(Level::Warning, Rule::NotAFile, Some(name.place()), message);
-                findings.push(finding.remedy("rename it if files of such names are imported"));
+                findings
+                    .push(finding.hint("rename it if files with such names are to be imported"));
             } else if entry.file_type().is_file() && name.utf8 {
                 files.push(name.path);
             } else {
@@ -146,18 +177,18 @@ pub(super) fn json_files(root: &Path, findings: &mut Findings) -> Vec<String> {
     });
     findings.extend(outside.iter().map(|link| leads_out(root, link, &[])));
     files.sort();
-    leave_out_packed_twins(&mut files, String::as_str, findings);
+    skip_compressed_twins(&mut files, String::as_str, findings);
     files
 }
 
-/// Whether the file at `path` is a log by its name: one of JSON Lines, or of plain text.
+/// Whether the file name at `path` is that of a log, which may contain JSON Lines or plain text.
 pub(super) fn is_log(path: &str) -> bool {
     unpacked(&path.to_ascii_lowercase()).ends_with(LOG)
 }
 
-/// An entry's name and what the layout says about it.
+/// The name of an entry and the source that matches it.
 struct Name {
-    /// Relative, with `/`; lossy if the name is not UTF-8.
+    /// Relative path with `/` between segments; lossy if the name is not UTF-8.
     path: String,
     utf8: bool,
     source: Option<(usize, Vec<String>)>,
@@ -194,20 +225,20 @@ fn classify(name: Name, kind: FileType) -> (Option<Matched>, Option<Finding>) {
     let place = name.place();
     if !kind.is_file() {
         let message = match (&name.source, kind.is_dir()) {
-            (Some(_), true) => "the layout expects a file of this name, but it is a directory",
+            (Some(_), true) => "the layout expects a file with this name, but it is a directory",
             (Some(_), false) => {
-                "the layout expects a file of this name, but it is a device or pipe"
+                "the layout expects a file with this name, but it is a device or pipe"
             }
             (None, _) => return (None, None),
         };
         let finding = Finding::error(Rule::NotAFile, place, message)
-            .remedy("rename it, or move it out of the directory");
+            .hint("rename it, or move it out of the directory");
         return (None, Some(finding));
     }
     if !name.utf8 && (name.source.is_some() || name.looks_like_json()) {
-        let message = "the file's name is not UTF-8, so it cannot be recorded";
+        let message = "the file name is not valid UTF-8, so it cannot be recorded";
         let finding = Finding::error(Rule::Unreadable, place, message)
-            .remedy("rename the file, or move it out of the directory");
+            .hint("rename the file, or move it out of the directory");
         return (None, Some(finding));
     }
     let json = name.looks_like_json();
@@ -222,7 +253,7 @@ fn classify(name: Name, kind: FileType) -> (Option<Matched>, Option<Finding>) {
             (Some(file), None)
         }
         None if json => {
-            let message = "no source of the layout matches this file: not imported";
+            let message = "not imported: no source of the layout matches this file";
             let rule = Rule::UnmatchedFile;
             let finding = Finding::new(Level::Notice, rule, Some(place), message);
             (None, Some(finding))
@@ -231,33 +262,34 @@ fn classify(name: Name, kind: FileType) -> (Option<Matched>, Option<Finding>) {
     }
 }
 
-/// An entry that could not be looked at: a directory without permission, a link to nothing, a link in a circle.
+/// Creates the finding for an entry that cannot be read: missing permission, a broken link or a link loop.
 fn failed(root: &Path, sources: &[Source], error: &walkdir::Error) -> Finding {
     let name = Name::of(root, error.path().unwrap_or(root), sources);
     let place = Some(name.place());
     if error.loop_ancestor().is_some() {
-        let message = "the symbolic link leads back to a directory that contains it: not followed";
-        // Where the layout expects a file, as bad as a directory of that name.
+        let message =
+            "the symbolic link points to a directory that contains it and was not followed";
+        // An error if the layout expects a file here, as for a directory with that name.
         let level = match name.source {
             Some(_) => Level::Error,
             None => Level::Warning,
         };
-        return Finding::new(level, Rule::OutsideLink, place, message).remedy("remove the link");
+        return Finding::new(level, Rule::OutsideLink, place, message).hint("remove the link");
     }
     let cause = error.io_error().map(std::io::Error::kind);
     if cause == Some(std::io::ErrorKind::NotFound) {
-        // A link to nothing, or a file removed while we looked: bad only where the layout expects a file.
+        // A broken link, or a file removed just now: an error only where the layout expects a file.
         let level = match name.source {
             Some(_) => Level::Error,
             None if name.looks_like_json() => Level::Error,
             None => Level::Warning,
         };
-        let message = "the symbolic link leads nowhere, or the file was removed just now";
+        let message = "the symbolic link is broken, or the file was just removed";
         return Finding::new(level, Rule::Unreadable, place, message)
-            .remedy("remove the link or restore what it names");
+            .hint("remove the link or restore its target");
     }
     let cause = error.io_error().map(ToString::to_string);
     let message = format!("cannot be read: {}", cause.unwrap_or_default());
     Finding::new(Level::Error, Rule::Unreadable, place, message)
-        .remedy("give the user who runs the import permission to read it")
+        .hint("grant read permission to the user that runs the import")
 }

@@ -1,6 +1,5 @@
-//! SHA-256 of many files on a few threads, block by block.
+//! Hashes many files with SHA-256 on several threads, block by block.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,13 +10,14 @@ use sha2::Digest as _;
 
 use crate::model::Sha256;
 
+use super::open_inside;
 use super::survey::Observer;
 
-/// More threads do not help: one SHA-256 is about as fast as a good disk.
+/// More threads do not help: a single SHA-256 thread is about as fast as a good disk.
 const THREADS: usize = 8;
 const BLOCK: usize = 256 * 1024;
 
-/// What hashing tells about a file.
+/// The hash of a file and the metadata read with it.
 #[derive(Debug)]
 pub(super) struct Hashed {
     pub(super) bytes: u64,
@@ -25,7 +25,7 @@ pub(super) struct Hashed {
     pub(super) sha256: Sha256,
 }
 
-/// Hashes `paths` (relative to `root`); one result each, in the same order, `None` after an interrupt.
+/// Hashes `paths` (relative to `root`) and returns one result per path, in the same order; `None` if interrupted.
 pub(super) fn hash_all(
     root: &Path,
     paths: &[&str],
@@ -40,7 +40,7 @@ pub(super) fn hash_all(
             let Some(path) = paths.get(index) else {
                 return Some(done);
             };
-            match hash(&root.join(path), &mut block, observer) {
+            match hash(root, path, &mut block, observer) {
                 Ok(hashed) => done.push((index, Ok(hashed?))),
                 Err(error) => done.push((index, Err(error))),
             }
@@ -60,9 +60,14 @@ pub(super) fn hash_all(
     Some(hashed.into_iter().map(|(_, result)| result).collect())
 }
 
-/// `None` when interrupted.
-fn hash(path: &Path, block: &mut [u8], observer: Observer<'_>) -> io::Result<Option<Hashed>> {
-    let mut file = File::open(path)?;
+/// Returns `None` if interrupted.
+fn hash(
+    root: &Path,
+    path: &str,
+    block: &mut [u8],
+    observer: Observer<'_>,
+) -> io::Result<Option<Hashed>> {
+    let mut file = open_inside(root, path)?;
     let modified = file.metadata()?.modified()?;
     let mut hasher = sha2::Sha256::new();
     let mut bytes = 0;

@@ -1,9 +1,9 @@
-//! Whether something that is to be written would stand in the source directory, which is never written to.
+//! Checks whether an output path is inside the source directory, which is never written to.
 
 use std::path::Path;
 
-/// Whether `path`, which need not exist, stands in the directory `root`; by what the paths lead to, not by how they
-/// are written.
+/// Whether `path`, which need not exist, is inside the directory `root`. Both paths are resolved first, so links and
+/// `..` are taken into account.
 #[must_use]
 pub fn is_inside(path: &Path, root: &Path) -> bool {
     let Ok(root) = root.canonicalize() else {
@@ -16,7 +16,7 @@ pub fn is_inside(path: &Path, root: &Path) -> bool {
     existing.is_some_and(|path| path.starts_with(root))
 }
 
-/// Whether there is a directory of this name.
+/// Whether `path` is a directory.
 #[must_use]
 pub fn is_directory(path: &Path) -> bool {
     path.is_dir()
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_judged_by_what_they_lead_to() {
+    fn paths_are_compared_after_they_are_resolved() {
         let place = tempfile::tempdir().expect("a directory");
         let root = place.path().join("data");
         fs::create_dir_all(root.join("inner")).expect("made");

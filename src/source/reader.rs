@@ -1,4 +1,4 @@
-//! Reads a surveyed file and tells afterwards whether it was still the surveyed one.
+//! Reads a file and then checks that it is still the one that was surveyed.
 
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
@@ -10,12 +10,13 @@ use sha2::Digest as _;
 use crate::layout::unpacked;
 use crate::model::{Finding, Place, Rule, Sha256};
 
+use super::open_inside;
 use super::survey::SourceFile;
 
-/// How much of a packed file is read at a time.
+/// Buffer size for reading compressed files.
 const BLOCK: usize = 64 * 1024;
 
-/// A source file that is unpacked if it is packed, and hashed as it lies on disk while it is read.
+/// A source file that is decompressed if necessary. The bytes on disk are hashed while it is read.
 #[derive(Debug)]
 pub struct HashingReader {
     body: Body,
@@ -23,13 +24,13 @@ pub struct HashingReader {
     expected: (u64, Sha256),
 }
 
-/// Opens `file` of the directory `root`.
+/// Opens `file` in the directory `root`.
 ///
 /// # Errors
-/// A finding [`Rule::Unreadable`] when the file cannot be opened any more.
+/// A finding [`Rule::Unreadable`] if the file cannot be opened.
 pub fn open(root: &Path, file: &SourceFile) -> Result<HashingReader, Box<Finding>> {
-    let opened = File::open(root.join(&file.path))
-        .map_err(|error| Box::new(unreadable(&file.path, &error)))?;
+    let opened =
+        open_inside(root, &file.path).map_err(|error| Box::new(unreadable(&file.path, &error)))?;
     let disk = Disk {
         file: opened,
         bytes: 0,
@@ -47,8 +48,10 @@ pub fn open(root: &Path, file: &SourceFile) -> Result<HashingReader, Box<Finding
     })
 }
 
-/// The document in the bytes of the file that is or was called `path`: what they unpack to, if the name says that they
-/// are packed. Reads no more of `bytes` than the document needs.
+/// Returns the document contained in `bytes`, decompressed if the file name `path` has the extension of compressed
+/// files.
+///
+/// Reads no more of `bytes` than the document needs.
 pub fn unpack<'r>(path: &str, bytes: impl Read + 'r) -> Box<dyn Read + 'r> {
     match unpacked(path) == path {
         true => Box::new(bytes),
@@ -56,23 +59,21 @@ pub fn unpack<'r>(path: &str, bytes: impl Read + 'r) -> Box<dyn Read + 'r> {
     }
 }
 
-/// Opens the file at the relative `path` of the directory `root` for a look that nothing is recorded of; a packed file is
-/// unpacked.
+/// Opens the file at the relative path `path` in the directory `root`, without hashing it; a compressed file is
+/// decompressed.
 ///
 /// # Errors
-/// A finding [`Rule::Unreadable`] when the file cannot be opened.
+/// A finding [`Rule::Unreadable`] if the file cannot be opened.
 pub fn open_unhashed(root: &Path, path: &str) -> Result<Box<dyn Read>, Box<Finding>> {
-    let file = File::open(root.join(path)).map_err(|error| Box::new(unreadable(path, &error)))?;
+    let file = open_inside(root, path).map_err(|error| Box::new(unreadable(path, &error)))?;
     Ok(unpack(path, file))
 }
 
 impl HashingReader {
-    /// Tells whether what was read is what was surveyed; reads nothing more.
+    /// Checks that the bytes read are those that were surveyed; returns a finding [`Rule::ChangedWhileRead`] if not.
     ///
-    /// Who stopped reading before the end (at a syntax error, say) and wants to know nevertheless reads the rest into
-    /// [`io::sink`] first.
-    ///
-    /// `None` if it is, else a finding [`Rule::ChangedWhileRead`].
+    /// Reads nothing more. A caller that stopped before the end, for example at a syntax error, must first read the
+    /// rest into [`io::sink`].
     #[must_use]
     pub fn finish(self) -> Option<Finding> {
         let disk = match self.body {
@@ -85,25 +86,25 @@ impl HashingReader {
         let message = "the file changed while it was being read";
         Some(
             Finding::error(Rule::ChangedWhileRead, Place::file(self.path), message)
-                .remedy("stop the program that writes the file and run again"),
+                .hint("stop the program that writes the file and run again"),
         )
     }
 }
 
 impl Read for HashingReader {
-    /// A gzip file that ends too early is an error of kind [`ErrorKind::UnexpectedEof`], one that is damaged
+    /// A truncated gzip file is an error of kind [`ErrorKind::UnexpectedEof`], a corrupt one of kind
     /// [`ErrorKind::InvalidData`].
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.body {
             Body::Plain(disk) => disk.read(buffer),
-            // Only what the disk refuses has an error number.
+            // Only errors of the operating system have an error number.
             Body::Gzip(decoder) => decoder.read(buffer).map_err(|error| match error.kind() {
                 _ if error.raw_os_error().is_some() => error,
                 ErrorKind::UnexpectedEof => {
-                    io::Error::new(ErrorKind::UnexpectedEof, "the gzip file ends too early")
+                    io::Error::new(ErrorKind::UnexpectedEof, "the gzip file is truncated")
                 }
                 _ => {
-                    let message = format!("the gzip file is damaged ({error})");
+                    let message = format!("the gzip file is corrupt ({error})");
                     io::Error::new(ErrorKind::InvalidData, message)
                 }
             }),
@@ -111,7 +112,7 @@ impl Read for HashingReader {
     }
 }
 
-/// What is given out: the bytes on disk, or what they unpack to. A file of many gzip members is one file.
+/// The source of the document: the bytes on disk, or their decompressed form. Gzip members are concatenated.
 #[derive(Debug)]
 enum Body {
     Plain(Disk),
@@ -135,15 +136,14 @@ impl Read for Disk {
     }
 }
 
-/// The finding for a file that cannot be opened or read.
+/// Creates the finding for a file that cannot be opened or read.
 pub(super) fn unreadable(path: &str, error: &io::Error) -> Finding {
     let message = format!("cannot be read: {error}");
-    let remedy = match error.kind() {
-        io::ErrorKind::NotFound => "the file was removed since it was found: run again",
-        io::ErrorKind::PermissionDenied => {
-            "give the user who runs the import permission to read it"
-        }
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => "the file was removed after it was found; run again",
+        io::ErrorKind::PermissionDenied => "grant read permission to the user that runs the import",
+        io::ErrorKind::InvalidInput => "rename it, or move it out of the directory",
         _ => "check the disk, or move the file out of the directory",
     };
-    Finding::error(Rule::Unreadable, Place::file(path), message).remedy(remedy)
+    Finding::error(Rule::Unreadable, Place::file(path), message).hint(hint)
 }

@@ -1,7 +1,8 @@
-//! The survey: which files of a directory belong to which source of a layout, and what their bytes hash to.
+//! The survey: assigns the files of a directory to the sources of a layout and hashes them.
 //!
-//! Sorted by path, so that the same directory always gives the same survey.
+//! Files are sorted by path, so that the same directory always gives the same survey.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,55 +11,58 @@ use std::{fs, io};
 use crate::layout::{Layout, unpacked};
 use crate::model::{FileId, Finding, Findings, Level, Place, Rule, Sha256, Timestamp};
 
-use super::SourceError;
 use super::directory::{is_log, json_files, paths, walk};
 use super::hash::hash_all;
 use super::reader::{open_unhashed, unreadable};
+use super::{Obstacle, SourceError};
 
 /// A file that a source of the layout matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     /// Its index in [`Survey::files`].
     pub id: FileId,
-    /// Relative to the directory, with `/` between segments.
+    /// Path relative to the directory, with `/` between segments.
     pub path: String,
     /// Index of the source in the layout.
     pub source: usize,
-    /// What the source's file pattern captured.
+    /// Values captured by the file pattern of the source.
     pub captures: Vec<String>,
     /// Length in bytes.
     pub bytes: u64,
-    /// When it was last written.
+    /// The time of the last modification.
     pub modified: Timestamp,
     /// Digest of its bytes.
     pub sha256: Sha256,
 }
 
 impl SourceFile {
-    /// The path of the document in it: a file that is packed later is still the same document.
+    /// Returns the path of the document in the file, without the suffix of a compressed file. It stays the same if the
+    /// file is compressed later.
     #[must_use]
     pub fn document(&self) -> &str {
         unpacked(&self.path)
     }
 }
 
-/// What stands in a directory.
+/// The contents of a directory.
 #[derive(Debug, Clone)]
 pub struct Survey {
-    /// The directory, absolute and without symbolic links.
+    /// The absolute path of the directory, without symbolic links.
     pub root: PathBuf,
     /// The readable files that a source matches, sorted by path.
     pub files: Vec<SourceFile>,
-    /// What was noticed on the way.
+    /// Problems found during the survey.
     pub findings: Findings,
+    /// The relative paths at which the walk could not continue, and why.
+    pub obstacles: BTreeMap<String, Obstacle>,
 }
 
-/// Who watches the survey.
+/// Observes and interrupts a survey.
 #[derive(Clone, Copy)]
 pub struct Observer<'a> {
     /// Called with the number of bytes just hashed, from several threads.
     pub progress: &'a (dyn Fn(u64) + Sync),
-    /// Raised from outside to stop.
+    /// Set by the caller to stop.
     pub interrupted: &'a AtomicBool,
 }
 
@@ -71,12 +75,11 @@ impl Observer<'_> {
 /// Finds and hashes the files in `root` that belong to `layout`.
 ///
 /// # Errors
-/// When `root` is no readable directory, or the observer raised its flag. Everything else is in
-/// [`Survey::findings`].
+/// When `root` is not a readable directory, or the interrupt flag was set. Everything else is in [`Survey::findings`].
 pub fn survey(root: &Path, layout: &Layout, observer: Observer<'_>) -> Result<Survey, SourceError> {
     let root = directory(root)?;
     let mut findings = Findings::default();
-    let matched = walk(&root, &layout.sources, &mut findings);
+    let (matched, mut obstacles) = walk(&root, &layout.sources, &mut findings);
     let paths: Vec<&str> = matched.iter().map(|file| file.path.as_str()).collect();
     let hashed = hash_all(&root, &paths, observer).ok_or(SourceError::Interrupted)?;
     let mut files = Vec::with_capacity(matched.len());
@@ -90,44 +93,48 @@ pub fn survey(root: &Path, layout: &Layout, observer: Observer<'_>) -> Result<Su
                     source: file.source,
                     captures: file.captures,
                     bytes: hashed.bytes,
-                    modified: Timestamp::new(hashed.modified.into()),
+                    modified: Timestamp::of_system(hashed.modified),
                     sha256: hashed.sha256,
                 });
             }
-            Err(error) => findings.push(unreadable(&file.path, &error)),
+            Err(error) => {
+                findings.push(unreadable(&file.path, &error));
+                obstacles.insert(file.path, Obstacle::Unreadable);
+            }
         }
     }
     Ok(Survey {
         root,
         files,
         findings,
+        obstacles,
     })
 }
 
-/// Relative paths of all files in `root`, whatever they are, for finding out which layout the directory has.
+/// Returns the relative paths of all files in `root`, for finding the layout that matches the directory.
 ///
 /// # Errors
-/// When `root` is no readable directory.
+/// When `root` is not a readable directory.
 pub fn list(root: &Path) -> Result<Vec<String>, SourceError> {
     let root = directory(root)?;
     Ok(paths(&root))
 }
 
-/// The files of a directory whose names promise JSON, whatever stands in them.
+/// The files of a directory whose names suggest JSON.
 #[derive(Debug, Clone)]
 pub struct JsonFiles {
-    /// The directory, absolute and without symbolic links.
+    /// The absolute path of the directory, without symbolic links.
     pub root: PathBuf,
-    /// Relative paths, with `/`, sorted.
+    /// Relative paths with `/` between segments, sorted.
     pub paths: Vec<String>,
-    /// What was noticed on the way.
+    /// Problems found while searching.
     pub findings: Findings,
 }
 
-/// Finds the JSON files in `root`, for a directory that no layout is known for.
+/// Finds the JSON files in `root`, for a directory without a known layout.
 ///
 /// # Errors
-/// When `root` is no readable directory.
+/// When `root` is not a readable directory.
 pub fn find_json(root: &Path) -> Result<JsonFiles, SourceError> {
     let root = directory(root)?;
     let mut findings = Findings::default();
@@ -135,7 +142,7 @@ pub fn find_json(root: &Path) -> Result<JsonFiles, SourceError> {
         .into_iter()
         .partition(|path| !is_log(path) || begins_like_json(&root, path));
     findings.extend(text.into_iter().map(|path| {
-        let message = "does not begin like JSON Lines: not looked at";
+        let message = "skipped: does not begin like JSON Lines";
         let place = Some(Place::file(path));
         Finding::new(Level::Notice, Rule::UnmatchedFile, place, message)
     }));
@@ -146,7 +153,7 @@ pub fn find_json(root: &Path) -> Result<JsonFiles, SourceError> {
     })
 }
 
-/// Whether an object or an array begins the file. One that cannot be read is left to its reader to complain about.
+/// Whether the file begins with an object or an array. An unreadable file counts as JSON, so that it is reported later.
 fn begins_like_json(root: &Path, path: &str) -> bool {
     let mut beginning = Vec::new();
     let read =

@@ -1,7 +1,7 @@
-//! `anyOf` and `oneOf`: of all the reasons why no form fits, the ones that help.
+//! `anyOf` and `oneOf`: of all the reasons why no form matches, selects the helpful ones.
 //!
-//! The form that the value was probably meant to have is the one whose types fit; only its violations are told. Where
-//! no form stands out, the forms are listed with one reason each.
+//! The form that was probably intended is the one whose types match; only its violations are reported. If no single
+//! form stands out, the forms are listed with one reason each.
 
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
@@ -12,21 +12,21 @@ use crate::model::ShowValues;
 use super::violation::{Violation, at_value, explain};
 use super::wording::{found, types};
 
-/// How many forms are listed.
+/// The maximum number of forms that are listed.
 const LISTED: usize = 4;
 
-/// How well a form fits.
+/// How well a form matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
-    /// It is for another type of value.
+    /// The form is for another type of value.
     OtherType,
-    /// A constant tells that another form is meant.
+    /// A constant shows that another form is intended.
     OtherConstant,
-    /// It is wrong in details only.
+    /// Only details do not match.
     Details,
 }
 
-/// The violations of a value at which none of the forms in `context` fits.
+/// Returns the violations of a value that matches none of the forms in `context`.
 pub(super) fn explain_alternatives(
     error: &ValidationError<'_>,
     context: &[Vec<ValidationError<'static>>],
@@ -48,7 +48,7 @@ pub(super) fn explain_alternatives(
             found(error, show)
         ),
         None => format!(
-            "`{keyword}`: fits none of the {} allowed forms: {}",
+            "`{keyword}`: matches none of the {} allowed forms: {}",
             context.len(),
             reasons(error, &likely, show)
         ),
@@ -72,7 +72,7 @@ fn fit(error: &ValidationError<'_>, form: &[ValidationError<'static>]) -> Fit {
     }
 }
 
-/// The types that would do, if the type alone is at fault in every form.
+/// Returns the types that would match, if every form fails only because of the type.
 fn expected_types(
     error: &ValidationError<'_>,
     context: &[Vec<ValidationError<'static>>],

@@ -1,60 +1,46 @@
-//! The compiled schema of a source, applied to elements or whole documents.
+//! Applies the compiled schema of a source to elements or whole documents.
 
-use std::cmp::Ordering;
-
-use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::layout::Source;
-use crate::model::{Finding, Rule, ShowValues};
-use crate::parse::{Chunk, Limits, Shape, locate};
+use crate::model::{Finding, Rule, ShowValues, locate};
+use crate::parse::{Chunk, Limits, Shape};
 
 use super::ValidateError;
-use super::violation::{Anchor, Violation, explain};
+use super::checker::{Checker, Part, Verdict, unusable};
+use super::steps::Exhausted;
+use super::violation::{Anchor, Violation};
 
-/// A source's schema, compiled once and shared by all workers.
+/// The schema of a source, compiled once and shared by all workers.
 #[derive(Debug)]
 pub struct DocumentValidator {
-    document: Validator,
-    /// For the elements of a streamed source; `None` if its schema says nothing about them.
-    element: Option<Validator>,
+    schema_name: String,
+    document: Checker,
+    /// For the elements of a streamed source; `None` if its schema has no `items`.
+    element: Option<Checker>,
 }
 
 impl DocumentValidator {
-    /// How many violations of one element are told one by one.
-    const TOLD: usize = 1000;
-
-    /// Compiles the schema of `source`, with formats checked.
+    /// Compiles the schema of `source`, with formats being checked.
     ///
     /// # Errors
-    /// When it is no valid schema, or needs one from elsewhere.
+    /// When it is not a valid schema, or refers to a schema outside the layout.
     pub fn compile(source: &Source) -> Result<Self, ValidateError> {
-        let options = jsonschema::options()
-            .offline()
-            .should_validate_formats(true);
-        let unusable = |error: jsonschema::ValidationError<'static>| ValidateError::Schema {
-            schema: source.schema_name.clone(),
-            pointer: error.instance_path().to_string(),
-            cause: Box::new(error),
+        let part = |part| {
+            let compiled = Checker::compile(&source.schema, part);
+            let compiled = compiled.map_err(unusable(&source.schema_name))?;
+            let schema = source.schema_name.clone();
+            compiled.ok_or(ValidateError::Items { schema })
         };
-        let document = options.build(&source.schema).map_err(unusable)?;
-        let element = match source.schema.get("items") {
-            Some(Value::Bool(_)) if source.streamed => {
-                let items = &source.schema["items"];
-                Some(options.build(items).map_err(unusable)?)
-            }
-            Some(_) if source.streamed => {
-                let map = options.build_map(&source.schema).map_err(unusable)?;
-                let items = map.get("#/items").cloned();
-                let schema = || source.schema_name.clone();
-                Some(items.ok_or_else(|| ValidateError::Items { schema: schema() })?)
-            }
-            Some(_) | None => None,
-        };
-        Ok(Self { document, element })
+        let has_items = source.streamed && source.schema.get("items").is_some();
+        Ok(Self {
+            schema_name: source.schema_name.clone(),
+            document: part(Part::Whole)?,
+            element: has_items.then(|| part(Part::Items)).transpose()?,
+        })
     }
 
-    /// All violations in one element of `chunk`, whose parsed `value` it is, in the order of the text.
+    /// Returns all violations in one element of `chunk` with the parsed `value`, in text order.
     #[must_use]
     pub fn check(
         &self,
@@ -71,34 +57,45 @@ impl DocumentValidator {
                 None => return Vec::new(),
             },
         };
-        if validator.is_valid(value) {
-            return Vec::new();
-        }
-        let mut violations = Vec::new();
-        let mut untold = 0;
-        for error in validator.iter_errors(value) {
-            match violations.len().cmp(&Self::TOLD) {
-                Ordering::Less => violations.extend(explain(&error, show)),
-                Ordering::Equal | Ordering::Greater => untold += 1,
+        let place = || chunk.place(path, element);
+        match validator.check(value, chunk.element(element).len(), show) {
+            Verdict::Valid => Vec::new(),
+            Verdict::Invalid(violations, unlisted) => {
+                let mut findings = place_all(chunk, element, path, violations);
+                if unlisted > 0 {
+                    let message =
+                        format!("{unlisted} more violations of the schema in this record");
+                    findings.push(Finding {
+                        count: unlisted,
+                        ..Finding::error(Rule::Schema, place(), message)
+                    });
+                }
+                findings
+            }
+            Verdict::Among(violations) => {
+                let mut findings = place_all(chunk, element, path, violations);
+                let message = "the record is too large to list all schema violations";
+                let finding = Finding::error(Rule::Schema, place(), message);
+                findings.push(finding.hint("fix the listed violations, then run again"));
+                findings
+            }
+            Verdict::TooCostly(Exhausted { schema_pointer }) => {
+                let message = format!(
+                    "validating this record against the schema `{}` takes too long; stopped at `{schema_pointer}`",
+                    self.schema_name
+                );
+                let hint =
+                    "make each schema in `allOf`, `anyOf` and `oneOf` refer to itself at most once";
+                vec![Finding::error(Rule::Schema, place(), message).hint(hint)]
             }
         }
-        let mut findings = place_all(chunk, element, path, violations);
-        if untold > 0 {
-            let place = chunk.place(path, element);
-            let message = format!("{untold} more violations of the schema in this record");
-            findings.push(Finding {
-                count: untold,
-                ..Finding::error(Rule::Schema, place, message)
-            });
-        }
-        findings
     }
 
-    /// Parses and checks the elements of `chunk`: each with its index in the document, and its value or what is
-    /// wrong with it.
+    /// Parses and checks the elements of `chunk`. Returns each with its index in the document and its value or its
+    /// findings.
     ///
-    /// What stands behind an element with errors is to be trusted if the element [ends as
-    /// meant](Chunk::ends_as_meant).
+    /// Elements after a faulty one can be trusted only if the faulty one [ends as
+    /// intended](Chunk::ends_as_intended).
     pub fn valid_elements<'a>(
         &'a self,
         path: &'a str,
@@ -123,7 +120,7 @@ impl DocumentValidator {
     }
 }
 
-/// Finds the places of all violations in one pass over the element.
+/// Locates all violations in one pass over the element.
 fn place_all(
     chunk: &Chunk,
     element: usize,
@@ -146,7 +143,7 @@ fn place_all(
         position = position.after(&bytes[at..offset]);
         at = offset;
         let place = chunk.placed(path, element, &violation.pointer, position);
-        Finding::error(Rule::Schema, place, violation.message).remedy("mend the file")
+        Finding::error(Rule::Schema, place, violation.message).hint("fix the value")
     };
     placed.into_iter().map(finding).collect()
 }

@@ -1,10 +1,12 @@
-//! Validation of parsed documents against the JSON Schema of their source.
+//! Validates parsed documents against the JSON Schema of their source.
 //!
-//! Every violation becomes a finding with file, line, column and pointer, in plain words, with values masked unless
-//! they are asked for. Nothing here changes a value or reaches for the network.
+//! Every violation becomes a finding with file, line, column, pointer and a plain message; values are masked unless
+//! requested. Nothing here changes a value or accesses the network.
 
 mod alternatives;
+mod checker;
 mod document;
+mod steps;
 mod violation;
 mod wording;
 
@@ -13,21 +15,24 @@ pub use document::DocumentValidator;
 /// Why a schema cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ValidateError {
-    /// It is no valid JSON Schema, or refers to one that is not in the layout.
-    #[error("the JSON Schema `{schema}` cannot be used: fault at `{pointer}`")]
+    /// It is not a valid JSON Schema, or refers to a schema outside the layout.
+    #[error("the JSON Schema `{schema}` cannot be used: error at `{pointer}`")]
     Schema {
         /// File name of the schema.
         schema: String,
-        /// Where in the schema.
+        /// JSON Pointer into the schema.
         pointer: String,
-        /// What is wrong with it.
+        /// The error.
         #[source]
         cause: Box<jsonschema::ValidationError<'static>>,
     },
-    /// Its `items` are not one schema for all elements.
-    #[error("the `items` of the JSON Schema `{schema}` are not one schema for all elements")]
+    /// Its `items` is not a single schema for all elements.
+    #[error("`items` of the JSON Schema `{schema}` must be a single schema for all elements")]
     Items {
         /// File name of the schema.
         schema: String,
     },
 }
+
+#[cfg(test)]
+mod tests;

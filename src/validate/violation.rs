@@ -1,4 +1,4 @@
-//! One validator error as violations that can each be placed: what is wrong, at which value or member.
+//! Converts a validator error to violations with a message and the location of the value or member.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -8,38 +8,38 @@ use crate::model::{Pointer, ShowValues};
 use super::alternatives::explain_alternatives;
 use super::wording::{expectation, found};
 
-/// Which bytes of the located value to point at.
+/// The part of the located value that a violation points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Value,
-    /// The member's name: the member itself is wrong, whatever its value.
+    /// The member's name: the member itself is not allowed, regardless of its value.
     Name,
 }
 
-/// Something in a value that its schema forbids.
+/// A part of a value that violates the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Violation {
     /// JSON Pointer within the validated value.
     pub(super) pointer: String,
     pub(super) anchor: Anchor,
-    /// Keyword, what was expected, what was found.
+    /// Keyword, what was expected, and what was found.
     pub(super) message: String,
 }
 
-/// The violations that `error` stands for; at least one.
+/// Converts `error` to one or more violations.
 pub(super) fn explain(error: &ValidationError<'_>, show: ShowValues) -> Vec<Violation> {
     let keyword = error.kind().keyword();
     match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let violation = |name: &String| {
-                let message = format!("`{keyword}`: the member `{name}` is not expected here");
+                let message = format!("`{keyword}`: unexpected member `{name}`");
                 at_member(error, name, message)
             };
             unexpected.iter().map(violation).collect()
         }
         Kind::PropertyNames { error: inner } => {
             let name = inner.instance().as_str().unwrap_or_default();
-            let message = format!("`{keyword}`: in the member's name, {}", expectation(inner));
+            let message = format!("`{keyword}`: invalid member name: {}", expectation(inner));
             vec![at_member(error, name, message)]
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
@@ -52,7 +52,7 @@ pub(super) fn explain(error: &ValidationError<'_>, show: ShowValues) -> Vec<Viol
     }
 }
 
-/// A violation by the value that `error` is about.
+/// Creates a violation at the value that `error` is about.
 pub(super) fn at_value(error: &ValidationError<'_>, message: String) -> Violation {
     Violation {
         pointer: error.instance_path().as_str().to_owned(),

@@ -1,6 +1,7 @@
-//! What a schema expects, in plain words.
+//! Describes in plain words what a schema expects.
 //!
-//! Schema values may be quoted, values from the file only when asked for: their types and lengths are all that is told.
+//! Values of the schema may be quoted. Values of the file are quoted only on request; otherwise only their types and
+//! lengths are shown.
 
 use std::fmt::Display;
 
@@ -11,11 +12,11 @@ use serde_json::Value;
 
 use crate::model::ShowValues;
 
-/// How many options of an `enum` are listed, and how many characters of a value are shown.
+/// The maximum number of `enum` options listed, and of characters shown of a value.
 const LISTED: usize = 12;
 const SHOWN: usize = 200;
 
-/// What was expected of the value that `error` is about.
+/// Describes what was expected of the value that `error` is about.
 pub(super) fn expectation(error: &ValidationError<'_>) -> String {
     match error.kind() {
         Kind::AdditionalItems { limit } => format!("expected at most {}", number(limit, "item")),
@@ -26,18 +27,18 @@ pub(super) fn expectation(error: &ValidationError<'_>) -> String {
             "expected one of the allowed forms".to_owned()
         }
         Kind::OneOfMultipleValid { .. } => {
-            "expected exactly one of the allowed forms to fit, and several do".to_owned()
+            "expected exactly one of the allowed forms to match, but several do".to_owned()
         }
         Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
-            "the pattern is too costly to be matched against this text".to_owned()
+            "matching the pattern against this string takes too long".to_owned()
         }
         Kind::Constant { expected_value } => format!("expected `{expected_value}`"),
-        Kind::Contains => "expected a certain number of items that fit `contains`".to_owned(),
+        Kind::Contains => "expected a certain number of items that match `contains`".to_owned(),
         Kind::ContentEncoding { content_encoding } => {
-            format!("expected text encoded as {content_encoding}")
+            format!("expected a string encoded as {content_encoding}")
         }
         Kind::ContentMediaType { content_media_type } => {
-            format!("expected text that is {content_media_type}")
+            format!("expected a string with the media type {content_media_type}")
         }
         Kind::Custom { message, .. } => message.clone(),
         Kind::Enum { options } => format!("expected {}", one_of(options)),
@@ -47,7 +48,7 @@ pub(super) fn expectation(error: &ValidationError<'_>) -> String {
         Kind::Minimum { limit } => format!("expected at least {limit}"),
         Kind::FalseSchema => "expected no value here".to_owned(),
         Kind::Format { format } => format!("expected {}", format_name(format)),
-        Kind::FromUtf8 { .. } => "expected encoded text to be UTF-8".to_owned(),
+        Kind::FromUtf8 { .. } => "expected the encoded string to be UTF-8".to_owned(),
         Kind::MaxItems { limit } => format!("expected at most {}", number(limit, "item")),
         Kind::MinItems { limit } => format!("expected at least {}", number(limit, "item")),
         Kind::MaxLength { limit } => format!("expected at most {}", number(limit, "character")),
@@ -55,9 +56,9 @@ pub(super) fn expectation(error: &ValidationError<'_>) -> String {
         Kind::MaxProperties { limit } => format!("expected at most {}", number(limit, "member")),
         Kind::MinProperties { limit } => format!("expected at least {}", number(limit, "member")),
         Kind::MultipleOf { multiple_of } => format!("expected a multiple of {multiple_of}"),
-        Kind::Not { .. } => "the value fits a form that is forbidden".to_owned(),
-        Kind::Pattern { pattern } => format!("expected text that matches `{pattern}`"),
-        Kind::PropertyNames { .. } => "expected other names of members".to_owned(),
+        Kind::Not { .. } => "the value matches a forbidden form".to_owned(),
+        Kind::Pattern { pattern } => format!("expected a string that matches `{pattern}`"),
+        Kind::PropertyNames { .. } => "expected other member names".to_owned(),
         Kind::Required { property } => match property.as_str() {
             Some(name) => format!("the member `{name}` is missing"),
             None => "a member is missing".to_owned(),
@@ -70,12 +71,12 @@ pub(super) fn expectation(error: &ValidationError<'_>) -> String {
             format!("expected {}", types(expected))
         }
         Kind::UnevaluatedItems { .. } => "expected no further items".to_owned(),
-        Kind::UniqueItems => "expected no two items to be equal".to_owned(),
-        Kind::Referencing(_) => "the schema refers to something that is missing".to_owned(),
+        Kind::UniqueItems => "expected all items to be different".to_owned(),
+        Kind::Referencing(_) => "the schema has an unresolved reference".to_owned(),
     }
 }
 
-/// `, found …`: the value if it may be shown, otherwise its type or size where that tells something.
+/// Returns `, found …`: the value if it may be shown, otherwise its type or size if that is helpful.
 pub(super) fn found(error: &ValidationError<'_>, show: ShowValues) -> String {
     let value = error.instance().as_ref();
     if matches!(error.kind(), Kind::Required { .. }) {
@@ -115,7 +116,7 @@ fn is_about_number(kind: &Kind) -> bool {
     )
 }
 
-/// `1 item`, `2 items`.
+/// Returns for example `1 item` or `2 items`.
 fn number(count: impl Display, word: &str) -> String {
     match count.to_string().as_str() {
         "1" => format!("1 {word}"),
@@ -130,7 +131,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// `a string, an array or null`.
+/// Returns for example `a string, an array or null`.
 pub(super) fn types(expected: JsonTypeSet) -> String {
     // Every integer is a number.
     let expected = if expected.contains(JsonType::Number) {
@@ -139,7 +140,7 @@ pub(super) fn types(expected: JsonTypeSet) -> String {
         expected
     };
     let mut names: Vec<_> = expected.iter().map(name).collect();
-    // Null is the exception, so it comes last.
+    // Null is named last.
     names.sort_by_key(|name| *name == "null");
     listed(&names)
 }
@@ -157,7 +158,7 @@ fn name(kind: JsonType) -> &'static str {
     match kind {
         JsonType::Null => "null",
         JsonType::Boolean => "a boolean",
-        JsonType::Integer => "a whole number",
+        JsonType::Integer => "an integer",
         JsonType::Number => "a number",
         JsonType::String => "a string",
         JsonType::Array => "an array",

@@ -1,4 +1,4 @@
-//! Two imports at once: the second waits, then finds nothing to do.
+//! Concurrent imports: the second one waits, then has nothing to do.
 
 use std::process::Child;
 
@@ -6,8 +6,8 @@ use crate::bulk::{Bulk, fill};
 use crate::rows;
 use crate::workspace::{Ended, Workspace};
 
-/// Ends of imports that were started together.
-fn together(workspace: &Workspace, count: usize, arguments: &[&str]) -> Vec<Ended> {
+/// Starts several imports at the same time and returns their results.
+fn run_concurrently(workspace: &Workspace, count: usize, arguments: &[&str]) -> Vec<Ended> {
     let children: Vec<Child> = (0..count)
         .map(|_| workspace.begin_import(arguments))
         .collect();
@@ -18,7 +18,7 @@ fn together(workspace: &Workspace, count: usize, arguments: &[&str]) -> Vec<Ende
 }
 
 #[track_caller]
-fn assert_one_did_it(workspace: &Workspace, ends: &[Ended], runs: i64) {
+fn assert_one_imported(workspace: &Workspace, ends: &[Ended], runs: i64) {
     for ended in ends {
         assert_eq!(ended.code, Some(0), "{ended}");
     }
@@ -35,26 +35,26 @@ fn assert_one_did_it(workspace: &Workspace, ends: &[Ended], runs: i64) {
 }
 
 #[test]
-fn into_a_new_database() {
+fn concurrent_imports_into_a_new_database() {
     let workspace = Workspace::empty();
     fill(&workspace, Bulk::A_WHILE, "first");
-    let ends = together(&workspace, 3, &[]);
-    assert_one_did_it(&workspace, &ends, 1);
+    let ends = run_concurrently(&workspace, 3, &[]);
+    assert_one_imported(&workspace, &ends, 1);
 }
 
 #[test]
-fn into_an_existing_database() {
+fn concurrent_imports_into_an_existing_database() {
     let workspace = Workspace::empty();
     fill(&workspace, Bulk::A_WHILE, "first");
     workspace.imports(&[]);
     fill(&workspace, Bulk::A_WHILE, "second");
-    let ends = together(&workspace, 2, &[]);
-    assert_one_did_it(&workspace, &ends, 2);
+    let ends = run_concurrently(&workspace, 2, &[]);
+    assert_one_imported(&workspace, &ends, 2);
     rows::assert_sound(&workspace.connection());
 }
 
 #[test]
-fn who_does_not_want_to_wait_is_told() {
+fn an_import_with_no_wait_fails_while_another_runs() {
     let workspace = Workspace::empty();
     fill(&workspace, Bulk::A_WHILE, "first");
     let first = workspace.begin_import(&[]);
@@ -67,16 +67,16 @@ fn who_does_not_want_to_wait_is_told() {
     assert_eq!(first.code, Some(0), "{first}");
     match second.code {
         Some(1) => assert!(second.stderr.contains("another program"), "{second}"),
-        // The first was quicker.
+        // The first import was faster.
         Some(0) => assert!(second.stdout.starts_with("nothing to do"), "{second}"),
         other => panic!("{other:?} {second}"),
     }
-    assert_one_did_it(&workspace, &[first], 1);
+    assert_one_imported(&workspace, &[first], 1);
 }
 
-/// Readers see the state before the import until it is over, and are not kept waiting.
+/// Readers see the previous state until the import has finished, and are not blocked.
 #[test]
-fn readers_are_not_disturbed() {
+fn readers_are_not_blocked() {
     let workspace = Workspace::empty();
     fill(&workspace, Bulk::A_WHILE, "first");
     workspace.imports(&[]);

@@ -1,4 +1,4 @@
-//! Tables as they were: whatever happened, the trail gives back the snapshots that were taken at the time.
+//! Property test of `audit as-of`: the audit log reproduces the snapshots that were taken at the time.
 
 use std::time::Duration;
 
@@ -14,49 +14,49 @@ use crate::workspace::Workspace;
 
 const TABLES: [&str; 3] = ["branches", "books", "stocktakes"];
 
-/// Something that somebody does to the database.
+/// A change to the database.
 #[derive(Debug, Clone)]
-enum Deed {
-    /// The application writes its file, which is imported.
+enum Change {
+    /// The application writes its file, which is then imported.
     Import { day: u8, books: u8 },
-    /// The latest run is undone.
+    /// The latest run is reverted.
     Revert,
-    /// Another program adds a row, whose key is of two columns.
+    /// Another program inserts a row with a composite key.
     Insert { day: u8, books: u8 },
-    /// … changes some.
+    /// Another program updates some rows.
     Update { day: u8, books: u8 },
-    /// … changes keys.
+    /// Another program changes keys.
     Move { from: u8, to: u8 },
-    /// … deletes some.
+    /// Another program deletes some rows.
     Delete { day: u8 },
-    /// … writes reals, NULLs, texts and big integers.
+    /// Another program writes reals, NULLs, strings and big integers.
     Book {
         pages: Option<i64>,
         price: f64,
         title: String,
     },
-    /// … deletes a row and adds another under its key.
+    /// Another program deletes a row and inserts another with the same key.
     Again { day: u8 },
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn change() -> impl Strategy<Value = Change> {
     let day = || 1..6_u8;
     prop_oneof![
-        3 => (day(), any::<u8>()).prop_map(|(day, books)| Deed::Import { day, books }),
-        1 => Just(Deed::Revert),
-        2 => (day(), any::<u8>()).prop_map(|(day, books)| Deed::Insert { day, books }),
-        2 => (day(), any::<u8>()).prop_map(|(day, books)| Deed::Update { day, books }),
-        3 => (day(), day()).prop_map(|(from, to)| Deed::Move { from, to }),
-        2 => day().prop_map(|day| Deed::Delete { day }),
-        1 => day().prop_map(|day| Deed::Again { day }),
+        3 => (day(), any::<u8>()).prop_map(|(day, books)| Change::Import { day, books }),
+        1 => Just(Change::Revert),
+        2 => (day(), any::<u8>()).prop_map(|(day, books)| Change::Insert { day, books }),
+        2 => (day(), any::<u8>()).prop_map(|(day, books)| Change::Update { day, books }),
+        3 => (day(), day()).prop_map(|(from, to)| Change::Move { from, to }),
+        2 => day().prop_map(|day| Change::Delete { day }),
+        1 => day().prop_map(|day| Change::Again { day }),
         2 => (any::<Option<i64>>(), -1e9..1e9, "[ -~汉\\n]{0,8}")
-            .prop_map(|(pages, price, title)| Deed::Book { pages, price, title }),
+            .prop_map(|(pages, price, title)| Change::Book { pages, price, title }),
     ]
 }
 
-impl Deed {
-    /// Does it; what the database refuses, and what conflicts, did not happen.
-    fn carry_out(&self, workspace: &Workspace) {
+impl Change {
+    /// Performs the change. Changes that the database rejects and imports with conflicts have no effect.
+    fn perform(&self, workspace: &Workspace) {
         let connection = workspace.connection();
         let date = |day: &u8| format!("2024-03-0{day}");
         match self {
@@ -109,7 +109,7 @@ impl Deed {
     }
 }
 
-/// All rows of the tables, as the trail writes them, in some order.
+/// Returns all rows of the tables in the notation of the audit log, in any order.
 fn live(workspace: &Workspace) -> Vec<Vec<Map<String, Value>>> {
     let connection = workspace.connection();
     let table = |table: &str| {
@@ -124,7 +124,7 @@ fn sorted(mut rows: Vec<Map<String, Value>>) -> Vec<Map<String, Value>> {
     rows
 }
 
-/// The trail writes truth values as JSON has them; SQLite stores numbers.
+/// The audit log writes booleans as JSON; SQLite stores numbers.
 fn stored(mut row: Map<String, Value>) -> Map<String, Value> {
     for value in row.values_mut() {
         if let Value::Bool(truth) = value {
@@ -146,9 +146,9 @@ fn as_of(workspace: &Workspace, at: &str) -> Vec<Vec<Map<String, Value>>> {
     TABLES.map(table).to_vec()
 }
 
-/// A moment, after everything that was done and before everything that will be.
-fn moment() -> String {
-    // Other programs' changes are timed to the millisecond.
+/// Returns a timestamp after all earlier changes and before all later ones.
+fn timestamp() -> String {
+    // Changes by other programs have timestamps in milliseconds.
     std::thread::sleep(Duration::from_millis(3));
     let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
     std::thread::sleep(Duration::from_millis(3));
@@ -156,20 +156,20 @@ fn moment() -> String {
 }
 
 #[test]
-fn rows_that_are_older_than_the_trail_are_shown_as_they_were() {
+fn rows_older_than_the_audit_log_are_included() {
     let workspace = Workspace::of("library/valid/town");
     fixtures::copy(
         &fixtures::path("layouts/library"),
         &workspace.root().join("library"),
     );
     workspace.imports(&["--layout", "library"]);
-    // As if the trail had been put on tables that had rows.
+    // Simulates enabling the audit log on tables that already have rows.
     let forget = "DROP TRIGGER accession_audit_log_no_delete; DELETE FROM audit_log;";
     workspace
         .connection()
         .execute_batch(forget)
         .expect("forgotten");
-    let mut snapshots = vec![(moment(), live(&workspace))];
+    let mut snapshots = vec![(timestamp(), live(&workspace))];
     for edit in [
         "UPDATE stocktakes SET books = books + 1 WHERE day = (SELECT min(day) FROM stocktakes)",
         "UPDATE books SET title = 'Another' WHERE id = (SELECT min(id) FROM books)",
@@ -181,7 +181,7 @@ fn rows_that_are_older_than_the_trail_are_shown_as_they_were() {
         "DELETE FROM stocktakes WHERE day = '2031-01-01'",
     ] {
         workspace.connection().execute_batch(edit).expect(edit);
-        snapshots.push((moment(), live(&workspace)));
+        snapshots.push((timestamp(), live(&workspace)));
     }
     for (at, rows) in &snapshots {
         assert_eq!(&as_of(&workspace, at), rows, "at {at}");
@@ -208,7 +208,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn as_of_gives_the_snapshots_that_were_taken(deeds in proptest::collection::vec(deed(), 1..9)) {
+    fn as_of_returns_the_snapshots_that_were_taken(changes in proptest::collection::vec(change(), 1..9)) {
         let workspace = Workspace::of("library/valid/town");
         fixtures::copy(&fixtures::path("layouts/library"), &workspace.root().join("library"));
         workspace.imports(&["--layout", "library"]);
@@ -216,7 +216,7 @@ proptest! {
         let mut known = 0;
         let mut take = |workspace: &Workspace| {
             let rows = live(workspace);
-            snapshots.push((moment(), rows.clone()));
+            snapshots.push((timestamp(), rows.clone()));
             let runs = runs(workspace);
             if runs.len() > known {
                 known = runs.len();
@@ -224,8 +224,8 @@ proptest! {
             }
         };
         take(&workspace);
-        for deed in &deeds {
-            deed.carry_out(&workspace);
+        for change in &changes {
+            change.perform(&workspace);
             take(&workspace);
         }
         for (at, rows) in &snapshots {

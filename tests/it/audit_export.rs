@@ -1,4 +1,4 @@
-//! The exported trail: complete, exact, and harmless to whoever opens it.
+//! The exported audit log: complete, exact, and safe to open in a spreadsheet.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ fn exported(workspace: &Workspace, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn json_has_every_entry_as_it_is() {
+fn json_contains_every_entry_unchanged() {
     let workspace = reviewed();
     let lines: Vec<Value> = exported(&workspace, &[]).lines().map(json::parse).collect();
     let entries = rows::query(
@@ -28,7 +28,7 @@ fn json_has_every_entry_as_it_is() {
         for (member, column) in [("old", "old_value"), ("new", "new_value")] {
             match of(entry, column) {
                 rusqlite::types::Value::Text(image) => {
-                    // To the last digit, members in their order.
+                    // Numbers keep every digit and members their order.
                     assert_eq!(line[member].to_string(), json::parse(image).to_string());
                 }
                 _ => assert_eq!(line[member], Value::Null),
@@ -49,7 +49,7 @@ fn json_has_every_entry_as_it_is() {
 }
 
 #[test]
-fn numbers_may_be_texts() {
+fn numbers_can_be_exported_as_strings() {
     let workspace = reviewed();
     let sql = "UPDATE profiles SET mental_age = 9007199254740993 WHERE id = 'child_0001'";
     workspace.connection().execute_batch(sql).expect("edited");
@@ -66,7 +66,7 @@ fn numbers_may_be_texts() {
 }
 
 #[test]
-fn spreadsheets_execute_nothing() {
+fn csv_contains_no_spreadsheet_formulas() {
     let workspace = reviewed();
     for id in ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"] {
         let insert = "INSERT INTO profiles (id, name) VALUES (?1, ?1)";
@@ -113,7 +113,7 @@ fn spreadsheets_execute_nothing() {
     assert!(rows.contains("'=1+1,true,'=1+1"), "{rows}");
 }
 
-/// Names of the elements in their order, having checked that every one is closed where it was opened.
+/// Returns the names of the elements in order, after checking that every element is closed correctly.
 fn elements(html: &str) -> Vec<String> {
     let attributes = [
         " class=",
@@ -132,7 +132,11 @@ fn elements(html: &str) -> Vec<String> {
         let tag = &rest[at + 1..end];
         rest = &rest[end + 1..];
         if let Some(name) = tag.strip_prefix('/') {
-            assert_eq!(open.pop(), Some(name), "closed otherwise than opened");
+            assert_eq!(
+                open.pop(),
+                Some(name),
+                "closed in another order than opened"
+            );
             continue;
         }
         let name = tag.split(' ').next().expect("a name");
@@ -160,7 +164,7 @@ fn elements(html: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_page_holds_every_entry_and_nothing_of_it_is_markup() {
+fn html_contains_every_entry_and_escapes_markup() {
     let workspace = reviewed();
     let hostile = "</td><script>alert(1)</script><img src=x onerror=\"alert('1')\">&amp;";
     let update = "UPDATE profiles SET name = ?1, address = 'javascript:' WHERE id = 'child_0001'";
@@ -183,9 +187,10 @@ fn a_page_holds_every_entry_and_nothing_of_it_is_markup() {
     assert!(html.contains("<del>Lakeside Primary</del> → <ins>Hill &lt;"));
 }
 
-/// What a Chromium without a window makes of the page; `None` where `scripts/test` does not name one.
-fn shown(workspace: &Workspace, page: &str, arguments: &[&str]) -> Option<String> {
-    let mut browser = Command::new(std::env::var_os("TEST_BROWSER")?);
+/// Opens the page in the headless Chromium that `scripts/test` provides.
+fn shown(workspace: &Workspace, page: &str, arguments: &[&str]) -> String {
+    let browser = std::env::var_os("TEST_BROWSER");
+    let mut browser = Command::new(browser.expect("TEST_BROWSER is set by `scripts/test`"));
     browser
         .args([
             "--headless",
@@ -207,21 +212,20 @@ fn shown(workspace: &Workspace, page: &str, arguments: &[&str]) -> Option<String
         .arg(format!("file://{}", workspace.root().join(page).display()));
     let output = browser.output().expect("the browser starts");
     assert!(output.status.success(), "{output:?}");
-    Some(String::from_utf8(output.stdout).expect("UTF-8"))
+    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 #[test]
-fn a_browser_shows_the_page_and_prints_it_and_runs_nothing_in_it() {
+#[ignore = "needs a browser: scripts/test"]
+fn a_browser_shows_and_prints_the_page_without_running_scripts() {
     let workspace = reviewed();
     let hostile = "</td><script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\">";
     let update = "UPDATE profiles SET name = ?1 WHERE id = 'child_0001'";
     let connection = workspace.connection();
     connection.execute(update, [hostile]).expect("edited");
     let html = exported(&workspace, &["--format", "html"]);
-    std::fs::write(workspace.root().join("trail.html"), html).expect("written");
-    let Some(page) = shown(&workspace, "trail.html", &["--dump-dom"]) else {
-        return;
-    };
+    std::fs::write(workspace.root().join("audit-log.html"), html).expect("written");
+    let page = shown(&workspace, "audit-log.html", &["--dump-dom"]);
     assert!(!page.contains("<title>run</title>"), "{page}");
     assert_eq!(page.matches("</tr>").count(), 1 + 30, "{page}");
     assert!(
@@ -230,10 +234,10 @@ fn a_browser_shows_the_page_and_prints_it_and_runs_nothing_in_it() {
     );
     let pdf = format!(
         "--print-to-pdf={}",
-        workspace.root().join("trail.pdf").display()
+        workspace.root().join("audit-log.pdf").display()
     );
-    shown(&workspace, "trail.html", &[&pdf]);
-    let printed = std::fs::read(workspace.root().join("trail.pdf")).expect("a PDF");
+    shown(&workspace, "audit-log.html", &[&pdf]);
+    let printed = std::fs::read(workspace.root().join("audit-log.pdf")).expect("a PDF");
     assert!(
         printed.starts_with(b"%PDF") && printed.len() > 10_000,
         "{}",
@@ -242,7 +246,7 @@ fn a_browser_shows_the_page_and_prints_it_and_runs_nothing_in_it() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_export() {
+fn a_closed_pipe_ends_the_export() {
     let workspace = reviewed();
     let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
         INSERT INTO mastered_words (profile_id, word, language) SELECT 'child_0001', 'word ' || i, 'en' FROM n";
@@ -258,6 +262,6 @@ fn a_reader_that_goes_away_ends_the_export() {
     let ended = shell.output().expect("a shell");
     assert_eq!(String::from_utf8_lossy(&ended.stdout).lines().count(), 1);
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
-    // Pages of entries follow each other without a gap.
+    // Pages of entries follow each other without gaps.
     assert_eq!(exported(&workspace, &[]).lines().count(), 29 + 20_000);
 }

@@ -1,4 +1,5 @@
-//! Looking back: what reviewers are told of a database that was imported into, edited by hand, and imported into again.
+//! The audit commands that reviewers use, on a database that was imported into, edited by another program, and imported
+//! into again.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::json;
 use crate::rows;
 use crate::workspace::{Ended, Workspace};
 
-/// Runs `accession audit` on the workspace's database.
+/// Runs `accession audit` on the database of the workspace.
 pub(crate) fn audit(workspace: &Workspace, arguments: &[&str]) -> Ended {
     let mut command = workspace.command();
     command
@@ -20,7 +21,7 @@ pub(crate) fn audit(workspace: &Workspace, arguments: &[&str]) -> Ended {
     workspace.run(&mut command)
 }
 
-/// The same, successful.
+/// Runs `accession audit` and expects success.
 #[track_caller]
 pub(crate) fn look(workspace: &Workspace, arguments: &[&str]) -> String {
     let ended = audit(workspace, arguments);
@@ -28,7 +29,7 @@ pub(crate) fn look(workspace: &Workspace, arguments: &[&str]) -> String {
     ended.stdout
 }
 
-/// As JSON.
+/// Runs `accession audit` and parses the result as JSON.
 #[track_caller]
 pub(crate) fn look_json(workspace: &Workspace, arguments: &[&str]) -> Value {
     json::parse(&look(
@@ -37,13 +38,13 @@ pub(crate) fn look_json(workspace: &Workspace, arguments: &[&str]) -> Value {
     ))
 }
 
-/// The runs of a workspace, oldest first.
+/// Returns the IDs of the runs, oldest first.
 pub(crate) fn runs(workspace: &Workspace) -> Vec<String> {
     let runs = "SELECT id FROM import_runs ORDER BY started_at, id";
     rows::texts(&workspace.connection(), runs)
 }
 
-/// Replaces what differs from run to run by words of the same length.
+/// Replaces everything that differs between runs by words of the same length.
 pub(crate) fn masked(workspace: &Workspace, text: &str) -> String {
     let mut text = text.replace(&workspace.root().display().to_string(), "[ROOT]");
     for (number, run) in runs(workspace).iter().enumerate() {
@@ -52,7 +53,7 @@ pub(crate) fn masked(workspace: &Workspace, text: &str) -> String {
             .replace(run, &format!("{short}[{:->21}]", ""))
             .replace(&run[..13], &short);
     }
-    // The times in the fixtures are of 2024.
+    // The timestamps in the fixtures are from 2024.
     let instant = |pattern: &str| Regex::new(pattern).expect("a pattern");
     let text = instant(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d([T ])\d\d:\d\d:\d\d")
         .replace_all(&text, "YYYY-MM-DD${1}hh:mm:ss");
@@ -75,7 +76,7 @@ macro_rules! assert_told {
 }
 pub(crate) use assert_told;
 
-/// Imported; edited by another program; a file edited and imported.
+/// Creates a workspace with an import, an edit by another program, and an import of an edited file.
 pub(crate) fn reviewed() -> Workspace {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&["--reason", "first load"]);
@@ -99,7 +100,7 @@ pub(crate) fn reviewed() -> Workspace {
 }
 
 #[test]
-fn a_reviewer_is_told_what_happened() {
+fn a_reviewer_sees_what_happened() {
     let workspace = reviewed();
     let runs = runs(&workspace);
     for (name, arguments) in [
@@ -149,7 +150,7 @@ fn a_reviewer_is_told_what_happened() {
 }
 
 #[test]
-fn what_is_told_moves_no_cursor() {
+fn output_contains_no_cursor_movement() {
     let workspace = reviewed();
     for arguments in [
         vec!["log"],
@@ -161,13 +162,13 @@ fn what_is_told_moves_no_cursor() {
         vec!["export", "--format", "json"],
         vec!["export", "--format", "html"],
     ] {
-        let told = look(&workspace, &arguments);
-        let moves = told.chars().find(|c| c.is_control() && *c != '\n');
+        let output = look(&workspace, &arguments);
+        let moves = output.chars().find(|c| c.is_control() && *c != '\n');
         assert_eq!(moves, None, "{arguments:?}");
     }
 }
 
-/// Numbers of the entries that the filters choose.
+/// Returns the numbers of the entries that match the filters.
 fn chosen(workspace: &Workspace, filters: &[&str]) -> BTreeSet<i64> {
     let arguments = [&["log", "--entries", "--limit", "1000"], filters].concat();
     let log = look_json(workspace, &arguments);
@@ -186,7 +187,7 @@ fn found(workspace: &Workspace, condition: &str) -> BTreeSet<i64> {
 }
 
 #[test]
-fn filters_choose_what_the_database_finds() {
+fn filters_match_the_same_entries_as_sql() {
     let workspace = reviewed();
     let runs = runs(&workspace);
     let second = format!("run_id = '{}'", runs[1]);
@@ -257,10 +258,10 @@ fn filters_choose_what_the_database_finds() {
 }
 
 #[test]
-fn runs_are_counted_alike_whether_they_are_believed_or_not() {
+fn counts_are_the_same_whether_attributions_are_trusted_or_not() {
     let workspace = reviewed();
     let believed = look_json(&workspace, &["log"]);
-    // No entry is of this table, but to find out they must be looked at.
+    // No entry belongs to this table, but the entries must be read to find that out.
     let counted = look_json(&workspace, &["log", "--not", "table:none"]);
     assert_eq!(believed, counted);
     let sum = |log: &Value| -> i64 {
@@ -272,7 +273,7 @@ fn runs_are_counted_alike_whether_they_are_believed_or_not() {
             .sum()
     };
     assert_eq!(sum(&believed), 29);
-    // An entry that the run knows nothing of, as a cascade makes it, or somebody who forges one.
+    // An entry that claims to belong to the run but was not written by it, as a cascade or a forgery produces.
     let entry = "INSERT INTO audit_log (table_name, record_id, action, old_value, changed_at, changed_by, run_id)
         SELECT 'mastered_words', '9', 'DELETE', '{}', changed_at, changed_by, run_id FROM audit_log WHERE id = 1";
     workspace
@@ -284,12 +285,12 @@ fn runs_are_counted_alike_whether_they_are_believed_or_not() {
 }
 
 #[test]
-fn lists_are_cut_only_with_a_word_about_it() {
+fn truncated_lists_say_so() {
     let workspace = reviewed();
-    let told = look(&workspace, &["log", "--entries", "--limit", "2"]);
+    let output = look(&workspace, &["log", "--entries", "--limit", "2"]);
     assert!(
-        told.ends_with("2 of 29 entries; `--limit N` shows more\n"),
-        "{told}"
+        output.ends_with("2 of 29 entries; `--limit N` shows more\n"),
+        "{output}"
     );
     let csv = audit(
         &workspace,
@@ -302,7 +303,7 @@ fn lists_are_cut_only_with_a_word_about_it() {
         &["log", "--entries", "--limit", "29", "--format", "csv"],
     );
     assert_eq!(whole.stderr, "");
-    // For scripts: what is new, oldest first, and from where to go on.
+    // For scripts: new entries in ascending order, with the number to continue from.
     let first = look_json(&workspace, &["log", "--after", "26", "--limit", "2"]);
     let numbers = |log: &Value| -> Vec<i64> {
         let entries = log["entries"].as_array().into_iter().flatten();
@@ -322,20 +323,20 @@ fn lists_are_cut_only_with_a_word_about_it() {
 }
 
 #[test]
-fn what_there_is_not_is_an_error_with_a_hint() {
+fn missing_objects_are_errors_with_a_hint() {
     let workspace = reviewed();
-    for (arguments, code, says) in [
+    for (arguments, code, message) in [
         (vec!["show", "99"], 1, "there is no entry 99"),
         (vec!["history", "profiles", "nobody"], 1, "no row `nobody`"),
         (
             vec!["blame", "nothing", "1"],
             1,
-            "no row `1` of a table `nothing`",
+            "no row `1` of table `nothing`",
         ),
         (
             vec!["as-of", "nothing", "--at", "now"],
             1,
-            "no entry of a table `nothing`",
+            "no entry for table `nothing`",
         ),
         (
             vec!["why", "profiles", "child_0001", "shoe"],
@@ -355,11 +356,15 @@ fn what_there_is_not_is_an_error_with_a_hint() {
         (
             vec!["as-of", "profiles", "--at", "deadbeef"],
             2,
-            "or a run's id or its beginning, and none begins like that",
+            "run ids begin with `0`",
         ),
         (vec!["log", "--run", "ffff"], 1, "there is no run `ffff`"),
-        (vec!["log", "--run", "0"], 2, "is the beginning of 2 runs"),
-        (vec!["log", "--since", "soon"], 2, "`soon` is no time"),
+        (vec!["log", "--run", "0"], 2, "matches 2 runs"),
+        (
+            vec!["log", "--since", "soon"],
+            2,
+            "`soon` is not a valid time",
+        ),
         (vec!["log", "--not", "mood:bad"], 2, "expected `table:`"),
         (
             vec!["log", "--format", "html"],
@@ -374,18 +379,18 @@ fn what_there_is_not_is_an_error_with_a_hint() {
     ] {
         let ended = audit(&workspace, &arguments);
         assert_eq!(ended.code, Some(code), "{arguments:?}: {ended}");
-        assert!(ended.stderr.contains(says), "{arguments:?}: {ended}");
+        assert!(ended.stderr.contains(message), "{arguments:?}: {ended}");
         assert_eq!(ended.stdout, "", "{arguments:?}");
     }
 }
 
 #[test]
-fn names_that_are_not_known_are_told_with_those_that_are() {
+fn unknown_names_are_reported_with_the_known_ones() {
     let workspace = reviewed();
-    for (arguments, says) in [
+    for (arguments, message) in [
         (
             vec!["log", "--table", "profils"],
-            "no entry of a table `profils`; it has entries of `approved_cards`, ",
+            "no entries of a table `profils`; it has entries of `approved_cards`, ",
         ),
         (
             vec![
@@ -396,24 +401,24 @@ fn names_that_are_not_known_are_told_with_those_that_are() {
                 "--column",
                 "scool",
             ],
-            "has a column `scool` now; `profiles` has `id`, ",
+            "has a column `scool`; `profiles` has `id`, ",
         ),
         (
             vec!["report", "--column", "scool"],
-            "has a column `scool` now\n",
+            "has a column `scool`\n",
         ),
         (vec!["export", "--table", "profils"], "a table `profils`"),
     ] {
         let ended = audit(&workspace, &arguments);
         assert_eq!(ended.code, Some(0), "{arguments:?}: {ended}");
-        assert!(ended.stderr.contains(says), "{arguments:?}: {ended}");
+        assert!(ended.stderr.contains(message), "{arguments:?}: {ended}");
     }
     let known = ["log", "--table", "profiles", "--actor", "nobody"];
     assert_eq!(audit(&workspace, &known).stderr, "");
 }
 
 #[test]
-fn the_format_is_taken_wherever_it_stands() {
+fn the_format_option_is_accepted_anywhere() {
     let workspace = reviewed();
     let before = workspace.run(workspace.command().args([
         "--format",
@@ -434,7 +439,7 @@ fn the_format_is_taken_wherever_it_stands() {
 }
 
 #[test]
-fn looking_changes_nothing_and_needs_no_right_to_write() {
+fn audit_commands_change_nothing_and_need_no_write_permission() {
     let workspace = reviewed();
     let before = workspace.tree();
     for arguments in [
@@ -448,55 +453,5 @@ fn looking_changes_nothing_and_needs_no_right_to_write() {
     ] {
         look(&workspace, &arguments);
         before.assert_unchanged(&workspace.tree(), format!("{arguments:?}"));
-    }
-}
-
-/// Fails unless the manual names every member; what is by the names of columns, or a value of any kind, is not ours.
-#[track_caller]
-fn assert_documented(json: &Value, manual: &str) {
-    match json {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let named = [format!("`{name}`"), format!("\"{name}\"")];
-                assert!(
-                    named.iter().any(|name| manual.contains(name)),
-                    "docs/json.md does not mention `{name}`"
-                );
-                match name.as_str() {
-                    "old" | "new" | "values" | "value" | "default" => {}
-                    "tables" => value
-                        .as_object()
-                        .into_iter()
-                        .flatten()
-                        .for_each(|(_, counts)| assert_documented(counts, manual)),
-                    _ => assert_documented(value, manual),
-                }
-            }
-        }
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| assert_documented(item, manual)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-#[test]
-fn the_manual_names_every_member() {
-    let manual = include_str!("../../docs/json.md");
-    let workspace = reviewed();
-    for arguments in [
-        vec!["log"],
-        vec!["log", "--entries"],
-        vec!["show", "22"],
-        vec!["history", "mastered_words", "3"],
-        vec!["blame", "mastered_words", "4"],
-        vec!["as-of", "profiles", "--at", "now"],
-        vec!["report"],
-        vec!["export"],
-        vec!["why", "approved_cards", "2"],
-        vec!["why", "mastered_words", "4"],
-        vec!["where", "profiles/child_profiles.json"],
-    ] {
-        assert_documented(&look_json(&workspace, &arguments), manual);
     }
 }

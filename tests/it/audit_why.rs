@@ -1,4 +1,4 @@
-//! Why a row is as it is: its place in a file, the proof by the archived original, and what breaks the proof.
+//! `audit why`: the place of a row in a file, the proof by the archived original, and what invalidates the proof.
 
 use std::fs;
 
@@ -49,7 +49,7 @@ fn values_are_found_in_the_archived_original() {
 #[test]
 fn the_bytes_are_those_of_the_file() {
     let workspace = reviewed();
-    // The file that was imported first is no more; the archive has it.
+    // The file that was imported first no longer exists; the archive contains it.
     let why = look_json(&workspace, &["why", "chat_messages", "1"]);
     let file = workspace.read("content_db/chat_history.json");
     for (name, text) in [
@@ -86,7 +86,7 @@ fn library() -> Workspace {
 }
 
 #[test]
-fn every_row_of_every_form_of_mapping_is_proved() {
+fn rows_of_every_kind_of_mapping_are_proved() {
     let workspace = library();
     let connection = workspace.connection();
     let mut kinds = std::collections::BTreeMap::new();
@@ -150,16 +150,16 @@ fn every_row_of_every_form_of_mapping_is_proved() {
 }
 
 #[track_caller]
-fn assert_not_proved(ended: &Ended, says: &str) {
+fn assert_not_proved(ended: &Ended, message: &str) {
     assert_eq!(ended.code, Some(4), "{ended}");
-    assert!(ended.stdout.contains(says), "{says}: {ended}");
+    assert!(ended.stdout.contains(message), "{message}: {ended}");
 }
 
 #[test]
-fn what_cannot_be_proved_is_said_and_ends_with_4() {
+fn a_missing_proof_is_reported_with_exit_code_4() {
     let workspace = library();
     let why = |options: &[&str]| audit(&workspace, &[&["why", "branches", "1"], options].concat());
-    // The layout is not built in, so it must be named; and it must be the one that was used.
+    // The layout is not built in, so it must be passed; and it must be the one that the run used.
     assert_not_proved(
         &why(&[]),
         "not proved: `library` is neither a built-in layout",
@@ -172,12 +172,12 @@ fn what_cannot_be_proved_is_said_and_ends_with_4() {
     let path = workspace.root().join("library/layout.toml");
     let toml = fs::read_to_string(&path).expect("the layout");
     fs::write(&path, toml.replace("Public library", "Another library")).expect("written");
-    let says = "not proved: the layout `library` is not the one that the run used";
-    assert_not_proved(&why(&["--layout", "library"]), says);
+    let message = "not proved: the layout `library` differs from the one that the run used";
+    assert_not_proved(&why(&["--layout", "library"]), message);
 }
 
 #[test]
-fn an_archive_that_was_tampered_with_proves_nothing() {
+fn a_modified_archive_proves_nothing() {
     let workspace = reviewed();
     let sha256 = "SELECT sha256 FROM source_files WHERE path = 'content_db/chat_history.json'";
     let sha256 = &rows::texts(&workspace.connection(), sha256)[0];
@@ -203,9 +203,9 @@ fn an_archive_that_was_tampered_with_proves_nothing() {
 }
 
 #[test]
-fn a_value_that_the_run_wrote_and_the_file_does_not_say_is_pointed_out() {
+fn a_value_of_the_run_that_is_not_in_the_file_is_reported() {
     let workspace = reviewed();
-    // Somebody with every right edits the trail itself.
+    // An administrator edits the audit log itself.
     let forgery = "
         DROP TRIGGER accession_audit_log_no_update;
         UPDATE audit_log SET new_value = replace(new_value, 'user', 'system')
@@ -217,12 +217,12 @@ fn a_value_that_the_run_wrote_and_the_file_does_not_say_is_pointed_out() {
     let ended = audit(&workspace, &["why", "chat_messages", "1", "role"]);
     assert_not_proved(
         &ended,
-        "differs from what the run imported: the file says user",
+        "differs from what the run imported: the file has user",
     );
 }
 
 #[test]
-fn the_version_of_the_file_that_a_row_came_from_is_the_one_that_is_asked() {
+fn the_version_of_the_file_that_a_row_came_from_is_used() {
     let workspace = reviewed();
     let path = "content_db/approved_cards.json";
     edit(&workspace, path, |cards| {
@@ -230,19 +230,19 @@ fn the_version_of_the_file_that_a_row_came_from_is_the_one_that_is_asked() {
         cards[0]["status"] = json!("retired");
     });
     workspace.imports(&[]);
-    // Its place in the file is another now, and so is the file.
+    // Both the record's place and the file have changed.
     let why = look_json(&workspace, &["why", "approved_cards", "2"]);
     assert_eq!(why["origin"]["pointer"], "/0");
     assert_eq!(why["origin"]["proof"], "proved");
     assert_eq!(column(&why, "content")["verdict"], "proved");
-    // Written by the run before, and still what the file says.
+    // Written by the previous run, and still in the file.
     assert_eq!(column(&why, "card_type")["verdict"], "proved");
-    // Gone from the file, and kept: proved by the version that still had it.
-    let gone = look_json(&workspace, &["why", "approved_cards", "1"]);
-    assert_eq!(gone["origin"]["proof"], "proved");
-    assert_eq!(gone["origin"]["pointer"], "/0");
-    assert!(gone["origin"]["gone"].is_string(), "{gone:#}");
-    assert_ne!(gone["origin"]["sha256"], why["origin"]["sha256"]);
+    // Removed from the file but kept: proved by the version that still contained it.
+    let removed = look_json(&workspace, &["why", "approved_cards", "1"]);
+    assert_eq!(removed["origin"]["proof"], "proved");
+    assert_eq!(removed["origin"]["pointer"], "/0");
+    assert!(removed["origin"]["gone"].is_string(), "{removed:#}");
+    assert_ne!(removed["origin"]["sha256"], why["origin"]["sha256"]);
     let rows = look_json(&workspace, &["where", path, "/0"]);
     let records: Vec<&Value> = rows["rows"]
         .as_array()
@@ -254,7 +254,7 @@ fn the_version_of_the_file_that_a_row_came_from_is_the_one_that_is_asked() {
 }
 
 #[test]
-fn a_packed_original_is_unpacked() {
+fn a_compressed_original_is_decompressed() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let path = "content_db/chat_history.json";
     let text = workspace.read(path);

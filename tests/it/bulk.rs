@@ -1,10 +1,10 @@
-//! A legacy directory that takes a while to import, made up by counting.
+//! Generates a source directory that takes some time to import.
 
 use serde_json::{Value, json};
 
 use crate::workspace::Workspace;
 
-/// How many records [`fill`] writes, and so how many rows there must be.
+/// How many records [`fill`] writes, and therefore how many rows are expected.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bulk {
     pub(crate) words: usize,
@@ -13,14 +13,14 @@ pub(crate) struct Bulk {
 }
 
 impl Bulk {
-    /// Some tenths of a second for an unoptimised program.
+    /// Takes some tenths of a second in a debug build.
     pub(crate) const A_WHILE: Self = Self {
         words: 3_000,
         cards: 100,
         messages: 600,
     };
 
-    /// Rows per table, by name.
+    /// Returns the number of rows per table.
     pub(crate) fn rows(self) -> [(&'static str, i64); 4] {
         let count = |count: usize| i64::try_from(count).expect("few");
         [
@@ -32,7 +32,7 @@ impl Bulk {
     }
 }
 
-/// Writes the three files of an `srs4autism` directory; the text of each record names the edition.
+/// Writes the three files of an `srs4autism` directory; the text of each record contains `edition`.
 pub(crate) fn fill(workspace: &Workspace, bulk: Bulk, edition: &str) {
     let words: Vec<String> = (0..bulk.words)
         .map(|word| format!("word{word:06}"))
@@ -44,7 +44,7 @@ pub(crate) fn fill(workspace: &Workspace, bulk: Bulk, edition: &str) {
         .map(|card| {
             json!({
                 "id": format!("card-{card:06}"), "card_type": "basic", "front": edition, "created_at": "2024-05-01T10:00:00Z",
-                // Does not compress: the archive takes its share of a small disk.
+                // Incompressible, so that the archive also uses space on a small disk.
                 "image_data": noise(card as u64, 2_000),
             })
         })
@@ -68,7 +68,7 @@ pub(crate) fn fill(workspace: &Workspace, bulk: Bulk, edition: &str) {
     );
 }
 
-/// Letters that look like base64, the same for the same seed (SplitMix64).
+/// Returns pseudo-random text that looks like base64 and depends only on the seed (SplitMix64).
 fn noise(seed: u64, length: usize) -> String {
     let mut state = seed;
     let mut next = || {

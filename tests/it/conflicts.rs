@@ -1,4 +1,4 @@
-//! Three values: what was imported last, what the file says now, what the database holds now.
+//! Conflicts: the value at the last import, the value in the file, and the value in the database.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 const CARDS: &str = "content_db/approved_cards.json";
 const CARD_TYPE: &str = "SELECT card_type FROM approved_cards WHERE id = 1";
 
-/// An imported workspace in which some other program then ran `sql`.
+/// Returns an imported workspace in which another program then ran `sql`.
 fn changed_in_database(sql: &str) -> Workspace {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
@@ -48,15 +48,15 @@ fn a_change_on_both_sides_is_listed_and_nothing_is_written() {
 }
 
 #[test]
-fn the_database_can_win() {
+fn a_conflict_can_be_resolved_for_the_database() {
     let workspace = both_changed();
     workspace.imports(&["--on-conflict", "keep-database"]);
     assert_eq!(rows::texts(&workspace.connection(), CARD_TYPE), ["by hand"]);
     rows::assert_sound(&workspace.connection());
-    // Settled: the question is not asked again.
+    // The conflict is resolved and is not reported again.
     let again = workspace.imports(&[]);
     assert!(again.stdout.starts_with("nothing to do"), "{again}");
-    // The next change of the file is a conflict again, because the row is not what the file said.
+    // The next change of the file is a conflict again, because the row differs from the previous version of the file.
     edit(&workspace, CARDS, |cards| {
         cards[0]["card_type"] = json!("basic_reverse")
     });
@@ -64,7 +64,7 @@ fn the_database_can_win() {
 }
 
 #[test]
-fn the_file_can_win() {
+fn a_conflict_can_be_resolved_for_the_file() {
     let workspace = both_changed();
     workspace.imports(&["--on-conflict", "take-file"]);
     let connection = workspace.connection();
@@ -85,7 +85,7 @@ fn a_change_of_the_database_alone_is_kept() {
         changed_in_database("UPDATE approved_cards SET card_type = 'by hand' WHERE id = 1");
     let again = workspace.imports(&[]);
     assert!(again.stdout.starts_with("nothing to do"), "{again}");
-    // Also when its file is read because another record changed.
+    // This also applies if its file is read because another record changed.
     edit(&workspace, CARDS, |cards| {
         cards[1]["status"] = json!("retired")
     });
@@ -95,7 +95,7 @@ fn a_change_of_the_database_alone_is_kept() {
 }
 
 #[test]
-fn both_sides_changed_to_the_same_is_no_conflict() {
+fn the_same_change_on_both_sides_is_not_a_conflict() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
     edit(&workspace, CARDS, |cards| {
@@ -148,7 +148,7 @@ fn a_deleted_row_can_be_kept_deleted() {
 }
 
 #[test]
-fn a_row_changed_in_the_database_is_not_pruned_without_a_word() {
+fn a_row_changed_in_the_database_is_not_pruned_silently() {
     let workspace =
         changed_in_database("UPDATE approved_cards SET card_type = 'by hand' WHERE id = 1");
     edit(&workspace, CARDS, |cards| drop(cards.remove(0)));

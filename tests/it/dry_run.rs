@@ -1,4 +1,4 @@
-//! `--dry-run`: the plan, and nothing else.
+//! `--dry-run` prints the plan and writes nothing.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::edits::edit;
 use crate::workspace::Workspace;
 
 #[test]
-fn a_new_database_is_not_made() {
+fn a_new_database_is_not_created() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let before = workspace.tree();
     let ended = workspace.imports(&["--dry-run"]);
@@ -19,7 +19,7 @@ fn a_new_database_is_not_made() {
 }
 
 #[test]
-fn the_plan_is_what_the_import_then_does() {
+fn the_plan_matches_the_later_import() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let tables = |report: &serde_json::Value| report["tables"].clone();
     let planned = workspace.report(&["--dry-run"]);
@@ -60,14 +60,14 @@ fn the_plan_is_what_the_import_then_does() {
 }
 
 #[test]
-fn the_same_plan_is_printed_twice() {
+fn the_plan_is_reproducible() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let plan = || workspace.imports(&["--dry-run"]).to_string();
     assert_eq!(plan(), plan());
 }
 
 #[test]
-fn faults_and_conflicts_are_found_as_in_an_import() {
+fn faults_and_conflicts_are_reported_as_in_an_import() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
     workspace

@@ -1,4 +1,4 @@
-//! The application goes on writing its files: the next import writes what changed, and nothing else.
+//! Imports of edited files: only the changes are written.
 
 use rusqlite::types::Value as Stored;
 use serde_json::{Value, json};
@@ -11,14 +11,14 @@ const CARDS: &str = "content_db/approved_cards.json";
 const CHAT: &str = "content_db/chat_history.json";
 const PROFILES: &str = "profiles/child_profiles.json";
 
-/// Changes the records of a file.
+/// Edits the records of a file.
 pub(crate) fn edit(workspace: &Workspace, path: &str, change: impl FnOnce(&mut Vec<Value>)) {
     let mut records = json::array(&workspace.read(path));
     change(&mut records);
     workspace.write(path, serde_json::to_string_pretty(&records).expect("JSON"));
 }
 
-/// A workspace after one import, and the entries of its trail so far.
+/// Returns a workspace after one import, and the number of its audit entries.
 fn imported() -> (Workspace, i64) {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
@@ -41,7 +41,7 @@ fn action(entry: &Row) -> String {
 }
 
 #[test]
-fn an_edit_an_addition_and_a_removal_are_three_things() {
+fn an_edit_an_addition_and_a_removal_are_recorded() {
     let (workspace, entries) = imported();
     edit(&workspace, CARDS, |cards| {
         cards[1]["card_type"] = json!("basic")
@@ -76,7 +76,7 @@ fn an_edit_an_addition_and_a_removal_are_three_things() {
         .expect("an update");
     let old = json::object(&rows::text(of(update, "old_value")));
     let new = json::object(&rows::text(of(update, "new_value")));
-    // Key and changed columns; `content` changed because it is the whole card.
+    // Key and changed columns; `content` changed because it contains the whole card.
     assert!(old.keys().eq(["id", "card_type", "content"]), "{old:?}");
     assert!(new.keys().eq(["id", "card_type", "content"]), "{new:?}");
     assert_eq!((&old["id"], &new["id"]), (&json!(2), &json!(2)));
@@ -84,10 +84,10 @@ fn an_edit_an_addition_and_a_removal_are_three_things() {
     assert_eq!(new["card_type"], "basic");
     rows::assert_sound(&workspace.connection());
 
-    // The word is kept, and said to be kept, until it is pruned.
-    let told = workspace.imports(&[]);
-    assert!(told.stdout.starts_with("nothing to do"), "{told}");
-    assert!(told.stdout.contains("1 row kept"), "{told}");
+    // The word is kept, and reported as kept, until it is pruned.
+    let output = workspace.imports(&[]);
+    assert!(output.stdout.starts_with("nothing to do"), "{output}");
+    assert!(output.stdout.contains("1 row kept"), "{output}");
     let entries = rows::count(&workspace.connection(), "audit_log");
     let pruned = workspace.imports(&["--prune"]);
     assert!(pruned.stdout.contains("deleted"), "{pruned}");
@@ -137,9 +137,9 @@ fn a_member_that_becomes_null_becomes_null() {
     rows::assert_sound(&workspace.connection());
 }
 
-/// A time that no file gives is the time of the row's first import, not of the latest.
+/// A timestamp that no file specifies is that of the row's first import, not of the latest.
 #[test]
-fn defaults_are_not_given_again() {
+fn defaults_are_applied_only_once() {
     let (workspace, _) = imported();
     let times = "SELECT created_at || updated_at FROM profiles";
     let before = rows::texts(&workspace.connection(), times);
@@ -150,9 +150,9 @@ fn defaults_are_not_given_again() {
     assert_eq!(rows::texts(&workspace.connection(), times), before);
 }
 
-/// Keys are not used up by updates.
+/// Updates do not consume generated keys.
 #[test]
-fn an_update_takes_no_new_key() {
+fn an_update_uses_no_new_key() {
     let (workspace, _) = imported();
     edit(&workspace, CARDS, |cards| {
         cards[0]["status"] = json!("retired");
@@ -165,7 +165,7 @@ fn an_update_takes_no_new_key() {
 }
 
 #[test]
-fn a_changed_identity_is_a_new_record_and_one_that_is_gone() {
+fn a_changed_identity_is_a_new_record_and_a_removed_one() {
     let (workspace, entries) = imported();
     edit(&workspace, CARDS, |cards| {
         cards[0]["id"] = json!("card-9999")
@@ -184,7 +184,7 @@ fn a_changed_identity_is_a_new_record_and_one_that_is_gone() {
 }
 
 #[test]
-fn an_existing_database_is_copied_before_it_is_changed() {
+fn an_existing_database_is_backed_up_before_it_is_changed() {
     let (workspace, _) = imported();
     let before = std::fs::read(workspace.database()).expect("a database");
     edit(&workspace, CARDS, |cards| {

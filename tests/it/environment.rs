@@ -1,4 +1,4 @@
-//! What the command takes from its environment, and that an argument is stronger.
+//! Environment variables of the command, and the precedence of arguments.
 
 use crate::rows;
 use crate::workspace::{Ended, Workspace};
@@ -20,7 +20,7 @@ fn database_and_actor_may_come_from_the_environment() {
 }
 
 #[test]
-fn arguments_are_stronger_than_the_environment() {
+fn arguments_have_precedence_over_the_environment() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let mut command = workspace.command();
     command
@@ -49,9 +49,9 @@ fn the_same_directory_is_the_same_source_however_it_is_written() {
     }
 }
 
-/// A reader that wants no more (`| head`) is no failure.
+/// A closed pipe (`| head`) is not an error.
 #[test]
-fn output_that_nobody_reads_is_no_failure() {
+fn a_closed_output_pipe_is_not_an_error() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let mut child = workspace.begin_import(&[]);
     drop(child.stdout.take());
@@ -61,7 +61,7 @@ fn output_that_nobody_reads_is_no_failure() {
 }
 
 #[test]
-fn colours_are_for_terminals() {
+fn colours_are_used_only_on_terminals() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let mut command = workspace.command();
     command
@@ -71,13 +71,13 @@ fn colours_are_for_terminals() {
     assert!(!ended.contains('\u{1b}'), "{ended}");
 }
 
-/// The output of a command in the workspace.
+/// Runs a command in the workspace.
 fn ended(workspace: &Workspace, arguments: &[&str]) -> Ended {
     workspace.run(workspace.command().args(arguments))
 }
 
 #[test]
-fn quiet_hides_notices_and_no_warnings() {
+fn quiet_hides_notices_but_not_warnings() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
     std::fs::write(
@@ -85,20 +85,20 @@ fn quiet_hides_notices_and_no_warnings() {
         "DATABASE_URL=target/legacy.db\n",
     )
     .expect("written");
-    let told = ended(&workspace, &["runs", "list"]);
-    assert!(told.stderr.contains("is taken from `.env`"), "{told}");
-    let told = ended(&workspace, &["runs", "list", "-q"]);
-    assert_eq!(told.stderr, "", "{told}");
+    let output = ended(&workspace, &["runs", "list"]);
+    assert!(output.stderr.contains("is taken from `.env`"), "{output}");
+    let output = ended(&workspace, &["runs", "list", "-q"]);
+    assert_eq!(output.stderr, "", "{output}");
     std::fs::rename(workspace.legacy(), workspace.root().join("moved")).expect("moved");
-    let told = ended(&workspace, &["verify", "moved", "-q"]);
-    assert_eq!(told.code, Some(4), "{told}");
+    let output = ended(&workspace, &["verify", "moved", "-q"]);
+    assert_eq!(output.code, Some(4), "{output}");
     for words in ["warning[moved-source]", "verify it with `--source"] {
-        assert!(told.stderr.contains(words), "{told}");
+        assert!(output.stderr.contains(words), "{output}");
     }
 }
 
 #[test]
-fn the_archive_of_a_database_that_variables_name_is_found() {
+fn the_archive_is_found_if_variables_specify_the_database() {
     let workspace = Workspace::empty();
     let mut command = workspace.command();
     command.args(["archive", "list"]).envs([
@@ -106,35 +106,35 @@ fn the_archive_of_a_database_that_variables_name_is_found() {
         ("DB_HOST", "db.example"),
         ("DB_NAME", "legacy"),
     ]);
-    let told = workspace.run(&mut command);
+    let output = workspace.run(&mut command);
     assert!(
-        told.stderr.contains("postgres-legacy@db.example.archive"),
-        "{told}"
+        output.stderr.contains("postgres-legacy@db.example.archive"),
+        "{output}"
     );
-    let told = ended(&workspace, &["archive", "list"]);
-    assert_eq!(told.code, Some(2), "{told}");
-    assert!(told.stderr.contains("`--archive DIR`"), "{told}");
+    let output = ended(&workspace, &["archive", "list"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("`--archive DIR`"), "{output}");
 }
 
 #[test]
-fn a_receipt_is_checked_without_the_database_of_the_environment() {
+fn a_receipt_is_checked_without_using_the_database_from_the_environment() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let run = workspace.report(&[])["run"].clone();
     let run = run.as_str().expect("a run");
     let made = ["audit", "receipt", run, "--database", "target/legacy.db"];
-    let told = ended(
+    let output = ended(
         &workspace,
         &[&made[..], &["--output", "receipt.json"]].concat(),
     );
-    assert_eq!(told.code, Some(0), "{told}");
+    assert_eq!(output.code, Some(0), "{output}");
     let check = ["audit", "verify", "--receipt", "receipt.json"];
     let mut command = workspace.command();
     command.args(check).env("DATABASE_URL", "gone.db");
-    let told = workspace.run(&mut command);
-    assert_eq!(told.code, Some(0), "{told}");
-    let told = ended(
+    let output = workspace.run(&mut command);
+    assert_eq!(output.code, Some(0), "{output}");
+    let output = ended(
         &workspace,
         &[&check[..], &["--database", "gone.db"]].concat(),
     );
-    assert_eq!(told.code, Some(1), "{told}");
+    assert_eq!(output.code, Some(1), "{output}");
 }

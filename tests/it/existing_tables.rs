@@ -1,4 +1,4 @@
-//! Databases that the application made itself: its tables are used as they are, its rows adopted.
+//! Databases created by the application: its tables are used unchanged, and its rows are adopted.
 
 use rusqlite::Connection;
 
@@ -6,7 +6,7 @@ use crate::rows;
 use crate::tree::Tree;
 use crate::workspace::Workspace;
 
-/// What the application's own migrations made, long before: other names of types, a further column, a trigger.
+/// Tables as the application's own migrations created them: other type names, an additional column, a trigger.
 const APPLICATION: &str = "
     CREATE TABLE profiles (
         id VARCHAR(64) NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL, dob VARCHAR, gender VARCHAR, address TEXT,
@@ -60,7 +60,7 @@ fn tables_of_the_application_are_filled_and_not_altered() {
 }
 
 #[test]
-fn the_trail_keeps_columns_that_the_layout_does_not_know() {
+fn the_audit_log_includes_columns_that_the_layout_does_not_map() {
     let workspace = with_application();
     workspace.imports(&[]);
     let connection = workspace.connection();
@@ -79,7 +79,7 @@ fn the_trail_keeps_columns_that_the_layout_does_not_know() {
     assert_eq!(views, 0);
 }
 
-/// A copy of an imported database without ledger: what another tool may have imported earlier.
+/// Returns a copy of an imported database without the ledger, as another tool might have imported it.
 fn imported_by_another_tool() -> Workspace {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
@@ -129,11 +129,11 @@ fn rows_with_a_key_are_adopted_without_a_write() {
     assert_eq!(report["tables"]["mastered_grammar"]["adopted"], 2);
     assert_eq!(contents(&workspace, &tables), before);
     let connection = workspace.connection();
-    // 5 cards and 4 messages are new; nothing happened to the 12 adopted rows, which a run before this one noted.
+    // 5 cards and 4 messages are new. The 12 adopted rows are unchanged; the run before this one recorded them.
     assert_eq!(rows::count(&connection, "audit_log"), 9 + 12);
     let by_run = "SELECT kind || ' ' || count(*) FROM audit_log JOIN import_runs ON import_runs.id = run_id GROUP BY kind";
     assert_eq!(rows::texts(&connection, by_run), ["enable 12", "import 9"]);
-    // The backup is the database as it was.
+    // The backup is the previous database.
     let backup = workspace
         .root()
         .join(report["backup"].as_str().expect("a path"));
@@ -143,7 +143,7 @@ fn rows_with_a_key_are_adopted_without_a_write() {
 }
 
 #[test]
-fn a_row_of_the_same_key_and_other_values_is_a_conflict() {
+fn a_row_with_the_same_key_and_other_values_is_a_conflict() {
     let workspace = imported_by_another_tool();
     workspace
         .connection()
@@ -162,7 +162,7 @@ fn a_row_of_the_same_key_and_other_values_is_a_conflict() {
 }
 
 #[test]
-fn the_files_values_can_be_taken_over_rows_that_were_there() {
+fn existing_rows_can_be_overwritten_with_the_values_of_the_files() {
     let workspace = imported_by_another_tool();
     workspace
         .connection()
@@ -180,7 +180,7 @@ fn the_files_values_can_be_taken_over_rows_that_were_there() {
 }
 
 #[test]
-fn tables_of_other_case_are_the_same_tables() {
+fn table_names_are_matched_regardless_of_case() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace
         .connection()
@@ -193,9 +193,9 @@ fn tables_of_other_case_are_the_same_tables() {
     assert!(rows::query(&connection, "PRAGMA foreign_key_check").is_empty());
 }
 
-/// A column that turns numbers into integers would change values: it is caught before anything is committed.
+/// A column that converts numbers to integers would change values; this is detected before anything is committed.
 #[test]
-fn a_column_that_changes_values_is_caught() {
+fn a_column_that_changes_values_is_detected() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace
         .connection()

@@ -1,6 +1,6 @@
-//! The first import of a directory: every value of the files is in the database, and the trail says so.
+//! The first import of a directory: every value of the files is in the database and in the audit log.
 //!
-//! The files are read here with nothing but a JSON parser, so that mapping and check do not share a mistake.
+//! The files are read here with only a JSON parser, so that the mapping and the check do not share a mistake.
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::json;
 use crate::rows::{self, Row, of};
+use crate::tree::Tree;
 use crate::workspace::{ACTOR, Workspace};
 
 const CHILD: &str = "child_0001";
@@ -26,7 +27,7 @@ fn stored_text(value: Option<&Value>) -> Stored {
     }
 }
 
-/// A JSON column holds the member as it stands in the file, compact.
+/// A JSON column contains the member as compact JSON.
 fn stored_json(value: Option<&Value>) -> Stored {
     match value {
         None | Some(Value::Null) => Stored::Null,
@@ -41,7 +42,7 @@ fn stored_real(value: Option<&Value>) -> Stored {
     }
 }
 
-/// What a time in a file is in UTC, to the microsecond.
+/// Converts a timestamp in a file to UTC, in microseconds.
 fn utc(text: &str) -> Stored {
     let text = text.replacen(' ', "T", 1);
     let has_offset = text.ends_with('Z') || text[19..].contains(['+', '-']);
@@ -52,7 +53,7 @@ fn utc(text: &str) -> Stored {
 }
 
 #[test]
-fn profiles_hold_every_value_of_the_file() {
+fn profiles_contain_every_value_of_the_file() {
     let workspace = imported();
     let connection = workspace.connection();
     let profiles = json::array(&workspace.read("profiles/child_profiles.json"));
@@ -82,7 +83,7 @@ fn profiles_hold_every_value_of_the_file() {
 }
 
 #[test]
-fn what_no_file_says_is_the_time_of_the_run() {
+fn unspecified_timestamps_are_the_time_of_the_run() {
     let workspace = imported();
     let connection = workspace.connection();
     let other: i64 = rows::value(
@@ -133,7 +134,7 @@ fn lists_become_one_row_per_distinct_word() {
 }
 
 #[test]
-fn cards_and_messages_hold_every_value_of_the_files() {
+fn cards_and_messages_contain_every_value_of_the_files() {
     let workspace = imported();
     let connection = workspace.connection();
     let cards = json::array(&workspace.read("content_db/approved_cards.json"));
@@ -147,7 +148,7 @@ fn cards_and_messages_hold_every_value_of_the_files() {
         assert_eq!(of(row, "profile_id"), &Stored::Text(CHILD.to_owned()));
         let approved = match card["created_at"].as_str() {
             Some(text) => utc(text),
-            // A default is for columns that must have a value.
+            // A default applies only to columns that must have a value.
             None => Stored::Null,
         };
         assert_eq!(of(row, "approved_at"), &approved);
@@ -165,7 +166,7 @@ fn cards_and_messages_hold_every_value_of_the_files() {
 }
 
 #[test]
-fn reals_are_the_numbers_of_the_file_bit_for_bit() {
+fn reals_equal_the_numbers_of_the_file_bit_for_bit() {
     for number in [
         "0.30000000000000004",
         "0.1",
@@ -186,12 +187,12 @@ fn reals_are_the_numbers_of_the_file_bit_for_bit() {
         let stored: f64 = rows::value(&connection, "SELECT mental_age FROM profiles");
         let wanted: f64 = number.parse().expect("a number");
         assert_eq!(stored.to_bits(), wanted.to_bits(), "{number}");
-        rows::assert_trail_gives_rows(&connection);
+        rows::assert_audit_log_reproduces_rows(&connection);
     }
 }
 
 #[test]
-fn every_row_has_one_entry_that_holds_all_of_it() {
+fn every_row_has_one_entry_with_all_of_its_values() {
     let workspace = imported();
     let connection = workspace.connection();
     let mut entries = 0;
@@ -223,7 +224,7 @@ fn only_entry(connection: &Connection, table: &str, id: &str) -> Row {
 }
 
 #[test]
-fn entries_name_run_actor_time_and_file() {
+fn entries_contain_run_actor_time_and_file() {
     let workspace = imported();
     let connection = workspace.connection();
     let strangers: i64 = rows::value(
@@ -283,7 +284,7 @@ fn the_run_is_in_the_ledger_with_its_counts() {
 }
 
 #[test]
-fn every_row_leads_back_to_its_place_in_its_file() {
+fn every_row_has_its_place_in_its_file() {
     let workspace = imported();
     let connection = workspace.connection();
     let places = rows::query(
@@ -332,14 +333,14 @@ fn every_row_leads_back_to_its_place_in_its_file() {
 }
 
 #[test]
-fn conversions_keep_what_the_file_said() {
+fn conversions_keep_the_text_of_the_file() {
     let workspace = imported();
     let connection = workspace.connection();
     let conversions = rows::query(
         &connection,
         "SELECT * FROM conversions ORDER BY table_name, CAST(record_id AS INTEGER)",
     );
-    let told: Vec<[String; 4]> = conversions
+    let output: Vec<[String; 4]> = conversions
         .iter()
         .map(|row| {
             ["table_name", "rule", "source_text", "stored_text"]
@@ -378,11 +379,11 @@ fn conversions_keep_what_the_file_said() {
             "2024-05-01T10:00:02.000000Z",
         ],
     ];
-    assert_eq!(told, expected);
+    assert_eq!(output, expected);
 }
 
 #[test]
-fn the_archive_holds_the_originals_for_their_owner_alone() {
+fn the_archive_contains_the_originals_accessible_only_to_their_owner() {
     use std::os::unix::fs::PermissionsExt as _;
     let workspace = imported();
     let mut originals = Vec::new();
@@ -417,11 +418,9 @@ fn the_archive_holds_the_originals_for_their_owner_alone() {
 }
 
 #[test]
-fn the_source_is_not_touched_and_nothing_is_left_behind() {
+fn no_temporary_files_remain() {
     let workspace = Workspace::of("srs4autism/valid/small");
-    let before = crate::tree::Tree::of(&workspace.legacy());
     workspace.imports(&[]);
-    before.assert_unchanged(&crate::tree::Tree::of(&workspace.legacy()), "source");
     let mut there = Vec::new();
     for entry in std::fs::read_dir(workspace.target()).expect("a directory") {
         there.push(entry.expect("an entry").file_name());
@@ -437,14 +436,14 @@ fn the_source_is_not_touched_and_nothing_is_left_behind() {
 }
 
 #[test]
-fn two_profiles_need_to_be_told_which_one_owns_the_cards() {
+fn with_two_profiles_the_owner_of_the_cards_must_be_specified() {
     let workspace = Workspace::of("srs4autism/valid/two_profiles");
     let before = workspace.tree();
-    let refused = workspace.import::<&str>(&[]);
-    assert_eq!(refused.code, Some(3), "{refused}");
-    assert!(refused.stderr.contains("--set profile=…"), "{refused}");
-    // The ids of profiles may be names of children.
-    assert!(!refused.stderr.contains("child_0001"), "{refused}");
+    let rejected = workspace.import::<&str>(&[]);
+    assert_eq!(rejected.code, Some(3), "{rejected}");
+    assert!(rejected.stderr.contains("--set profile=…"), "{rejected}");
+    // IDs of profiles can be names of children.
+    assert!(!rejected.stderr.contains("child_0001"), "{rejected}");
     let shown = workspace.import(&["--show-values"]);
     assert!(shown.stderr.contains("`child_0001`"), "{shown}");
     before.assert_unchanged(&workspace.tree(), "refused");
@@ -460,11 +459,28 @@ fn two_profiles_need_to_be_told_which_one_owns_the_cards() {
 }
 
 #[test]
-fn a_parameter_that_names_no_row_is_refused() {
+fn a_parameter_that_matches_no_row_is_rejected() {
     let workspace = Workspace::of("srs4autism/valid/two_profiles");
     let before = workspace.tree();
-    let refused = workspace.import(&["--set", "profile=nobody"]);
-    assert_eq!(refused.code, Some(3), "{refused}");
-    assert!(refused.stderr.contains("missing-reference"), "{refused}");
+    let rejected = workspace.import(&["--set", "profile=nobody"]);
+    assert_eq!(rejected.code, Some(3), "{rejected}");
+    assert!(rejected.stderr.contains("missing-reference"), "{rejected}");
     before.assert_unchanged(&workspace.tree(), "refused");
+}
+
+#[test]
+fn the_source_directory_is_never_written_to() {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    let before = Tree::of(&workspace.legacy());
+    workspace.imports(&[]);
+    workspace.imports(&["--reread"]);
+    for arguments in [
+        vec!["verify", "legacy", "--database", "target/legacy.db"],
+        vec!["validate", "legacy"],
+        vec!["layout", "init", "legacy", "--output", "layout"],
+    ] {
+        let ended = workspace.run(workspace.command().args(arguments));
+        assert_eq!(ended.code, Some(0), "{ended}");
+        before.assert_unchanged(&Tree::of(&workspace.legacy()), ended);
+    }
 }

@@ -1,19 +1,19 @@
-//! The folders of plain files under `fixtures/`, found by looking, so that none can be forgotten.
+//! Finds the folders of plain files under `fixtures/`, so that none is forgotten.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// `fixtures/<relative>`.
+/// Returns the path of `fixtures/<relative>`.
 pub(crate) fn path(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")
         .join(relative)
 }
 
-/// Runs `test` on every folder in `fixtures/<relative>`, of which there is at least one.
+/// Runs `test` on every folder in `fixtures/<relative>`, which must not be empty.
 ///
-/// Several at a time: they mostly wait for the disk.
+/// Several run concurrently, since they mostly wait for the disk.
 pub(crate) fn each_folder(relative: &str, test: impl Fn(&Path) + Sync) {
     const AT_A_TIME: usize = 8;
     let mut folders: Vec<PathBuf> = fs::read_dir(path(relative))
@@ -35,7 +35,7 @@ pub(crate) fn each_folder(relative: &str, test: impl Fn(&Path) + Sync) {
     });
 }
 
-/// Copies the files below `from` to the same names below `to`, over what is there; an `expected.snap` is none of them.
+/// Copies the files in `from`, except for `expected.snap`, to `to` and overwrites existing ones.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a directory is made");
     for entry in walkdir::WalkDir::new(from).min_depth(1) {
@@ -49,7 +49,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What the harness itself keeps beside the files: `expected.snap`, and its successor while a change is reviewed.
+/// Whether it is a file of the harness: `expected.snap`, or the new snapshot while a change is reviewed.
 fn is_snapshot(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with("expected.snap")

@@ -1,4 +1,4 @@
-//! Records and files that are no longer there.
+//! Records and files that no longer exist.
 
 use crate::edits::edit;
 use crate::rows;
@@ -15,7 +15,7 @@ fn imported() -> Workspace {
 }
 
 #[test]
-fn rows_of_a_deleted_file_are_kept_and_told() {
+fn rows_of_a_deleted_file_are_kept_and_reported() {
     let workspace = imported();
     workspace.remove(CARDS);
     let ended = workspace.imports(&[]);
@@ -74,13 +74,13 @@ fn pruned_records_that_come_back_are_inserted_with_new_keys() {
         &connection,
         "SELECT CAST(id AS TEXT) FROM approved_cards ORDER BY id",
     );
-    // AUTOINCREMENT never gives a key twice, so a record id means one row forever.
+    // AUTOINCREMENT never reuses a key, so a record ID refers to the same row forever.
     assert_eq!(ids, ["6", "7", "8", "9", "10"]);
     rows::assert_sound(&connection);
 }
 
 #[test]
-fn a_pruned_parent_takes_its_children_along() {
+fn pruning_a_parent_also_deletes_its_children() {
     let workspace = imported();
     for path in [PROFILES, CARDS, CHAT] {
         workspace.write(path, "[]");
@@ -93,7 +93,7 @@ fn a_pruned_parent_takes_its_children_along() {
     rows::assert_sound(&connection);
 }
 
-/// The children of other files that are still there are not deleted by a cascade that nobody planned.
+/// Children in other files that still exist must not be deleted by an unplanned cascade.
 #[test]
 fn a_parent_with_children_elsewhere_is_not_pruned_silently() {
     let workspace = imported();
@@ -111,20 +111,20 @@ fn a_parent_with_children_elsewhere_is_not_pruned_silently() {
 }
 
 #[test]
-fn an_empty_directory_is_not_an_order_to_delete() {
+fn an_empty_directory_deletes_nothing() {
     let workspace = imported();
     for path in [CARDS, CHAT, PROFILES] {
         workspace.remove(path);
     }
     let before = workspace.tree();
-    // No layout recognises the directory.
+    // No layout matches the directory.
     let ended = workspace.import(&["--prune"]);
     assert_eq!(ended.code, Some(2), "{ended}");
     before.assert_unchanged(&workspace.tree(), ended);
 }
 
 #[test]
-fn a_record_in_a_damaged_file_is_not_gone() {
+fn records_in_a_damaged_file_do_not_count_as_removed() {
     let workspace = imported();
     edit(&workspace, CHAT, |messages| drop(messages.remove(0)));
     let text = workspace.read(CHAT);

@@ -1,5 +1,5 @@
-//! Histories that nobody thought of: imports, edits by plain SQL and reverts in any order. After each step, trail, seals and
-//! rows must agree.
+//! Random histories: imports, edits with plain SQL and reverts in any order. After each step, audit log, seals and rows
+//! must agree.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -9,19 +9,19 @@ use crate::edits::edit;
 use crate::rows;
 use crate::workspace::{Ended, Workspace};
 
-/// One thing that happens.
+/// A step of a history.
 #[derive(Debug, Clone)]
 enum Event {
-    /// The application's files change, and are imported.
+    /// The application's files change and are imported.
     Import { words: Vec<u8>, card: u8 },
     /// Another program writes.
     Sql(usize),
-    /// The latest run but so many is undone.
+    /// A run is reverted, counted back from the latest.
     Revert {
         back: usize,
         on_conflict: &'static str,
     },
-    /// What other programs changed is sealed.
+    /// Changes by other programs are sealed.
     Seal,
 }
 
@@ -54,7 +54,7 @@ fn run(workspace: &Workspace, arguments: &[&str]) -> Ended {
     workspace.run(&mut command)
 }
 
-fn happens(workspace: &Workspace, event: &Event) {
+fn perform(workspace: &Workspace, event: &Event) {
     match event {
         Event::Import { words, card } => {
             edit(workspace, "profiles/child_profiles.json", |profiles| {
@@ -65,7 +65,7 @@ fn happens(workspace: &Workspace, event: &Event) {
                 cards[0]["front"] = json!(format!("front {card}"));
             });
             let ended = workspace.import(&["--prune", "--on-conflict", "take-file"]);
-            // What the application did to its rows may be in the way; then nothing happens.
+            // Changes by the application may prevent the revert; then nothing changes.
             assert!(matches!(ended.code, Some(0 | 1 | 3 | 4)), "{ended}");
         }
         Event::Sql(at) => workspace
@@ -96,7 +96,7 @@ fn happens(workspace: &Workspace, event: &Event) {
 }
 
 #[test]
-fn after_any_history_trail_seals_and_rows_agree() {
+fn audit_log_seals_and_rows_agree_after_any_history() {
     let cases = std::env::var("ACCESSION_TEST_HISTORIES");
     let cases = cases.ok().and_then(|cases| cases.parse().ok()).unwrap_or(4);
     let config = Config {
@@ -111,7 +111,7 @@ fn after_any_history_trail_seals_and_rows_agree() {
             let workspace = Workspace::of("srs4autism/valid/small");
             workspace.imports(&[]);
             for event in &history {
-                happens(&workspace, event);
+                perform(&workspace, event);
                 for proof in ["reconcile", "verify"] {
                     let ended = run(&workspace, &["audit", proof, "--limit", "5"]);
                     prop_assert_eq!(ended.code, Some(0), "{:?}: {}", event, ended);

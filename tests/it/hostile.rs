@@ -1,7 +1,7 @@
-//! Hostile files: each ends in a clear finding or a correct import, in bounded time and memory, and nothing that
-//! stands in a file or its name reaches the terminal raw.
+//! Hostile files: each results in a clear finding or a correct import, in bounded time and memory, and nothing in a
+//! file or its name reaches the terminal unsanitized.
 //!
-//! `tests/hostile_inputs.py` makes them and says what must come of each; `snapshots/` has what is told of each.
+//! `tests/hostile_inputs.py` generates them and specifies the expected outcome of each; `snapshots/` has the findings.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, lchown};
@@ -21,18 +21,18 @@ use crate::workspace::{Ended, Workspace};
 
 /// Address space in KiB, most of which the allocator only reserves.
 const MEMORY: u64 = 4_000_000;
-/// On a machine that does ten other things.
+/// Generous, because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(240);
 const AT_A_TIME: usize = 4;
-/// Findings of one case that the snapshot has.
+/// The maximum number of findings per case in the snapshot.
 const TOLD: usize = 4;
 const NOBODY: u32 = 65_534;
 
-/// The cases on disk, readable by nobody in particular.
+/// The cases on disk, owned by an unprivileged user.
 struct Cases {
     workspace: Workspace,
     cases: Vec<Value>,
-    /// As root, permissions would mean nothing.
+    /// As root, permissions would have no effect.
     user: Option<u32>,
 }
 
@@ -65,7 +65,7 @@ impl Cases {
         self.workspace.target().join(name).with_extension("db")
     }
 
-    /// Runs the program with bounded memory and patience.
+    /// Runs the command with limited memory and time.
     fn run(&self, arguments: &[&str], name: &str) -> Ended {
         let mut command = Command::new("sh");
         command
@@ -76,13 +76,13 @@ impl Cases {
             .arg("--layout")
             .arg(fixtures::path("layouts/anything"))
             .env_clear()
-            // Colours, since without them nothing would be left to be seen.
+            // With colours, since otherwise all escape sequences would be stripped anyway.
             .env("CLICOLOR_FORCE", "1")
             .stdin(Stdio::null());
         if let Some(user) = self.user {
             command.uid(user).gid(user);
         }
-        // Files, because a full pipe would be waited for.
+        // Output goes to files, because a full pipe would block the command.
         let [out, error] = ["out", "err"].map(|end| {
             let path = self.workspace.target().join(format!("{name}.{end}"));
             fs::File::create(&path).expect("a file")
@@ -115,9 +115,9 @@ fn wait(mut child: Child, name: &str) -> Option<i32> {
     }
 }
 
-/// Nothing but colours and line ends that a terminal would obey.
+/// Checks that colours and line ends are the only control characters.
 #[track_caller]
-fn assert_tame(text: &str, name: &str) {
+fn assert_sanitized(text: &str, name: &str) {
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_control() && c != '\n') {
         let behind = rest[at..].strip_prefix("\x1b[").unwrap_or("");
@@ -132,17 +132,17 @@ fn assert_tame(text: &str, name: &str) {
     }
     let hidden = ['\u{202e}', '\u{2028}', '\u{feff}'];
     assert!(!text.contains(hidden), "{name}");
-    // What files and their names have of colours.
+    // Colours that come from files and their names.
     for foreign in ["\x1b[31ma", "\x1b[31mb"] {
         assert!(!text.contains(foreign), "{name}");
     }
 }
 
-/// What is told of a case: the exit code, and rule and place of the first findings.
-fn told(name: &str, ended: &Ended, report: &Value) -> String {
+/// Summarizes the result of a case: the exit code, and rule and place of the first findings.
+fn summary(name: &str, ended: &Ended, report: &Value) -> String {
     let findings = report["findings"].as_array().expect("findings");
     let code = ended.code.expect("not killed");
-    let mut told = format!("{name}: exit {code}\n");
+    let mut summary = format!("{name}: exit {code}\n");
     for finding in findings.iter().take(TOLD) {
         let short = |value: &Value| match value.as_str() {
             None => "-".to_owned(),
@@ -152,7 +152,7 @@ fn told(name: &str, ended: &Ended, report: &Value) -> String {
             Some(text) => format!("{text:?}"),
         };
         let number = |value: &Value| value.as_u64().map_or("-".to_owned(), |n| n.to_string());
-        told.push_str(&format!(
+        summary.push_str(&format!(
             "  {} {}:{}:{} {}\n",
             finding["rule"].as_str().expect("a rule"),
             short(&finding["path"]),
@@ -163,9 +163,9 @@ fn told(name: &str, ended: &Ended, report: &Value) -> String {
     }
     let more = findings.len().saturating_sub(TOLD);
     if more > 0 {
-        told.push_str(&format!("  and {more} more\n"));
+        summary.push_str(&format!("  and {more} more\n"));
     }
-    told
+    summary
 }
 
 fn assert_outcome(cases: &Cases, case: &Value) -> String {
@@ -177,8 +177,8 @@ fn assert_outcome(cases: &Cases, case: &Value) -> String {
         matches!(ended.code, Some(0 | 3)) && !ended.stderr.contains("panicked"),
         "{name}: {ended}"
     );
-    assert_tame(&ended.stdout, name);
-    assert_tame(&ended.stderr, name);
+    assert_sanitized(&ended.stdout, name);
+    assert_sanitized(&ended.stderr, name);
     let report = parse(&ended.stdout);
     let findings = report["findings"].as_array().expect("findings");
     let errors = || findings.iter().filter(|one| one["level"] == "error");
@@ -213,8 +213,8 @@ fn assert_outcome(cases: &Cases, case: &Value) -> String {
         files.dedup();
         assert_eq!(files.len() as u64, faulty, "{name}: {ended}");
     }
-    assert_shown_tame(cases, name);
-    told(name, &ended, &report)
+    assert_terminal_output_is_sanitized(cases, name);
+    summary(name, &ended, &report)
 }
 
 #[test]
@@ -231,8 +231,8 @@ fn every_hostile_input_ends_in_a_clear_finding_or_a_correct_import() {
                     let Some(case) = cases.cases.get(at) else {
                         return;
                     };
-                    let told = assert_outcome(&cases, case);
-                    all.lock().expect("no panic")[at] = told;
+                    let summary = assert_outcome(&cases, case);
+                    all.lock().expect("no panic")[at] = summary;
                 }
             });
         }
@@ -241,8 +241,8 @@ fn every_hostile_input_ends_in_a_clear_finding_or_a_correct_import() {
     insta::assert_snapshot!("hostile", all);
 }
 
-/// As people see it: the findings as text, values shown, in colour.
-fn assert_shown_tame(cases: &Cases, name: &str) {
+/// Checks the output for terminals: findings as text, with values, in colour.
+fn assert_terminal_output_is_sanitized(cases: &Cases, name: &str) {
     let kinds = ["name_", "text_", "encoding_", "utf-8_"];
     if !kinds.iter().any(|kind| name.starts_with(kind)) {
         return;
@@ -253,19 +253,19 @@ fn assert_shown_tame(cases: &Cases, name: &str) {
     ] {
         let ended = cases.run(arguments, name);
         for text in [&ended.stdout, &ended.stderr] {
-            assert_tame(text, name);
+            assert_sanitized(text, name);
             let forged = text.lines().any(|line| line.starts_with("error: b"));
             assert!(
                 !forged,
-                "{name}: a line end in a name was told as one: {ended}"
+                "{name}: a line end in a name was printed as one: {ended}"
             );
         }
     }
 }
 
-/// A program that writes while we read: what was read is told to be no state of the file, or was one.
+/// Another program writes while the file is read: either the change is detected, or the contents read are consistent.
 #[test]
-fn a_file_that_grows_and_shrinks_is_imported_whole_or_refused() {
+fn a_file_that_grows_and_shrinks_is_imported_completely_or_rejected() {
     use std::io::Write as _;
     let workspace = Workspace::empty();
     let layout = fixtures::path("layouts/anything");
@@ -293,8 +293,8 @@ fn a_file_that_grows_and_shrinks_is_imported_whole_or_refused() {
                     assert!([0, 4_000, 5_000].contains(&count), "{count} {ended}");
                     break;
                 }
-                // What was read was no state of the file; only half of a text may have been found first. The archive
-                // may be the one who notices.
+                // The contents read are inconsistent. Possibly only an incomplete string was found first, or the
+                // archive detects it.
                 Some(1 | 3) => assert!(
                     report["error"].is_object() || report["findings"][0]["level"] == "error",
                     "{ended}"

@@ -1,4 +1,4 @@
-//! JSON as the tests compare it: numbers by their text, objects with their members in order.
+//! JSON as the tests compare it: numbers as text, objects with their members in order.
 
 use rusqlite::types::Value as Stored;
 use serde_json::{Map, Value};
@@ -23,7 +23,7 @@ pub(crate) fn array(text: &str) -> Vec<Value> {
     }
 }
 
-/// A row as the audit trail must have written it; reals are compared by the number that their text reads back as.
+/// Returns a row as the audit log must record it; reals are compared by the number that their text parses to.
 pub(crate) fn image(row: &Row) -> Map<String, Value> {
     row.iter()
         .map(|(name, value)| (name.clone(), member(value)))
@@ -34,7 +34,7 @@ fn member(value: &Stored) -> Value {
     match value {
         Stored::Null => Value::Null,
         Stored::Integer(value) => Value::from(*value),
-        // 17 digits, as the triggers print them, and always a point: 2.0 is not 2.
+        // 17 digits, as the triggers write them, and always a decimal point: 2.0 is not 2.
         Stored::Real(value) => parse(&seventeen(*value)),
         Stored::Text(text) => Value::from(text.as_str()),
         Stored::Blob(bytes) => {
@@ -44,7 +44,7 @@ fn member(value: &Stored) -> Value {
     }
 }
 
-/// C's `%!.17g` as SQLite prints it: up to 17 significant digits, trailing zeros dropped, a point or an exponent.
+/// Formats like C's `%!.17g` in SQLite: up to 17 significant digits, no trailing zeros, a decimal point or an exponent.
 fn seventeen(value: f64) -> String {
     let text = rusqlite::Connection::open_in_memory()
         .and_then(|connection| {

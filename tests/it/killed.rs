@@ -1,6 +1,6 @@
-//! An import that is killed, or asked to stop, leaves the old state or the new, and the next one succeeds.
+//! An import that is killed or interrupted leaves the old or the new state, and the next one succeeds.
 //!
-//! `benches/kill.sh N` runs the same with more moments.
+//! `scripts/attack kill` kills every operation on every database at many more points in time.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -11,15 +11,10 @@ use crate::rows;
 use crate::tree::Tree;
 use crate::workspace::{Ended, Workspace};
 
-/// At how many moments an import is killed.
-fn moments() -> u32 {
-    let asked = std::env::var("ACCESSION_TEST_KILLS");
-    asked.map_or(8, |asked| {
-        asked.parse().expect("ACCESSION_TEST_KILLS is a number")
-    })
-}
+/// The number of points in time at which an import is killed.
+const MOMENTS: u32 = 8;
 
-/// Rows of the database per edition, and the number of runs: what tells the old state from the new.
+/// The number of rows per edition and the number of runs, which distinguish the old state from the new one.
 #[derive(Debug, PartialEq, Eq)]
 struct State {
     runs: i64,
@@ -51,7 +46,7 @@ impl State {
     }
 }
 
-/// Starts an import and kills it after `delay`; tells whether it was still running.
+/// Starts an import and kills it after `delay`; returns whether it was still running.
 fn kill_after(workspace: &Workspace, delay: Duration) -> bool {
     let mut child = workspace.begin_import(&[]);
     std::thread::sleep(delay);
@@ -61,19 +56,19 @@ fn kill_after(workspace: &Workspace, delay: Duration) -> bool {
     running
 }
 
-/// What killed imports may leave beside database and archive is gone after the next import.
+/// Checks that the next import removes what killed imports left next to database and archive.
 fn assert_no_leftovers(workspace: &Workspace) {
     for path in Tree::of(&workspace.target()).paths() {
         let name = path.rsplit('/').next().unwrap_or_default();
-        // The archive's own unfinished files may belong to a run that is still at work; they go after a day.
+        // Unfinished files in the archive may belong to another running import; they are removed after a day.
         let unfinished = name.starts_with('.') && !path.starts_with("legacy.db.archive/");
-        // Killed just after the database got its name: the other name goes when there is something to write.
+        // Killed just after the database got its name: the other name is removed by the next write.
         let other_name = is_same_file(&aside(workspace), &workspace.database());
         assert!(!unfinished || other_name, "{path}");
     }
 }
 
-/// Where a new database is built.
+/// The file in which a new database is built.
 fn aside(workspace: &Workspace) -> PathBuf {
     workspace.target().join(".legacy.db.accession-new")
 }
@@ -84,7 +79,7 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     inode(one).is_some() && inode(one) == inode(other)
 }
 
-/// A run that was killed after the database got its name, and before the other name was removed.
+/// Simulates a run that was killed after the database got its name and before the other name was removed.
 fn killed_at_the_last_moment() -> Workspace {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
@@ -93,7 +88,7 @@ fn killed_at_the_last_moment() -> Workspace {
 }
 
 #[test]
-fn the_other_name_of_a_database_goes_with_the_next_change() {
+fn the_temporary_name_of_a_database_is_removed_by_the_next_change() {
     let workspace = killed_at_the_last_moment();
     let path = "content_db/chat_history.json";
     workspace.write(path, workspace.read(path).replace("msg-0004", "msg-0005"));
@@ -103,7 +98,7 @@ fn the_other_name_of_a_database_goes_with_the_next_change() {
 }
 
 #[test]
-fn a_database_that_was_moved_away_is_not_overwritten_through_its_other_name() {
+fn a_database_that_was_moved_is_not_overwritten_through_its_temporary_name() {
     let workspace = killed_at_the_last_moment();
     let moved = workspace.root().join("precious.db");
     let before = std::fs::read(workspace.database()).expect("read");
@@ -124,7 +119,7 @@ fn an_unfinished_database_is_removed_by_the_next_import() {
 }
 
 #[test]
-fn a_new_database_is_there_whole_or_not_at_all() {
+fn a_new_database_is_complete_or_does_not_exist() {
     let workspace = Workspace::empty();
     fill(&workspace, Bulk::A_WHILE, "first");
     let started = Instant::now();
@@ -137,10 +132,10 @@ fn a_new_database_is_there_whole_or_not_at_all() {
         .into();
     assert_eq!(whole.rows, expected);
     let (mut absent, mut complete) = (0, 0);
-    for moment in 0..moments() {
+    for moment in 0..MOMENTS {
         std::fs::remove_dir_all(workspace.target()).expect("removed");
         std::fs::create_dir(workspace.target()).expect("made");
-        kill_after(&workspace, duration * (2 * moment + 1) / (2 * moments()));
+        kill_after(&workspace, duration * (2 * moment + 1) / (2 * MOMENTS));
         if workspace.database().exists() {
             complete += 1;
             assert_eq!(State::of(&workspace), whole);
@@ -158,7 +153,7 @@ fn a_new_database_is_there_whole_or_not_at_all() {
 }
 
 #[test]
-fn an_existing_database_is_the_old_or_the_new() {
+fn an_existing_database_has_the_old_or_the_new_state() {
     let workspace = Workspace::empty();
     fill(&workspace, Bulk::A_WHILE, "first");
     workspace.imports(&[]);
@@ -173,10 +168,10 @@ fn an_existing_database_is_the_old_or_the_new() {
     assert_eq!((old.runs, new.runs), (1, 2));
     assert_ne!(old.editions, new.editions);
     let mut unchanged = 0;
-    for moment in 0..moments() {
+    for moment in 0..MOMENTS {
         std::fs::remove_dir_all(workspace.target()).expect("removed");
         copy(&kept, &workspace.target());
-        kill_after(&workspace, duration * (2 * moment + 1) / (2 * moments()));
+        kill_after(&workspace, duration * (2 * moment + 1) / (2 * MOMENTS));
         let state = State::of(&workspace);
         assert!(state == old || state == new, "{state:?}");
         unchanged += u32::from(state == old);
@@ -216,7 +211,7 @@ fn an_interrupted_import_leaves_nothing_behind() {
         let ended = Ended::of(child.wait_with_output().expect("an end"));
         match ended.code {
             Some(130) => before.assert_unchanged(&workspace.tree(), &ended),
-            // It was over by then.
+            // The import had finished by then.
             Some(0) => assert!(workspace.database().exists()),
             other => panic!("{other:?} {ended}"),
         }
@@ -224,7 +219,7 @@ fn an_interrupted_import_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_interrupted_change_leaves_the_database_as_it_was() {
+fn an_interrupted_change_leaves_the_database_unchanged() {
     let workspace = Workspace::empty();
     fill(&workspace, Bulk::A_WHILE, "first");
     workspace.imports(&[]);

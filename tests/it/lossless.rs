@@ -1,9 +1,9 @@
-//! Whether every scalar of every file is found again in the database, judged without the layout or the library.
+//! Checks that every scalar of every file is in the database, without using the layout or the library.
 //!
-//! Each scalar of a document belongs to the row whose origin is the nearest around it. The scalars that belong to a
-//! row must all be among the values of that row: in columns of their own or inside JSON columns, as often as they
-//! stand in the file. A text that became a timestamp counts if it is the same instant in UTC, or if the ledger keeps
-//! the text as it was written. Null is the absence of a value, in a file as in a column.
+//! Each scalar of a document belongs to the row whose origin encloses it most closely. All scalars that belong to a row
+//! must be among its values, in columns of their own or inside JSON columns, as often as they occur in the file. A
+//! string that was converted to a timestamp counts if it is the same time in UTC, or if the ledger has the original
+//! text. Null is the absence of a value, both in a file and in a column.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::json;
 use crate::rows::{self, of, text};
 
-/// Values of a row by what they are, and how often they are there.
+/// The values of a row, and how often each occurs.
 #[derive(Default)]
 struct Values(BTreeMap<String, usize>);
 
@@ -25,7 +25,7 @@ impl Values {
         *self.0.entry(key).or_default() += 1;
     }
 
-    /// Takes one of these values out; the first that is there.
+    /// Removes the first of these values that exists.
     fn take(&mut self, keys: &[String]) -> bool {
         for key in keys {
             if let Some(count) = self.0.get_mut(key).filter(|count| **count > 0) {
@@ -37,7 +37,7 @@ impl Values {
     }
 }
 
-/// Finds every scalar of every JSON file below `directory` in the database; returns how many there are.
+/// Finds every scalar of every JSON file below `directory` in the database; returns the number of scalars.
 #[track_caller]
 pub(crate) fn assert_lossless(directory: &Path, connection: &Connection) -> usize {
     let mut origins: BTreeMap<String, BTreeMap<String, Values>> = BTreeMap::new();
@@ -104,7 +104,7 @@ pub(crate) fn assert_lossless(directory: &Path, connection: &Connection) -> usiz
     scalars
 }
 
-/// Takes every scalar of `value`, which stands at `pointer`, out of the row it belongs to.
+/// Removes every scalar of `value`, which is at `pointer`, from the row it belongs to.
 #[track_caller]
 fn find(
     value: &Value,
@@ -153,7 +153,7 @@ fn find(
     }
 }
 
-/// What a scalar may have become, the likeliest first.
+/// Returns the possible stored forms of a scalar, the most likely first.
 fn wanted(value: &Value) -> Vec<String> {
     match value {
         Value::Bool(value) => vec![
@@ -163,7 +163,7 @@ fn wanted(value: &Value) -> Vec<String> {
         Value::Number(number) => vec![decimal(&number.to_string())],
         Value::String(text) => {
             let mut keys = vec![format!("text {text}"), format!("converted {text}")];
-            // Without a conversion in the ledger only a text in UTC may have changed its form.
+            // Without a conversion in the ledger, only a UTC timestamp may have changed its form.
             if let Ok(instant) = DateTime::parse_from_rfc3339(text)
                 && instant.offset().local_minus_utc() == 0
             {
@@ -176,7 +176,7 @@ fn wanted(value: &Value) -> Vec<String> {
     }
 }
 
-/// What a column holds, as [`wanted`] looks for it.
+/// Adds the value of a column in the form that [`wanted`] returns.
 fn column(value: &Stored, keys: &mut Vec<String>) {
     match value {
         Stored::Null => {}
@@ -187,7 +187,7 @@ fn column(value: &Stored, keys: &mut Vec<String>) {
     }
 }
 
-/// The scalars in a JSON column.
+/// Adds the scalars in a JSON column.
 fn inside(value: &Value, keys: &mut Vec<String>) {
     match value {
         Value::Null => {}
@@ -199,10 +199,10 @@ fn inside(value: &Value, keys: &mut Vec<String>) {
     }
 }
 
-/// What each row holds, by record id.
+/// The values of each row, by record ID.
 type Rows = BTreeMap<String, Vec<String>>;
 
-/// The rows of a table by record id. Which columns are JSON is told by the table itself.
+/// Returns the rows of a table by record ID. Its declaration shows which columns are JSON.
 fn rows_by_id(connection: &Connection, table: &str) -> Rows {
     let columns = rows::query(
         connection,
@@ -244,7 +244,7 @@ fn rows_by_id(connection: &Connection, table: &str) -> Rows {
         .collect()
 }
 
-/// Per record id, the texts that are stored otherwise than they were written.
+/// Returns, for each record ID, the original texts of converted values.
 fn conversions(connection: &Connection, table: &str) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let query = format!(
@@ -275,7 +275,7 @@ fn quoted(name: &str, quote: char) -> String {
     )
 }
 
-/// A number by its digits: equal for equal numbers, however they are written.
+/// Normalizes a number: equal numbers give equal text, no matter how they are written.
 fn decimal(text: &str) -> String {
     let (sign, unsigned) = text
         .strip_prefix('-')

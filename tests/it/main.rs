@@ -1,44 +1,53 @@
-//! The program from outside: every test runs the real command on real files and looks into the real database.
+//! Integration tests: every test runs the real command on real files and examines the real database.
 //!
-//! One binary, so that it is linked once. What a single stage does is tested beside its code; here stands what only
-//! the whole can show: exit codes, messages, what is in the database afterwards, and what is left behind on disk.
+//! All of them are in one binary, so that it is linked only once. Single stages are tested next to their code; the
+//! tests here cover what only the whole program shows: exit codes, messages, the resulting database, and files left on
+//! disk.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests look at what is left in the outside world"
+    reason = "tests examine files and processes"
 )]
 
 mod bulk;
 mod fixtures;
 mod json;
 mod lossless;
+mod published;
 mod rows;
 mod tree;
 mod workspace;
 
 mod architecture;
+mod archive_manifests;
 mod at_once;
 mod audit_as_of;
 mod audit_export;
 mod audit_look;
-mod audit_trail;
 mod audit_why;
+mod audited_changes;
 mod conflicts;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 mod conformance;
+mod database_links;
 mod disk_full;
 mod donna;
 mod dry_run;
 mod edits;
 mod environment;
 mod existing_tables;
+mod file_modes;
 mod first_import;
 mod gone_records;
 mod histories;
 mod hostile;
 mod killed;
 mod layout_init;
+mod limits;
 mod manual;
+mod other_sqlite;
+mod passwords;
+mod pipes;
 mod proof;
 mod receipts;
 mod references;
@@ -48,5 +57,6 @@ mod refused_files;
 mod rejects;
 mod revert;
 mod skip_invalid;
+mod unavailable_files;
 mod unchanged;
 mod user_layout;

@@ -1,4 +1,4 @@
-//! `docs/layouts.md` is true: its blocks are the files of the tutorial, and its commands print what it says.
+//! Tests of `docs/layouts.md`: its code blocks are the files of the tutorial, and its commands print the output shown.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::fixtures;
 use crate::workspace::{Workspace, repeatable};
 
-/// A fenced block: what stands behind the fence, and the text.
+/// A fenced block: the info string and the text.
 struct Block {
     info: String,
     text: String,
@@ -37,33 +37,34 @@ fn blocks() -> Vec<Block> {
     blocks
 }
 
-/// A workspace like the reader's: the layout in `choir`, the files in `data`.
+/// A workspace like the reader's: the files in `choir`, the layout in `choir-layout`.
 fn choir() -> Workspace {
     let workspace = Workspace::empty();
-    fixtures::copy(&fixtures::path("tutorial"), &workspace.root().join("data"));
+    fixtures::copy(&fixtures::path("tutorial"), &workspace.root().join("choir"));
     fixtures::copy(
         &fixtures::path("layouts/tutorial"),
-        &workspace.root().join("choir"),
+        &workspace.root().join("choir-layout"),
     );
     workspace
 }
 
 #[test]
 fn the_blocks_of_the_tutorial_are_its_files() {
-    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    let mut shown: BTreeMap<String, String> = BTreeMap::new();
     for block in blocks() {
         if let Some((_, path)) = block.info.split_once(" fixtures/") {
-            told.entry(path.to_owned())
+            shown
+                .entry(path.to_owned())
                 .or_default()
                 .push_str(&block.text);
         }
     }
-    // Between blocks there is text instead of an empty line.
+    // Blocks are separated by prose instead of an empty line.
     let lines = |text: &str| -> Vec<String> {
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         lines.map(str::to_owned).collect()
     };
-    for (path, text) in &told {
+    for (path, text) in &shown {
         let file = fs::read_to_string(fixtures::path(path)).expect(path);
         assert_eq!(lines(text), lines(&file), "fixtures/{path}");
     }
@@ -72,46 +73,50 @@ fn the_blocks_of_the_tutorial_are_its_files() {
         let name = file.expect("an entry").file_name();
         let name = name.to_str().expect("UTF-8");
         assert!(
-            told.contains_key(&format!("layouts/tutorial/{name}")),
-            "{name} is not told"
+            shown.contains_key(&format!("layouts/tutorial/{name}")),
+            "{name} is not documented"
         );
     }
 }
 
 #[test]
-fn the_commands_of_the_tutorial_print_what_it_says() {
+fn the_commands_of_the_tutorial_print_the_output_shown() {
     let workspace = choir();
-    let blocks = blocks();
     let mut ran = 0;
-    for pair in blocks.windows(2) {
-        let [command, output] = pair else { continue };
-        if command.info != "sh" {
-            continue;
-        }
-        let words: Vec<&str> = command.text.split_whitespace().skip(1).collect();
+    for block in blocks().iter().filter(|block| block.info == "console") {
+        let (command, shown) = block.text.split_once('\n').expect("a command");
+        let words: Vec<&str> = command.split_whitespace().skip(2).collect();
         let ended = workspace.run(workspace.command().args(&words));
         assert_eq!(ended.code, Some(0), "{ended}");
         assert_eq!(ended.stderr, "", "{ended}");
-        assert_eq!(repeatable(&ended.stdout, &workspace), output.text);
+        let shown = shown.replace("/home/mei", "[ROOT]");
+        assert_eq!(
+            repeatable(&ended.stdout, &workspace),
+            repeatable(&shown, &workspace)
+        );
         ran += 1;
     }
     assert_eq!(ran, 2);
 }
 
 #[test]
-fn the_mistake_in_the_tutorial_is_told_as_it_says() {
+fn the_mistake_in_the_tutorial_gives_the_error_shown() {
     let workspace = choir();
-    let path = workspace.root().join("choir/layout.toml");
+    let path = workspace.root().join("choir-layout/layout.toml");
     let mapping = fs::read_to_string(&path).expect("read");
     fs::write(
         &path,
         mapping.replace("voice  = \"/voice\"", "voise  = \"/voice\""),
     )
     .expect("written");
-    let ended = workspace.run(workspace.command().args(["layout", "check", "./choir"]));
+    let ended = workspace.run(
+        workspace
+            .command()
+            .args(["layout", "check", "./choir-layout"]),
+    );
     assert_eq!(ended.code, Some(3), "{ended}");
-    let told = blocks()
+    let documented = blocks()
         .into_iter()
         .find(|block| block.text.starts_with("layout.toml:"));
-    assert_eq!(ended.stdout, told.expect("a mistake").text);
+    assert_eq!(ended.stdout, documented.expect("a mistake").text);
 }

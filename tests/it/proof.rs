@@ -1,5 +1,4 @@
-//! Attacks on the trail, planted by another program that can do whatever it likes to the file: each is found, and the
-//! place of it named.
+//! Attacks on the audit log by a program with full access to the file: each is detected and located.
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -47,7 +46,7 @@ impl Sealed {
         self.connection().execute_batch(sql).expect(sql);
     }
 
-    /// What somebody does who first drops the triggers that are in the way.
+    /// Runs SQL as an attacker who first drops the triggers that would prevent it.
     fn attack(&self, sql: &str) {
         let connection = self.connection();
         let triggers = rows::texts(
@@ -66,7 +65,7 @@ impl Sealed {
         connection
             .execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {sql}; COMMIT;"))
             .expect(sql);
-        // Nothing is to be seen afterwards.
+        // The attack must leave no trace in the schema.
         for trigger in triggers {
             connection.execute_batch(&trigger).expect("made again");
         }
@@ -79,7 +78,7 @@ impl Sealed {
         (ended.code, json)
     }
 
-    /// Kinds of the differences with the entries they name.
+    /// Returns the differences as kind and entry number.
     #[track_caller]
     fn differences(&self, arguments: &[&str]) -> Vec<(String, Value)> {
         let (code, outcome) = self.json(&[&["audit", "verify"], arguments].concat());
@@ -106,7 +105,7 @@ impl Sealed {
             .collect()
     }
 
-    /// What reconciliation finds, as kind, table and record.
+    /// Returns the findings of `reconcile` as kind, table and record.
     #[track_caller]
     fn unrecorded(&self) -> Vec<String> {
         let (code, outcome) = self.json(&["audit", "reconcile"]);
@@ -135,7 +134,7 @@ fn named(kind: &str, entry: i64) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn an_honest_trail_is_what_was_sealed_and_says_what_the_rows_say() {
+fn an_unmodified_audit_log_matches_its_seals_and_the_rows() {
     let sealed = Sealed::new();
     assert_eq!(sealed.differences(&[]), []);
     assert_eq!(sealed.unrecorded(), Vec::<String>::new());
@@ -178,7 +177,7 @@ fn changes_by_other_programs_are_unsealed_until_they_are_sealed() {
 }
 
 #[test]
-fn an_edited_entry_is_named() {
+fn an_edited_entry_is_reported() {
     let sealed = Sealed::new();
     for (entry, column) in [
         (1, "changed_by"),
@@ -205,7 +204,7 @@ fn an_edited_entry_is_named() {
 }
 
 #[test]
-fn a_deleted_entry_is_named_whether_or_not_the_others_move_up() {
+fn a_deleted_entry_is_reported_whether_or_not_the_others_are_renumbered() {
     let sealed = Sealed::new();
     sealed.attack("DELETE FROM audit_log WHERE id = 5");
     assert_eq!(sealed.differences(&[]), named("deleted", 5));
@@ -218,31 +217,33 @@ fn a_deleted_entry_is_named_whether_or_not_the_others_move_up() {
 }
 
 #[test]
-fn an_inserted_entry_is_named() {
+fn an_inserted_entry_is_reported() {
     let sealed = Sealed::new();
     let forged = "INSERT INTO audit_log (id, table_name, record_id, action, new_value, changed_at, changed_by, run_id) SELECT 5, table_name, '99', action, new_value, changed_at, changed_by, run_id FROM audit_log WHERE id = 1";
-    // There is no number between two numbers: all later entries have to move.
+    // There is no number between two consecutive numbers, so all later entries must be renumbered.
     sealed.attack(&format!(
         "UPDATE audit_log SET id = -id - 1 WHERE id >= 5; UPDATE audit_log SET id = -id WHERE id < 0; {forged}"
     ));
     let found = sealed.differences(&[]);
     assert_eq!(found[0], named("inserted", 5)[0], "{found:?}");
 
-    // At the end, in the name of a run.
+    // Appended, and attributed to a run.
     let sealed = Sealed::new();
     let forged = forged.replace("SELECT 5,", "SELECT 900,");
     sealed.attack(&forged);
     let found = sealed.differences(&[]);
     assert_eq!(found[0].0, "inserted", "{found:?}");
-    // In nobody's name it is as good as a change by another program; the rows tell that it is none.
+    // If only the run is missing, the actor shows the forgery; if both are missing, the entry claims to be a change by
+    // another program.
     let sealed = Sealed::new();
     sealed.attack(&forged.replace("run_id FROM", "NULL FROM"));
-    assert_eq!(sealed.differences(&[]), []);
+    let found = sealed.differences(&[]);
+    assert_eq!(found, named("attribution", 900));
     assert_eq!(sealed.unrecorded(), ["gone profiles 99"]);
 }
 
 #[test]
-fn entries_that_changed_places_are_named() {
+fn swapped_entries_are_reported() {
     let sealed = Sealed::new();
     sealed.attack(
         "UPDATE audit_log SET id = -1 WHERE id = 3; UPDATE audit_log SET id = 3 WHERE id = 8; UPDATE audit_log SET id = 8 WHERE id = -1",
@@ -250,9 +251,9 @@ fn entries_that_changed_places_are_named() {
     assert_eq!(sealed.differences(&[]), named("reordered", 3));
 }
 
-/// Who also cuts off the seals is found by an anchor alone, which is what anchors are for.
+/// If the seals are removed too, only an anchor reveals it; that is the purpose of anchors.
 #[test]
-fn a_run_that_was_cut_off_is_missed_by_its_anchor() {
+fn a_run_removed_with_its_seal_is_detected_by_its_anchor() {
     let sealed = Sealed::new();
     let log = sealed
         .workspace
@@ -261,9 +262,13 @@ fn a_run_that_was_cut_off_is_missed_by_its_anchor() {
         .display()
         .to_string();
     let last = "(SELECT max(id) FROM import_runs)";
+    let columns = "source_file_id, position, table_name, identity, identity_start, record_id, pointer, part, digest, gone_run_id";
     sealed.attack(&format!(
         "DELETE FROM audit_log WHERE run_id = {last};
          DELETE FROM audit_seal_blocks WHERE seal = 3; DELETE FROM audit_seals WHERE number = 3;
+         DELETE FROM row_sources WHERE source_file_id IN (SELECT id FROM source_files WHERE run_id = {last});
+         INSERT INTO row_sources ({columns}) SELECT {columns} FROM row_sources_replaced WHERE run_id = {last};
+         DELETE FROM row_sources_replaced WHERE run_id = {last}; DELETE FROM conversions WHERE run_id = {last};
          DELETE FROM source_files WHERE run_id = {last}; DELETE FROM import_runs WHERE id = {last};
          UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM audit_log) WHERE name = 'audit_log'"
     ));
@@ -272,15 +277,21 @@ fn a_run_that_was_cut_off_is_missed_by_its_anchor() {
         sealed.differences(&["--anchor", &log]),
         [("anchor".to_owned(), Value::Null)]
     );
+    // A file that lost its lines proves nothing, and must not look as if nothing had been asked.
+    let empty = sealed.workspace.archive().join("empty.log");
+    std::fs::write(&empty, "\n").expect("written");
+    let empty = empty.display().to_string();
+    let ended = sealed.command(&["audit", "verify", "--anchor", &empty]);
+    assert_eq!(ended.code, Some(2), "{ended}");
     let of_none = "0".repeat(64);
     let ended = sealed.command(&["audit", "verify", "--anchor", &of_none]);
-    let words = "was replaced or cut off, or it is a seal of another one";
+    let words = "was replaced or cut off, or it belongs to another database";
     assert!(ended.stdout.contains(words), "{ended}");
 }
 
-/// Seals that no import makes are noted beside those of the imports, wherever these have their archive.
+/// Seals not made by an import are recorded with those of the imports, in the archive of the newest run.
 #[test]
-fn a_seal_is_noted_in_the_archive_of_the_newest_run() {
+fn a_seal_is_recorded_in_the_archive_of_the_newest_run() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&["--archive", "target/originals"]);
     let sealed = Sealed { workspace };
@@ -299,7 +310,7 @@ fn a_seal_is_noted_in_the_archive_of_the_newest_run() {
 }
 
 #[test]
-fn less_thorough_cuts_are_found_without_an_anchor() {
+fn incomplete_removals_are_detected_without_an_anchor() {
     for (cut, kind) in [
         (
             "DELETE FROM audit_log WHERE run_id = (SELECT max(id) FROM import_runs)",
@@ -336,7 +347,7 @@ fn less_thorough_cuts_are_found_without_an_anchor() {
 }
 
 #[test]
-fn a_row_that_was_changed_with_its_triggers_dropped_is_found() {
+fn a_row_changed_without_triggers_is_detected() {
     let sealed = Sealed::new();
     sealed.attack("UPDATE approved_cards SET card_type = 'forged' WHERE id = 3");
     assert_eq!(sealed.unrecorded(), ["changed approved_cards 3"]);
@@ -346,21 +357,22 @@ fn a_row_that_was_changed_with_its_triggers_dropped_is_found() {
         sealed.unrecorded(),
         ["gone approved_cards 3", "unrecorded mastered_words 400"]
     );
-    // The seals are about the trail, which nobody touched.
+    // The seals cover only the audit log, which was not changed.
     assert_eq!(sealed.differences(&[]), []);
 }
 
 #[test]
-fn all_rows_deleted_behind_the_trail_are_found() {
+fn deleting_all_rows_without_triggers_is_detected() {
     let sealed = Sealed::new();
     let rows = sealed.number("SELECT count(*) FROM mastered_words");
     sealed.attack("DELETE FROM mastered_words");
-    let gone = sealed.unrecorded();
-    assert_eq!(i64::try_from(gone.len()), Ok(rows));
+    let removed = sealed.unrecorded();
+    assert_eq!(i64::try_from(removed.len()), Ok(rows));
     assert!(
-        gone.iter()
+        removed
+            .iter()
             .all(|one| one.starts_with("gone mastered_words")),
-        "{gone:?}"
+        "{removed:?}"
     );
     let sealed = Sealed::new();
     sealed.execute("ALTER TABLE mastered_words RENAME TO elsewhere");
@@ -372,22 +384,10 @@ fn all_rows_deleted_behind_the_trail_are_found() {
     );
 }
 
-/// Other programs open the database without `recursive_triggers`, the default of SQLite: REPLACE then deletes without
-/// firing any trigger.
 #[test]
-fn a_replace_by_another_program_is_found() {
+fn changed_bytes_in_the_database_file_are_detected() {
     let sealed = Sealed::new();
-    sealed.execute("PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = OFF; REPLACE INTO approved_cards (id, profile_id, card_type, content) VALUES (1, 'child_0001', 'basic', '{}')");
-    assert_eq!(sealed.unrecorded(), ["broken approved_cards 1"]);
-    let sealed = Sealed::new();
-    sealed.execute("PRAGMA recursive_triggers = OFF; REPLACE INTO mastered_words (id, profile_id, word, language) VALUES (77, 'child_0001', '苹果', 'zh')");
-    assert_eq!(sealed.unrecorded(), ["gone mastered_words 1"]);
-}
-
-#[test]
-fn bytes_changed_in_the_file_are_found() {
-    let sealed = Sealed::new();
-    let text = "words that stand nowhere else";
+    let text = "words that occur nowhere else";
     sealed.execute(&format!(
         "UPDATE chat_messages SET content = '{text}' WHERE id = 3"
     ));
@@ -401,7 +401,7 @@ fn bytes_changed_in_the_file_are_found() {
         .filter(|(_, window)| *window == text.as_bytes())
         .map(|(at, _)| at)
         .collect();
-    // The text stands in the row and in its entry.
+    // The text occurs in the row and in its entry.
     assert_eq!(places.len(), 2);
     let mut found = 0;
     for place in places {
@@ -415,10 +415,10 @@ fn bytes_changed_in_the_file_are_found() {
         assert!(rows[0].ends_with("chat_messages 3"), "{rows:?}");
         found += entries.len();
     }
-    assert_eq!(found, 1, "only the edit of the entry is one of the trail");
+    assert_eq!(found, 1, "only the edited entry differs from the audit log");
 }
 
-/// Made by somebody else, from the documentation alone.
+/// The verifier was written from the documentation alone.
 #[test]
 fn a_verifier_written_in_another_language_agrees() {
     let sealed = Sealed::new();

@@ -1,4 +1,4 @@
-//! Receipts as files: written with a word about it, and what is none told to be none.
+//! Receipts as files: writing one is confirmed, and an invalid one is reported.
 
 use crate::json;
 use crate::workspace::{Ended, Workspace};
@@ -8,7 +8,7 @@ fn ended(workspace: &Workspace, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn a_receipt_that_was_written_is_named_with_what_it_proves() {
+fn writing_a_receipt_reports_the_file_and_what_it_proves() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let run = workspace.report(&[])["run"].clone();
     let run = run.as_str().expect("a run");
@@ -24,35 +24,38 @@ fn a_receipt_that_was_written_is_named_with_what_it_proves() {
         "profiles",
         "child_0001",
     ];
-    let told = ended(&workspace, &make);
-    assert_eq!(told.code, Some(0), "{told}");
+    let output = ended(&workspace, &make);
+    assert_eq!(output.code, Some(0), "{output}");
     for words in [
         "written: ",
         "`receipt.json`",
         run,
         "INSERT profiles child_0001",
     ] {
-        assert!(told.stdout.contains(words), "{words}\n{told}");
+        assert!(output.stdout.contains(words), "{words}\n{output}");
     }
-    let told = ended(&workspace, &[&make[..], &["--format", "json"]].concat());
-    let written = json::parse(&told.stdout);
+    let output = ended(&workspace, &[&make[..], &["--format", "json"]].concat());
+    let written = json::parse(&output.stdout);
     assert_eq!(written["path"], "receipt.json");
     assert_eq!(written["run"], run);
     assert_eq!(written["row"]["record_id"], "child_0001");
 }
 
 #[test]
-fn what_is_no_receipt_is_told_to_be_none() {
+fn an_invalid_receipt_is_reported() {
     let workspace = Workspace::of("srs4autism/valid/small");
     std::fs::write(workspace.root().join("binary.json"), b"\xff\x00\xfe").expect("written");
     let check = ["audit", "verify", "--receipt"];
-    let told = ended(&workspace, &[&check[..], &["nosuch.json"]].concat());
-    assert_eq!(told.code, Some(1), "{told}");
+    let output = ended(&workspace, &[&check[..], &["nosuch.json"]].concat());
+    assert_eq!(output.code, Some(1), "{output}");
     let words = "error: nosuch.json: cannot be read\n";
-    assert!(told.stderr.starts_with(words), "{told}");
-    let told = ended(&workspace, &[&check[..], &["binary.json"]].concat());
-    assert_eq!(told.code, Some(4), "{told}");
-    for words in ["no receipt", "`accession audit receipt RUN --output FILE`"] {
-        assert!(told.stdout.contains(words), "{told}");
+    assert!(output.stderr.starts_with(words), "{output}");
+    let output = ended(&workspace, &[&check[..], &["binary.json"]].concat());
+    assert_eq!(output.code, Some(4), "{output}");
+    for words in [
+        "not a receipt",
+        "`accession audit receipt RUN --output FILE`",
+    ] {
+        assert!(output.stdout.contains(words), "{output}");
     }
 }

@@ -1,4 +1,4 @@
-//! Records that refer to each other, across files and within one; `fixtures/layouts/chain`.
+//! Records that refer to each other, across files and within a file; uses `fixtures/layouts/chain`.
 
 use serde_json::json;
 
@@ -27,7 +27,7 @@ pub(crate) fn ids(workspace: &Workspace, table: &str) -> Vec<String> {
     rows::texts(&workspace.connection(), &query)
 }
 
-/// What another program does.
+/// Runs SQL as another program.
 fn execute(workspace: &Workspace, sql: &str) {
     workspace.connection().execute_batch(sql).expect(sql);
 }
@@ -55,7 +55,7 @@ fn many_records_may_refer_to_later_ones() {
 }
 
 #[test]
-fn what_refers_to_nothing_is_named() {
+fn a_missing_reference_is_reported() {
     for (path, reference) in [
         ("cities.json", "region"),
         ("shops.json", "city"),
@@ -79,7 +79,7 @@ fn what_refers_to_nothing_is_named() {
 }
 
 #[test]
-fn skipping_a_record_skips_what_refers_to_it() {
+fn skipping_a_record_also_skips_records_that_refer_to_it() {
     let workspace = chain();
     edit(&workspace, "cities.json", |cities| {
         cities[0]["region"] = json!("nowhere")
@@ -133,7 +133,7 @@ fn everything_can_be_pruned() {
 }
 
 #[test]
-fn a_record_on_two_pages_is_gone_when_it_is_on_none() {
+fn a_record_on_two_pages_is_removed_when_it_is_on_neither() {
     let workspace = chain();
     workspace.imports(&LAYOUT);
     edit(&workspace, "pages/b.json", |page| drop(page.pop()));
@@ -142,7 +142,7 @@ fn a_record_on_two_pages_is_gone_when_it_is_on_none() {
     rows::assert_sound(&workspace.connection());
 }
 
-/// The shop stands in a file that is not read again, because it did not change.
+/// The shop is in a file that is not read again, because it did not change.
 #[test]
 fn a_record_that_others_still_refer_to_is_not_pruned() {
     let workspace = chain();
@@ -156,7 +156,7 @@ fn a_record_that_others_still_refer_to_is_not_pruned() {
     ] {
         let ended = workspace.import(&with(more));
         assert_eq!(ended.code, Some(4), "{ended}");
-        let expected = "warning[still-referred]: cities.json: `cities` n1: the record is gone from the file, and `shops` shop-1 still refers";
+        let expected = "warning[still-referred]: cities.json: `cities` n1: the record was removed from the file, and `shops` shop-1 still refers";
         assert!(ended.stderr.contains(expected), "{ended}");
         before.assert_unchanged(&workspace.tree(), ended);
     }
@@ -169,9 +169,9 @@ fn a_record_that_others_still_refer_to_is_not_pruned() {
     rows::assert_sound(&workspace.connection());
 }
 
-/// `ON DELETE SET NULL` would change a row that its file still describes otherwise, whether that file is read or not.
+/// `ON DELETE SET NULL` would change a row that its file still defines differently, whether or not that file is read.
 #[test]
-fn what_a_file_still_says_is_not_set_to_null() {
+fn a_value_that_a_file_still_has_is_not_set_to_null() {
     for read in [true, false] {
         let workspace = chain();
         workspace.write("shops.json", "[]");
@@ -212,13 +212,13 @@ fn what_a_file_still_says_is_not_set_to_null() {
             "SELECT coalesce(boss_id, '-') FROM employees WHERE id = 'eve'",
         );
         assert_eq!(boss, [if read { "dan" } else { "-" }]);
-        rows::assert_trail_gives_rows(&workspace.connection());
+        rows::assert_audit_log_reproduces_rows(&workspace.connection());
     }
 }
 
-/// Whoever refers to somebody who stays, stays too; a row that no longer refers does not count.
+/// A record that is still referenced by one that stays is kept too; a row that no longer refers to it does not count.
 #[test]
-fn rows_that_refer_to_each_other_go_together_or_not_at_all() {
+fn rows_that_refer_to_each_other_are_pruned_together_or_not_at_all() {
     let workspace = chain();
     workspace.write("shops.json", "[]");
     workspace.write(
@@ -226,27 +226,28 @@ fn rows_that_refer_to_each_other_go_together_or_not_at_all() {
         r#"[{"id": "dan", "boss": "bob"}, {"id": "ada"}]"#,
     );
     workspace.imports(&LAYOUT);
-    // `bob` refers to `cleo`, who refers to `ada`, and `dan` to `bob`.
+    // `bob` refers to `cleo`, who refers to `ada`; `dan` refers to `bob`.
     workspace.write("pages/a.json", "[]");
     workspace.write("pages/b.json", r#"[{"id": "dan", "boss": "bob"}]"#);
     let ended = workspace.import(&with(&["--prune"]));
     assert_eq!(ended.code, Some(4), "{ended}");
-    for (gone, who) in [
+    for (removed, referrer) in [
         ("bob", "a record of `employees` in pages/b.json"),
         ("cleo", "`employees` bob"),
         ("ada", "`employees` cleo"),
     ] {
-        let expected = format!("`employees` {gone}: the record is gone from the file, and {who}");
+        let expected =
+            format!("`employees` {removed}: the record was removed from the file, and {referrer}");
         assert!(ended.stderr.contains(&expected), "{ended}");
     }
     workspace.write("pages/b.json", r#"[{"id": "dan"}]"#);
     workspace.imports(&with(&["--prune"]));
     assert_eq!(ids(&workspace, "employees"), ["dan"]);
     rows::assert_sound(&workspace.connection());
-    rows::assert_trail_gives_rows(&workspace.connection());
+    rows::assert_audit_log_reproduces_rows(&workspace.connection());
 }
 
-/// A city that another program put into a region, which `ON DELETE CASCADE` would delete with it.
+/// Another program assigned a city to a region; `ON DELETE CASCADE` would delete it with the region.
 #[test]
 fn rows_of_other_programs_are_not_deleted_with_their_parents() {
     let workspace = chain();
@@ -272,10 +273,10 @@ fn rows_of_other_programs_are_not_deleted_with_their_parents() {
     workspace.imports(&with(&["--prune"]));
     assert_eq!(ids(&workspace, "regions"), ["north", "south"]);
     rows::assert_sound(&workspace.connection());
-    rows::assert_trail_gives_rows(&workspace.connection());
+    rows::assert_audit_log_reproduces_rows(&workspace.connection());
 }
 
-/// The row was entered with the first page; the second is not read again, because it did not change.
+/// The row was created from the first page; the second page is not read again, because it did not change.
 #[test]
 fn a_record_that_is_still_on_another_page_is_not_pruned() {
     let workspace = chain();
@@ -287,9 +288,9 @@ fn a_record_that_is_still_on_another_page_is_not_pruned() {
     assert_eq!(ids(&workspace, "employees"), ["ada", "bob", "dan"]);
 }
 
-/// Both files are read again: the region is known and unchanged, and its row is gone.
+/// Both files are read again: the region is known and unchanged, but its row was deleted.
 #[test]
-fn a_new_record_whose_parent_was_deleted_in_the_database_is_named() {
+fn a_new_record_whose_parent_was_deleted_in_the_database_is_reported() {
     let workspace = chain();
     workspace.imports(&LAYOUT);
     execute(
@@ -304,7 +305,7 @@ fn a_new_record_whose_parent_was_deleted_in_the_database_is_named() {
     for more in [&[][..], &["--dry-run"]] {
         let ended = workspace.import(&with(more));
         assert_eq!(ended.code, Some(3), "{ended}");
-        let expected = "`region_id` of `cities` refers to a row of `regions` that is in the files, and was deleted";
+        let expected = "`region_id` of `cities` refers to a row of `regions` that is in the files, but was deleted";
         assert!(ended.stderr.contains(expected), "{ended}");
         assert!(ended.stderr.contains("at: /2/region"), "{ended}");
         before.assert_unchanged(&workspace.tree(), ended);
@@ -318,9 +319,9 @@ fn a_new_record_whose_parent_was_deleted_in_the_database_is_named() {
     assert_eq!(ids(&workspace, "cities"), ["n2", "s1"]);
 }
 
-/// The same in one batch, and the child comes first.
+/// The same in one batch, with the child first.
 #[test]
-fn a_new_record_whose_later_parent_was_deleted_in_the_database_is_named() {
+fn a_new_record_whose_later_parent_was_deleted_in_the_database_is_reported() {
     let workspace = chain();
     workspace.imports(&LAYOUT);
     execute(
@@ -337,9 +338,9 @@ fn a_new_record_whose_later_parent_was_deleted_in_the_database_is_named() {
     before.assert_unchanged(&workspace.tree(), ended);
 }
 
-/// What refers to the deleted row and did not change either writes nothing.
+/// Records that refer to the deleted row and did not change either are not written.
 #[test]
-fn rows_that_were_deleted_together_are_in_nobodys_way() {
+fn rows_that_were_deleted_together_cause_no_conflict() {
     let workspace = chain();
     workspace.imports(&LAYOUT);
     execute(
@@ -354,9 +355,9 @@ fn rows_that_were_deleted_together_are_in_nobodys_way() {
     assert_eq!(ids(&workspace, "cities"), ["s1"]);
 }
 
-/// A record inside another, whose foreign key no file holds.
+/// A record inside another one, whose foreign key is not in any file.
 #[test]
-fn a_new_word_of_a_profile_that_was_deleted_in_the_database_is_named() {
+fn a_new_word_of_a_profile_that_was_deleted_in_the_database_is_reported() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
     execute(&workspace, "DELETE FROM profiles;");

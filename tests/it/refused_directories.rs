@@ -1,4 +1,4 @@
-//! Directories that cannot be imported, and arguments that make no sense: named, and nothing written.
+//! Directories that cannot be imported, and invalid arguments: they are reported, and nothing is written.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -13,9 +13,9 @@ fn valid() -> Workspace {
     Workspace::of("srs4autism/valid/small")
 }
 
-/// Imports, and expects that exit code, these words in the messages, and no change of anything on disk.
+/// Imports and expects this exit code, these words in the messages, and no changes on disk.
 #[track_caller]
-fn refused(workspace: &Workspace, arguments: &[&str], code: i32, words: &[&str]) -> Ended {
+fn assert_rejected(workspace: &Workspace, arguments: &[&str], code: i32, words: &[&str]) -> Ended {
     let before = workspace.tree();
     let ended = workspace.import(arguments);
     assert_eq!(ended.code, Some(code), "{ended}");
@@ -28,22 +28,22 @@ fn refused(workspace: &Workspace, arguments: &[&str], code: i32, words: &[&str])
 
 #[test]
 fn an_empty_directory_has_no_layout() {
-    refused(&Workspace::empty(), &[], 2, &["--layout"]);
+    assert_rejected(&Workspace::empty(), &[], 2, &["--layout"]);
 }
 
 #[test]
-fn a_directory_without_a_file_of_the_layout_is_refused() {
+fn a_directory_without_a_file_of_the_layout_is_rejected() {
     let workspace = Workspace::empty();
     let words = ["error[no-files]", "`srs4autism`", "its disk is mounted"];
     for mode in [&["--dry-run"][..], &[]] {
         let arguments = [&["--layout", "srs4autism"], mode].concat();
-        refused(&workspace, &arguments, 3, &words);
+        assert_rejected(&workspace, &arguments, 3, &words);
     }
 }
 
-/// As when the disk is not mounted: with `--prune` all rows would go.
+/// Simulates an unmounted disk: with `--prune`, all rows would be deleted.
 #[test]
-fn rows_are_not_gone_because_all_files_are() {
+fn rows_are_kept_if_all_files_are_missing() {
     let workspace = valid();
     workspace.imports(&[]);
     for entry in fs::read_dir(workspace.legacy()).expect("read") {
@@ -51,27 +51,27 @@ fn rows_are_not_gone_because_all_files_are() {
     }
     for more in [&["--prune"][..], &["--prune", "--skip-invalid"], &[]] {
         let arguments = [&["--layout", "srs4autism"], more].concat();
-        refused(&workspace, &arguments, 3, &["error[no-files]"]);
+        assert_rejected(&workspace, &arguments, 3, &["error[no-files]"]);
     }
 }
 
 #[test]
-fn a_directory_that_does_not_exist_is_named() {
+fn a_missing_directory_is_reported() {
     let workspace = valid();
     fs::remove_dir_all(workspace.legacy()).expect("removed");
-    refused(&workspace, &[], 1, &["no such directory", "`legacy`"]);
+    assert_rejected(&workspace, &[], 1, &["no such directory", "`legacy`"]);
 }
 
 #[test]
-fn a_file_is_no_directory() {
+fn a_file_in_place_of_the_directory_is_rejected() {
     let workspace = valid();
     fs::remove_dir_all(workspace.legacy()).expect("removed");
     fs::write(workspace.legacy(), "[]").expect("written");
-    refused(&workspace, &[], 1, &["not a directory", "`legacy`"]);
+    assert_rejected(&workspace, &[], 1, &["not a directory", "`legacy`"]);
 }
 
 #[test]
-fn a_file_without_permission_is_named() {
+fn a_file_without_read_permission_is_reported() {
     let workspace = valid();
     let cards = workspace.legacy().join(CARDS);
     fs::set_permissions(&cards, fs::Permissions::from_mode(0o000)).expect("permissions");
@@ -80,14 +80,14 @@ fn a_file_without_permission_is_named() {
     assert!(ended.stderr.contains("[unreadable]"), "{ended}");
     assert!(ended.stderr.contains(CARDS), "{ended}");
     assert_eq!(fs::read_dir(workspace.target()).expect("read").count(), 0);
-    // No record can be left out here: the whole file is unknown.
+    // No record can be skipped here: the whole file is unreadable.
     let ended = workspace.run(&mut workspace.unprivileged_import(&["--skip-invalid"]));
     assert_eq!(ended.code, Some(3), "{ended}");
     assert_eq!(fs::read_dir(workspace.target()).expect("read").count(), 0);
 }
 
 #[test]
-fn a_directory_without_permission_is_named() {
+fn a_directory_without_read_permission_is_reported() {
     let workspace = valid();
     let directory = workspace.legacy().join("content_db");
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o000)).expect("permissions");
@@ -99,13 +99,13 @@ fn a_directory_without_permission_is_named() {
 }
 
 #[test]
-fn a_link_out_of_the_directory_is_not_followed() {
+fn a_link_that_points_outside_the_directory_is_not_followed() {
     let workspace = valid();
     let outside = workspace.root().join("outside.json");
     fs::rename(workspace.legacy().join(CARDS), &outside).expect("moved");
     symlink(&outside, workspace.legacy().join(CARDS)).expect("a link");
-    refused(&workspace, &[], 3, &["[outside-link]", CARDS]);
-    refused(
+    assert_rejected(&workspace, &[], 3, &["[outside-link]", CARDS]);
+    assert_rejected(
         &workspace,
         &["--skip-invalid"],
         3,
@@ -114,11 +114,11 @@ fn a_link_out_of_the_directory_is_not_followed() {
 }
 
 #[test]
-fn a_link_to_nothing_is_named() {
+fn a_broken_link_is_reported() {
     let workspace = valid();
     workspace.remove(CARDS);
     symlink("nowhere.json", workspace.legacy().join(CARDS)).expect("a link");
-    refused(&workspace, &[], 3, &[CARDS]);
+    assert_rejected(&workspace, &[], 3, &[CARDS]);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_link_that_stays_inside_is_followed() {
 }
 
 #[test]
-fn a_link_in_a_circle_ends() {
+fn a_link_loop_is_not_followed() {
     let workspace = valid();
     symlink("..", workspace.legacy().join("content_db/again")).expect("a link");
     let ended = workspace.imports(&[]);
@@ -140,42 +140,42 @@ fn a_link_in_a_circle_ends() {
 }
 
 #[test]
-fn a_directory_of_a_files_name_is_named() {
+fn a_directory_with_the_name_of_a_file_is_reported() {
     let workspace = valid();
     workspace.remove(CARDS);
     fs::create_dir(workspace.legacy().join(CARDS)).expect("a directory");
-    refused(&workspace, &[], 3, &["[not-a-file]", CARDS]);
+    assert_rejected(&workspace, &[], 3, &["[not-a-file]", CARDS]);
 }
 
 #[test]
-fn a_pipe_is_not_waited_for() {
+fn a_pipe_does_not_block() {
     let workspace = valid();
     workspace.remove(CHAT);
     let made = std::process::Command::new("mkfifo")
         .arg(workspace.legacy().join(CHAT))
         .status();
     assert!(made.is_ok_and(|status| status.success()), "mkfifo");
-    refused(&workspace, &[], 3, &["[not-a-file]", CHAT]);
+    assert_rejected(&workspace, &[], 3, &["[not-a-file]", CHAT]);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_name_that_is_not_utf8_is_named() {
+fn a_name_that_is_not_utf8_is_reported() {
     use std::os::unix::ffi::OsStrExt as _;
     let workspace = valid();
     let name = std::ffi::OsStr::from_bytes(b"content_db/\xba\xc3.json");
     fs::write(workspace.legacy().join(name), "[]").expect("written");
-    refused(&workspace, &[], 3, &["not UTF-8"]);
+    assert_rejected(&workspace, &[], 3, &["not valid UTF-8"]);
 }
 
 #[test]
-fn no_profile_leaves_cards_without_an_owner() {
+fn cards_without_a_profile_are_rejected() {
     let workspace = valid();
     workspace.write("profiles/child_profiles.json", "[]");
-    refused(&workspace, &[], 3, &["`profile` is not set"]);
+    assert_rejected(&workspace, &[], 3, &["`profile` is not set"]);
     workspace.remove("profiles/child_profiles.json");
-    refused(&workspace, &[], 3, &["`profile` is not set"]);
-    refused(
+    assert_rejected(&workspace, &[], 3, &["`profile` is not set"]);
+    assert_rejected(
         &workspace,
         &["--set", "profile=nobody"],
         3,
@@ -186,12 +186,12 @@ fn no_profile_leaves_cards_without_an_owner() {
 #[test]
 fn unknown_names_are_usage_errors() {
     let workspace = valid();
-    refused(&workspace, &["--set", "colour=red"], 2, &["`colour`"]);
-    refused(&workspace, &["--set", "profile="], 2, &["name=value"]);
-    refused(&workspace, &["--set", "profile"], 2, &["name=value"]);
-    refused(&workspace, &["--layout", "nothing"], 2, &["`nothing`"]);
-    refused(&workspace, &["--on-conflict", "guess"], 2, &["guess"]);
-    refused(&workspace, &["--colour"], 2, &["--colour"]);
+    assert_rejected(&workspace, &["--set", "colour=red"], 2, &["`colour`"]);
+    assert_rejected(&workspace, &["--set", "profile="], 2, &["name=value"]);
+    assert_rejected(&workspace, &["--set", "profile"], 2, &["name=value"]);
+    assert_rejected(&workspace, &["--layout", "nothing"], 2, &["`nothing`"]);
+    assert_rejected(&workspace, &["--on-conflict", "guess"], 2, &["guess"]);
+    assert_rejected(&workspace, &["--colour"], 2, &["--colour"]);
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn an_actor_must_have_a_name() {
 }
 
 #[test]
-fn a_layout_with_mistakes_is_named_with_its_lines() {
+fn layout_errors_are_reported_with_their_lines() {
     let workspace = valid();
     let layout = workspace.root().join("layout");
     fs::create_dir(&layout).expect("a directory");
@@ -223,13 +223,13 @@ fn a_layout_with_mistakes_is_named_with_its_lines() {
         "CREATE TABLE t (id TEXT PRIMARY KEY);",
     )
     .expect("written");
-    refused(
+    assert_rejected(
         &workspace,
         &["--layout", "layout"],
         3,
         &["layout.toml:2", "`surprise`"],
     );
-    refused(
+    assert_rejected(
         &workspace,
         &["--layout", "no/such/layout"],
         2,
@@ -237,10 +237,10 @@ fn a_layout_with_mistakes_is_named_with_its_lines() {
     );
 }
 
-/// The survey is over when the database is opened; the lock of another program holds the import there.
+/// The survey has finished when the database is opened; the lock of another program stops the import there.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_changes_while_it_is_read_stops_the_import() {
+fn a_file_that_changes_while_it_is_read_aborts_the_import() {
     for change in ["longer", "other", "gone"] {
         let workspace = valid();
         workspace.imports(&[]);
@@ -268,9 +268,9 @@ fn a_file_that_changes_while_it_is_read_stops_the_import() {
     }
 }
 
-/// The source directory is never written to, so neither the database nor the archive may stand in it.
+/// The source directory is never written to, so neither the database nor the archive may be in it.
 #[test]
-fn a_database_or_an_archive_in_the_source_directory_is_refused() {
+fn a_database_or_archive_in_the_source_directory_is_rejected() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let before = workspace.tree();
     for arguments in [

@@ -1,7 +1,8 @@
-//! One folder per fault under `fixtures/srs4autism/invalid/`, and per oddity that is no fault under `accepted/`.
+//! One folder per fault under `fixtures/srs4autism/invalid/`, and one per accepted oddity under `accepted/`.
 //!
-//! A folder's files are laid over `valid/small`, so that each holds only what is wrong with it; `expected.snap` is what
-//! the command prints. To accept new output, run the tests with `INSTA_UPDATE=always` and review the difference.
+//! The files of a folder are copied over `valid/small`, so that a folder contains only the faulty files;
+//! `expected.snap` is the output of the command. To accept new output, run the tests with `INSTA_UPDATE=always` and
+//! review the diff.
 
 use std::path::Path;
 
@@ -17,7 +18,7 @@ fn with_folder(folder: &Path) -> Workspace {
     workspace
 }
 
-/// No text from the records of the fixtures: the faulty values among them are all `SECRET`.
+/// Checks that no text from the records of the fixtures is shown: the faulty values among them are all `SECRET`.
 #[track_caller]
 fn assert_discreet(ended: &Ended, folder: &Path) {
     for secret in [
@@ -44,7 +45,7 @@ pub(crate) fn assert_expected(folder: &Path, workspace: &Workspace, output: &str
 }
 
 #[test]
-fn every_fault_is_named_and_nothing_is_written() {
+fn every_fault_is_reported_and_nothing_is_written() {
     each_folder("srs4autism/invalid", |folder| {
         let workspace = with_folder(folder);
         let before = workspace.tree();
@@ -57,7 +58,7 @@ fn every_fault_is_named_and_nothing_is_written() {
 }
 
 #[test]
-fn a_fault_leaves_an_existing_database_as_it_is() {
+fn a_fault_leaves_an_existing_database_unchanged() {
     each_folder("srs4autism/invalid", |folder| {
         let workspace = Workspace::of(VALID);
         workspace.imports(&[]);
@@ -69,10 +70,10 @@ fn a_fault_leaves_an_existing_database_as_it_is() {
     });
 }
 
-/// Whatever the fault: skipping it imports the rest, and after it is mended the database is what it would have been.
-/// On the way nothing of the files' contents is printed.
+/// For every fault: skipping it imports the rest, and after fixing it the database is the same as without the fault.
+/// None of the output contains contents of the files.
 #[test]
-fn skipping_a_fault_and_mending_it_ends_where_no_fault_would_have() {
+fn skipping_and_then_fixing_a_fault_gives_the_same_database_as_no_fault() {
     let whole = Workspace::of(VALID);
     whole.imports(&[]);
     let wanted = content(&whole);
@@ -83,21 +84,21 @@ fn skipping_a_fault_and_mending_it_ends_where_no_fault_would_have() {
         assert_discreet(&ended, folder);
         match ended.code {
             Some(5) => rows::assert_sound(&workspace.connection()),
-            // Not a matter of single records.
+            // Does not concern single records.
             Some(3) => before.assert_unchanged(&workspace.tree(), folder.display()),
             other => panic!("{}: {other:?}\n{ended}", folder.display()),
         }
         fixtures::copy(&fixtures::path(VALID), &workspace.legacy());
-        // Records that the faulty file had and the mended one has not are gone.
-        let mended = workspace.import(&["--prune"]);
-        assert_eq!(mended.code, Some(0), "{}\n{mended}", folder.display());
+        // Records that were in the faulty file but are not in the fixed one were removed.
+        let fixed = workspace.import(&["--prune"]);
+        assert_eq!(fixed.code, Some(0), "{}\n{fixed}", folder.display());
         rows::assert_sound(&workspace.connection());
         assert_eq!(content(&workspace), wanted, "{}", folder.display());
     });
 }
 
 #[test]
-fn oddities_that_are_no_faults_are_imported_and_told() {
+fn oddities_are_imported_and_reported() {
     each_folder("srs4autism/accepted", |folder| {
         let workspace = with_folder(folder);
         let ended = workspace.import::<&str>(&[]);
@@ -109,7 +110,7 @@ fn oddities_that_are_no_faults_are_imported_and_told() {
     });
 }
 
-/// All rows without what depends on the run: generated keys and the times of rows.
+/// Returns all rows without data that depends on the run: generated keys and timestamps of rows.
 fn content(workspace: &Workspace) -> Vec<Vec<String>> {
     let connection = workspace.connection();
     let queries = [

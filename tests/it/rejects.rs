@@ -1,4 +1,4 @@
-//! `rejects`: what was left out can be listed, shown with its original text, exported, and is mended in the end.
+//! `rejects`: rejected records can be listed, shown with their original text, exported, and are resolved when fixed.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn skip_invalid(workspace: &Workspace) {
     assert_eq!(ended.code, Some(5), "{ended}");
 }
 
-/// A card whose text is written in no program's style, so that only the original can have it.
+/// A card with unusual formatting, which only the original can reproduce.
 const ODD: &str = "{ \"id\":\"odd\" ,\n\t\"front\": 1.50, \"back\":\"\\u732b\" , \"card_type\" : \"basic\", \"tags\":[ ] }";
 
 fn with_odd_card() -> Workspace {
@@ -48,7 +48,7 @@ fn with_odd_card() -> Workspace {
 }
 
 #[test]
-fn the_original_text_is_given_exactly_also_after_the_file_changed() {
+fn the_original_text_is_shown_exactly_even_after_the_file_changed() {
     let workspace = with_odd_card();
     workspace.remove(CARDS);
     let exported = rejects(&workspace, &["export"]);
@@ -73,11 +73,11 @@ fn the_original_text_is_given_exactly_also_after_the_file_changed() {
 }
 
 #[test]
-fn a_record_is_open_until_its_file_is_read_again_and_it_is_accepted() {
+fn a_reject_is_open_until_its_record_is_accepted() {
     let workspace = with_odd_card();
     let first = listed(&workspace, &[]);
     assert_eq!(first.len(), 1, "{first:?}");
-    // The file changes elsewhere: the record is tried again, and left out again.
+    // The file changes elsewhere: the record is tried again and rejected again.
     edit(&workspace, CARDS, |cards| {
         cards[0]["front"] = json!("changed")
     });
@@ -88,7 +88,7 @@ fn a_record_is_open_until_its_file_is_read_again_and_it_is_accepted() {
     assert_eq!(listed(&workspace, &["--all"])[0]["status"], "repeated");
     edit(&workspace, CARDS, |cards| {
         let odd = cards.iter_mut().find(|card| card["id"] == "odd");
-        odd.expect("the card")["front"] = json!("mended");
+        odd.expect("the card")["front"] = json!("fixed");
     });
     workspace.imports(&[]);
     assert_eq!(listed(&workspace, &[]), [] as [Value; 0]);
@@ -103,7 +103,7 @@ fn a_record_is_open_until_its_file_is_read_again_and_it_is_accepted() {
 }
 
 #[test]
-fn a_row_that_planning_left_out_has_its_record_too() {
+fn a_row_rejected_by_the_plan_has_its_record_too() {
     let workspace = Workspace::of("srs4autism/valid/small");
     edit(&workspace, MESSAGES, |messages| {
         let mut twin = messages[0].clone();
@@ -121,7 +121,7 @@ fn a_row_that_planning_left_out_has_its_record_too() {
 }
 
 #[test]
-fn what_stands_behind_a_fault_of_the_file_is_told_as_such() {
+fn records_after_a_fault_in_the_file_are_reported_as_such() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let messages = workspace.read(MESSAGES);
     workspace.write(MESSAGES, &messages[..messages.len() - 20]);
@@ -133,13 +133,13 @@ fn what_stands_behind_a_fault_of_the_file_is_told_as_such() {
     );
     let shown = rejects(&workspace, &["show", &one["id"].to_string()]);
     assert!(
-        shown.stdout.contains("all behind it was left out"),
+        shown.stdout.contains("the rest of it was rejected"),
         "{shown}"
     );
 }
 
 #[test]
-fn thousands_of_rejects_are_all_remembered() {
+fn thousands_of_rejects_are_all_recorded() {
     let workspace = Workspace::of("srs4autism/valid/small");
     edit(&workspace, MESSAGES, |messages| {
         let twin = messages[0].clone();
@@ -153,9 +153,8 @@ fn thousands_of_rejects_are_all_remembered() {
     assert_eq!(rows::count(&workspace.connection(), "rejects"), 2_500);
     let list = rejects(&workspace, &["list", "--limit", "2"]);
     assert!(
-        list.stdout.ends_with(
-            "and 2498 more; `--limit N` lists N of them\n2 500 faults of 2 500 records\n"
-        ),
+        list.stdout
+            .ends_with("and 2498 more; use `--limit N` to list N\n2 500 faults of 2 500 records\n"),
         "{list}"
     );
     let exported = rejects(&workspace, &["export"]);
@@ -169,7 +168,7 @@ fn thousands_of_rejects_are_all_remembered() {
 }
 
 #[test]
-fn an_archive_that_is_gone_is_told_and_the_rest_is_given() {
+fn a_missing_archive_is_reported_and_the_rest_is_shown() {
     let workspace = with_odd_card();
     std::fs::remove_dir_all(workspace.archive()).expect("removed");
     let exported = rejects(&workspace, &["export"]);
@@ -180,20 +179,20 @@ fn an_archive_that_is_gone_is_told_and_the_rest_is_given() {
     assert_eq!(unknown.code, Some(1), "{unknown}");
 }
 
-/// A file that is cut off, and a record with two faults.
+/// A truncated file, and a record with two faults.
 #[test]
-fn every_command_counts_the_same_records() {
+fn all_commands_count_the_same_records() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let faults = fixtures::path("srs4autism/invalid/several_faults");
     fixtures::copy(&faults, &workspace.legacy());
     let mut validate = workspace.command();
     let validated = workspace.run(validate.args(["validate", "legacy", "--format", "json"]));
     assert_eq!(parse(&validated.stdout)["rejected"], 4, "{validated}");
-    let refused = workspace.import::<&str>(&[]);
+    let rejected = workspace.import::<&str>(&[]);
     let words = "4 records cannot be imported";
-    assert!(refused.stdout.contains(words), "{refused}");
+    assert!(rejected.stdout.contains(words), "{rejected}");
     let skipped = workspace.import(&["--skip-invalid"]);
-    let words = "4 records left out because of errors";
+    let words = "4 records rejected because of errors";
     assert!(skipped.stdout.contains(words), "{skipped}");
     assert!(!skipped.stderr.contains("--skip-invalid"), "{skipped}");
     let list = rejects(&workspace, &["list"]);

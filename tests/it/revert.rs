@@ -1,4 +1,4 @@
-//! Undoing runs.
+//! Reverting runs.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use crate::workspace::{ACTOR, Ended, Workspace};
 
 const PROFILES: &str = "profiles/child_profiles.json";
 
-/// A workspace whose runs can be undone.
+/// A workspace whose runs can be reverted.
 struct Runs {
     workspace: Workspace,
 }
 
-/// Every row of every table of the application.
+/// All rows of all tables of the application.
 type Tables = BTreeMap<String, Vec<Row>>;
 
 impl Runs {
@@ -50,7 +50,7 @@ impl Runs {
         serde_json::from_str(&ended.stdout).expect("JSON")
     }
 
-    /// The ids of the runs, oldest first.
+    /// Returns the IDs of the runs, oldest first.
     fn runs(&self) -> Vec<String> {
         rows::texts(
             &self.workspace.connection(),
@@ -74,13 +74,13 @@ impl Runs {
             .collect()
     }
 
-    /// What the ledger says of where rows came from.
+    /// Returns the origins of rows in the ledger.
     fn sources(&self) -> Vec<Row> {
         let query = "SELECT * FROM row_sources ORDER BY source_file_id, position";
         rows::query(&self.workspace.connection(), query)
     }
 
-    /// Adds words, changes and removes records in the files, and imports them.
+    /// Adds words, and changes and removes records in the files, then imports them.
     fn import_changes(&self) -> String {
         let profiles = self.workspace.read(PROFILES);
         self.workspace
@@ -93,7 +93,7 @@ impl Runs {
         self.last()
     }
 
-    /// What must hold after whatever was done.
+    /// Checks the invariants that must hold after every operation.
     #[track_caller]
     fn assert_proved(&self) {
         rows::assert_sound(&self.workspace.connection());
@@ -107,7 +107,7 @@ impl Runs {
 }
 
 #[test]
-fn rows_and_ledger_are_what_they_were_before_the_run() {
+fn rows_and_ledger_are_restored_to_the_state_before_the_run() {
     let runs = Runs::new();
     runs.execute("UPDATE profiles SET gender = 'x'");
     let (tables, sources) = (runs.tables(), runs.sources());
@@ -137,7 +137,7 @@ fn rows_and_ledger_are_what_they_were_before_the_run() {
 }
 
 #[test]
-fn a_revert_is_reverted_and_that_again() {
+fn reverts_can_be_reverted_repeatedly() {
     let runs = Runs::new();
     let (before, sources_before) = (runs.tables(), runs.sources());
     let mut last = runs.import_changes();
@@ -162,7 +162,7 @@ fn a_revert_is_reverted_and_that_again() {
 fn the_same_files_are_imported_again_after_a_revert() {
     let runs = Runs::new();
     let second = runs.import_changes();
-    // New rows get new numbers and times.
+    // New rows get new numbers and timestamps.
     let words = || {
         rows::texts(
             &runs.workspace.connection(),
@@ -180,7 +180,7 @@ fn the_same_files_are_imported_again_after_a_revert() {
 }
 
 #[test]
-fn the_first_import_is_undone_whole() {
+fn the_first_import_can_be_reverted_completely() {
     let runs = Runs::new();
     let tables = runs.tables();
     let first = runs.last();
@@ -199,7 +199,7 @@ fn the_first_import_is_undone_whole() {
 }
 
 #[test]
-fn pruned_rows_come_back_exactly() {
+fn pruned_rows_are_restored_exactly() {
     let runs = Runs::new();
     runs.execute(
         "UPDATE approved_cards SET card_type = X'00FF', approved_at = 0.1 + 0.2 WHERE id = 2;
@@ -217,25 +217,25 @@ fn pruned_rows_come_back_exactly() {
 }
 
 #[test]
-fn kept_rows_of_gone_records_are_known_as_they_were() {
+fn kept_rows_of_removed_records_are_recorded_as_before() {
     let runs = Runs::new();
     let sources = runs.sources();
     runs.workspace.write("content_db/approved_cards.json", "[]");
     runs.workspace.imports(&[]);
-    let gone = runs.sources();
-    assert_ne!(gone, sources);
+    let before = runs.sources();
+    assert_ne!(before, sources);
     let marking = runs.last();
     // No row changed, but the ledger did.
     let outcome = runs.reverts(&marking, &[]);
     assert_eq!(outcome["status"], "reverted");
     assert_eq!(runs.sources(), sources);
     runs.reverts(&runs.last(), &[]);
-    assert_eq!(runs.sources(), gone);
+    assert_eq!(runs.sources(), before);
     runs.assert_proved();
 }
 
 #[test]
-fn rows_that_were_changed_since_are_listed_and_nothing_is_written() {
+fn rows_changed_since_are_listed_and_nothing_is_written() {
     let runs = Runs::new();
     let second = runs.import_changes();
     runs.execute("UPDATE mastered_words SET word = 'sweet cherry' WHERE word = 'cherry'");
@@ -257,14 +257,14 @@ fn rows_that_were_changed_since_are_listed_and_nothing_is_written() {
     assert!(words.iter().any(|word| word == "sweet cherry"));
     assert!(words.iter().all(|word| word != "plum"));
     runs.assert_proved();
-    // The row that stayed is known to come from the file as it was imported.
+    // The row that was kept is still recorded as coming from the imported file.
     let again = runs.workspace.imports(&[]);
     assert!(again.stdout.starts_with("imported"), "{again}");
     runs.assert_proved();
 }
 
 #[test]
-fn rows_that_were_changed_since_are_taken_back_by_force() {
+fn rows_changed_since_are_reverted_with_force() {
     let runs = Runs::new();
     let (tables, sources) = (runs.tables(), runs.sources());
     let second = runs.import_changes();
@@ -276,7 +276,7 @@ fn rows_that_were_changed_since_are_taken_back_by_force() {
 }
 
 #[test]
-fn rows_that_refer_to_what_would_go_keep_the_run() {
+fn rows_that_refer_to_rows_to_be_deleted_prevent_the_revert() {
     let runs = Runs::new();
     let first = runs.last();
     runs.execute("INSERT INTO mastered_words (profile_id, word, language) VALUES ('child_0001', 'own', 'en')");
@@ -301,7 +301,7 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
 }
 
 #[test]
-fn the_database_is_copied_first() {
+fn the_database_is_backed_up_first() {
     let runs = Runs::new();
     let second = runs.import_changes();
     let outcome = runs.reverts(&second, &[]);

@@ -1,12 +1,12 @@
-//! Reading a database as any program would, without the library under test.
+//! Reads a database as any program would, without the library under test.
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-/// One row as column names and values.
+/// A row as column names and values.
 pub(crate) type Row = Vec<(String, Value)>;
 
-/// All rows of a query.
+/// Returns all rows of a query.
 pub(crate) fn query(connection: &Connection, sql: &str) -> Vec<Row> {
     let mut statement = connection.prepare(sql).expect(sql);
     let names: Vec<String> = statement
@@ -26,7 +26,7 @@ pub(crate) fn query(connection: &Connection, sql: &str) -> Vec<Row> {
         .collect()
 }
 
-/// The only value of a query.
+/// Returns the only value of a query.
 pub(crate) fn value<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> T {
     connection.query_row(sql, [], |row| row.get(0)).expect(sql)
 }
@@ -35,25 +35,26 @@ pub(crate) fn count(connection: &Connection, table: &str) -> i64 {
     value(connection, &format!("SELECT count(*) FROM \"{table}\""))
 }
 
-/// Values of one text column, in order.
+/// Returns the values of one text column, in order.
 pub(crate) fn texts(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).expect(sql);
     let rows = statement.query_map([], |row| row.get(0)).expect(sql);
     rows.map(|row| row.expect("a row is read")).collect()
 }
 
-/// The value of a column of a row.
+/// Returns the value of a column of a row.
 pub(crate) fn of<'r>(row: &'r Row, name: &str) -> &'r Value {
     let found = row.iter().find(|(column, _)| column == name);
     &found.unwrap_or_else(|| panic!("no column `{name}`")).1
 }
 
-/// Names of the tables of the application: all but the ledger's and SQLite's own.
+/// Returns the names of the application's tables: all except those of the ledger and of SQLite.
 pub(crate) fn application_tables(connection: &Connection) -> Vec<String> {
-    const LEDGER: [&str; 11] = [
+    const LEDGER: [&str; 12] = [
         "__diesel_schema_migrations",
         "audit_context",
         "audit_log",
+        "audit_replaced",
         "audit_seal_blocks",
         "audit_seals",
         "conversions",
@@ -72,7 +73,7 @@ pub(crate) fn application_tables(connection: &Connection) -> Vec<String> {
         .collect()
 }
 
-/// What must hold in any database that a command leaves behind.
+/// Checks invariants of any database that a command wrote.
 #[track_caller]
 pub(crate) fn assert_sound(connection: &Connection) {
     assert_eq!(texts(connection, "PRAGMA integrity_check"), ["ok"]);
@@ -83,14 +84,14 @@ pub(crate) fn assert_sound(connection: &Connection) {
         "SELECT count(*) FROM import_runs WHERE status <> 'complete'",
     );
     assert_eq!(unfinished, 0);
-    assert_trail_gives_rows(connection);
+    assert_audit_log_reproduces_rows(connection);
 }
 
-/// Replays the audit trail from nothing and compares the result with the rows that are there.
+/// Replays the audit log from the beginning and compares the result with the existing rows.
 ///
-/// Only for tables whose every row came after the triggers.
+/// Only for tables whose rows were all created after the triggers.
 #[track_caller]
-pub(crate) fn assert_trail_gives_rows(connection: &Connection) {
+pub(crate) fn assert_audit_log_reproduces_rows(connection: &Connection) {
     use std::collections::BTreeMap;
     for table in application_tables(connection) {
         let mut replayed: BTreeMap<String, serde_json::Map<String, serde_json::Value>> =
@@ -134,7 +135,7 @@ pub(crate) fn assert_trail_gives_rows(connection: &Connection) {
         }
         let rows = query(connection, &format!("SELECT * FROM \"{table}\""));
         let mut live: Vec<_> = rows.iter().map(crate::json::image).collect();
-        // The trail says `true` and `false`, as on other databases.
+        // The audit log has `true` and `false`, as on other databases.
         for value in replayed.values_mut().flat_map(|row| row.values_mut()) {
             if let serde_json::Value::Bool(truth) = value {
                 *value = i32::from(*truth).into();
@@ -143,11 +144,11 @@ pub(crate) fn assert_trail_gives_rows(connection: &Connection) {
         let mut replayed: Vec<_> = replayed.into_values().collect();
         live.sort_by_key(|row| format!("{row:?}"));
         replayed.sort_by_key(|row| format!("{row:?}"));
-        assert_eq!(live, replayed, "`{table}` is not what the trail says");
+        assert_eq!(live, replayed, "`{table}` differs from the audit log");
     }
 }
 
-/// The record id that a row of the trail has, where its key is a single column.
+/// Returns the record ID of a row in the audit log, for single-column keys.
 fn row_key(
     connection: &Connection,
     table: &str,
@@ -173,7 +174,7 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
-/// All rows of a query as the server's command-line clients print them: texts, NULL as `NULL`.
+/// Returns all rows of a query in the notation of the servers' command-line clients: strings, with NULL as `NULL`.
 pub(crate) fn table(connection: &Connection, sql: &str) -> Vec<Vec<String>> {
     let cell = |(_, value): (String, Value)| match value {
         Value::Null => "NULL".to_owned(),

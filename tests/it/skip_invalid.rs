@@ -1,4 +1,4 @@
-//! `--skip-invalid`: the valid records are imported, the others remembered.
+//! `--skip-invalid`: valid records are imported, the others are recorded as rejects.
 
 use rusqlite::types::Value as Stored;
 use serde_json::json;
@@ -39,7 +39,7 @@ fn rejected_records_are_in_the_ledger_with_their_place() {
 }
 
 #[test]
-fn rejected_records_are_told_again_and_nothing_is_written() {
+fn rejected_records_are_reported_again_and_nothing_is_written() {
     let workspace = with_bad_card();
     workspace.import(&["--skip-invalid"]);
     let before = workspace.tree();
@@ -65,7 +65,7 @@ fn rejected_records_are_retried_when_their_file_changes() {
     let workspace = with_bad_card();
     workspace.import(&["--skip-invalid"]);
     edit(&workspace, CARDS, |cards| {
-        cards[1]["tags"] = json!(["mended"])
+        cards[1]["tags"] = json!(["fixed"])
     });
     let report = workspace.report(&[]);
     assert_eq!(report["status"], "imported");
@@ -110,7 +110,7 @@ fn records_of_a_rejected_parent_are_rejected_with_it() {
 }
 
 #[test]
-fn cards_of_a_rejected_profile_cannot_be_skipped_into_nothing() {
+fn rejecting_the_only_profile_of_all_cards_is_an_error() {
     let workspace = Workspace::of("srs4autism/valid/two_profiles");
     edit(&workspace, "profiles/child_profiles.json", |profiles| {
         profiles[1]["mental_age"] = json!("old");
@@ -125,7 +125,7 @@ fn cards_of_a_rejected_profile_cannot_be_skipped_into_nothing() {
 }
 
 #[test]
-fn what_waits_for_another_file_is_tried_again_when_that_file_comes() {
+fn records_with_a_missing_reference_are_tried_again_when_the_file_is_added() {
     let workspace = Workspace::of("donna/valid/small");
     let session = r#"{"id": "s9", "user_id": "nobody", "created_at": "2024-01-04T10:00:00Z"}"#;
     workspace.write("chat_sessions/chat_n_session.json", session);
@@ -136,7 +136,7 @@ fn what_waits_for_another_file_is_tried_again_when_that_file_comes() {
         (report["rejected"].clone(), report["still_rejected"].clone())
     };
     assert_eq!(rejected(&workspace, &[]), (json!(2), json!(0)));
-    // Nothing changed: they are not tried again.
+    // Nothing changed, so they are not tried again.
     assert_eq!(rejected(&workspace, &[]), (json!(0), json!(2)));
     let user = r#"{"id": "nobody", "email": null, "created_at": "2024-03-01T08:00:00Z"}"#;
     workspace.write("users/nobody.json", user);
@@ -147,7 +147,7 @@ fn what_waits_for_another_file_is_tried_again_when_that_file_comes() {
     rows::assert_sound(&workspace.connection());
 }
 
-/// A thousand fees, of which the one in the middle is `broken`.
+/// Creates a thousand fees, with `broken` in the middle.
 fn fees(broken: &str) -> Workspace {
     let workspace = Workspace::of("tutorial");
     fixtures::copy(
@@ -164,14 +164,14 @@ fn fees(broken: &str) -> Workspace {
 }
 
 #[test]
-fn behind_a_line_that_is_cut_off_reading_goes_on() {
+fn reading_continues_after_a_truncated_line() {
     let workspace = fees(r#"{"member":"Ada Ex"#);
     let ended = workspace.import(&["--layout", "choir", "--skip-invalid"]);
     assert_eq!(ended.code, Some(5), "{ended}");
     assert!(
         ended
             .stdout
-            .contains("  1 record left out because of errors\n"),
+            .contains("  1 record rejected because of errors\n"),
         "{ended}"
     );
     assert!(!ended.stdout.contains("rest of"), "{ended}");
@@ -184,7 +184,8 @@ fn behind_a_line_that_is_cut_off_reading_goes_on() {
     rows::assert_sound(&connection);
 }
 
-/// The cards with `from` replaced by `to` in their text, imported with `--skip-invalid`: how many came, and the rejects' records.
+/// Replaces `from` with `to` in the text of the cards and imports with `--skip-invalid`; returns the number of cards
+/// and the records of the rejects.
 fn cards_with(from: &str, to: &str) -> (i64, Vec<Stored>, String) {
     let workspace = Workspace::of("srs4autism/valid/small");
     let cards = workspace.read(CARDS);
@@ -205,8 +206,8 @@ fn cards_with(from: &str, to: &str) -> (i64, Vec<Stored>, String) {
 }
 
 #[test]
-fn behind_an_element_with_a_certain_end_reading_goes_on() {
-    // A comma too many in the second of five.
+fn reading_continues_after_an_element_with_a_certain_end() {
+    // A superfluous comma in the second of five.
     let (cards, records, text) = cards_with("\"back\": \"water\",", "\"back\": \"water\",,");
     assert_eq!(
         (cards, records),
@@ -217,7 +218,7 @@ fn behind_an_element_with_a_certain_end_reading_goes_on() {
 }
 
 #[test]
-fn where_the_next_element_begins_is_not_guessed() {
+fn the_start_of_the_next_element_is_not_guessed() {
     for (from, to) in [
         ("\"back\": \"water\",", "\"back\": \"water,"),
         ("\"back\": \"water\",", "\"back\": [\"water\","),
@@ -227,9 +228,9 @@ fn where_the_next_element_begins_is_not_guessed() {
         assert_eq!(cards, 1, "{to}: {text}");
         assert_eq!(records.last(), Some(&Stored::Null), "{to}: {text}");
         assert!(
-            text.contains("; everything from here on is left out"),
+            text.contains("; everything from here on is skipped"),
             "{text}"
         );
-        assert!(text.contains("the rest of 1 file left out"), "{text}");
+        assert!(text.contains("the rest of 1 file rejected"), "{text}");
     }
 }

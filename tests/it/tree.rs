@@ -1,4 +1,4 @@
-//! What stands on disk below a directory, to be compared with what stands there later.
+//! A snapshot of all files below a directory, for comparison with a later one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// Names, permissions and contents; times of files are kept apart, because reading a database may touch its own.
+/// Names, permissions and contents; modification times are separate, because reading a database may change them.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Tree(BTreeMap<PathBuf, Entry>);
 
@@ -21,7 +21,7 @@ enum Content {
     Directory,
     File(Vec<u8>),
     Link(PathBuf),
-    /// A file that must not be read (a pipe).
+    /// A file that must not be read, such as a pipe.
     Special,
 }
 
@@ -48,27 +48,27 @@ impl Tree {
         Self(entries)
     }
 
-    /// Relative paths of everything, sorted.
+    /// Returns the relative paths of all entries, sorted.
     pub(crate) fn paths(&self) -> Vec<String> {
         let shown = |path: &PathBuf| path.display().to_string();
         self.0.keys().map(shown).collect()
     }
 
     fn differences(&self, other: &Self) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut output = Vec::new();
         for (path, entry) in &self.0 {
             match other.0.get(path) {
-                None => told.push(format!("{} is gone", path.display())),
-                Some(now) if now != entry => told.push(format!("{} differs", path.display())),
+                None => output.push(format!("{} was removed", path.display())),
+                Some(now) if now != entry => output.push(format!("{} differs", path.display())),
                 Some(_) => {}
             }
         }
         let new = other.0.keys().filter(|path| !self.0.contains_key(*path));
-        told.extend(new.map(|path| format!("{} is new", path.display())));
-        told
+        output.extend(new.map(|path| format!("{} is new", path.display())));
+        output
     }
 
-    /// Fails with the names of what differs.
+    /// Fails with the names of all differences.
     #[track_caller]
     pub(crate) fn assert_unchanged(&self, now: &Self, why: impl fmt::Display) {
         let differences = self.differences(now);

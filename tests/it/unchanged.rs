@@ -1,4 +1,4 @@
-//! Importing again what did not change writes nothing.
+//! Importing an unchanged directory again writes nothing.
 
 use crate::rows;
 use crate::workspace::Workspace;
@@ -34,7 +34,7 @@ fn other_policies_change_no_byte_either() {
 }
 
 #[test]
-fn files_that_are_only_written_anew_change_no_byte() {
+fn rewritten_files_with_the_same_contents_change_no_byte() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
     let before = workspace.tree();
@@ -87,7 +87,7 @@ fn the_order_of_records_does_not_matter() {
 }
 
 #[test]
-fn the_same_directory_under_another_path_is_told() {
+fn the_same_directory_under_another_path_is_reported() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
     let moved = workspace.root().join("moved");

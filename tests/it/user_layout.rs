@@ -1,4 +1,4 @@
-//! A layout of one's own: `fixtures/layouts/library` uses every form that a mapping can have.
+//! A user's own layout: `fixtures/layouts/library` uses every kind of mapping.
 
 use std::fs;
 
@@ -29,14 +29,14 @@ fn text(text: &str) -> Stored {
     Stored::Text(text.to_owned())
 }
 
-/// The rows of a query as lists of values.
+/// Returns the rows of a query as lists of values.
 fn values(workspace: &Workspace, query: &str) -> Vec<Vec<Stored>> {
     let rows = rows::query(&workspace.connection(), query);
     let values = |row: Row| row.into_iter().map(|(_, value)| value).collect();
     rows.into_iter().map(values).collect()
 }
 
-/// Changes a document.
+/// Edits a document.
 fn edit(workspace: &Workspace, path: &str, change: impl FnOnce(&mut serde_json::Value)) {
     let mut document = json::parse(&workspace.read(path));
     change(&mut document);
@@ -87,7 +87,7 @@ fn captures_parameters_constants_and_the_rest_become_columns() {
 }
 
 #[test]
-fn children_hold_the_generated_keys_of_their_parents() {
+fn children_have_the_generated_keys_of_their_parents() {
     let workspace = imported();
     let shelves = values(
         &workspace,
@@ -95,7 +95,7 @@ fn children_hold_the_generated_keys_of_their_parents() {
     );
     let shelf =
         |branch, label, floor| vec![Stored::Integer(branch), text(label), Stored::Integer(floor)];
-    // A slash, a tilde and nothing at all are names like any other.
+    // Names with a slash, a tilde or no characters are valid.
     let expected = [
         shelf(1, "A/1", 2),
         shelf(1, "B~2", 1),
@@ -120,7 +120,7 @@ fn children_hold_the_generated_keys_of_their_parents() {
 }
 
 #[test]
-fn every_column_type_holds_its_value() {
+fn every_column_type_stores_its_value() {
     let workspace = imported();
     let connection = workspace.connection();
     let started: String = rows::value(&connection, "SELECT started_at FROM import_runs");
@@ -156,7 +156,7 @@ fn every_column_type_holds_its_value() {
         ("title", text("无名之书")),
         ("pages", Stored::Integer(300)),
         ("price", Stored::Real(-1e-7)),
-        // Defaults: of the table, of the layout, and the time of the run.
+        // Defaults of the table and of the layout, and the time of the run.
         ("reference", Stored::Integer(0)),
         ("rating", Stored::Real(0.5)),
         ("acquired", Stored::Text(started)),
@@ -164,12 +164,12 @@ fn every_column_type_holds_its_value() {
     ] {
         assert_eq!(of(nameless, name), &value, "{name}");
     }
-    // RFC 9562 §5.5 under a fixed namespace: the same text gives the same id on any machine.
+    // RFC 9562 §5.5 with a fixed namespace: the same text gives the same ID on any machine.
     assert_eq!(
         of(nameless, "id"),
         &text("0210871f-17cd-5f6a-85c3-20d143336959")
     );
-    // Where a value must stand, JSON null is a value.
+    // Where a value is required, JSON null is a value.
     assert_eq!(of(hill, "authors"), &text("null"));
     assert_eq!(of(hill, "price"), &Stored::Real(0.300_000_000_000_000_04));
 }
@@ -210,7 +210,7 @@ fn references_find_rows_by_their_unique_keys() {
 }
 
 #[test]
-fn keys_of_several_columns_are_arrays_in_the_trail() {
+fn composite_keys_are_arrays_in_the_audit_log() {
     let workspace = imported();
     let ids = rows::texts(
         &workspace.connection(),
@@ -264,7 +264,7 @@ fn a_second_import_changes_no_byte() {
     before.assert_unchanged(&workspace.tree(), again);
 }
 
-/// Times and keys that no file gives stay what they were; children and references meet their old parents again.
+/// Generated timestamps and keys are kept; children and references still refer to the same parents.
 #[test]
 fn an_edit_changes_one_row_and_adds_one() {
     let workspace = imported();
@@ -293,7 +293,7 @@ fn an_edit_changes_one_row_and_adds_one() {
 }
 
 #[test]
-fn a_loan_of_a_book_that_is_nowhere_is_refused_with_its_line() {
+fn a_loan_of_a_missing_book_is_rejected_with_its_line() {
     let workspace = library();
     let loans = workspace
         .read("loans.jsonl")
@@ -311,7 +311,7 @@ fn a_loan_of_a_book_that_is_nowhere_is_refused_with_its_line() {
 }
 
 #[test]
-fn what_does_not_fit_its_column_is_refused() {
+fn values_that_do_not_fit_their_column_are_rejected() {
     let book = |member: &str, value: serde_json::Value| {
         let workspace = library();
         edit(&workspace, "branches/harbour.json", |branch| {
@@ -340,7 +340,7 @@ fn what_does_not_fit_its_column_is_refused() {
             ended.stderr.contains(&format!("[{rule}]")),
             "{member}: {ended}"
         );
-        // A column that has two sources is told with the record's place.
+        // A column with two sources is reported at the place of the record.
         let at = match member {
             "isbn" => "/shelves/A~11/books/0".to_owned(),
             _ => format!("/shelves/A~11/books/0/{member}"),
@@ -351,7 +351,7 @@ fn what_does_not_fit_its_column_is_refused() {
 }
 
 #[test]
-fn bounds_of_integers_are_stored_exactly() {
+fn limits_of_integers_are_stored_exactly() {
     for number in [
         "9223372036854775807",
         "-9223372036854775808",
@@ -380,7 +380,7 @@ fn bounds_of_integers_are_stored_exactly() {
 #[test]
 fn unmapped_members_can_be_errors() {
     let workspace = library();
-    // Nothing reads the other branches any more.
+    // No rule reads the other branches any more.
     let path = workspace.root().join("library/layout.toml");
     let toml = fs::read_to_string(&path).expect("read");
     let toml = toml
@@ -403,9 +403,9 @@ fn unmapped_members_can_be_errors() {
     before.assert_unchanged(&workspace.tree(), ended);
 }
 
-/// The same book under two ids in one branch.
+/// The same book with two IDs in one branch.
 #[test]
-fn two_records_that_a_unique_constraint_forbids_are_named() {
+fn two_records_that_violate_a_unique_constraint_are_reported() {
     let workspace = library();
     edit(&workspace, "branches/harbour.json", |branch| {
         let mut copy = branch["shelves"]["A/1"]["books"][0].clone();
@@ -419,14 +419,14 @@ fn two_records_that_a_unique_constraint_forbids_are_named() {
 }
 
 #[test]
-fn a_row_in_the_database_that_a_unique_constraint_forbids_is_named() {
+fn a_conflicting_row_in_the_database_is_reported() {
     let workspace = imported();
     edit(&workspace, "branches/harbour.json", |branch| {
         let mut other = branch["shelves"]["A/1"]["books"][1].clone();
         other["id"] = json!("5f0c954e-7f34-4c39-9f6c-3a2a57d0a009");
         branch["shelves"]["A/1"]["books"] = json!([other]);
     });
-    // The old record is gone from the file, but its row is kept, with the same isbn.
+    // The old record was removed from the file, but its row is kept, with the same ISBN.
     let before = workspace.tree();
     let ended = workspace.import(&LAYOUT);
     assert!(matches!(ended.code, Some(3 | 4)), "{ended}");
@@ -435,11 +435,11 @@ fn a_row_in_the_database_that_a_unique_constraint_forbids_is_named() {
 }
 
 #[test]
-fn a_renamed_file_moves_its_records() {
+fn a_renamed_file_keeps_its_records() {
     let workspace = Workspace::of("library/valid/town");
     let layout = workspace.root().join("library");
     fixtures::copy(&fixtures::path("layouts/library"), &layout);
-    // Without the capture in the name nothing of a record changes with the file's name.
+    // Without the capture in the file name, nothing in a record depends on the name.
     let toml = fs::read_to_string(layout.join("layout.toml")).expect("read");
     let toml = toml.replace(r#"code   = "{branch}""#, r#"code   = "/name""#);
     fs::write(
@@ -469,7 +469,7 @@ fn a_renamed_file_moves_its_records() {
     assert_eq!(rows::count(&workspace.connection(), "branches"), 1);
 }
 
-/// A layout that changes is applied to files that did not.
+/// A changed layout is applied to unchanged files.
 #[test]
 fn a_changed_layout_reads_all_files_again() {
     let workspace = imported();

@@ -1,4 +1,4 @@
-//! A temporary place with a legacy directory, a database that does not exist yet, and the command.
+//! A temporary workspace with a source directory, a database that does not exist yet, and the command.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,15 +11,15 @@ use tempfile::TempDir;
 use crate::fixtures;
 use crate::tree::Tree;
 
-/// The actor of every run, so that nothing depends on who runs the tests.
+/// The actor of every run, so that results do not depend on the user who runs the tests.
 pub(crate) const ACTOR: &str = "tester";
 
-/// One test's own corner of the file system; removed when dropped.
+/// A temporary directory of one test; removed when dropped.
 pub(crate) struct Workspace {
     root: TempDir,
 }
 
-/// How a command ended.
+/// The result of a command.
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -27,14 +27,14 @@ pub(crate) struct Ended {
 }
 
 impl Workspace {
-    /// A legacy directory with the files of `fixtures/<fixture>`.
+    /// Creates a source directory with the files of `fixtures/<fixture>`.
     pub(crate) fn of(fixture: &str) -> Self {
         let workspace = Self::empty();
         fixtures::copy(&fixtures::path(fixture), &workspace.legacy());
         workspace
     }
 
-    /// A legacy directory without files.
+    /// Creates an empty source directory.
     pub(crate) fn empty() -> Self {
         let root = tempfile::Builder::new()
             .prefix("accession-test-")
@@ -49,12 +49,12 @@ impl Workspace {
         self.root.path()
     }
 
-    /// The source directory.
+    /// Returns the source directory.
     pub(crate) fn legacy(&self) -> PathBuf {
         self.root.path().join("legacy")
     }
 
-    /// The directory of the database, which holds nothing else.
+    /// Returns the directory of the database, which contains nothing else.
     pub(crate) fn target(&self) -> PathBuf {
         self.root.path().join("target")
     }
@@ -67,7 +67,7 @@ impl Workspace {
         self.target().join("legacy.db.archive")
     }
 
-    /// The command with a fixed environment, in the workspace's root.
+    /// Creates the command with a fixed environment, in the root of the workspace.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_accession"));
         command
@@ -90,26 +90,26 @@ impl Workspace {
         command
     }
 
-    /// Imports the legacy directory and waits for the end.
+    /// Imports the source directory and waits for the end.
     pub(crate) fn import<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Ended {
         self.run(&mut self.import_command(arguments))
     }
 
-    /// Begins an import.
+    /// Starts an import.
     pub(crate) fn begin_import(&self, arguments: &[&str]) -> Child {
         self.import_command(arguments)
             .spawn()
             .expect("the command starts")
     }
 
-    /// The command as a user without rights over the files of others: as root, permissions would mean nothing.
+    /// Creates an import command that runs as an unprivileged user, because permissions have no effect for root.
     ///
     /// The workspace then belongs to that user.
     pub(crate) fn unprivileged_import(&self, arguments: &[&str]) -> Command {
         self.unprivileged(self.import_command(arguments))
     }
 
-    /// A command as [`unprivileged_import`](Self::unprivileged_import).
+    /// Makes a command run like that of [`unprivileged_import`](Self::unprivileged_import).
     pub(crate) fn unprivileged(&self, mut command: Command) -> Command {
         use std::os::unix::fs::{MetadataExt as _, chown};
         use std::os::unix::process::CommandExt as _;
@@ -127,7 +127,7 @@ impl Workspace {
     }
 
     pub(crate) fn run(&self, command: &mut Command) -> Ended {
-        Ended::of(command.output().expect("the command starts"))
+        Ended::checked(command)
     }
 
     /// Imports and expects exit code 0.
@@ -137,13 +137,13 @@ impl Workspace {
         ended
     }
 
-    /// Imports with `--format json` and gives the report.
+    /// Imports with `--format json` and returns the report.
     pub(crate) fn report(&self, arguments: &[&str]) -> serde_json::Value {
         let ended = self.import(&[arguments, &["--format", "json"]].concat());
         serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"))
     }
 
-    /// A connection like any other program's.
+    /// Opens a connection as any other program would.
     pub(crate) fn connection(&self) -> Connection {
         let connection = Connection::open(self.database()).expect("the database opens");
         connection
@@ -152,7 +152,7 @@ impl Workspace {
         connection
     }
 
-    /// Waits until a running import has opened the database, by what Linux tells of its open files.
+    /// Waits until a running import has opened the database, using the open files that Linux reports.
     #[cfg(target_os = "linux")]
     pub(crate) fn wait_until_open(&self, child: &Child) {
         let database = self.database().canonicalize().expect("a path");
@@ -184,13 +184,21 @@ impl Workspace {
         fs::remove_file(self.legacy().join(path)).expect("a file is removed");
     }
 
-    /// Everything on disk: source, database, archive, and whatever should not be there.
+    /// Returns a snapshot of everything on disk: source, database, archive, and any unexpected files.
     pub(crate) fn tree(&self) -> Tree {
         Tree::of(self.root())
     }
 }
 
 impl Ended {
+    /// Runs accession, and checks that it prints what `docs/schema/` publishes.
+    #[track_caller]
+    pub(crate) fn checked(command: &mut Command) -> Self {
+        let ended = Self::of(command.output().expect("the command starts"));
+        crate::published::check(command, &ended);
+        ended
+    }
+
     pub(crate) fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
         Self {
@@ -200,7 +208,7 @@ impl Ended {
         }
     }
 
-    /// Exit code and messages.
+    /// Returns the exit code and messages.
     pub(crate) fn messages(&self) -> String {
         format!("exit code: {}\n{}", self.code(), self.stderr)
     }
@@ -211,7 +219,7 @@ impl Ended {
     }
 }
 
-/// Output with everything that differs between two runs replaced by a word in brackets.
+/// Replaces everything that differs between two runs by a word in brackets.
 pub(crate) fn repeatable(text: &str, workspace: &Workspace) -> String {
     let root = workspace.root().display().to_string();
     let mut text = text.replace(&root, "[ROOT]");

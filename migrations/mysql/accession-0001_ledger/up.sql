@@ -1,9 +1,9 @@
--- The ledger: what was imported, from where, by whom; and the audit trail. Columns and their meaning are those of
+-- The ledger: what was imported, from where and by whom; and the audit log. Columns and their meaning are those of
 -- `migrations/sqlite`, in the same portable types.
--- Times are RFC 3339 texts in UTC with six fractional digits, so that they sort as the instants do. Texts are compared
--- byte by byte and with their trailing spaces: the collation that does so has another name in MariaDB and in MySQL, and
--- each reads only the comment that is meant for it.
--- DDL commits at once here. After a failure this file can be run again: whatever is there already is kept.
+-- Times are RFC 3339 strings in UTC with six fractional digits, so that they sort chronologically. Strings are compared
+-- byte by byte and including trailing spaces. The collation that does so has different names in MariaDB and MySQL; each
+-- executes only the version comment that applies to it.
+-- DDL commits implicitly here. After a failure this file can be run again: existing objects are kept.
 
 -- One row per execution that wrote something.
 CREATE TABLE IF NOT EXISTS import_runs (
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS import_runs (
     FOREIGN KEY (parent_run_id) REFERENCES import_runs (id)
 ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
 
--- One row per version of a source file that a run read. sha256 is NULL when the run found the file gone.
+-- One row per version of a source file that a run read. sha256 is NULL if the run found the file deleted.
 CREATE TABLE IF NOT EXISTS source_files (
     id          BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     run_id      VARCHAR(36) NOT NULL,
@@ -42,17 +42,17 @@ CREATE TABLE IF NOT EXISTS source_files (
     INDEX idx_source_files_run_id (run_id)
 ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
 
--- Where each row came from, and what it was when it was last imported. Clustered by file: a file's rows are read
--- together. Written for every row, by this program alone: hence no foreign keys.
+-- The origin of each row and its state at the last import. Clustered by file, because the rows of a file are read
+-- together. Written for every row, and by accession alone: hence no foreign keys.
 CREATE TABLE IF NOT EXISTS row_sources (
     source_file_id BIGINT NOT NULL,                          -- source_files.id
     position       BIGINT NOT NULL,                          -- order of the records in the file
     table_name     VARCHAR(64) NOT NULL,
-    identity       VARBINARY(16) NOT NULL,                   -- how the record is known again: 128 bits of SHA-256
+    identity       VARBINARY(16) NOT NULL,                   -- identifies the record across runs: 128 bits of SHA-256
     identity_start BIGINT NOT NULL,                          -- its first 64 bits: an index over integers is built faster
     record_id      TEXT NOT NULL,                            -- primary key as text; several columns as a JSON array
     pointer        TEXT NOT NULL,                            -- JSON Pointer (RFC 6901)
-    part           INTEGER,                                  -- which part of a split text
+    part           INTEGER,                                  -- index of the part of a split string
     digest         VARBINARY(16) NOT NULL,                   -- of the imported values: 128 bits of SHA-256
     gone_run_id    VARCHAR(36),                              -- the run that no longer found the record in the file
     PRIMARY KEY (source_file_id, position),
@@ -60,12 +60,12 @@ CREATE TABLE IF NOT EXISTS row_sources (
     INDEX idx_row_sources_gone_run_id (gone_run_id)
 ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
 
--- Records that --skip-invalid left out; several findings may be about one.
+-- Records that --skip-invalid rejected; a record may have several findings.
 CREATE TABLE IF NOT EXISTS rejects (
     id             BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     source_file_id BIGINT NOT NULL,
-    record         TEXT,                                     -- JSON Pointer; NULL: all behind a fault of the file
-    pointer        TEXT,                                     -- JSON Pointer to what is wrong
+    record         TEXT,                                     -- JSON Pointer; NULL: all records after a fault in the file
+    pointer        TEXT,                                     -- JSON Pointer to the error
     line           BIGINT,
     `column`       BIGINT,
     rule           TEXT NOT NULL,
@@ -74,7 +74,7 @@ CREATE TABLE IF NOT EXISTS rejects (
     INDEX idx_rejects_source_file_id (source_file_id)
 ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
 
--- Values that are stored otherwise than they were written in the file.
+-- Values that are stored differently from how they are written in the file.
 CREATE TABLE IF NOT EXISTS conversions (
     id          BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     run_id      VARCHAR(36) NOT NULL,
@@ -88,8 +88,8 @@ CREATE TABLE IF NOT EXISTS conversions (
     INDEX idx_conversions_record (table_name, record_id(64))
 ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
 
--- The trail: one row per changed row, written by triggers, whichever program made the change. The two checks refuse an
--- entry whose image became NULL because it is longer than `max_allowed_packet`.
+-- The audit log: one row per changed row, written by triggers no matter which program made the change. The two checks
+-- reject an entry whose image became NULL because it is longer than `max_allowed_packet`.
 CREATE TABLE IF NOT EXISTS audit_log (
     id             BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     run_id         VARCHAR(36),
@@ -99,7 +99,7 @@ CREATE TABLE IF NOT EXISTS audit_log (
     action         VARCHAR(6) NOT NULL CHECK (action = 'INSERT' OR action = 'UPDATE' OR action = 'DELETE'),
     changed_at     VARCHAR(32) NOT NULL,
     changed_by     TEXT NOT NULL,                            -- the run's actor; 'external' for other programs
-    db_user        TEXT,                                     -- who was logged in
+    db_user        TEXT,                                     -- the logged-in user
     old_value      LONGTEXT,                                 -- JSON: whole row (DELETE), key and changed columns (UPDATE)
     new_value      LONGTEXT,                                 -- JSON: whole row (INSERT), key and changed columns (UPDATE)
     CHECK (old_value IS NOT NULL OR action = 'INSERT'),
@@ -108,8 +108,8 @@ CREATE TABLE IF NOT EXISTS audit_log (
     INDEX idx_audit_log_external (changed_at)
 ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
 
--- Empty for ever. No trigger fires on TRUNCATE, but a table that another one refers to can be neither truncated nor
--- dropped.
+-- Always empty. No trigger fires on TRUNCATE, but a table that is referenced by another one can be neither truncated
+-- nor dropped.
 CREATE TABLE IF NOT EXISTS audit_log_guard (
     audit_log_id BIGINT PRIMARY KEY,
     FOREIGN KEY (audit_log_id) REFERENCES audit_log (id),
@@ -124,7 +124,7 @@ DROP TRIGGER IF EXISTS accession_audit_log_no_delete;
 CREATE TRIGGER accession_audit_log_no_delete BEFORE DELETE ON audit_log
     FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'audit_log is append-only';
 
--- A run that is complete stays as it is.
+-- A complete run is immutable.
 DROP TRIGGER IF EXISTS accession_import_runs_no_update;
 CREATE TRIGGER accession_import_runs_no_update BEFORE UPDATE ON import_runs
     FOR EACH ROW BEGIN IF OLD.status <> 'running' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a complete run is never edited'; END IF; END;

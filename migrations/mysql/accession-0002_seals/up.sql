@@ -1,8 +1,8 @@
--- Seals: what the audit trail was at an instant, so that nobody can change it afterwards unnoticed. docs/seals.md says
--- which bytes are hashed. Columns and their meaning are those of `migrations/sqlite`.
+-- Seals: the state of the audit log at a point in time, so that later changes to it are detected. docs/seals.md
+-- specifies which bytes are hashed. Columns and their meaning are those of `migrations/sqlite`.
 -- After a failure this file can be run again.
 
--- One row per seal. header is what the hash is of; the other columns repeat parts of it, to be searched.
+-- One row per seal. hash is the hash of header; the other columns repeat parts of the header for queries.
 CREATE TABLE IF NOT EXISTS audit_seals (
     number         BIGINT NOT NULL PRIMARY KEY,              -- from 1, without gaps
     hash           VARCHAR(64) NOT NULL,                     -- SHA-256 of the header
@@ -10,12 +10,12 @@ CREATE TABLE IF NOT EXISTS audit_seals (
     first_entry_id BIGINT,                                   -- audit_log.id; NULL if the run changed no row
     last_entry_id  BIGINT,
     sealed_at      VARCHAR(32) NOT NULL,
-    header         LONGTEXT NOT NULL,                        -- JSON; names the seal before this one by its hash
+    header         LONGTEXT NOT NULL,                        -- JSON; contains the hash of the previous seal
     INDEX idx_audit_seals_run_id (run_id)
 ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
 
--- Subtrees of the seal's Merkle tree: they show where entries differ, and make proofs for single entries cheap. Nothing
--- that another table refers to can be truncated; what refers to nothing, like this one, can be, and is missed then.
+-- Subtrees of the seal's Merkle tree: they locate differing entries and make proofs for single entries cheap. A
+-- table that another one refers to cannot be truncated. This one can be, which is detected.
 CREATE TABLE IF NOT EXISTS audit_seal_blocks (
     seal     BIGINT NOT NULL,
     position BIGINT NOT NULL,                                -- from 0

@@ -1,7 +1,7 @@
--- Which ledger entries runs took away, so that undoing a run puts them back: row_sources says only what is so now.
+-- Ledger entries that runs removed, so that reverting a run restores them: row_sources has only the current state.
 CREATE TABLE IF NOT EXISTS row_sources_replaced (
     id             BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-    run_id         VARCHAR(36) NOT NULL,                     -- the run that took the entry away, or put it back
+    run_id         VARCHAR(36) NOT NULL,                     -- the run that removed or restored the entry
     `change`       VARCHAR(8) NOT NULL CHECK (`change` IN ('removed', 'restored', 'marked', 'unmarked')),
     source_file_id BIGINT NOT NULL,                          -- this and all below: as in row_sources
     position       BIGINT NOT NULL,

@@ -1,7 +1,7 @@
--- Seals: what the audit trail was at an instant, so that nobody can change it afterwards unnoticed. docs/seals.md says
--- which bytes are hashed. Columns and their meaning are those of `migrations/sqlite`.
+-- Seals: the state of the audit log at a point in time, so that later changes to it are detected. docs/seals.md
+-- specifies which bytes are hashed. Columns and their meaning are those of `migrations/sqlite`.
 
--- One row per seal. header is what the hash is of; the other columns repeat parts of it, to be searched.
+-- One row per seal. hash is the hash of header; the other columns repeat parts of the header for queries.
 CREATE TABLE audit_seals (
     number         BIGINT PRIMARY KEY,                       -- from 1, without gaps
     hash           TEXT NOT NULL,                            -- SHA-256 of the header
@@ -9,11 +9,11 @@ CREATE TABLE audit_seals (
     first_entry_id BIGINT,                                   -- audit_log.id; NULL if the run changed no row
     last_entry_id  BIGINT,
     sealed_at      TEXT COLLATE "C" NOT NULL,
-    header         TEXT NOT NULL                             -- JSON; names the seal before this one by its hash
+    header         TEXT NOT NULL                             -- JSON; contains the hash of the previous seal
 );
 CREATE INDEX idx_audit_seals_run_id ON audit_seals (run_id);
 
--- Subtrees of the seal's Merkle tree: they show where entries differ, and make proofs for single entries cheap.
+-- Subtrees of the seal's Merkle tree: they locate differing entries and make proofs for single entries cheap.
 CREATE TABLE audit_seal_blocks (
     seal     BIGINT NOT NULL REFERENCES audit_seals (number),
     position BIGINT NOT NULL,                                -- from 0

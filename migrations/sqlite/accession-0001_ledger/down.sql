@@ -1,4 +1,5 @@
--- Takes the ledger and the trail away. The application's tables and rows stay.
+-- Removes the ledger and the audit log. The application's tables and rows are kept.
+DROP TABLE IF EXISTS audit_replaced;
 DROP TABLE audit_context;
 DROP TABLE audit_log;
 DROP TABLE conversions;

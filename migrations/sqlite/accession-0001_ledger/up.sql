@@ -1,5 +1,5 @@
--- The ledger: what was imported, from where, by whom; and the audit trail.
--- Times are RFC 3339 texts in UTC with six fractional digits, so that they sort as the instants do.
+-- The ledger: what was imported, from where and by whom; and the audit log.
+-- Times are RFC 3339 strings in UTC with six fractional digits, so that they sort chronologically.
 
 -- One row per execution that wrote something.
 CREATE TABLE import_runs (
@@ -22,7 +22,7 @@ CREATE TABLE import_runs (
     parent_run_id TEXT REFERENCES import_runs (id)
 );
 
--- One row per version of a source file that a run read. sha256 is NULL when the run found the file gone.
+-- One row per version of a source file that a run read. sha256 is NULL if the run found the file deleted.
 CREATE TABLE source_files (
     id          INTEGER PRIMARY KEY NOT NULL,
     run_id      TEXT NOT NULL REFERENCES import_runs (id),
@@ -36,17 +36,17 @@ CREATE TABLE source_files (
 CREATE INDEX idx_source_files_path ON source_files (path);
 CREATE INDEX idx_source_files_run_id ON source_files (run_id);
 
--- Where each row came from, and what it was when it was last imported. Clustered by file: a file's rows are read
--- together. Written for every row, by this program alone: hence no foreign keys.
+-- The origin of each row and its state at the last import. Clustered by file, because the rows of a file are read
+-- together. Written for every row, and by accession alone: hence no foreign keys.
 CREATE TABLE row_sources (
     source_file_id BIGINT NOT NULL,                          -- source_files.id
     position       BIGINT NOT NULL,                          -- order of the records in the file
     table_name     TEXT NOT NULL,
-    identity       BLOB NOT NULL,                            -- how the record is known again: 128 bits of SHA-256
+    identity       BLOB NOT NULL,                            -- identifies the record across runs: 128 bits of SHA-256
     identity_start BIGINT NOT NULL,                          -- its first 64 bits: an index over integers is built faster
     record_id      TEXT NOT NULL,                            -- primary key as text; several columns as a JSON array
     pointer        TEXT NOT NULL,                            -- JSON Pointer (RFC 6901)
-    part           INTEGER,                                  -- which part of a split text
+    part           INTEGER,                                  -- index of the part of a split string
     digest         BLOB NOT NULL,                            -- of the imported values: 128 bits of SHA-256
     gone_run_id    TEXT,                                     -- the run that no longer found the record in the file
     PRIMARY KEY (source_file_id, position)
@@ -54,12 +54,12 @@ CREATE TABLE row_sources (
 CREATE INDEX idx_row_sources_identity ON row_sources (identity_start);
 CREATE INDEX idx_row_sources_gone_run_id ON row_sources (gone_run_id) WHERE gone_run_id IS NOT NULL;
 
--- Records that --skip-invalid left out; several findings may be about one.
+-- Records that --skip-invalid rejected; a record may have several findings.
 CREATE TABLE rejects (
     id             INTEGER PRIMARY KEY NOT NULL,
     source_file_id BIGINT NOT NULL REFERENCES source_files (id),
-    record         TEXT,                                     -- JSON Pointer; NULL: all behind a fault of the file
-    pointer        TEXT,                                     -- JSON Pointer to what is wrong
+    record         TEXT,                                     -- JSON Pointer; NULL: all records after a fault in the file
+    pointer        TEXT,                                     -- JSON Pointer to the error
     line           BIGINT,
     "column"       BIGINT,
     rule           TEXT NOT NULL,
@@ -67,7 +67,7 @@ CREATE TABLE rejects (
 );
 CREATE INDEX idx_rejects_source_file_id ON rejects (source_file_id);
 
--- Values that are stored otherwise than they were written in the file.
+-- Values that are stored differently from how they are written in the file.
 CREATE TABLE conversions (
     id          INTEGER PRIMARY KEY NOT NULL,
     run_id      TEXT NOT NULL REFERENCES import_runs (id),
@@ -80,15 +80,15 @@ CREATE TABLE conversions (
 );
 CREATE INDEX idx_conversions_record ON conversions (table_name, record_id);
 
--- The trail: one row per changed row, written by triggers, whichever program made the change. The long values stand
--- last, so that looking at the others reads no overflow pages.
+-- The audit log: one row per changed row, written by triggers no matter which program made the change. The long values
+-- are last, so that reading the other columns reads no overflow pages.
 CREATE TABLE audit_log (
     id             INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     run_id         TEXT,
     source_file_id BIGINT,
     table_name     TEXT NOT NULL,
     record_id      TEXT NOT NULL,
-    -- Not IN: for a list of three or more SQLite builds a temporary B-tree, in a trigger anew for every row.
+    -- Not IN: for a list of three or more, SQLite builds a temporary B-tree, in a trigger again for every row.
     action         TEXT NOT NULL CHECK (action = 'INSERT' OR action = 'UPDATE' OR action = 'DELETE'),
     changed_at     TEXT NOT NULL,
     changed_by     TEXT NOT NULL,                            -- the run's actor; 'external' for other programs
@@ -97,10 +97,11 @@ CREATE TABLE audit_log (
     new_value      TEXT                                      -- JSON: whole row (INSERT), key and changed columns (UPDATE)
 );
 CREATE INDEX idx_audit_log_record ON audit_log (table_name, record_id);
--- Entries of a run all have the time at which it began; what is left to be found by time are those of other programs.
+-- All entries of a run have its start time, so only entries of other programs need to be found by time.
 CREATE INDEX idx_audit_log_external ON audit_log (changed_at) WHERE run_id IS NULL;
 
--- Who is writing: filled after BEGIN IMMEDIATE, emptied before COMMIT, so no other connection ever sees it.
+-- The attribution of changes: filled after BEGIN IMMEDIATE and emptied before COMMIT, so that no other connection
+-- ever sees it.
 CREATE TABLE audit_context (
     one            INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
     run_id         TEXT NOT NULL,
@@ -118,7 +119,7 @@ CREATE TRIGGER accession_audit_log_no_replace BEFORE INSERT ON audit_log
 WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
 
--- A run that is complete stays as it is.
+-- A complete run is immutable.
 CREATE TRIGGER accession_import_runs_no_update BEFORE UPDATE ON import_runs
 WHEN OLD.status <> 'running'
 BEGIN SELECT RAISE(ABORT, 'a complete run is never edited'); END;

@@ -1,7 +1,7 @@
--- Which ledger entries runs took away, so that undoing a run puts them back: row_sources says only what is so now.
+-- Ledger entries that runs removed, so that reverting a run restores them: row_sources has only the current state.
 CREATE TABLE row_sources_replaced (
     id             INTEGER PRIMARY KEY NOT NULL,
-    run_id         TEXT NOT NULL REFERENCES import_runs (id), -- the run that took the entry away, or put it back
+    run_id         TEXT NOT NULL REFERENCES import_runs (id), -- the run that removed or restored the entry
     change         TEXT NOT NULL CHECK (change = 'removed' OR change = 'restored' OR change = 'marked' OR change = 'unmarked'),
     source_file_id BIGINT NOT NULL,                          -- this and all below: as in row_sources
     position       BIGINT NOT NULL,

@@ -1,20 +1,22 @@
-//! The values of an image, visited without building it: there are as many images as rows.
+//! Visits the values of an image without building it, because there are as many images as rows.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
-/// A text that is no image.
+use crate::audit::step::is_real;
+
+/// A text that is not an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an image of the trail is no JSON object of plain values")]
+#[error("an image in the audit log is not a JSON object of plain values")]
 pub struct NotAnImage;
 
-/// Calls `visit` with a hash of each member of `image`: of its name and value, by a hasher that has taken the row
-/// already. Values that the trail writes alike have equal hashes, whatever JSON they are spelled in.
+/// Calls `visit` with a hash of the name and value of each member of `image`; the hasher already contains the row.
+/// Values that the audit log writes identically have equal hashes, whatever their JSON spelling.
 ///
 /// # Errors
-/// When it is no image.
+/// When the text is not an image.
 pub fn each_cell<H: Hasher + Clone>(
     image: &str,
     row: &H,
@@ -50,7 +52,7 @@ impl<'de, H: Hasher + Clone> Visitor<'de> for Members<'_, H> {
     }
 }
 
-/// Feeds a text into a hasher.
+/// Feeds a string into a hasher.
 struct Text<'h, H>(&'h mut H);
 
 impl<'de, H: Hasher> DeserializeSeed<'de> for Text<'_, H> {
@@ -70,6 +72,47 @@ impl<'de, H: Hasher> Visitor<'de> for Text<'_, H> {
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         text.hash(self.0);
+        Ok(())
+    }
+}
+
+/// The kinds of objects.
+#[derive(Hash, serde::Deserialize)]
+#[serde(field_identifier)]
+enum Kind {
+    #[serde(rename = "$blob")]
+    Blob,
+    #[serde(rename = "$real")]
+    Real,
+    /// The only other object represents a number, with a member name that is private to `serde_json`.
+    #[serde(other)]
+    Number,
+}
+
+/// Feeds the text of a number into a hasher; a real is hashed as binary64, as [`same_value`](crate::audit::same_value)
+/// compares it.
+struct Number<'h, H>(&'h mut H);
+
+impl<'de, H: Hasher> DeserializeSeed<'de> for Number<'_, H> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<H: Hasher> Visitor<'_> for Number<'_, H> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        match text.parse::<f64>() {
+            Ok(real) if is_real(text) => real.to_bits().hash(self.0),
+            Ok(_) | Err(_) => text.hash(self.0),
+        }
         Ok(())
     }
 }
@@ -97,7 +140,8 @@ impl<'de, H: Hasher> Visitor<'de> for Value<'_, H> {
         Ok(())
     }
 
-    /// As numbers, which SQLite stores, and shows where no trigger tells that they mean booleans.
+    /// Hashed as numbers, because SQLite stores numbers, and writes numbers where no trigger knows that a column is
+    /// boolean.
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
         (5_u8, u64::from(value)).hash(self.0);
         Ok(())
@@ -108,11 +152,17 @@ impl<'de, H: Hasher> Visitor<'de> for Value<'_, H> {
         Ok(())
     }
 
-    /// Numbers, whose text `arbitrary_precision` gives as an object, and what JSON has no values for (`$blob`, `$real`).
+    /// Numbers, which `arbitrary_precision` represents as objects, and values that JSON lacks (`$blob`, `$real`).
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         3_u8.hash(self.0);
-        while members.next_key_seed(Text(self.0))?.is_some() {
-            members.next_value_seed(Text(self.0))?;
+        while let Some(kind) = members.next_key::<Kind>()? {
+            match kind {
+                Kind::Blob | Kind::Real => {
+                    kind.hash(self.0);
+                    members.next_value_seed(Text(self.0))?;
+                }
+                Kind::Number => members.next_value_seed(Number(self.0))?,
+            }
         }
         Ok(())
     }
@@ -146,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_told_apart_and_spelling_is_not() {
+    fn values_are_distinguished_and_spelling_is_ignored() {
         for one in [
             "1",
             "1.0",
@@ -166,12 +216,17 @@ mod tests {
         assert_eq!(cells(spelled), Ok(values));
         let same = |a: &str, b: &str| cells(a) == cells(b);
         assert!(!same(r#"{"a":1}"#, r#"{"b":1}"#));
-        assert!(!same(r#"{"a":0.1}"#, r#"{"a":0.10000000000000001}"#));
+        assert!(same(r#"{"a":0.1}"#, r#"{"a":0.10000000000000001}"#));
+        assert!(!same(r#"{"a":1}"#, r#"{"a":1.0}"#));
+        assert!(!same(
+            r#"{"a":{"$blob":"1E01"}}"#,
+            r#"{"a":{"$blob":"10E0"}}"#
+        ));
         assert!(!same(r#"{"a":null}"#, r#"{"a":""}"#));
     }
 
     #[test]
-    fn what_is_no_image_is_refused() {
+    fn invalid_image_is_rejected() {
         for text in ["", "[]", "{", r#"{"a":[1]}"#, r#"{"a":1}x"#, "null"] {
             assert_eq!(cells(text), Err(NotAnImage), "{text}");
         }

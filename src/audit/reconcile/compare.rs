@@ -1,124 +1,187 @@
-//! Replaying the entries of some rows, and comparing what comes out with the rows that are there.
+//! Replays the entries of some rows, and compares the result with the current rows.
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::audit::{Image, ReplayError, RowState, Step};
+use crate::audit::{Image, Key, ReplayError, RowState, Step, same_value};
 
-/// How a row differs from what the trail says.
+use super::rows::Rows;
+
+/// How a row differs from the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowDifference {
     /// Columns were changed without an entry.
     Changed {
-        /// Which.
+        /// The columns.
         columns: Vec<String>,
     },
-    /// The row is gone without an entry.
-    Gone,
-    /// There is a row that by the trail was deleted, or whose every entry is missing.
+    /// The row was deleted without an entry.
+    Removed,
+    /// The row exists although according to the audit log it was deleted, or it has no entries.
     Unrecorded,
-    /// An entry does not follow from those before it: something was changed in between without an entry.
+    /// An entry is inconsistent with the previous ones: the row was changed in between without an entry.
     Broken {
         /// The entry.
         entry: i64,
-        /// Why it does not follow.
+        /// The inconsistency.
         error: ReplayError,
     },
 }
 
-/// Rows as the trail leaves them.
+/// What a run of kind `enable` has accounted for in a table: it compared rows and entries, and recorded what was
+/// missing. The default is a table whose rows were all recorded when they were inserted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Accounted {
+    /// The last entry at that time. Only later entries must be consistent with the previous ones, and only up to this
+    /// entry a row may be older than its first entry.
+    pub until: i64,
+    /// The table's columns at that time. A column without an entry was NULL.
+    pub columns: BTreeSet<String>,
+}
+
+/// Rows as the audit log leaves them.
 #[derive(Debug, Default)]
 pub struct Replay {
-    rows: HashMap<String, RowState>,
+    accounted: Accounted,
+    rows: Rows,
+    /// Rows whose id another row took, with that entry: in a statement that swaps keys, their id changes later.
+    displaced: HashMap<String, (i64, RowState)>,
     differences: Vec<(String, RowDifference)>,
-    /// Columns of rows that no entry knows.
+    /// Columns of rows that have no entry.
     pub unknown_columns: BTreeSet<String>,
 }
 
 impl Replay {
-    /// Applies the next entry of a row; `key` are the columns of the primary key.
+    /// A replay of the entries of a table.
+    #[must_use]
+    pub fn of(accounted: Accounted) -> Self {
+        Self {
+            accounted,
+            ..Self::default()
+        }
+    }
+
+    /// The number of entries that are inconsistent with the previous ones.
+    #[must_use]
+    pub fn broken_entries(&self) -> u64 {
+        let differences = self.differences.iter();
+        let broken = differences.filter(|(_, found)| matches!(found, RowDifference::Broken { .. }));
+        (broken.count() + self.displaced.len()) as u64
+    }
+
+    /// Applies the next entry of a row.
     pub fn entry(
         &mut self,
         id: i64,
         record_id: &str,
         step: Result<Step, ReplayError>,
-        key: &[&str],
+        key: &Key<'_>,
     ) {
         let step = match step {
             Ok(step) => step,
             Err(error) => return self.broken(id, record_id, error),
         };
         let moved = step.new_record_id(key);
-        let row = self.rows.entry(record_id.to_owned()).or_default();
-        if let Err(error) = row.apply(step.clone()) {
-            *row = go_on(row, step);
+        let displaced = match moved.is_some() || matches!(step, Step::Delete { .. }) {
+            true => self.displaced.remove(record_id),
+            false => None,
+        };
+        let is_displaced = displaced.is_some();
+        let mut row = match displaced {
+            Some((_, row)) => row,
+            None => self.rows.take(record_id, step.row(), key),
+        };
+        let is_first = row == RowState::Unknown;
+        if is_first && !matches!(step, Step::Insert { .. }) {
+            row = RowState::claimed(step.clone());
+            self.broken(id, record_id, ReplayError::NotInserted);
+        } else if let Err(error) = row.apply(step.clone()) {
+            row = go_on(&row, step.clone());
             self.broken(id, record_id, error);
         }
-        if let Some(to) = moved
-            && let Some(row) = self.rows.insert(record_id.to_owned(), RowState::Absent)
-        {
-            let there = self.rows.insert(to.clone(), row);
-            if there.is_some_and(|there| there.exists() == Some(true)) {
-                self.broken(id, &to, ReplayError::AlreadyThere);
+        match (moved, step) {
+            (Some(to), Step::Update { new, .. }) => {
+                if !is_displaced {
+                    self.rows.put(record_id, RowState::Absent);
+                }
+                let there = self.rows.take(&to, &new, key);
+                self.rows.put(&to, row);
+                if there.exists() == Some(true) {
+                    self.displaced.insert(to, (id, there));
+                }
             }
+            // Another row has its record id.
+            (None, Step::Delete { .. }) if is_displaced => {}
+            (_, _) => self.rows.put(record_id, row),
         }
     }
 
-    /// Compares a row that is there.
-    pub fn row(&mut self, record_id: String, now: &Image) {
-        let state = self.rows.remove(&record_id).unwrap_or_default();
+    /// Compares a current row.
+    pub fn row(&mut self, record_id: String, now: &Image, key: &Key<'_>) {
+        let state = self.rows.take(&record_id, now, key);
         let Some(known) = state.image() else {
             self.differences
                 .push((record_id, RowDifference::Unrecorded));
             return;
         };
-        let unknown = now.keys().filter(|column| !known.contains_key(*column));
+        let mut columns = Vec::new();
         if matches!(state, RowState::Present(_)) {
-            self.unknown_columns.extend(unknown.cloned());
+            let unknown = now.iter().filter(|(name, _)| !known.contains_key(*name));
+            let (added_since, accounted): (Vec<_>, Vec<_>) =
+                unknown.partition(|(name, _)| !self.accounted.columns.contains(*name));
+            let added_since = added_since.into_iter();
+            self.unknown_columns
+                .extend(added_since.map(|(name, _)| name.clone()));
+            let accounted = accounted.into_iter();
+            let changed = accounted.filter(|(_, value)| !value.is_null());
+            columns.extend(changed.map(|(name, _)| name.clone()));
         }
         let differs = |(column, value): &(&String, &Value)| {
-            now.get(*column).is_some_and(|now| !same(now, value))
+            now.get(*column).is_some_and(|now| !same_value(now, value))
         };
-        let columns: Vec<String> = known
-            .iter()
-            .filter(differs)
-            .map(|(column, _)| column.clone())
-            .collect();
+        let changed = known.iter().filter(differs);
+        columns.extend(changed.map(|(column, _)| column.clone()));
         if !columns.is_empty() {
             self.differences
                 .push((record_id, RowDifference::Changed { columns }));
         }
     }
 
-    /// The differences, sorted by record id; rows that were not compared are gone.
+    /// Removes and returns the state that the entries of a current row lead to.
+    pub fn take(&mut self, record_id: &str, now: &Image, key: &Key<'_>) -> RowState {
+        self.rows.take(record_id, now, key)
+    }
+
+    /// The states that were not taken.
+    pub fn rest(self) -> impl Iterator<Item = (String, RowState)> {
+        self.rows.into_rows()
+    }
+
+    /// The differences, sorted by record id. Rows that were not compared are reported as deleted.
     #[must_use]
     pub fn finish(mut self) -> (Vec<(String, RowDifference)>, BTreeSet<String>) {
-        let gone = self.rows.into_iter();
-        let gone = gone.filter(|(_, row)| row.exists() == Some(true));
+        for (record_id, (entry, _)) in std::mem::take(&mut self.displaced) {
+            self.broken(entry, &record_id, ReplayError::AlreadyThere);
+        }
+        let removed = self.rows.into_rows();
+        let removed = removed.filter(|(_, row)| row.exists() == Some(true));
         self.differences
-            .extend(gone.map(|(record_id, _)| (record_id, RowDifference::Gone)));
+            .extend(removed.map(|(record_id, _)| (record_id, RowDifference::Removed)));
         self.differences.sort_by(|a, b| a.0.cmp(&b.0));
         (self.differences, self.unknown_columns)
     }
 
     fn broken(&mut self, entry: i64, record_id: &str, error: ReplayError) {
+        if entry <= self.accounted.until {
+            return;
+        }
         let difference = RowDifference::Broken { entry, error };
         self.differences.push((record_id.to_owned(), difference));
     }
 }
 
-/// Whether two values of images are the same. Booleans are numbers where no trigger tells otherwise.
-#[must_use]
-pub fn same(now: &Value, known: &Value) -> bool {
-    let number = |value: &Value| match value {
-        Value::Bool(value) => Value::from(u64::from(*value)),
-        other => other.clone(),
-    };
-    now == known || number(now) == number(known)
-}
-
-/// The state to go on from after an entry that does not follow: what it says, over what was known of other columns.
+/// The state after an inconsistent entry: its values, and the known values of other columns.
 fn go_on(row: &RowState, step: Step) -> RowState {
     match (row.image(), step) {
         (Some(known), Step::Update { new, .. }) => {
@@ -133,9 +196,18 @@ fn go_on(row: &RowState, step: Step) -> RowState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::KeyRule;
 
     fn image(text: &str) -> Image {
         serde_json::from_str(text).expect("an object")
+    }
+
+    fn key() -> Key<'static> {
+        let rule = KeyRule {
+            real: str::to_owned,
+            has_namesakes: true,
+        };
+        Key::of(vec!["id"], rule)
     }
 
     /// Replays entries (record id, action, old, new) and compares rows.
@@ -143,16 +215,28 @@ mod tests {
         entries: &[(&str, &str, &str, &str)],
         rows: &[(&str, &str)],
     ) -> Vec<(String, RowDifference)> {
-        let mut replay = Replay::default();
+        differences_since(0, entries, rows)
+    }
+
+    /// Like `differences`, with rows accounted for up to an entry.
+    fn differences_since(
+        until: i64,
+        entries: &[(&str, &str, &str, &str)],
+        rows: &[(&str, &str)],
+    ) -> Vec<(String, RowDifference)> {
+        let mut replay = Replay::of(Accounted {
+            until,
+            ..Accounted::default()
+        });
         for (id, (record_id, action, old, new)) in (1..).zip(entries) {
             let some = |text: &'static str| (!text.is_empty()).then_some(text);
             let (old, new) = (old.to_string(), new.to_string());
             let (old, new): (&'static str, &'static str) = (old.leak(), new.leak());
             let step = Step::read(action, some(old), some(new));
-            replay.entry(id, record_id, step, &["id"]);
+            replay.entry(id, record_id, step, &key());
         }
         for (record_id, now) in rows {
-            replay.row((*record_id).to_owned(), &image(now));
+            replay.row((*record_id).to_owned(), &image(now), &key());
         }
         replay.finish().0
     }
@@ -160,16 +244,16 @@ mod tests {
     const BORN: (&str, &str, &str, &str) = ("1", "INSERT", "", r#"{"id":1,"a":1}"#);
 
     #[test]
-    fn rows_that_are_what_the_trail_says_do_not_differ() {
+    fn rows_that_match_the_audit_log_do_not_differ() {
         let changed = ("1", "UPDATE", r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
         let moved = ("1", "UPDATE", r#"{"id":1}"#, r#"{"id":5}"#);
-        let gone = ("5", "DELETE", r#"{"id":5,"a":2}"#, "");
+        let removed = ("5", "DELETE", r#"{"id":5,"a":2}"#, "");
         assert_eq!(differences(&[BORN], &[("1", r#"{"id":1,"a":1}"#)]), []);
         assert_eq!(
             differences(&[BORN, changed, moved], &[("5", r#"{"a":2,"id":5}"#)]),
             []
         );
-        assert_eq!(differences(&[BORN, changed, moved, gone], &[]), []);
+        assert_eq!(differences(&[BORN, changed, moved, removed], &[]), []);
         assert_eq!(
             differences(
                 &[BORN, changed, moved, BORN],
@@ -180,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_without_an_entry_is_named() {
+    fn changes_without_an_entry_are_reported() {
         let named = |found: Vec<(String, RowDifference)>, difference| {
             assert_eq!(found, [("1".to_owned(), difference)]);
         };
@@ -189,7 +273,7 @@ mod tests {
             differences(&[BORN], &[("1", r#"{"id":1,"a":2}"#)]),
             RowDifference::Changed { columns },
         );
-        named(differences(&[BORN], &[]), RowDifference::Gone);
+        named(differences(&[BORN], &[]), RowDifference::Removed);
         named(
             differences(&[], &[("1", r#"{"id":1,"a":2}"#)]),
             RowDifference::Unrecorded,
@@ -213,15 +297,82 @@ mod tests {
     }
 
     #[test]
-    fn of_rows_older_than_the_trail_what_it_knows_is_compared() {
+    fn known_columns_of_rows_older_than_the_audit_log_are_compared() {
         let changed = ("1", "UPDATE", r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
         assert_eq!(
-            differences(&[changed], &[("1", r#"{"id":1,"a":2,"b":3}"#)]),
+            differences_since(1, &[changed], &[("1", r#"{"id":1,"a":2,"b":3}"#)]),
             []
         );
         assert_eq!(
-            differences(&[changed], &[("1", r#"{"id":1,"a":3,"b":3}"#)]).len(),
+            differences_since(1, &[changed], &[("1", r#"{"id":1,"a":3,"b":3}"#)]).len(),
             1
         );
+    }
+
+    #[test]
+    fn changes_before_the_insert_are_reported() {
+        let changed = ("1", "UPDATE", r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
+        let deleted = ("1", "DELETE", r#"{"id":1,"a":2}"#, "");
+        let error = ReplayError::NotInserted;
+        let broken = [("1".to_owned(), RowDifference::Broken { entry: 1, error })];
+        let found = differences(&[changed], &[("1", r#"{"id":1,"a":2,"b":3}"#)]);
+        assert_eq!(found, broken);
+        assert_eq!(differences(&[deleted], &[]), broken);
+        assert_eq!(differences(&[changed, deleted], &[]), broken);
+        assert_eq!(differences_since(1, &[changed, deleted], &[]), []);
+    }
+
+    #[test]
+    fn added_column_is_compared_once_accounted_for() {
+        let accounted = Accounted {
+            until: 1,
+            columns: ["id", "a", "b"].map(str::to_owned).into(),
+        };
+        let compared = |now: &str| {
+            let mut replay = Replay::of(accounted.clone());
+            let step = Step::read("INSERT", None, Some(BORN.3));
+            replay.entry(1, "1", step, &key());
+            replay.row("1".to_owned(), &image(now), &key());
+            replay.finish()
+        };
+        let (found, unknown) = compared(r#"{"id":1,"a":1,"b":null,"c":5}"#);
+        assert_eq!(
+            (found, unknown.into_iter().collect()),
+            (vec![], vec!["c".to_owned()])
+        );
+        let columns = vec!["b".to_owned()];
+        let changed = ("1".to_owned(), RowDifference::Changed { columns });
+        assert_eq!(compared(r#"{"id":1,"a":1,"b":2}"#).0, [changed]);
+    }
+
+    #[test]
+    fn keys_of_two_rows_may_be_swapped_in_one_statement() {
+        let second = ("2", "INSERT", "", r#"{"id":2,"a":2}"#);
+        let there = ("1", "UPDATE", r#"{"id":1}"#, r#"{"id":2}"#);
+        let back = ("2", "UPDATE", r#"{"id":2}"#, r#"{"id":1}"#);
+        let rows = [("1", r#"{"id":1,"a":2}"#), ("2", r#"{"id":2,"a":1}"#)];
+        assert_eq!(differences(&[BORN, second, there, back], &rows), []);
+        let error = ReplayError::AlreadyThere;
+        assert_eq!(
+            differences(&[BORN, second, there], &rows[1..]),
+            [("2".to_owned(), RowDifference::Broken { entry: 3, error })]
+        );
+    }
+
+    #[test]
+    fn rows_with_the_same_record_id_are_replayed_by_their_keys() {
+        let text = ("1", "INSERT", "", r#"{"id":"1","a":3}"#);
+        let changed = ("1", "UPDATE", r#"{"id":"1","a":3}"#, r#"{"id":"1","a":4}"#);
+        let rows = [("1", r#"{"id":1,"a":1}"#), ("1", r#"{"id":"1","a":4}"#)];
+        assert_eq!(differences(&[BORN, text, changed], &rows), []);
+        let to_number = ("1", "UPDATE", r#"{"id":"1"}"#, r#"{"id":1}"#);
+        let to_text = ("1", "UPDATE", r#"{"id":1}"#, r#"{"id":"1"}"#);
+        let rows = [("1", r#"{"id":"1","a":1}"#), ("1", r#"{"id":1,"a":3}"#)];
+        assert_eq!(differences(&[BORN, text, to_text, to_number], &rows), []);
+        let gone = ("1", "DELETE", r#"{"id":1,"a":1}"#, "");
+        let rows = [("1", r#"{"id":"1","a":3}"#)];
+        assert_eq!(differences(&[BORN, text, gone, BORN, gone], &rows), []);
+        let gone = vec![("1".to_owned(), RowDifference::Removed)];
+        assert_eq!(differences(&[BORN, text], &rows), gone);
     }
 }

@@ -1,14 +1,17 @@
-//! Comparing what the trail says with the rows that are there. Pure.
+//! Compares the audit log with the current rows. Pure.
 //!
-//! First by sums: every value of every row is hashed, and the hashes are added where the trail adds the value and
-//! subtracted where it takes it away, in buckets of rows. What remains must be the sum over the rows that are there.
-//! Only rows of buckets where it is not are replayed entry by entry. So both sides are read in whatever order they come
-//! fastest, and memory does not grow with them.
+//! The first step uses sums: every value of every row is hashed, and the hashes are added where the audit log adds the
+//! value and subtracted where it removes the value, in buckets of rows. The result must equal the sum over the current
+//! rows. Only rows of buckets with a different sum are replayed entry by entry. So both sides can be read in whichever
+//! order is fastest, and memory does not grow with them.
 
 mod cells;
 mod compare;
+mod correct;
+mod rows;
 mod sums;
 
 pub use cells::{NotAnImage, each_cell};
-pub use compare::{Replay, RowDifference, same};
+pub use compare::{Accounted, Replay, RowDifference};
+pub use correct::{Correction, correction};
 pub use sums::{BUCKETS, Summing, Sums};

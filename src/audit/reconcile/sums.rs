@@ -1,19 +1,20 @@
 //! Sums of hashes of values, in buckets of rows.
 //!
-//! The hashes are keyed anew for each comparison, so that nobody can choose values whose sums agree.
+//! Each comparison uses new random keys, so that no one can choose values with equal sums.
 
 use std::hash::{BuildHasher as _, Hash, Hasher as _, RandomState};
 
 use super::cells::each_cell;
 
-/// Buckets per table: few enough to be kept for many tables, enough that little is replayed for one differing row.
+/// Number of buckets per table: few enough to keep them for many tables, enough to replay few rows for one that
+/// differs.
 pub const BUCKETS: usize = 1 << 14;
 
 /// The keys of a comparison; both sides must use the same.
 #[derive(Debug, Clone, Default)]
 pub struct Summing(RandomState);
 
-/// What is known of one table.
+/// The sums of one table.
 #[derive(Debug, Clone)]
 pub struct Sums {
     buckets: Vec<Bucket>,
@@ -22,10 +23,10 @@ pub struct Sums {
 #[derive(Debug, Clone, Copy, Default)]
 struct Bucket {
     sum: u64,
-    /// Entries and rows that fall into it.
+    /// Number of entries and rows in the bucket.
     weight: u32,
-    /// Sums do not tell: rows of it changed their key, so that their values moved to another bucket without being told
-    /// again, or an image cannot be read.
+    /// Whether the sum is inconclusive: a row changed its key, so that its values moved to another bucket without being
+    /// recorded again, or an image cannot be read.
     suspect: bool,
 }
 
@@ -34,7 +35,7 @@ impl Summing {
     #[must_use]
     pub fn bucket(&self, record_id: &str) -> usize {
         let hash = self.0.hash_one((0_u8, record_id));
-        // The highest bits; the number of buckets is a power of two.
+        // The most significant bits; the number of buckets is a power of two.
         usize::try_from(hash >> (64 - BUCKETS.trailing_zeros())).unwrap_or(0)
     }
 }
@@ -48,7 +49,7 @@ impl Default for Sums {
 }
 
 impl Sums {
-    /// An entry: what it takes away and what it adds.
+    /// Subtracts the old values of an entry and adds the new ones.
     pub fn entry(
         &mut self,
         summing: &Summing,
@@ -64,20 +65,20 @@ impl Sums {
         }
     }
 
-    /// A row that is there.
+    /// Subtracts a current row.
     pub fn row(&mut self, summing: &Summing, record_id: &str, image: &str) {
         self.image(summing, record_id, image, u64::wrapping_sub);
     }
 
-    /// Rows of these two ids are one row whose key changed: sums cannot follow it.
+    /// Marks two ids as one row whose key changed, which sums cannot follow.
     pub fn moved(&mut self, summing: &Summing, from: &str, to: &str) {
         for record_id in [from, to] {
             self.buckets[summing.bucket(record_id)].suspect = true;
         }
     }
 
-    /// Groups of buckets that do not come out even, each of at most about `weight` entries and rows: the rows in them
-    /// have to be replayed. Rows that changed their key are in the first group together.
+    /// Groups of buckets with non-zero sums, each of at most about `weight` entries and rows: their rows have to be
+    /// replayed. All rows that changed their key are in the first group.
     #[must_use]
     pub fn uneven(&self, weight: u64) -> Vec<Vec<bool>> {
         let mut groups: Vec<Vec<bool>> = Vec::new();
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_and_not_taken_away_must_be_there() {
+    fn added_values_must_be_removed_or_present() {
         let born = r#"{"id":1,"a":1.5,"b":"x"}"#;
         assert!(is_even(|sums, summing| {
             sums.entry(summing, "1", None, Some(born));
@@ -165,7 +166,7 @@ mod tests {
             None,
             Some(born)
         )));
-        // Values of one row do not stand in for those of another.
+        // Values of one row do not count for another.
         assert!(!is_even(|sums, summing| {
             sums.entry(summing, "1", None, Some(born));
             sums.row(summing, "2", born);
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_no_heavier_than_they_may_be() {
+    fn groups_do_not_exceed_the_weight() {
         let (mut sums, summing) = (Sums::default(), Summing::default());
         for id in 0..1000 {
             sums.row(&summing, &id.to_string(), r#"{"id":1}"#);

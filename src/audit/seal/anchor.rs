@@ -1,25 +1,25 @@
-//! Anchors: hashes of seals kept outside the database, so that cutting off the last seals is evident too.
+//! Anchors: hashes of seals stored outside the database, so that removing the last seals is evident too.
 //!
-//! `seals.log` has a line per seal, `accession-seal/1 NUMBER HASH TIME RUN DATABASE` with `-` for no run, after the
-//! checkpoints of C2SP (<https://c2sp.org/tlog-checkpoint>).
+//! `seals.log` has a line per seal, `accession-seal/1 NUMBER HASH TIME RUN DATABASE` with `-` for no run, modelled on
+//! the checkpoints of C2SP (<https://c2sp.org/tlog-checkpoint>).
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::model::Sha256;
 
-/// That a seal had a hash.
+/// Evidence that a seal with this hash existed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
-    /// The seal's number, where it is known.
+    /// The seal's number, if known.
     pub number: Option<u64>,
     /// Its hash.
     pub hash: Sha256,
-    /// The database, as the line of a log names it: one word.
+    /// The database named in the log line: one word.
     pub database: Option<String>,
 }
 
-/// A text that is no anchor.
+/// A text that is not an anchor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is neither a line of `seals.log` nor the 64 hexadecimal digits of a seal")]
 pub struct AnchorError(String);
@@ -27,7 +27,7 @@ pub struct AnchorError(String);
 const WORD: &str = "accession-seal/1";
 
 impl Anchor {
-    /// The line of the seal in `seals.log`, without its end.
+    /// The line of the seal in `seals.log`, without line end.
     #[must_use]
     pub fn line(&self, sealed_at: &str, run: Option<&str>) -> String {
         let Self {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_the_log_and_bare_hashes_are_anchors() {
+    fn log_lines_and_bare_hashes_are_anchors() {
         let hash = Sha256::of(b"seal");
         let anchor = Anchor {
             number: Some(7),
@@ -94,7 +94,7 @@ mod tests {
         };
         let upper = hash.to_string().to_uppercase();
         assert_eq!(upper.parse(), Ok(bare));
-        // Lines of the first version name no database.
+        // Lines of the first version have no database.
         let old = format!("accession-seal/1 7 {hash} 2024-05-01T10:00:00.000000Z -");
         assert_eq!(
             old.parse::<Anchor>().map(|anchor| anchor.database),

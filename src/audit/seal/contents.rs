@@ -1,4 +1,4 @@
-//! What a seal says of the entries it covers: taken up one by one, in the order of their ids.
+//! The contents of a seal: summarizes the entries it covers, one by one in the order of their ids.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{EntriesHeader, IdRanges, TableActions, Tree};
 /// Entries per block; a power of two, so that a block's root is a node of the whole tree.
 pub const BLOCK: usize = 4096;
 
-/// What sealing needs of an entry.
+/// The data of an entry that sealing needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedEntry {
     /// `audit_log.id`.
@@ -20,11 +20,11 @@ pub struct SealedEntry {
     pub table: Box<str>,
     /// `INSERT`, `UPDATE` or `DELETE`.
     pub action: Box<str>,
-    /// Whether the entry names a run.
+    /// Whether the entry refers to a run.
     pub of_run: bool,
 }
 
-/// A subtree over [`BLOCK`] entries, or over what is left at the end.
+/// A subtree over [`BLOCK`] entries, or over the remaining ones at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// Its root.
@@ -33,21 +33,21 @@ pub struct Block {
     pub tags: Vec<u8>,
 }
 
-/// The entries of a seal.
+/// The summary of a seal's entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
-    /// For the header.
+    /// The part of the header.
     pub entries: EntriesHeader,
-    /// Subtrees.
+    /// The subtrees.
     pub blocks: Vec<Block>,
 }
 
-/// Takes entries in the order of their ids.
+/// Receives entries in the order of their ids.
 #[derive(Debug, Default)]
 pub struct Sealer {
     ids: IdRanges,
     tables: BTreeMap<Box<str>, TableActions>,
-    /// The table of the last entry, whose neighbours are mostly of the same.
+    /// Table and action of the last entry, and their count: consecutive entries mostly have the same.
     latest: Option<(Box<str>, Box<str>, u64)>,
     block: Tree,
     tags: Vec<u8>,
@@ -55,7 +55,7 @@ pub struct Sealer {
     roots: Tree,
 }
 
-/// The first two bytes of an entry's hash, which tell where entries differ; that they differ, the whole hash tells.
+/// The first two bytes of an entry's hash. They locate differences; whether there is one is decided by the whole hash.
 #[must_use]
 pub fn tag(leaf: &Sha256) -> [u8; 2] {
     [leaf.0[0], leaf.0[1]]
@@ -73,13 +73,13 @@ impl Sealer {
         }
     }
 
-    /// How many entries were added.
+    /// Number of entries added.
     #[must_use]
     pub fn count_so_far(&self) -> u64 {
         self.roots.leaves() * BLOCK as u64 + self.block.leaves()
     }
 
-    /// What a seal says of these entries.
+    /// The summary of the entries.
     #[must_use]
     pub fn finish(mut self) -> Contents {
         if self.block.leaves() > 0 {

@@ -1,5 +1,5 @@
-//! The header of a seal: a JSON text whose SHA-256 is the seal. It is kept and hashed as it was written, never written
-//! anew, so that nobody has to agree with anybody on how JSON is spelled.
+//! The header of a seal: a JSON text whose SHA-256 is the seal. It is stored and hashed as written, never serialized
+//! again, so that the spelling of JSON does not matter.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 
 use crate::model::Sha256;
 
-use super::{IdRanges, NotIdRanges};
+use super::{IdRanges, LedgerSums, NotIdRanges};
 
-/// The version of what is hashed.
+/// The version of the format.
 pub const FORMAT: u64 = 1;
 
-/// Entries of one table by their action.
+/// Number of entries of one table, by action.
 pub type TableActions = BTreeMap<Box<str>, u64>;
 
-/// What a seal says.
+/// The contents of a seal's header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// From 1, without gaps.
+    /// Sequential number, from 1 without gaps.
     pub number: u64,
-    /// The hash of the seal before; of the first, zeros.
+    /// The hash of the previous seal; zeros for the first.
     pub previous: Sha256,
-    /// When.
+    /// Time of sealing.
     pub sealed_at: String,
     /// The program and its version.
     pub tool: String,
@@ -32,12 +32,16 @@ pub struct Header {
     pub entries: EntriesHeader,
     /// The files that the run read.
     pub files: Option<FilesHeader>,
-    /// Rows that the run wrote, as they were read back before commit, per table.
+    /// Rows that the run wrote, as read back before commit, per table.
     pub rows: BTreeMap<String, RowsHeader>,
-    /// Values that the run stored otherwise than written.
+    /// Values that the run stored differently from how they are written in the file.
     pub conversions: Vec<SealedConversion>,
-    /// Digest over the definitions of tables and triggers.
+    /// Digest of the definitions of tables and triggers.
     pub schema: Sha256,
+    /// Digest of the run's manifest in the archive; `None` in seals of earlier versions.
+    pub manifest: Option<Sha256>,
+    /// Sums over the ledger's other tables at the time of sealing; `None` in seals of earlier versions.
+    pub ledger: Option<LedgerSums>,
 }
 
 /// A run's row in `import_runs`: its columns by name.
@@ -48,7 +52,7 @@ pub type SealedRun = serde_json::Map<String, Value>;
 pub struct EntriesHeader {
     /// Their ids, in the order of the tree's leaves.
     pub ids: IdRanges,
-    /// How many.
+    /// Number of entries.
     pub count: u64,
     /// Root of the tree.
     pub root: Sha256,
@@ -59,35 +63,35 @@ pub struct EntriesHeader {
 /// The run's rows in `source_files`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FilesHeader {
-    /// How many.
+    /// Number of files.
     pub count: u64,
     /// Root of a tree over them.
     pub root: Sha256,
 }
 
-/// Rows of a table.
+/// The rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowsHeader {
-    /// How many.
+    /// Number of rows.
     pub count: u64,
     /// Order-independent digest of the values that came from files (see [`TableDigest`](crate::model::TableDigest)).
     pub digest: String,
 }
 
-/// How often values of a column were changed in one way.
+/// The number of conversions of one kind in a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedConversion {
     /// The table.
     pub table: String,
     /// The column.
     pub column: String,
-    /// What was done.
+    /// The conversion.
     pub rule: String,
-    /// How often.
+    /// Number of values.
     pub count: u64,
 }
 
-/// A header as it is kept, with its hash.
+/// A header as stored, with its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seal {
     /// JSON.
@@ -96,25 +100,25 @@ pub struct Seal {
     pub hash: Sha256,
 }
 
-/// Why a text is no header that this program understands.
+/// Why a text is not a valid header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// It is no JSON.
-    #[error("it is no JSON")]
+    /// It is not valid JSON.
+    #[error("it is not valid JSON")]
     NotJson,
-    /// Of another version.
-    #[error("its format is another than {FORMAT}")]
+    /// It has another version.
+    #[error("its format is not {FORMAT}")]
     OtherFormat,
-    /// A member is missing or of the wrong type.
-    #[error("its member `{0}` is missing or wrong")]
+    /// A member is missing or invalid.
+    #[error("its member `{0}` is missing or invalid")]
     Member(&'static str),
-    /// Ids.
+    /// Its ids are invalid.
     #[error(transparent)]
     Ids(#[from] NotIdRanges),
 }
 
 impl Header {
-    /// The text to keep, and its hash.
+    /// The text to store, and its hash.
     #[must_use]
     pub fn seal(&self) -> Seal {
         let rows = self.rows.iter().map(|(table, rows)| {
@@ -141,16 +145,18 @@ impl Header {
             "rows": Value::Object(rows.collect()),
             "conversions": conversions.collect::<Vec<_>>(),
             "schema": self.schema.to_string(),
+            "manifest": self.manifest.map(|digest| digest.to_string()),
+            "ledger": self.ledger.map(LedgerSums::to_json),
         })
         .to_string();
         let hash = Sha256::of(text.as_bytes());
         Seal { text, hash }
     }
 
-    /// Reads a header.
+    /// Parses a header.
     ///
     /// # Errors
-    /// When it is none.
+    /// When the text is not a valid header.
     pub fn parse(text: &str) -> Result<Self, HeaderError> {
         let json: Value = serde_json::from_str(text).map_err(|_| HeaderError::NotJson)?;
         if json["format"] != FORMAT {
@@ -193,6 +199,14 @@ impl Header {
                 .collect::<Result<_, HeaderError>>()?,
             conversions: conversions(&json["conversions"])?,
             schema: hash(&json["schema"], "schema")?,
+            manifest: match &json["manifest"] {
+                Value::Null => None,
+                digest => Some(hash(digest, "manifest")?),
+            },
+            ledger: match &json["ledger"] {
+                Value::Null => None,
+                sums => Some(LedgerSums::read(sums).ok_or(HeaderError::Member("ledger"))?),
+            },
         };
         if header.entries.ids.count() == header.entries.count {
             Ok(header)
@@ -312,11 +326,13 @@ pub(crate) mod tests {
                 count: 2,
             }],
             schema: Sha256::of(b"schema"),
+            manifest: Some(Sha256::of(b"manifest")),
+            ledger: Some(LedgerSums::default()),
         }
     }
 
     #[test]
-    fn a_header_is_read_back_as_it_was_written() {
+    fn header_round_trips() {
         let header = header();
         let seal = header.seal();
         assert_eq!(seal.hash, Sha256::of(seal.text.as_bytes()));

@@ -1,7 +1,7 @@
-//! Sets of ids in order, kept and written as ranges: `1-900,902,905-907`.
+//! Sets of ascending ids, stored and written as ranges: `1-900,902,905-907`.
 //!
-//! On SQLite the ids of a run are one range; on servers, numbers are lost by rolled-back transactions, and entries of
-//! others stand between.
+//! On SQLite the ids of a run are one range. On servers, rolled-back transactions lose ids, and entries of other
+//! programs are in between.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +9,13 @@ use std::str::FromStr;
 /// Ids in ascending order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdRanges {
-    /// First and last of each range; ranges neither touch nor overlap.
+    /// First and last id of each range; ranges neither touch nor overlap.
     ranges: Vec<(i64, i64)>,
 }
 
-/// A text that is no list of ascending ranges.
+/// A text that is not a list of ascending ranges.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no list of ascending ranges of ids")]
+#[error("`{0}` is not a list of ascending ranges of ids")]
 pub struct NotIdRanges(String);
 
 impl IdRanges {
@@ -45,7 +45,7 @@ impl IdRanges {
         self.ranges.last().map(|(_, last)| *last)
     }
 
-    /// How many ids there are.
+    /// Number of ids.
     #[must_use]
     pub fn count(&self) -> u64 {
         let ranges = self.ranges.iter();
@@ -57,7 +57,7 @@ impl IdRanges {
         self.ranges.iter().flat_map(|&(first, last)| first..=last)
     }
 
-    /// How many ids are lower than `id`, if `id` is one of them.
+    /// The number of lower ids, if `id` is one of them.
     #[must_use]
     pub fn position(&self, id: i64) -> Option<u64> {
         let mut before = 0;
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_kept_as_ranges_and_read_back() {
+    fn id_ranges_round_trip() {
         let mut ids = IdRanges::default();
         for id in [1, 2, 3, 5, 8, 9] {
             ids.push(id);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_order_is_refused() {
+    fn unordered_ranges_are_rejected() {
         for text in ["3-1", "1-3,3", "1-3,4", "5,2", "x", "1,", "0", "-4", "1--2"] {
             assert!(text.parse::<IdRanges>().is_err(), "{text}");
         }

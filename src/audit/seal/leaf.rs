@@ -1,19 +1,19 @@
-//! The hash of one entry of the trail: its fields as they are read back from the database, each with its type and
-//! length, so that no two entries have the same bytes.
+//! The hash of one entry of the audit log: its fields as read from the database, each with its type and length, so that
+//! no two different entries have the same bytes.
 
 use sha2::Digest as _;
 
 use crate::model::Sha256;
 
-/// Takes the fields of one entry in their order: `table_name`, `record_id`, `action`, `old_value`, `new_value`,
+/// Receives the fields of one entry in this order: `table_name`, `record_id`, `action`, `old_value`, `new_value`,
 /// `changed_at`, `changed_by`, `run_id`, `source_file_id`, `db_user`.
 ///
-/// The id is not among them: a seal's header says which ids it covers, in order, and the tree binds the order.
+/// The id is not included: a seal's header has the ids in order, and the tree fixes the order of the entries.
 #[derive(Clone)]
 pub struct Leaf(sha2::Sha256);
 
 impl Leaf {
-    /// Begins an entry: RFC 6962's prefix of a leaf, then the version of this encoding.
+    /// Begins an entry: RFC 6962's leaf prefix, then the version of this encoding.
     #[must_use]
     pub fn begin() -> Self {
         let mut hasher = sha2::Sha256::new();
@@ -33,24 +33,29 @@ impl Leaf {
         self.0.update(bytes);
     }
 
-    /// A real, which only a foreign program can have put where texts belong: binary64, big-endian.
+    /// A real in place of a string, which only another program can have written: binary64, big-endian.
     pub fn real(&mut self, value: f64) {
         let mut bytes = [2; 9];
         bytes[1..].copy_from_slice(&value.to_bits().to_be_bytes());
         self.0.update(bytes);
     }
 
-    /// A text: the number of its bytes in UTF-8, then these.
+    /// A string: the number of its UTF-8 bytes, then the bytes.
     pub fn text(&mut self, value: &str) {
         self.prefixed(3, value.as_bytes());
     }
 
-    /// Bytes, where texts belong.
+    /// Adds a string by its bytes, which may not be UTF-8 in SQLite.
+    pub fn text_bytes(&mut self, value: &[u8]) {
+        self.prefixed(3, value);
+    }
+
+    /// Bytes in place of a string.
     pub fn blob(&mut self, value: &[u8]) {
         self.prefixed(4, value);
     }
 
-    /// A text or NULL.
+    /// A string or NULL.
     pub fn optional_text(&mut self, value: Option<&str>) {
         match value {
             Some(text) => self.text(text),
@@ -76,9 +81,9 @@ impl Leaf {
 mod tests {
     use super::*;
 
-    /// Made with Python's hashlib; also in docs/seals.md.
+    /// Computed with Python's hashlib; also in docs/seals.md.
     #[test]
-    fn the_hash_is_that_of_the_documented_bytes() {
+    fn hash_matches_the_documented_bytes() {
         let mut leaf = Leaf::begin();
         for text in ["words", "7", "INSERT"] {
             leaf.text(text);
@@ -97,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_fields_and_types_cannot_be_confused() {
+    fn neighbouring_fields_and_types_are_distinguished() {
         let hash = |fill: &dyn Fn(&mut Leaf)| {
             let mut leaf = Leaf::begin();
             fill(&mut leaf);

@@ -1,57 +1,57 @@
-//! Which entries differ from what was sealed: the tags of the sealed entries are laid beside those that are there now.
+//! Locates entries that differ from what was sealed, by comparing the tags of the sealed and the current entries.
 //!
-//! Tags are two bytes of each hash, so naming may err where two of them agree by chance; *that* something differs is
-//! told by the whole hashes, never by tags.
+//! Tags are two bytes of each hash, so locating may err where two of them agree by chance. Whether something differs is
+//! decided by the whole hashes, never by tags.
 
 use std::collections::HashMap;
 
 use super::IdRanges;
 
-/// Ids and tags of entries in order.
+/// Ids and tags of entries, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags {
     /// The ids.
     pub ids: IdRanges,
-    /// A tag per id.
+    /// One tag per id.
     pub tags: Vec<[u8; 2]>,
 }
 
 /// How an entry differs from what was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryDifference {
-    /// The entry has other contents.
+    /// The entry has different contents.
     Edited {
         /// Its id.
         id: i64,
     },
-    /// A sealed entry is gone.
+    /// A sealed entry was deleted.
     Deleted {
-        /// The id it was sealed under.
+        /// Its id when it was sealed.
         id: i64,
     },
-    /// An entry stands where none was sealed.
+    /// An entry was inserted.
     Inserted {
         /// Its id.
         id: i64,
     },
-    /// Entries are all there, in another order.
+    /// The entries exist, but in another order.
     Reordered {
-        /// The id of the first whose place another has.
+        /// The id of the first moved entry.
         first: i64,
-        /// The id of the last.
+        /// The id of the last moved entry.
         last: i64,
     },
 }
 
-/// How far entries that still agree are looked for.
+/// How far to search for entries that agree again.
 const WINDOW: usize = 32;
-/// How many must agree in a row.
+/// How many consecutive entries must agree.
 const RUN: usize = 4;
-/// After so many differences only those of the same place are told: more would help nobody.
+/// After this many differences, only entries at the same position are compared.
 const NAMED: usize = 1000;
 
-/// The differences between `sealed` and `found`, in order: by the ids if entries kept them, by what follows what if they
-/// were numbered anew. Whichever explains it with less is taken for what happened.
+/// The differences between `sealed` and `found`, in order. They are determined by id, in case entries kept their ids,
+/// and by sequence, in case they were renumbered. The explanation with fewer differences is returned.
 #[must_use]
 pub fn locate(sealed: &Tags, found: &Tags) -> Vec<EntryDifference> {
     let (by_id, by_order) = (locate_by_id(sealed, found), locate_by_order(sealed, found));
@@ -99,20 +99,20 @@ fn locate_by_order(sealed: &Tags, found: &Tags) -> Vec<EntryDifference> {
         if s.is_empty() && f.is_empty() {
             break;
         }
-        let (gone, new) = if differences.len() < NAMED {
+        let (removed, new) = if differences.len() < NAMED {
             resume(s, f)
         } else {
             (1.min(s.len()), 1.min(f.len()))
         };
-        let old: Vec<_> = sealed_ids.by_ref().take(gone).zip(s).collect();
+        let old: Vec<_> = sealed_ids.by_ref().take(removed).zip(s).collect();
         let now: Vec<_> = found_ids.by_ref().take(new).zip(f).collect();
-        (s, f) = (&s[gone..], &f[new..]);
+        (s, f) = (&s[removed..], &f[new..]);
         if is_permutation(&old, &now) {
             let (first, last) = (now[0].0, now[now.len() - 1].0);
             differences.push(EntryDifference::Reordered { first, last });
             continue;
         }
-        let both = gone.min(new);
+        let both = removed.min(new);
         for (old, now) in old.iter().zip(&now) {
             edited.push((differences.len(), *old.1, *now.1));
             differences.push(EntryDifference::Edited { id: now.0 });
@@ -126,10 +126,10 @@ fn locate_by_order(sealed: &Tags, found: &Tags) -> Vec<EntryDifference> {
     differences
 }
 
-/// How many sealed entries are gone, and how many new ones there are, before the two agree again.
+/// The number of deleted and of inserted entries before the two sequences agree again.
 fn resume(s: &[[u8; 2]], f: &[[u8; 2]]) -> (usize, usize) {
-    let agrees = |gone: usize, new: usize| {
-        let (s, f) = (&s[gone..], &f[new..]);
+    let agrees = |removed: usize, new: usize| {
+        let (s, f) = (&s[removed..], &f[new..]);
         if s.len() < RUN || f.len() < RUN {
             s == f
         } else {
@@ -137,13 +137,13 @@ fn resume(s: &[[u8; 2]], f: &[[u8; 2]]) -> (usize, usize) {
         }
     };
     for skipped in 1..=2 * WINDOW {
-        // As many gone as new, that is edited, is the likeliest: it is tried first.
+        // Equal numbers, that is edited entries, are the most likely and tried first.
         let mut splits: Vec<usize> = (0..=skipped).collect();
-        splits.sort_by_key(|gone| gone.abs_diff(skipped - gone));
-        for gone in splits {
-            let new = skipped - gone;
-            if gone <= s.len() && new <= f.len() && agrees(gone, new) {
-                return (gone, new);
+        splits.sort_by_key(|removed| removed.abs_diff(skipped - removed));
+        for removed in splits {
+            let new = skipped - removed;
+            if removed <= s.len() && new <= f.len() && agrees(removed, new) {
+                return (removed, new);
             }
         }
     }
@@ -159,7 +159,7 @@ fn is_permutation(old: &[(i64, &[u8; 2])], now: &[(i64, &[u8; 2])]) -> bool {
     old.len() > 1 && old.len() == now.len() && tags(old) == tags(now)
 }
 
-/// Two edited entries of which each has the other's tag changed places.
+/// Replaces two edited entries that have each other's tag by a reordering.
 fn exchanged(differences: &mut Vec<EntryDifference>, edited: &[(usize, [u8; 2], [u8; 2])]) {
     let mut waiting = HashMap::new();
     let mut merged = Vec::new();
@@ -178,9 +178,9 @@ fn exchanged(differences: &mut Vec<EntryDifference>, edited: &[(usize, [u8; 2], 
             differences[*first] = EntryDifference::Reordered { first: a, last: b };
         }
     }
-    let mut gone: Vec<usize> = merged.into_iter().map(|(_, last)| last).collect();
-    gone.sort_unstable();
-    for at in gone.into_iter().rev() {
+    let mut removed: Vec<usize> = merged.into_iter().map(|(_, last)| last).collect();
+    removed.sort_unstable();
+    for at in removed.into_iter().rev() {
         differences.remove(at);
     }
 }
@@ -198,12 +198,12 @@ mod tests {
         tags
     }
 
-    /// The id of the entry at a place.
+    /// The id of the entry at a position.
     fn id(at: usize) -> i64 {
         i64::try_from(at).expect("few") + 1
     }
 
-    /// Entries 1 to 100, changed in some way.
+    /// Locates the differences after a change to entries 1 to 100.
     fn after(change: impl FnOnce(&mut Vec<(i64, u16)>)) -> Vec<EntryDifference> {
         let sealed: Vec<(i64, u16)> = (1..=100_u16).map(|id| (id.into(), 1000 + id)).collect();
         let mut found = sealed.clone();
@@ -212,13 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_as_it_was_sealed_has_no_differences() {
+    fn unchanged_entries_have_no_differences() {
         assert_eq!(after(|_| {}), []);
         assert_eq!(locate(&Tags::default(), &Tags::default()), []);
     }
 
     #[test]
-    fn edited_entries_are_named_wherever_they_stand() {
+    fn edited_entries_are_located_at_every_position() {
         for at in [0, 1, 49, 98, 99] {
             let found = after(|entries| entries[at].1 = 7);
             assert_eq!(found, [EntryDifference::Edited { id: id(at) }]);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn deleted_entries_are_named_whether_or_not_the_others_moved_up() {
+    fn deleted_entries_are_located_with_and_without_renumbering() {
         for at in [0, 1, 49, 98, 99] {
             let deleted = [EntryDifference::Deleted { id: id(at) }];
             let found = after(|entries| {
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inserted_entry_is_named() {
+    fn inserted_entry_is_located() {
         for at in [0, 1, 50, 99, 100] {
             let found = after(|entries| {
                 entries.insert(at, (0, 7));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_changed_places_are_named_near_and_far() {
+    fn reordered_entries_are_located() {
         for (a, b) in [(0, 1), (9, 13), (2, 89)] {
             let found = after(|entries| {
                 (entries[a].1, entries[b].1) = (entries[b].1, entries[a].1);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_side_by_side_are_told_apart() {
+    fn adjacent_differences_are_distinguished() {
         let found = after(|entries| {
             (entries[7].1, entries[9].1) = (entries[9].1, entries[7].1);
             entries.remove(4);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn several_differences_are_all_named() {
+    fn several_differences_are_all_located() {
         let found = after(|entries| {
             entries[9].1 = 7;
             entries.remove(59);
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_are_all_other_are_all_named() {
+    fn completely_different_entries_are_all_reported() {
         assert_eq!(
             after(|entries| entries.iter_mut().for_each(|entry| entry.1 += 5000)).len(),
             100

@@ -1,5 +1,5 @@
-//! A receipt: what a run did, in one small file that proves itself without any database. It holds the seal's header, the
-//! files that the header's root commits to, and on request one entry with the proof that it is among the sealed ones.
+//! A receipt: a small file that proves the changes of a run without a database. It contains the seal's header, the
+//! files that the header's root commits to, and on request one entry with a proof that it is among the sealed ones.
 
 use serde_json::{Value, json};
 
@@ -12,15 +12,15 @@ const FORMAT: &str = "accession-receipt/1";
 /// A receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// The header of the seal, as it is hashed.
+    /// The header of the seal, as hashed.
     pub header: String,
     /// The files of the run.
     pub files: Vec<ReceiptFile>,
-    /// One entry.
+    /// The proved entry, if any.
     pub entry: Option<ReceiptEntry>,
 }
 
-/// A file that a run read or found gone, as the ledger has it.
+/// A file that a run read or found removed, as recorded in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptFile {
     /// Relative path.
@@ -31,28 +31,37 @@ pub struct ReceiptFile {
     pub bytes: i64,
     /// RFC 3339.
     pub modified_at: Option<String>,
-    /// Records in it.
+    /// Number of records in it.
     pub records: i64,
-    /// Records left out.
+    /// Number of rejected records.
     pub rejected: i64,
 }
 
-/// An entry of the trail with the proof that it was sealed.
+/// An entry of the audit log with the proof that it was sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptEntry {
     /// `audit_log.id`.
     pub id: i64,
     /// `table_name`, `record_id`, `action`, `old_value`, `new_value`, `changed_at`, `changed_by`, `run_id`.
-    pub texts: [Option<String>; 8],
+    pub strings: [Option<String>; 8],
     /// `source_file_id`.
     pub source_file_id: Option<i64>,
     /// `db_user`.
     pub db_user: Option<String>,
-    /// From the entry's hash to the root.
+    /// The hashes from the entry to the root.
     pub proof: Vec<Sha256>,
 }
 
-/// The names of [`ReceiptEntry::texts`].
+impl ReceiptEntry {
+    /// Table, record id and action.
+    #[must_use]
+    pub fn row(&self) -> [String; 3] {
+        let [table, record, action, ..] = &self.strings;
+        [table, record, action].map(|text| text.clone().unwrap_or_default())
+    }
+}
+
+/// The names of [`ReceiptEntry::strings`].
 const TEXTS: [&str; 8] = [
     "table_name",
     "record_id",
@@ -64,23 +73,23 @@ const TEXTS: [&str; 8] = [
     "run_id",
 ];
 
-/// Why a receipt proves nothing.
+/// Why a receipt is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptFault {
-    /// It is none.
-    #[error("it is no receipt: `{0}` is missing or wrong")]
+    /// It is not a receipt.
+    #[error("it is not a receipt: `{0}` is missing or invalid")]
     NoReceipt(&'static str),
-    /// Its header.
+    /// Its header is invalid.
     #[error("its header cannot be read: {0}")]
     Header(#[from] HeaderError),
-    /// Its own hash is another.
-    #[error("its header has another hash than it says")]
+    /// Its hash differs from its header's.
+    #[error("its hash differs from its header's")]
     Hash,
-    /// The files are not those of the header.
-    #[error("its files are not those of its header")]
+    /// The files differ from those in the header.
+    #[error("its files differ from those in its header")]
     Files,
     /// The entry is not among the sealed ones.
-    #[error("its entry is not among those that were sealed")]
+    #[error("its entry is not among the sealed entries")]
     Entry,
 }
 
@@ -102,7 +111,7 @@ impl ReceiptFile {
 impl ReceiptEntry {
     fn leaf(&self) -> Sha256 {
         let mut leaf = Leaf::begin();
-        self.texts
+        self.strings
             .iter()
             .for_each(|text| leaf.optional_text(text.as_deref()));
         match self.source_file_id {
@@ -121,10 +130,10 @@ impl Receipt {
         Sha256::of(self.header.as_bytes())
     }
 
-    /// Checks that everything in the receipt is what its header commits to, and gives the header.
+    /// Checks that all parts of the receipt match its header, and returns the header.
     ///
     /// # Errors
-    /// When it is not.
+    /// When they do not.
     pub fn check(&self) -> Result<Header, ReceiptFault> {
         let header = Header::parse(&self.header)?;
         let root = self
@@ -150,7 +159,7 @@ impl Receipt {
         Ok(header)
     }
 
-    /// The file's contents.
+    /// The contents of the receipt's file.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let files = self.files.iter().map(|file| {
@@ -160,8 +169,8 @@ impl Receipt {
             })
         });
         let entry = self.entry.as_ref().map(|entry| {
-            let texts = TEXTS.iter().zip(&entry.texts);
-            let mut json: serde_json::Map<String, Value> = texts
+            let strings = TEXTS.iter().zip(&entry.strings);
+            let mut json: serde_json::Map<String, Value> = strings
                 .map(|(name, text)| ((*name).to_owned(), text.clone().into()))
                 .collect();
             let proof: Vec<String> = entry.proof.iter().map(ToString::to_string).collect();
@@ -178,10 +187,10 @@ impl Receipt {
         })
     }
 
-    /// Reads a receipt.
+    /// Parses a receipt.
     ///
     /// # Errors
-    /// When it is none, or its hash is not that of its header.
+    /// When the text is not a receipt, or its hash is not that of its header.
     pub fn parse(text: &str) -> Result<Self, ReceiptFault> {
         let json: Value = serde_json::from_str(text).unwrap_or_default();
         let wrong = ReceiptFault::NoReceipt;
@@ -229,7 +238,7 @@ fn read_entry(json: &Value) -> Option<ReceiptEntry> {
     let proof = json["proof"].as_array()?.iter();
     Some(ReceiptEntry {
         id: json["id"].as_i64()?,
-        texts: TEXTS.map(|name| optional(fields.get(name).unwrap_or(&Value::Null))),
+        strings: TEXTS.map(|name| optional(fields.get(name).unwrap_or(&Value::Null))),
         source_file_id: fields.get("source_file_id").and_then(Value::as_i64),
         db_user: fields.get("db_user").and_then(optional),
         proof: proof

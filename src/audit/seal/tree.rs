@@ -1,25 +1,26 @@
-//! Merkle trees as in RFC 6962 §2.1, built while the leaves stream by: memory grows with the logarithm of their number.
+//! Merkle trees according to RFC 6962 §2.1, built while leaves are added: memory grows with the logarithm of their
+//! number.
 
 use sha2::Digest as _;
 
 use crate::model::Sha256;
 
-/// A tree that takes leaf hashes one after the other.
+/// A tree that receives leaf hashes one after the other.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    /// Roots of the perfect subtrees that stand so far, the largest first: one per binary digit of the count.
+    /// Roots of the perfect subtrees so far, the largest first: one per one-bit of the count.
     subtrees: Vec<Sha256>,
     leaves: u64,
 }
 
 /// The hashes that lead from a leaf to the root, from the leaf upwards (RFC 6962 §2.1.1).
-pub type Proof = Vec<Sha256>;
+pub type InclusionProof = Vec<Sha256>;
 
 impl Tree {
     /// Adds a leaf.
     pub fn push(&mut self, leaf: Sha256) {
         let mut hash = leaf;
-        // As in counting: each trailing one of the count is a subtree that is full now.
+        // As in binary counting: each trailing one of the count is a subtree that is now full.
         for _ in 0..self.leaves.trailing_ones() {
             let left = self
                 .subtrees
@@ -31,13 +32,13 @@ impl Tree {
         self.leaves += 1;
     }
 
-    /// How many leaves there are.
+    /// Number of leaves.
     #[must_use]
     pub fn leaves(&self) -> u64 {
         self.leaves
     }
 
-    /// The root; of no leaves, the hash of nothing.
+    /// The root; without leaves, the hash of nothing.
     #[must_use]
     pub fn root(&self) -> Sha256 {
         let mut subtrees = self.subtrees.iter().rev();
@@ -58,9 +59,9 @@ impl FromIterator<Sha256> for Tree {
 
 /// The proof that the leaf at `index` is one of `leaves`; empty if there is no such leaf.
 #[must_use]
-pub fn inclusion_proof(leaves: &[Sha256], index: usize) -> Proof {
+pub fn inclusion_proof(leaves: &[Sha256], index: usize) -> InclusionProof {
     if leaves.len() <= 1 || index >= leaves.len() {
-        return Proof::new();
+        return InclusionProof::new();
     }
     let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
     let root = |leaves: &[Sha256]| leaves.iter().copied().collect::<Tree>().root();
@@ -73,8 +74,8 @@ pub fn inclusion_proof(leaves: &[Sha256], index: usize) -> Proof {
     proof
 }
 
-/// The root that `proof` leads to from the leaf at `index` of `size`; `None` if it has the wrong length for that
-/// (RFC 9162 §2.1.3.2).
+/// The root to which `proof` leads from the leaf at `index` of `size`; `None` if the proof has the wrong length (RFC
+/// 9162 §2.1.3.2).
 #[must_use]
 pub fn root_from_proof(leaf: Sha256, index: u64, size: u64, proof: &[Sha256]) -> Option<Sha256> {
     if index >= size {
@@ -87,7 +88,7 @@ pub fn root_from_proof(leaf: Sha256, index: u64, size: u64, proof: &[Sha256]) ->
         }
         if index & 1 == 1 || index == last {
             hash = node(other, &hash);
-            // Levels at which this node has no right neighbour are left out.
+            // Levels at which this node has no right sibling are skipped.
             while index & 1 == 0 && index != 0 {
                 index >>= 1;
                 last >>= 1;
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_are_those_of_certificate_transparency() {
+    fn roots_match_certificate_transparency() {
         for (at, root) in ROOTS.iter().enumerate() {
             let tree: Tree = leaves(at + 1).into_iter().collect();
             assert_eq!(tree.root().to_string(), *root, "{} leaves", at + 1);
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn every_leaf_is_proved_and_nothing_else_is() {
+    fn inclusion_is_proved_for_every_leaf_and_nothing_else() {
         for size in 1..=300_usize {
             let leaves: Vec<_> = (0..size).map(|at| Sha256::of(&at.to_be_bytes())).collect();
             let root = leaves.iter().copied().collect::<Tree>().root();

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::command_error::CommandError;
+use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::ArchivePlace;
+use crate::cli::options::{ArchiveOptions, ArchivePlace};
 use crate::cli::output::Output;
 use crate::cli::work::Work;
-use crate::operations::{list_archive, restore_archived, verify_archive};
+use crate::operations::{LedgerToCompare, list_archive, restore_archived, verify_archive};
 use crate::report::{
-    archive_json, archive_text, restored_json, restored_text, verified_json, verified_text,
+    ArchiveView, RestoredView, VerifiedArchiveView, archive_text, restored_text, verified_text,
 };
 
-/// Look into the archive of originals, prove it, bring files back
+/// List, verify and restore the archived originals
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Archive {
@@ -31,19 +32,24 @@ enum Action {
         place: ArchivePlace,
     },
     /// Read every archived file and compare it with its digest
+    ///
+    /// If a database is given, or exists next to the archive, its ledger is checked too: every import must have its
+    /// manifest in the archive, and it must be the manifest that the seal names.
     #[command(after_help = EXIT_CODES)]
     Verify {
-        /// The run's id, or its beginning if no other run has the same [default: all runs]
+        /// The run's id or a unique prefix of it [default: all runs]
         run: Option<String>,
         #[command(flatten)]
-        place: ArchivePlace,
+        archive: ArchiveOptions,
+        #[command(flatten)]
+        database: DatabaseOptions,
     },
-    /// Bring the files of a run back, byte for byte
+    /// Restore the files of a run, byte for byte
     #[command(after_help = EXIT_CODES)]
     Restore {
-        /// The run's id, or its beginning if no other run has the same
+        /// The run's id or a unique prefix of it
         run: String,
-        /// Where to: a directory that is new or empty
+        /// Target directory; must be new or empty
         directory: PathBuf,
         #[command(flatten)]
         place: ArchivePlace,
@@ -53,25 +59,32 @@ enum Action {
 impl Archive {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         let work = Work::begin(output);
-        let around = work.surroundings();
+        let ctx = work.context();
         match self.action {
             Action::List { place } => {
                 let directory = place.directory(output)?;
                 let listing = list_archive(&directory)?;
                 output.result(
                     || archive_text(&listing),
-                    || archive_json(&directory, &listing),
+                    || ArchiveView::from((&*directory, &listing)),
                 );
                 Ok(Exit::Done)
             }
-            Action::Verify { run, place } => {
-                let directory = place.directory(output)?;
-                let report = verify_archive(&directory, run.as_deref(), around)?;
+            Action::Verify {
+                run,
+                archive,
+                database,
+            } => {
+                let wait = database.wait();
+                let (directory, database) =
+                    archive.with_database(database.url_if_named(output)?)?;
+                let ledger = database.map(|database| LedgerToCompare { database, wait });
+                let verified = verify_archive(&directory, run.as_deref(), ledger.as_ref(), ctx)?;
                 output.result(
-                    || verified_text(&directory, &report),
-                    || verified_json(&directory, &report),
+                    || verified_text(&directory, &verified),
+                    || VerifiedArchiveView::from((&*directory, &verified)),
                 );
-                Ok(match report.problems.is_empty() {
+                Ok(match verified.report.problems.is_empty() {
                     true => Exit::Done,
                     false => Exit::Difference,
                 })
@@ -82,10 +95,10 @@ impl Archive {
                 place,
             } => {
                 let (run, restored) =
-                    restore_archived(&place.directory(output)?, &run, &directory, around)?;
+                    restore_archived(&place.directory(output)?, &run, &directory, ctx)?;
                 output.result(
                     || restored_text(&run, &directory, restored),
-                    || restored_json(&run, &directory, restored),
+                    || RestoredView::from((&*run, &*directory, restored)),
                 );
                 Ok(Exit::Done)
             }

@@ -1,5 +1,7 @@
 //! `accession import`.
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 
 use crate::cli::command_error::CommandError;
@@ -9,19 +11,19 @@ use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::options::{ArchiveOptions, DirectoryOptions};
 use crate::cli::output::Output;
 use crate::cli::work::Work;
+use crate::database::{DatabaseUrl, PRIVATE};
 use crate::operations::import::{
     BackupPolicy, ImportMode, ImportOptions, ImportOutcome, ImportStatus, InvalidPolicy,
     UnchangedPolicy, import,
 };
-use crate::parse::Limits;
-use crate::plan::{ConflictPolicy, GonePolicy};
-use crate::report::{import_json, import_text};
+use crate::plan::{ConflictPolicy, RemovalPolicy};
+use crate::report::{ImportView, import_text};
 
 /// Import a directory of JSON files into a database
 ///
-/// Files that did not change since the last import are skipped; rows are inserted or updated in one transaction, each
-/// change with an audit entry; nothing is written if any record is invalid. The database file is created if it does
-/// not exist, and copied into the archive before it is changed if it does.
+/// Files that did not change since the last import are skipped. Rows are inserted or updated in one transaction, each
+/// change with an audit entry. If any record is invalid, nothing is written. A SQLite file is created if it does not
+/// exist; an existing one is copied into the archive before it is changed.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Import {
@@ -31,40 +33,48 @@ pub(in crate::cli) struct Import {
     database: DatabaseOptions,
     #[command(flatten)]
     archive: ArchiveOptions,
-    /// Show what would be written, and write nothing
+    /// Show what would be written, without writing
     #[arg(long)]
     dry_run: bool,
-    /// Read files again that did not change: after a change of `--set`, or of rows that their records refer to
+    /// Read unchanged files again, for example after a change of `--set` or of rows that their records refer to
     #[arg(long)]
     reread: bool,
-    /// Import the valid records and remember the others, instead of refusing all
+    /// Import the valid records and list the others as rejects, instead of aborting
     #[arg(long)]
     skip_invalid: bool,
     /// Delete rows whose records are no longer in the files
     #[arg(long)]
     prune: bool,
-    /// Where file and database both changed since the last import: whose values win [default: write nothing]
+    /// File or directory of the source that was deleted on purpose, although it looks unmounted, moved or replaced by
+    /// a symbolic link; can be repeated
+    #[arg(long, value_name = "PATH")]
+    deleted: Vec<String>,
+    /// Whose values win if file and database both changed since the last import [default: write nothing]
     #[arg(long, value_enum, value_name = "WINNER")]
     on_conflict: Option<Winner>,
-    /// Who is responsible, for the audit trail [default: the operating system's user]
+    /// Name of the responsible person, for the audit log [default: the operating system's user]
     #[arg(long, env = "ACCESSION_ACTOR", value_name = "NAME")]
     actor: Option<String>,
-    /// Why, for the audit trail
+    /// Reason for the import, for the audit log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// The directory's name in the ledger, for directories that move [default: its absolute path]
+    /// Name of the directory in the ledger, for directories that move [default: its absolute path]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Do not copy an existing database before changing it
+    /// Do not back up an existing database before changing it
     #[arg(long)]
     no_backup: bool,
+    /// Permissions of a new SQLite database and of the files that SQLite creates next to it; an existing database
+    /// keeps its permissions [default: 600]
+    #[arg(long, value_name = "OCTAL", value_parser = octal)]
+    mode: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Winner {
-    /// The row stays as it is.
+    /// Keep the row as it is.
     KeepDatabase,
-    /// The file's values are written.
+    /// Write the values of the file.
     TakeFile,
 }
 
@@ -72,20 +82,23 @@ impl Import {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         let run = run_context(self.actor.clone(), self.reason.clone())?;
         let layout = self.read.layout()?;
-        let tell = self.read.findings.tell();
+        let detail = self.read.findings.detail();
         let options = self.options(output)?;
         let work = Work::begin(output);
-        let outcome = import(&options, &layout, &run, work.surroundings())?;
-        output.reviewed(
-            (&outcome.findings, tell),
+        let outcome = import(&options, &layout, &run, work.context())?;
+        output.print_review(
+            (&outcome.findings, detail),
             || import_text(&outcome),
-            || import_json(&outcome),
+            || ImportView::from(&outcome),
         );
         Ok(exit(&outcome))
     }
 
     fn options(self, output: &Output) -> Result<ImportOptions, CommandError> {
         let database = self.database.url(output)?;
+        if let Some(mode) = self.mode {
+            report_unused(mode, &database, output);
+        }
         Ok(ImportOptions {
             archive: self.archive.directory(&database)?,
             wait: self.database.wait(),
@@ -107,11 +120,12 @@ impl Import {
             } else {
                 InvalidPolicy::Refuse
             },
-            gone: if self.prune {
-                GonePolicy::Prune
+            removed: if self.prune {
+                RemovalPolicy::Prune
             } else {
-                GonePolicy::Keep
+                RemovalPolicy::Keep
             },
+            deleted: self.deleted.iter().map(|path| relative(path)).collect(),
             conflict: match self.on_conflict {
                 None => ConflictPolicy::Report,
                 Some(Winner::KeepDatabase) => ConflictPolicy::KeepDatabase,
@@ -120,14 +134,53 @@ impl Import {
             show: self.read.findings.show(),
             keep: self.read.findings.keep(),
             directory: self.read.directory,
-            limits: Limits::default(),
+            limits: self.read.size.limits(),
             backup: if self.no_backup {
                 BackupPolicy::Never
             } else {
                 BackupPolicy::Always
             },
+            file_mode: self.mode.unwrap_or(PRIVATE),
         })
     }
+}
+
+/// Parses permissions; the owner must be able to read and write.
+fn octal(text: &str) -> Result<u32, &'static str> {
+    let mode = u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8);
+    match mode {
+        Ok(mode) if mode <= 0o777 && mode & 0o600 == 0o600 => Ok(mode),
+        Ok(_) | Err(_) => {
+            Err("expected three octal digits that allow the owner to read and write, such as 640")
+        }
+    }
+}
+
+/// Reports permissions that were given and have no effect.
+fn report_unused(mode: u32, database: &DatabaseUrl, output: &Output) {
+    let notice = match database {
+        DatabaseUrl::Server(_) => "`--mode` has no effect: the database is not a file".to_owned(),
+        DatabaseUrl::File(path) => match permissions(path) {
+            Some(kept) if kept != mode => format!(
+                "`--mode` has no effect: `{}` exists and keeps its permissions, {kept:o}",
+                path.display()
+            ),
+            Some(_) | None => return,
+        },
+    };
+    output.notice(&format!("{notice}\n"));
+}
+
+/// The permissions of a file that exists.
+fn permissions(path: &Path) -> Option<u32> {
+    let found = path.metadata().ok()?;
+    Some(std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777)
+}
+
+/// Normalizes a path to the form in the ledger: without a leading `./` or trailing `/`.
+fn relative(path: &str) -> String {
+    let path = path.trim_start_matches("./").trim_end_matches('/');
+    path.to_owned()
 }
 
 fn exit(outcome: &ImportOutcome) -> Exit {

@@ -7,9 +7,9 @@ use crate::cli::command_error::CommandError;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::output::Output;
 use crate::layout::{self, Layout as Loaded, LayoutError};
-use crate::report::{checked_json, checked_text, layout_json, layouts_json, layouts_text};
+use crate::report::{CheckedView, LayoutSummaryView, LayoutView, checked_text, layouts_text};
 
-/// Show what is known about kinds of legacy directories
+/// List, show, check and generate layouts
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Layout {
@@ -19,7 +19,7 @@ pub(in crate::cli) struct Layout {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List the built-in layouts and the files they are for
+    /// List the built-in layouts and the files they read
     #[command(after_help = EXIT_CODES)]
     List,
     /// Show which files become which rows, and where each column comes from
@@ -29,9 +29,9 @@ enum Action {
         #[arg(value_name = "NAME|PATH")]
         layout: String,
     },
-    /// Check a layout of your own
+    /// Check a custom layout
     ///
-    /// Problems are printed as `layout.toml:12:5: …`, as editors and compilers do.
+    /// Problems are printed as `layout.toml:12:5: …`, the format of compilers and editors.
     #[command(after_help = EXIT_CODES)]
     Check {
         /// Path of the layout directory
@@ -49,12 +49,20 @@ impl Layout {
                     .into_iter()
                     .map(layout::builtin)
                     .collect::<Result<Vec<_>, _>>()?;
-                output.result(|| layouts_text(&layouts), || layouts_json(&layouts));
+                output.result(
+                    || layouts_text(&layouts),
+                    || {
+                        layouts
+                            .iter()
+                            .map(LayoutSummaryView::from)
+                            .collect::<Vec<_>>()
+                    },
+                );
                 Ok(Exit::Done)
             }
             Action::Show { layout } => {
                 let layout = layout::find(&layout)?;
-                output.result(|| layout::describe(&layout), || layout_json(&layout));
+                output.result(|| layout::describe(&layout), || LayoutView::from(&layout));
                 Ok(Exit::Done)
             }
             Action::Init(init) => init.run(output),
@@ -64,9 +72,9 @@ impl Layout {
                     Err(LayoutError::Invalid { problems }) => Err(problems),
                     Err(other) => return Err(other.into()),
                 };
-                let told = checked.as_ref().map_err(Vec::as_slice);
-                output.result(|| checked_text(&name, told), || checked_json(told));
-                Ok(match told {
+                let result = checked.as_ref().map_err(Vec::as_slice);
+                output.result(|| checked_text(&name, result), || CheckedView::from(result));
+                Ok(match result {
                     Ok(_) => Exit::Done,
                     Err(_) => Exit::Invalid,
                 })

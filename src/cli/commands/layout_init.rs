@@ -7,29 +7,31 @@ use clap::Args;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::output::Output;
+use crate::cli::record_limit::RecordLimit;
 use crate::cli::work::Work;
 use crate::layout::LayoutFiles;
 use crate::operations::propose::{ProposeOptions, check_proposal, propose};
-use crate::parse::Limits;
-use crate::report::{Tell, proposed_json, proposed_text};
+use crate::report::{FindingDetail, ProposedView, proposed_text};
 
-/// Propose a layout for a directory that has none
+/// Generate a layout for a directory that has none
 ///
-/// Reads every JSON file and writes an ordinary layout directory: which files are of one kind, a JSON Schema for each
-/// kind, tables with keys and references, and where each column comes from, with comments that say what speaks for it.
-/// An import with it works as it is and loses nothing; what has no stable shape is kept as JSON. It is meant to be
+/// Reads every JSON file and writes a layout directory: the kinds of files, a JSON Schema for each kind, tables with
+/// keys and references, and the origin of each column, with comments that state the evidence. The layout can be
+/// imported with as it is, without loss; members without a stable structure are stored as JSON. It is meant to be
 /// read and improved.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Init {
-    /// The legacy directory; it is only read
+    /// The source directory; it is only read
     directory: PathBuf,
-    /// Directory to write the layout to; must not exist yet or be empty [default: `NAME-layout`]
+    /// Directory to write the layout to; must be new or empty [default: `NAME-layout`]
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Name of the layout [default: that of the directory]
+    /// Name of the layout [default: the name of the directory]
     #[arg(long, value_parser = layout_name)]
     name: Option<String>,
+    #[command(flatten)]
+    size: RecordLimit,
 }
 
 impl Init {
@@ -47,28 +49,25 @@ impl Init {
         let options = ProposeOptions {
             directory: self.directory.clone(),
             name,
-            limits: Limits::default(),
+            limits: self.size.limits(),
         };
-        let outcome = propose(&options, work.surroundings())?;
+        let outcome = propose(&options, work.context())?;
         check_proposal(&outcome.proposal)?;
         outcome.proposal.files.create(&path)?;
         drop(work);
-        output.findings(&outcome.findings, Tell::Some);
+        output.findings(&outcome.findings, FindingDetail::Grouped);
+        let written = written(&path);
+        let directory = self.directory.display().to_string();
         output.result(
-            || {
-                proposed_text(
-                    &outcome,
-                    &written(&path),
-                    &self.directory.display().to_string(),
-                )
-            },
-            || proposed_json(&outcome, &written(&path)),
+            || proposed_text(&outcome, &written, &directory),
+            || ProposedView::from((&outcome, &*written)),
         );
         Ok(Exit::Done)
     }
 }
 
-/// The path as it must be given to `--layout`, which takes a bare word for the name of a built-in layout.
+/// Returns the path in the form that `--layout` accepts: a single word would be taken for the name of a built-in
+/// layout.
 fn written(path: &Path) -> String {
     let relative = matches!(path.components().next(), Some(Component::Normal(_)));
     match relative {
@@ -77,10 +76,10 @@ fn written(path: &Path) -> String {
     }
 }
 
-/// The legacy directory is never written to.
+/// Checks that the layout is not written into the source directory.
 fn outside(path: &Path, directory: &Path) -> Result<(), CommandError> {
     let Ok(directory) = directory.canonicalize() else {
-        // The operation tells what is wrong with it.
+        // The operation reports this error.
         return Ok(());
     };
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -89,14 +88,14 @@ fn outside(path: &Path, directory: &Path) -> Result<(), CommandError> {
         .find_map(|path| path.canonicalize().ok());
     if existing.is_some_and(|existing| existing.starts_with(&directory)) {
         return Err(CommandError::Usage(format!(
-            "the layout cannot be written into `{}`, which is only read: name another directory with `--output PATH`",
+            "cannot write the layout into the source directory `{}`: choose another directory with `--output PATH`",
             directory.display()
         )));
     }
     Ok(())
 }
 
-/// A name for the layout of `directory`.
+/// Returns a name for the layout of `directory`.
 fn name_of(directory: &Path) -> String {
     let resolved = directory.canonicalize();
     let path = resolved.as_deref().unwrap_or(directory);
@@ -120,6 +119,6 @@ fn layout_name(text: &str) -> Result<String, String> {
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     match !text.is_empty() && text.chars().all(word) {
         true => Ok(text.to_owned()),
-        false => Err("a name has letters, digits, `-` and `_`".to_owned()),
+        false => Err("expected a name of letters, digits, `-` and `_`".to_owned()),
     }
 }

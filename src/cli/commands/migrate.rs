@@ -4,19 +4,20 @@ use clap::{Args, Subcommand};
 
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
-use crate::cli::environment::now;
+use crate::cli::environment::checked_now;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::options::ArchiveOptions;
+use crate::cli::options::{ArchiveOptions, SealOptions};
 use crate::cli::output::Output;
-use crate::operations::{at_stake, migrate_down, migrate_up, migration_status};
+use crate::operations::{migrate_down, migrate_up, migration_loss, migration_status};
 use crate::report::{
-    migrated_json, migrated_text, migrations_json, migrations_text, reverted_json, reverted_text,
+    FindingDetail, MigratedView, RevertedMigrationView, migrated_text, migrations_text,
+    reverted_text,
 };
 
-/// Bring the ledger's own tables up to date, or take them away
+/// Migrate the tables of the ledger
 ///
-/// Only the tables of the ledger and the audit trail; the application's tables are its own business. An import brings
-/// the ledger up to date by itself.
+/// Only the tables of the ledger and the audit log are migrated, never the application's. An import applies pending
+/// migrations automatically.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Migrate {
@@ -26,7 +27,7 @@ pub(in crate::cli) struct Migrate {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List the migrations and whether the database has them
+    /// List the migrations and whether they are applied
     #[command(after_help = EXIT_CODES)]
     Status {
         #[command(flatten)]
@@ -38,20 +39,20 @@ enum Action {
         #[command(flatten)]
         database: DatabaseOptions,
     },
-    /// Revert the latest migration, with what the ledger keeps in its tables
+    /// Revert the latest migration and delete the data in its tables
     ///
-    /// One at a time: first goes what runs noted for being undone, then the seals, and with the last migration the ledger
-    /// and the audit trail. The application's tables and rows stay, but then nobody can tell any more where the rows came
-    /// from or who changed them, and the next import takes all files for new ones: it knows rows again by their keys
-    /// alone, and inserts those a second time that the database has numbered. Without `--confirm` what would be lost is
-    /// told. The database is copied into the archive first.
+    /// Each call reverts one migration: first the data that is needed to revert runs, then the seals, and finally the
+    /// ledger and the audit log. The application's tables and rows stay, but the origin of the rows and the history
+    /// of their changes are lost. The next import then treats all files as new: it matches rows by their keys alone,
+    /// and inserts rows again whose keys the database generated. Without `--confirm`, the command shows what would be
+    /// lost. A SQLite file is copied into the archive first.
     #[command(after_help = EXIT_CODES)]
     Down {
         #[command(flatten)]
         database: DatabaseOptions,
         #[command(flatten)]
         archive: ArchiveOptions,
-        /// Do it: without this nothing is changed
+        /// Revert the migration; without this option nothing is changed
         #[arg(long)]
         confirm: bool,
     },
@@ -62,14 +63,17 @@ impl Migrate {
         match self.action {
             Action::Status { database } => {
                 let states = migration_status(&database.url(output)?, database.wait())?;
-                output.result(|| migrations_text(&states), || migrations_json(&states));
+                output.result(|| migrations_text(&states), || &states);
             }
             Action::Up { database } => {
                 let url = database.url(output)?;
-                let applied = migrate_up(&url, database.wait())?;
+                let place = SealOptions::default().place(&url)?;
+                let (applied, findings) =
+                    migrate_up(&url, database.wait(), &place, checked_now()?)?;
+                output.findings(&findings, FindingDetail::All);
                 output.result(
                     || migrated_text(&url.to_string(), &applied),
-                    || migrated_json(&applied),
+                    || MigratedView::from(&applied[..]),
                 );
             }
             Action::Down {
@@ -78,14 +82,14 @@ impl Migrate {
                 confirm,
             } => {
                 let url = database.url(output)?;
-                if !confirm && let Some(stake) = at_stake(&url, database.wait())? {
+                if !confirm && let Some(stake) = migration_loss(&url, database.wait())? {
                     return Err(CommandError::NotConfirmed(stake));
                 }
                 let archive = archive.directory(&url)?;
-                let reverted = migrate_down(&url, database.wait(), &archive, now())?;
+                let reverted = migrate_down(&url, database.wait(), &archive, checked_now()?)?;
                 output.result(
                     || reverted_text(&url.to_string(), reverted.as_ref()),
-                    || reverted_json(reverted.as_ref()),
+                    || RevertedMigrationView::from(reverted.as_ref()),
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! One command, one file: the arguments, whose comments are the help, and `run`.
+//! One file per command: the arguments, whose doc comments are the help text, and `run`.
 
 pub(super) mod archive;
 pub(super) mod audit;

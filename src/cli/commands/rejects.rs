@@ -1,26 +1,28 @@
 //! `accession rejects`.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
 
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::form::RecordOptions;
+use crate::cli::format_options::RecordOptions;
 use crate::cli::options::Format;
 use crate::cli::output::Output;
+use crate::cli::record_limit::RecordLimit;
 use crate::operations::{
-    Original, Reject, RejectFilter, Settled, export_rejects, list_rejects, show_reject,
+    Original, Reject, RejectFilter, ResolvedRejects, export_rejects, list_rejects, show_reject,
 };
+use crate::parse::Limits;
 use crate::report::{
-    REJECT_COLUMNS, reject_cells, reject_details_json, reject_details_text, reject_json,
+    REJECT_COLUMNS, RejectDetailsView, RejectsView, json_line, reject_cells, reject_details_text,
     reject_text, rejects_count_text,
 };
 
-/// Show and export the records that `--skip-invalid` left out
+/// Show and export the records that `--skip-invalid` rejected
 ///
-/// They are tried again when their file changes; those that refer to records that were missing, when any file does. A
-/// record is mended when a later run read its file and accepted what stands in its place.
+/// Rejected records are tried again when their file changes; records that refer to missing records are tried again
+/// when any file changes. A reject is resolved when a later run has read its file and accepted the record in its
+/// place.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Rejects {
@@ -30,29 +32,33 @@ pub(in crate::cli) struct Rejects {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List what is still left out, and why
+    /// List the records that are still rejected, with the reasons
     #[command(after_help = EXIT_CODES)]
     List {
         #[command(flatten)]
         which: Which,
-        /// How many are listed; all are counted
+        /// Maximum number of rejects to list; all are counted
         #[arg(long, value_name = "N", default_value_t = 1000)]
         limit: usize,
     },
-    /// Show one with the original text of its record, from the archive
+    /// Show one reject, with the original text of its record from the archive
     #[command(after_help = EXIT_CODES)]
     Show {
-        /// The number in the list
+        /// Number of the reject, as listed by `rejects list`
         #[arg(value_parser = number)]
         id: i64,
         #[command(flatten)]
         database: DatabaseOptions,
+        #[command(flatten)]
+        size: RecordLimit,
     },
-    /// Print the records' original texts with what is wrong, to be mended
+    /// Export the original text of the records with their errors, to fix them
     #[command(after_help = EXIT_CODES)]
     Export {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        size: RecordLimit,
         #[command(flatten)]
         form: RecordOptions,
     },
@@ -62,10 +68,10 @@ enum Action {
 struct Which {
     #[command(flatten)]
     database: DatabaseOptions,
-    /// Only those of this run: its id, or its beginning if no other run has the same
+    /// Only rejects of this run: its id or a unique prefix of it
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// Also those that were mended or left out again since
+    /// Also rejects that were resolved, or replaced by those of a later run
     #[arg(long)]
     all: bool,
 }
@@ -74,14 +80,17 @@ impl Rejects {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
             Action::List { which, limit } => list(&which, limit, output)?,
-            Action::Show { id, database } => {
-                let (reject, original) = show_reject(&database.url(output)?, database.wait(), id)?;
+            Action::Show { id, database, size } => {
+                let url = database.url(output)?;
+                let (reject, original) = show_reject((&url, database.wait()), id, size.limits())?;
                 output.result(
                     || reject_details_text(&reject, &original),
-                    || reject_details_json(&reject, &original),
+                    || RejectDetailsView::from((&reject, &original)),
                 );
             }
-            Action::Export { which, form } => export(&which, form.format(), output)?,
+            Action::Export { which, size, form } => {
+                export(&which, size.limits(), form.format(), output)?;
+            }
         }
         Ok(Exit::Done)
     }
@@ -91,10 +100,10 @@ impl Which {
     fn filter(&self) -> RejectFilter {
         RejectFilter {
             run: self.run.clone(),
-            settled: if self.all {
-                Settled::Include
+            resolved: if self.all {
+                ResolvedRejects::Include
             } else {
-                Settled::Omit
+                ResolvedRejects::Omit
             },
         }
     }
@@ -109,7 +118,7 @@ fn list(which: &Which, limit: usize, output: &Output) -> Result<(), CommandError
         database.wait(),
         &which.filter(),
         &mut |reject| {
-            // The faults of one record follow each other; what stands behind a fault of the file is by itself.
+            // The faults of one record are adjacent. A part of a file that could not be read counts as one record.
             let record = (reject.record.source_file_id, reject.record.record.clone());
             records += u64::from(record.1.is_none() || last.as_ref() != Some(&record));
             last = Some(record);
@@ -123,7 +132,7 @@ fn list(which: &Which, limit: usize, output: &Output) -> Result<(), CommandError
     let text = || {
         let mut text: String = listed.iter().map(reject_text).collect();
         if more > 0 {
-            text.push_str(&format!("and {more} more; `--limit N` lists N of them\n"));
+            text.push_str(&format!("and {more} more; use `--limit N` to list N\n"));
         }
         match listed.len() as u64 + more {
             0 => text.push_str("no rejects\n"),
@@ -131,44 +140,42 @@ fn list(which: &Which, limit: usize, output: &Output) -> Result<(), CommandError
         }
         text
     };
-    let json = || {
-        let rejects: Vec<Value> = listed.iter().map(reject_json).collect();
-        serde_json::json!({ "rejects": rejects, "rejects_not_listed": more, "records": records })
-    };
-    output.result(text, json);
+    output.result(text, || RejectsView::new(&listed, more, records));
     Ok(())
 }
 
-/// Prints record by record: there may be a million.
-fn export(which: &Which, form: Format, output: &Output) -> Result<(), CommandError> {
+/// Exports record by record, since there may be millions.
+fn export(
+    which: &Which,
+    limits: Limits,
+    form: Format,
+    output: &Output,
+) -> Result<(), CommandError> {
     let (begin, end) = match form {
         Format::Json | Format::Sarif => ("[".to_owned(), "\n]\n"),
         Format::Csv => (row(&REJECT_COLUMNS), ""),
         Format::Jsonl | Format::Text | Format::Html => (String::new(), ""),
     };
     let mut has_begun = false;
-    // Nothing is printed before the database was read: what fails leaves no half of a file.
+    // Nothing is printed before the database was opened and read, so a failure leaves no partial file.
     let mut print = |reject: &Reject, original: &Original| {
         let (begin, separator) = match std::mem::replace(&mut has_begun, true) {
             false => (begin.as_str(), ""),
             true => ("", ","),
         };
+        let json = || json_line(&RejectDetailsView::from((reject, original)));
         let text = match form {
-            Format::Json | Format::Sarif => {
-                format!("{separator}\n{}", reject_details_json(reject, original))
-            }
+            Format::Json | Format::Sarif => format!("{separator}\n{}", json()),
             Format::Csv => row(&reject_cells(reject, original)),
-            Format::Jsonl | Format::Text | Format::Html => {
-                format!("{}\n", reject_details_json(reject, original))
-            }
+            Format::Jsonl | Format::Text | Format::Html => format!("{}\n", json()),
         };
         _ = output.raw(&format!("{begin}{text}"));
     };
     let database = &which.database;
     export_rejects(
-        &database.url(output)?,
-        database.wait(),
+        (&database.url(output)?, database.wait()),
         &which.filter(),
+        limits,
         &mut |reject, original| print(&reject, &original),
     )?;
     _ = match has_begun {
@@ -178,13 +185,13 @@ fn export(which: &Which, form: Format, output: &Output) -> Result<(), CommandErr
     Ok(())
 }
 
-/// The number of a reject.
+/// Parses the number of a reject.
 fn number(text: &str) -> Result<i64, &'static str> {
     text.parse()
-        .map_err(|_| "expected the number of a reject, as `accession rejects list` shows it")
+        .map_err(|_| "expected the number of a reject, as listed by `accession rejects list`")
 }
 
-/// A line of CSV as RFC 4180 has it; every cell in quotes.
+/// Formats a line of CSV by RFC 4180, with every cell quoted.
 fn row(cells: &[impl AsRef<str>]) -> String {
     let quoted = cells
         .iter()

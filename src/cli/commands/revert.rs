@@ -12,47 +12,48 @@ use crate::cli::output::Output;
 use crate::cli::work::Work;
 use crate::operations::import::BackupPolicy;
 use crate::operations::revert::{RevertMode, RevertOptions, RevertStatus, revert};
-use crate::report::{Tell, revert_json, revert_text};
+use crate::report::{FindingDetail, RevertView, revert_text};
 
-/// Undo a committed run, as a run of its own
+/// Revert a committed run, as a new run
 ///
-/// Rows that the run inserted go, rows that it deleted come back, values that it changed are what they were. Rows that
-/// were changed afterwards are conflicts: they are listed, and nothing is written until you choose. The trail keeps
-/// everything; a revert can be reverted. The next import sees the files as they were before the run: changed or new.
+/// Rows that the run inserted are deleted, rows that it deleted are inserted again, and values that it changed are
+/// restored. Rows that were changed after the run are conflicts: they are listed, and nothing is written until you
+/// choose with `--on-conflict`. The audit log keeps all entries, and a revert can be reverted. For the next import,
+/// the files that the run read count as changed or new.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Revert {
-    /// The run's id, or its beginning if no other run has the same
+    /// The run's id or a unique prefix of it
     run: String,
     #[command(flatten)]
     database: DatabaseOptions,
     #[command(flatten)]
     archive: ArchiveOptions,
-    /// Show what would be written, and write nothing
+    /// Show what would be written, without writing
     #[arg(long)]
     dry_run: bool,
-    /// What becomes of rows that were changed after the run [default: write nothing]
+    /// What to do with rows that were changed after the run [default: write nothing]
     #[arg(long, value_enum, value_name = "WHAT")]
     on_conflict: Option<OnConflict>,
-    /// Who is responsible, for the audit trail [default: the operating system's user]
+    /// Name of the responsible person, for the audit log [default: the operating system's user]
     #[arg(long, env = "ACCESSION_ACTOR", value_name = "NAME")]
     actor: Option<String>,
-    /// Why, for the audit trail
+    /// Reason for the revert, for the audit log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Do not copy the database before changing it
+    /// Do not back up the database before changing it
     #[arg(long)]
     no_backup: bool,
-    /// How many conflicts are listed; all are counted
+    /// Maximum number of conflicts to list; all are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum OnConflict {
-    /// They stay as they are.
+    /// Keep them as they are.
     Skip,
-    /// They become what they were before the run.
+    /// Restore their values from before the run.
     Force,
 }
 
@@ -61,9 +62,9 @@ impl Revert {
         let run = run_context(self.actor.clone(), self.reason.clone())?;
         let options = self.options(output)?;
         let work = Work::begin(output);
-        let outcome = revert(&options, &run, work.surroundings())?;
-        output.findings(&outcome.findings, Tell::All);
-        output.result(|| revert_text(&outcome), || revert_json(&outcome));
+        let outcome = revert(&options, &run, work.context())?;
+        output.findings(&outcome.findings, FindingDetail::All);
+        output.result(|| revert_text(&outcome), || RevertView::from(&outcome));
         Ok(match outcome.status {
             RevertStatus::NothingToDo | RevertStatus::Planned | RevertStatus::Reverted => {
                 Exit::Done

@@ -7,9 +7,9 @@ use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::output::Output;
 use crate::operations::{list_runs, show_run};
-use crate::report::{run_details_json, run_text, runs_json, runs_text};
+use crate::report::{RunDetailsView, RunView, run_text, runs_text};
 
-/// Show what was imported before: when, by whom, from where
+/// Show earlier runs: time, actor, source
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Runs {
@@ -25,12 +25,13 @@ enum Action {
         #[command(flatten)]
         database: DatabaseOptions,
     },
-    /// Show everything that is known of one run
+    /// Show all details of a run
     ///
-    /// Counts per table, the files it read with their digests, and how many values of each column were converted.
+    /// Shows the counts per table, the files that the run read with their digests, and the number of converted values
+    /// per column.
     #[command(after_help = EXIT_CODES)]
     Show {
-        /// The run's id, or its beginning if no other run has the same
+        /// The run's id or a unique prefix of it
         run: String,
         #[command(flatten)]
         database: DatabaseOptions,
@@ -42,11 +43,14 @@ impl Runs {
         match self.action {
             Action::List { database } => {
                 let runs = list_runs(&database.url(output)?, database.wait())?;
-                output.result(|| runs_text(&runs), || runs_json(&runs));
+                output.result(
+                    || runs_text(&runs),
+                    || runs.iter().map(RunView::from).collect::<Vec<_>>(),
+                );
             }
             Action::Show { run, database } => {
                 let details = show_run(&database.url(output)?, database.wait(), &run)?;
-                output.result(|| run_text(&details), || run_details_json(&details));
+                output.result(|| run_text(&details), || RunDetailsView::from(&details));
             }
         }
         Ok(Exit::Done)

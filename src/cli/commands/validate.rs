@@ -8,14 +8,13 @@ use crate::cli::options::DirectoryOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
 use crate::operations::validate::{ValidateOptions, ValidateStatus, validate};
-use crate::parse::Limits;
-use crate::report::{validate_json, validate_text};
+use crate::report::{ValidateView, validate_text};
 
 /// Check a directory of JSON files without a database
 ///
-/// Reads every file, checks it against its JSON Schema and maps it to rows. What needs a database is left to
-/// `accession import --dry-run`: whether keys are unique, and whether rows that are referred to exist. Parameters of the
-/// layout need not be given.
+/// Reads every file, validates it against its JSON Schema, and maps it to rows. Checks that need a database, such as
+/// unique keys and references to other rows, are left to `accession import --dry-run`. Parameters of the layout are
+/// optional here.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Validate {
@@ -30,15 +29,15 @@ impl Validate {
             parameters: self.read.parameters(),
             show: self.read.findings.show(),
             keep: self.read.findings.keep(),
-            limits: Limits::default(),
+            limits: self.read.size.limits(),
             directory: self.read.directory,
         };
         let work = Work::begin(output);
-        let outcome = validate(&options, &layout, work.surroundings())?;
-        output.reviewed(
-            (&outcome.findings, self.read.findings.tell()),
+        let outcome = validate(&options, &layout, work.context())?;
+        output.print_review(
+            (&outcome.findings, self.read.findings.detail()),
             || validate_text(&outcome),
-            || validate_json(&outcome),
+            || ValidateView::from(&outcome),
         );
         Ok(match outcome.status {
             ValidateStatus::Valid => Exit::Done,

@@ -9,15 +9,14 @@ use crate::cli::options::DirectoryOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
 use crate::operations::verify::{VerifyOptions, VerifyStatus, verify};
-use crate::parse::Limits;
-use crate::report::{verify_json, verify_text};
+use crate::report::{VerifyView, verify_text};
 
-/// Check that a database holds exactly what the files of a directory say
+/// Check that a database matches the files of a directory exactly
 ///
-/// Every value of every row is compared with the files, which are read and validated as for an import. Rows that are
-/// missing, differ, or were imported from records that are no longer in the files are differences; rows of other
-/// directories and of other programs are only counted. A directory without a file of the layout is no success: there
-/// was nothing to compare. Nothing is written.
+/// Compares every value of every row with the files, which are read and validated as in an import. Rows that are
+/// missing, that differ, or whose records are no longer in the files are differences. Rows of other directories and
+/// other programs are only counted. A directory without any file of the layout is an error, because nothing was
+/// compared. Nothing is written.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Verify {
@@ -25,10 +24,10 @@ pub(in crate::cli) struct Verify {
     read: DirectoryOptions,
     #[command(flatten)]
     database: DatabaseOptions,
-    /// The directory's name in the ledger, for directories that move [default: its absolute path]
+    /// Name of the directory in the ledger, for directories that move [default: its absolute path]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// How many differences are listed; all are counted
+    /// Maximum number of differences to list; all are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
 }
@@ -45,12 +44,12 @@ impl Verify {
             keep: self.read.findings.keep(),
             directory: self.read.directory,
             limit: self.limit,
-            limits: Limits::default(),
+            limits: self.read.size.limits(),
         };
         let work = Work::begin(output);
-        let outcome = verify(&options, &layout, work.surroundings())?;
-        output.findings(&outcome.findings, self.read.findings.tell());
-        output.result(|| verify_text(&outcome), || verify_json(&outcome));
+        let outcome = verify(&options, &layout, work.context())?;
+        output.findings(&outcome.findings, self.read.findings.detail());
+        output.result(|| verify_text(&outcome), || VerifyView::from(&outcome));
         Ok(match outcome.status {
             VerifyStatus::Equal => Exit::Done,
             VerifyStatus::Different | VerifyStatus::Nothing => Exit::Difference,

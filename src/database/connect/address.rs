@@ -4,50 +4,23 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Which protocol a server speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServerKind {
-    /// PostgreSQL, and what speaks its protocol.
-    Postgres,
-    /// MySQL, MariaDB, and what speaks their protocol.
-    Mysql,
-}
+use crate::database::Server;
 
-impl ServerKind {
-    /// The port the server listens at unless told otherwise.
-    #[must_use]
-    pub fn default_port(self) -> u16 {
-        match self {
-            Self::Postgres => 5432,
-            Self::Mysql => 3306,
-        }
-    }
-
-    /// The scheme of its URLs.
-    #[must_use]
-    pub fn scheme(self) -> &'static str {
-        match self {
-            Self::Postgres => "postgres",
-            Self::Mysql => "mysql",
-        }
-    }
-}
-
-/// A password: never shown, not by `Debug` either.
+/// A password. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps `text` from being shown.
+    /// Wraps `text`.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for the server alone.
+    /// The password, to be sent to the server.
     #[cfg_attr(
         not(feature = "servers"),
-        expect(dead_code, reason = "nobody asks for it")
+        expect(dead_code, reason = "used by server engines only")
     )]
     pub(in crate::database) fn reveal(&self) -> &str {
         &self.0
@@ -60,14 +33,14 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// How much TLS a connection needs; the words are libpq's `sslmode`.
+/// The required level of TLS, with the names of libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsMode {
     /// None.
     Disable,
-    /// Where the server offers it; its certificate is not looked at.
+    /// If the server offers it; its certificate is not checked.
     Prefer,
-    /// Always; the certificate is not looked at, so it keeps out listeners but no impostors.
+    /// Always; the certificate is not checked, so this protects against eavesdropping, but not against impersonation.
     Require,
     /// Always, with a certificate that a trusted authority issued for this host.
     VerifyFull,
@@ -76,57 +49,57 @@ pub enum TlsMode {
 /// TLS settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// How much is needed.
+    /// The required level.
     pub mode: TlsMode,
-    /// PEM file of the authorities to trust; Mozilla's unless given.
+    /// PEM file of trusted certificate authorities; by default Mozilla's list.
     pub authorities: Option<PathBuf>,
 }
 
-/// Tells people that something is tried again.
+/// Called with a message for each further attempt.
 #[derive(Clone, Copy)]
-pub struct Announce(pub fn(&str));
+pub struct RetryObserver(pub fn(&str));
 
-impl fmt::Debug for Announce {
+impl fmt::Debug for RetryObserver {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Announce")
+        out.write_str("RetryObserver")
     }
 }
 
-/// Addresses are the same whoever is told.
-impl PartialEq for Announce {
+/// Observers are ignored: addresses that differ only in them are equal.
+impl PartialEq for RetryObserver {
     fn eq(&self, _other: &Self) -> bool {
         true
     }
 }
-impl Eq for Announce {}
+impl Eq for RetryObserver {}
 
-/// How long, and how often, a server is waited for.
+/// The timeout of an attempt, and the number of attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// Bound on one attempt to connect.
+pub struct RetryPolicy {
+    /// Timeout of one attempt to connect.
     pub timeout: Duration,
-    /// How often connecting is tried, and a transaction that other programs disturbed.
+    /// Maximum attempts to connect, and to retry a transaction after a deadlock or serialization failure.
     pub attempts: u32,
-    /// Who is told that something is tried again.
-    pub announce: Announce,
+    /// Called for each further attempt.
+    pub observer: RetryObserver,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(10),
             attempts: 5,
-            announce: Announce(|_| {}),
+            observer: RetryObserver(|_| {}),
         }
     }
 }
 
-/// Where a server is, and as whom to talk to it.
+/// The address of a server's database, and the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerAddress {
-    /// Which protocol.
-    pub kind: ServerKind,
-    /// Name or IP address; for PostgreSQL also the directory of its Unix socket, for MySQL the path of the socket.
+    /// The kind of server.
+    pub server: &'static Server,
+    /// Host name, IP address, or the path of a Unix socket or of its directory.
     pub host: String,
     /// TCP port.
     pub port: u16,
@@ -136,12 +109,12 @@ pub struct ServerAddress {
     pub password: Option<Secret>,
     /// The database.
     pub database: String,
-    /// PostgreSQL: the schema that holds the tables, instead of the server's `search_path`.
+    /// The schema that holds the tables, instead of the server's `search_path`.
     pub schema: Option<String>,
     /// TLS settings.
     pub tls: Tls,
-    /// How long it is waited for.
-    pub patience: Patience,
+    /// Timeout and number of attempts.
+    pub retry: RetryPolicy,
 }
 
 impl ServerAddress {
@@ -152,10 +125,10 @@ impl ServerAddress {
     }
 }
 
-/// The address without its password: what may be shown and stored.
+/// The address without its password, which may be shown and stored.
 impl fmt::Display for ServerAddress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}://{}@", self.kind.scheme(), self.user)?;
+        write!(out, "{}://{}@", self.server.scheme, self.user)?;
         if self.is_socket() {
             write!(out, "{}/{}", self.host.replace('/', "%2F"), self.database)?;
         } else if self.host.contains(':') {

@@ -1,11 +1,9 @@
-//! Reaching a database server: its address, the runtime of the drivers, TLS, and trying again.
+//! Connecting to a database server: its address, the runtime of the drivers, TLS, and retries.
 //!
-//! The drivers are written in Rust alone and asynchronous; a runtime of our own makes them look like every other Diesel
-//! connection. What each server is told once it is reached stands in `postgres` and `mysql`.
+//! The drivers are asynchronous and written in pure Rust; a runtime makes them usable as blocking Diesel connections.
+//! The settings of a new connection are in its engine.
 
 mod address;
-#[cfg(feature = "servers")]
-pub(super) mod blocking;
 #[cfg(feature = "servers")]
 mod parse;
 mod retry;
@@ -14,7 +12,7 @@ pub(super) mod runtime;
 #[cfg(feature = "servers")]
 pub(super) mod tls;
 
-pub use address::{Announce, Patience, Secret, ServerAddress, ServerKind, Tls, TlsMode};
+pub use address::{RetryObserver, RetryPolicy, Secret, ServerAddress, Tls, TlsMode};
 #[cfg(feature = "servers")]
 pub(super) use parse::parse_url;
 pub(super) use retry::connect;

@@ -1,37 +1,44 @@
-//! Server URLs: `postgres://user:password@host:port/database?sslmode=…`.
+//! Server URLs: `SCHEME://user:password@host:port/database?sslmode=…`.
 
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::{Patience, Secret, ServerAddress, ServerKind, Tls, TlsMode};
-use crate::database::DatabaseError;
+use super::{RetryPolicy, Secret, ServerAddress, Tls, TlsMode};
+use crate::database::{DatabaseError, Server};
 
-/// Parses the URL of a server of this kind. Nothing of it is quoted in errors: it may hold a password.
+/// Parses the URL of a server of this kind. Errors do not quote it, because it may contain a password.
 ///
 /// # Errors
-/// When it is malformed, or has a parameter that is not understood.
+/// When it is malformed, or has an unknown parameter.
 pub(in crate::database) fn parse_url(
-    kind: ServerKind,
+    server: &'static Server,
     text: &str,
 ) -> Result<ServerAddress, DatabaseError> {
     let bad = |problem: &str| DatabaseError::BadServerUrl {
-        scheme: kind.scheme(),
+        scheme: server.scheme,
         problem: problem.to_owned(),
     };
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+    // The host of `SCHEME://user:12/34@host/database` is `user`.
+    let after = [url.path(), url.fragment().unwrap_or_default()];
+    if after.iter().any(|part| part.contains('@')) {
+        return Err(bad(
+            "`/`, `?`, `#` and `@` in a name or a password must be percent-encoded",
+        ));
+    }
     let decoded = |part: &str| {
         let text = percent_decode_str(part).decode_utf8();
         text.map(String::from)
-            .map_err(|_| bad("a part of it is not UTF-8"))
+            .map_err(|_| bad("part of it is not UTF-8"))
     };
     let mut address = ServerAddress {
-        kind,
+        server,
         host: decoded(url.host_str().unwrap_or(""))?
             .trim_matches(['[', ']'])
             .to_owned(),
-        port: url.port().unwrap_or(kind.default_port()),
+        port: url.port().unwrap_or(server.default_port),
         user: decoded(url.username())?,
         password: url.password().map(decoded).transpose()?.map(Secret::new),
         database: decoded(url.path().trim_start_matches('/'))?,
@@ -40,34 +47,38 @@ pub(in crate::database) fn parse_url(
             mode: TlsMode::Prefer,
             authorities: None,
         },
-        patience: Patience::default(),
+        retry: RetryPolicy::default(),
     };
     for (name, value) in url.query_pairs() {
         match &*name {
             "sslmode" | "ssl-mode" => {
                 address.tls.mode = tls_mode(&value).ok_or_else(|| {
-                    bad("`sslmode` is none of disable, prefer, require, verify-full")
+                    bad("`sslmode` must be disable, prefer, require or verify-full")
                 })?;
             }
             "sslrootcert" | "ssl-ca" => address.tls.authorities = Some(PathBuf::from(&*value)),
             "host" | "socket" => address.host = value.into_owned(),
             "port" => {
-                address.port = value.parse().map_err(|_| bad("`port` is no port"))?;
+                address.port = value
+                    .parse()
+                    .map_err(|_| bad("`port` is not a port number"))?;
             }
             "user" => address.user = value.into_owned(),
             "password" => address.password = Some(Secret::new(value)),
-            "schema" if kind == ServerKind::Postgres => address.schema = Some(value.into_owned()),
+            "schema" if server.has_schemas => address.schema = Some(value.into_owned()),
             "connect_timeout" => {
                 let seconds = value
                     .parse()
-                    .map_err(|_| bad("`connect_timeout` is no number of seconds"))?;
-                address.patience.timeout = std::time::Duration::from_secs(seconds);
+                    .map_err(|_| bad("`connect_timeout` is not a number of seconds"))?;
+                address.retry.timeout = std::time::Duration::from_secs(seconds);
             }
-            other => return Err(bad(&format!("the parameter `{other}` is not known"))),
+            // Without a user, the `?` may be part of an unescaped password, whose rest would be shown.
+            _ if url.username().is_empty() => return Err(bad("it has an unknown parameter")),
+            other => return Err(bad(&format!("unknown parameter `{other}`"))),
         }
     }
     if address.database.is_empty() {
-        return Err(bad("it names no database"));
+        return Err(bad("it does not name a database"));
     }
     if address.host.is_empty() {
         "localhost".clone_into(&mut address.host);
@@ -85,12 +96,13 @@ fn tls_mode(text: &str) -> Option<TlsMode> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "postgres"))]
 mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<ServerAddress, DatabaseError> {
-        parse_url(ServerKind::Postgres, text)
+        let server = crate::database::find_server("postgres").expect("known");
+        parse_url(server.expect("built in"), text)
     }
 
     #[test]
@@ -125,6 +137,10 @@ mod tests {
             "postgres://me:secret@host/x?sslmode=maybe",
             "postgres://me:secret@host/x?unknown=1",
             "postgres://me:secret@host:99999/x",
+            "postgres://me:12/secret@host/x",
+            "postgres://me:12#secret@host/x",
+            "postgres://me:12?secret@host/x",
+            "postgres://me:12?secret=1@host/x",
         ] {
             let error = parse(text).expect_err(text).to_string();
             assert!(!error.contains("secret"), "{error}");

@@ -1,30 +1,28 @@
-//! Trying again: to connect while a server starts or restarts, and to write what other programs disturbed. Exponential
-//! pauses with jitter, a bounded number of attempts, each told to whoever watches.
+//! Retries: connecting while a server starts or restarts, and repeating a transaction after a deadlock or a
+//! serialization failure. Exponential pauses with jitter, a bounded number of attempts, each of which is reported.
 
 use std::error::Error;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 
-#[cfg(feature = "servers")]
-use super::ServerKind;
-use super::{Patience, ServerAddress};
+use super::{RetryPolicy, ServerAddress};
 use crate::database::{AnyConnection, DatabaseError, DatabaseUrl, with_causes};
 
-/// The pause before the second attempt; each further one doubles it, and up to as much again is added by chance.
+/// The pause before the second attempt. It doubles with each attempt, and a random part of up to its length is added.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Connects to the server, as often as the address allows while it is not there or not ready.
+/// Connects to the server; retries while it is not running or not ready, as often as the address allows.
 pub(in crate::database) fn connect(
     address: &ServerAddress,
 ) -> Result<AnyConnection, DatabaseError> {
     let not_there = |error: &DatabaseError| matches!(error, DatabaseError::Unreachable { .. });
-    attempt(address.patience, not_there, || open(address))
+    attempt(address.retry, not_there, || (address.server.open)(address))
 }
 
-/// Does `work` again as long as its failure `is_passing`, as often as the address of the database allows; each time it
-/// must begin anew and leave nothing behind when it fails.
+/// Repeats `work` while its failure `is_passing`, as often as the address of the database allows. A failed attempt must
+/// have no effect.
 ///
 /// # Errors
 /// The last failure.
@@ -33,32 +31,32 @@ pub fn repeat<T, E: Error + 'static>(
     is_passing: impl Fn(&E) -> bool,
     work: impl FnMut() -> Result<T, E>,
 ) -> Result<T, E> {
-    let patience = match place {
-        DatabaseUrl::Sqlite(_) => Patience::default(),
-        DatabaseUrl::Server(address) => address.patience,
+    let policy = match place {
+        DatabaseUrl::File(_) => RetryPolicy::default(),
+        DatabaseUrl::Server(address) => address.retry,
     };
-    attempt(patience, is_passing, work)
+    attempt(policy, is_passing, work)
 }
 
 fn attempt<T, E: Error + 'static>(
-    patience: Patience,
+    policy: RetryPolicy,
     is_passing: impl Fn(&E) -> bool,
     mut work: impl FnMut() -> Result<T, E>,
 ) -> Result<T, E> {
     let pauses = ExponentialBuilder::default()
         .with_min_delay(FIRST_PAUSE)
         .with_max_delay(LONGEST_PAUSE)
-        .with_max_times(patience.attempts.saturating_sub(1) as usize)
+        .with_max_times(policy.attempts.saturating_sub(1) as usize)
         .with_jitter()
         .build();
     for (done, pause) in pauses.enumerate() {
         match work() {
             Err(error) if is_passing(&error) => {
-                let told = with_causes(&error);
-                (patience.announce.0)(&format!(
-                    "{told}; attempt {} of {} in {:.1} s",
+                let failure = with_causes(&error);
+                (policy.observer.0)(&format!(
+                    "{failure}; attempt {} of {} in {:.1} s",
                     done + 2,
-                    patience.attempts,
+                    policy.attempts,
                     pause.as_secs_f32()
                 ));
                 std::thread::sleep(pause);
@@ -69,37 +67,24 @@ fn attempt<T, E: Error + 'static>(
     work()
 }
 
-fn open(address: &ServerAddress) -> Result<AnyConnection, DatabaseError> {
-    match address.kind {
-        #[cfg(feature = "postgres")]
-        ServerKind::Postgres => {
-            crate::database::postgres::open(address).map(AnyConnection::Postgres)
-        }
-        #[cfg(feature = "mysql")]
-        ServerKind::Mysql => crate::database::mysql::open(address).map(AnyConnection::Mysql),
-        #[cfg(not(all(feature = "postgres", feature = "mysql")))]
-        other => Err(DatabaseError::NotBuiltIn(other.scheme())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::connect::Announce;
+    use crate::database::connect::RetryObserver;
 
     #[derive(Debug, PartialEq, thiserror::Error)]
     #[error("number {0}")]
     struct Failure(u32);
 
     fn attempts(fails: u32, attempts: u32) -> (Result<u32, Failure>, u32) {
-        let patience = Patience {
+        let policy = RetryPolicy {
             attempts,
-            announce: Announce(|text| assert!(text.contains("; attempt 2 of "), "{text}")),
-            ..Patience::default()
+            observer: RetryObserver(|text| assert!(text.contains("; attempt 2 of "), "{text}")),
+            ..RetryPolicy::default()
         };
         let mut done = 0;
         let ended = attempt(
-            patience,
+            policy,
             |failure| *failure == Failure(1),
             || {
                 done += 1;
@@ -117,7 +102,7 @@ mod tests {
     fn what_passes_is_tried_again_and_nothing_else_nor_for_ever() {
         assert_eq!(attempts(0, 5), (Ok(1), 1));
         assert_eq!(attempts(1, 5), (Ok(2), 2));
-        // The second failure is of another kind.
+        // The second failure cannot be retried.
         assert_eq!(attempts(3, 5), (Err(Failure(2)), 2));
         assert_eq!(attempts(1, 1), (Err(Failure(1)), 1));
     }

@@ -1,18 +1,17 @@
-//! The asynchronous runtime of the drivers: one for the whole process, and no thread of its own.
+//! The asynchronous runtime of the drivers: one per process, without a thread of its own.
 //!
-//! Whoever waits for an answer serves the sockets meanwhile: a thread for that would have to be woken, and to wake the one
-//! that waits, for each statement. A dropped connection is therefore closed by whoever waits next.
+//! The thread that waits for an answer also serves the sockets: a separate thread would cost two context switches per
+//! statement. A dropped connection is therefore closed by the next thread that waits.
 
 use std::future::Future;
 use std::io;
 use std::sync::OnceLock;
 
-use diesel_async::async_connection_wrapper::BlockOn;
 use tokio::runtime::{Builder, Runtime};
 
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
-/// Runs `future` to its end on the calling thread.
+/// Runs `future` to completion on the calling thread.
 ///
 /// # Errors
 /// When the runtime cannot be started.
@@ -27,16 +26,9 @@ pub(in crate::database) fn block_on<F: Future>(future: F) -> io::Result<F::Outpu
     Ok(runtime.block_on(future))
 }
 
-/// For Diesel's wrapper of asynchronous connections.
-pub struct Started(&'static Runtime);
-
-impl BlockOn for Started {
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.block_on(future)
-    }
-
-    fn get_runtime() -> Self {
-        let runtime = RUNTIME.get();
-        Self(runtime.expect("a connection is wrapped after the runtime made it"))
-    }
+/// Like [`block_on`], for a connection that the runtime has made.
+pub(in crate::database) fn wait_for<F: Future>(future: F) -> F::Output {
+    let runtime = RUNTIME.get();
+    let runtime = runtime.expect("there is no connection before the runtime");
+    runtime.block_on(future)
 }

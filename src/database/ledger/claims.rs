@@ -1,4 +1,4 @@
-//! Which rows of a table the ledger accounts for, whatever directory they came from.
+//! The rows of a table that the ledger accounts for, from any directory.
 //!
 //! Read as a stream: a table may have millions of rows.
 
@@ -12,7 +12,7 @@ use crate::model::Fingerprint;
 
 use super::tables::{import_runs, row_sources, source_files};
 
-/// That a row is what a record became.
+/// Maps a record to the row that it became.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Id of the version of the source file the record came from.
@@ -23,7 +23,7 @@ pub struct Claim {
     pub record_id: String,
     /// JSON Pointer to the record.
     pub pointer: String,
-    /// Which part of a split text.
+    /// The part of a split string.
     pub part: Option<u32>,
 }
 

@@ -1,14 +1,17 @@
-//! The ledger tables that get many rows, two of them about as many as the application's: multi-row statements that are prepared once.
+//! Writes the ledger tables that get many rows, two of them about as many as the application's tables, by multi-row
+//! statements that are prepared once.
 //!
-//! Diesel prepares an `INSERT` of a slice anew each time; these fragments name the same columns, are cached, and
-//! reach the connection within the enum, whose own bind parameters are a box each.
+//! Diesel prepares an `INSERT` of a slice again each time. These fragments use the same columns, are cached, and bypass
+//! the connection enum, which allocates a box per bind parameter.
 
 use diesel::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 
-use crate::database::statement::{Bind, dynamic_statement};
+use crate::audit::seal::LedgerRowBytes;
+use crate::database::engine::Values;
+use crate::database::statement::dynamic_statement;
 
 /// A row of `row_sources`.
 pub(in crate::database) struct NewEntry<'a> {
@@ -32,6 +35,43 @@ pub(in crate::database) struct NewConversion<'a> {
     pub(in crate::database) rule: &'a str,
     pub(in crate::database) source_text: &'a str,
     pub(in crate::database) stored_text: &'a str,
+}
+
+impl NewEntry<'_> {
+    /// Hashes the row as the sums of seals do when it is read back.
+    pub(in crate::database) fn hash_into(&self, bytes: &mut LedgerRowBytes) {
+        bytes.integer(self.source_file_id);
+        bytes.integer(self.position);
+        bytes.text(self.table_name);
+        bytes.bytes(self.identity);
+        bytes.integer(self.identity_start);
+        bytes.text(self.record_id);
+        bytes.text(self.pointer);
+        bytes.optional_integer(self.part.map(i64::from));
+        bytes.bytes(self.digest);
+        bytes.null();
+    }
+}
+
+impl NewConversion<'_> {
+    fn texts(&self) -> [&str; 7] {
+        [
+            self.run_id,
+            self.table_name,
+            self.record_id,
+            self.column_name,
+            self.rule,
+            self.source_text,
+            self.stored_text,
+        ]
+    }
+
+    /// Hashes the row as the sums of seals do when it is read back.
+    pub(in crate::database) fn hash_into(&self, bytes: &mut LedgerRowBytes) {
+        for text in self.texts() {
+            bytes.text(text);
+        }
+    }
 }
 
 /// A row of `source_files`.
@@ -59,7 +99,7 @@ pub(in crate::database) struct InsertConversions<'a>(
     pub(in crate::database) &'a [NewConversion<'a>],
 );
 
-impl<DB: Bind> QueryFragment<DB> for InsertEntries<'_>
+impl<DB: Values> QueryFragment<DB> for InsertEntries<'_>
 where
     i64: ToSql<BigInt, DB>,
     i32: ToSql<Integer, DB>,
@@ -96,7 +136,7 @@ where
     }
 }
 
-impl<DB: Bind> QueryFragment<DB> for InsertFiles<'_>
+impl<DB: Values> QueryFragment<DB> for InsertFiles<'_>
 where
     i64: ToSql<BigInt, DB>,
     String: ToSql<Text, DB>,
@@ -129,7 +169,7 @@ where
     }
 }
 
-impl<DB: Bind> QueryFragment<DB> for InsertConversions<'_>
+impl<DB: Values> QueryFragment<DB> for InsertConversions<'_>
 where
     str: ToSql<Text, DB>,
 {
@@ -139,16 +179,7 @@ where
         );
         for (i, new) in self.0.iter().enumerate() {
             out.push_sql(if i == 0 { "(" } else { "), (" });
-            let texts = [
-                new.run_id,
-                new.table_name,
-                new.record_id,
-                new.column_name,
-                new.rule,
-                new.source_text,
-                new.stored_text,
-            ];
-            for (j, text) in texts.into_iter().enumerate() {
+            for (j, text) in new.texts().into_iter().enumerate() {
                 if j > 0 {
                     out.push_sql(", ");
                 }

@@ -1,11 +1,12 @@
-//! What the ledger knows of source files.
+//! The source files recorded in the ledger.
 
 use std::collections::{BTreeMap, HashSet};
 
+use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 
 use crate::database::{Database, DatabaseError};
-use crate::model::{Rule, Sha256};
+use crate::model::{Rule, Sha256, Timestamp};
 use crate::plan::KnownFile;
 
 use super::tables::{import_runs, rejects, source_files};
@@ -21,13 +22,34 @@ type StoredFile = (
     (String, String),
 );
 
-/// A digest that compares unequal to every layout's, so that the file is read again.
+/// A digest that differs from every layout's, so that the file is read again.
 const NO_LAYOUT: Sha256 = Sha256([0; 32]);
 
-/// What is wrong with a record because of what other files hold, or do not hold.
+/// The rules for errors of a record that changes in other files can fix.
 const WAITING: [Rule; 2] = [Rule::MissingReference, Rule::DuplicateRecord];
 
+/// The runs in a ledger. Two ledgers of one database with equal versions have the same files and records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LedgerVersion {
+    runs: i64,
+    latest: Option<String>,
+}
+
 impl Database {
+    /// The version of the ledger; the default if there is none.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn ledger_version(&mut self) -> Result<LedgerVersion, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(LedgerVersion::default());
+        }
+        let (runs, latest) = import_runs::table
+            .select((count_star(), max(import_runs::id)))
+            .get_result(&mut self.connection)?;
+        Ok(LedgerVersion { runs, latest })
+    }
+
     /// The latest state of each file of `source` read by `layout`, sorted by path.
     ///
     /// # Errors
@@ -56,9 +78,9 @@ impl Database {
                 (import_runs::id, import_runs::started_at),
             ))
             .load(&mut self.connection)?;
-        // What a run read that was undone since, is to be read again: also if a run between the two read it.
+        // Files that a reverted run read are read again, even if a run between the two read them.
         let undone = self.undone_runs()?;
-        let mut undone_at: BTreeMap<String, &str> = BTreeMap::new();
+        let mut undone_by: BTreeMap<String, &str> = BTreeMap::new();
         let waiting: HashSet<i64> = rejects::table
             .filter(rejects::rule.eq_any(WAITING.map(Rule::code)))
             .select(rejects::source_file_id)
@@ -66,39 +88,40 @@ impl Database {
             .load::<i64>(&mut self.connection)?
             .into_iter()
             .collect();
-        let mut latest: BTreeMap<String, KnownFile> = BTreeMap::new();
-        let mut started: BTreeMap<String, String> = BTreeMap::new();
+        // With the run that read it: later runs have greater ids.
+        let mut latest: BTreeMap<String, (String, KnownFile)> = BTreeMap::new();
         for (id, path, sha256, bytes, modified_at, rejected, layout_digest, run) in versions {
             let (run, started_at) = run;
-            if let Some(at) = undone.get(&run) {
-                let latest = undone_at.entry(path).or_default();
-                *latest = (*latest).max(at.as_str());
+            if let Some(by) = undone.get(&run) {
+                let latest = undone_by.entry(path).or_default();
+                *latest = (*latest).max(by.as_str());
                 continue;
             }
-            started.insert(path.clone(), started_at);
             let file = KnownFile {
                 id,
                 path: path.clone(),
                 sha256: sha256.as_deref().and_then(Sha256::from_hex),
                 bytes: u64::try_from(bytes).unwrap_or(0),
+                read_at: Timestamp::parse(&started_at).map(|read| read.timestamp),
                 modified_at,
                 rejected: u64::try_from(rejected).unwrap_or(0),
                 waits_for_others: waiting.contains(&id),
                 layout_digest: Sha256::from_hex(&layout_digest).unwrap_or(NO_LAYOUT),
             };
-            latest.insert(path, file);
+            latest.insert(path, (run, file));
         }
-        for (path, at) in undone_at {
-            if let Some(file) = latest.get_mut(&path)
-                && started[&path].as_str() < at
+        for (path, by) in undone_by {
+            if let Some((run, file)) = latest.get_mut(&path)
+                && run.as_str() < by
             {
                 file.layout_digest = NO_LAYOUT;
             }
         }
-        Ok(latest.into_values().collect())
+        Ok(latest.into_values().map(|(_, file)| file).collect())
     }
 
-    /// Other sources of this layout from which files of these contents were imported, and how many contents.
+    /// Other sources of this layout from which files with these contents were imported, with the number of matching
+    /// contents.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -135,7 +158,7 @@ impl Database {
     /// When the schema cannot be read.
     pub fn has_ledger(&mut self) -> Result<bool, DatabaseError> {
         self.connection
-            .has_table("import_runs")
+            .has_first_migration()
             .map_err(|error| match error {
                 DatabaseError::Statement(error) => self.explain(error),
                 other => other,

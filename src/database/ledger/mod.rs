@@ -1,7 +1,10 @@
-//! The tool's own tables, as typed Diesel.
+//! The tables of the ledger, as typed Diesel queries.
 
+mod attribution;
+mod audit_entries;
 mod claims;
 mod entries;
+mod entry_filter;
 mod files;
 mod last_changes;
 mod origins;
@@ -13,20 +16,23 @@ mod run_details;
 mod runs;
 mod sealed;
 mod seals;
+mod sums;
 pub mod tables;
 mod totals;
-mod trail;
 
+pub use attribution::{FalseRun, OutsideEntry};
+pub use audit_entries::{AuditEntry, EntryOrder};
 pub use claims::{Claim, ClaimedFile};
 pub(super) use entries::{
     InsertConversions, InsertEntries, InsertFiles, NewConversion, NewEntry, NewFile,
 };
+pub use entry_filter::{Choice, EntryField, EntryFilter};
+pub use files::LedgerVersion;
 pub use origins::{FileVersion, RowOrigin, StoredConversion};
 pub use rejects::{RejectRecord, VersionRead};
 pub use rows::LedgerRow;
 pub use run_details::{ConvertedColumn, Holding, RunFile};
-pub use runs::{Found, RunHeader, RunRecord};
-pub use sealed::{Entries, TrailEntry};
+pub use runs::{RunHeader, RunRecord};
+pub use sealed::{Entries, EntrySubject};
 pub use seals::{NewSeal, RunFacts, SealRecord};
 pub use totals::{EntryTotal, Tally};
-pub use trail::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};

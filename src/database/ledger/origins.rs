@@ -1,4 +1,4 @@
-//! Where rows came from, and what came from a file.
+//! The origins of rows, and the rows from a file.
 
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use crate::database::{Database, DatabaseError};
 use super::runs::RunRecord;
 use super::tables::{conversions, import_runs, row_sources, source_files};
 
-/// How many rows are read at a time.
+/// Number of rows read at a time.
 const PAGE: i64 = 2_000;
 
 /// The record that a row was imported from, in the version of the file that was read.
@@ -18,19 +18,19 @@ const PAGE: i64 = 2_000;
 pub struct RowOrigin {
     /// The version of the file.
     pub source_file_id: i64,
-    /// Order of the record in it.
+    /// Position of the record in it.
     pub position: i64,
     /// The table.
     pub table_name: String,
-    /// The row.
+    /// Record id of the row.
     pub record_id: String,
-    /// How the record is known again.
+    /// Identity of the record, by which it is matched on the next import.
     pub identity: Vec<u8>,
     /// JSON Pointer to the record.
     pub pointer: String,
-    /// Which part of a split text, from 0.
+    /// The part of a split string, counted from 0.
     pub part: Option<i32>,
-    /// The run that no longer found the record in the file.
+    /// The run that found the record removed from the file.
     pub gone_run_id: Option<String>,
 }
 
@@ -38,19 +38,19 @@ pub struct RowOrigin {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = source_files)]
 pub struct FileVersion {
-    /// Its number.
+    /// Its id.
     pub id: i64,
     /// The run that read it.
     pub run_id: String,
     /// Relative path.
     pub path: String,
-    /// Digest of its bytes; `None` if the run found the file gone.
+    /// Digest of its bytes; `None` if the run found the file removed.
     pub sha256: Option<String>,
     /// Size in bytes.
     pub bytes: i64,
 }
 
-/// A value that is stored otherwise than it was written.
+/// A value that is stored differently from how it is written in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = conversions)]
 pub struct StoredConversion {
@@ -58,17 +58,17 @@ pub struct StoredConversion {
     pub run_id: String,
     /// The column.
     pub column_name: String,
-    /// What was done, as [`ConversionRule::name`](crate::model::ConversionRule::name).
+    /// The conversion, as [`ConversionRule::name`](crate::model::ConversionRule::name).
     pub rule: String,
     /// The text in the file.
     pub source_text: String,
-    /// The text that is stored.
+    /// The stored text.
     pub stored_text: String,
 }
 
 impl Database {
-    /// The records that a row came from, newest first. `files` are versions to look into first: in all of them, which is
-    /// slower, only if these have none.
+    /// The records that a row came from, newest first. The versions in `files` are searched first; all versions, which
+    /// is slower, are searched only if these have none.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -99,7 +99,7 @@ impl Database {
         Ok(near)
     }
 
-    /// The versions of files that had this path, also packed, newest first, with the runs that read them.
+    /// The versions of files with this path, packed or not, newest first, with the runs that read them.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
@@ -116,7 +116,7 @@ impl Database {
             .load(&mut self.connection)?)
     }
 
-    /// Visits the records of a version of a file that rows come from, in their order, until `visit` breaks.
+    /// Visits the records of a version of a file that became rows, in order, until `visit` breaks.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -147,7 +147,7 @@ impl Database {
         }
     }
 
-    /// The values of a row that are stored otherwise than they were written, oldest first.
+    /// The values of a row that are stored differently from how they are written in the file, oldest first.
     ///
     /// # Errors
     /// When the ledger cannot be read.

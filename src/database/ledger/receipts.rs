@@ -1,14 +1,15 @@
-//! What the ledger gives to a receipt.
+//! The parts of a receipt that come from the ledger.
 
 use diesel::prelude::*;
 
 use crate::audit::seal::{ReceiptEntry, ReceiptFile};
 use crate::database::{Database, DatabaseError};
 
+use super::AuditEntry;
 use super::tables::{audit_log, source_files};
 
 impl Database {
-    /// The files of a run, in the order in which the run entered them.
+    /// The files of a run, in the order in which the run recorded them.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -40,58 +41,36 @@ impl Database {
     /// The last entry of a row in a run, without its proof.
     ///
     /// # Errors
-    /// When the trail cannot be read.
+    /// When the audit log cannot be read.
     pub fn receipt_entry(
         &mut self,
         run: &str,
         table: &str,
         record: &str,
     ) -> Result<Option<ReceiptEntry>, DatabaseError> {
-        type Changed = (String, String, String, Option<String>, Option<String>);
-        type Context = (String, String, Option<String>, Option<i64>, Option<String>);
-        let found: Option<(i64, Changed, Context)> = audit_log::table
+        let found = audit_log::table
             .filter(audit_log::table_name.eq(table))
             .filter(audit_log::record_id.eq(record))
             .filter(audit_log::run_id.eq(run))
             .order(audit_log::id.desc())
-            .select((
-                audit_log::id,
-                (
-                    audit_log::table_name,
-                    audit_log::record_id,
-                    audit_log::action,
-                    audit_log::old_value,
-                    audit_log::new_value,
-                ),
-                (
-                    audit_log::changed_at,
-                    audit_log::changed_by,
-                    audit_log::run_id,
-                    audit_log::source_file_id,
-                    audit_log::db_user,
-                ),
-            ))
+            .select(AuditEntry::as_select())
             .first(&mut self.connection)
             .optional()?;
-        Ok(found.map(|(id, changed, context)| {
-            let (table, record, action, old, new) = changed;
-            let (at, by, run, source_file_id, db_user) = context;
-            ReceiptEntry {
-                id,
-                texts: [
-                    Some(table),
-                    Some(record),
-                    Some(action),
-                    old,
-                    new,
-                    Some(at),
-                    Some(by),
-                    run,
-                ],
-                source_file_id,
-                db_user,
-                proof: Vec::new(),
-            }
+        Ok(found.map(|entry| ReceiptEntry {
+            id: entry.id,
+            strings: [
+                Some(entry.table_name),
+                Some(entry.record_id),
+                Some(entry.action),
+                entry.old_value,
+                entry.new_value,
+                Some(entry.changed_at),
+                Some(entry.changed_by),
+                entry.run_id,
+            ],
+            source_file_id: entry.source_file_id,
+            db_user: entry.db_user,
+            proof: Vec::new(),
         }))
     }
 }

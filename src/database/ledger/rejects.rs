@@ -1,4 +1,4 @@
-//! Records that runs left out.
+//! Records that runs rejected.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,14 @@ use crate::database::{Database, DatabaseError};
 
 use super::tables::{import_runs, rejects, source_files};
 
-/// A finding because of which a record was left out, with the file and the run.
+/// The finding for which a record was rejected, with its file and run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectRecord {
-    /// Number in the ledger; later ones are greater.
+    /// Id in the ledger; later ones are greater.
     pub id: i64,
-    /// JSON Pointer to the record; `None` for all that stands behind a fault of the file.
+    /// JSON Pointer to the record; `None` for everything after an error that ended the reading of the file.
     pub record: Option<String>,
-    /// JSON Pointer to what is wrong.
+    /// JSON Pointer to the invalid value.
     pub pointer: Option<String>,
     /// Line, from 1.
     pub line: Option<i64>,
@@ -23,13 +23,13 @@ pub struct RejectRecord {
     pub column: Option<i64>,
     /// Code of the rule.
     pub rule: String,
-    /// What was found.
+    /// The message of the finding.
     pub message: String,
     /// The version of the file that was read.
     pub source_file_id: i64,
-    /// Its path, relative.
+    /// Its relative path.
     pub path: String,
-    /// Digest of its bytes, by which the archive has them.
+    /// Digest of its bytes, which identifies them in the archive.
     pub sha256: Option<String>,
     /// The run that read it.
     pub run_id: String,
@@ -46,17 +46,17 @@ pub struct RejectRecord {
 /// A version of a source file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionRead {
-    /// Number in the ledger; later ones are greater.
+    /// Id in the ledger; later ones are greater.
     pub id: i64,
-    /// The run that read it, or found it gone.
+    /// The run that read it or found it removed.
     pub run_id: String,
     /// The directory's name in the ledger.
     pub source: String,
     /// Name of the layout.
     pub layout: String,
-    /// Its path, relative.
+    /// Its relative path.
     pub path: String,
-    /// `None` if it was gone.
+    /// `None` if it was removed.
     pub sha256: Option<String>,
 }
 
@@ -74,7 +74,7 @@ type File = (String, Option<String>, String);
 type Run = (String, String, String, Option<String>);
 
 impl Database {
-    /// Up to `limit` rejects with greater numbers than `after`, in their order.
+    /// Returns up to `limit` rejects with ids greater than `after`, in order.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
@@ -185,7 +185,7 @@ impl Database {
         Ok(versions.into_iter().map(version).collect())
     }
 
-    /// The records of one version of a file that were left out, each with the rule.
+    /// The rejected records of one version of a file, each with the rule.
     ///
     /// # Errors
     /// When the ledger cannot be read.

@@ -1,33 +1,34 @@
-//! Entries of `row_sources` that runs took away, and putting them back when a run is undone.
+//! Entries of `row_sources` that runs removed, which are restored when a run is reverted.
 //!
-//! `row_sources` says what every row came from last, and is the only table of the ledger that changes. What a run
-//! removed is noted, so that after undoing it the next import finds the ledger as it was before: the same files are
-//! then changed or new again.
+//! `row_sources` records what every row last came from, and is the only table of the ledger that changes. Entries that
+//! a run removes are recorded, so that after reverting it the next import finds the ledger as it was before: the same
+//! files are then changed or new again.
 
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use crate::audit::seal::{LedgerSums, LedgerTable};
 use crate::database::{Database, DatabaseError};
 use crate::model::Fingerprint;
 
 use super::tables::{import_runs, row_sources, row_sources_replaced as replaced, source_files};
 
-/// The run took the entry away.
+/// The run removed the entry.
 const REMOVED: &str = "removed";
-/// The run put the entry back.
+/// The run restored the entry.
 const RESTORED: &str = "restored";
-/// The run said that the record is gone from its file, as it was said before.
+/// The run marked the record as removed from its file; an earlier mark is kept here.
 const MARKED: &str = "marked";
-/// The run took that back.
+/// The run removed the mark.
 const UNMARKED: &str = "unmarked";
 
-/// Notes that are read at once.
+/// Number of records read at a time.
 const PAGE: i64 = 1000;
 
-/// What a note says: number, change, entry, row, mark.
-type Note = (i64, String, (i64, i64), (String, String), Option<String>);
+/// A record of a change: id, change, entry, row, mark.
+type Recorded = (i64, String, (i64, i64), (String, String), Option<String>);
 
 /// The columns of an entry in one of the two tables.
 macro_rules! entry {
@@ -47,8 +48,8 @@ macro_rules! entry {
     };
 }
 
-/// Notes, as a change by a run, what a query of entries gives.
-macro_rules! note {
+/// Records the entries that a query returns, with a change by a run.
+macro_rules! record {
     ($database:expr, $run:expr, $change:expr, $table:ident, $query:expr) => {
         diesel::insert_into(replaced::table)
             .values($query.select((
@@ -62,7 +63,7 @@ macro_rules! note {
 }
 
 impl Database {
-    /// Notes entries of a file that `run` is about to remove.
+    /// Records entries of a file that `run` is about to remove.
     pub(in crate::database) fn note_removed(
         &mut self,
         run: &str,
@@ -72,66 +73,67 @@ impl Database {
         let entries = row_sources::table
             .filter(row_sources::source_file_id.eq(source_file_id))
             .filter(row_sources::position.eq_any(positions));
-        note!(self, run, REMOVED, row_sources, entries)?;
+        record!(self, run, REMOVED, row_sources, entries)?;
         Ok(())
     }
 
-    /// Makes the ledger what it was before the run `undone`, but for the rows in `kept`, given by table and record id.
+    /// Restores the ledger's state before the run `undone`, except for the rows in `kept`, given by table and record
+    /// id, and returns the sums for the seal.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn undo_row_sources(
         &mut self,
         run: &str,
         undone: &str,
         kept: &HashSet<(String, String)>,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<LedgerSums, DatabaseError> {
+        let mut sums = self.carried_ledger_sums()?;
+        let before = self.sum_origins()?;
         self.remove_entered(run, undone)?;
         self.remove_successors(run, undone)?;
         let removed = replaced::table
             .filter(replaced::run_id.eq(undone))
             .filter(replaced::change.eq(REMOVED));
-        note!(self, run, RESTORED, replaced, removed)?;
+        record!(self, run, RESTORED, replaced, removed)?;
         diesel::insert_into(row_sources::table)
             .values(removed.select(entry!(replaced)))
             .into_columns(entry!(row_sources))
             .execute(&mut self.connection)?;
         self.undo_marks(run, undone)?;
-        if kept.is_empty() {
-            Ok(())
-        } else {
-            self.keep_entries(run, kept)
+        if !kept.is_empty() {
+            self.keep_entries(run, kept)?;
         }
+        let after = self.sum_origins()?;
+        sums.of_mut(LedgerTable::RowSources).follow(before, after);
+        self.add_rows_of_run(&mut sums, run, i64::MAX)?;
+        Ok(sums)
     }
 
-    /// Runs that were undone, and not done again by undoing that, and when they were.
+    /// Runs that are reverted, unless the revert was itself reverted, with the runs that reverted them.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn undone_runs(&mut self) -> Result<HashMap<String, String>, DatabaseError> {
-        let reverts: Vec<(String, Option<String>, String)> = import_runs::table
+        let reverts: Vec<(String, Option<String>)> = import_runs::table
             .filter(import_runs::kind.eq("revert"))
             .filter(import_runs::status.eq("complete"))
-            .order((import_runs::started_at.desc(), import_runs::id.desc()))
-            .select((
-                import_runs::id,
-                import_runs::parent_run_id,
-                import_runs::started_at,
-            ))
+            .order(import_runs::id.desc())
+            .select((import_runs::id, import_runs::parent_run_id))
             .load(&mut self.connection)?;
         let mut undone = HashMap::new();
-        // Newest first: whether a revert counts is settled by the reverts after it.
-        for (run, parent, at) in reverts {
+        // Newest first: whether a revert counts depends on the reverts after it.
+        for (run, parent) in reverts {
             if !undone.contains_key(&run)
                 && let Some(parent) = parent
             {
-                undone.entry(parent).or_insert(at);
+                undone.entry(parent).or_insert(run);
             }
         }
         Ok(undone)
     }
 
-    /// Removes what `undone` entered: entries of its files, and those that it put back.
+    /// Removes what `undone` added: entries of its files, and those that it restored.
     fn remove_entered(&mut self, run: &str, undone: &str) -> Result<(), DatabaseError> {
         let files: Vec<i64> = source_files::table
             .filter(source_files::run_id.eq(undone))
@@ -139,7 +141,7 @@ impl Database {
             .load(&mut self.connection)?;
         for file in files {
             let entries = row_sources::table.filter(row_sources::source_file_id.eq(file));
-            note!(self, run, REMOVED, row_sources, entries)?;
+            record!(self, run, REMOVED, row_sources, entries)?;
             diesel::delete(entries).execute(&mut self.connection)?;
         }
         self.each_note(undone, &mut |database, (_, change, key, ..)| {
@@ -151,7 +153,7 @@ impl Database {
         })
     }
 
-    /// Removes what later runs say of records that `undone` entered or replaced: their rows are as before it.
+    /// Removes entries that later runs made for records that `undone` added or replaced: their rows are as before it.
     fn remove_successors(&mut self, run: &str, undone: &str) -> Result<(), DatabaseError> {
         let source: String = import_runs::table
             .find(undone)
@@ -192,10 +194,11 @@ impl Database {
         Ok(())
     }
 
-    /// Records that `undone` found gone are in their files as before, and those it brought back are gone again.
+    /// Reverts marks: records that `undone` found removed are in their files again, and those that it found again are
+    /// removed.
     fn undo_marks(&mut self, run: &str, undone: &str) -> Result<(), DatabaseError> {
         let marked = row_sources::table.filter(row_sources::gone_run_id.eq(undone));
-        note!(self, run, UNMARKED, row_sources, marked)?;
+        record!(self, run, UNMARKED, row_sources, marked)?;
         diesel::update(marked)
             .set(row_sources::gone_run_id.eq(None::<String>))
             .execute(&mut self.connection)?;
@@ -205,7 +208,7 @@ impl Database {
                 MARKED => UNMARKED,
                 _ => return Ok(()),
             };
-            note!(
+            record!(
                 database,
                 run,
                 again,
@@ -216,14 +219,14 @@ impl Database {
         })
     }
 
-    /// Takes back, for rows that stay as they are, what was done above.
+    /// Reverts the above for rows that stay as they are.
     fn keep_entries(
         &mut self,
         run: &str,
         kept: &HashSet<(String, String)>,
     ) -> Result<(), DatabaseError> {
         let restored = |change: &str| change == RESTORED;
-        // What was put back goes before what was removed comes: the two may have the same place.
+        // Restored entries are removed before removed ones are restored: both may have the same key.
         for pass in [true, false] {
             self.each_note(run, &mut |database, (id, change, key, row, mark)| {
                 if !kept.contains(&row) || restored(&change) != pass {
@@ -258,15 +261,15 @@ impl Database {
         Ok(())
     }
 
-    /// Visits what was noted of a run, page by page, so that it may be changed meanwhile.
+    /// Visits the recorded changes of a run, page by page, so that the table may be changed meanwhile.
     fn each_note(
         &mut self,
         run: &str,
-        visit: &mut dyn FnMut(&mut Self, Note) -> Result<(), DatabaseError>,
+        visit: &mut dyn FnMut(&mut Self, Recorded) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
         let mut after = 0;
         loop {
-            let notes: Vec<Note> = replaced::table
+            let changes: Vec<Recorded> = replaced::table
                 .filter(replaced::run_id.eq(run))
                 .filter(replaced::id.gt(after))
                 .order(replaced::id)
@@ -279,12 +282,12 @@ impl Database {
                     replaced::gone_run_id,
                 ))
                 .load(&mut self.connection)?;
-            let Some(last) = notes.last() else {
+            let Some(last) = changes.last() else {
                 return Ok(());
             };
             after = last.0;
-            for note in notes {
-                visit(self, note)?;
+            for change in changes {
+                visit(self, change)?;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the ledger knows of imported rows.
+//! The imported rows recorded in the ledger.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,12 +11,12 @@ use crate::plan::{KnownRow, LedgerKey};
 
 use super::tables::{import_runs, row_sources, source_files};
 
-/// A ledger entry as it is stored.
+/// A ledger entry as stored.
 type StoredEntry = (i64, i64, String, Vec<u8>, String, Vec<u8>, Option<String>);
-/// The same with the path of its file.
+/// A ledger entry with the path of its file.
 type StoredRow = (StoredEntry, String);
 
-/// A ledger entry with the table and identity it stands for.
+/// A ledger entry with its table and identity.
 #[derive(Debug, Clone)]
 pub struct LedgerRow {
     /// Name of the table.
@@ -76,8 +76,8 @@ impl Database {
         identities: &[Fingerprint],
     ) -> Result<HashMap<Fingerprint, KnownRow>, DatabaseError> {
         let mut known = HashMap::new();
-        // Entries, then their files, then the runs of these, rather than a join: soon after a large load a server knows so little of the tables
-        // that it begins the join at the runs, and reads all entries for every few identities.
+        // Queries entries, then their files, then the runs of these, instead of a join: soon after a large load a
+        // server lacks statistics, starts the join at the runs, and reads all entries for every few identities.
         for some in identities.chunks(500) {
             let starts = some.iter().map(|identity| identity.start());
             let stored: Vec<StoredEntry> = row_sources::table
@@ -85,7 +85,7 @@ impl Database {
                 .select(entry!())
                 .load(&mut self.connection)?;
             let paths = self.paths_of(source, stored.iter().map(|entry| entry.0).collect())?;
-            // Others that begin alike are in nobody's way: they are looked up by the whole identity.
+            // Other entries with the same prefix do no harm: entries are compared by the whole identity.
             let rows = stored.into_iter().filter_map(|entry| {
                 let path = paths.get(&entry.0)?.clone();
                 ledger_row((entry, path))
@@ -95,7 +95,7 @@ impl Database {
         Ok(known)
     }
 
-    /// The paths of these files, as far as they were read from `source`.
+    /// The paths of those of these files that were read from `source`.
     fn paths_of(
         &mut self,
         source: &str,
@@ -119,8 +119,8 @@ impl Database {
         Ok(ours.map(|(file, _, path)| (file, path)).collect())
     }
 
-    /// The ledger entries of records that came from one file and that `seen`, asked with the table's name and the
-    /// identity, does not know.
+    /// The ledger entries of records that came from one file and for which `seen`, called with table name and identity,
+    /// returns false.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -141,8 +141,8 @@ impl Database {
         Ok(unseen)
     }
 
-    /// Visits the ledger entries of a table's rows: where they stand, the row's primary key as text, and whether the
-    /// record was found gone.
+    /// Visits the ledger entries of a table's rows: key of the entry, record id of the row, and whether the record was
+    /// found removed.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -156,17 +156,17 @@ impl Database {
             .filter(row_sources::table_name.eq(table))
             .load_iter::<StoredRow, DefaultLoadingMode>(&mut self.connection)?;
         for row in stored {
-            let (source_file_id, position, _, _, record_id, _, gone) = row?.0;
+            let (source_file_id, position, _, _, record_id, _, removed) = row?.0;
             let key = LedgerKey {
                 source_file_id,
                 position,
             };
-            visit(key, &record_id, gone.is_some());
+            visit(key, &record_id, removed.is_some());
         }
         Ok(())
     }
 
-    /// Those of these rows of a table that records of other directories became too, with the name of one of these.
+    /// Those of these rows of a table that also belong to records of other directories, with the name of one of these.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -183,8 +183,8 @@ impl Database {
             .load(&mut self.connection)?;
         let mut found = HashMap::new();
         for other in others {
-            self.each_entry_of_table(&other, table, &mut |_, record_id, gone| {
-                if !gone && record_ids.contains(record_id) {
+            self.each_entry_of_table(&other, table, &mut |_, record_id, removed| {
+                if !removed && record_ids.contains(record_id) {
                     found.insert(record_id.to_owned(), other.clone());
                 }
             })?;
@@ -192,7 +192,7 @@ impl Database {
         Ok(found)
     }
 
-    /// The ledger entry that stands there.
+    /// The ledger entry with this key.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -209,11 +209,11 @@ impl Database {
         Ok(stored.and_then(ledger_row))
     }
 
-    /// The ledger entries of records that earlier runs no longer found in their files, and whose rows were kept.
+    /// The ledger entries of records that earlier runs found removed from their files, and whose rows were kept.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn rows_gone(&mut self, source: &str) -> Result<Vec<LedgerRow>, DatabaseError> {
+    pub fn rows_removed(&mut self, source: &str) -> Result<Vec<LedgerRow>, DatabaseError> {
         if !self.has_ledger()? {
             return Ok(Vec::new());
         }
@@ -225,9 +225,9 @@ impl Database {
     }
 }
 
-/// An entry whose digests have the wrong length was not written by us; it is treated as unknown.
+/// An entry with digests of the wrong length was not written by accession; it is treated as unknown.
 fn ledger_row((entry, path): StoredRow) -> Option<LedgerRow> {
-    let (source_file_id, position, table, identity, record_id, digest, gone) = entry;
+    let (source_file_id, position, table, identity, record_id, digest, removed) = entry;
     Some(LedgerRow {
         table,
         identity: Fingerprint(identity.try_into().ok()?),
@@ -239,7 +239,7 @@ fn ledger_row((entry, path): StoredRow) -> Option<LedgerRow> {
             path,
             record_id,
             digest: Fingerprint(digest.try_into().ok()?),
-            gone: gone.is_some(),
+            removed: removed.is_some(),
         },
     })
 }

@@ -1,7 +1,8 @@
-//! What the ledger keeps of one run besides the run itself.
+//! The details of one run in the ledger.
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use serde::Serialize;
 
 use crate::database::{Database, DatabaseError};
 
@@ -10,54 +11,59 @@ use super::tables::{
 };
 
 /// A source file as a run found it.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[diesel(table_name = source_files)]
 pub struct RunFile {
     /// Relative path.
     pub path: String,
-    /// Digest of its bytes; `None` if the run found the file gone.
+    /// Digest of its bytes; `None` if the run found the file removed.
     pub sha256: Option<String>,
     /// Size in bytes.
     pub bytes: i64,
     /// When it was last written, as RFC 3339.
     pub modified_at: Option<String>,
-    /// Elements of the document.
+    /// Number of elements of the document.
     pub records: i64,
-    /// Elements that were left out.
+    /// Number of rejected elements.
     pub rejected: i64,
 }
 
-/// How often values of a column were changed in one way.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+/// The number of conversions of one kind in a column.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Conversion"))]
 pub struct ConvertedColumn {
     /// The table.
     pub table: String,
     /// The column.
     pub column: String,
-    /// What was done, as [`ConversionRule::name`](crate::model::ConversionRule::name).
+    /// The conversion, by the name of its rule.
     pub rule: String,
-    /// How often.
+    /// Number of values.
     pub count: i64,
 }
 
-/// What the tables of one migration hold.
+/// The contents of the tables of one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holding {
-    /// The ledger and the audit trail.
+    /// The ledger and the audit log.
     Ledger {
-        /// Runs.
+        /// Number of runs.
         runs: i64,
-        /// Entries of the audit trail.
+        /// Number of entries in the audit log.
         audit_entries: i64,
     },
-    /// The seals over the trail.
+    /// Number of seals over the audit log.
     Seals(i64),
-    /// Where rows came from before a run took them over, for undoing the run.
+    /// Number of replaced origins of rows, which are needed to revert runs.
     Origins(i64),
+    /// Nothing that outlasts a statement.
+    Nothing,
 }
 
 impl Database {
-    /// The files that a run read or found gone, sorted by path.
+    /// The files that a run read or found removed, sorted by path.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -69,7 +75,7 @@ impl Database {
             .load(&mut self.connection)?)
     }
 
-    /// The values that a run stored otherwise than they were written, counted per column.
+    /// The values that a run stored differently from how they are written in the file, counted per column.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -92,7 +98,7 @@ impl Database {
             .load(&mut self.connection)?)
     }
 
-    /// What would be lost with the tables of `migration`.
+    /// The data that would be lost with the tables of `migration`.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
@@ -100,6 +106,7 @@ impl Database {
         self.require_ledger()?;
         let connection = &mut self.connection;
         Ok(match migration {
+            "accession-0005_staged_rows" | "accession-0004_replaced_rows" => Holding::Nothing,
             "accession-0003_reverts" => {
                 Holding::Origins(row_sources_replaced::table.count().get_result(connection)?)
             }

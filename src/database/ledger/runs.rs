@@ -1,4 +1,4 @@
-//! Runs in the ledger.
+//! The runs recorded in the ledger.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::model::{RunContext, Sha256, Timestamp};
 
 use super::tables::import_runs;
 
-/// What is known of a run when it begins, besides its context.
+/// The data of a run that is known when it begins, besides its context.
 #[derive(Debug, Clone)]
 pub struct RunHeader {
-    /// What the run does: `import`, …
+    /// The kind of the run: `import`, …
     pub kind: &'static str,
     /// Name of the layout.
     pub layout: String,
@@ -26,19 +26,19 @@ pub struct RunHeader {
     pub source: String,
     /// Directory that holds the originals.
     pub archive: Option<String>,
-    /// The run that this one undoes.
+    /// The run that this one reverts.
     pub parent: Option<String>,
 }
 
-/// A run as the ledger has it.
+/// A run as stored in the ledger.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = import_runs)]
 pub struct RunRecord {
     /// UUIDv7.
     pub id: String,
-    /// What it did.
+    /// The kind of the run.
     pub kind: String,
-    /// `complete`.
+    /// `complete` or `running`.
     pub status: String,
     /// Name of the layout.
     pub layout: String,
@@ -46,9 +46,9 @@ pub struct RunRecord {
     pub layout_digest: String,
     /// The directory's name in the ledger.
     pub source: String,
-    /// Who is declared responsible.
+    /// The actor: who is declared responsible.
     pub actor: String,
-    /// Why.
+    /// The reason given for the run.
     pub reason: Option<String>,
     /// The operating system's user.
     pub os_user: String,
@@ -56,7 +56,7 @@ pub struct RunRecord {
     pub host: String,
     /// The database's user.
     pub db_user: Option<String>,
-    /// Version of this program.
+    /// Version of accession.
     pub tool_version: String,
     /// RFC 3339.
     pub started_at: String,
@@ -66,12 +66,12 @@ pub struct RunRecord {
     pub counts: Option<String>,
     /// Directory that holds the originals.
     pub archive: Option<String>,
-    /// The run this one undoes or repeats.
+    /// The run that this one reverts or repeats.
     pub parent_run_id: Option<String>,
 }
 
 impl RunRecord {
-    /// The row as it is sealed: its columns by name.
+    /// The row as sealed: its columns by name.
     #[must_use]
     pub(in crate::database) fn sealed(self) -> SealedRun {
         let columns = [
@@ -98,17 +98,38 @@ impl RunRecord {
     }
 }
 
-/// Whether something is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    /// It is.
-    Yes,
-    /// It is not.
-    No,
-}
-
 impl RunRecord {
-    /// How many rows the run says it changed, by table and action as in the trail.
+    /// The tables in the run's counts, sorted.
+    #[must_use]
+    pub fn tables(&self) -> Vec<String> {
+        let counts = self.counts.as_deref().unwrap_or_default();
+        let counts: Value = serde_json::from_str(counts).unwrap_or_default();
+        let tables = counts["tables"].as_object().into_iter().flatten();
+        let mut tables: Vec<String> = tables.map(|(table, _)| table.clone()).collect();
+        tables.sort_unstable();
+        tables
+    }
+
+    /// Whether the run's counts include this table.
+    #[must_use]
+    pub fn names(&self, table: &str) -> bool {
+        self.tables().iter().any(|name| name == table)
+    }
+
+    /// The context in which the run began; `None` if its id or its time is invalid.
+    #[must_use]
+    pub fn context(&self) -> Option<RunContext> {
+        Some(RunContext {
+            id: Uuid::parse_str(&self.id).ok()?,
+            actor: self.actor.clone(),
+            reason: self.reason.clone(),
+            os_user: self.os_user.clone(),
+            host: self.host.clone(),
+            started_at: Timestamp::parse(&self.started_at)?.timestamp,
+        })
+    }
+
+    /// The number of changed rows in the run's counts, by table and action as in the audit log.
     #[must_use]
     pub fn row_changes(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         let counts = self.counts.as_deref().unwrap_or_default();
@@ -134,13 +155,27 @@ impl RunRecord {
 }
 
 impl Database {
-    /// Enters the run and fills the audit context: from here on every change is signed with it.
+    /// Inserts the run and fills the audit context: from now on every change is attributed to the run.
     pub(in crate::database) fn begin_run(
         &mut self,
         header: &RunHeader,
         context: &RunContext,
     ) -> Result<(), DatabaseError> {
-        let db_user = self.connection.db_user()?;
+        self.enter_run(header, context, None)?;
+        self.connection.engine_mut().set_context(context)
+    }
+
+    /// Inserts a run that is not complete, with preliminary counts.
+    ///
+    /// # Errors
+    /// When the database reports an error.
+    pub fn enter_run(
+        &mut self,
+        header: &RunHeader,
+        context: &RunContext,
+        counts: Option<&str>,
+    ) -> Result<(), DatabaseError> {
+        let db_user = self.connection.engine_mut().user()?;
         diesel::insert_into(import_runs::table)
             .values((
                 import_runs::id.eq(context.id.to_string()),
@@ -158,9 +193,10 @@ impl Database {
                 import_runs::started_at.eq(context.started_at.to_string()),
                 import_runs::archive.eq(header.archive.as_deref()),
                 import_runs::parent_run_id.eq(header.parent.as_deref()),
+                import_runs::counts.eq(counts),
             ))
             .execute(&mut self.connection)?;
-        self.connection.set_context(context)
+        Ok(())
     }
 
     /// Completes the run and empties the audit context.
@@ -170,7 +206,7 @@ impl Database {
         finished_at: Timestamp,
         counts: &str,
     ) -> Result<(), DatabaseError> {
-        self.connection.clear_context()?;
+        self.connection.engine_mut().clear_context()?;
         diesel::update(import_runs::table.find(context.id.to_string()))
             .set((
                 import_runs::status.eq("complete"),
@@ -185,30 +221,60 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn has_run(&mut self, id: Uuid) -> Result<Found, DatabaseError> {
+    pub fn has_run(&mut self, id: Uuid) -> Result<bool, DatabaseError> {
         if !self.has_ledger()? {
-            return Ok(Found::No);
+            return Ok(false);
         }
         let count: i64 = import_runs::table
             .filter(import_runs::id.eq(id.to_string()))
             .count()
             .get_result(&mut self.connection)?;
-        Ok(if count > 0 { Found::Yes } else { Found::No })
+        Ok(count > 0)
     }
 
-    /// All runs, newest first.
+    /// The id of the last run.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn latest_run(&mut self) -> Result<Option<Uuid>, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(None);
+        }
+        let latest: Option<String> = import_runs::table
+            .select(diesel::dsl::max(import_runs::id))
+            .get_result(&mut self.connection)?;
+        Ok(latest.and_then(|id| Uuid::parse_str(&id).ok()))
+    }
+
+    /// All runs, newest first. Their order is that of their ids, because the clock may have been set back.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn runs(&mut self) -> Result<Vec<RunRecord>, DatabaseError> {
         self.require_ledger()?;
         Ok(import_runs::table
-            .order((import_runs::started_at.desc(), import_runs::id.desc()))
+            .order(import_runs::id.desc())
             .select(RunRecord::as_select())
             .load(&mut self.connection)?)
     }
 
-    /// Refuses a database without a ledger.
+    /// Runs that were begun and are not complete, oldest first. They exist only where schema changes are committed at
+    /// once: a run of kind `enable` or `disable` was interrupted after one, or is in progress.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn unfinished_runs(&mut self) -> Result<Vec<RunRecord>, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(Vec::new());
+        }
+        Ok(import_runs::table
+            .filter(import_runs::status.eq("running"))
+            .order((import_runs::started_at, import_runs::id))
+            .select(RunRecord::as_select())
+            .load(&mut self.connection)?)
+    }
+
+    /// Rejects a database without a ledger.
     ///
     /// # Errors
     /// [`DatabaseError::NoLedger`].

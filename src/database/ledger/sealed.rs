@@ -1,4 +1,5 @@
-//! What seals are made of, and checked against: entries in the order of their ids, runs, and the files of runs.
+//! The data that seals are computed from and checked against: entries in the order of their ids, runs, and files of
+//! runs.
 
 use diesel::prelude::*;
 
@@ -6,36 +7,40 @@ use crate::audit::seal::{
     Contents, FilesHeader, ReceiptFile, SealedEntry, SealedRun, Sealer, Tree,
 };
 use crate::database::sealed_entry::EntryRow;
-use crate::database::{AnyConnection, Database, DatabaseError};
+use crate::database::stored_text::StoredText;
+use crate::database::{Database, DatabaseError};
 
 use super::RunRecord;
 use super::tables::{audit_log, import_runs};
 
-/// What an entry is about.
+/// The row that an entry concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = audit_log)]
-pub struct TrailEntry {
+pub struct EntrySubject {
     /// The table.
+    #[diesel(deserialize_as = StoredText)]
     pub table_name: String,
     /// Primary key as text.
+    #[diesel(deserialize_as = StoredText)]
     pub record_id: String,
     /// RFC 3339.
+    #[diesel(deserialize_as = StoredText)]
     pub changed_at: String,
 }
 
-/// Which entries of the trail.
+/// A selection of entries of the audit log.
 #[derive(Debug, Clone, Copy)]
 pub enum Entries<'a> {
     /// Those with greater ids.
     After(i64),
-    /// Those of a run, with greater ids than the trail had before the run.
+    /// Entries of a run, with greater ids than any before the run.
     OfRun {
         /// The highest id before.
         after: i64,
         /// The run.
         run: &'a str,
     },
-    /// Those of a run between two ids, both included.
+    /// Entries of a run between two ids, both included.
     Between {
         /// The lowest id.
         first: i64,
@@ -47,10 +52,10 @@ pub enum Entries<'a> {
 }
 
 impl Database {
-    /// The highest id in the trail; 0 if it is empty.
+    /// The highest id in the audit log; 0 if it is empty.
     ///
     /// # Errors
-    /// When the trail cannot be read.
+    /// When the audit log cannot be read.
     pub fn last_entry_id(&mut self) -> Result<i64, DatabaseError> {
         let last: Option<i64> = audit_log::table
             .select(diesel::dsl::max(audit_log::id))
@@ -58,10 +63,10 @@ impl Database {
         Ok(last.unwrap_or(0))
     }
 
-    /// Visits entries of the trail in the order of their ids; the hash of each is made while it is read.
+    /// Visits entries of the audit log in the order of their ids; each is hashed while it is read.
     ///
     /// # Errors
-    /// When the trail cannot be read.
+    /// When the audit log cannot be read.
     pub fn each_sealed_entry(
         &mut self,
         entries: Entries<'_>,
@@ -102,10 +107,10 @@ impl Database {
         }
     }
 
-    /// What a seal says of the entries of a run.
+    /// The contents of a seal over the entries of a run.
     ///
     /// # Errors
-    /// When the trail cannot be read.
+    /// When the audit log cannot be read.
     pub fn contents_of_run(&mut self, run: &str, after: i64) -> Result<Contents, DatabaseError> {
         let mut sealer = Sealer::default();
         self.each_sealed_entry(Entries::OfRun { after, run }, &mut |entry| {
@@ -114,7 +119,7 @@ impl Database {
         Ok(sealer.finish())
     }
 
-    /// A run's row, as it is sealed.
+    /// A run's row, as sealed.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -127,22 +132,22 @@ impl Database {
         Ok(record.map(RunRecord::sealed))
     }
 
-    /// What an entry of the trail is about.
+    /// The row that an entry of the audit log concerns.
     ///
     /// # Errors
-    /// When the trail cannot be read.
-    pub fn trail_entry(&mut self, id: i64) -> Result<Option<TrailEntry>, DatabaseError> {
+    /// When the audit log cannot be read.
+    pub fn entry_subject(&mut self, id: i64) -> Result<Option<EntrySubject>, DatabaseError> {
         Ok(audit_log::table
             .find(id)
-            .select(TrailEntry::as_select())
+            .select(EntrySubject::as_select())
             .first(&mut self.connection)
             .optional()?)
     }
 
-    /// The runs that the entries of a range name.
+    /// The runs that the entries of a range refer to.
     ///
     /// # Errors
-    /// When the trail cannot be read.
+    /// When the audit log cannot be read.
     pub fn runs_of_entries(&mut self, first: i64, last: i64) -> Result<Vec<String>, DatabaseError> {
         let runs: Vec<Option<String>> = audit_log::table
             .filter(audit_log::id.between(first, last))
@@ -153,21 +158,18 @@ impl Database {
         Ok(runs.into_iter().flatten().collect())
     }
 
-    /// The highest number that an entry was ever given, where the database knows it for certain.
+    /// The highest id that was ever generated for an entry, if the database knows it for certain.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn last_given_entry_id(&mut self) -> Result<Option<i64>, DatabaseError> {
-        match &self.connection {
-            AnyConnection::Sqlite(_) => Ok(Some(self.connection.last_number("audit_log")?)),
-            #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(_) => Ok(None),
-            #[cfg(feature = "mysql")]
-            AnyConnection::Mysql(_) => Ok(None),
+        match self.connection.engine().rolls_numbers_back() {
+            true => Ok(Some(self.connection.last_number("audit_log")?)),
+            false => Ok(None),
         }
     }
 
-    /// The files of a run, as they are sealed: in the order in which the run entered them.
+    /// The files of a run, as sealed: in the order in which the run recorded them.
     ///
     /// # Errors
     /// When the ledger cannot be read.

@@ -1,20 +1,20 @@
-//! Seals in the ledger: made, kept, and read again.
+//! The seals in the ledger: making, storing and reading them.
 
 use diesel::prelude::*;
 
 use crate::audit::seal::{
-    Block, Contents, FilesHeader, Header, RowsHeader, Seal, SealedConversion, SealedRun,
+    Block, Contents, FilesHeader, Header, LedgerSums, RowsHeader, Seal, SealedConversion, SealedRun,
 };
 use crate::database::{Database, DatabaseError};
 use crate::model::{Sha256, Timestamp};
 
 use super::tables::{audit_seal_blocks, audit_seals};
 
-/// A seal as the ledger has it; what its columns say must be what its header says.
+/// A seal as stored in the ledger; its columns must agree with its header.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = audit_seals)]
 pub struct SealRecord {
-    /// From 1.
+    /// Sequential number, from 1.
     pub number: i64,
     /// SHA-256 of the header, in hexadecimal digits.
     pub hash: String,
@@ -30,16 +30,20 @@ pub struct SealRecord {
     pub header: String,
 }
 
-/// What a run knows of itself that is not in the ledger.
+/// Facts about a run that are not in the ledger.
 #[derive(Debug, Clone, Default)]
 pub struct RunFacts {
-    /// The rows that were written, as they were read back, per table.
+    /// The rows that were written, as read back, per table.
     pub rows: Vec<(String, RowsHeader)>,
-    /// Values stored otherwise than written.
+    /// Values stored differently from how they are written in the file.
     pub conversions: Vec<SealedConversion>,
+    /// Digest of its manifest in the archive, if it has one.
+    pub manifest: Option<Sha256>,
+    /// The current sums of the ledger's tables, if the run changed them.
+    pub ledger: Option<LedgerSums>,
 }
 
-/// A seal that was made.
+/// A new seal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSeal {
     /// Its number.
@@ -50,17 +54,17 @@ pub struct NewSeal {
     pub sealed_at: Timestamp,
     /// The run.
     pub run: Option<String>,
-    /// How many entries it covers.
+    /// Number of entries that it covers.
     pub entries: u64,
-    /// The schema that holds the trail, where a database has several.
+    /// The schema that contains the audit log, on databases with several schemas.
     pub schema: Option<String>,
 }
 
 impl Database {
-    /// Seals a run that is complete. Inside its transaction, so that there is no run without a seal.
+    /// Seals a complete run, within its transaction, so that there is no run without a seal.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn seal_run(
         &mut self,
         run: &str,
@@ -76,7 +80,7 @@ impl Database {
     /// Seals changes that were made outside runs.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn seal_others(
         &mut self,
         contents: Contents,
@@ -99,11 +103,15 @@ impl Database {
             .optional()?;
         let (number, previous) = last.unwrap_or_else(|| (0, String::new()));
         let number = number + 1;
+        let ledger = match facts.ledger {
+            Some(ledger) => ledger,
+            None => self.carried_ledger_sums()?,
+        };
         let (run, files) = run.unzip();
         let schema = self.schema_digest()?;
         let header = Header {
             number: u64::try_from(number).unwrap_or(0),
-            // A hash that is none was not written by us: the chain does not hold, and verification says so.
+            // An invalid hash was not written by accession: the chain is broken, which verification reports.
             previous: Sha256::from_hex(&previous).unwrap_or(Sha256([0; 32])),
             sealed_at: now.to_string(),
             tool: concat!("accession ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -113,6 +121,8 @@ impl Database {
             rows: facts.rows.into_iter().collect(),
             conversions: facts.conversions,
             schema,
+            manifest: facts.manifest,
+            ledger: Some(ledger),
         };
         let Seal { text, hash } = header.seal();
         diesel::insert_into(audit_seals::table)
@@ -146,7 +156,7 @@ impl Database {
         })
     }
 
-    /// All seals, oldest first; nothing may be missing or out of order, but may be.
+    /// All seals, oldest first. They may be incomplete or out of order if someone tampered with them.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -157,7 +167,7 @@ impl Database {
             .load(&mut self.connection)?)
     }
 
-    /// The seals of a run: one, unless somebody tampered with them.
+    /// The seals of a run: one, unless someone tampered with them.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -180,10 +190,21 @@ impl Database {
             .select((audit_seal_blocks::hash, audit_seal_blocks::tags))
             .load(&mut self.connection)?;
         let block = |(hash, tags): (Vec<u8>, Vec<u8>)| Block {
-            // Of the wrong length it was not written by us, and equals no hash.
+            // A hash of the wrong length was not written by accession, and equals no hash.
             hash: Sha256(hash.try_into().unwrap_or([0; 32])),
             tags,
         };
         Ok(stored.into_iter().map(block).collect())
+    }
+
+    /// The positions of subtrees: number of the seal, and position.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn seal_block_places(&mut self) -> Result<Vec<(i64, i64)>, DatabaseError> {
+        Ok(audit_seal_blocks::table
+            .order((audit_seal_blocks::seal, audit_seal_blocks::position))
+            .select((audit_seal_blocks::seal, audit_seal_blocks::position))
+            .load(&mut self.connection)?)
     }
 }

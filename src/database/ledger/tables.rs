@@ -1,4 +1,4 @@
-//! The ledger's tables as Diesel sees them; `migrations/` holds their definitions and what each column means.
+//! The ledger's tables for Diesel; `migrations/` has their definitions and documents each column.
 #![expect(missing_docs, reason = "the columns are documented in the migrations")]
 
 diesel::table! {

@@ -1,16 +1,17 @@
-//! How many entries there are, by who made them, where and how.
+//! Counts entries by author, table, action and day.
 
 use diesel::connection::DefaultLoadingMode;
-#[cfg(feature = "servers")]
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 
-use crate::database::{AnyConnection, Database, DatabaseError};
+use crate::database::stored_text::{OptionalText, StoredText};
+use crate::database::{Database, DatabaseError};
 
+use super::audit_entries::AuditEntry;
+use super::entry_filter::EntryFilter;
 use super::tables::audit_log;
-use super::trail::{AuditEntry, EntryFilter};
 
-/// Entries that have the author, the table and the action in common.
+/// Entries with the same author, table, action and day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryTotal {
     /// The run; `None` for other programs.
@@ -25,15 +26,14 @@ pub struct EntryTotal {
     pub table: String,
     /// `INSERT`, `UPDATE` or `DELETE`.
     pub action: String,
-    /// How many entries.
+    /// Number of entries.
     pub count: u64,
-    /// The lowest number of an entry, and the highest.
+    /// The lowest and the highest id of an entry.
     pub entries: (i64, i64),
-    /// The earliest instant, and the latest.
-    pub instants: (String, String),
+    /// The earliest and the latest timestamp.
+    pub timestamps: (String, String),
 }
 
-#[cfg(feature = "servers")]
 type OfRun = (
     Option<String>,
     String,
@@ -47,30 +47,28 @@ type OfRun = (
 );
 
 impl Database {
-    /// Totals over the entries that `filter` chooses.
+    /// Totals over the entries that match `filter`.
     ///
-    /// All entries of a run have its actor and one instant, so they are counted by the database; those of other
-    /// programs, which are few, one by one.
+    /// All entries of a run have the same actor and timestamp, so the database counts them. The entries of other
+    /// programs, which are few, are counted one by one.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn entry_totals(&mut self, filter: &EntryFilter) -> Result<Vec<EntryTotal>, DatabaseError> {
         self.require_ledger()?;
-        let mut totals = match &self.connection {
-            AnyConnection::Sqlite(_) => self.count_as_they_come(filter)?,
-            #[cfg(feature = "servers")]
-            _ => self.group(filter)?,
+        let mut totals = match self.connection.engine().sorts_to_group() {
+            true => self.count_as_they_come(filter)?,
+            false => self.group(filter)?,
         };
         totals.extend(self.entry_totals_of_others(filter)?);
         Ok(totals)
     }
 
     /// The entries of runs, grouped by the database.
-    #[cfg(feature = "servers")]
     fn group(&mut self, filter: &EntryFilter) -> Result<Vec<EntryTotal>, DatabaseError> {
         let by = (audit_log::run_id, audit_log::table_name, audit_log::action);
         let groups: Vec<OfRun> = audit_log::table
-            .filter(filter.condition())
+            .filter(filter.condition(self.connection.has_any_bytes()))
             .filter(audit_log::run_id.is_not_null())
             .group_by(by)
             .select((
@@ -88,14 +86,14 @@ impl Database {
         Ok(groups.into_iter().map(of_run).collect())
     }
 
-    /// The same for SQLite, which would sort all entries to group them; most have everything in common with the one
-    /// before.
+    /// Counts entries without sorting them, as grouping them in SQL would; most have the same group as the previous
+    /// one.
     fn count_as_they_come(
         &mut self,
         filter: &EntryFilter,
     ) -> Result<Vec<EntryTotal>, DatabaseError> {
         let entries = audit_log::table
-            .filter(filter.condition())
+            .filter(filter.condition(self.connection.has_any_bytes()))
             .filter(audit_log::run_id.is_not_null())
             .order(audit_log::id)
             .select((
@@ -104,14 +102,16 @@ impl Database {
                 audit_log::table_name,
                 audit_log::action,
             ))
-            .load_iter::<(i64, Option<String>, String, String), DefaultLoadingMode>(
+            .load_iter::<(i64, OptionalText, StoredText, StoredText), DefaultLoadingMode>(
                 &mut self.connection,
             )?;
         let mut tally = Tally::default();
         for entry in entries {
             let (id, run_id, table_name, action) = entry?;
-            // Asked first for what is known of these entries: the tally also compares the fields that are empty here,
-            // and comparing empty texts a million times takes longer than reading them.
+            let run_id = Option::<String>::from(run_id);
+            let (table_name, action) = (String::from(table_name), String::from(action));
+            // Checked first with the fields that are set: the tally also compares the fields that are empty here, and
+            // comparing empty strings a million times takes longer than reading them.
             match tally.totals.last_mut() {
                 Some(last)
                     if last.table == table_name
@@ -135,13 +135,13 @@ impl Database {
                 total.day = day(&first.changed_at).to_owned();
                 total.changed_by = first.changed_by;
                 total.db_user = first.db_user;
-                total.instants = (first.changed_at.clone(), first.changed_at);
+                total.timestamps = (first.changed_at.clone(), first.changed_at);
             }
         }
         Ok(tally.totals)
     }
 
-    /// Totals over the entries of other programs that `filter` chooses.
+    /// Totals over the entries of other programs that match `filter`.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
@@ -151,7 +151,7 @@ impl Database {
     ) -> Result<Vec<EntryTotal>, DatabaseError> {
         self.require_ledger()?;
         let others = audit_log::table
-            .filter(filter.condition())
+            .filter(filter.condition(self.connection.has_any_bytes()))
             .filter(audit_log::run_id.is_null())
             .order(audit_log::changed_at)
             .select((
@@ -162,32 +162,37 @@ impl Database {
                 audit_log::table_name,
                 audit_log::action,
             ))
-            .load_iter::<(i64, String, Option<String>, String, String, String), DefaultLoadingMode>(
-                &mut self.connection,
-            )?;
+            .load_iter::<(
+                i64,
+                StoredText,
+                OptionalText,
+                StoredText,
+                StoredText,
+                StoredText,
+            ), DefaultLoadingMode>(&mut self.connection)?;
         let mut tally = Tally::default();
         for other in others {
             let (id, changed_by, db_user, changed_at, table_name, action) = other?;
             tally.add(AuditEntry {
                 id,
-                table_name,
-                action,
-                changed_at,
-                changed_by,
-                db_user,
+                table_name: table_name.into(),
+                action: action.into(),
+                changed_at: changed_at.into(),
+                changed_by: changed_by.into(),
+                db_user: db_user.into(),
                 ..AuditEntry::default()
             });
         }
         Ok(tally.totals)
     }
 
-    /// How many entries belong to runs.
+    /// The number of entries that belong to runs.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn count_entries_of_runs(&mut self) -> Result<u64, DatabaseError> {
         self.require_ledger()?;
-        // Two counts that an index alone answers, rather than one that looks at every entry.
+        // Two counts that are answered from an index alone, instead of one that reads every entry.
         let all: i64 = audit_log::table.count().get_result(&mut self.connection)?;
         let others: i64 = audit_log::table
             .filter(audit_log::run_id.is_null())
@@ -196,14 +201,14 @@ impl Database {
         Ok(u64::try_from(all - others).unwrap_or(0))
     }
 
-    /// How many entries `filter` chooses.
+    /// The number of entries that match `filter`.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn count_entries(&mut self, filter: &EntryFilter) -> Result<u64, DatabaseError> {
         self.require_ledger()?;
         let count: i64 = audit_log::table
-            .filter(filter.condition())
+            .filter(filter.condition(self.connection.has_any_bytes()))
             .count()
             .get_result(&mut self.connection)?;
         Ok(u64::try_from(count).unwrap_or(0))
@@ -213,7 +218,7 @@ impl Database {
 /// Counts entries one by one.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// What was counted so far.
+    /// The totals so far.
     pub totals: Vec<EntryTotal>,
 }
 
@@ -221,7 +226,7 @@ impl Tally {
     /// Counts an entry.
     pub fn add(&mut self, entry: AuditEntry) {
         let day = day(&entry.changed_at);
-        // Entries that have everything in common are mostly near each other.
+        // Entries of the same group are mostly close to each other.
         let known = self.totals.iter_mut().rev().find(|total| {
             total.table == entry.table_name
                 && total.action == entry.action
@@ -235,10 +240,10 @@ impl Tally {
                 total.count += 1;
                 total.entries.0 = total.entries.0.min(entry.id);
                 total.entries.1 = total.entries.1.max(entry.id);
-                if entry.changed_at < total.instants.0 {
-                    total.instants.0 = entry.changed_at;
-                } else if entry.changed_at > total.instants.1 {
-                    total.instants.1 = entry.changed_at;
+                if entry.changed_at < total.timestamps.0 {
+                    total.timestamps.0 = entry.changed_at;
+                } else if entry.changed_at > total.timestamps.1 {
+                    total.timestamps.1 = entry.changed_at;
                 }
             }
             None => self.totals.push(EntryTotal {
@@ -250,13 +255,12 @@ impl Tally {
                 action: entry.action,
                 count: 1,
                 entries: (entry.id, entry.id),
-                instants: (entry.changed_at.clone(), entry.changed_at),
+                timestamps: (entry.changed_at.clone(), entry.changed_at),
             }),
         }
     }
 }
 
-#[cfg(feature = "servers")]
 fn of_run(stored: OfRun) -> EntryTotal {
     let (run_id, table, action, count, first, last, changed_by, db_user, at) = stored;
     let at = at.unwrap_or_default();
@@ -269,10 +273,10 @@ fn of_run(stored: OfRun) -> EntryTotal {
         action,
         count: u64::try_from(count).unwrap_or(0),
         entries: (first.unwrap_or_default(), last.unwrap_or_default()),
-        instants: (at.clone(), at),
+        timestamps: (at.clone(), at),
     }
 }
 
-fn day(instant: &str) -> &str {
-    instant.split('T').next().unwrap_or(instant)
+fn day(timestamp: &str) -> &str {
+    timestamp.split('T').next().unwrap_or(timestamp)
 }

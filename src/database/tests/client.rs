@@ -4,16 +4,18 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::database::Dialect;
-use crate::database::mysql::MysqlDialect;
-use crate::database::postgres::PostgresDialect;
-use crate::database::sqlite::SqliteDialect;
+use crate::database::engine::Dialect;
+use crate::database::engine::mysql::MysqlDialect;
+use crate::database::engine::postgres::PostgresDialect;
+use crate::database::engine::sqlite::SqliteDialect;
 use crate::model::Value;
 
 /// A fresh database with the ledger in it.
 pub(super) struct Client {
     pub(super) kind: Kind,
     name: String,
+    /// The address of its server.
+    url: Option<String>,
     sqlite: Option<rusqlite::Connection>,
 }
 
@@ -25,46 +27,45 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// The address of a server, which `scripts/servers run` sets. Tests that need one are ignored unless they are
+    /// asked for, and then they fail without it.
     fn url(self) -> Option<String> {
         let variable = match self {
             Self::Sqlite => return None,
             Self::Postgres => "TEST_POSTGRES_URL",
             Self::Mysql => "TEST_MYSQL_URL",
         };
-        std::env::var(variable).ok()
+        let url = std::env::var(variable);
+        Some(url.unwrap_or_else(|_| panic!("{variable} is not set: run `scripts/test`")))
     }
 }
 
-/// One database of each kind that there is a server for.
-pub(super) fn all() -> Vec<Client> {
-    [Kind::Sqlite, Kind::Postgres, Kind::Mysql]
-        .into_iter()
-        .filter_map(of)
-        .collect()
+/// One database of each kind.
+pub(super) fn all() -> [Client; 3] {
+    [Kind::Sqlite, Kind::Postgres, Kind::Mysql].map(of)
 }
 
-/// A database of one kind, if there is a server for it: `scripts/servers run cargo test` starts both.
-pub(super) fn of(kind: Kind) -> Option<Client> {
-    let client = bare(kind)?;
+/// A database of one kind, with the ledger.
+pub(super) fn of(kind: Kind) -> Client {
+    let client = bare(kind);
     let ledger = match kind {
-        Kind::Sqlite => include_str!("../../../migrations/sqlite/accession-0001_ledger/up.sql"),
+        Kind::Sqlite => concat!(
+            include_str!("../../../migrations/sqlite/accession-0001_ledger/up.sql"),
+            include_str!("../../../migrations/sqlite/accession-0005_staged_rows/up.sql")
+        ),
         Kind::Postgres => include_str!("../../../migrations/postgres/accession-0001_ledger/up.sql"),
         Kind::Mysql => include_str!("../../../migrations/mysql/accession-0001_ledger/up.sql"),
     };
     client.execute(ledger);
-    Some(client)
+    client
 }
 
 /// A database of one kind with nothing in it.
-#[expect(clippy::print_stderr, reason = "what is skipped is said")]
-pub(super) fn bare(kind: Kind) -> Option<Client> {
+pub(super) fn bare(kind: Kind) -> Client {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    if kind != Kind::Sqlite && kind.url().is_none() {
-        eprintln!("no server for {kind:?}: run `scripts/servers run cargo test`");
-        return None;
-    }
     let client = Client {
         kind,
+        url: kind.url(),
         name: format!(
             "accession_text_{}_{}",
             std::process::id(),
@@ -79,7 +80,7 @@ pub(super) fn bare(kind: Kind) -> Option<Client> {
         }),
     };
     client.outside(&format!("CREATE DATABASE {}", client.name));
-    Some(client)
+    client
 }
 
 impl Client {
@@ -101,7 +102,7 @@ impl Client {
         }
     }
 
-    /// Gives the message of the refusal.
+    /// Returns the error message.
     #[track_caller]
     pub(super) fn refusal(&self, sql: &str) -> String {
         match self.attempt(sql) {
@@ -184,7 +185,7 @@ impl Client {
 
     /// A value as it is written in this database's SQL.
     pub(super) fn literal(&self, value: &Value) -> String {
-        use crate::audit::{mysql, postgres, sqlite};
+        use crate::database::engine::{mysql, postgres, sqlite};
         match (value, self.kind) {
             (Value::Boolean(value), Kind::Postgres) => value.to_string(),
             (Value::Boolean(value), Kind::Sqlite | Kind::Mysql) => u8::from(*value).to_string(),
@@ -192,8 +193,8 @@ impl Client {
             (Value::Real(value), Kind::Sqlite | Kind::Mysql) => format!("{value:e}"),
             (Value::Blob(_), Kind::Postgres) => format!("'\\x{}'", value.key_text()),
             (Value::Blob(_), Kind::Sqlite | Kind::Mysql) => format!("X'{}'", value.key_text()),
-            (Value::Timestamp(instant), Kind::Mysql) => {
-                format!("'{}'", instant.to_utc().format("%Y-%m-%d %H:%M:%S%.6f"))
+            (Value::Timestamp(timestamp), Kind::Mysql) => {
+                format!("'{}'", timestamp.to_utc().format("%Y-%m-%d %H:%M:%S%.6f"))
             }
             (Value::Integer(value), _) => value.to_string(),
             (Value::Null | Value::Default | Value::ParentKey(_), _) => "NULL".to_owned(),
@@ -204,7 +205,7 @@ impl Client {
     }
 
     pub(super) fn identifier(&self, name: &str) -> String {
-        use crate::audit::{mysql, postgres, sqlite};
+        use crate::database::engine::{mysql, postgres, sqlite};
         match self.kind {
             Kind::Sqlite => sqlite::identifier(name),
             Kind::Postgres => postgres::identifier(name),
@@ -224,7 +225,7 @@ impl Client {
 
     /// User with password, and host with port, of the server's address.
     fn server(&self) -> (String, String) {
-        let url = self.kind.url().expect("a server");
+        let url = self.url.as_ref().expect("a server");
         let (_, rest) = url.split_once("://").expect("an address");
         let (user, server) = rest.split_once('@').expect("a user in the address");
         let server = server.split('/').next().unwrap_or_default();
@@ -249,7 +250,7 @@ impl Client {
 fn psql(url: &str) -> Command {
     let mut command = Command::new("psql");
     command.args(["-X", "-q", "-A", "-t", "-f", "-"]);
-    command.args(["-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"]);
+    command.args(["-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"]);
     command.env("PGOPTIONS", "-c client_min_messages=warning");
     command.arg(url);
     command
@@ -267,7 +268,7 @@ fn mariadb(server: &str, (user, password): (&str, &str), database: &str) -> Comm
     command
 }
 
-/// Gives what a client prints, or complains of.
+/// Returns the output of a client, or its error.
 fn finish(mut command: Command, sql: &str) -> Result<String, String> {
     let mut child = command
         .stdin(Stdio::piped())

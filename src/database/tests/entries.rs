@@ -1,4 +1,4 @@
-//! Entries of the trail, in the one form in which those of different databases are compared.
+//! Entries of the audit log in a normal form, in which those of different databases are compared.
 
 use serde_json::{Map, Value as Json};
 
@@ -6,7 +6,7 @@ use crate::model::canonical_json;
 
 use super::client::Client;
 
-/// An entry without what is different by nature: its number, its time, who was logged in.
+/// An entry without its number, time and database user, which differ between databases.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) table: String,
@@ -49,8 +49,8 @@ pub(super) fn of(client: &Client) -> Vec<Entry> {
             };
             let text = |value: &Option<String>| value.clone().expect("not NULL");
             let at = text(at);
-            let read = crate::model::Timestamp::parse(&at).expect("an instant");
-            assert_eq!(read.instant.to_string(), at);
+            let read = crate::model::Timestamp::parse(&at).expect("a timestamp");
+            assert_eq!(read.timestamp.to_string(), at);
             Entry {
                 table: text(table),
                 record_id: text(record_id),
@@ -84,7 +84,7 @@ fn image(text: &str) -> Map<String, Json> {
         .collect()
 }
 
-/// Numbers by value, JSON columns by what their text says.
+/// Compares numbers by value and JSON columns by content.
 fn comparable(name: &str, value: Json) -> Json {
     match value {
         Json::Number(number) if number.as_i64().is_none() => {

@@ -80,7 +80,7 @@ pub(super) fn everything() -> Table {
     table
 }
 
-/// Two tables whose rows go with, or forget, those of a third.
+/// Two tables whose foreign keys cascade deletions of a third table, or are set to NULL.
 pub(super) fn family() -> [Table; 3] {
     let parent = table("parents", vec![column("id", TEXT), column("name", TEXT)]);
     let key = |on_delete| ForeignKey {
@@ -106,7 +106,7 @@ pub(super) fn family() -> [Table; 3] {
     [parent, child, friend]
 }
 
-/// Makes tables the way an import does, with their triggers.
+/// Creates tables as an import does, with their triggers.
 #[track_caller]
 pub(super) fn make(client: &Client, tables: &[Table]) {
     let dialect = client.dialect();
@@ -123,7 +123,7 @@ pub(super) fn make(client: &Client, tables: &[Table]) {
     }
 }
 
-/// Makes the audit triggers.
+/// Creates the audit triggers.
 #[track_caller]
 pub(super) fn watch(client: &Client, table: &Table) {
     for trigger in client
@@ -135,7 +135,7 @@ pub(super) fn watch(client: &Client, table: &Table) {
 }
 
 pub(super) fn instant(text: &str) -> Timestamp {
-    Timestamp::parse(text).expect("an instant").instant
+    Timestamp::parse(text).expect("a timestamp").timestamp
 }
 
 pub(super) fn day(text: &str) -> NaiveDate {

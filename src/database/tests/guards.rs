@@ -1,4 +1,4 @@
-//! The trail cannot be changed, and nothing goes past it that can be stopped.
+//! The audit log cannot be changed, and writes that would bypass it are rejected.
 
 use super::client::{self, Kind};
 use super::entries;
@@ -11,6 +11,7 @@ const FORGED: &str =
                       VALUES (1, 't', '1', 'INSERT', '{}', 'now', 'mallory')";
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn entries_can_be_neither_changed_nor_deleted_nor_replaced() {
     for client in client::all() {
         make(&client, &family());
@@ -45,17 +46,19 @@ fn entries_can_be_neither_changed_nor_deleted_nor_replaced() {
                 refused.push((format!("REPLACE INTO {FORGED}"), APPEND_ONLY));
                 refused.push(("UPDATE IGNORE audit_log SET id = 7".to_owned(), APPEND_ONLY));
                 refused.push(("TRUNCATE audit_log".to_owned(), "audit_log_guard"));
-                refused.push(("DROP TABLE audit_log".to_owned(), "foreign key"));
+                // A foreign key: MariaDB's number and MySQL's.
+                refused.push(("DROP TABLE audit_log".to_owned(), "1451|3730"));
                 refused.push((
                     "INSERT INTO audit_log_guard VALUES (1)".to_owned(),
-                    "constraint",
+                    "4025|3819",
                 ));
             }
         }
         for (sql, why) in refused {
             let error = client.refusal(&sql);
-            let told = error.to_lowercase().contains(why);
-            assert!(told, "{:?}: {sql}: {error}", client.kind);
+            let error = error.to_lowercase();
+            let matches = why.split('|').any(|why| error.contains(why));
+            assert!(matches, "{:?}: {sql}: {error}", client.kind);
         }
         assert_eq!(
             client.rows(&["id", "changed_by", "new_value"], "audit_log"),
@@ -65,11 +68,10 @@ fn entries_can_be_neither_changed_nor_deleted_nor_replaced() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn an_entry_without_its_image_is_refused() {
     for kind in [Kind::Postgres, Kind::Mysql] {
-        let Some(client) = client::of(kind) else {
-            continue;
-        };
+        let client = client::of(kind);
         for (action, image) in [
             ("INSERT", "old_value"),
             ("DELETE", "new_value"),
@@ -86,6 +88,7 @@ fn an_entry_without_its_image_is_refused() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn complete_runs_can_be_neither_changed_nor_deleted() {
     for client in client::all() {
         client.execute(
@@ -105,10 +108,9 @@ fn complete_runs_can_be_neither_changed_nor_deleted() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn truncate_is_recorded_row_by_row() {
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+    let client = client::of(Kind::Postgres);
     make(&client, &family());
     client.execute(
         "INSERT INTO parents VALUES ('a', 'A'); INSERT INTO children VALUES (1, 'a'), (2, NULL);
@@ -129,16 +131,16 @@ fn truncate_is_recorded_row_by_row() {
 
 /// MySQL fires nothing on TRUNCATE; a table with children cannot be truncated at all.
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn a_table_that_others_refer_to_is_not_truncated() {
-    let Some(client) = client::of(Kind::Mysql) else {
-        return;
-    };
+    let client = client::of(Kind::Mysql);
     make(&client, &family());
     let error = client.refusal("TRUNCATE parents");
     assert!(error.contains("foreign key"), "{error}");
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn upserts_and_replacements_are_recorded_as_what_they_did() {
     for client in client::all() {
         make(&client, &family());
@@ -177,6 +179,7 @@ fn upserts_and_replacements_are_recorded_as_what_they_did() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn a_rolled_back_change_leaves_no_entry() {
     for client in client::all() {
         make(&client, &family());
@@ -190,10 +193,9 @@ fn a_rolled_back_change_leaves_no_entry() {
 
 /// The triggers write with the rights of whoever made them.
 #[test]
-fn a_writer_needs_no_right_on_the_trail_and_has_none() {
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+#[ignore = "needs servers: scripts/test"]
+fn a_writer_needs_no_right_on_the_audit_log_and_has_none() {
+    let client = client::of(Kind::Postgres);
     make(&client, &family());
     let role = format!("accession_writer_{}", std::process::id());
     client.execute(&format!("CREATE ROLE {role}; GRANT {role} TO CURRENT_USER; GRANT SELECT, INSERT, UPDATE, DELETE ON parents TO {role}"));
@@ -207,7 +209,7 @@ fn a_writer_needs_no_right_on_the_trail_and_has_none() {
         "ALTER TABLE parents DISABLE TRIGGER accession_insert".to_owned(),
         "DROP TRIGGER accession_insert ON parents".to_owned(),
         "DROP TABLE audit_log".to_owned(),
-        // A table of one's own under the trail's function would forge entries.
+        // The audit log's trigger function on a user's own table would forge entries.
         "CREATE TEMPORARY TABLE parents (id text, name text);
          CREATE TRIGGER t AFTER INSERT ON parents REFERENCING NEW TABLE AS accession_rows
          FOR EACH STATEMENT EXECUTE FUNCTION public.accession_parents_insert()"
@@ -218,10 +220,7 @@ fn a_writer_needs_no_right_on_the_trail_and_has_none() {
     assert_eq!(wrote, Ok(String::new()));
     for (sql, answer) in attacks.iter().zip(answers) {
         let error = answer.expect_err(sql);
-        assert!(
-            error.contains("permission denied") || error.contains("must be owner"),
-            "{sql}: {error}"
-        );
+        assert!(error.contains("42501"), "{sql}: {error}");
     }
     assert_eq!(
         entries::summaries(&client),
@@ -231,10 +230,9 @@ fn a_writer_needs_no_right_on_the_trail_and_has_none() {
 
 /// The same on MySQL, where the writer is an account of its own, without TRIGGER and DROP.
 #[test]
-fn an_account_without_rights_on_the_trail_can_write_and_no_more() {
-    let Some(client) = client::of(Kind::Mysql) else {
-        return;
-    };
+#[ignore = "needs servers: scripts/test"]
+fn an_account_without_rights_on_the_audit_log_can_only_write_rows() {
+    let client = client::of(Kind::Mysql);
     make(&client, &family());
     let account = format!("accession_{}", std::process::id());
     let database = client.name();
@@ -259,7 +257,7 @@ fn an_account_without_rights_on_the_trail_can_write_and_no_more() {
     assert_eq!(wrote, Ok(String::new()));
     for (sql, answer) in attacks.iter().zip(answers) {
         let error = answer.expect_err(sql);
-        assert!(error.contains("command denied"), "{sql}: {error}");
+        assert!(error.contains("1142"), "{sql}: {error}");
     }
     let users = client.rows(&["action", "db_user"], "audit_log");
     assert_eq!(users.len(), 3);

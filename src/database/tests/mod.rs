@@ -1,4 +1,5 @@
-//! Recipes and triggers on real databases, written to by other programs: the same change is the same entry everywhere.
+//! Tests of DDL and triggers on real databases that other programs write to: a change gives the same entry on each of
+//! them.
 
 mod client;
 mod entries;
@@ -6,4 +7,6 @@ mod equality;
 mod everything;
 mod guards;
 mod recipes;
+mod recorded;
 mod settings;
+mod trigger_texts;

@@ -1,10 +1,10 @@
-//! The recipes' text, and what a database says of the tables made from it.
+//! The text of the recipes, and the tables that a database creates from it.
 
 use super::client::{self, Kind};
 use super::everything::{column, everything, family, make, table};
-use crate::database::Dialect;
-use crate::database::mysql::MysqlDialect;
-use crate::database::postgres::PostgresDialect;
+use crate::database::engine::Dialect;
+use crate::database::engine::mysql::MysqlDialect;
+use crate::database::engine::postgres::PostgresDialect;
 use crate::model::{ColumnType, ForeignKey, Index, IndexColumn, OnDelete, Table};
 
 fn text(dialect: &dyn Dialect, tables: &[Table]) -> String {
@@ -92,16 +92,16 @@ fn mysql_text() {
       FOREIGN KEY (`parent_id`) REFERENCES `parents` (`id`)
     ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
     CREATE INDEX `idx_children_parent_id` ON `children` (`parent_id` DESC);
-    DROP TRIGGER IF EXISTS `accession_children_parent_id_cascade`;
-    CREATE TRIGGER `accession_children_parent_id_cascade` BEFORE DELETE ON `parents` FOR EACH ROW DELETE FROM `children` WHERE `parent_id` = OLD.`id`;
+    DROP TRIGGER IF EXISTS `accession_children_parent_id_cascade_14c8374d`;
+    CREATE TRIGGER `accession_children_parent_id_cascade_14c8374d` BEFORE DELETE ON `parents` FOR EACH ROW DELETE FROM `children` WHERE `parent_id` = OLD.`id`;
     CREATE TABLE `friends` (
       `id` BIGINT NOT NULL,
       `parent_id` VARCHAR(255) NULL,
       PRIMARY KEY (`id`),
       FOREIGN KEY (`parent_id`) REFERENCES `parents` (`id`)
     ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */;
-    DROP TRIGGER IF EXISTS `accession_friends_parent_id_set_null`;
-    CREATE TRIGGER `accession_friends_parent_id_set_null` BEFORE DELETE ON `parents` FOR EACH ROW UPDATE `friends` SET `parent_id` = NULL WHERE `parent_id` = OLD.`id`
+    DROP TRIGGER IF EXISTS `accession_friends_parent_id_set_null_4fa1d2ba`;
+    CREATE TRIGGER `accession_friends_parent_id_set_null_4fa1d2ba` BEFORE DELETE ON `parents` FOR EACH ROW UPDATE `friends` SET `parent_id` = NULL WHERE `parent_id` = OLD.`id`
     "#);
 }
 
@@ -125,6 +125,7 @@ fn wide() -> Table {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn a_long_index_has_the_beginnings_of_texts() {
     let index = &MysqlDialect.create_indexes(&wide())[0];
     assert_eq!(
@@ -142,7 +143,7 @@ fn a_key_that_is_too_long_is_refused_in_words() {
     wide.indexes.clear();
     wide.unique.push(vec![0, 1, 2, 3]);
     let refusals = MysqlDialect.refusals(&wide);
-    insta::assert_snapshot!(refusals.join("\n"), @r#"the key (`a`, `b`, `c`, `d`) may be 4080 bytes long, and MySQL takes 3072: give its texts a length, such as VARCHAR(100)"#);
+    insta::assert_snapshot!(refusals.join("\n"), @r#"the key (`a`, `b`, `c`, `d`) can be 4080 bytes long, and MySQL's limit is 3072: give its string columns a length, such as VARCHAR(100)"#);
     let long = ColumnType::Text {
         max_chars: Some(2000),
     };
@@ -151,8 +152,8 @@ fn a_key_that_is_too_long_is_refused_in_words() {
         .collect();
     let refusals = MysqlDialect.refusals(&table("long", columns));
     insta::assert_snapshot!(refusals.join("\n"), @r#"
-    the key (`c0`) may be 8000 bytes long, and MySQL takes 3072: give its texts a length, such as VARCHAR(100)
-    its texts may be 72000 bytes long together, and MySQL takes 65000: make the longer ones TEXT
+    the key (`c0`) can be 8000 bytes long, and MySQL's limit is 3072: give its string columns a length, such as VARCHAR(100)
+    its string columns can be 72000 bytes long together, and MySQL's limit is 65000: declare the longer ones as TEXT
     "#);
 }
 
@@ -162,7 +163,7 @@ fn texts_have_the_length_that_mysql_gives_them() {
     let limits: Vec<_> = (0..table.columns.len())
         .filter_map(|column| MysqlDialect.max_chars(&table, column))
         .collect();
-    assert_eq!(limits, [50], "texts of no key are LONGTEXT");
+    assert_eq!(limits, [50], "strings outside keys are LONGTEXT");
     let [parents, children, _] = family();
     assert_eq!(MysqlDialect.max_chars(&parents, 0), Some(255));
     assert_eq!(MysqlDialect.max_chars(&parents, 1), None);
@@ -171,6 +172,7 @@ fn texts_have_the_length_that_mysql_gives_them() {
 
 /// A table that refers to a unique column of its own, and one that refers to its own key.
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn tables_may_refer_to_themselves() {
     let mut nodes = table(
         "nodes",
@@ -197,6 +199,7 @@ fn tables_may_refer_to_themselves() {
 
 /// In every database 'a', 'A' and 'a ' are three keys, and keys come back byte for byte.
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn keys_are_compared_byte_by_byte() {
     for client in client::all() {
         make(&client, &family());
@@ -212,10 +215,9 @@ fn keys_are_compared_byte_by_byte() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn postgres_tables_have_the_types_of_the_contract() {
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+    let client = client::of(Kind::Postgres);
     make(&client, &[everything()]);
     let types = client.rows(
         &["format_type(atttypid, atttypmod)"],
@@ -226,10 +228,9 @@ fn postgres_tables_have_the_types_of_the_contract() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn mysql_tables_have_the_types_of_the_contract() {
-    let Some(client) = client::of(Kind::Mysql) else {
-        return;
-    };
+    let client = client::of(Kind::Mysql);
     make(&client, &[everything()]);
     let types = client.rows(
         &["DATA_TYPE", "CHARACTER_SET_NAME"],
@@ -244,6 +245,7 @@ fn mysql_tables_have_the_types_of_the_contract() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn the_ledger_can_be_taken_away_and_made_again() {
     for client in client::all() {
         let (down, up) = match client.kind {
@@ -273,6 +275,7 @@ fn the_ledger_can_be_taken_away_and_made_again() {
 
 /// The same columns in the same order, in types that the same query can read.
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn the_ledger_has_the_same_columns_everywhere() {
     let mut first = None;
     for client in client::all() {
@@ -280,7 +283,7 @@ fn the_ledger_has_the_same_columns_everywhere() {
             Kind::Sqlite => client.rows(
                 &["t.name", "c.name"],
                 "sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' \
-                 AND t.name <> 'audit_context' ORDER BY t.name, c.cid",
+                 AND t.name NOT IN ('audit_context', 'audit_replaced') ORDER BY t.name, c.cid",
             ),
             Kind::Postgres => client.rows(
                 &["table_name", "column_name"],

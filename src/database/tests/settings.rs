@@ -1,6 +1,10 @@
-//! Whatever the session's settings are, the entries are the same; what is stored is recognised as up to date.
+//! Entries do not depend on the settings of the session, and stored triggers are recognized as up to date.
 
-use crate::audit::{AuditedTable, Firing, mysql, postgres, sqlite};
+use crate::audit::{AuditedTable, Firing};
+use crate::database::engine;
+use crate::database::engine::mysql::triggers as mysql;
+use crate::database::engine::postgres::triggers as postgres;
+use crate::database::engine::sqlite::triggers as sqlite;
 use crate::model::ColumnType;
 
 use super::client::{self, Client, Kind};
@@ -27,15 +31,12 @@ fn entries_under(client: &Client, settings: &str, row: &str) -> Vec<Entry> {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn postgres_settings_of_the_session_change_nothing() {
     let row = "0.1::float8 + 0.2::float8, '2024-07-01T12:00:00.5-04', '2024-07-01', '\\x00ff'";
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+    let client = client::of(Kind::Postgres);
     let usual = entries_under(&client, "SET TimeZone = 'UTC'", row);
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+    let client = client::of(Kind::Postgres);
     let hostile = "SET TimeZone = 'Asia/Kolkata'; SET extra_float_digits = -15; SET bytea_output = 'escape'; SET DateStyle = 'German';
                    SET IntervalStyle = 'sql_standard'; SET standard_conforming_strings = off; SET session_replication_role = replica;
                    SET search_path = pg_temp, public; CREATE TEMPORARY TABLE audit_log (id int)";
@@ -48,15 +49,12 @@ fn postgres_settings_of_the_session_change_nothing() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn mysql_settings_of_the_session_change_nothing() {
     let row = "0.1e0 + 0.2e0, '2024-07-01 12:00:00.5', '2024-07-01', X'00ff'";
-    let Some(client) = client::of(Kind::Mysql) else {
-        return;
-    };
+    let client = client::of(Kind::Mysql);
     let usual = entries_under(&client, "SET time_zone = '+00:00'", row);
-    let Some(client) = client::of(Kind::Mysql) else {
-        return;
-    };
+    let client = client::of(Kind::Mysql);
     let hostile = "SET time_zone = '-05:00'; SET sql_mode = ''; SET SESSION character_set_connection = latin1;
                    SET SESSION group_concat_max_len = 4; SET collation_connection = latin1_german1_ci; SET lc_time_names = 'de_DE'";
     assert_eq!(entries_under(&client, hostile, row), usual);
@@ -77,10 +75,9 @@ fn new_value(client: &Client, name: &str) -> String {
 
 /// MySQL shows a TIMESTAMP in the session's zone.
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn mysql_timestamps_are_written_in_utc() {
-    let Some(client) = client::of(Kind::Mysql) else {
-        return;
-    };
+    let client = client::of(Kind::Mysql);
     client.execute("CREATE TABLE t (id INT PRIMARY KEY, at TIMESTAMP(3) NULL, ratio FLOAT, amount DECIMAL(10,2), kind ENUM('a', 'b'), flags BIT(4))");
     let mut audited = AuditedTable::of(&table(
         "t",
@@ -122,10 +119,9 @@ fn mysql_timestamps_are_written_in_utc() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn postgres_types_of_the_application_are_kept_as_their_text() {
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+    let client = client::of(Kind::Postgres);
     client.execute("CREATE TYPE mood AS ENUM ('good'); CREATE TABLE t (id bigint PRIMARY KEY, amount numeric(10,2), doc json, span interval, mood mood, list int[], local timestamp, place point)");
     let declared = [
         "bigint",
@@ -168,10 +164,9 @@ fn postgres_types_of_the_application_are_kept_as_their_text() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn special_values_do_not_break_the_write() {
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+    let client = client::of(Kind::Postgres);
     make(&client, &[everything()]);
     let name = client.identifier("every \"thing'");
     client.execute(&format!(
@@ -191,10 +186,9 @@ fn special_values_do_not_break_the_write() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn partitions_are_watched_wherever_one_writes() {
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+    let client = client::of(Kind::Postgres);
     client.execute(
         "CREATE TABLE t (id bigint PRIMARY KEY, name text) PARTITION BY RANGE (id);
          CREATE TABLE low PARTITION OF t FOR VALUES FROM (0) TO (10); CREATE TABLE high PARTITION OF t FOR VALUES FROM (10) TO (20)",
@@ -226,40 +220,65 @@ fn partitions_are_watched_wherever_one_writes() {
     );
 }
 
+/// Names a run in the session, as an importer does, or an application that pretends to be one.
+fn naming(kind: Kind, run: &str) -> String {
+    match kind {
+        Kind::Sqlite | Kind::Postgres => format!(
+            "SELECT set_config('accession.run_id', '{run}', false), set_config('accession.source_file_id', '5', false),
+             set_config('accession.changed_by', 'mei', false), set_config('accession.changed_at', '2020-01-01T00:00:00.000000Z', false);"
+        ),
+        Kind::Mysql => format!(
+            "SET @accession_run_id = '{run}', @accession_source_file_id = 5, @accession_changed_by = 'mei',
+             @accession_changed_at = '2020-01-01T00:00:00.000000Z';"
+        ),
+    }
+}
+
+/// Enters a run in the ledger.
+fn run_row(id: &str, status: &str) -> String {
+    format!(
+        "INSERT INTO import_runs (id, kind, status, layout, layout_digest, source, actor, os_user, host, tool_version, started_at)
+         VALUES ('{id}', 'import', '{status}', 'l', 'd', 's', 'alice', 'u', 'h', 't', '2024-01-01T00:00:00.000000Z');"
+    )
+}
+
+/// Actor, run and file of every entry.
+fn attributions(client: &Client) -> Vec<(String, Option<String>, Option<String>)> {
+    let entries = entries::of(client).into_iter();
+    let all = entries.map(|entry| (entry.by, entry.run, entry.file));
+    all.collect()
+}
+
+fn external() -> (String, Option<String>, Option<String>) {
+    ("external".to_owned(), None, None)
+}
+
 #[test]
-fn the_context_of_a_session_is_in_its_entries_and_ends_with_it() {
+#[ignore = "needs servers: scripts/test"]
+fn the_entries_of_a_run_have_its_actor_and_those_after_it_do_not() {
     for kind in [Kind::Postgres, Kind::Mysql] {
-        let Some(client) = client::of(kind) else {
-            continue;
-        };
+        let client = client::of(kind);
         make(&client, &family());
+        // On MySQL the session has the account that made the triggers, so its context is believed.
         let (begin, end) = match kind {
-            Kind::Sqlite | Kind::Postgres => (
-                "BEGIN; SELECT set_config('accession.run_id', 'r1', true), set_config('accession.changed_by', 'alice', true),
-                 set_config('accession.changed_at', '2024-01-01T00:00:00.000000Z', true), set_config('accession.source_file_id', '5', true)",
-                "COMMIT",
-            ),
+            Kind::Sqlite | Kind::Postgres => (naming(kind, "r1"), ""),
             Kind::Mysql => (
-                "SET @accession_run_id = 'r1', @accession_changed_by = 'alice', @accession_changed_at = '2024-01-01T00:00:00.000000Z', @accession_source_file_id = 5",
-                "SET @accession_run_id = NULL, @accession_changed_by = NULL, @accession_changed_at = NULL, @accession_source_file_id = NULL",
+                naming(kind, "r1").replace("mei", "alice"),
+                "SET @accession_run_id = NULL, @accession_changed_by = NULL, @accession_changed_at = NULL, @accession_source_file_id = NULL;",
             ),
         };
-        client.execute(&format!("{begin}; INSERT INTO parents VALUES ('a', 'A'); {end}; INSERT INTO parents VALUES ('b', 'B');"));
-        let entries = entries::of(&client);
-        let who: Vec<_> = entries
-            .iter()
-            .map(|entry| {
-                (
-                    entry.by.as_str(),
-                    entry.run.as_deref(),
-                    entry.file.as_deref(),
-                )
-            })
-            .collect();
-        assert_eq!(
-            who,
-            [("alice", Some("r1"), Some("5")), ("external", None, None)]
+        client.execute(&format!(
+            "BEGIN; {} {begin} INSERT INTO parents VALUES ('a', 'A'); UPDATE parents SET name = 'AA'; DELETE FROM parents;
+             UPDATE import_runs SET status = 'complete'; COMMIT; {end} INSERT INTO parents VALUES ('b', 'B');",
+            run_row("r1", "running"),
+        ));
+        let of_run = (
+            "alice".to_owned(),
+            Some("r1".to_owned()),
+            Some("5".to_owned()),
         );
+        let expected = [of_run.clone(), of_run.clone(), of_run, external()];
+        assert_eq!(attributions(&client), expected);
         let users = client.rows(&["db_user"], "audit_log");
         assert!(
             users.iter().all(|user| user[0]
@@ -270,16 +289,36 @@ fn the_context_of_a_session_is_in_its_entries_and_ends_with_it() {
     }
 }
 
+/// On MySQL the session here has the account that made the triggers: `tests/it/conformance/forging.rs` tries another.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn whatever_a_session_says_of_itself_it_is_another_program() {
+    let client = client::of(Kind::Postgres);
+    let kind = Kind::Postgres;
+    make(&client, &family());
+    client.execute(&run_row("r1", "complete"));
+    for (index, run) in ["", "r1", "nothing", "' OR 1 = 1"].iter().enumerate() {
+        let run = run.replace('\'', "''");
+        client.execute(&format!(
+            "{} INSERT INTO parents VALUES ('{index}', 'A'); UPDATE parents SET name = 'B'; DELETE FROM parents;",
+            naming(kind, &run)
+        ));
+    }
+    assert_eq!(attributions(&client), vec![external(); 12]);
+    let late = client.rows(&["changed_at"], "audit_log WHERE changed_at < '2026'");
+    assert!(late.is_empty(), "{late:?}");
+}
+
 /// The names and definitions the database has.
 fn stored(client: &Client, table: &str) -> Vec<(String, String)> {
     let query = match client.kind {
         Kind::Sqlite => sqlite::STORED
             .replace("?1", "'t'")
-            .replace("'t'", &sqlite::literal(table)),
+            .replace("'t'", &engine::sqlite::literal(table)),
         Kind::Postgres => postgres::STORED
             .replace("$1", "'public'")
-            .replace("$2", &postgres::literal(table)),
-        Kind::Mysql => mysql::STORED.replace('?', &mysql::literal(table)),
+            .replace("$2", &engine::postgres::literal(table)),
+        Kind::Mysql => mysql::STORED.replace('?', &engine::mysql::literal(table)),
     };
     let rows = client.rows(
         &["name", "definition"],
@@ -295,6 +334,7 @@ fn stored(client: &Client, table: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn what_is_up_to_date_is_recognised_and_what_is_not_is_too() {
     for client in client::all() {
         // Of names with quotes MySQL's own catalog gives a wrong account.
@@ -315,7 +355,7 @@ fn what_is_up_to_date_is_recognised_and_what_is_not_is_too() {
                 .collect();
             expected.sort();
             assert_eq!(stored(&client, &table.name), expected, "{:?}", client.kind);
-            // Made again, they are the same; taken away, they are gone.
+            // Recreated triggers are the same; dropped triggers no longer exist.
             for trigger in &wanted {
                 client.execute(&trigger.create);
             }
@@ -323,6 +363,10 @@ fn what_is_up_to_date_is_recognised_and_what_is_not_is_too() {
             let mut larger = table.clone();
             larger.columns.push(column("more", ColumnType::Boolean));
             for trigger in client.dialect().audit_triggers(&AuditedTable::of(&larger)) {
+                // PostgreSQL's looks up the columns when it fires.
+                if trigger.name == "accession_truncate" {
+                    continue;
+                }
                 assert!(
                     !expected.contains(&(trigger.name, trigger.definition)),
                     "{:?}",
@@ -338,10 +382,9 @@ fn what_is_up_to_date_is_recognised_and_what_is_not_is_too() {
 }
 
 #[test]
+#[ignore = "needs servers: scripts/test"]
 fn a_disabled_trigger_is_not_up_to_date() {
-    let Some(client) = client::of(Kind::Postgres) else {
-        return;
-    };
+    let client = client::of(Kind::Postgres);
     make(&client, &family());
     let before = stored(&client, "parents");
     client.execute("ALTER TABLE parents DISABLE TRIGGER accession_delete");

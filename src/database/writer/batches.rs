@@ -1,12 +1,12 @@
-//! How many rows go into one statement.
+//! The number of rows per statement.
 
-/// Rows per statement: more gain nothing, fewer cost (measured; see `benches/`).
+/// Rows per statement: more have no benefit, fewer are slower (measured; see `benches/`).
 pub(super) const BATCH: usize = 500;
-/// Up to so many rows are one statement, whatever their number.
+/// Up to this number of rows are one statement.
 const SMALL: usize = 32;
 
-/// Cuts `items` into full batches and the rest into powers of two, or one batch if it is small: few different statements
-/// to prepare, and few to execute for the many small files.
+/// Splits `items` into full batches, and the rest into powers of two, or into one batch if it is small. So there are
+/// few different statements to prepare, and few to execute for many small files.
 pub(super) fn batches<T>(items: &[T], full: usize) -> impl Iterator<Item = &[T]> {
     let mut rest = items;
     std::iter::from_fn(move || {

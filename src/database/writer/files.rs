@@ -1,4 +1,5 @@
-//! The files of a run: entered before what comes from them, and named by the audit context while that is written.
+//! The files of a run: inserted before the rows that come from them, and set in the audit context while these are
+//! written.
 
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -10,10 +11,10 @@ use crate::database::{Database, DatabaseError};
 use super::{FileRecord, Reject, Writer};
 
 impl Writer<'_> {
-    /// Enters a file; the changes that follow come from it.
+    /// Begins a file; the following changes come from it.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn begin_file(
         &mut self,
         database: &mut Database,
@@ -34,10 +35,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Leaves the file, noting how many records it has and how many were left out.
+    /// Ends the file, recording the numbers of its records and of rejected records.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn end_file(
         &mut self,
         database: &mut Database,
@@ -64,10 +65,10 @@ impl Writer<'_> {
             .flush_full(database, (self.layout, &self.run_id))
     }
 
-    /// Remembers records of the file that are left out.
+    /// Records rejected records of the file.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database reports an error.
     pub fn rejects(
         &mut self,
         database: &mut Database,
@@ -77,7 +78,7 @@ impl Writer<'_> {
             return Ok(());
         };
         let file = new.id;
-        // They refer to the file, which is entered before its end is known.
+        // Rejects refer to the file, which is inserted before it was read to its end.
         if self.entered != Some(file) {
             InsertFiles {
                 run_id: &self.run_id,
@@ -102,18 +103,19 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Sees to it that the audit context names the file at hand.
+    /// Sets the current file in the audit context.
     pub(super) fn set_context(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
         let file = self.file.as_ref().map(|file| file.id);
         if self.context != file {
-            database.connection.set_context_file(file)?;
+            database.connection.engine_mut().set_context_file(file)?;
             self.context = file;
         }
         Ok(())
     }
 }
 
-/// Not every database gives back what it numbered. Runs are written one after another, so nobody else counts.
+/// Ids are assigned here because not every database returns generated ids. Only one run writes at a time, so they are
+/// unique.
 pub(super) fn next_file(database: &mut Database) -> Result<i64, DatabaseError> {
     let last: Option<i64> = source_files::table
         .select(max(source_files::id))

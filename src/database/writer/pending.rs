@@ -1,10 +1,10 @@
-//! What the ledger is still to be told of the rows that are written: it waits until a statement is full, whatever files
-//! it is of.
+//! Pending changes of the ledger for the rows that are written. They wait until a statement is full, across files.
 
 use std::sync::Arc;
 
 use diesel::prelude::*;
 
+use crate::audit::seal::{LedgerRowBytes, LedgerSum, LedgerSums, LedgerTable};
 use crate::database::ledger::tables::row_sources;
 use crate::database::ledger::{
     InsertConversions, InsertEntries, InsertFiles, NewConversion, NewEntry, NewFile,
@@ -16,19 +16,22 @@ use crate::plan::LedgerKey;
 
 use super::batches::{BATCH, batches};
 
-/// Parts of the ledger that wait.
-#[derive(Default)]
+/// The pending changes of the ledger.
 pub(super) struct Pending {
+    /// The sums of the ledger's tables, including everything written so far.
+    pub(super) sums: LedgerSums,
+    /// The bytes of rows that are hashed for the sums, and the length of the prefix that all rows of a table share.
+    hashed: [(LedgerRowBytes, usize); 2],
     entries: Vec<Entry>,
-    /// Entries that others take the place of, or that nothing stands for any more.
+    /// Entries that are replaced or removed.
     forgotten: Vec<LedgerKey>,
-    /// Entries whose records are no longer in their files.
-    gone: Vec<LedgerKey>,
+    /// Entries whose records were removed from their files.
+    removed: Vec<LedgerKey>,
     conversions: Vec<Converted>,
     files: Vec<NewFile>,
 }
 
-/// That a row is what a record became.
+/// Maps a record to the row that it became.
 struct Entry {
     source_file_id: i64,
     position: i64,
@@ -40,7 +43,7 @@ struct Entry {
     digest: [u8; 16],
 }
 
-/// A value that is stored otherwise than it was written.
+/// A value that is stored differently from how it is written in the file.
 struct Converted {
     table: usize,
     record_id: String,
@@ -48,7 +51,24 @@ struct Converted {
 }
 
 impl Pending {
-    /// A row and its conversions; the record is the one at this position of the file.
+    pub(super) fn new(sums: LedgerSums) -> Self {
+        let hashed = [LedgerTable::RowSources, LedgerTable::Conversions].map(|table| {
+            let bytes = LedgerRowBytes::of(table);
+            let beginning = bytes.len();
+            (bytes, beginning)
+        });
+        Self {
+            sums,
+            hashed,
+            entries: Vec::new(),
+            forgotten: Vec::new(),
+            removed: Vec::new(),
+            conversions: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Adds a row and its conversions; the record has this position in the file.
     pub(super) fn enter(
         &mut self,
         (source_file_id, position): (i64, i64),
@@ -81,22 +101,22 @@ impl Pending {
         });
     }
 
-    /// An entry of an earlier run that nothing stands for any more, or another one.
+    /// Removes an entry of an earlier run that is replaced or no longer valid.
     pub(super) fn forget(&mut self, known: impl IntoIterator<Item = LedgerKey>) {
         self.forgotten.extend(known);
     }
 
-    /// An entry of an earlier run whose record is no longer in its file.
-    pub(super) fn mark_gone(&mut self, known: LedgerKey) {
-        self.gone.push(known);
+    /// Marks an entry of an earlier run whose record was removed from its file.
+    pub(super) fn mark_removed(&mut self, known: LedgerKey) {
+        self.removed.push(known);
     }
 
-    /// A file that was read to its end.
+    /// Adds a file that was read to its end.
     pub(super) fn file(&mut self, file: NewFile) {
         self.files.push(file);
     }
 
-    /// Writes what there is much of.
+    /// Writes full batches.
     pub(super) fn flush_full(
         &mut self,
         database: &mut Database,
@@ -129,6 +149,7 @@ impl Pending {
         self.flush_earlier(database, run)?;
         let table = |index: usize| &layout.tables[index].table;
         let connection = &mut database.connection;
+        let [(bytes, beginning), (converted_bytes, converted_beginning)] = &mut self.hashed;
         for entries in batches(&self.entries, BATCH) {
             let new = entries.iter().map(|entry| NewEntry {
                 source_file_id: entry.source_file_id,
@@ -141,7 +162,14 @@ impl Pending {
                 part: entry.part.and_then(|part| i32::try_from(part).ok()),
                 digest: &entry.digest,
             });
-            InsertEntries(&new.collect::<Vec<_>>()).execute(connection)?;
+            let new: Vec<_> = new.collect();
+            let sum = self.sums.of_mut(LedgerTable::RowSources);
+            for entry in &new {
+                bytes.truncate(*beginning);
+                entry.hash_into(bytes);
+                sum.add(bytes.hash());
+            }
+            InsertEntries(&new).execute(connection)?;
         }
         self.entries.clear();
         for conversions in batches(&self.conversions, BATCH) {
@@ -154,28 +182,43 @@ impl Pending {
                 source_text: &converted.conversion.source_text,
                 stored_text: &converted.conversion.stored_text,
             });
-            InsertConversions(&new.collect::<Vec<_>>()).execute(connection)?;
+            let new: Vec<_> = new.collect();
+            let sum = self.sums.of_mut(LedgerTable::Conversions);
+            for converted in &new {
+                converted_bytes.truncate(*converted_beginning);
+                converted.hash_into(converted_bytes);
+                sum.add(converted_bytes.hash());
+            }
+            InsertConversions(&new).execute(connection)?;
         }
         self.conversions.clear();
         Ok(())
     }
 
-    /// Entries of earlier runs are forgotten, or marked, by many at once.
+    /// Removes or marks entries of earlier runs, many at once.
     fn flush_earlier(&mut self, database: &mut Database, run: &str) -> Result<(), DatabaseError> {
+        let none = LedgerSum::default();
         for (file, positions) in by_file(&std::mem::take(&mut self.forgotten)) {
+            let removed = database.sum_origins_at(file, &positions)?;
+            let sum = self.sums.of_mut(LedgerTable::RowSources);
+            sum.follow(removed, none);
             database.note_removed(run, file, &positions)?;
             let entries = row_sources::table
                 .filter(row_sources::source_file_id.eq(file))
                 .filter(row_sources::position.eq_any(positions));
             diesel::delete(entries).execute(&mut database.connection)?;
         }
-        for (file, positions) in by_file(&std::mem::take(&mut self.gone)) {
+        for (file, positions) in by_file(&std::mem::take(&mut self.removed)) {
+            let before = database.sum_origins_at(file, &positions)?;
             let entries = row_sources::table
                 .filter(row_sources::source_file_id.eq(file))
-                .filter(row_sources::position.eq_any(positions));
+                .filter(row_sources::position.eq_any(&positions));
             diesel::update(entries)
                 .set(row_sources::gone_run_id.eq(run))
                 .execute(&mut database.connection)?;
+            let after = database.sum_origins_at(file, &positions)?;
+            let sum = self.sums.of_mut(LedgerTable::RowSources);
+            sum.follow(before, after);
         }
         Ok(())
     }
@@ -189,7 +232,7 @@ impl Pending {
     }
 }
 
-/// Entries as files and some of their positions each.
+/// Groups entries by file, with batches of their positions.
 fn by_file(keys: &[LedgerKey]) -> impl Iterator<Item = (i64, Vec<i64>)> {
     let of_one_file = keys.chunk_by(|a, b| a.source_file_id == b.source_file_id);
     of_one_file.flat_map(|keys| {

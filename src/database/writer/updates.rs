@@ -1,15 +1,16 @@
-//! Changes of rows that are there.
+//! Updates and deletions of existing rows.
 
 use diesel::prelude::*;
 
-use crate::database::statement::UpdateRow;
+use crate::audit::Action;
+use crate::database::statement::{DeleteRow, UpdateRow};
 use crate::database::{Database, DatabaseError};
 use crate::model::{Row, Value};
 
 use super::Writer;
 
 impl Writer<'_> {
-    /// Writes these columns of a row.
+    /// Updates these columns of a row.
     pub(super) fn update(
         &mut self,
         database: &mut Database,
@@ -29,8 +30,11 @@ impl Writer<'_> {
         };
         self.set_context(database)?;
         let connection = &mut database.connection;
-        connection.in_any_order(table, |connection| update.execute(connection))?;
-        // The key itself may have been among the columns.
+        let updated = connection
+            .in_any_order(table, |connection| update.execute(connection))
+            .map_err(|error| DatabaseError::of_table(&table.name, error))?;
+        self.applied.add((row.table, Action::Update), updated);
+        // The key itself may be among the columns.
         let own = table.key_from_record_id(record_id);
         let key = table.primary_key.iter().zip(own).map(|(&column, own)| {
             if columns.contains(&column) {
@@ -39,11 +43,29 @@ impl Writer<'_> {
                 own
             }
         });
-        self.written[row.table].note(|| key.collect());
+        self.written[row.table].add(|| key.collect());
         Ok(())
     }
 
-    /// Lets a row be without a value for a moment.
+    /// Deletes a row.
+    pub(super) fn delete(
+        &mut self,
+        database: &mut Database,
+        table: usize,
+        record_id: &str,
+    ) -> Result<(), DatabaseError> {
+        let model = &self.layout.tables[table].table;
+        let delete = DeleteRow {
+            table: &model.name,
+            key: &model.named_key(record_id),
+        };
+        self.set_context(database)?;
+        let deleted = delete.execute(&mut database.connection)?;
+        self.applied.add((table, Action::Delete), deleted);
+        Ok(())
+    }
+
+    /// Sets a column to NULL for a moment.
     pub(super) fn vacate(
         &mut self,
         database: &mut Database,

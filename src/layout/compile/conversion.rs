@@ -1,4 +1,4 @@
-//! `as = "…"`: what may be converted, and into what.
+//! `as = "…"`: checks conversions against column types and expressions.
 
 use toml::Spanned;
 
@@ -9,7 +9,7 @@ use crate::model::{Column, ColumnType};
 use super::Compiler;
 
 impl Compiler<'_> {
-    /// Checks that the column is of the type that the conversion gives.
+    /// Checks that the column has the type that the conversion produces.
     pub(super) fn conversion(&mut self, conversion: &Spanned<As>, column: &Column) {
         let (word, wanted) = match conversion.get_ref() {
             As::Text => ("text", "TEXT"),
@@ -34,12 +34,12 @@ impl Compiler<'_> {
                 "`as = \"{word}\"` on `{}`, which is {}",
                 column.name, column.ty
             );
-            let remedy = format!("remove it, or make the column {wanted}");
-            self.error(conversion.span().start, message, remedy);
+            let hint = format!("remove it, or change the type of the column to {wanted}");
+            self.error(conversion.span().start, message, hint);
         }
     }
 
-    /// Checks that `as` is asked of what it can convert: values of files.
+    /// Checks that `as` is applied only to values that it can convert: those from files.
     pub(super) fn converted(
         &mut self,
         written: &WrittenColumn,
@@ -70,8 +70,8 @@ impl Compiler<'_> {
             | Expression::Rest => false,
         };
         if !choices.iter().all(of_files) {
-            let message = "`as` converts values that stand in files, and this one does not";
-            self.error(at, message, "give the value in the column's own type");
+            let message = "`as` converts values from files only";
+            self.error(at, message, "write the value in the type of the column");
         }
         let convertible = |default: &serde_json::Value| match conversion {
             As::Unix | As::UnixMilliseconds => default.is_number(),
@@ -82,9 +82,9 @@ impl Compiler<'_> {
         if let Some(default) = &written.default
             && !convertible(default.get_ref())
         {
-            let message = "the default cannot be converted as the column's values are";
-            let remedy = "write it as the files write the value";
-            self.error(default.span().start, message, remedy);
+            let message = "the default cannot be converted like the values of the column";
+            let hint = "write it in the form of the values in the files";
+            self.error(default.span().start, message, hint);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where a column's value comes from.
+//! Column expressions: where the value of a column comes from.
 
 use toml::Spanned;
 
@@ -38,8 +38,8 @@ impl Compiler<'_> {
             && let Err(reason) = storable(default.get_ref(), column.ty)
         {
             let message = format!("the default of `{}` {reason}", column.name);
-            let remedy = format!("write a default for {}", column.ty);
-            self.error(default.span().start, message, remedy);
+            let hint = format!("write a default of type {}", column.ty);
+            self.error(default.span().start, message, hint);
         }
         Some(ColumnRule {
             column: index?,
@@ -52,7 +52,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// Resolves an expression. `target`, if given, is the column whose type the value must have.
+    /// Resolves an expression. `target` is the column whose type the value must have, if there is one.
     pub(super) fn expression(
         &mut self,
         written: &WrittenExpression,
@@ -74,7 +74,11 @@ impl Compiler<'_> {
                     && let Err(reason) = storable(value, column.ty)
                 {
                     let message = format!("the constant for `{}` {reason}", column.name);
-                    self.error(at, message, format!("write a constant for {}", column.ty));
+                    self.error(
+                        at,
+                        message,
+                        format!("write a constant of type {}", column.ty),
+                    );
                 }
                 Some(Expression::Constant(value.clone()))
             }
@@ -88,17 +92,17 @@ impl Compiler<'_> {
             WrittenForm::Rest => {
                 if let Some(column) = target.filter(|column| column.ty != ColumnType::Json) {
                     let message = format!(
-                        "`rest` gives an object, and `{}` is {}",
+                        "`rest` is an object, but `{}` is {}",
                         column.name, column.ty
                     );
-                    self.error(at, message, "make the column JSON");
+                    self.error(at, message, "change the type of the column to JSON");
                 }
                 Some(Expression::Rest)
             }
             WrittenForm::Uuid(name) => {
                 if target.is_none_or(|column| column.ty != ColumnType::Uuid) {
-                    let message = "`uuid` gives a UUID, and is for a column of that type";
-                    self.error(at, message, "make the column UUID");
+                    let message = "`uuid` requires a column of type UUID";
+                    self.error(at, message, "change the type of the column to UUID");
                 }
                 let Some(parts) = name else {
                     return Some(Expression::Uuid(UuidName::Position));
@@ -114,7 +118,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// `"/pointer"`, `"{capture}"` or `"^column"`.
+    /// Resolves `"/pointer"`, `"{capture}"` or `"^column"`.
     fn text_form(
         &mut self,
         text: &str,
@@ -132,11 +136,7 @@ impl Compiler<'_> {
             return self.capture(name, at, scope);
         }
         if !text.is_empty() && !text.starts_with('/') {
-            self.error(
-                at,
-                format!("`{text}` says nothing about where the value comes from"),
-                remedy_for(text),
-            );
+            self.error(at, format!("`{text}` is not an expression"), hint_for(text));
             return None;
         }
         self.pointer(text, at, scope).map(Expression::Pointer)
@@ -153,8 +153,8 @@ impl Compiler<'_> {
         let levels = text.len() - name.len();
         let Some(rule) = scope.enclosing(levels) else {
             let message = match scope.depth() {
-                0 => format!("`{text}`: no record encloses this one"),
-                depth => format!("`{text}` leads {levels} levels out, and there are {depth}"),
+                0 => format!("`{text}`: the record is not inside another one"),
+                depth => format!("`{text}` refers {levels} levels up, but there are only {depth}"),
             };
             self.error(at, message, "write one `^` per enclosing `records`");
             return None;
@@ -163,11 +163,7 @@ impl Compiler<'_> {
         let table = self.tables[rule.table];
         if !rule.mapped.contains(&column) && table.generated_key() != Some(column) {
             let message = format!("the enclosing record does not fill `{}.{name}`", table.name);
-            self.error(
-                at,
-                message,
-                "map it there, or take the value from elsewhere",
-            );
+            self.error(at, message, "map it there, or use another expression");
             return None;
         }
         self.copied(&table.columns[column], target, at);
@@ -181,16 +177,16 @@ impl Compiler<'_> {
             let names: Vec<_> = self.parameters.iter().map(|p| p.name.clone()).collect();
             let message = format!("there is no parameter `{}`", name.get_ref());
             let known = suggest(name.get_ref(), names.iter().map(String::as_str));
-            let remedy = format!(
+            let hint = format!(
                 "declare it as `[parameters.{}]`, or: {known}",
                 name.get_ref()
             );
-            self.error(name.span().start, message, remedy);
+            self.error(name.span().start, message, hint);
         }
         index.map(Expression::Parameter)
     }
 
-    /// Checks that no value is a key that the database gives to an enclosing row only when it is written.
+    /// Checks that no value depends on a key that the database generates when the enclosing row is written.
     pub(super) fn known_when_mapped<'e>(
         &mut self,
         values: impl IntoIterator<Item = &'e Expression>,
@@ -199,9 +195,10 @@ impl Compiler<'_> {
     ) {
         let mut values = values.into_iter();
         if values.any(|value| takes_generated(value, scope)) {
-            let message = "the database gives the enclosing row this key only when it is written";
-            let remedy = "take values that stand in the file";
-            self.error(at, message, remedy);
+            let message =
+                "the database generates this key of the enclosing row only when the row is written";
+            let hint = "use values from the file";
+            self.error(at, message, hint);
         }
     }
 
@@ -209,7 +206,7 @@ impl Compiler<'_> {
     fn copied(&mut self, from: &Column, target: Option<&Column>, at: usize) {
         if let Some(to) = target.filter(|to| !same_kind(from.ty, to.ty)) {
             let message = format!(
-                "`{}` is {} and `{}` is {}",
+                "`{}` is {}, but `{}` is {}",
                 from.name, from.ty, to.name, to.ty
             );
             self.error(at, message, "give both columns the same type");
@@ -217,8 +214,9 @@ impl Compiler<'_> {
     }
 }
 
-/// How to say what `text` may have meant; pointers are also written as fragments (`#/a`) and paths (`$.a`).
-fn remedy_for(text: &str) -> String {
+/// Returns a hint with the expression that `text` may stand for. Pointers are often written as fragments (`#/a`) or
+/// paths (`$.a`).
+fn hint_for(text: &str) -> String {
     if let Some(pointer) = text.strip_prefix('#').filter(|rest| rest.starts_with('/')) {
         return format!("write the JSON Pointer `{pointer}`");
     }

@@ -1,4 +1,4 @@
-//! How a record is known again: a key of the table that its columns cover, or what the layout says.
+//! Identity rules: a key of the table that the mapped columns cover, or the rule in the layout.
 
 use crate::layout::problem::quoted;
 use crate::layout::rules::IdentityRule;
@@ -8,7 +8,7 @@ use super::Compiler;
 use super::scope::Scope;
 
 impl Compiler<'_> {
-    /// The identity of the records of `table` that fill `mapped`; what is written wins.
+    /// Returns the identity of records of `table` that fill the `mapped` columns. An explicit rule takes precedence.
     pub(super) fn identity(
         &mut self,
         written: &WrittenRecords,
@@ -46,7 +46,7 @@ impl Compiler<'_> {
                 .collect();
             self.error(
                 written.table.span().start,
-                format!("the records of `{}` cannot be known again on the next run", table.name),
+                format!("the records of `{}` cannot be matched in the next run", table.name),
                 format!(
                     "map all columns of one of its keys ({}), or add `identity = [\"/id\"]` or `identity = \"position\"`",
                     keys.join("; ")

@@ -1,6 +1,6 @@
-//! From what is written to what is meant: names become indexes, rules are checked against tables and schemas.
+//! Compiles the parsed layout: resolves names to indexes, and checks rules against tables and schemas.
 //!
-//! Every check adds to the problems and goes on, so that one look at the output mends the whole layout. Pure.
+//! Every check records problems and continues, so that one run reports all errors of a layout. This module is pure.
 
 mod conversion;
 mod expression;
@@ -22,7 +22,7 @@ use super::rules::{Layout, LayoutTable, Parameter, RecordRule, Source};
 use super::tables::{self, WrittenTable};
 use super::written;
 
-/// Loads `files`; `None` (and problems) if they cannot be made into a layout.
+/// Loads `files`. Returns `None`, and problems, if they are not a valid layout.
 pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<Layout> {
     let toml = text(files, LAYOUT_TOML, problems);
     let sql = text(files, TABLES_SQL, problems);
@@ -33,15 +33,15 @@ pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<La
     let written = written::read(toml, problems);
     let sql_errors = problems.errors();
     let written_tables = tables::parse(sql?, problems);
-    let sql_is_sound = problems.errors() == sql_errors;
+    let sql_is_valid = problems.errors() == sql_errors;
     let written = written?;
-    if written_tables.is_empty() && sql_is_sound {
-        let remedy = "write a CREATE TABLE for every table of the layout";
-        problems.error(Place::file(TABLES_SQL), "there is no table", remedy);
+    if written_tables.is_empty() && sql_is_valid {
+        let hint = "write a CREATE TABLE for every table of the layout";
+        problems.error(Place::file(TABLES_SQL), "there is no table", hint);
         return None;
     }
-    // Names that are missing because their definition has an error would be reported a second time.
-    if !sql_is_sound {
+    // After an error in the SQL, its names would be reported as missing.
+    if !sql_is_valid {
         return None;
     }
     let tables: Vec<&Table> = written_tables.iter().map(|table| &table.table).collect();
@@ -82,7 +82,7 @@ pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<La
     })
 }
 
-/// What the parts of the compiler share.
+/// State shared by the parts of the compiler.
 struct Compiler<'c> {
     files: &'c LayoutFiles,
     toml: SourceText<'c>,
@@ -93,21 +93,21 @@ struct Compiler<'c> {
 
 impl Compiler<'_> {
     /// Reports an error at byte `at` of layout.toml.
-    fn error(&mut self, at: usize, message: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.error(self.toml.place(at), message, remedy);
+    fn error(&mut self, at: usize, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.error(self.toml.place(at), message, hint);
     }
 
     /// Reports a warning at byte `at` of layout.toml.
-    fn warning(&mut self, at: usize, message: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.warning(self.toml.place(at), message, remedy);
+    fn warning(&mut self, at: usize, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.warning(self.toml.place(at), message, hint);
     }
 
     fn table(&mut self, name: &str, at: usize) -> Option<usize> {
         let found = self.tables.iter().position(|table| table.name == name);
         if found.is_none() {
             let known = self.tables.iter().map(|table| table.name.as_str());
-            let remedy = format!("create it in {TABLES_SQL}, or: {}", suggest(name, known));
-            self.error(at, format!("there is no table `{name}`"), remedy);
+            let hint = format!("create it in {TABLES_SQL}, or: {}", suggest(name, known));
+            self.error(at, format!("there is no table `{name}`"), hint);
         }
         found
     }
@@ -123,11 +123,11 @@ impl Compiler<'_> {
         found
     }
 
-    /// `table.column`
+    /// Resolves `table.column`.
     fn qualified(&mut self, name: &Spanned<String>) -> Option<(usize, usize)> {
         let at = name.span().start;
         let Some((table, column)) = name.get_ref().split_once('.') else {
-            let message = format!("`{}` does not name a column", name.get_ref());
+            let message = format!("`{}` is not a column", name.get_ref());
             self.error(at, message, "write `table.column`");
             return None;
         };
@@ -138,8 +138,8 @@ impl Compiler<'_> {
 
 fn text<'f>(files: &'f LayoutFiles, name: &str, problems: &mut Problems) -> Option<&'f str> {
     let Some(bytes) = files.get(name) else {
-        let remedy = format!("a layout consists of {LAYOUT_TOML}, {TABLES_SQL} and JSON Schemas");
-        problems.error(Place::file(name), "the file is missing", remedy);
+        let hint = format!("a layout consists of {LAYOUT_TOML}, {TABLES_SQL} and JSON Schemas");
+        problems.error(Place::file(name), "the file is missing", hint);
         return None;
     };
     match std::str::from_utf8(bytes) {
@@ -173,7 +173,10 @@ fn layout_table<'r>(
     if !filled {
         problems.warning(
             written.place.clone(),
-            format!("nothing fills table `{}`", written.table.name),
+            format!(
+                "table `{}` is not filled by any records",
+                written.table.name
+            ),
             format!("add records for it to {LAYOUT_TOML}, or remove it"),
         );
     }
@@ -192,8 +195,8 @@ fn unused_schemas(
         if sources.iter().all(|source| source.schema.get_ref() != name) {
             problems.warning(
                 Place::file(name),
-                "no source uses this schema",
-                "name it in a `[[source]]`, or remove it",
+                "the schema is not used by any source",
+                "use it in a `[[source]]`, or remove it",
             );
         }
     }

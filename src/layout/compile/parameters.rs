@@ -1,4 +1,4 @@
-//! `[parameters.name]`
+//! Parameters: `[parameters.name]`.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::layout::written::{WrittenDefault, WrittenParameter};
 use super::Compiler;
 
 impl Compiler<'_> {
-    /// Resolves the parameters. All are kept, also those with a faulty default, so that their uses are known.
+    /// Resolves the parameters. Parameters with an invalid default are kept, so that their uses are not reported.
     pub(super) fn parameters(&mut self, written: &[WrittenParameter]) {
         for parameter in written {
             let name = parameter.name.get_ref();
@@ -16,7 +16,7 @@ impl Compiler<'_> {
             if name.is_empty() || !name.chars().all(word) {
                 self.error(
                     parameter.name.span().start,
-                    format!("`{name}` cannot be given as `--set name=value`"),
+                    format!("`{name}` cannot be used in `--set name=value`"),
                     "use letters, digits, `-` and `_`",
                 );
             }
@@ -35,7 +35,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Warns of parameters that no column takes its value from.
+    /// Warns about parameters that no column uses.
     pub(super) fn unused_parameters(
         &mut self,
         written: &[WrittenParameter],
@@ -45,7 +45,7 @@ impl Compiler<'_> {
             if !used.contains(&index) {
                 self.warning(
                     parameter.name.span().start,
-                    format!("nothing uses the parameter `{}`", parameter.name.get_ref()),
+                    format!("the parameter `{}` is not used", parameter.name.get_ref()),
                     "use it as `{ parameter = … }`, or remove it",
                 );
             }

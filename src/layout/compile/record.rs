@@ -1,4 +1,4 @@
-//! `[[source.records]]`: one rule, and the rules inside it.
+//! Record rules: `[[source.records]]`, with nested rules.
 
 use crate::layout::problem::quoted;
 use crate::layout::rules::{ColumnRule, Expression, RecordRule};
@@ -9,7 +9,7 @@ use super::Compiler;
 use super::scope::{EnclosingRule, Scope, written};
 
 impl Compiler<'_> {
-    /// Resolves a rule; `slots` becomes the largest number of captures seen at once.
+    /// Resolves a rule. `slots` is raised to the largest number of captures in scope.
     pub(super) fn record(
         &mut self,
         rule: &WrittenRecords,
@@ -38,17 +38,17 @@ impl Compiler<'_> {
             self.error(
                 at,
                 format!(
-                    "the records fill no column of `{}`",
+                    "the records do not fill any column of `{}`",
                     self.tables[table].name
                 ),
-                "map at least one column; `rest = { rest = true }` takes what nothing else reads",
+                "map at least one column; `rest = { rest = true }` takes all members that are not mapped",
             );
         }
-        // With a faulty column, what is missing is not known.
+        // If a column is invalid, it is unknown which columns are unfilled.
         let errors = self.problems.errors();
         let identity = complete.then(|| {
             self.unfilled(rule, table, &mapped);
-            // What is missing from a row is missing from its key too.
+            // A column missing in a row is also missing in its key.
             let filled = self.problems.errors() == errors;
             filled
                 .then(|| self.identity(rule, table, &mapped, &scope))
@@ -59,9 +59,9 @@ impl Compiler<'_> {
             None => None,
         };
         if let (Some(written), false) = (&rule.unless, rule.records.is_empty()) {
-            let message = "a record that may be left out has records inside it";
-            let remedy = "put them beside it, and let them find their row by a reference";
-            self.error(written.span.start, message, remedy);
+            let message = "a record with `unless` cannot contain records";
+            let hint = "move them next to it, and use a reference to find the row";
+            self.error(written.span.start, message, hint);
         }
         let generated = self.generated(table, &columns, &scope);
         let depends_on_parent_key = columns
@@ -100,7 +100,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// Checks a rule whose records are the parts of a text: the part is all there is to read.
+    /// Checks a rule whose records are parts of a string: the part itself is the only value.
     fn split(&mut self, rule: &WrittenRecords, columns: &[ColumnRule], scope: &Scope<'_>) {
         let Some(split) = rule
             .split
@@ -116,8 +116,8 @@ impl Compiler<'_> {
             let path = written(&scope.path);
             self.error(
                 at,
-                format!("only a text can be split, and `{name}` does not allow one at `{path}`"),
-                "remove `split`, or allow a text in the schema",
+                format!("only a string can be split, but `{name}` does not allow one at `{path}`"),
+                "remove `split`, or allow a string in the schema",
             );
         }
         let mut reads_part = false;
@@ -134,19 +134,19 @@ impl Compiler<'_> {
         if reads_inside || !rule.records.is_empty() {
             self.error(
                 at,
-                "the part of a text has no members",
-                "read it with the empty pointer `\"\"`, and put no records inside",
+                "a part of a string has no members",
+                "use the empty pointer `\"\"`, and no nested records",
             );
         } else if !reads_part {
             self.error(
                 at,
-                "no column takes the parts of the text",
+                "no column is mapped to the parts of the string",
                 "map one column to the empty pointer: `column = \"\"`",
             );
         }
     }
 
-    /// Reports columns that must have a value and get none.
+    /// Reports NOT NULL columns that get no value.
     fn unfilled(&mut self, rule: &WrittenRecords, table: usize, mapped: &[usize]) {
         let table = self.tables[table];
         let missing: Vec<&str> = (0..table.columns.len())
@@ -159,7 +159,7 @@ impl Compiler<'_> {
             self.error(
                 rule.table.span().start,
                 format!(
-                    "nothing fills {} of `{}`, which must not be NULL",
+                    "{} of `{}` must not be NULL, but is not mapped",
                     quoted(missing),
                     table.name
                 ),
@@ -168,7 +168,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// The columns of this rule's row that are known only once a row has been given its key.
+    /// Returns the columns of this rule's row that are known only after the database has generated a key.
     fn generated(&self, table: usize, columns: &[ColumnRule], scope: &Scope<'_>) -> Vec<usize> {
         let own = self.tables[table]
             .generated_key()
@@ -181,7 +181,7 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether the expression takes the generated key of an enclosing row, or a copy of one.
+/// Whether the expression uses the generated key of an enclosing row, or a copy of it.
 pub(super) fn takes_generated(expression: &Expression, scope: &Scope<'_>) -> bool {
     expression.with_inner().iter().any(|inner| {
         matches!(inner, Expression::Parent { levels, column } if scope

@@ -1,4 +1,5 @@
-//! `{ reference = "table.column", where = { … } }`: a column of another row, found by a unique key.
+//! References: `{ reference = "table.column", where = { … } }`, a column of another row that is found by a unique
+//! key.
 
 use toml::Spanned;
 
@@ -10,7 +11,7 @@ use super::Compiler;
 use super::scope::Scope;
 
 impl Compiler<'_> {
-    /// `unless = { reference = … }`; the column taken must be one by which the record's own row can be told.
+    /// Resolves `unless = { reference = … }`. The referenced column must identify the record's own row.
     pub(super) fn unless(
         &mut self,
         written: &WrittenExpression,
@@ -20,8 +21,8 @@ impl Compiler<'_> {
     ) -> Option<Reference> {
         let at = written.span.start;
         let Some(Expression::Reference(reference)) = self.expression(written, None, scope) else {
-            let remedy = "write `unless = { reference = \"table.key\", where = { … } }`";
-            self.error(at, "`unless` is no reference", remedy);
+            let hint = "write `unless = { reference = \"table.key\", where = { … } }`";
+            self.error(at, "`unless` is not a reference", hint);
             return None;
         };
         let own = self.tables[table];
@@ -30,11 +31,11 @@ impl Compiler<'_> {
             || !mapped.contains(&reference.column)
         {
             let message = format!(
-                "`unless` must find the primary key of `{}`, which the record fills",
+                "`unless` must reference the primary key of `{}`, and the record must fill it",
                 own.name
             );
-            let remedy = "so a row that the record itself became is told from another's";
-            self.error(at, message, remedy);
+            let hint = "the key distinguishes the record's own row from other rows";
+            self.error(at, message, hint);
             return None;
         }
         Some(reference)
@@ -54,9 +55,9 @@ impl Compiler<'_> {
             let column = key.and_then(|key| Some(&self.tables[found?.0].columns[key]));
             let value = self.expression(expression, column, scope);
             if matches!(value, Some(Expression::Uuid(_))) {
-                let message = "a row is not found by a UUID that is made for a record";
-                let remedy = "find it by the values the UUID is made of";
-                self.error(expression.span.start, message, remedy);
+                let message = "a reference cannot use a generated UUID";
+                let hint = "use the values from which the UUID is generated";
+                self.error(expression.span.start, message, hint);
             }
             self.known_when_mapped(value.iter(), expression.span.start, scope);
             given.push((key, value));
@@ -75,8 +76,12 @@ impl Compiler<'_> {
             let names = written.iter().map(|(name, _)| name.get_ref().as_str());
             self.error(
                 target.span().start,
-                format!("{} is no key of `{}`, so it may find several rows", quoted(names), self.tables[table].name),
-                "name the columns of its primary key or of a UNIQUE constraint, all of them and no others",
+                format!(
+                    "{} is not a key of `{}`, so several rows may match",
+                    quoted(names),
+                    self.tables[table].name
+                ),
+                "use exactly the columns of its primary key or of a UNIQUE constraint",
             );
             return None;
         };

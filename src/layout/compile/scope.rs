@@ -1,4 +1,4 @@
-//! What a rule can see: the rules around it, the captures, and its place in the document.
+//! The scope of a rule: enclosing rules, captures, and the position in the document.
 
 use serde_json::Value;
 use toml::Spanned;
@@ -10,31 +10,31 @@ use crate::model::Pointer;
 
 use super::Compiler;
 
-/// The place of one rule.
+/// The scope of a rule.
 #[derive(Clone)]
 pub(super) struct Scope<'s> {
-    /// Name and content of the schema; `None` if nothing can be asked of it.
+    /// Name and content of the schema; `None` if it cannot be checked.
     pub(super) schema: Option<(&'s str, &'s Value)>,
     /// The enclosing rule.
     pub(super) outer: Option<&'s EnclosingRule<'s>>,
     /// Names of the capture slots, outermost first.
     pub(super) captures: Vec<String>,
-    /// The path from the root of the document to the record.
+    /// Path from the root of the document to the record.
     pub(super) path: Vec<Step>,
 }
 
-/// A rule as the rules inside it see it.
+/// A rule as seen by its nested rules.
 pub(super) struct EnclosingRule<'s> {
     pub(super) table: usize,
     /// Columns that the rule fills.
     pub(super) mapped: Vec<usize>,
-    /// Columns whose value depends on a generated key: the key itself, and copies of one further out.
+    /// Columns whose value depends on a generated key: the key itself, and copies of a key further out.
     pub(super) generated: Vec<usize>,
     pub(super) scope: &'s Scope<'s>,
 }
 
 impl<'s> Scope<'s> {
-    /// The rule `levels` levels out.
+    /// Returns the rule `levels` levels up.
     pub(super) fn enclosing(&self, levels: usize) -> Option<&'s EnclosingRule<'s>> {
         let mut rule = self.outer?;
         for _ in 1..levels {
@@ -43,14 +43,14 @@ impl<'s> Scope<'s> {
         Some(rule)
     }
 
-    /// Number of rules around this one.
+    /// Number of enclosing rules.
     pub(super) fn depth(&self) -> usize {
         self.outer.map_or(0, |outer| 1 + outer.scope.depth())
     }
 }
 
 impl Compiler<'_> {
-    /// Parses `each` and moves `scope` to the records it names.
+    /// Parses `each`, and moves `scope` to the records.
     pub(super) fn each(
         &mut self,
         each: &Spanned<String>,
@@ -66,7 +66,7 @@ impl Compiler<'_> {
                     error.to_string(),
                     "write a pattern such as `/*` or `/{key}`",
                 );
-                // Where the records stand is not known, so pointers into them cannot be checked.
+                // The location of the records is unknown, so pointers into them cannot be checked.
                 scope.schema = None;
                 scope.captures.extend(words_in_braces(each.get_ref()));
                 return None;
@@ -97,15 +97,15 @@ impl Compiler<'_> {
     fn capture_name(&mut self, name: &str, at: usize, scope: &Scope<'_>) {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(word) {
-            let message = format!("`{{{name}}}` is no capture");
+            let message = format!("`{{{name}}}` is not a capture");
             self.error(at, message, "write `{name}`, with letters, digits and `_`");
         } else if scope.captures.iter().any(|known| known == name) {
-            let message = format!("the capture `{{{name}}}` stands twice");
-            self.error(at, message, "give the inner one another name, or write `*`");
+            let message = format!("duplicate capture `{{{name}}}`");
+            self.error(at, message, "rename the inner one, or write `*`");
         }
     }
 
-    /// The slot of the capture `name`.
+    /// Resolves the capture `name` to its slot.
     pub(super) fn capture(
         &mut self,
         name: &str,
@@ -116,16 +116,13 @@ impl Compiler<'_> {
         if slot.is_none() {
             let known = scope.captures.iter().map(String::as_str);
             let message = format!("there is no capture `{{{name}}}` here");
-            let remedy = format!(
-                "write it into `files` or `each`, or: {}",
-                suggest(name, known)
-            );
-            self.error(at, message, remedy);
+            let hint = format!("add it to `files` or `each`, or: {}", suggest(name, known));
+            self.error(at, message, hint);
         }
         slot.map(Expression::Capture)
     }
 
-    /// Parses a pointer into the record and checks that the schema does not rule it out.
+    /// Parses a pointer into the record, and checks that the schema allows it.
     pub(super) fn pointer(&mut self, text: &str, at: usize, scope: &Scope<'_>) -> Option<Pointer> {
         match Pointer::parse(text) {
             Ok(pointer) => {
@@ -143,8 +140,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Reports `tokens` inside the record if they cannot exist. The first `known` steps of the whole path have been
-    /// reported where they are written.
+    /// Reports `tokens` inside the record if they cannot exist. The first `known` steps of the whole path were
+    /// already reported.
     fn reachable(&mut self, tokens: &[String], known: usize, at: usize, scope: &Scope<'_>) {
         let Some((name, schema)) = scope.schema else {
             return;
@@ -164,19 +161,19 @@ impl Compiler<'_> {
         {
             let path = written(&path[..length]);
             let message = format!("`{name}` does not describe `{path}`");
-            let remedy = format!("did you mean `{near}`? Otherwise describe it in the schema");
-            self.warning(at, message, remedy);
+            let hint = format!("did you mean `{near}`? Otherwise add it to the schema");
+            self.warning(at, message, hint);
         }
     }
 }
 
-/// The captures that a pattern would have if it were one, so that nobody is told twice.
+/// Returns the captures of a malformed pattern, so that their uses are not reported as well.
 pub(super) fn words_in_braces(text: &str) -> impl Iterator<Item = String> {
     let parts = text.split('{').skip(1);
     parts.filter_map(|part| part.split_once('}').map(|(name, _)| name.to_owned()))
 }
 
-/// A path as it is written in `each`.
+/// Formats a path like `each`.
 pub(super) fn written(path: &[Step]) -> String {
     path.iter()
         .map(|step| match step {

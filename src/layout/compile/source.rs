@@ -1,4 +1,4 @@
-//! `[[source]]`: which files, their schema, their rules.
+//! Sources: `[[source]]`, with files, schema and rules.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::Compiler;
 use super::scope::{Scope, words_in_braces};
 
 impl Compiler<'_> {
-    /// Resolves one source with its rules.
+    /// Resolves a source and its rules.
     pub(super) fn source(&mut self, written: &WrittenSource) -> Option<Source> {
         let files = self.files(written);
         let schema = self.schema(written);
@@ -31,9 +31,9 @@ impl Compiler<'_> {
             .iter()
             .filter(|files| files.get_ref().contains('\\'))
         {
-            let remedy = "write `/`, also for directories of Windows";
-            let message = "a backslash in a file pattern stands for itself, and separates nothing";
-            self.warning(files.span().start, message, remedy);
+            let hint = "write `/`, also on Windows";
+            let message = "a backslash in a file pattern is an ordinary character, not a separator";
+            self.warning(files.span().start, message, hint);
         }
         let mut slots = captures.len();
         let named_schema = schema
@@ -82,9 +82,9 @@ impl Compiler<'_> {
             match joined {
                 Ok(files) => all = Some(files),
                 Err(error) => {
-                    let remedy =
+                    let hint =
                         "write a path relative to the directory, such as `users/{user_id}.json`";
-                    self.error(one.span().start, error.to_string(), remedy);
+                    self.error(one.span().start, error.to_string(), hint);
                     return None;
                 }
             }
@@ -99,18 +99,18 @@ impl Compiler<'_> {
                 .files
                 .names()
                 .filter(|name| name.ends_with(SCHEMA_SUFFIX));
-            let remedy = format!(
-                "add it to the layout (its name ends with `{SCHEMA_SUFFIX}`), or: {}",
+            let hint = format!(
+                "add it to the layout (the name must end with `{SCHEMA_SUFFIX}`), or: {}",
                 suggest(name, known)
             );
             let message = format!("the schema `{name}` is missing");
-            self.error(written.schema.span().start, message, remedy);
+            self.error(written.schema.span().start, message, hint);
             return None;
         };
         schema::load(name, bytes, self.problems)
     }
 
-    /// Warns of a source whose files an earlier one takes.
+    /// Warns about a source whose files are read by an earlier one.
     pub(super) fn shadowed_sources(&mut self, sources: &[WrittenSource]) {
         for (index, source) in sources.iter().enumerate() {
             for files in &source.files {
@@ -119,8 +119,8 @@ impl Compiler<'_> {
                     let files_text = files.get_ref();
                     self.warning(
                         files.span().start,
-                        format!("an earlier source takes all files that match `{files_text}`"),
-                        "put the records of both into one source",
+                        format!("an earlier source reads all files that match `{files_text}`"),
+                        "move the records of both into one source",
                     );
                 }
             }
@@ -128,7 +128,7 @@ impl Compiler<'_> {
     }
 }
 
-/// The parameters that any rule uses.
+/// Returns the parameters used by any rule.
 pub(super) fn used_parameters(sources: &[Source]) -> BTreeSet<usize> {
     let rules = sources.iter().flat_map(Source::rules);
     let mut used = BTreeSet::new();

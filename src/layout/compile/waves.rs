@@ -1,4 +1,4 @@
-//! The order in which sources are read: what a source refers to comes first.
+//! The order of sources: a source is read after the sources it refers to.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::Compiler;
 use super::source::used_parameters;
 
 impl Compiler<'_> {
-    /// Sources in waves: each wave refers only to tables of earlier waves or its own source's. Within a wave the
+    /// Returns the sources in waves. A source refers only to tables of earlier waves or its own. Within a wave, the
     /// sources keep their order.
     pub(super) fn waves(
         &mut self,
@@ -23,12 +23,12 @@ impl Compiler<'_> {
             let only = self.only_tables(source);
             if let Some(table) = only.intersection(&filled(source)).next() {
                 let message = format!(
-                    "a parameter is the only row of `{}`, which this source fills itself",
+                    "a parameter defaults to the only row of `{}`, which this source fills",
                     self.tables[*table].name
                 );
-                let remedy =
+                let hint =
                     "use `^column` of the enclosing row, or a parameter without this default";
-                self.error(written.at, message, remedy);
+                self.error(written.at, message, hint);
             }
             needs.push(&self.referred_tables(source) | &only);
         }
@@ -50,7 +50,7 @@ impl Compiler<'_> {
                 self.error(
                     written[rest[0]].at,
                     format!(
-                        "the sources {} wait for each other",
+                        "the sources {} refer to each other",
                         quoted(files.iter().map(String::as_str))
                     ),
                     "remove one of the references between their tables",
@@ -63,10 +63,10 @@ impl Compiler<'_> {
         waves
     }
 
-    /// Tables whose rows must be known before this source is mapped: those it refers to.
+    /// Returns the tables whose rows must be known before this source is mapped.
     ///
-    /// Not among them: the table of an enclosing row that the foreign key takes its value from, which comes from the
-    /// same file; and a foreign key of a table to itself, which no order of files can serve.
+    /// Excluded are the table of an enclosing row from which the foreign key takes its value, since it comes from the
+    /// same file, and foreign keys of a table to itself, which no order of files can satisfy.
     fn referred_tables(&self, source: &Source) -> BTreeSet<usize> {
         let mut tables = BTreeSet::new();
         for rule in source.rules() {
@@ -86,7 +86,7 @@ impl Compiler<'_> {
         tables
     }
 
-    /// Tables whose single row a parameter of this source is.
+    /// Returns the tables whose only row is the default of a parameter of this source.
     fn only_tables(&self, source: &Source) -> BTreeSet<usize> {
         used_parameters(std::slice::from_ref(source))
             .into_iter()

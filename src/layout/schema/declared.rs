@@ -1,5 +1,4 @@
-//! Members that a JSON Schema allows without naming them, although it names one that is written nearly alike: most
-//! often a slip of the pen, in the mapping or in the schema.
+//! Detection of typos in member names: a JSON Schema allows a member without naming it, but names a similar one.
 
 use serde_json::{Map, Value};
 
@@ -8,10 +7,10 @@ use crate::model::Pointer;
 
 use super::reach::Step;
 
-/// Beyond this many references a schema goes in a circle.
+/// Maximum number of nested references; more indicate a cycle.
 const DEEPEST: usize = 64;
 
-/// The length of the beginning of `path` whose last step the schema does not name, and the name it has instead.
+/// Returns the length of the prefix of `path` whose last step is not named in the schema, and the similar name.
 pub(in crate::layout) fn near_miss(schema: &Value, path: &[Step]) -> Option<(usize, String)> {
     let mut here = Vec::new();
     spread(schema, schema, 0, &mut here);
@@ -76,7 +75,7 @@ fn next<'s>(
     found
 }
 
-/// Adds the keywords of `schema` and of all that it combines or refers to.
+/// Adds the keywords of `schema`, and of all schemas it combines or refers to.
 fn spread<'s>(
     root: &'s Value,
     schema: &'s Value,
@@ -86,6 +85,10 @@ fn spread<'s>(
     let Some(keywords) = schema.as_object().filter(|_| depth < DEEPEST) else {
         return;
     };
+    // A schema that is combined several times is visited once.
+    if found.iter().any(|known| std::ptr::eq(*known, keywords)) {
+        return;
+    }
     found.push(keywords);
     for word in ["allOf", "anyOf", "oneOf"] {
         let parts = keywords.get(word).and_then(Value::as_array);
@@ -110,7 +113,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_names_that_are_nearly_declared_are_told() {
+    fn only_similar_names_are_reported() {
         let schema = json!({
             "type": "array",
             "items": {"$ref": "#/$defs/person"},

@@ -1,15 +1,15 @@
-//! What a JSON Schema is made of: its subschemas, references that lead nowhere, keywords that are none.
+//! The parts of a JSON Schema: subschemas, dangling references, unknown keywords.
 //!
-//! Keywords that nobody knows are ignored by all validators (JSON Schema 2020-12 Core, 4.3.1), so that a slip of the pen
-//! makes a schema allow more than its author thinks.
+//! Validators ignore unknown keywords (JSON Schema 2020-12 Core, 4.3.1), so a typo makes a schema more permissive
+//! than intended.
 
 use serde_json::{Map, Value};
 
 use crate::layout::problem::nearest;
 use crate::model::Pointer;
 
-/// Keywords that hold one schema, or, `items` of older drafts, an array of them.
-const ONE: [&str; 12] = [
+/// Keywords whose value is a schema, or (`items` in older drafts) an array of schemas.
+pub(super) const ONE: [&str; 12] = [
     "additionalItems",
     "additionalProperties",
     "contains",
@@ -24,11 +24,11 @@ const ONE: [&str; 12] = [
     "unevaluatedProperties",
 ];
 
-/// Keywords that hold an array of schemas.
-const SEVERAL: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+/// Keywords whose value is an array of schemas.
+pub(super) const SEVERAL: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 
-/// Keywords that hold schemas by name.
-const NAMED: [&str; 6] = [
+/// Keywords whose value is an object of schemas.
+pub(super) const NAMED: [&str; 6] = [
     "$defs",
     "definitions",
     "dependencies",
@@ -37,7 +37,7 @@ const NAMED: [&str; 6] = [
     "properties",
 ];
 
-/// All others, of drafts 4 to 2020-12.
+/// All other keywords of drafts 4 to 2020-12.
 const PLAIN: [&str; 43] = [
     "$anchor",
     "$comment",
@@ -84,7 +84,7 @@ const PLAIN: [&str; 43] = [
     "writeOnly",
 ];
 
-/// A keyword that is none, and the one that was probably meant.
+/// An unknown keyword, and the keyword that was probably meant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misspelt {
     pub(super) pointer: String,
@@ -92,7 +92,7 @@ pub(super) struct Misspelt {
     pub(super) meant: &'static str,
 }
 
-/// Keywords that are nearly one of JSON Schema's.
+/// Returns unknown keywords that are similar to known ones.
 pub(super) fn misspelt(schema: &Value) -> Vec<Misspelt> {
     let mut found = Vec::new();
     each(schema, &mut String::new(), &mut |pointer, keywords| {
@@ -118,7 +118,7 @@ pub(super) fn misspelt(schema: &Value) -> Vec<Misspelt> {
     found
 }
 
-/// The pointer to the first `$ref` that names nothing in the document.
+/// Returns the pointer to the first `$ref` without a target in the document.
 pub(super) fn dangling_reference(schema: &Value) -> Option<String> {
     let mut found = None;
     each(schema, &mut String::new(), &mut |pointer, keywords| {
@@ -130,7 +130,7 @@ pub(super) fn dangling_reference(schema: &Value) -> Option<String> {
     found
 }
 
-/// Whether a reference names something in the document.
+/// Whether a reference has a target in the document.
 fn leads(schema: &Value, reference: &str) -> bool {
     let Some(fragment) = reference.strip_prefix('#') else {
         return false;
@@ -152,7 +152,7 @@ fn leads(schema: &Value, reference: &str) -> bool {
 }
 
 /// Visits all subschemas that are objects, with their pointers.
-fn each<'s>(
+pub(super) fn each<'s>(
     schema: &'s Value,
     at: &mut String,
     visit: &mut dyn FnMut(&str, &'s Map<String, Value>),
@@ -180,7 +180,7 @@ fn each<'s>(
     }
 }
 
-/// Goes down some steps, and up again.
+/// Calls `visit` with the steps appended to the pointer, and removes them again.
 fn under(at: &mut String, steps: &[&str], visit: impl FnOnce(&mut String)) {
     let length = at.len();
     for step in steps {
@@ -197,7 +197,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn slips_of_the_pen_are_found_where_keywords_stand() {
+    fn typos_in_keywords_are_found_in_schemas_only() {
         let schema = json!({
             "type": "array",
             "items": {"anyOf": [{"properties": {"minLenght": {"minLenght": 3, "x-note": 1}}}]},
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_followed_as_the_standard_says() {
+    fn references_are_resolved_by_the_standard() {
         let lost = |reference: &str| {
             let schema = json!({
                 "$defs": {"a/b": {"$anchor": "here"}, "old": {"$id": "#there"}},

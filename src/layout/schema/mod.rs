@@ -1,32 +1,41 @@
-//! The JSON Schemas of a layout: loaded, compiled once to see that they can be, asked what is possible.
+//! The JSON Schemas of a layout: loaded, compiled once as a check, and queried for possible paths.
 //!
-//! Documents are not validated here; that is the business of the `validate` stage.
+//! Documents are validated by the `validate` stage, not here.
 
+mod cost;
 mod declared;
 mod keywords;
-mod locate;
 mod reach;
 mod streamed;
 
-use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
+use jsonschema::{PatternOptions, ValidationError, ValidationOptions};
 use serde_json::Value;
 
-use crate::model::Place;
+use crate::model::{Place, locate_nearest};
 
 use super::problem::{Problems, SourceText};
 
+use cost::excess;
 use keywords::{dangling_reference, misspelt};
 
+pub(crate) use cost::depends_on_document;
 pub(super) use declared::near_miss;
 pub(super) use reach::{Kind, Step, accepts, impossible_prefix};
 pub(super) use streamed::says_only_items;
 
-/// Parses and compiles the schema `name`; `None` (and a problem) if it cannot be used.
+/// Backtracking limit of a pattern per string: some milliseconds.
+const BACKTRACKS: usize = 100_000;
+
+/// Parses and compiles the schema `name`. Returns `None`, and a problem, if it cannot be used.
 pub(super) fn load(name: &str, bytes: &[u8], problems: &mut Problems) -> Option<Value> {
     if bytes.starts_with(b"\xEF\xBB\xBF") {
-        let message = "the schema begins with a byte order mark";
-        problems.error(Place::file(name), message, "save it as UTF-8 without one");
+        let message = "the schema starts with a byte order mark";
+        problems.error(
+            Place::file(name),
+            message,
+            "save it as UTF-8 without a byte order mark",
+        );
         return None;
     }
     let schema: Value = match serde_json::from_slice(bytes) {
@@ -39,60 +48,74 @@ pub(super) fn load(name: &str, bytes: &[u8], problems: &mut Problems) -> Option<
             };
             let text = error.to_string();
             let message = text.split(" at line ").next().unwrap_or(&text);
-            problems.error(place, format!("not JSON: {message}"), "mend the JSON");
+            problems.error(
+                place,
+                format!("not valid JSON: {message}"),
+                "fix the syntax",
+            );
             return None;
         }
     };
-    // A JSON text is UTF-8, or it would not have been parsed.
+    // JSON text that was parsed is valid UTF-8.
     let text = std::str::from_utf8(bytes).unwrap_or_default();
-    let place = |pointer: &str| SourceText { name, text }.place(locate::offset(text, pointer));
-    let compiled = jsonschema::options()
-        .should_validate_formats(true)
-        .offline()
-        .build(&schema);
-    if let Err(error) = compiled {
-        let (pointer, message, remedy) = explain(&schema, &error);
-        problems.error(place(&pointer), message, remedy);
+    let place =
+        |pointer: &str| SourceText { name, text }.place(locate_nearest(text.as_bytes(), pointer));
+    if let Some(excess) = excess(&schema) {
+        let place = place(&excess.pointer);
+        problems.error(place, excess.kind.message(), excess.kind.hint());
+        return None;
+    }
+    if let Err(error) = options().build(&schema) {
+        let (pointer, message, hint) = explain(&schema, &error);
+        problems.error(place(&pointer), message, hint);
         return None;
     }
     for keyword in misspelt(&schema) {
         let message = format!(
-            "`{}` is no keyword of JSON Schema, and ignored",
+            "`{}` is not a keyword of JSON Schema and is ignored",
             keyword.word
         );
-        let remedy = format!("did you mean `{}`?", keyword.meant);
-        problems.warning(place(&keyword.pointer), message, remedy);
+        let hint = format!("did you mean `{}`?", keyword.meant);
+        problems.warning(place(&keyword.pointer), message, hint);
     }
     Some(schema)
 }
 
-/// Where and what is wrong with a schema that is none, and how to mend it.
+/// Validation options: nothing is fetched, formats are checked, and patterns have a backtracking limit.
+pub(crate) fn options() -> ValidationOptions<'static> {
+    jsonschema::options()
+        .offline()
+        .should_validate_formats(true)
+        .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS))
+}
+
+/// Returns location, message and hint for an invalid schema.
 fn explain(schema: &Value, error: &ValidationError<'_>) -> (String, String, &'static str) {
     let pointer = error.instance_path().to_string();
     if let ValidationErrorKind::Referencing(_) = error.kind() {
-        let (pointer, message, remedy) = match (dangling_reference(schema), schema.get("$schema")) {
+        let (pointer, message, hint) = match (dangling_reference(schema), schema.get("$schema")) {
             (None, Some(_)) => (
                 "/$schema".to_owned(),
-                "a version of JSON Schema that is not known",
-                "write \"https://json-schema.org/draft/2020-12/schema\", or that of draft 2019-09, 7, 6 or 4",
+                "unsupported version of JSON Schema",
+                "use \"https://json-schema.org/draft/2020-12/schema\", or draft 2019-09, 7, 6 or 4",
             ),
             (reference, _) => (
                 reference.unwrap_or_default(),
-                "this `$ref` leads to nothing in the same file",
-                "write it as `#/$defs/name`; nothing is fetched from elsewhere",
+                "the target of `$ref` is not in the same file",
+                "use the form `#/$defs/name`; other files are not fetched",
             ),
         };
-        return (pointer, message.to_owned(), remedy);
+        return (pointer, message.to_owned(), hint);
     }
-    let (message, remedy) = match pointer.rsplit('/').next() {
+    let (message, hint) = match pointer.rsplit('/').next() {
         Some("type") => (
             format!("`type` cannot be {}", error.instance()),
-            "write \"array\", \"boolean\", \"integer\", \"null\", \"number\", \"object\" or \"string\", or an array of them",
+            "use \"array\", \"boolean\", \"integer\", \"null\", \"number\", \"object\" or \"string\", or an array of them",
         ),
         _ => (
             format!("not a valid JSON Schema: {error}"),
-            "see https://json-schema.org for what a keyword takes",
+            "see https://json-schema.org for the values of keywords",
         ),
     };
-    (pointer, message, remedy)
+    (pointer, message, hint)
 }

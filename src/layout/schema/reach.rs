@@ -1,47 +1,52 @@
-//! Which paths a JSON Schema says cannot exist.
+//! Detection of paths that cannot exist according to a JSON Schema.
 //!
-//! Only what is certain counts: a path is impossible if the schema refuses every document that has it, as far as
-//! `type`, `properties`, `items`, `prefixItems`, `additionalProperties` and combinations of them tell. Everything else
-//! (patterns, conditions, dynamic references, `unevaluated…`) is taken as possible.
+//! Only certain results count: a path is impossible if the schema rejects every document with it, judged by `type`,
+//! `properties`, `items`, `prefixItems`, `additionalProperties` and combinations of them. Everything else (patterns,
+//! conditions, dynamic references, `unevaluated…`) counts as possible.
+
+use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
 use crate::model::Pointer;
 
-/// One step of a path into a document.
+/// A step of a path into a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::layout) enum Step {
-    /// This member, or the element of this index.
+    /// This member, or the element with this index.
     Name(String),
     /// Any member or element.
     Every,
 }
 
-/// What is asked of the value at the end of a path.
+/// The requirement on the value at the end of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::layout) enum Kind {
-    /// It may be anything.
+    /// Any value.
     Any,
-    /// It can be a string.
+    /// A value that can be a string.
     Text,
 }
 
-/// Beyond this many references the schema is taken to allow the path: it refers to itself in a circle.
+/// Maximum number of nested references; beyond it, the path counts as possible, because the schema is recursive.
 const DEEPEST: usize = 64;
+/// Maximum number of visited subschemas; beyond it, the path counts as possible.
+const MOST: u32 = 1_000_000;
 
 /// Whether `schema` accepts some document with a value of `kind` at `path`.
 pub(in crate::layout) fn accepts(schema: &Value, path: &[Step], kind: Kind) -> bool {
-    // Up to draft 7 the neighbours of a `$ref` are ignored.
+    // Up to draft 7, keywords next to `$ref` are ignored.
     let draft = schema.get("$schema").and_then(Value::as_str);
     let reach = Reach {
         root: schema,
         kind,
         lonely_references: draft.is_some_and(|draft| draft.contains("/draft-0")),
+        looks: Cell::new(MOST),
     };
     reach.possible(schema, path, 0)
 }
 
-/// The length of the shortest beginning of `path` that cannot exist.
+/// Returns the length of the shortest prefix of `path` that cannot exist.
 pub(in crate::layout) fn impossible_prefix(schema: &Value, path: &[Step]) -> Option<usize> {
     (1..=path.len()).find(|&length| !accepts(schema, &path[..length], Kind::Any))
 }
@@ -50,13 +55,15 @@ struct Reach<'s> {
     root: &'s Value,
     kind: Kind,
     lonely_references: bool,
+    looks: Cell<u32>,
 }
 
 impl Reach<'_> {
     fn possible(&self, schema: &Value, path: &[Step], depth: usize) -> bool {
         match schema {
             Value::Bool(allowed) => *allowed,
-            Value::Object(keywords) if depth < DEEPEST => {
+            Value::Object(keywords) if depth < DEEPEST && self.looks.get() > 0 => {
+                self.looks.set(self.looks.get() - 1);
                 let deeper = |schema: &Value| self.possible(schema, path, depth + 1);
                 if self.lonely_references && keywords.contains_key("$ref") {
                     return self.referred(keywords).is_none_or(deeper);
@@ -91,10 +98,10 @@ impl Reach<'_> {
             || has_type(keywords, "array") && in_array(keywords, step, deeper)
     }
 
-    /// The schema that `$ref` leads to, if that is a JSON Pointer into this document.
+    /// Returns the target of `$ref`, if it is a JSON Pointer into this document.
     fn referred(&self, keywords: &Map<String, Value>) -> Option<&Value> {
         let reference = keywords.get("$ref")?.as_str()?.strip_prefix('#')?;
-        // A percent-encoded pointer is not decoded: it finds nothing, and nothing refuses nothing.
+        // A percent-encoded pointer is not decoded: it has no target and counts as possible.
         Pointer::parse(reference).ok()?.find(self.root)
     }
 }
@@ -126,7 +133,7 @@ fn in_array(
     step: &Step,
     mut deeper: impl FnMut(&Value) -> bool,
 ) -> bool {
-    // Before draft 2020-12 `items` could be what is now `prefixItems`, and `additionalItems` what is now `items`.
+    // Before draft 2020-12, `items` could be what is now `prefixItems`, and `additionalItems` what is now `items`.
     let (prefix, items) = match (list(keywords, "prefixItems"), keywords.get("items")) {
         (None, Some(Value::Array(prefix))) => (prefix.as_slice(), keywords.get("additionalItems")),
         (prefix, items) => (prefix.unwrap_or_default(), items),
@@ -169,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn closed_objects_have_no_other_members_and_open_ones_may() {
+    fn only_open_objects_have_other_members() {
         let closed = json!({"properties": {"a": {}}, "additionalProperties": false});
         assert!(possible(&closed, "/a"));
         assert!(!possible(&closed, "/b"));
@@ -179,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn types_decide_what_can_have_parts() {
+    fn only_containers_have_parts() {
         assert!(!possible(&json!({"type": "string"}), "/a"));
         assert!(!possible(&json!({"type": "array"}), "/a"));
         assert!(possible(&json!({"type": "array"}), "/0"));
@@ -213,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_impossible_step_is_named() {
+    fn the_first_impossible_step_is_found() {
         let schema = json!({"properties": {"a": {"type": "string"}}, "type": "object"});
         let path = ["a", "b", "c"].map(|name| Step::Name(name.to_owned()));
         assert_eq!(impossible_prefix(&schema, &path), Some(2));

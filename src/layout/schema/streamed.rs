@@ -1,9 +1,9 @@
-//! Whether a document can be validated element by element.
+//! Detection of schemas that allow validation element by element.
 
 use serde_json::Value;
 
-/// Keywords that say nothing about the array as a whole.
-const HARMLESS: [&str; 10] = [
+/// Keywords that do not restrict the array as a whole.
+const NEUTRAL: [&str; 10] = [
     "$schema",
     "$id",
     "$defs",
@@ -16,7 +16,7 @@ const HARMLESS: [&str; 10] = [
     "items",
 ];
 
-/// Whether `schema` demands an array and says nothing more about it than what each element must be.
+/// Whether `schema` requires an array and restricts only its elements.
 pub(in crate::layout) fn says_only_items(schema: &Value) -> bool {
     let Some(keywords) = schema.as_object() else {
         return false;
@@ -25,9 +25,7 @@ pub(in crate::layout) fn says_only_items(schema: &Value) -> bool {
     let by_position = keywords.get("items").is_some_and(Value::is_array);
     keywords.get("type").is_some_and(|ty| ty == "array")
         && !by_position
-        && keywords
-            .keys()
-            .all(|name| HARMLESS.contains(&name.as_str()))
+        && keywords.keys().all(|name| NEUTRAL.contains(&name.as_str()))
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use sqlparser::ast::{Expr, FunctionArguments, UnaryOperator, Value as SqlValue};
 use crate::layout::literal::typed;
 use crate::model::{ColumnType, DefaultValue, Value};
 
-/// The default that `expr` gives a column of type `ty`; `None` for `DEFAULT NULL`.
+/// Returns the default that `expr` gives a column of type `ty`; `None` for `DEFAULT NULL`.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The reason why it is invalid.
 pub(super) fn evaluate(expr: &Expr, ty: ColumnType) -> Result<Option<DefaultValue>, String> {
     if is_now(expr) {
         return match ty {
@@ -25,13 +25,13 @@ pub(super) fn evaluate(expr: &Expr, ty: ColumnType) -> Result<Option<DefaultValu
         };
     }
     let Some(literal) = literal(expr) else {
-        return Err(format!("`{expr}` is no literal"));
+        return Err(format!("`{expr}` is not a literal"));
     };
     let value = match (literal, ty) {
         (Literal::Null, _) => return Ok(None),
         (Literal::Bytes(bytes), ColumnType::Blob) => Ok(Value::Blob(bytes.into())),
         (Literal::Bytes(_), _) => Err("is a BLOB".to_owned()),
-        // The literal is the JSON text, and 0 and 1 are how SQLite's own schemas write booleans.
+        // The literal contains JSON text; SQLite schemas write booleans as 0 and 1.
         (Literal::Json(Json::String(text)), ColumnType::Json) => {
             serde_json::from_str::<Json>(&text)
                 .map(|json| Value::Json(json.to_string().into()))
@@ -83,7 +83,7 @@ fn literal(expr: &Expr) -> Option<Literal> {
     }
 }
 
-/// A SQL number as JSON; SQL also writes `.5` and `5.`.
+/// Converts a SQL number to JSON; SQL also allows `.5` and `5.`.
 fn number(text: &str) -> Option<Json> {
     match serde_json::from_str::<serde_json::Number>(text) {
         Ok(number) => Some(Json::Number(number)),

@@ -1,4 +1,4 @@
-//! Foreign keys: read while the tables are, resolved once all are known; and the order they put the tables in.
+//! Foreign keys: parsed with the tables, resolved once all tables are known, and used to order the tables.
 
 use sqlparser::ast::{ForeignKeyConstraint, Ident, ReferentialAction};
 
@@ -8,7 +8,7 @@ use crate::model::{ForeignKey, OnDelete, Table};
 
 use super::{WrittenTable, column_index, place_of, single};
 
-/// A foreign key whose names have not been looked up.
+/// A foreign key with unresolved names.
 #[derive(Debug)]
 pub(super) struct WrittenForeignKey {
     columns: Vec<Ident>,
@@ -18,7 +18,7 @@ pub(super) struct WrittenForeignKey {
 }
 
 impl WrittenForeignKey {
-    /// Reads `key` of `columns`.
+    /// Reads the foreign key `key` of `columns`.
     pub(super) fn read(
         key: &ForeignKeyConstraint,
         columns: &[Ident],
@@ -26,17 +26,17 @@ impl WrittenForeignKey {
     ) -> Option<Self> {
         let table = single(&key.foreign_table, problems)?;
         let at = place_of(table.span);
-        let mut refuse = |what: &str, remedy: &str| problems.error(at.clone(), what, remedy);
+        let mut reject = |what: &str, hint: &str| problems.error(at.clone(), what, hint);
         if key.on_update.is_some() {
-            refuse(
+            reject(
                 "ON UPDATE is not portable",
                 "remove it: record ids do not change",
             );
         }
         if key.match_kind.is_some() || key.characteristics.is_some() || key.index_name.is_some() {
-            refuse(
+            reject(
                 "MATCH, DEFERRABLE and index names are not portable",
-                "write `REFERENCES table (columns) ON DELETE …` and no more",
+                "use only `REFERENCES table (columns) ON DELETE …`",
             );
         }
         let on_delete = match key.on_delete {
@@ -46,7 +46,7 @@ impl WrittenForeignKey {
             Some(ReferentialAction::Cascade) => OnDelete::Cascade,
             Some(ReferentialAction::SetNull) => OnDelete::SetNull,
             Some(ReferentialAction::SetDefault) => {
-                refuse(
+                reject(
                     "ON DELETE SET DEFAULT is not portable",
                     "use CASCADE, SET NULL or RESTRICT",
                 );
@@ -82,7 +82,7 @@ impl WrittenForeignKey {
             .iter()
             .map(|name| column_index(child, name, problems))
             .collect::<Option<Vec<_>>>()?;
-        // Without columns the primary key is meant (SQL:2023, 11.8).
+        // Without columns, the reference means the primary key (SQL:2023, 11.8).
         let references = if self.references.is_empty() {
             parent.primary_key.clone()
         } else {
@@ -96,8 +96,8 @@ impl WrittenForeignKey {
         if !is_key(parent, &references) {
             problems.error(
                 at,
-                format!("{names} is no key of `{}`", parent.name),
-                "refer to its primary key or to columns that are UNIQUE together",
+                format!("{names} is not a key of `{}`", parent.name),
+                "refer to its primary key, or to the columns of a UNIQUE constraint",
             );
             return None;
         }
@@ -107,17 +107,17 @@ impl WrittenForeignKey {
                 parent.name,
                 references.len()
             );
-            problems.error(at, message, "name as many columns on both sides");
+            problems.error(at, message, "use the same number of columns on both sides");
             return None;
         }
         for (&column, &reference) in columns.iter().zip(&references) {
             let (column, reference) = (&child.columns[column], &parent.columns[reference]);
             if !same_kind(column.ty, reference.ty) {
                 let message = format!(
-                    "`{}` is {} and refers to `{}.{}`, which is {}",
+                    "`{}` is {}, but refers to `{}.{}`, which is {}",
                     column.name, column.ty, parent.name, reference.name, reference.ty
                 );
-                problems.error(at.clone(), message, "give both the same type");
+                problems.error(at.clone(), message, "give both columns the same type");
             }
             if self.on_delete == OnDelete::SetNull && !column.nullable {
                 let message = format!("ON DELETE SET NULL on `{}`, which is NOT NULL", column.name);
@@ -144,7 +144,7 @@ fn is_key(table: &Table, columns: &[usize]) -> bool {
     })
 }
 
-/// Looks up the names of all foreign keys.
+/// Resolves the names of all foreign keys.
 pub(super) fn resolve(tables: &mut [WrittenTable], problems: &mut Problems) {
     for child in 0..tables.len() {
         let resolved = tables[child]
@@ -156,7 +156,7 @@ pub(super) fn resolve(tables: &mut [WrittenTable], problems: &mut Problems) {
     }
 }
 
-/// The tables with every parent before its children, otherwise in the order they are written.
+/// Sorts the tables so that parents come before their children; otherwise the order is kept.
 pub(super) fn parents_first(
     mut waiting: Vec<WrittenTable>,
     problems: &mut Problems,
@@ -173,8 +173,8 @@ pub(super) fn parents_first(
             let names = waiting.iter().map(|other| other.table.name.as_str());
             problems.error(
                 waiting[0].place.clone(),
-                format!("the foreign keys of {} form a circle", quoted(names)),
-                "remove one: rows are written parents first",
+                format!("the foreign keys of {} form a cycle", quoted(names)),
+                "remove one of them: parent rows are written first",
             );
             0
         });

@@ -1,4 +1,4 @@
-//! `CREATE [UNIQUE] INDEX`.
+//! Index definitions: `CREATE [UNIQUE] INDEX`.
 
 use sqlparser::ast::{CreateIndex, Spanned as _};
 use sqlparser::tokenizer::Location;
@@ -31,11 +31,11 @@ pub(super) fn add(
     if !is_plain(create) {
         problems.error(
             place_of(name.span),
-            format!("index `{}` has more than columns", name.value),
+            format!("index `{}` has unsupported clauses", name.value),
             "write `CREATE [UNIQUE] INDEX name ON table (columns)`",
         );
     }
-    // Tables and indexes share one set of names in SQLite and PostgreSQL.
+    // Tables and indexes share a namespace in SQLite and PostgreSQL.
     let taken = tables.iter().any(|other| {
         let indexes = other.table.indexes.iter().map(|index| index.name.as_str());
         indexes
@@ -56,8 +56,8 @@ pub(super) fn add(
         .collect();
     let Some(written) = tables.iter_mut().find(|other| other.table.name == on.value) else {
         let message = format!("there is no table `{}`", on.value);
-        let remedy = suggest(&on.value, known.iter().map(String::as_str));
-        problems.error(place_of(on.span), message, remedy);
+        let hint = suggest(&on.value, known.iter().map(String::as_str));
+        problems.error(place_of(on.span), message, hint);
         return;
     };
     let mut columns = Vec::new();
@@ -65,8 +65,8 @@ pub(super) fn add(
         let Some((column, descending)) = keys::plain_column(column) else {
             problems.error(
                 place_of(column.column.expr.span()),
-                format!("`{column}` is no plain column"),
-                "index columns, with DESC where it matters",
+                format!("`{column}` is not a plain column"),
+                "use plain columns, with DESC if needed",
             );
             return;
         };

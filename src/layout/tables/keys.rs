@@ -43,13 +43,13 @@ pub(super) fn add(
             problems.error(
                 at,
                 format!("`{other}` is not portable"),
-                "remove it; PRIMARY KEY, UNIQUE and FOREIGN KEY … ON DELETE may stand here",
+                "remove it; supported are PRIMARY KEY, UNIQUE and FOREIGN KEY … ON DELETE",
             );
         }
     }
 }
 
-/// Checks what can be said once the table is complete.
+/// Runs the checks that need the complete table.
 pub(super) fn finish(written: &mut WrittenTable, problems: &mut Problems) {
     let table = &mut written.table;
     for &key in &table.primary_key {
@@ -74,7 +74,7 @@ pub(super) fn finish(written: &mut WrittenTable, problems: &mut Problems) {
         problems.error(
             written.place.clone(),
             format!("table `{}` has no primary key", table.name),
-            "add `id INTEGER PRIMARY KEY AUTOINCREMENT`: the audit log names rows by their key",
+            "add `id INTEGER PRIMARY KEY AUTOINCREMENT`: the audit log identifies rows by their key",
         );
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn comparable(ty: ColumnType) -> bool {
     !matches!(ty, ColumnType::Json | ColumnType::Blob)
 }
 
-/// Sets the primary key; a second one is a problem.
+/// Sets the primary key; reports a second one.
 pub(super) fn set_primary(
     columns: Vec<usize>,
     at: &Ident,
@@ -93,20 +93,20 @@ pub(super) fn set_primary(
 ) {
     if !written.table.primary_key.is_empty() {
         let message = format!("table `{}` has two primary keys", written.table.name);
-        problems.error(place_of(at.span), message, "remove one of the two");
+        problems.error(place_of(at.span), message, "remove one of them");
         return;
     }
     written.table.primary_key = columns;
 }
 
-/// Adds a set of columns whose values are unique together.
+/// Adds a UNIQUE constraint on a set of columns.
 pub(super) fn add_unique(columns: Vec<usize>, written: &mut WrittenTable) {
     if !written.table.unique.contains(&columns) {
         written.table.unique.push(columns);
     }
 }
 
-/// Whether the constraint says no more than `PRIMARY KEY [(columns)]`.
+/// Whether the constraint is just `PRIMARY KEY [(columns)]`.
 pub(super) fn is_plain_primary(key: &PrimaryKeyConstraint) -> bool {
     let PrimaryKeyConstraint {
         name: _,
@@ -124,7 +124,7 @@ pub(super) fn is_plain_primary(key: &PrimaryKeyConstraint) -> bool {
         && characteristics.is_none()
 }
 
-/// Whether the constraint says no more than `UNIQUE [(columns)]`.
+/// Whether the constraint is just `UNIQUE [(columns)]`.
 pub(super) fn is_plain_unique(key: &UniqueConstraint) -> bool {
     let UniqueConstraint {
         name: _,
@@ -146,7 +146,7 @@ pub(super) fn is_plain_unique(key: &UniqueConstraint) -> bool {
         && *nulls_distinct == NullsDistinctOption::None
 }
 
-/// The plain column and whether it is descending; `None` for expressions and collations.
+/// Returns a plain column, and whether it is descending; `None` for expressions and collations.
 pub(super) fn plain_column(column: &IndexColumn) -> Option<(&Ident, bool)> {
     let OrderByOptions { sort, nulls_first } = &column.column.options;
     let descending = match sort {
@@ -177,8 +177,8 @@ fn key_columns(
         let Some((name, _)) = plain_column(column) else {
             problems.error(
                 place_of(column.column.expr.span()),
-                format!("`{column}` is no plain column"),
-                "name the columns of the key",
+                format!("`{column}` is not a plain column"),
+                "use plain columns for the key",
             );
             return None;
         };

@@ -1,7 +1,7 @@
-//! `tables.sql` as the table model: parsed with `sqlparser`, checked, parents before children.
+//! Parses `tables.sql` into the table model, with `sqlparser`: checked, parents before children.
 //!
-//! Only portable SQL is accepted. What no dialect could render alike (CHECK, triggers, generated columns, ON UPDATE)
-//! is an error here rather than a surprise on another database.
+//! Only portable SQL is accepted. Features that differ between databases (CHECK, triggers, generated columns, ON
+//! UPDATE) are errors here, rather than surprises on another database.
 
 mod column;
 mod default;
@@ -20,18 +20,18 @@ use crate::model::{Place, Table};
 use super::files::TABLES_SQL;
 use super::problem::{Problems, quoted};
 
-pub(super) use names::{is_plain_identifier, is_reserved_relation};
+pub(crate) use names::{is_plain_identifier, is_reserved_relation};
 
-/// A table and where its parts are written.
+/// A table with the locations of its parts.
 #[derive(Debug)]
 pub(super) struct WrittenTable {
     pub(super) table: Table,
-    /// Where its name stands.
+    /// Location of its name.
     pub(super) place: Place,
     foreign_keys: Vec<foreign_keys::WrittenForeignKey>,
 }
 
-/// The tables of `text`, parents before children; tables with errors may be missing.
+/// Parses the tables of `text`, parents before children. Tables with errors may be missing.
 pub(super) fn parse(text: &str, problems: &mut Problems) -> Vec<WrittenTable> {
     let before = problems.errors();
     let statements = statements::parse(text, problems);
@@ -51,12 +51,12 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Vec<WrittenTable> {
                 problems.error(
                     place(*start),
                     format!("`{}` is not portable", words.join(" ")),
-                    "only CREATE TABLE and CREATE [UNIQUE] INDEX may stand here",
+                    "remove it; supported are CREATE TABLE and CREATE [UNIQUE] INDEX",
                 );
             }
         }
     }
-    // A table whose statement could not be parsed would be reported wherever it is named.
+    // If a statement could not be parsed, its table would be reported as missing.
     if !complete {
         return tables;
     }
@@ -82,16 +82,13 @@ fn table(
         .find(|other| other.table.name.eq_ignore_ascii_case(&name.value))
     {
         let message = format!("table `{}` is created twice", other.table.name);
-        problems.error(at.clone(), message, "remove one of the two");
+        problems.error(at.clone(), message, "remove one of them");
         return None;
     }
     if statements::is_embellished(create) {
         problems.error(
             at.clone(),
-            format!(
-                "table `{}` has more than columns and constraints",
-                name.value
-            ),
+            format!("table `{}` has unsupported clauses", name.value),
             "write a plain `CREATE TABLE name (…)`",
         );
     }
@@ -124,7 +121,7 @@ fn table(
     Some(written)
 }
 
-/// The place of a token.
+/// Returns the place of a token.
 fn place(at: Location) -> Place {
     Place {
         path: TABLES_SQL.to_owned(),
@@ -138,7 +135,7 @@ fn place_of(span: Span) -> Place {
     place(span.start)
 }
 
-/// The one identifier of an unqualified name.
+/// Returns the identifier of an unqualified name.
 fn single<'n>(name: &'n ObjectName, problems: &mut Problems) -> Option<&'n Ident> {
     let ident = match &name.0[..] {
         [part] => part.as_ident(),
@@ -148,13 +145,13 @@ fn single<'n>(name: &'n ObjectName, problems: &mut Problems) -> Option<&'n Ident
         problems.error(
             place_of(name.span()),
             format!("`{name}` is a qualified name"),
-            "write the name alone: the database decides about schemas",
+            "use the name without a schema",
         );
     }
     ident
 }
 
-/// The index of the column `name`, or a problem.
+/// Returns the index of the column `name`, or reports a problem.
 fn column_index(table: &Table, name: &Ident, problems: &mut Problems) -> Option<usize> {
     let found = table.column(&name.value);
     if found.is_none() {
@@ -162,7 +159,7 @@ fn column_index(table: &Table, name: &Ident, problems: &mut Problems) -> Option<
             place_of(name.span),
             format!("table `{}` has no column `{}`", table.name, name.value),
             format!(
-                "its columns are {}",
+                "the columns are {}",
                 quoted(table.columns.iter().map(|column| column.name.as_str()))
             ),
         );

@@ -1,4 +1,4 @@
-//! Names that every database takes and that are not the ledger's.
+//! Names that are valid in every database and do not conflict with the ledger.
 
 use sqlparser::ast::Ident;
 
@@ -6,8 +6,8 @@ use crate::layout::problem::Problems;
 
 use super::place_of;
 
-/// The ledger's tables: names of a layout's tables and indexes must not begin with any of them.
-const LEDGER: [&str; 9] = [
+/// The ledger's tables. Names of a layout's tables and indexes must not start with any of them.
+const LEDGER: [&str; 11] = [
     "import_runs",
     "source_files",
     "row_sources",
@@ -15,20 +15,22 @@ const LEDGER: [&str; 9] = [
     "conversions",
     "audit_log",
     "audit_context",
+    "audit_replaced",
     "audit_seals",
+    "audit_seal_blocks",
     "__diesel_schema_migrations",
 ];
 
-/// PostgreSQL cuts longer names off (NAMEDATALEN), which would make two of them one.
+/// PostgreSQL truncates longer names (NAMEDATALEN), so two of them could become equal.
 const LONGEST: usize = 63;
 
-/// Whether `name` is the ledger's or SQLite's own, and so none for a table or an index.
-pub(in crate::layout) fn is_reserved_relation(name: &str) -> bool {
+/// Whether `name` is reserved for the ledger or SQLite, and so not available for a table or an index.
+pub(crate) fn is_reserved_relation(name: &str) -> bool {
     let lower = name.to_lowercase();
     LEDGER.iter().any(|taken| lower.starts_with(taken)) || lower.starts_with("sqlite_")
 }
 
-/// Words that stand for themselves in some database unless they are quoted.
+/// Keywords of some database, which must be quoted when used as names.
 const RESERVED: &str = "all alter and any array as asc autoincrement begin between both by case cast check collate column commit \
     constraint create cross current_date current_time current_timestamp database default deferrable delete desc \
     describe distinct do drop else end escape except exists explain false fetch for foreign from full function \
@@ -39,25 +41,25 @@ const RESERVED: &str = "all alter and any array as asc autoincrement begin betwe
     view virtual when where window with write";
 
 /// Whether `name` can be written in SQL without quotes.
-pub(in crate::layout) fn is_plain_identifier(name: &str) -> bool {
+pub(crate) fn is_plain_identifier(name: &str) -> bool {
     let letter = |c: char| c.is_ascii_lowercase() || c == '_';
     name.starts_with(letter)
         && name.chars().all(|c| letter(c) || c.is_ascii_digit())
         && !RESERVED.split_whitespace().any(|word| word == name)
 }
 
-/// Reports a name that cannot be used for a table or an index, which share one name space with the ledger's.
+/// Reports names that are invalid for a table or an index, which share a namespace with the ledger's.
 pub(super) fn check_relation(name: &Ident, problems: &mut Problems) {
     let lower = name.value.to_lowercase();
     let reserved = LEDGER.iter().find(|taken| lower.starts_with(**taken));
     let message = if let Some(taken) = reserved {
         Some(match lower == *taken {
             true => format!("`{}` is a table of the ledger", name.value),
-            false => format!("`{}` begins like the ledger's own `{taken}`", name.value),
+            false => format!("`{}` starts like the ledger's table `{taken}`", name.value),
         })
     } else if lower.starts_with("sqlite_") {
         Some(format!(
-            "`{}` begins with `sqlite_`, which SQLite keeps for itself",
+            "`{}` starts with `sqlite_`, which is reserved by SQLite",
             name.value
         ))
     } else {
@@ -66,7 +68,7 @@ pub(super) fn check_relation(name: &Ident, problems: &mut Problems) {
     report(name, message, problems);
 }
 
-/// Reports a name that cannot be used for a column. Columns have their table's name space to themselves.
+/// Reports names that are invalid for a column. Each table has its own namespace of columns.
 pub(super) fn check_column(name: &Ident, problems: &mut Problems) {
     report(name, unusable(&name.value), problems);
 }
@@ -76,7 +78,7 @@ fn unusable(name: &str) -> Option<String> {
         Some("a name must not be empty or contain control characters".to_owned())
     } else if name.len() > LONGEST {
         Some(format!(
-            "the name is longer than {LONGEST} bytes, which PostgreSQL cuts off"
+            "the name is longer than {LONGEST} bytes, the limit of PostgreSQL"
         ))
     } else {
         None

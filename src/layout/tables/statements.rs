@@ -1,4 +1,4 @@
-//! From SQL text to statements, each with its beginning; one bad statement does not hide the next.
+//! Splits SQL text into statements with their locations. Parsing continues after an invalid statement.
 
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
 use sqlparser::ast::{CreateTable, Statement};
@@ -11,13 +11,13 @@ use crate::layout::problem::Problems;
 
 use super::place;
 
-/// The statements of `text`.
+/// Parses the statements of `text`.
 pub(super) fn parse(text: &str, problems: &mut Problems) -> Vec<(Location, Statement)> {
     let dialect = SQLiteDialect {};
     let tokens = match Tokenizer::new(&dialect, text).tokenize_with_location() {
         Ok(tokens) => tokens,
         Err(error) => {
-            problems.error(place(error.location), lower(&error.message), REMEDY);
+            problems.error(place(error.location), lower(&error.message), HINT);
             return Vec::new();
         }
     };
@@ -45,12 +45,12 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Vec<(Location, State
                 let next = parser.peek_token();
                 if !matches!(next.token, Token::SemiColon | Token::EOF) {
                     let message = format!("unexpected `{}`", next.token);
-                    problems.error(place(next.span.start), message, REMEDY);
+                    problems.error(place(next.span.start), message, HINT);
                 }
             }
             Err(error) => {
                 let (at, message) = explain(&error, start);
-                problems.error(place(at), message, REMEDY);
+                problems.error(place(at), message, HINT);
             }
         }
         while !matches!(parser.peek_token_ref().token, Token::SemiColon | Token::EOF) {
@@ -59,11 +59,11 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Vec<(Location, State
     }
 }
 
-const REMEDY: &str =
-    "write plain CREATE TABLE and CREATE [UNIQUE] INDEX statements, each ended with `;`";
+const HINT: &str =
+    "use plain CREATE TABLE and CREATE [UNIQUE] INDEX statements, each terminated by `;`";
 
-/// Whether `create` says more than a name, columns and constraints. Comparing with the plain statement also catches
-/// options that future versions of the parser learn.
+/// Whether `create` has more than a name, columns and constraints. The comparison with the plain statement also
+/// covers options added in later versions of the parser.
 pub(super) fn is_embellished(create: &CreateTable) -> bool {
     let plain = CreateTableBuilder::new(create.name.clone())
         .if_not_exists(create.if_not_exists)
@@ -84,7 +84,7 @@ fn is_trigger(parser: &mut Parser<'_>) -> bool {
         && (second == Keyword::TRIGGER || temporary && third == Keyword::TRIGGER)
 }
 
-/// Moves past the body of a trigger, whose statements are no statements of the file.
+/// Skips the body of a trigger, whose statements do not belong to the file.
 fn skip_past_end(parser: &mut Parser<'_>) {
     loop {
         match parser.next_token().token {
@@ -95,7 +95,7 @@ fn skip_past_end(parser: &mut Parser<'_>) {
     }
 }
 
-/// Takes the place out of the parser's message: its errors carry it only as text.
+/// Extracts the location from the parser's message, because its errors contain it only as text.
 fn explain(error: &ParserError, start: Location) -> (Location, String) {
     let text = match error {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),

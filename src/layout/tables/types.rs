@@ -1,14 +1,14 @@
-//! SQL types as portable column types.
+//! Conversion of SQL types to portable column types.
 
 use sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
 
 use crate::model::ColumnType;
 
-/// What a remedy lists.
+/// The types listed in hints.
 pub(super) const PORTABLE: &str = "TEXT, VARCHAR(n), INTEGER, BIGINT, REAL, DOUBLE PRECISION, BOOLEAN, JSON, \
                                    TIMESTAMP WITH TIME ZONE, DATE, UUID, BLOB";
 
-/// The portable type written as `ty`; `None` if it is not portable.
+/// Returns the portable type for `ty`; `None` if it is not portable.
 pub(super) fn portable(ty: &DataType) -> Option<ColumnType> {
     Some(match ty {
         DataType::Text => ColumnType::Text { max_chars: None },
@@ -27,7 +27,7 @@ pub(super) fn portable(ty: &DataType) -> Option<ColumnType> {
         }
         DataType::Boolean | DataType::Bool => ColumnType::Boolean,
         DataType::JSON | DataType::JSONB => ColumnType::Json,
-        // Microseconds are what every database keeps; another precision would promise something else.
+        // Every database stores microseconds; another precision would not be kept.
         DataType::Timestamp(
             None | Some(6),
             TimezoneInfo::None | TimezoneInfo::WithTimeZone | TimezoneInfo::Tz,

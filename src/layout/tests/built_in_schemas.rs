@@ -1,23 +1,23 @@
-//! The schemas of srs4autism accept real data and refuse what the application cannot use.
+//! The schemas of srs4autism accept real data and reject data that the application cannot use.
 
 use serde_json::json;
 
 use super::built_in::srs4autism;
 
-/// Documents that a schema accepts and that it refuses.
-fn assert_schema(source: usize, accepted: &[serde_json::Value], refused: &[serde_json::Value]) {
+/// Checks which documents a schema accepts and which it rejects.
+fn assert_schema(source: usize, accepted: &[serde_json::Value], rejected: &[serde_json::Value]) {
     let layout = srs4autism();
     let validator = jsonschema::validator_for(&layout.sources[source].schema).expect("a schema");
     for record in accepted {
         assert!(validator.is_valid(&json!([record])), "{record}");
     }
-    for record in refused {
+    for record in rejected {
         assert!(!validator.is_valid(&json!([record])), "{record}");
     }
 }
 
 #[test]
-fn srs4autism_schemas_accept_real_data_and_refuse_what_the_application_cannot_use() {
+fn srs4autism_schemas_accept_real_data_and_reject_data_the_application_cannot_use() {
     assert_schema(
         0,
         &[

@@ -1,9 +1,9 @@
-//! The tables of srs4autism are those of its documentation.
+//! The tables of srs4autism match its documentation.
 
 use super::built_in::srs4autism;
 use crate::model::{DefaultValue, OnDelete, Table};
 
-/// One line per column, then keys and indexes, in the words of the documentation.
+/// One line per column, then keys and indexes, in the notation of the documentation.
 fn definition(table: &Table) -> String {
     let mut lines = vec![table.name.clone()];
     let names = |columns: &[usize]| {

@@ -1,4 +1,4 @@
-//! Which layout is meant.
+//! Selection of a layout by name, path or files.
 
 use super::*;
 use crate::layout::{Ambiguity, Layout, builtin, detect, find, load_directory};
@@ -14,7 +14,7 @@ fn a_layout_is_found_by_name_or_by_path() {
     ] {
         std::fs::write(directory.path().join(name), text).expect("written");
     }
-    let by_path = find(directory.path().to_str().expect("UTF-8")).expect("sound");
+    let by_path = find(directory.path().to_str().expect("UTF-8")).expect("valid");
     assert_eq!(by_path.name, "sample");
     assert_eq!(by_path.title, "sample");
     assert_eq!(by_path.digest, loaded(TOML, SQL).layout.digest);
@@ -40,7 +40,7 @@ fn the_one_layout_whose_sources_match_is_detected() {
         loaded(&toml, SQL).layout
     };
     let layouts = [
-        builtin("srs4autism").expect("sound"),
+        builtin("srs4autism").expect("valid"),
         other("people/*.json"),
     ];
     let detect = |paths: &[&str]| detect(&layouts, paths.iter().copied());

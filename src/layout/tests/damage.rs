@@ -1,9 +1,9 @@
-//! Whatever is wrong with a layout, loading it ends with problems that have a place, never with a panic.
+//! Damaged layouts result in problems with a place, never in a panic.
 
 use super::*;
 
 #[test]
-fn a_layout_with_any_line_missing_loads_or_says_where_it_is_wrong() {
+fn a_layout_without_any_line_loads_or_has_problems_with_a_line() {
     let files = LayoutFiles::built_in("srs4autism").expect("built in");
     let names: Vec<String> = files.names().map(str::to_owned).collect();
     for damaged in &names {

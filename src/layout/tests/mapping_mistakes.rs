@@ -1,4 +1,4 @@
-//! Mistakes in layout.toml: each is one problem at its line.
+//! Mistakes in layout.toml: each results in one problem at its line.
 
 use super::*;
 
@@ -8,12 +8,12 @@ fn a_layout_without_mistakes_loads() {
 }
 
 #[test]
-fn broken_toml_is_one_problem() {
+fn invalid_toml_is_one_problem() {
     toml_mistake("name = \"sample\"", "name = ", "string");
 }
 
 #[test]
-fn unknown_keys_are_reported_with_the_near_one() {
+fn unknown_keys_are_reported_with_a_similar_one() {
     toml_mistake(
         "table = \"words\"",
         "tabel = 1\ntable = \"words\"",
@@ -26,7 +26,7 @@ fn unknown_keys_are_reported_with_the_near_one() {
     );
     let found = problems(&files(&toml, SQL, SCHEMA));
     assert_one(&found, "layout.toml", 2, "unknown key `titel`");
-    assert_eq!(found[0].remedy, "did you mean `title`?");
+    assert_eq!(found[0].hint, "did you mean `title`?");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn unknown_tables_columns_parameters_and_captures_are_reported() {
     toml_mistake(
         "name = \"/name\"",
         "name = \"name\"",
-        "says nothing about where",
+        "is not an expression",
     );
 }
 
@@ -83,32 +83,36 @@ fn columns_that_must_not_be_null_need_a_source() {
         &found,
         "layout.toml",
         line - 4,
-        "nothing fills `name` of `people`",
+        "`name` of `people` must not be NULL, but is not mapped",
     );
 }
 
 #[test]
-fn parents_further_out_than_there_are_records_are_refused() {
-    toml_mistake("\"^id\"", "\"^^id\"", "leads 2 levels out, and there are 1");
-    toml_mistake("id = \"/id\"", "id = \"^id\"", "no record encloses");
+fn references_beyond_the_outermost_record_are_rejected() {
+    toml_mistake(
+        "\"^id\"",
+        "\"^^id\"",
+        "refers 2 levels up, but there are only 1",
+    );
+    toml_mistake("id = \"/id\"", "id = \"^id\"", "is not inside another one");
     toml_mistake("\"^id\"", "\"^note\"", "does not fill `people.note`");
     toml_mistake("\"^id\"", "\"^nope\"", "has no column `nope`");
 }
 
 #[test]
-fn malformed_patterns_and_pointers_are_refused() {
+fn malformed_patterns_and_pointers_are_rejected() {
     toml_mistake("\"people.json\"", "\"/people.json\"", "relative path");
     toml_mistake("each = \"/*\"", "each = \"*\"", "begins with `/`");
-    toml_mistake("each = \"/*\"", "each = \"/{a b}\"", "is no capture");
+    toml_mistake("each = \"/*\"", "each = \"/{a b}\"", "is not a capture");
     toml_mistake("\"/name\"", "\"/na~me\"", "must be followed by");
     let (toml, _) = edit(TOML, "people.json", "{x}.json");
     let (toml, line) = edit(&toml, "each = \"/*\"", "each = \"/{x}\"");
     let found = problems(&files(&toml, SQL, SCHEMA));
-    assert_one(&found, "layout.toml", line, "stands twice");
+    assert_one(&found, "layout.toml", line, "duplicate capture");
 }
 
 #[test]
-fn a_split_text_must_be_read_as_its_parts() {
+fn a_split_string_must_be_read_by_its_parts() {
     let (toml, _) = edit(
         TOML,
         "each = \"/words/*\"",
@@ -117,32 +121,47 @@ fn a_split_text_must_be_read_as_its_parts() {
     assert!(problems(&files(&toml, SQL, SCHEMA)).is_empty());
     let (unread, line) = edit(&toml, "word = \"\"", "word = { value = \"x\" }");
     let found = problems(&files(&unread, SQL, SCHEMA));
-    assert_one(&found, "layout.toml", line - 3, "no column takes the parts");
+    assert_one(
+        &found,
+        "layout.toml",
+        line - 3,
+        "no column is mapped to the parts",
+    );
 }
 
 #[test]
-fn split_needs_separators_and_a_text() {
+fn split_needs_separators_and_a_string() {
     let (toml, line) = edit(
         TOML,
         "each = \"/words/*\"",
         "each = \"/words/*\"\nsplit = [\"\"]",
     );
     let found = problems(&files(&toml, SQL, SCHEMA));
-    assert_one(&found, "layout.toml", line + 1, "separates nothing");
+    assert_one(
+        &found,
+        "layout.toml",
+        line + 1,
+        "a separator must not be empty",
+    );
     let (toml, line) = edit(
         TOML,
         "each = \"/words/*\"",
         "each = \"/words\"\nsplit = [\",\"]",
     );
     let found = problems(&files(&toml, SQL, SCHEMA));
-    assert_one(&found, "layout.toml", line + 1, "only a text can be split");
+    assert_one(
+        &found,
+        "layout.toml",
+        line + 1,
+        "only a string can be split",
+    );
 }
 
 #[test]
 fn records_need_an_identity() {
     let (sql, _) = edit(SQL, ",\n    UNIQUE (person_id, word)", "");
     let found = problems(&files(TOML, &sql, SCHEMA));
-    assert_one(&found, "layout.toml", 15, "cannot be known again");
+    assert_one(&found, "layout.toml", 15, "cannot be matched");
     toml_mistake(
         "each = \"/*\"",
         "identity = \"id\"\neach = \"/*\"",
@@ -157,11 +176,11 @@ fn records_need_an_identity() {
 
 #[test]
 fn constants_defaults_and_conversions_must_fit_their_column() {
-    toml_mistake("\"/name\"", "{ value = 7 }", "is not a text");
+    toml_mistake("\"/name\"", "{ value = 7 }", "is not a string");
     toml_mistake(
         "\"/name\"",
         "{ from = \"/name\", default = true }",
-        "is not a text",
+        "is not a string",
     );
     toml_mistake(
         "\"/name\"",
@@ -171,31 +190,31 @@ fn constants_defaults_and_conversions_must_fit_their_column() {
     toml_mistake(
         "\"/name\"",
         "{ from = \"/name\", as = \"uinx\" }",
-        "`uinx` is no conversion",
+        "`uinx` is not a conversion",
     );
-    toml_mistake("\"/name\"", "{ rest = true }", "`rest` gives an object");
+    toml_mistake("\"/name\"", "{ rest = true }", "`rest` is an object");
     toml_mistake("\"/name\"", "{ rest = false }", "`rest` can only be `true`");
-    toml_mistake("\"/name\"", "7", "cannot take its value from this integer");
-    toml_mistake("\"/name\"", "[]", "nothing to choose from");
-    toml_mistake("\"/name\"", "{ nothing = 1 }", "says nothing about where");
-    toml_mistake("\"/name\"", "[{ from = \"/id\" }]", "cannot stand inside");
-    toml_mistake("\"/name\"", "{ value = inf }", "no infinity");
+    toml_mistake(
+        "\"/name\"",
+        "7",
+        "a column expression cannot be of type integer",
+    );
+    toml_mistake("\"/name\"", "[]", "the array is empty");
+    toml_mistake("\"/name\"", "{ nothing = 1 }", "not an expression");
+    toml_mistake("\"/name\"", "[{ from = \"/id\" }]", "cannot be nested");
+    toml_mistake("\"/name\"", "{ value = inf }", "infinity");
 }
 
 #[test]
-fn only_what_stands_in_files_is_converted() {
+fn only_values_from_files_are_converted() {
     for value in ["{ value = 5 }", "{ rest = true }"] {
         let new = format!("{{ from = {value}, as = \"text\" }}");
-        toml_mistake(
-            "\"/name\"",
-            &new,
-            "`as` converts values that stand in files",
-        );
+        toml_mistake("\"/name\"", &new, "`as` converts values from files only");
     }
     toml_mistake(
         "word = \"\"",
         "word = { from = \"^name\", as = \"text\" }",
-        "`as` converts values that stand in files",
+        "`as` converts values from files only",
     );
     let unix = "{ from = \"/name\", default = \"now\", as = \"unix\" }";
     let (toml, line) = edit(TOML, "name = \"/name\"", &format!("name = {unix}"));
@@ -209,9 +228,9 @@ fn only_what_stands_in_files_is_converted() {
     );
 }
 
-/// The key of an enclosing row is given when the row is written, after UUIDs are made and references looked up.
+/// The key of an enclosing row is generated when the row is written, after UUIDs and references were computed.
 #[test]
-fn what_the_database_gives_later_makes_no_uuid_and_finds_no_row() {
+fn generated_keys_cannot_be_used_in_uuids_or_references() {
     let sql = format!(
         "{} CREATE TABLE letters (id UUID PRIMARY KEY, word_id INTEGER NOT NULL REFERENCES words (id), letter TEXT);",
         SQL
@@ -228,7 +247,8 @@ fn what_the_database_gives_later_makes_no_uuid_and_finds_no_row() {
     ] {
         let (toml, line) = edit(TOML, "word = \"\"", &rule(id));
         let found = problems(&files(&toml, &sql, SCHEMA));
-        let late = "the database gives the enclosing row this key only when it is written";
+        let late =
+            "the database generates this key of the enclosing row only when the row is written";
         assert!(
             found
                 .iter()
@@ -244,7 +264,7 @@ fn references_must_find_one_row() {
     toml_mistake(
         "\"/name\"",
         &reference("word = \"/name\""),
-        "is no key of `words`",
+        "is not a key of `words`",
     );
     toml_mistake(
         "\"/name\"",
@@ -254,7 +274,7 @@ fn references_must_find_one_row() {
     toml_mistake(
         "\"/name\"",
         "{ reference = \"words\", where = { id = \"/id\" } }",
-        "does not name a column",
+        "is not a column",
     );
     toml_mistake(
         "\"/name\"",
@@ -264,7 +284,7 @@ fn references_must_find_one_row() {
     toml_mistake(
         "\"/name\"",
         "{ reference = \"words.id\", where = { word = \"/name\", person_id = \"/id\" } }",
-        "`id` is INTEGER and `name` is TEXT",
+        "`id` is INTEGER, but `name` is TEXT",
     );
 }
 
@@ -273,12 +293,12 @@ fn unmapped_is_a_notice_or_a_rejection() {
     toml_mistake(
         "files = \"people.json\"",
         "unmapped = \"ignore\"\nfiles = \"people.json\"",
-        "`ignore` is no way",
+        "`ignore` is not a value of `unmapped`",
     );
 }
 
 #[test]
-fn sources_that_wait_for_each_other_are_refused() {
+fn sources_with_circular_references_are_rejected() {
     let sql = "CREATE TABLE a (id TEXT PRIMARY KEY, other TEXT);
                CREATE TABLE b (id TEXT PRIMARY KEY, other TEXT);";
     let source = |file: &str, table: &str, other: &str| {
@@ -298,12 +318,12 @@ fn sources_that_wait_for_each_other_are_refused() {
         &found,
         "layout.toml",
         2,
-        "`a.json`, `b.json` wait for each other",
+        "`a.json`, `b.json` refer to each other",
     );
 }
 
 #[test]
-fn a_parameter_cannot_be_the_only_row_of_what_its_source_fills() {
+fn a_parameter_cannot_default_to_a_row_of_its_own_source() {
     let (toml, _) = edit(
         TOML,
         "[[source]]",
@@ -311,7 +331,7 @@ fn a_parameter_cannot_be_the_only_row_of_what_its_source_fills() {
     );
     let (toml, _) = edit(&toml, "\"/name\"", "{ parameter = \"p\" }");
     let found = problems(&files(&toml, SQL, SCHEMA));
-    assert_one(&found, "layout.toml", 5, "which this source fills itself");
+    assert_one(&found, "layout.toml", 5, "which this source fills");
 }
 
 #[test]
@@ -323,13 +343,13 @@ fn several_mistakes_are_reported_together_in_order() {
     let lines: Vec<_> = found.iter().map(|problem| problem.place.line).collect();
     assert_eq!(lines, [Some(4), Some(13), Some(20)]);
     let first = found[0].to_string();
-    assert!(first.starts_with("layout.toml:4:1: unknown key `extra`; there are"));
+    assert!(first.starts_with("layout.toml:4:1: unknown key `extra`; defined are"));
     let error = check(&files(&toml, SQL, SCHEMA)).expect_err("mistakes");
     assert_eq!(error.to_string(), "the layout has 3 errors");
 }
 
 #[test]
-fn doubtful_things_are_warnings() {
+fn possible_mistakes_are_warnings() {
     let (toml, _) = edit(
         TOML,
         "[[source]]",
@@ -342,18 +362,20 @@ fn doubtful_things_are_warnings() {
         .map(Problem::to_string)
         .collect();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(warnings[0].contains("nothing uses the parameter `p`"));
-    assert!(warnings[1].starts_with("tables.sql:12:14: nothing fills table `spare`"));
+    assert!(warnings[0].contains("the parameter `p` is not used"));
+    assert!(
+        warnings[1].starts_with("tables.sql:12:14: table `spare` is not filled by any records")
+    );
 }
 
 #[test]
-fn what_a_uuid_is_made_of_and_where_it_goes_is_checked() {
+fn the_values_and_the_column_of_a_uuid_are_checked() {
     for (name, message) in [
-        ("{ uuid = 'place' }", "no UUID can be made of this"),
-        ("{ uuid = [] }", "no UUID can be made of this"),
+        ("{ uuid = 'place' }", "a UUID cannot be generated from this"),
+        ("{ uuid = [] }", "a UUID cannot be generated from this"),
         (
             "{ uuid = 'position' }",
-            "`uuid` gives a UUID, and is for a column of that type",
+            "`uuid` requires a column of type UUID",
         ),
         (
             "{ uuid = ['{nobody}'] }",
@@ -384,7 +406,7 @@ fn what_a_uuid_is_made_of_and_where_it_goes_is_checked() {
 }
 
 #[test]
-fn a_stand_in_must_find_the_key_of_its_own_table_and_hold_no_records() {
+fn a_placeholder_must_reference_its_own_key_and_contain_no_records() {
     let with = |unless: &str, inner: &str| {
         let toml = format!(
             "name = 'x'\n[[source]]\nfiles = 'people.json'\nschema = 'people.schema.json'\n\
@@ -400,24 +422,24 @@ fn a_stand_in_must_find_the_key_of_its_own_table_and_hold_no_records() {
     let words = "[[source.records.records]]\ntable = 'words'\neach = '/words/*'\n\
                  [source.records.records.columns]\nword = ''\n";
     for (unless, inner, line, message) in [
-        ("'/id'", "", 8, "`unless` is no reference"),
+        ("'/id'", "", 8, "`unless` is not a reference"),
         (
             "{ reference = 'people.name', where = { id = '/id' } }",
             "",
             8,
-            "`unless` must find the primary key of `people`",
+            "`unless` must reference the primary key of `people`",
         ),
         (
             "{ reference = 'words.id', where = { word = '/id' } }",
             "",
             8,
-            "`unless` must find the primary key of `people`",
+            "`unless` must reference the primary key of `people`",
         ),
         (
             good,
             words,
             8,
-            "a record that may be left out has records inside it",
+            "a record with `unless` cannot contain records",
         ),
     ] {
         assert_one(&with(unless, inner), "layout.toml", line, message);
@@ -429,7 +451,7 @@ fn patterns_of_one_source_have_the_same_captures() {
     toml_mistake(
         "files = \"people.json\"",
         "files = ['a/{x}.json', 'b/{y}.json']",
-        "`b/{y}.json` does not have the captures of the patterns before it",
+        "`b/{y}.json` does not have the same captures",
     );
     toml_mistake(
         "files = \"people.json\"",
@@ -439,10 +461,10 @@ fn patterns_of_one_source_have_the_same_captures() {
 }
 
 #[test]
-fn members_that_the_schema_names_nearly_alike_are_doubted() {
+fn members_similar_to_a_named_one_are_warnings() {
     let open = SCHEMA.replace(",\n    \"additionalProperties\": false", "");
     let (toml, line) = edit(TOML, "name = \"/name\"", "name = \"/nmae\"");
-    let checked = check(&files(&toml, SQL, &open)).expect("may be meant");
+    let checked = check(&files(&toml, SQL, &open)).expect("a warning only");
     assert_one(
         &checked.warnings,
         "layout.toml",
@@ -450,17 +472,17 @@ fn members_that_the_schema_names_nearly_alike_are_doubted() {
         "does not describe `/*/nmae`",
     );
     let far = TOML.replace("\"/name\"", "\"/entirely_different\"");
-    let checked = check(&files(&far, SQL, &open)).expect("may be meant");
+    let checked = check(&files(&far, SQL, &open)).expect("valid");
     assert!(checked.warnings.is_empty(), "{:?}", checked.warnings);
 }
 
 #[test]
-fn one_mistake_is_told_once() {
+fn each_mistake_is_reported_once() {
     for (old, new, message) in [
         (
             "files = \"people.json\"",
             "files = \"/{x}.json\"",
-            "a file pattern is a relative path",
+            "a file pattern must be a relative path",
         ),
         (
             "each = \"/words/*\"",
@@ -490,7 +512,9 @@ fn records_must_fill_a_column() {
     let found = problems(&files(&toml, &sql, SCHEMA));
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(
-        found[0].message.contains("fill no column of `marks`"),
+        found[0]
+            .message
+            .contains("do not fill any column of `marks`"),
         "{found:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! Whole layouts: the built-in ones, and one small layout per kind of mistake.
+//! Whole layouts: the built-in ones, and a small layout for each kind of mistake.
 
 mod built_in;
 mod built_in_schemas;
@@ -12,7 +12,7 @@ mod table_mistakes;
 
 use super::{Checked, LayoutError, LayoutFiles, Problem, check};
 
-/// A layout that is correct, as the starting point of all that are not.
+/// A valid layout, from which the invalid ones are derived.
 const TOML: &str = r#"name = "sample"
 
 [[source]]
@@ -86,14 +86,14 @@ fn problems(files: &LayoutFiles) -> Vec<Problem> {
     }
 }
 
-/// Replaces `old` in `text` by `new` and tells the line of `old`.
+/// Replaces `old` in `text` by `new`, and returns the line of `old`.
 fn edit(text: &str, old: &str, new: &str) -> (String, u64) {
     let at = text.find(old).expect(old);
     let line = text[..at].matches('\n').count() as u64 + 1;
     (text.replacen(old, new, 1), line)
 }
 
-/// Asserts that `problems` is exactly one, in `file` at `line`, and says `message`.
+/// Asserts that `problems` is exactly one, in `file` at `line`, with `message`.
 fn assert_one(problems: &[Problem], file: &str, line: u64, message: &str) {
     let shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
     let shown = shown.join("\n");
@@ -102,10 +102,10 @@ fn assert_one(problems: &[Problem], file: &str, line: u64, message: &str) {
     let place = (problem.place.path.as_str(), problem.place.line);
     assert_eq!(place, (file, Some(line)), "{shown}");
     assert!(problem.message.contains(message), "{message}:\n{shown}");
-    assert!(!problem.remedy.is_empty(), "{shown}");
+    assert!(!problem.hint.is_empty(), "{shown}");
 }
 
-/// One mistake in layout.toml gives one problem, at the line of the mistake.
+/// Asserts that a mistake in layout.toml results in one problem at its line.
 fn toml_mistake(old: &str, new: &str, message: &str) {
     let (toml, line) = edit(TOML, old, new);
     assert_one(
@@ -116,7 +116,7 @@ fn toml_mistake(old: &str, new: &str, message: &str) {
     );
 }
 
-/// One mistake in tables.sql gives one problem, at the line of the mistake.
+/// Asserts that a mistake in tables.sql results in one problem at its line.
 fn sql_mistake(old: &str, new: &str, message: &str) {
     let (sql, line) = edit(SQL, old, new);
     assert_one(

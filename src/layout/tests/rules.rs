@@ -1,4 +1,4 @@
-//! What a layout is compiled into.
+//! The result of compiling a layout.
 
 use super::*;
 use crate::layout::{As, EachToken, Expression, IdentityRule, Layout, ParameterDefault, describe};
@@ -13,7 +13,7 @@ fn layout(toml: &str, sql: &str) -> Layout {
     }
 }
 
-/// A source whose one rule begins with `rule`.
+/// A source with a single rule that starts with `rule`.
 fn source(file: &str, rule: &str) -> String {
     format!(
         "[[source]]\nfiles = '{file}'\nschema = 'people.schema.json'\n[[source.records]]\n{rule}\n"
@@ -46,7 +46,7 @@ fn captures_of_the_file_come_before_those_of_each_outermost_first() {
 }
 
 #[test]
-fn captures_are_described_by_name_also_where_rules_share_a_slot() {
+fn captures_with_a_shared_slot_are_described_by_name() {
     let sql = "CREATE TABLE a (id TEXT PRIMARY KEY, k TEXT);";
     let rule = "table = 'a'\neach = '/x/{key}'\ncolumns = { id = '{key}', k = '{user}' }\n\
         [[source.records]]\ntable = 'a'\neach = '/y/{name}'\ncolumns = { id = '{name}', k = '{user}' }\n";
@@ -65,7 +65,7 @@ fn captures_are_described_by_name_also_where_rules_share_a_slot() {
 }
 
 #[test]
-fn every_form_of_a_column_is_understood() {
+fn every_form_of_a_column_is_parsed() {
     let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY, code TEXT UNIQUE, a TEXT, b JSON, c TIMESTAMP, d BIGINT, e TEXT);
                CREATE TABLE other (id TEXT PRIMARY KEY, x TEXT, y TEXT, UNIQUE (x, y));";
     let rule = "table = 't'\neach = ''\n[source.records.columns]\n\
@@ -112,7 +112,7 @@ fn every_form_of_a_column_is_understood() {
 }
 
 #[test]
-fn identity_prefers_what_is_written_then_the_primary_key_then_a_unique_constraint() {
+fn identity_is_explicit_or_the_primary_key_or_a_unique_constraint() {
     let sql = "CREATE TABLE t (id TEXT PRIMARY KEY, a TEXT UNIQUE, b TEXT UNIQUE);";
     let identity = |rest: &str| {
         let rule = format!("table = 't'\neach = '/*'\n{rest}");
@@ -131,7 +131,7 @@ fn identity_prefers_what_is_written_then_the_primary_key_then_a_unique_constrain
 }
 
 #[test]
-fn dependence_on_a_generated_key_is_passed_on() {
+fn dependence_on_a_generated_key_is_propagated() {
     let sql = "CREATE TABLE a (id INTEGER PRIMARY KEY, code TEXT UNIQUE);
                CREATE TABLE b (id TEXT PRIMARY KEY, a INTEGER REFERENCES a);
                CREATE TABLE c (id TEXT PRIMARY KEY, a INTEGER, code TEXT);";
@@ -154,7 +154,7 @@ fn dependence_on_a_generated_key_is_passed_on() {
 }
 
 #[test]
-fn sources_come_after_those_they_refer_to() {
+fn sources_come_after_sources_they_refer_to() {
     let sql = "CREATE TABLE child (id TEXT PRIMARY KEY, parent TEXT REFERENCES parent);
                CREATE TABLE parent (id TEXT PRIMARY KEY, up TEXT REFERENCES parent);
                CREATE TABLE free (id TEXT PRIMARY KEY);";
@@ -172,7 +172,7 @@ fn sources_come_after_those_they_refer_to() {
             "parent.json",
             "table = 'parent'\neach = '/*'\ncolumns = { id = '/id', up = '/up' }",
         ),
-        // Fills both: its children take the key from the row around them, so it waits for nobody.
+        // Fills both tables: its children take the key from the enclosing row, so it depends on no other source.
         source(
             "both.json",
             "table = 'parent'\neach = '/*'\ncolumns = { id = '/id' }\n\
@@ -210,7 +210,7 @@ fn documents_are_streamed_only_when_every_rule_and_the_schema_allow_it() {
 }
 
 #[test]
-fn tables_are_read_in_every_portable_spelling() {
+fn every_portable_spelling_of_tables_is_parsed() {
     let sql = "CREATE TABLE IF NOT EXISTS u (\"id\" uuid, v VARCHAR(255) UNIQUE NOT NULL, c CHAR(2),
                    b BOOLEAN DEFAULT FALSE, o BOOLEAN DEFAULT 1, j JSONB DEFAULT '{\"a\" : 1}', n INT DEFAULT -3,
                    r DOUBLE PRECISION DEFAULT 1.5, t TIMESTAMP WITH TIME ZONE DEFAULT now(),
@@ -264,7 +264,7 @@ fn tables_are_read_in_every_portable_spelling() {
 }
 
 #[test]
-fn words_that_are_keywords_elsewhere_are_column_names() {
+fn keywords_of_other_databases_are_valid_column_names() {
     let sql = "CREATE TABLE t (id UUID PRIMARY KEY, key VARCHAR(255) NOT NULL, value JSON NOT NULL, level VARCHAR(20),
                    timestamp TIMESTAMP, role TEXT, user TEXT, index INTEGER, \"order\" INTEGER, type TEXT, date DATE, text TEXT,
                    UNIQUE (id, key, timestamp));

@@ -1,4 +1,4 @@
-//! Mistakes in JSON Schemas, and pointers that a schema rules out.
+//! Mistakes in JSON Schemas, and pointers that a schema does not allow.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn missing_files_are_reported() {
 }
 
 #[test]
-fn a_schema_must_be_json_and_a_schema() {
+fn a_schema_must_be_valid_json_and_a_valid_schema() {
     let (broken, line) = edit(
         SCHEMA,
         "{\"type\": \"string\"},\n      \"words\"",
@@ -29,7 +29,7 @@ fn a_schema_must_be_json_and_a_schema() {
         &problems(&files(TOML, SQL, &broken)),
         "people.schema.json",
         line,
-        "not JSON",
+        "not valid JSON",
     );
     let (wrong, line) = edit(SCHEMA, "\"type\": \"object\"", "\"type\": \"objekt\"");
     let found = problems(&files(TOML, SQL, &wrong));
@@ -37,7 +37,7 @@ fn a_schema_must_be_json_and_a_schema() {
 }
 
 #[test]
-fn references_out_of_the_file_are_refused() {
+fn references_to_other_files_are_rejected() {
     let foreign = "{\"$ref\": \"https://example.org/x.json\"}";
     let (schema, line) = edit(SCHEMA, "{\"type\": \"string\"}", foreign);
     let found = problems(&files(TOML, SQL, &schema));
@@ -45,43 +45,53 @@ fn references_out_of_the_file_are_refused() {
         &found,
         "people.schema.json",
         line,
-        "leads to nothing in the same file",
+        "is not in the same file",
     );
     for dangling in ["#/$defs/none", "#none"] {
         let reference = format!("{{\"$ref\": \"{dangling}\"}}");
         let (schema, line) = edit(SCHEMA, "{\"type\": \"string\"}", &reference);
         let found = problems(&files(TOML, SQL, &schema));
-        assert_one(&found, "people.schema.json", line, "leads to nothing");
+        assert_one(
+            &found,
+            "people.schema.json",
+            line,
+            "is not in the same file",
+        );
     }
 }
 
 #[test]
-fn an_unknown_version_is_refused() {
+fn an_unsupported_version_is_rejected() {
     let version = "{\n  \"$schema\": \"https://example.org/draft/schema\",";
     let schema = SCHEMA.replacen('{', version, 1);
     let found = problems(&files(TOML, SQL, &schema));
-    assert_one(&found, "people.schema.json", 2, "a version of JSON Schema");
+    assert_one(
+        &found,
+        "people.schema.json",
+        2,
+        "unsupported version of JSON Schema",
+    );
 }
 
 #[test]
-fn a_keyword_that_is_none_is_a_warning() {
+fn an_unknown_keyword_is_a_warning() {
     let (schema, line) = edit(
         SCHEMA,
         "\"name\": {\"type\": \"string\"}",
         "\"name\": {\"type\": \"string\", \"minLenght\": 3}",
     );
-    let checked = check(&files(TOML, SQL, &schema)).expect("sound");
+    let checked = check(&files(TOML, SQL, &schema)).expect("valid");
     assert_one(
         &checked.warnings,
         "people.schema.json",
         line,
-        "`minLenght` is no keyword",
+        "`minLenght` is not a keyword",
     );
-    assert_eq!(checked.warnings[0].remedy, "did you mean `minLength`?");
+    assert_eq!(checked.warnings[0].hint, "did you mean `minLength`?");
 }
 
 #[test]
-fn pointers_that_the_schema_rules_out_are_refused() {
+fn pointers_that_the_schema_does_not_allow_are_rejected() {
     toml_mistake("\"/name\"", "\"/nickname\"", "`/*/nickname` cannot exist");
     toml_mistake(
         "\"/name\"",
@@ -104,7 +114,7 @@ fn pointers_that_the_schema_rules_out_are_refused() {
 }
 
 #[test]
-fn a_schema_that_no_source_uses_is_a_warning() {
+fn an_unused_schema_is_a_warning() {
     let files: LayoutFiles = [
         ("layout.toml", TOML),
         ("tables.sql", SQL),
@@ -113,7 +123,7 @@ fn a_schema_that_no_source_uses_is_a_warning() {
     ]
     .into_iter()
     .collect();
-    let checked = check(&files).expect("sound");
+    let checked = check(&files).expect("valid");
     assert_eq!(checked.warnings.len(), 1);
     assert_eq!(checked.warnings[0].place.path, "spare.schema.json");
 }

@@ -1,9 +1,9 @@
-//! Mistakes in tables.sql: each is one problem at its line.
+//! Mistakes in tables.sql: each results in one problem at its line.
 
 use super::*;
 
 #[test]
-fn what_is_no_sql_is_reported_where_it_stands() {
+fn syntax_errors_are_reported_at_their_line() {
     sql_mistake("note TEXT", "note TEXT TEXT", "expected");
     sql_mistake("CREATE TABLE words", "CREATE TABEL words", "expected");
     sql_mistake(
@@ -15,7 +15,7 @@ fn what_is_no_sql_is_reported_where_it_stands() {
 }
 
 #[test]
-fn types_that_are_not_portable_are_refused() {
+fn types_that_are_not_portable_are_rejected() {
     for ty in [
         "NUMERIC(3)",
         "MONEY",
@@ -31,7 +31,7 @@ fn types_that_are_not_portable_are_refused() {
 }
 
 #[test]
-fn clauses_that_are_not_portable_are_refused() {
+fn clauses_that_are_not_portable_are_rejected() {
     sql_mistake("note TEXT", "note TEXT CHECK (note <> '')", "`CHECK");
     sql_mistake("note TEXT", "CHECK (name <> '')", "`CHECK");
     sql_mistake(
@@ -50,12 +50,12 @@ fn clauses_that_are_not_portable_are_refused() {
     let created = |tail: &str| format!("{SQL}CREATE TABLE t (id TEXT PRIMARY KEY) {tail};");
     for tail in ["WITHOUT ROWID", "STRICT"] {
         let found = problems(&files(TOML, &created(tail), SCHEMA));
-        assert_one(&found, "tables.sql", 12, "more than columns");
+        assert_one(&found, "tables.sql", 12, "has unsupported clauses");
     }
 }
 
 #[test]
-fn triggers_are_refused_without_reading_their_body() {
+fn triggers_are_rejected_without_parsing_their_body() {
     let sql =
         format!("{SQL}CREATE TRIGGER t AFTER INSERT ON people BEGIN SELECT 1; SELECT 2; END;");
     let found = problems(&files(TOML, &sql, SCHEMA));
@@ -63,7 +63,7 @@ fn triggers_are_refused_without_reading_their_body() {
 }
 
 #[test]
-fn names_must_be_free() {
+fn names_must_be_available() {
     sql_mistake(
         "note TEXT",
         "note TEXT, Name TEXT",
@@ -77,11 +77,11 @@ fn names_must_be_free() {
         ),
         (
             "CREATE INDEX audit_log_1 ON people (name);",
-            "ledger's own `audit_log`",
+            "ledger's table `audit_log`",
         ),
         (
             "CREATE TABLE sqlite_x (id TEXT PRIMARY KEY);",
-            "SQLite keeps",
+            "reserved by SQLite",
         ),
         (
             "CREATE TABLE People (id TEXT PRIMARY KEY);",
@@ -97,7 +97,7 @@ fn names_must_be_free() {
 }
 
 #[test]
-fn a_column_may_be_called_like_a_table_of_the_ledger() {
+fn a_column_may_have_the_name_of_a_ledger_table() {
     let sql = SQL.replace(
         "note TEXT",
         "conversions TEXT, audit_log_id TEXT, rejects TEXT",
@@ -106,7 +106,7 @@ fn a_column_may_be_called_like_a_table_of_the_ledger() {
 }
 
 #[test]
-fn foreign_keys_must_lead_to_a_key() {
+fn foreign_keys_must_reference_a_key() {
     sql_mistake(
         "REFERENCES people (id)",
         "REFERENCES person (id)",
@@ -120,7 +120,7 @@ fn foreign_keys_must_lead_to_a_key() {
     sql_mistake(
         "REFERENCES people (id)",
         "REFERENCES people (name)",
-        "`name` is no key",
+        "`name` is not a key",
     );
     sql_mistake(
         "ON DELETE CASCADE",
@@ -135,11 +135,11 @@ fn foreign_keys_must_lead_to_a_key() {
     let circle = "CREATE TABLE a (id TEXT PRIMARY KEY, b TEXT REFERENCES b);
                   CREATE TABLE b (id TEXT PRIMARY KEY, a TEXT REFERENCES a);";
     let found = problems(&files(TOML, &format!("{SQL}{circle}"), SCHEMA));
-    assert_one(&found, "tables.sql", 12, "`a`, `b` form a circle");
+    assert_one(&found, "tables.sql", 12, "`a`, `b` form a cycle");
 }
 
 #[test]
-fn keys_and_indexes_name_columns_that_can_be_compared() {
+fn keys_and_indexes_need_comparable_columns() {
     let with = |sql: &str| problems(&files(TOML, &format!("{SQL}{sql}"), SCHEMA));
     for (sql, message) in [
         (
@@ -149,11 +149,11 @@ fn keys_and_indexes_name_columns_that_can_be_compared() {
         ("CREATE INDEX i ON people (nam);", "has no column `nam`"),
         (
             "CREATE INDEX i ON people (lower(name));",
-            "is no plain column",
+            "is not a plain column",
         ),
         (
             "CREATE INDEX i ON people (name) WHERE name = '';",
-            "more than columns",
+            "has unsupported clauses",
         ),
         (
             "CREATE TABLE t (id JSON PRIMARY KEY);",
@@ -166,7 +166,7 @@ fn keys_and_indexes_name_columns_that_can_be_compared() {
         ),
         (
             "CREATE TABLE t (a TEXT PRIMARY KEY AUTOINCREMENT);",
-            "AUTOINCREMENT stands only",
+            "AUTOINCREMENT is only allowed",
         ),
     ] {
         assert_one(&with(sql), "tables.sql", 12, message);
@@ -175,11 +175,11 @@ fn keys_and_indexes_name_columns_that_can_be_compared() {
 
 #[test]
 fn defaults_must_be_literals_of_the_type() {
-    sql_mistake("note TEXT", "note TEXT DEFAULT 7", "`7` is not a text");
+    sql_mistake("note TEXT", "note TEXT DEFAULT 7", "`7` is not a string");
     sql_mistake(
         "note TEXT",
         "note INTEGER DEFAULT 'x'",
-        "is not a 64-bit whole number",
+        "is not a 64-bit integer",
     );
     sql_mistake("note TEXT", "note JSON DEFAULT '{'", "is not JSON");
     sql_mistake(
@@ -187,7 +187,11 @@ fn defaults_must_be_literals_of_the_type() {
         "note TEXT DEFAULT CURRENT_TIMESTAMP",
         "is not TEXT",
     );
-    sql_mistake("note TEXT", "note TEXT DEFAULT random()", "is no literal");
+    sql_mistake(
+        "note TEXT",
+        "note TEXT DEFAULT random()",
+        "is not a literal",
+    );
     sql_mistake(
         "note TEXT",
         "note VARCHAR(2) DEFAULT 'abc'",

@@ -1,4 +1,4 @@
-//! The grammar of a column's right-hand side.
+//! The grammar of column expressions.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -9,11 +9,11 @@ use super::json::to_json;
 use super::shape::{Grammar, in_written_order};
 use super::{WrittenColumn, WrittenExpression, WrittenForm};
 
-const FORMS: &str = "a text, an array, or one of `{ value = … }`, `{ parameter = … }`, \
+const FORMS: &str = "a string, an array, or one of `{ value = … }`, `{ parameter = … }`, \
                      `{ reference = … }`, `{ from = … }`, `{ uuid = … }`, `{ rest = true }`";
 
 impl Grammar<'_> {
-    /// `[….columns]`
+    /// Reads `[….columns]`.
     pub(super) fn columns(&mut self, table: &DeTable<'_>) -> Vec<WrittenColumn> {
         in_written_order(table)
             .into_iter()
@@ -51,12 +51,8 @@ impl Grammar<'_> {
             DeValue::String(text) => WrittenForm::Text(text.to_string()),
             DeValue::Array(items) => {
                 if items.is_empty() {
-                    let remedy = "write at least one place to take the value from";
-                    self.error(
-                        value.span().start,
-                        "there is nothing to choose from",
-                        remedy,
-                    );
+                    let hint = "write at least one expression";
+                    self.error(value.span().start, "the array is empty", hint);
                 }
                 let items: Vec<_> = items.iter().map(|item| self.expression(item)).collect();
                 WrittenForm::First(items.into_iter().collect::<Option<_>>()?)
@@ -66,10 +62,7 @@ impl Grammar<'_> {
             | DeValue::Float(_)
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)) => {
-                let message = format!(
-                    "a column cannot take its value from this {}",
-                    other.type_str()
-                );
+                let message = format!("a column expression cannot be of type {}", other.type_str());
                 self.error(
                     value.span().start,
                     message,
@@ -114,19 +107,11 @@ impl Grammar<'_> {
             }
             yes.then_some(WrittenForm::Rest)
         } else if table.get("from").is_some() {
-            let remedy = "give `default` and `as` once, at the column itself";
-            self.error(
-                at,
-                "`{ from = … }` cannot stand inside another form",
-                remedy,
-            );
+            let hint = "set `default` and `as` at the column itself";
+            self.error(at, "`{ from = … }` cannot be nested in another form", hint);
             None
         } else {
-            self.error(
-                at,
-                "this says nothing about where the value comes from",
-                format!("write {FORMS}"),
-            );
+            self.error(at, "not an expression", format!("write {FORMS}"));
             None
         }
     }
@@ -135,8 +120,8 @@ impl Grammar<'_> {
         let target = self.text(table, at, "reference");
         let key = table.get("where").and_then(|key| key.get_ref().as_table());
         let Some(key) = key else {
-            let remedy = "add `where = { key_column = … }`, which finds the one row";
-            self.error(at, "the reference has no `where`", remedy);
+            let hint = "add `where = { key_column = … }` to identify the row";
+            self.error(at, "the reference has no `where`", hint);
             return None;
         };
         let key: Vec<_> = in_written_order(key)
@@ -164,10 +149,10 @@ impl Grammar<'_> {
             | DeValue::Datetime(_)
             | DeValue::Array(_)
             | DeValue::Table(_) => {
-                let remedy = "write the values that tell the record from all others, `[\"{user_id}\", \"/key\"]`, \
+                let hint = "write values that identify the record, `[\"{user_id}\", \"/key\"]`, \
                               or `\"position\"`";
-                let message = "no UUID can be made of this";
-                self.error(name.span().start, message, remedy);
+                let message = "a UUID cannot be generated from this";
+                self.error(name.span().start, message, hint);
                 None
             }
         }
@@ -191,13 +176,13 @@ impl Grammar<'_> {
             Some("object") => As::Object,
             Some("ordinal") => As::Ordinal,
             other => {
-                let remedy =
+                let hint =
                     "write `\"text\"`, `\"unix\"`, `\"unix_ms\"`, `\"object\"` or `\"ordinal\"`";
                 let message = match other {
-                    Some(word) => format!("`{word}` is no conversion"),
-                    None => "this is no conversion".to_owned(),
+                    Some(word) => format!("`{word}` is not a conversion"),
+                    None => "not a conversion".to_owned(),
                 };
-                self.error(value.span().start, message, remedy);
+                self.error(value.span().start, message, hint);
                 return None;
             }
         };

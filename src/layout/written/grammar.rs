@@ -1,7 +1,7 @@
 //! The grammar of `layout.toml`: tables and their keys.
 //!
-//! The file is read by hand rather than derived with serde, because serde stops at the first error and forgets
-//! places inside untagged forms; here every unknown key and every wrong shape is reported at once.
+//! The file is parsed by hand instead of derived with serde: serde stops at the first error, and loses locations
+//! inside untagged forms. This parser reports all unknown keys and all values of the wrong type at once.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -14,7 +14,8 @@ use super::{
     WrittenDefault, WrittenIdentity, WrittenLayout, WrittenParameter, WrittenRecords, WrittenSource,
 };
 
-/// Reads the file. `None` if nothing could be made of it; otherwise what could be read, even if there are problems.
+/// Reads the file. Returns `None` if it cannot be parsed, otherwise everything that could be read, even with
+/// problems.
 pub(in crate::layout) fn read(
     source: SourceText<'_>,
     problems: &mut Problems,
@@ -27,18 +28,20 @@ pub(in crate::layout) fn read(
                 .trim_end_matches(' ')
                 .ends_with('[')
     };
-    // Where a header stands twice, so do all the keys under it.
+    // If a header is duplicated, all keys below it are reported as duplicates too.
     let headers = errors.iter().any(is_header);
     for error in errors.iter().filter(|error| !headers || is_header(error)) {
         let at = start(error);
-        let remedy = match error.message() {
-            "duplicate key" if headers => "write `[[…]]` with two brackets for each of several",
-            "duplicate key" => "every key, and every column, is given once: remove one of the two",
+        let hint = match error.message() {
+            "duplicate key" if headers => {
+                "write `[[…]]` with two brackets for each element of an array of tables"
+            }
+            "duplicate key" => "remove one of the duplicates",
             _ => "see https://toml.io for the syntax of TOML",
         };
-        problems.error(source.place(at), error.message(), remedy);
+        problems.error(source.place(at), error.message(), hint);
     }
-    // What was recovered around a syntax error would only give errors that follow from it.
+    // Values recovered around a syntax error would only cause follow-up errors.
     if !errors.is_empty() {
         return None;
     }
@@ -54,7 +57,7 @@ impl Grammar<'_> {
             if name.get_ref().is_empty() || !name.get_ref().chars().all(plain) {
                 self.error(
                     name.span().start,
-                    "the name of a layout is a word",
+                    "invalid name of a layout",
                     "use letters, digits, `-` and `_`",
                 );
             }
@@ -67,7 +70,7 @@ impl Grammar<'_> {
             .map(|(at, table)| self.source(at, table))
             .collect();
         if sources.is_empty() {
-            self.error(0, "there is no `[[source]]`", "add one per kind of file");
+            self.error(0, "`[[source]]` is missing", "add one per kind of file");
         }
         let name = name?.into_inner();
         Some(WrittenLayout {
@@ -113,7 +116,7 @@ impl Grammar<'_> {
                 Some(WrittenDefault::Only(only))
             }
             other => {
-                self.shape(value, other, "a text or `{ only = \"table.column\" }`");
+                self.shape(value, other, "a string or `{ only = \"table.column\" }`");
                 None
             }
         }
@@ -133,7 +136,7 @@ impl Grammar<'_> {
             Some((word, other)) => {
                 self.error(
                     word.span().start,
-                    format!("`{other}` is no way to treat unmapped members"),
+                    format!("`{other}` is not a value of `unmapped`"),
                     "write `\"notice\"` or `\"reject\"`",
                 );
                 Unmapped::Notice
@@ -144,7 +147,7 @@ impl Grammar<'_> {
             self.error(
                 at,
                 "the source has no `[[source.records]]`",
-                "say which records of the file become rows of which table",
+                "add the records of the file and the tables they fill",
             );
         }
         Some(WrittenSource {
@@ -156,7 +159,7 @@ impl Grammar<'_> {
         })
     }
 
-    /// One file pattern, or several.
+    /// Reads one file pattern, or several.
     fn files(&mut self, table: &DeTable<'_>, at: usize) -> Option<Vec<Spanned<String>>> {
         match table.get("files") {
             Some(value) if value.get_ref().as_array().is_some_and(|a| !a.is_empty()) => {
@@ -166,7 +169,7 @@ impl Grammar<'_> {
         }
     }
 
-    /// The `records` of a table; `None` if it has none.
+    /// Reads the `records` of a table; `None` if it has none.
     fn records(&mut self, table: &DeTable<'_>) -> Option<Vec<WrittenRecords>> {
         table.get("records")?;
         let tables = self.tables(table, "records");
@@ -196,7 +199,7 @@ impl Grammar<'_> {
                 self.error(
                     at,
                     "the records have no `columns`",
-                    "say where each column takes its value from",
+                    "add `columns` with an expression for each column",
                 );
                 None
             }
@@ -231,7 +234,7 @@ impl Grammar<'_> {
         if separators.iter().any(String::is_empty) {
             self.error(
                 value.span().start,
-                "an empty text separates nothing",
+                "a separator must not be empty",
                 "write a separator such as `\",\"`",
             );
             return None;
@@ -257,7 +260,7 @@ impl Grammar<'_> {
                     "this cannot identify a record",
                     "write pointers into the record, `[\"/id\"]`, or `\"position\"`",
                 );
-                // Something must stand here, lest the identity be reported as missing too.
+                // A placeholder, so that the identity is not reported as missing too.
                 WrittenIdentity::Position
             }
         };

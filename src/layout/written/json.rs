@@ -1,9 +1,9 @@
-//! TOML values as JSON values: constants and defaults.
+//! Conversion of TOML values to JSON: constants and defaults.
 
 use serde_json::{Map, Number, Value};
 use toml::de::DeValue;
 
-/// `value` as JSON; what JSON cannot say is an error with the reason. Dates become their text.
+/// Converts `value` to JSON, or returns why JSON cannot represent it. Dates become strings.
 pub(super) fn to_json(value: &DeValue<'_>) -> Result<Value, &'static str> {
     Ok(match value {
         DeValue::String(text) => Value::from(text.as_ref()),
@@ -11,7 +11,7 @@ pub(super) fn to_json(value: &DeValue<'_>) -> Result<Value, &'static str> {
         DeValue::Datetime(date) => Value::from(date.to_string()),
         DeValue::Integer(integer) => {
             let value = i64::from_str_radix(integer.as_str(), integer.radix())
-                .map_err(|_| "the number does not fit 64 bits")?;
+                .map_err(|_| "the number does not fit into 64 bits")?;
             Value::from(value)
         }
         DeValue::Float(float) => Value::Number(
@@ -20,7 +20,7 @@ pub(super) fn to_json(value: &DeValue<'_>) -> Result<Value, &'static str> {
                 .parse()
                 .ok()
                 .and_then(Number::from_f64)
-                .ok_or("JSON has no infinity and no NaN")?,
+                .ok_or("JSON cannot represent infinity or NaN")?,
         ),
         DeValue::Array(items) => items
             .iter()
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn toml_values_have_the_json_one_expects() {
+    fn toml_values_are_converted_to_json() {
         assert_eq!(read("0x1f"), Ok(json!(31)));
         assert_eq!(read("-1.5"), Ok(json!(-1.5)));
         assert_eq!(read("[true, { a = 'x' }]"), Ok(json!([true, { "a": "x" }])));

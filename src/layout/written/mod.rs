@@ -1,7 +1,7 @@
-//! `layout.toml` as it is written: every word with its place, no name looked up yet.
+//! The parsed `layout.toml`: every item with its location, names unresolved.
 //!
-//! This part knows the grammar of the file (keys, shapes of values). Whether tables, columns and captures exist is
-//! the business of `compile`.
+//! This module implements the grammar of the file (keys, types of values). `compile` checks whether tables, columns
+//! and captures exist.
 
 mod columns;
 mod grammar;
@@ -25,7 +25,7 @@ pub(super) struct WrittenLayout {
     pub(super) sources: Vec<WrittenSource>,
 }
 
-/// `[parameters.name]`
+/// `[parameters.name]`.
 #[derive(Debug)]
 pub(super) struct WrittenParameter {
     pub(super) name: Spanned<String>,
@@ -36,13 +36,13 @@ pub(super) struct WrittenParameter {
 /// The default of a parameter.
 #[derive(Debug)]
 pub(super) enum WrittenDefault {
-    /// A text.
+    /// A fixed string.
     Text(String),
-    /// `{ only = "table.column" }`
+    /// `{ only = "table.column" }`.
     Only(Spanned<String>),
 }
 
-/// `[[source]]`
+/// `[[source]]`.
 #[derive(Debug)]
 pub(super) struct WrittenSource {
     pub(super) at: usize,
@@ -53,7 +53,7 @@ pub(super) struct WrittenSource {
     pub(super) records: Vec<WrittenRecords>,
 }
 
-/// `[[source.records]]`
+/// `[[source.records]]`.
 #[derive(Debug)]
 pub(super) struct WrittenRecords {
     pub(super) table: Spanned<String>,
@@ -61,55 +61,55 @@ pub(super) struct WrittenRecords {
     pub(super) split: Option<Spanned<Vec<String>>>,
     pub(super) unless: Option<WrittenExpression>,
     pub(super) identity: Option<Spanned<WrittenIdentity>>,
-    /// In the order in which they are written.
+    /// In the order of the file.
     pub(super) columns: Vec<WrittenColumn>,
     pub(super) records: Vec<WrittenRecords>,
 }
 
-/// `identity = …`
+/// `identity = …`.
 #[derive(Debug)]
 pub(super) enum WrittenIdentity {
-    /// `"position"`
+    /// `"position"`.
     Position,
     /// An array of pointers.
     Pointers(Vec<Spanned<String>>),
 }
 
-/// `column = …`
+/// `column = …`.
 #[derive(Debug)]
 pub(super) struct WrittenColumn {
     pub(super) name: Spanned<String>,
-    /// `None` if it is not understood, which has been reported.
+    /// `None` if it is invalid, which has been reported.
     pub(super) expression: Option<WrittenExpression>,
     pub(super) default: Option<Spanned<serde_json::Value>>,
     pub(super) conversion: Option<Spanned<As>>,
 }
 
-/// Where a value comes from, and where that is written.
+/// An expression with its location.
 #[derive(Debug)]
 pub(super) struct WrittenExpression {
     pub(super) span: Range<usize>,
     pub(super) form: WrittenForm,
 }
 
-/// The forms an expression can take.
+/// The forms of an expression.
 #[derive(Debug)]
 pub(super) enum WrittenForm {
-    /// `"/pointer"`, `"{capture}"`, `"^column"`
+    /// `"/pointer"`, `"{capture}"`, `"^column"`.
     Text(String),
-    /// `[…, …]`
+    /// `[…, …]`.
     First(Vec<WrittenExpression>),
-    /// `{ value = … }`
+    /// `{ value = … }`.
     Value(serde_json::Value),
-    /// `{ parameter = "…" }`
+    /// `{ parameter = "…" }`.
     Parameter(Spanned<String>),
-    /// `{ reference = "table.column", where = { … } }`
+    /// `{ reference = "table.column", where = { … } }`.
     Reference {
         target: Spanned<String>,
         key: Vec<(Spanned<String>, WrittenExpression)>,
     },
-    /// `{ rest = true }`
+    /// `{ rest = true }`.
     Rest,
-    /// `{ uuid = […] }`, or `None` for `{ uuid = "position" }`
+    /// `{ uuid = […] }`; `None` for `{ uuid = "position" }`.
     Uuid(Option<Vec<WrittenExpression>>),
 }

@@ -1,11 +1,11 @@
-//! The shapes of TOML values: texts, tables, arrays of tables, and the keys a table may have.
+//! Helpers for reading TOML values: strings, tables, arrays of tables, and the keys of a table.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::layout::problem::{Problems, SourceText, quoted, suggest};
 
-/// Reads shapes and reports what does not fit.
+/// Reads TOML values and reports values of the wrong type.
 pub(super) struct Grammar<'g> {
     source: SourceText<'g>,
     problems: &'g mut Problems,
@@ -18,13 +18,8 @@ impl<'g> Grammar<'g> {
 }
 
 impl Grammar<'_> {
-    pub(super) fn error(
-        &mut self,
-        at: usize,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.problems.error(self.source.place(at), message, remedy);
+    pub(super) fn error(&mut self, at: usize, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.error(self.source.place(at), message, hint);
     }
 
     /// Reports a value of the wrong TOML type.
@@ -35,22 +30,22 @@ impl Grammar<'_> {
         wanted: &str,
     ) {
         let message = format!("expected {wanted}, found {}", found.type_str());
-        let remedy = format!("write {wanted}");
-        self.error(value.span().start, message, remedy);
+        let hint = format!("write {wanted}");
+        self.error(value.span().start, message, hint);
     }
 
     /// Reports keys of `table` that are not among `known`.
     pub(super) fn keys(&mut self, table: &DeTable<'_>, known: &[&str]) {
         for (key, _) in in_written_order(table) {
             if !known.contains(&key.get_ref().as_str()) {
-                let remedy = suggest(key.get_ref(), known.iter().copied());
+                let hint = suggest(key.get_ref(), known.iter().copied());
                 let message = format!("unknown key `{}`", key.get_ref());
-                self.error(key.span().start, message, remedy);
+                self.error(key.span().start, message, hint);
             }
         }
     }
 
-    /// The text `key`, which must be there; `at` is where the table begins.
+    /// Reads the required string `key`; `at` is the start of the table.
     pub(super) fn text(
         &mut self,
         table: &DeTable<'_>,
@@ -78,7 +73,7 @@ impl Grammar<'_> {
             self.shape(
                 value,
                 value.get_ref(),
-                &format!("a text for {}", quoted([key])),
+                &format!("a string for {}", quoted([key])),
             );
         }
         Some(Spanned::new(value.span(), text?.to_owned()))
@@ -102,17 +97,17 @@ impl Grammar<'_> {
     pub(super) fn table<'d, 'i>(
         &mut self,
         value: &'d Spanned<DeValue<'i>>,
-        remedy: &str,
+        hint: &str,
     ) -> Option<&'d DeTable<'i>> {
         let table = value.get_ref().as_table();
         if table.is_none() {
             let message = format!("expected a table, found {}", value.get_ref().type_str());
-            self.error(value.span().start, message, remedy);
+            self.error(value.span().start, message, hint);
         }
         table
     }
 
-    /// The elements of the array of tables `key`, each with its beginning.
+    /// Reads the elements of the array of tables `key`, each with its start.
     pub(super) fn tables<'d, 'i>(
         &mut self,
         table: &'d DeTable<'i>,
@@ -121,21 +116,21 @@ impl Grammar<'_> {
         let Some(value) = table.get(key) else {
             return Vec::new();
         };
-        let remedy = format!("write `[[{key}]]`, with two brackets");
+        let hint = format!("write `[[{key}]]`, with two brackets");
         let Some(items) = value.get_ref().as_array() else {
-            let message = format!("`{key}` is an array of tables");
-            self.error(value.span().start, message, remedy);
+            let message = format!("`{key}` must be an array of tables");
+            self.error(value.span().start, message, hint);
             return Vec::new();
         };
         let found = items.iter().filter_map(|item| {
-            let table = self.table(item, &remedy)?;
+            let table = self.table(item, &hint)?;
             Some((item.span().start, table))
         });
         found.collect()
     }
 }
 
-/// The entries of `table` as they stand in the file: the parser hands them over sorted by name.
+/// Returns the entries of `table` in the order of the file, since the parser sorts them by name.
 pub(super) fn in_written_order<'d, 'i>(
     table: &'d DeTable<'i>,
 ) -> Vec<(Spanned<String>, &'d Spanned<DeValue<'i>>)> {

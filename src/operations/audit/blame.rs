@@ -1,48 +1,52 @@
-//! Who wrote each column of a row last.
+//! Shows who last wrote each column of a row.
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::audit::Action;
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::operations::OperationError;
 
-use super::Signature;
+use super::Attribution;
 use super::history::{self, Version};
 
-/// A column of a row.
-#[derive(Debug, Clone)]
+/// A column of a row, with its last change.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BlamedColumn {
+    /// Who wrote it, when and why.
+    #[serde(flatten)]
+    pub attribution: Attribution,
     /// The column.
     pub column: String,
-    /// The value, as the trail has it.
+    /// The value according to the audit log.
     pub value: Value,
-    /// Who wrote it, when and why.
-    pub signature: Signature,
-    /// By which action.
+    /// The action that wrote it.
     pub action: String,
 }
 
 /// The columns of a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Blame {
     /// The table.
     pub table: String,
     /// The row.
     pub record_id: String,
-    /// The columns that the trail knows, in the order in which they were first written.
+    /// The columns in the audit log, in the order in which they were first written.
     pub columns: Vec<BlamedColumn>,
-    /// Who deleted the row, if it is gone; the columns are then its last.
-    pub deleted: Option<Signature>,
-    /// What the row is called now, if its key changed since it had this name.
+    /// Who deleted the row, if it was deleted; the columns then have their last values.
+    pub deleted: Option<Attribution>,
+    /// The current record id, if the row's key changed since it had this one.
     pub moved_to: Option<String>,
 }
 
-/// Who wrote each column of the row `record` of `table` last.
+/// Returns who last wrote each column of the row `record` of `table`.
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, or the trail knows no such row.
+/// When the database has no ledger or cannot be read, or the audit log has no such row.
 pub fn blame(
     url: &DatabaseUrl,
     wait: Duration,
@@ -52,11 +56,11 @@ pub fn blame(
     let mut database = Database::open(url, Access::Read, wait)?;
     let history = database.snapshot(|database| history::read(database, table, record))?;
     let record = history.record_id.clone();
-    Ok(blamed(table, &record, history.into_last_life()))
+    Ok(blamed(table, &record, history.into_last_row()))
 }
 
-/// The last writers, by the life of a row.
-pub(super) fn blamed(table: &str, record: &str, life: Vec<Version>) -> Blame {
+/// The last writers of the columns, from the history of a row.
+pub(super) fn blamed(table: &str, record: &str, versions: Vec<Version>) -> Blame {
     let mut blame = Blame {
         table: table.to_owned(),
         record_id: record.to_owned(),
@@ -64,7 +68,7 @@ pub(super) fn blamed(table: &str, record: &str, life: Vec<Version>) -> Blame {
         deleted: None,
         moved_to: None,
     };
-    for version in life {
+    for version in versions {
         blame.moved_to = version.moved_to.clone().filter(|name| name != record);
         blame.add(version);
     }
@@ -74,14 +78,14 @@ pub(super) fn blamed(table: &str, record: &str, life: Vec<Version>) -> Blame {
 impl Blame {
     fn add(&mut self, version: Version) {
         if version.action == Action::Delete.name() {
-            self.deleted = Some(version.signature);
+            self.deleted = Some(version.attribution);
             return;
         }
         for change in version.changes {
             let written = BlamedColumn {
                 column: change.column,
                 value: change.new.unwrap_or_default(),
-                signature: version.signature.clone(),
+                attribution: version.attribution.clone(),
                 action: version.action.clone(),
             };
             let known = self

@@ -1,40 +1,45 @@
-//! One entry, with the run and the file behind it.
+//! One entry of the audit log, with its run and its file.
 
 use std::collections::HashMap;
 use std::time::Duration;
+
+use serde::Serialize;
 
 use crate::database::ledger::{AuditEntry, ClaimedFile, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::operations::OperationError;
 
-/// Who made a change, when and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signature {
+/// Who made a change, when and why. `run`, `kind` and `reason` are `null` for other programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Attribution"))]
+pub struct Attribution {
     /// Number of the entry.
     pub entry: i64,
-    /// RFC 3339.
+    /// When; for an entry of a run, when the run began.
+    #[serde(rename = "changed_at")]
     pub at: String,
-    /// The run's actor, or `external`.
+    /// The run's actor; `external` for other programs.
     pub actor: String,
-    /// The database's user.
+    /// The database's user, if it has users.
     pub db_user: Option<String>,
     /// The run.
     pub run: Option<String>,
-    /// What the run did: `import`, …
+    /// The kind of the run: `import`, …
     pub kind: Option<String>,
-    /// Why.
+    /// The reason given for the run.
     pub reason: Option<String>,
-    /// The source file that the change came from.
+    /// The source file of the change.
     pub file: Option<String>,
 }
 
-/// Everything that is known of one entry.
+/// The details of one entry.
 #[derive(Debug, Clone)]
 pub struct EntryDetails {
     /// The entry.
     pub entry: AuditEntry,
     /// Who made it.
-    pub signature: Signature,
+    pub attribution: Attribution,
     /// The run it belongs to.
     pub run: Option<RunRecord>,
 }
@@ -53,27 +58,27 @@ pub fn show_entry(
         let entry = database
             .entry(id)?
             .ok_or(OperationError::UnknownEntry(id))?;
-        let signer = Signer::new(database)?;
-        let signature = signer.sign(&entry);
+        let attributions = AttributionIndex::new(database)?;
+        let attribution = attributions.attribution_of(&entry);
         let run = entry
             .run_id
             .as_deref()
-            .and_then(|id| signer.run(id).cloned());
+            .and_then(|id| attributions.run(id).cloned());
         Ok(EntryDetails {
             entry,
-            signature,
+            attribution,
             run,
         })
     })
 }
 
-/// Knows the runs and the files that entries name.
-pub(super) struct Signer {
+/// The runs and files that entries refer to.
+pub(super) struct AttributionIndex {
     runs: HashMap<String, RunRecord>,
     files: HashMap<i64, ClaimedFile>,
 }
 
-impl Signer {
+impl AttributionIndex {
     pub(super) fn new(database: &mut Database) -> Result<Self, OperationError> {
         let runs = database.runs()?.into_iter();
         Ok(Self {
@@ -86,10 +91,10 @@ impl Signer {
         self.runs.get(id)
     }
 
-    pub(super) fn sign(&self, entry: &AuditEntry) -> Signature {
+    pub(super) fn attribution_of(&self, entry: &AuditEntry) -> Attribution {
         let run = entry.run_id.as_deref().and_then(|id| self.runs.get(id));
         let file = entry.source_file_id.and_then(|id| self.files.get(&id));
-        Signature {
+        Attribution {
             entry: entry.id,
             at: entry.changed_at.clone(),
             actor: entry.changed_by.clone(),

@@ -1,4 +1,4 @@
-//! What happened, newest first: run by run, or entry by entry.
+//! The audit log, newest first: by run or by entry.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -8,52 +8,52 @@ use crate::database::ledger::{AuditEntry, EntryOrder, EntryTotal, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::operations::OperationError;
 
-use super::entry::Signer;
+use super::entry::AttributionIndex;
 use super::report::totals;
-use super::{AuditQuery, Signature};
+use super::{Attribution, AuditQuery};
 
-/// A run, or what another program did on one day.
+/// The changes of a run, or of another program on one day.
 #[derive(Debug, Clone)]
 pub struct LogLine {
     /// The run; `None` for other programs.
     pub run: Option<RunRecord>,
-    /// Id of the run; also of one that the ledger does not know.
+    /// Id of the run; also set for a run that is not in the ledger.
     pub run_id: Option<String>,
     /// The run's actor, or `external`.
     pub actor: String,
     /// The database's user.
     pub db_user: Option<String>,
-    /// The first instant, and the last.
-    pub instants: (String, String),
+    /// The first and the last timestamp.
+    pub timestamps: (String, String),
     /// Entries by table and action.
     pub tables: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// Some of the lines.
+/// A page of the log.
 #[derive(Debug, Clone)]
 pub struct Log {
-    /// The newest.
+    /// The newest lines.
     pub lines: Vec<LogLine>,
-    /// How many there are.
+    /// Total number of lines.
     pub count: u64,
 }
 
-/// Some of the entries.
+/// A page of entries.
 #[derive(Debug, Clone)]
 pub struct LogEntries {
-    /// The newest, newest first; or, after a given entry, those that follow it.
-    pub entries: Vec<(AuditEntry, Signature)>,
-    /// How many there are.
+    /// The newest entries, newest first; or those after a given entry, oldest first.
+    pub entries: Vec<(AuditEntry, Attribution)>,
+    /// Total number of entries.
     pub count: u64,
 }
 
-/// One line per run, and per day and author of other changes; the newest `limit` of them.
+/// Returns one line per run, and per day and author of other changes; the newest `limit` of them.
 ///
-/// What runs say of themselves is believed if it adds up to the number of entries, and nothing else was asked than which
-/// runs. Otherwise the entries are counted, which takes longer.
+/// The counts that runs recorded are used if they add up to the number of entries and the query selects only runs.
+/// Otherwise the entries are counted, which takes longer.
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, or the query names no run.
+/// When the database has no ledger or cannot be read, or the query matches no run.
 pub fn log(
     url: &DatabaseUrl,
     wait: Duration,
@@ -64,15 +64,15 @@ pub fn log(
     database.snapshot(|database| {
         let runs = database.runs()?;
         let resolved = query.resolve(&runs)?;
+        let own = |run: &RunRecord| LogLine {
+            run_id: Some(run.id.clone()),
+            actor: run.actor.clone(),
+            db_user: run.db_user.clone(),
+            timestamps: (run.started_at.clone(), run.started_at.clone()),
+            tables: run.row_changes(),
+            run: Some(run.clone()),
+        };
         let mut all = if resolved.is_by_run() && adds_up(database, &runs)? {
-            let own = |run: &RunRecord| LogLine {
-                run_id: Some(run.id.clone()),
-                actor: run.actor.clone(),
-                db_user: run.db_user.clone(),
-                instants: (run.started_at.clone(), run.started_at.clone()),
-                tables: run.row_changes(),
-                run: Some(run.clone()),
-            };
             let wanted = runs.iter().filter(|run| resolved.accepts_run(run));
             let mut all: Vec<LogLine> = wanted.map(own).collect();
             all.extend(lines(
@@ -81,23 +81,34 @@ pub fn log(
             ));
             all
         } else {
-            lines(totals(database, &resolved)?, &runs)
+            let mut all = lines(totals(database, &resolved)?, &runs);
+            // Runs without entries, mostly those that disabled tables.
+            if resolved.is_by_run() {
+                let listed =
+                    |run: &RunRecord| all.iter().any(|l| l.run_id.as_ref() == Some(&run.id));
+                let without: Vec<LogLine> = (runs.iter())
+                    .filter(|run| resolved.accepts_run(run) && !listed(run))
+                    .map(own)
+                    .collect();
+                all.extend(without);
+            }
+            all
         };
-        all.sort_by(|a, b| (&b.instants.1, &b.run_id).cmp(&(&a.instants.1, &a.run_id)));
+        all.sort_by(|a, b| (&b.timestamps.1, &b.run_id).cmp(&(&a.timestamps.1, &a.run_id)));
         let count = all.len() as u64;
         all.truncate(limit);
         Ok(Log { lines: all, count })
     })
 }
 
-/// Whether the runs say that they made as many entries as there are that other programs did not make.
+/// Whether the counts of the runs add up to the number of entries that no other program made.
 fn adds_up(database: &mut Database, runs: &[RunRecord]) -> Result<bool, OperationError> {
-    let said: u64 = runs
+    let counted: u64 = runs
         .iter()
         .flat_map(|run| run.row_changes().into_values())
         .flat_map(BTreeMap::into_values)
         .sum();
-    Ok(database.count_entries_of_runs()? == said)
+    Ok(database.count_entries_of_runs()? == counted)
 }
 
 fn lines(totals: Vec<EntryTotal>, runs: &[RunRecord]) -> Vec<LogLine> {
@@ -113,23 +124,23 @@ fn lines(totals: Vec<EntryTotal>, runs: &[RunRecord]) -> Vec<LogLine> {
                 run_id: run_id.clone(),
                 actor,
                 db_user,
-                instants: total.instants.clone(),
+                timestamps: total.timestamps.clone(),
                 tables: BTreeMap::new(),
             }
         });
-        let (first, last) = total.instants;
-        line.instants.0 = first.min(std::mem::take(&mut line.instants.0));
-        line.instants.1 = last.max(std::mem::take(&mut line.instants.1));
+        let (first, last) = total.timestamps;
+        line.timestamps.0 = first.min(std::mem::take(&mut line.timestamps.0));
+        line.timestamps.1 = last.max(std::mem::take(&mut line.timestamps.1));
         let actions = line.tables.entry(total.table).or_default();
         *actions.entry(total.action).or_default() += total.count;
     }
     by_author.into_values().collect()
 }
 
-/// At most `limit` of the entries that `query` wants: the newest, or the next after [`AuditQuery::after`].
+/// Returns at most `limit` entries that match `query`: the newest, or the next after [`AuditQuery::after`].
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, or the query names no run.
+/// When the database has no ledger or cannot be read, or the query matches no run.
 pub fn log_entries(
     url: &DatabaseUrl,
     wait: Duration,
@@ -139,20 +150,20 @@ pub fn log_entries(
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
         let resolved = query.resolve(&database.runs()?)?;
-        let signer = Signer::new(database)?;
+        let attributions = AttributionIndex::new(database)?;
         let order = match query.after {
             Some(_) => EntryOrder::OldestFirst,
             None => EntryOrder::NewestFirst,
         };
         let (mut entries, mut count) = (Vec::new(), 0);
-        // Where the database can count, nothing is read that is not shown.
+        // If the database can count, only entries that are shown are read.
         let counts_itself = resolved.content.is_empty();
         database.each_entry(&resolved.filter, order, &mut |entry| {
             if resolved.accepts(&entry) {
                 count += 1;
                 if entries.len() < limit {
-                    let signature = signer.sign(&entry);
-                    entries.push((entry, signature));
+                    let attribution = attributions.attribution_of(&entry);
+                    entries.push((entry, attribution));
                 }
             }
             match counts_itself && entries.len() >= limit {
@@ -167,27 +178,27 @@ pub fn log_entries(
     })
 }
 
-/// Visits every entry that `query` wants, oldest first, until `visit` breaks; gives how many were visited.
+/// Visits every entry that matches `query`, oldest first, until `visit` breaks; returns the number of visited entries.
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, or the query names no run.
+/// When the database has no ledger or cannot be read, or the query matches no run.
 pub fn each_entry(
     url: &DatabaseUrl,
     wait: Duration,
     query: &AuditQuery,
-    visit: &mut dyn FnMut(&AuditEntry, &Signature) -> ControlFlow<()>,
+    visit: &mut dyn FnMut(&AuditEntry, &Attribution) -> ControlFlow<()>,
 ) -> Result<u64, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
         let resolved = query.resolve(&database.runs()?)?;
-        let signer = Signer::new(database)?;
+        let attributions = AttributionIndex::new(database)?;
         let mut count = 0;
         database.each_entry(&resolved.filter, EntryOrder::OldestFirst, &mut |entry| {
             if !resolved.accepts(&entry) {
                 return ControlFlow::Continue(());
             }
             count += 1;
-            visit(&entry, &signer.sign(&entry))
+            visit(&entry, &attributions.attribution_of(&entry))
         })?;
         Ok(count)
     })

@@ -1,4 +1,4 @@
-//! Names of rows, tables and columns as people give them, and those that the trail knows.
+//! Matches names of rows, tables and columns given by users with those in the audit log.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use super::{AuditQuery, Criterion};
 /// A name in a query that no entry can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnknownName {
-    /// The trail has nothing of this table.
+    /// The audit log has no entry for this table.
     Table {
         /// The name.
         name: String,
-        /// Tables that it has entries of.
+        /// Tables that have entries.
         tables: Vec<String>,
     },
-    /// None of the tables has this column now.
+    /// None of the tables currently has this column.
     Column {
         /// The name.
         name: String,
-        /// The tables that the query names, with their columns.
+        /// The tables that the query selects, with their columns.
         tables: Vec<(String, Vec<String>)>,
     },
 }
 
-/// Names of tables and columns in `query` that are not known: what is asked of a query that found nothing.
+/// Returns the unknown tables and columns of `query`; used when a query found nothing.
 ///
 /// # Errors
 /// When the database has no ledger or cannot be read.
@@ -92,7 +92,8 @@ pub fn unknown_names(
     })
 }
 
-/// The row that somebody names: as given, or, if the trail has no such row, as it writes keys of several columns.
+/// The row that a user named: the name as given, or, if there is no such row, normalized as the audit log writes keys
+/// of several columns.
 pub(in crate::operations) fn row_named(
     database: &mut Database,
     table: &str,

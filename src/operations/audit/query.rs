@@ -1,11 +1,11 @@
-//! Which entries somebody wants to see.
+//! Selects entries of the audit log.
 
 use crate::audit::{ContentFilter, rewritten_record_id};
 use crate::database::ledger::{AuditEntry, Choice, EntryField, EntryFilter, RunRecord};
 use crate::model::Timestamp;
 use crate::operations::{OperationError, run_named};
 
-/// What is asked of an entry.
+/// A condition on an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Criterion {
     /// A field of the entry has this value.
@@ -14,31 +14,31 @@ pub enum Criterion {
     Column(String),
 }
 
-/// Which entries; the default is all of them.
+/// A selection of entries; by default all.
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
-    /// Any one of each kind must hold.
+    /// For each kind of criterion, one of them must match.
     pub only: Vec<Criterion>,
-    /// None may hold.
+    /// None of these may match.
     pub not: Vec<Criterion>,
-    /// Texts that must all be in some value.
+    /// Strings that must each occur in some value.
     pub contains: Vec<String>,
-    /// From this instant on.
+    /// From this timestamp on.
     pub since: Option<Timestamp>,
-    /// Before this instant.
+    /// Before this timestamp.
     pub until: Option<Timestamp>,
     /// Entries with higher numbers only.
     pub after: Option<i64>,
 }
 
-/// A query whose runs are known by their whole ids.
+/// A query whose runs have been resolved to full ids.
 pub(super) struct ResolvedQuery {
     pub(super) filter: EntryFilter,
     pub(super) content: ContentFilter,
 }
 
 impl AuditQuery {
-    /// Finds the runs that were named by a beginning of their ids.
+    /// Resolves runs that were given by a prefix of their ids.
     pub(super) fn resolve(&self, runs: &[RunRecord]) -> Result<ResolvedQuery, OperationError> {
         let mut filter = EntryFilter {
             since: self.since,
@@ -78,7 +78,7 @@ impl AuditQuery {
 }
 
 impl ResolvedQuery {
-    /// Whether entries are chosen by nothing but the run they belong to: then all of a run's are, or none.
+    /// Whether entries are selected only by their run: then all entries of a run match, or none.
     pub(super) fn is_by_run(&self) -> bool {
         let by_run = |field: &EntryField| matches!(field, EntryField::Run | EntryField::Actor);
         let fields = &self.filter.fields;
@@ -86,7 +86,7 @@ impl ResolvedQuery {
         of_fields && self.filter.after.is_none() && self.content.is_empty()
     }
 
-    /// Whether a query that [`Self::is_by_run`] wants this one.
+    /// Whether a query that [`Self::is_by_run`] selects this run.
     pub(super) fn accepts_run(&self, run: &RunRecord) -> bool {
         let fields = [(EntryField::Run, &run.id), (EntryField::Actor, &run.actor)];
         let by_fields = fields.into_iter().all(|(field, own)| {

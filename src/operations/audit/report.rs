@@ -1,4 +1,4 @@
-//! How much was changed, by whom, where, how and when.
+//! Totals of changes by author, table, action and day.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use crate::operations::OperationError;
 use super::AuditQuery;
 use super::query::ResolvedQuery;
 
-/// Totals over the trail.
+/// Totals over the audit log.
 #[derive(Debug, Clone)]
 pub struct AuditReport {
     /// Entries by author, day, table and action.
     pub totals: Vec<EntryTotal>,
-    /// How many runs there are in the ledger, also such as changed no row.
+    /// Number of runs in the ledger, including those that changed no row.
     pub runs: usize,
 }
 
-/// Counts the entries that `query` wants.
+/// Counts the entries that match `query`.
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, or the query names no run.
+/// When the database has no ledger or cannot be read, or the query matches no run.
 pub fn audit_report(
     url: &DatabaseUrl,
     wait: Duration,
@@ -39,7 +39,7 @@ pub fn audit_report(
     })
 }
 
-/// Totals over the entries that a query wants.
+/// Totals over the entries that match a query.
 pub(super) fn totals(
     database: &mut Database,
     query: &ResolvedQuery,

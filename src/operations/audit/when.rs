@@ -1,29 +1,29 @@
-//! Instants as people say them, relative to a clock that is handed in. Days are those of UTC, as in the trail.
+//! Parses times as users write them, relative to a given clock. Days are in UTC, as in the audit log.
 
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::model::Timestamp;
 
-/// An instant, or a day, which has a beginning and an end.
+/// A timestamp, or a day with its beginning and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// The instant, or the beginning of the day.
+    /// The timestamp, or the beginning of the day.
     pub from: Timestamp,
-    /// The instant, or the beginning of the next day.
+    /// The timestamp, or the beginning of the next day.
     pub to: Timestamp,
 }
 
-/// A text that says no time.
+/// A string that is not a valid time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no time; expected RFC 3339, a day such as 2026-11-01, `now`, `today`, `yesterday`, or how long ago: `90s`, `30m`, `2h`, `3d`, `2w`, `6mo`, `1y`"
+    "`{0}` is not a valid time; expected RFC 3339, a day such as 2026-11-01, `now`, `today`, `yesterday`, or an age: `90s`, `30m`, `2h`, `3d`, `2w`, `6mo`, `1y`"
 )]
 pub struct WhenError(pub String);
 
-/// Reads `text` at the time `now`.
+/// Parses `text` relative to the time `now`.
 ///
 /// # Errors
-/// When it says no time.
+/// When it is not a valid time.
 pub fn when(text: &str, now: Timestamp) -> Result<Span, WhenError> {
     let text = text.trim();
     let word = text.to_ascii_lowercase();
@@ -34,7 +34,7 @@ pub fn when(text: &str, now: Timestamp) -> Result<Span, WhenError> {
         "yesterday" => today.pred_opt().and_then(day),
         _ => None,
     };
-    span.or_else(|| Timestamp::parse(text).map(|read| instant(read.instant.to_utc())))
+    span.or_else(|| Timestamp::parse(text).map(|read| instant(read.timestamp.to_utc())))
         .or_else(|| {
             NaiveDate::parse_from_str(text, "%Y-%m-%d")
                 .ok()
@@ -60,7 +60,7 @@ fn day(day: NaiveDate) -> Option<Span> {
 fn ago(word: &str, now: Timestamp) -> Option<Span> {
     let unit = word.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = word.split_at(unit);
-    // Ids of runs begin with a zero, and may stand where a time may.
+    // Ids of runs begin with a zero, and are accepted where a time is.
     let number: u32 = (!number.starts_with('0')).then(|| number.parse().ok())??;
     let now = now.to_utc();
     let seconds = |each: i64| TimeDelta::try_seconds(i64::from(number) * each);
@@ -84,12 +84,12 @@ mod tests {
     fn read(text: &str) -> Result<(String, String), WhenError> {
         let now = Timestamp::parse("2026-03-31T10:20:30.5Z")
             .expect("valid")
-            .instant;
+            .timestamp;
         when(text, now).map(|span| (span.from.to_string(), span.to.to_string()))
     }
 
     #[test]
-    fn instants_and_days_are_told_apart() {
+    fn timestamps_and_days_are_distinguished() {
         for (text, from, to) in [
             (
                 "2026-03-01",
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_no_time_is_refused() {
+    fn invalid_times_are_rejected() {
         for text in [
             "",
             "soon",

@@ -1,73 +1,261 @@
-//! Rows that are there when an import puts their table under the trail.
+//! Records rows that already exist when an import adds their table to the audit log.
 
-use serde_json::{Map, json};
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use crate::database::ledger::NewSeal;
-use crate::database::{Database, TargetTables};
+use crate::database::{Database, TargetTables, TriggerFault, TriggerState};
 use crate::layout::Layout;
-use crate::model::{Finding, Level, Rule, RunContext};
-use crate::operations::{OperationError, Surroundings};
+use crate::model::{Finding, Level, Rule, RunContext, Table, shell_word};
+use crate::operations::{Context, OperationError};
 
-use super::note;
+use super::account::{account_for, rows};
+use super::run::{Entered, begin, begin_change, finish};
 
-/// Rows that were noted before an import.
+/// Rows that were recorded before an import.
 #[derive(Debug, Clone)]
 pub(in crate::operations) struct Baseline {
-    /// The run that noted them.
+    /// The run that recorded them.
     pub(in crate::operations) run: String,
     /// Its seal.
     pub(in crate::operations) seal: NewSeal,
-    /// How many, by table.
-    rows: Vec<(String, usize)>,
+    /// By table: how many entries it recorded, and whether they are of rows that changed while it was not recorded.
+    tables: Vec<(String, u64, bool)>,
 }
 
-/// Notes, as a run of its own before `run`, the rows of tables that have some and of which the trail says nothing.
-pub(in crate::operations) fn note_what_is_there(
+/// The results of preparing the audit log before an import.
+#[derive(Debug, Clone, Default)]
+pub(in crate::operations) struct Prepared {
+    /// Rows that were recorded.
+    pub(in crate::operations) baseline: Option<Baseline>,
+    /// Findings about missing triggers.
+    findings: Vec<Finding>,
+}
+
+/// Tables of the layout that the audit log does not account for.
+#[derive(Clone, Default)]
+struct Unaccounted {
+    /// Tables that were never audited, were disabled on purpose, or have rows but no entry.
+    tables: Vec<Table>,
+    /// Those of them that had entries before they get their triggers back.
+    known: BTreeSet<String>,
+    /// Tables that lost triggers in another way, with the names of the triggers.
+    lost: Vec<(String, Vec<String>)>,
+}
+
+impl Unaccounted {
+    fn of(
+        database: &mut Database,
+        (layout, target): (&Layout, &TargetTables),
+    ) -> Result<Self, OperationError> {
+        let mut found = Self::default();
+        let sees = database.sees_triggers()?;
+        let mut lacking = BTreeSet::new();
+        for (table, target) in layout.tables.iter().zip(&target.tables) {
+            let table = &table.table;
+            if !target.existed {
+                lacking.insert(table.name.as_str());
+                continue;
+            }
+            let faults = database.trigger_faults(table)?.into_iter();
+            let is_lost = |fault| match fault {
+                TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
+                TriggerFault::Different => false,
+            };
+            let missing = faults.filter(|(_, fault)| is_lost(*fault));
+            let missing: Vec<String> = missing.map(|(name, _)| name).collect();
+            if !missing.is_empty() {
+                lacking.insert(table.name.as_str());
+            }
+            let is_traced = database.is_traced(&table.name)?;
+            let is_new = !is_traced && (target.state.rows > 0 || !missing.is_empty());
+            // Disabled tables are read from all runs, so only if it matters.
+            let is_back = !missing.is_empty() && !database.is_recorded(&table.name)?;
+            if is_new || is_back {
+                found.tables.push(table.clone());
+                found.known.extend(is_traced.then(|| table.name.clone()));
+            } else if !missing.is_empty() {
+                found.lost.push((table.name.clone(), missing));
+            }
+        }
+        refuse_renamed(database, &lacking)?;
+        Ok(found)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|table| table.name.as_str())
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let finding = |(table, triggers): &(String, Vec<String>)| {
+            let triggers = triggers.join("`, `");
+            let message = format!("`{table}` lacked the triggers `{triggers}`; recreated");
+            let hint = format!(
+                "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable {}` records them",
+                shell_word(table)
+            );
+            Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
+        };
+        self.lost.iter().map(finding).collect()
+    }
+}
+
+/// Rejects tables that were renamed and replaced: their former triggers are on another table, which would no longer be
+/// recorded.
+fn refuse_renamed(database: &mut Database, lacking: &BTreeSet<&str>) -> Result<(), OperationError> {
+    if lacking.is_empty() || !database.has_ledger()? {
+        return Ok(());
+    }
+    for state in database.table_triggers()? {
+        if let (TriggerState::Renamed, Some(before)) = (state.state, state.before)
+            && lacking.contains(before.as_str())
+        {
+            return Err(OperationError::RenamedTable {
+                table: state.table,
+                before,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Creates ledger, tables and triggers before the transaction that fills them, on databases where schema changes end a
+/// transaction. Rows that already exist are recorded by a separate run.
+///
+/// # Errors
+/// When existing tables do not match the layout, or the database reports an error. The next command that writes
+/// completes an interrupted run.
+pub(in crate::operations) fn prepare_tables(
+    database: &mut Database,
+    layout: &Layout,
+    run: &RunContext,
+    ctx: Context<'_>,
+) -> Result<Prepared, OperationError> {
+    if !database.commits_schema_changes() {
+        return Ok(Prepared::default());
+    }
+    let run = &before(run, 2);
+    let entered = Entered::default();
+    let done = database.change_schema_then(
+        |database| {
+            let target = database.inspect_tables(layout)?;
+            database.migrate()?;
+            let found = Unaccounted::of(database, (layout, &target))?;
+            let make = |database: &mut Database| -> Result<(), OperationError> {
+                Ok(database.prepare_tables(layout, &target, &BTreeSet::new())?)
+            };
+            match found.tables.is_empty() {
+                true => make(database)?,
+                false => {
+                    let begun = ("enable", run, &entered);
+                    begin_change(database, begun, found.tables.iter(), make)?;
+                }
+            }
+            Ok(found)
+        },
+        |database, found| {
+            Ok(Prepared {
+                baseline: match found.tables.is_empty() {
+                    true => None,
+                    false => Some(record(database, found, run, ctx)?),
+                },
+                findings: found.findings(),
+            })
+        },
+        OperationError::is_retryable,
+    );
+    done.map_err(|error| entered.settle(database, run, error))
+}
+
+/// Records, by a separate run before `run` and in the same transaction, the rows that the audit log does not account
+/// for.
+pub(in crate::operations) fn record_baseline(
     database: &mut Database,
     (layout, target): (&Layout, &TargetTables),
     run: &RunContext,
-    around: Surroundings<'_>,
-) -> Result<Option<Baseline>, OperationError> {
-    let mut tables = Vec::new();
-    for (table, target) in layout.tables.iter().zip(&target.tables) {
-        let name = &table.table.name;
-        if target.state.rows > 0 && !database.is_traced(name)? && database.is_recorded(name)? {
-            tables.push(&table.table);
-        }
-    }
-    if tables.is_empty() {
-        return Ok(None);
-    }
-    let run = RunContext {
-        // The one just before it: ids of runs sort by time.
-        id: Uuid::from_u128(run.id.as_u128() - 1),
-        ..run.clone()
+    ctx: Context<'_>,
+) -> Result<Prepared, OperationError> {
+    let found = Unaccounted::of(database, (layout, target))?;
+    let with_rows = |table: &Table| {
+        let mut tables = layout.tables.iter().zip(&target.tables);
+        tables.any(|(one, target)| one.table.name == table.name && target.state.rows > 0)
     };
-    let mut rows = Vec::new();
-    let seal = note(database, ("enable", &run), around, |database| {
-        let mut counts = Map::new();
-        for table in tables {
-            let noted = database.note_rows(table, &run)?;
-            counts.insert(table.name.clone(), json!({ "noted": noted }));
-            rows.push((table.name.clone(), noted));
-        }
-        Ok(counts)
-    })?;
-    Ok(Some(Baseline {
+    let run = &before(run, 1);
+    let findings = found.findings();
+    if !found.tables.iter().any(with_rows) {
+        return Ok(Prepared {
+            baseline: None,
+            findings,
+        });
+    }
+    begin(database, ("enable", run), found.names())?;
+    Ok(Prepared {
+        baseline: Some(record(database, &found, run, ctx)?),
+        findings,
+    })
+}
+
+fn record(
+    database: &mut Database,
+    found: &Unaccounted,
+    run: &RunContext,
+    ctx: Context<'_>,
+) -> Result<Baseline, OperationError> {
+    database.lock_whole_tables(found.names())?;
+    let before = database.last_entry_id()?;
+    let (mut tables, mut counts) = (Vec::new(), Vec::new());
+    for table in &found.tables {
+        let accounted = account_for(database, table, run, ctx)?;
+        // Another program may have written since the triggers were made: its entry does not make the table a known one.
+        let is_surprising = accounted.is_surprising() && found.known.contains(&table.name);
+        counts.push((table.name.clone(), accounted.counts(table)));
+        tables.push((table.name.clone(), accounted.entries(), is_surprising));
+    }
+    ctx.check_interrupt()?;
+    Ok(Baseline {
         run: run.id.to_string(),
-        seal,
-        rows,
-    }))
+        seal: finish(database, run, before, (counts, (ctx.clock)()))?,
+        tables,
+    })
+}
+
+/// A run directly before `run`: ids of runs sort by time.
+fn before(run: &RunContext, by: u128) -> RunContext {
+    RunContext {
+        id: Uuid::from_u128(run.id.as_u128() - by),
+        ..run.clone()
+    }
+}
+
+impl Prepared {
+    /// Combines the results of two attempts.
+    pub(in crate::operations) fn and(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self.baseline = self.baseline.or(other.baseline);
+        self
+    }
+
+    /// The findings to report.
+    pub(in crate::operations) fn findings(&self) -> impl Iterator<Item = Finding> {
+        let baseline = self.baseline.iter().flat_map(Baseline::findings);
+        self.findings.iter().cloned().chain(baseline)
+    }
 }
 
 impl Baseline {
-    /// What is told of them.
-    pub(in crate::operations) fn findings(&self) -> impl Iterator<Item = Finding> {
-        self.rows.iter().map(|(table, rows)| {
+    fn findings(&self) -> impl Iterator<Item = Finding> {
+        self.tables.iter().map(|(table, entries, is_surprising)| {
+            let run = &self.run;
+            if *is_surprising {
+                let message = format!(
+                    "`{table}`: {} changed while it was not recorded; run {run} recorded their current values",
+                    rows(*entries)
+                );
+                return Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
+            }
             let message = format!(
-                "`{table}`: rows that were there before ({rows}) are in the trail now, noted by run {}",
-                self.run
+                "`{table}`: existing rows ({entries}) were recorded in the audit log by run {run}"
             );
             Finding::new(Level::Notice, Rule::ForeignRow, None, message)
         })

@@ -1,4 +1,4 @@
-//! Taking tables out of the trail.
+//! Removes tables from the audit log.
 
 use std::time::Duration;
 
@@ -6,88 +6,148 @@ use serde_json::json;
 
 use crate::database::ledger::NewSeal;
 use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, TriggerState};
-use crate::model::{FindingList, RunContext};
+use crate::model::{FindingList, RunContext, Table};
 use crate::operations::proof::{SealPlace, log_seal};
-use crate::operations::{OperationError, Surroundings};
+use crate::operations::{Context, OperationError};
 
-use super::{named, note};
+use super::named;
+use super::run::{Entered, begin_change, finish};
+use super::unfinished::make_ready_without;
 
-/// What to take out of the trail.
+/// Which tables to remove from the audit log, and how.
 #[derive(Debug, Clone)]
 pub struct DisableOptions {
     /// The database.
     pub database: DatabaseUrl,
     /// How long to wait for other programs that write.
     pub wait: Duration,
-    /// Where the seal is noted.
+    /// The archive whose `seals.log` records the seal.
     pub archive: SealPlace,
     /// The tables.
     pub tables: Vec<String>,
 }
 
-/// What was taken out.
+/// The result of disabling tables.
 #[derive(Debug, Clone, Default)]
 pub struct DisableOutcome {
-    /// The run that says so, with its seal; `None` if none of the tables was under the trail.
+    /// The run that records it, with its seal; `None` if none of the tables was audited.
     pub run: Option<(String, NewSeal)>,
-    /// Tables that were taken out.
+    /// Tables that were disabled.
     pub tables: Vec<String>,
     /// Names of the triggers that were dropped.
     pub dropped: Vec<String>,
-    /// What was noticed.
+    /// Findings of the operation.
     pub findings: FindingList,
 }
 
-/// Takes tables out of the trail; what it has of them stays. That it was on purpose, by whom and why, is a run of its own.
+/// Removes tables from the audit log; their existing entries stay. A run records that this was done on purpose, by whom
+/// and why. An interrupted run that was enabling them is completed without them, so that a table whose rows cannot be
+/// recorded does not keep the run from being completed.
 ///
 /// # Errors
-/// When the application has no such table, or the database refuses.
+/// When the application has no such table, or the database reports an error; as for
+/// [`enable_tables`](super::enable_tables).
 pub fn disable_tables(
     options: &DisableOptions,
     run: &RunContext,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<DisableOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Write, options.wait)?;
-    let mut outcome = database.change_schema(|database| {
-        database.require_ledger()?;
-        database.migrate()?;
-        take_out(database, &options.tables)
-    })?;
-    if outcome.tables.is_empty() {
-        return Ok(outcome);
+    database.require_ledger()?;
+    let now = (ctx.clock)();
+    let completed = make_ready_without(&mut database, (&options.archive, &options.tables), now)?;
+    let run = &run.after(database.latest_run()?);
+    let entered = Entered::default();
+    let done = database.change_schema_then(
+        |database| {
+            database.require_ledger()?;
+            database.migrate()?;
+            let watched = watched(database, &options.tables)?;
+            let mut outcome = DisableOutcome::default();
+            if watched.tables.is_empty() && watched.removed.is_empty() {
+                return Ok(outcome);
+            }
+            let begun = ("disable", run, &entered);
+            let tables = watched.tables.iter().map(|(table, _)| table);
+            outcome.dropped = begin_change(database, begun, tables, |database| {
+                let mut dropped = Vec::new();
+                for (table, before) in &watched.tables {
+                    dropped.extend(database.stop_recording(table)?);
+                    if let Some(before) = before {
+                        database.drop_triggers_of_name(table, before)?;
+                    }
+                }
+                Ok(dropped)
+            })?;
+            outcome.tables = watched.names();
+            Ok(outcome)
+        },
+        |database, outcome| {
+            if outcome.tables.is_empty() {
+                return Ok((outcome.clone(), None));
+            }
+            let after = database.last_entry_id()?;
+            let entry = |table: &String| (table.clone(), json!({ DISABLED_AFTER: after }));
+            let counts = outcome.tables.iter().map(entry).collect();
+            ctx.check_interrupt()?;
+            let seal = finish(database, run, after, (counts, (ctx.clock)()))?;
+            Ok((outcome.clone(), Some(seal)))
+        },
+        OperationError::is_retryable,
+    );
+    let (mut outcome, seal) = done.map_err(|error| entered.settle(&mut database, run, error))?;
+    outcome.findings.extend(completed);
+    if let Some(seal) = seal {
+        let archive = options.archive.archive(&mut database)?;
+        let findings = log_seal(&options.database, &archive, &seal);
+        outcome.findings.extend(findings);
+        outcome.run = Some((run.id.to_string(), seal));
     }
-    let archive = options.archive.archive(&mut database)?;
-    let seal = database.transaction(|database| {
-        let after = database.last_entry_id()?;
-        note(database, ("disable", run), around, |_| {
-            let tables = outcome.tables.iter();
-            let noted = |table: &String| (table.clone(), json!({ DISABLED_AFTER: after }));
-            Ok(tables.map(noted).collect())
-        })
-    })?;
-    let findings = log_seal(&options.database, &archive, &seal);
-    outcome.findings.extend(findings);
-    outcome.run = Some((run.id.to_string(), seal));
     Ok(outcome)
 }
 
-/// Drops the triggers of those of the tables that are under the trail, or were before somebody else dropped some.
-fn take_out(database: &mut Database, names: &[String]) -> Result<DisableOutcome, OperationError> {
+/// Tables that are audited, or were before another program dropped some of their triggers.
+#[derive(Default)]
+struct Watched {
+    /// The tables, with the table name of their entries if that is different.
+    tables: Vec<(Table, Option<String>)>,
+    /// Names of tables that no longer exist.
+    removed: Vec<String>,
+}
+
+impl Watched {
+    /// The names under which no more entries are recorded.
+    fn names(self) -> Vec<String> {
+        let tables = self.tables.into_iter();
+        let names = tables.flat_map(|(table, before)| before.into_iter().chain([table.name]));
+        names.chain(self.removed).collect()
+    }
+}
+
+fn watched(database: &mut Database, names: &[String]) -> Result<Watched, OperationError> {
     let states = database.table_triggers()?;
-    let mut outcome = DisableOutcome::default();
-    for state in named(&states, names)? {
+    let mut watched = Watched::default();
+    for state in named(database, &states, names)? {
         match state.state {
-            TriggerState::NotRecorded | TriggerState::NoKey | TriggerState::Disabled => {}
+            TriggerState::NotRecorded
+            | TriggerState::NoKey
+            | TriggerState::Disabled
+            | TriggerState::Foreign => {}
             TriggerState::Recorded
             | TriggerState::Unseen
+            | TriggerState::Unfinished
+            | TriggerState::KeyLost
             | TriggerState::Missing
-            | TriggerState::Outdated => {
+            | TriggerState::Outdated
+            | TriggerState::Renamed
+            | TriggerState::Detached => {
                 if let Some(table) = database.defined_table(&state.table)? {
-                    outcome.dropped.extend(database.stop_recording(&table)?);
-                    outcome.tables.push(table.name);
+                    watched.tables.push((table, state.before.clone()));
                 }
             }
+            // There is nothing to drop: the run alone records that the table was removed permanently.
+            TriggerState::Removed => watched.removed.push(state.table.clone()),
         }
     }
-    Ok(outcome)
+    Ok(watched)
 }

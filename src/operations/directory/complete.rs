@@ -1,17 +1,18 @@
-//! Completing findings when all files were read: the place of what was found after mapping, and the line to show.
+//! Completes findings after all files were read: locates findings made after mapping, and adds excerpts.
 
 use std::collections::BTreeMap;
 
 use crate::model::{FileId, Finding, FindingList, Findings};
-use crate::parse::{Framing, Position, excerpts, position_in_file};
+use crate::parse::{Position, excerpts};
 use crate::source::{self, SourceFile};
 
 use super::Directory;
+use super::places::Unlocated;
 
 impl Directory<'_> {
-    /// The findings, sorted, with line, column and excerpt where there is a value in a file that they are about.
+    /// The findings, sorted, with line, column and excerpt where they concern a value in a file.
     ///
-    /// Two more passes over each file that has any; only findings that are kept are completed.
+    /// Needs two more passes over each file with findings; only findings that are kept are completed.
     pub(in crate::operations) fn complete(&self, mut findings: Findings) -> FindingList {
         let mut by_file: BTreeMap<FileId, Vec<&mut Finding>> = BTreeMap::new();
         for finding in findings.kept_mut() {
@@ -36,42 +37,17 @@ impl Directory<'_> {
         at.ok().map(|at| &files[at])
     }
 
-    /// Line and column of what has a pointer only: of the value there, or, where the file has none, of the innermost
-    /// that encloses it.
+    /// Adds line and column to findings that have only a pointer: those of the value, or, if the file has none there,
+    /// of the innermost value that encloses it.
     fn find_places(&self, file: &SourceFile, findings: &mut [&mut Finding]) {
-        let mut unplaced: Vec<_> = findings
-            .iter_mut()
-            .filter_map(|finding| finding.place.as_mut())
-            .filter(|place| place.line.is_none() && place.pointer.is_some())
-            .collect();
-        let (mut pointers, mut ends) = (Vec::new(), Vec::new());
-        for place in &unplaced {
-            pointers.extend(enclosing(place.pointer.as_deref().unwrap_or_default()));
-            ends.push(pointers.len());
-        }
-        if pointers.is_empty() {
-            return;
-        }
-        let Ok(reader) = source::open(&self.survey.root, file) else {
-            return;
-        };
-        let asked: Vec<&str> = pointers.iter().map(String::as_str).collect();
-        let framing = Framing::of(&self.layout.sources[file.source], file.document());
-        let mut positions = position_in_file(reader, &asked, framing)
-            .into_iter()
-            .zip(pointers);
-        let mut begin = 0;
-        for (place, end) in unplaced.iter_mut().zip(ends) {
-            let mut own = positions.by_ref().take(end - begin);
-            begin = end;
-            let found = own.find_map(|(position, pointer)| Some((position?, pointer)));
-            own.for_each(drop);
-            if let Some((position, pointer)) = found {
-                place.line = Some(position.line);
-                place.column = Some(position.column);
-                place.pointer = Some(pointer);
-            }
-        }
+        let places = findings.iter_mut();
+        let places = places.filter_map(|finding| finding.place.as_mut());
+        let unlocated = places.filter_map(|place| {
+            let pointer = place.pointer.as_deref().filter(|_| place.line.is_none())?;
+            let pointers = enclosing(pointer).collect();
+            Some(Unlocated { place, pointers })
+        });
+        self.locate(file, unlocated.collect());
     }
 
     fn show_lines(&self, file: &SourceFile, findings: &mut [&mut Finding]) {
@@ -98,7 +74,7 @@ impl Directory<'_> {
     }
 }
 
-/// A pointer, and those to all that encloses it, the innermost first.
+/// The pointer, then the pointers to all enclosing values, innermost first.
 fn enclosing(pointer: &str) -> impl Iterator<Item = String> {
     let ends = pointer.rmatch_indices('/').map(|(at, _)| at);
     let ends = std::iter::once(pointer.len()).chain(ends);

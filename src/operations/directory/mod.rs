@@ -1,62 +1,70 @@
-//! Reading a legacy directory: what every operation shares that wants to know what the files say.
+//! Reads a source directory, for every operation that needs its records.
 //!
-//! Files are read, validated and mapped wave by wave; a [`Consumer`] takes the rows and decides what becomes of them.
-//! Nothing here writes, and nothing knows what the rows are wanted for.
+//! Files are read, parsed, validated and mapped wave by wave; an operation pulls the rows (`events.rs`) and decides what
+//! to do with them. Nothing here writes or depends on the purpose of the rows.
 
 mod complete;
+mod dispatch;
+mod events;
+mod identity_index;
 mod lookup;
-mod owners;
+mod memory;
+mod ownership;
 mod pipeline;
 mod places;
 mod read;
-mod reading;
+mod read_state;
 mod resolve;
 mod shared;
 mod stand_in;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, TargetTables, TemporaryFiles};
 use crate::layout::Layout;
 use crate::map::Mapper;
-use crate::model::{FileId, Finding, Keep, Level, Rule, ShowValues};
+use crate::model::{FileId, Finding, Keep, Level, Rule, ShowValues, Timestamp};
 use crate::parse::Limits;
+use crate::plan::{ConflictPolicy, Planner};
 use crate::source::{self, Survey};
 use crate::validate::DocumentValidator;
 
-use super::{OperationError, Stage, Surroundings};
+use super::{Context, OperationError, Stage};
 
-pub(super) use lookup::LookUp;
-pub(super) use read::Consumer;
-pub(super) use reading::{EndOfFile, Reading, RejectedRecord};
-pub use reading::{FileOutcome, InvalidPolicy};
+pub(super) use events::ReadEvent;
+pub(super) use lookup::LookupScope;
+pub(super) use memory::Permit;
+pub(super) use ownership::{Ownership, remove_found_elsewhere};
+pub use read_state::{FileOutcome, InvalidPolicy};
+pub(super) use read_state::{ReadState, RejectedRecord};
 pub(super) use shared::{SharedDatabase, lock};
 pub(super) use stand_in::{AnyReference, stand_ins};
 
 /// What to read, and how.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReadOptions<'a> {
-    /// The legacy directory.
+    /// The source directory.
     pub(super) directory: &'a Path,
-    /// Its name in the ledger; its absolute path unless given.
+    /// The directory's name in the ledger; by default its absolute path.
     pub(super) source: Option<&'a str>,
     /// `--set name=value`.
     pub(super) parameters: &'a BTreeMap<String, String>,
-    /// Bounds on what is parsed.
+    /// Limits of the parser.
     pub(super) limits: Limits,
-    /// Whether findings may quote values.
+    /// Whether findings may show values.
     pub(super) show: ShowValues,
-    /// How many findings are kept.
+    /// How many findings to keep.
     pub(super) keep: Keep,
 }
 
-/// A surveyed directory, ready to be read. Does not change while an operation runs.
+/// A surveyed directory, ready to be read. It is constant while an operation runs.
 pub(super) struct Directory<'a> {
     pub(super) layout: &'a Layout,
-    pub(super) around: Surroundings<'a>,
+    pub(super) ctx: Context<'a>,
     pub(super) survey: Survey,
-    /// Its name in the ledger.
+    /// The directory's name in the ledger.
     pub(super) source: String,
     options: ReadOptions<'a>,
     validators: Vec<DocumentValidator>,
@@ -67,11 +75,11 @@ impl<'a> Directory<'a> {
     /// Finds and hashes the files.
     ///
     /// # Errors
-    /// When a parameter is unknown, the layout's schemas or constants cannot be used, or the directory not be read.
+    /// When a parameter is unknown, the layout's schemas or constants are invalid, or the directory cannot be read.
     pub(super) fn survey(
         options: ReadOptions<'a>,
         layout: &'a Layout,
-        around: Surroundings<'a>,
+        ctx: Context<'a>,
     ) -> Result<Self, OperationError> {
         if let Some(name) = options
             .parameters
@@ -89,10 +97,10 @@ impl<'a> Directory<'a> {
             .map(DocumentValidator::compile)
             .collect::<Result<_, _>>()?;
         let mapper = Mapper::new(layout)?;
-        around.progress.begin(Stage::Survey, None);
+        ctx.progress.begin(Stage::Survey, None);
         let observer = source::Observer {
-            progress: &|bytes| around.progress.advance(bytes),
-            interrupted: around.interrupted,
+            progress: &|bytes| ctx.progress.advance(bytes),
+            interrupted: ctx.interrupted,
         };
         let mut survey = source::survey(options.directory, layout, observer)?;
         survey.findings = survey.findings.keeping(options.keep);
@@ -105,7 +113,7 @@ impl<'a> Directory<'a> {
         };
         Ok(Self {
             layout,
-            around,
+            ctx,
             survey,
             source,
             options,
@@ -119,6 +127,27 @@ impl<'a> Directory<'a> {
         &self.survey.files[file.0 as usize].path
     }
 
+    /// Index of the layout's table with this name.
+    pub(super) fn table_named(&self, name: &str) -> Option<usize> {
+        let mut tables = self.layout.tables.iter();
+        tables.position(|table| table.table.name == name)
+    }
+
+    /// A planner for the tables of a database; it also records the values that later waves refer to.
+    pub(super) fn planner(
+        &self,
+        target: &TargetTables,
+        conflict: ConflictPolicy,
+        now: Timestamp,
+    ) -> Planner<'a> {
+        let states = target.tables.iter().map(|table| table.state).collect();
+        let mut planner =
+            Planner::new(self.layout, states, conflict, now).with_scratch(Box::new(TemporaryFiles));
+        resolve::watch(self.layout, &mut planner);
+        planner.limit(target.tables.iter().map(|table| table.limits.clone()));
+        planner
+    }
+
     /// Other names under which files with the same contents were imported: the directory may have been moved.
     pub(super) fn other_names(
         &self,
@@ -128,9 +157,9 @@ impl<'a> Directory<'a> {
         let contents: BTreeSet<_> = files.map(|file| file.sha256.to_string()).collect();
         let contents: Vec<_> = contents.into_iter().collect();
         let others = database.other_sources_with(&self.source, &self.layout.name, &contents)?;
-        let gone = |name: &Path| name.is_absolute() && !source::is_directory(name);
+        let removed = |name: &Path| name.is_absolute() && !source::is_directory(name);
         let others = others.into_iter().map(|(name, common)| OtherName {
-            moved: 2 * common >= contents.len() && gone(Path::new(&name)),
+            moved: 2 * common >= contents.len() && removed(Path::new(&name)),
             name,
         });
         Ok(others.collect())
@@ -142,18 +171,32 @@ impl<'a> Directory<'a> {
 pub(super) struct OtherName {
     /// Usually a path.
     pub(super) name: String,
-    /// Whether nothing is at that path any more, and half of the files here were there, or more.
+    /// Whether that path no longer exists, and at least half of this directory's files were there.
     pub(super) moved: bool,
 }
 
-/// A mistyped path, or a disk that is not mounted, looks like this: all rows of the directory would be called gone.
+/// Checks that the plan is valid.
+///
+/// # Errors
+/// When the planner's scratch files failed.
+pub(super) fn check_scratch(planner: &Planner<'_>) -> Result<(), OperationError> {
+    match planner.failure() {
+        None => Ok(()),
+        Some(error) => {
+            let error = io::Error::new(error.kind(), error.to_string());
+            Err(OperationError::Scratch(error))
+        }
+    }
+}
+
+/// An error, because a mistyped path or an unmounted disk looks the same, and all rows would be reported as removed.
 fn no_files(layout: &Layout) -> Finding {
     let message = format!(
-        "no file of the directory belongs to the layout `{}`",
+        "no file in the directory matches the layout `{}`",
         layout.name
     );
-    Finding::new(Level::Error, Rule::NoFiles, None, message).remedy(format!(
-        "check the path, and that its disk is mounted; `accession layout show {}` tells which files are meant",
+    Finding::new(Level::Error, Rule::NoFiles, None, message).hint(format!(
+        "check the path, and that its disk is mounted; `accession layout show {}` shows which files it matches",
         layout.name
     ))
 }

@@ -1,32 +1,36 @@
-//! Reading, parsing, validating and mapping on worker threads, ahead of whoever consumes the rows.
+//! Reads, parses, validates and maps files on worker threads, ahead of the operation that takes the rows.
 //!
-//! One thread cuts files into chunks, workers turn chunks into rows, and the consumer gets them in the order of the
-//! files, so that the same files give the same plan. Small files travel together, because handing one over costs more
-//! than mapping it. What is in flight is bounded: the reader waits for the consumer.
+//! One thread cuts files into chunks, workers turn chunks into rows, and the operation pulls them ([`ReadEvents`]) in the
+//! order of the files, so that the same files give the same plan. Small files are sent together, because sending one
+//! costs more than mapping it. The number of jobs and bytes in flight is bounded: the reader waits for the operation.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
-use std::thread;
+use std::thread::{self, Scope};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::bounded;
 
 use crate::layout::Layout;
 use crate::map::{Element, MappedElement, Mapper, Resolved, UnmappedMembers};
-use crate::model::{FileId, Finding, Level, Row, ShowValues};
+use crate::model::{Finding, Level, Row, ShowValues};
+use crate::operations::Context;
 use crate::parse::{Chunk, Chunks, Framing, Limits, Shape, place};
 use crate::source::{self, HashingReader, SourceFile};
 use crate::validate::DocumentValidator;
 
-/// Bytes of JSON per chunk. A row takes many times its JSON, so chunks are small.
-const CHUNK_BYTES: usize = 64 * 1024;
-const READ_BYTES: usize = 64 * 1024;
-/// Parcels read ahead of the consumer.
-const IN_FLIGHT: usize = 6;
-/// Steps that travel together, however short the files are.
-const STEPS: usize = 256;
+use super::dispatch::{Disconnected, Dispatcher, IN_FLIGHT, Job, WorkItem};
+use super::events::{ReadEvent, ReadEvents};
+use super::memory::{Metered, Permit};
 
-/// What every worker needs.
+/// Bytes of JSON per chunk. Chunks are small because a row takes many times the memory of its JSON.
+pub(super) const CHUNK_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 64 * 1024;
+/// Stack size of a worker. Nested schemas take stack at each level of a document (`layout/schema/cost.rs`); unused
+/// stack takes no memory.
+const STACK_BYTES: usize = 64 << 20;
+
+/// The data that every worker needs.
 pub(super) struct Pipeline<'a> {
     pub(super) root: &'a Path,
     pub(super) layout: &'a Layout,
@@ -38,179 +42,137 @@ pub(super) struct Pipeline<'a> {
     pub(super) interrupted: &'a AtomicBool,
 }
 
-/// What came out of one chunk, or of the end of a file.
-#[derive(Debug, Default)]
-pub(super) struct Product {
-    /// Rows, parents before children; `parent` counts within this product.
+/// The result of one chunk.
+#[derive(Debug)]
+pub(in crate::operations) struct ChunkResult {
+    /// Rows, parents before children; `parent` is an index into these rows.
     pub(super) rows: Vec<Row>,
-    /// What is wrong with elements, with the pointer of the element; without, if all behind it cannot be read either.
+    /// Errors of elements, with the pointer of the element; without a pointer if the elements after it cannot be read
+    /// either.
     pub(super) findings: Vec<(Option<String>, Finding)>,
     pub(super) unmapped: UnmappedMembers,
-    /// Elements read.
+    /// Number of elements read.
     pub(super) records: u64,
-    /// Elements with errors.
+    /// Number of elements with errors.
     pub(super) rejected: u64,
-    /// Bytes of the file that this product stands for.
+    /// Bytes of the file that the chunk covers.
     pub(super) bytes: u64,
-    /// Whether what follows in this file cannot be trusted to be cut where it was meant.
+    /// Whether the rest of the file cannot be cut into elements reliably.
     pub(super) broken: bool,
-}
-
-/// What the consumer is given, in order.
-pub(super) enum Delivery<'a> {
-    Begin(&'a SourceFile),
-    Product(&'a SourceFile, Product),
-    /// The file was read to its end; the findings are about the file as a whole.
-    End(&'a SourceFile, Vec<Finding>),
-}
-
-/// A delivery before a worker had it.
-enum Step<'a> {
-    Begin(&'a SourceFile),
-    Chunk(&'a SourceFile, Chunk),
-    End(&'a SourceFile, Vec<Finding>),
-}
-
-/// Steps that travel together: a chunk of a large file, or several small files.
-struct Parcel<'a> {
-    steps: Vec<Step<'a>>,
-    reply: Sender<Vec<Delivery<'a>>>,
-}
-
-/// Where the reader's parcels go: to the workers, and their answers, in order, to the consumer.
-struct Counter<'a> {
-    parcels: Sender<Parcel<'a>>,
-    answers: Sender<Receiver<Vec<Delivery<'a>>>>,
-    steps: Vec<Step<'a>>,
-    bytes: usize,
-}
-
-/// The consumer is gone.
-struct Gone;
-
-impl<'a> Counter<'a> {
-    fn hand_in(&mut self, step: Step<'a>) -> Result<(), Gone> {
-        if let Step::Chunk(_, chunk) = &step {
-            self.bytes += chunk.bytes.len();
-        }
-        self.steps.push(step);
-        if self.bytes >= CHUNK_BYTES || self.steps.len() >= STEPS {
-            self.send()?;
-        }
-        Ok(())
-    }
-
-    fn send(&mut self) -> Result<(), Gone> {
-        self.bytes = 0;
-        let steps = std::mem::take(&mut self.steps);
-        let (reply, answer) = bounded(1);
-        let sent = self.parcels.send(Parcel { steps, reply });
-        sent.map_err(|_| Gone)?;
-        self.answers.send(answer).map_err(|_| Gone)
-    }
+    /// The memory that the rows take.
+    pub(super) memory: Permit,
 }
 
 impl Pipeline<'_> {
-    /// Reads `files` and hands everything to `consume` on the calling thread.
-    pub(super) fn run<E>(
-        &self,
-        files: &[&SourceFile],
-        mut consume: impl FnMut(Delivery<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Starts reading `files` on threads of `scope`, and returns the events to pull.
+    pub(super) fn start<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        files: &'env [&'env SourceFile],
+        ctx: Context<'env>,
+    ) -> ReadEvents<'env> {
         let workers = thread::available_parallelism().map_or(2, usize::from);
-        thread::scope(|scope| {
-            let (parcels, work) = bounded::<Parcel<'_>>(IN_FLIGHT);
-            let (answers, deliveries) = bounded::<Receiver<_>>(IN_FLIGHT);
-            for _ in 0..workers {
-                let work = work.clone();
-                scope.spawn(move || work.iter().for_each(|parcel| self.work(parcel)));
-            }
-            drop(work);
-            let mut counter = Counter {
-                parcels,
-                answers,
-                steps: Vec::new(),
-                bytes: 0,
-            };
-            // An interrupt, or a consumer that stopped: in both cases nobody waits for the rest.
-            scope.spawn(move || self.read(files, &mut counter).unwrap_or(()));
-            // The receiver is dropped at the first error, which stops the reader, which stops the workers.
-            for answer in deliveries {
-                let answer: Vec<Delivery<'_>> =
-                    answer.recv().expect("a worker answers every parcel");
-                answer.into_iter().try_for_each(&mut consume)?;
-            }
-            Ok(())
-        })
+        let (jobs, work) = bounded::<Job<'_>>(IN_FLIGHT);
+        let (answers, results) = bounded(IN_FLIGHT);
+        for _ in 0..workers {
+            let work = work.clone();
+            let worker = thread::Builder::new().stack_size(STACK_BYTES);
+            let work = move || work.iter().for_each(|job| self.work(job));
+            worker
+                .spawn_scoped(scope, work)
+                .expect("the system gives a thread");
+        }
+        let mut dispatcher = Dispatcher::new(jobs, answers);
+        // After an interrupt, or when the events are dropped, the rest is not needed.
+        scope.spawn(move || self.read(files, &mut dispatcher).unwrap_or(()));
+        // When the events are dropped, the reader stops, which stops the workers.
+        ReadEvents::new(results, ctx)
     }
 
-    /// The reader: stops when the consumer is gone or somebody interrupts.
-    fn read<'f>(&self, files: &[&'f SourceFile], counter: &mut Counter<'f>) -> Result<(), Gone> {
+    /// Runs the reader until the operation stops or the run is interrupted.
+    fn read<'f>(
+        &self,
+        files: &[&'f SourceFile],
+        dispatcher: &mut Dispatcher<'f>,
+    ) -> Result<(), Disconnected> {
         for &file in files {
-            counter.hand_in(Step::Begin(file))?;
+            dispatcher.push(WorkItem::Begin(file))?;
             let findings = match source::open(self.root, file) {
-                Ok(reader) => self.read_file(file, reader, counter)?,
+                Ok(reader) => self.read_file(file, reader, dispatcher)?,
                 Err(finding) => vec![*finding],
             };
-            counter.hand_in(Step::End(file, findings))?;
+            dispatcher.push(WorkItem::End(file, findings))?;
         }
-        counter.send()
+        dispatcher.send()
     }
 
-    /// Hands in the chunks of a file and gives what was found about it as a whole.
+    /// Sends the chunks of a file and returns findings about the file as a whole.
     fn read_file<'f>(
         &self,
         file: &'f SourceFile,
         reader: HashingReader,
-        counter: &mut Counter<'f>,
-    ) -> Result<Vec<Finding>, Gone> {
+        dispatcher: &mut Dispatcher<'f>,
+    ) -> Result<Vec<Finding>, Disconnected> {
         let framing = Framing::of(&self.layout.sources[file.source], file.document());
-        // A small file is read at once; the byte too many shows its end.
+        // A small file is read at once; the extra byte detects its end.
         let whole = usize::try_from(file.bytes).map_or(READ_BYTES, |bytes| bytes + 1);
         let read_bytes = match file.document() == file.path {
             true => READ_BYTES.min(whole),
             false => READ_BYTES,
         };
+        let reader = Metered::new(reader, &dispatcher.memory, self.interrupted)
+            .keeping(self.limits.max_record_bytes);
         let mut chunks = Chunks::new(reader, &file.path, framing, self.limits)
             .with_sizes(CHUNK_BYTES, read_bytes);
         let mut findings = Vec::new();
-        for chunk in chunks.by_ref() {
+        while let Some(chunk) = chunks.next() {
             if self.interrupted.load(Ordering::Relaxed) {
-                return Err(Gone);
+                return Err(Disconnected);
             }
             match chunk {
-                Ok(chunk) => counter.hand_in(Step::Chunk(file, chunk))?,
+                Ok(chunk) => {
+                    let memory = chunks.reader_mut().take_permit();
+                    dispatcher.push_chunk(file, chunk, memory)?;
+                }
                 Err(finding) => findings.push(*finding),
             }
         }
         findings.extend(chunks.notices());
-        // A file with a fault was not read to its end, so its hash says nothing.
+        // A file with an error was not read to its end, so its hash is not checked.
         if !findings.iter().any(|finding| finding.level == Level::Error) {
-            findings.extend(chunks.into_reader().finish());
+            findings.extend(chunks.into_reader().into_inner().finish());
         }
         Ok(findings)
     }
 
-    fn work(&self, parcel: Parcel<'_>) {
-        let deliveries = parcel.steps.into_iter().map(|step| match step {
-            Step::Begin(file) => Delivery::Begin(file),
-            Step::Chunk(file, chunk) => Delivery::Product(file, self.product(file, chunk)),
-            Step::End(file, findings) => Delivery::End(file, findings),
+    fn work(&self, job: Job<'_>) {
+        let events = job.items.into_iter().map(|item| match item {
+            WorkItem::Begin(file) => ReadEvent::Begin(file),
+            WorkItem::Chunk(file, chunk, memory) => {
+                ReadEvent::Records(file, self.chunk_result(file, chunk, memory))
+            }
+            WorkItem::End(file, findings) => ReadEvent::End(file, findings),
         });
-        // Nobody waits for the answer if the consumer stopped.
-        let _ = parcel.reply.send(deliveries.collect());
+        // If the operation stopped, the result is not needed.
+        let _ = job.reply.send(events.collect());
     }
 
-    fn product(&self, file: &SourceFile, chunk: Chunk) -> Product {
-        let mut product = Product {
+    fn chunk_result(&self, file: &SourceFile, chunk: Chunk, memory: Permit) -> ChunkResult {
+        let mut chunk_result = ChunkResult {
+            rows: Vec::new(),
+            findings: Vec::new(),
+            unmapped: UnmappedMembers::default(),
+            records: 0,
+            rejected: 0,
             bytes: chunk.bytes.len() as u64,
-            ..Product::default()
+            broken: false,
+            memory,
         };
         let mut mapped = MappedElement::default();
         let validator = &self.validators[file.source];
         let elements = validator.valid_elements(&file.path, &chunk, self.limits, self.show);
         for (element, (index, value)) in elements.enumerate() {
-            product.records += 1;
+            chunk_result.records += 1;
             let findings: Vec<Finding> = match value {
                 Ok(value) => {
                     let index = match chunk.shape {
@@ -232,8 +194,7 @@ impl Pipeline<'_> {
                                 let inner = problem.pointer.strip_prefix(&chunk.pointer(element));
                                 let at =
                                     place(&file.path, &chunk, element, inner.unwrap_or_default());
-                                Finding::error(problem.rule, at, problem.message)
-                                    .remedy(problem.remedy)
+                                Finding::error(problem.rule, at, problem.message).hint(problem.hint)
                             };
                             problems.into_iter().map(finding).collect()
                         }
@@ -241,37 +202,18 @@ impl Pipeline<'_> {
                 }
                 Err(findings) => findings,
             };
-            product.rejected += 1;
-            product.broken = !chunk.ends_as_meant(element);
-            let record = (!product.broken).then(|| chunk.pointer(element));
+            chunk_result.rejected += 1;
+            chunk_result.broken = !chunk.ends_as_intended(element);
+            let record = (!chunk_result.broken).then(|| chunk.pointer(element));
             let findings = findings.into_iter();
             let of_record = findings.map(|finding| (record.clone(), finding));
-            product.findings.extend(of_record);
-            if product.broken {
+            chunk_result.findings.extend(of_record);
+            if chunk_result.broken {
                 break;
             }
         }
-        product.rows = mapped.rows;
-        product.unmapped = mapped.unmapped;
-        product
+        chunk_result.rows = mapped.rows;
+        chunk_result.unmapped = mapped.unmapped;
+        chunk_result
     }
-}
-
-/// The files of a wave, in the order of the survey.
-pub(super) fn files_of_wave<'f>(
-    files: &'f [SourceFile],
-    wave: &[usize],
-    wanted: &[FileId],
-) -> Vec<&'f SourceFile> {
-    let wanted: std::collections::BTreeSet<FileId> = wanted.iter().copied().collect();
-    let in_wave = |file: &&SourceFile| wave.contains(&file.source) && wanted.contains(&file.id);
-    let mut files: Vec<&SourceFile> = files.iter().filter(in_wave).collect();
-    // Sources in the order of the wave, so that parents declared first come first.
-    files.sort_by_key(|file| {
-        (
-            wave.iter().position(|&source| source == file.source),
-            file.id,
-        )
-    });
-    files
 }

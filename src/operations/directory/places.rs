@@ -1,16 +1,16 @@
-//! Places of what was found after mapping: the file is searched again for the record's pointer.
+//! Locates records and values: searches the file again for their pointers.
 
 use std::collections::BTreeMap;
 
 use crate::model::{FileId, Origin, Place};
 use crate::parse::{Framing, position_in_file};
-use crate::plan::{Problem, TableColumns};
-use crate::source;
+use crate::plan::{RowProblem, TableColumns};
+use crate::source::{self, SourceFile};
 
 use super::Directory;
 
 impl Directory<'_> {
-    /// The place of a record, without line and column.
+    /// The location of a record, without line and column.
     pub(in crate::operations) fn place_of(&self, origin: &Origin) -> Place {
         Place {
             pointer: Some(origin.pointer.to_string()),
@@ -18,8 +18,8 @@ impl Directory<'_> {
         }
     }
 
-    /// The place of what a problem is about, without line and column.
-    pub(super) fn place_of_problem(&self, problem: &Problem) -> Place {
+    /// The location of a problem, without line and column.
+    pub(super) fn place_of_problem(&self, problem: &RowProblem) -> Place {
         let mut place = self.place_of(&problem.origin);
         if let Some(TableColumns { table, columns }) = &problem.columns
             && let [column] = columns[..]
@@ -30,7 +30,7 @@ impl Directory<'_> {
         place
     }
 
-    /// Where inside a record of this file a column's value comes from; empty where that is not one place.
+    /// The pointer, within a record of this file, to the value of a column; empty if there is no single one.
     pub(in crate::operations) fn pointer_of(
         &self,
         file: FileId,
@@ -53,49 +53,53 @@ impl Directory<'_> {
         }
     }
 
-    /// For each record, the line and column of the value at a pointer inside it, or, where there is none, of the
-    /// record itself. One more pass over each file.
+    /// For each record, the line and column of the value at a pointer inside it, or of the record itself if there is no
+    /// such value. Needs one more pass over each file.
     pub(in crate::operations) fn places(&self, wanted: &[(&Origin, String)]) -> Vec<Place> {
-        let mut by_file: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
-        for (at, (origin, _)) in wanted.iter().enumerate() {
-            by_file.entry(origin.file).or_default().push(at);
+        let places = wanted.iter().map(|(origin, _)| self.place_of(origin));
+        let mut places: Vec<Place> = places.collect();
+        let mut by_file: BTreeMap<FileId, Vec<Unlocated<'_>>> = BTreeMap::new();
+        for (place, (origin, inner)) in places.iter_mut().zip(wanted) {
+            let record = origin.pointer.to_string();
+            let pointers = vec![format!("{record}{inner}"), record];
+            let of_file = by_file.entry(origin.file).or_default();
+            of_file.push(Unlocated { place, pointers });
         }
-        let mut places: Vec<Place> = wanted
-            .iter()
-            .map(|(origin, _)| self.place_of(origin))
-            .collect();
-        for (id, which) in by_file {
-            let file = &self.survey.files[id.0 as usize];
-            let Ok(reader) = source::open(&self.survey.root, file) else {
-                continue;
-            };
-            let pointers: Vec<String> = which
-                .iter()
-                .map(|&at| &wanted[at])
-                .flat_map(|(origin, inner)| {
-                    [
-                        origin.pointer.to_string(),
-                        format!("{}{inner}", origin.pointer),
-                    ]
-                })
-                .collect();
-            let asked: Vec<&str> = pointers.iter().map(String::as_str).collect();
-            let framing = Framing::of(&self.layout.sources[file.source], file.document());
-            let positions = position_in_file(reader, &asked, framing);
-            for ((at, pointers), positions) in which
-                .into_iter()
-                .zip(pointers.chunks_exact(2))
-                .zip(positions.chunks_exact(2))
-            {
-                let inner = usize::from(positions[1].is_some());
-                if let Some(position) = &positions[inner] {
-                    let place = &mut places[at];
-                    place.line = Some(position.line);
-                    place.column = Some(position.column);
-                    place.pointer = Some(pointers[inner].clone());
-                }
-            }
+        for (id, unlocated) in by_file {
+            self.locate(&self.survey.files[id.0 as usize], unlocated);
         }
         places
     }
+
+    /// Adds line and column to places in a file, in one pass over it. A file that can no longer be opened has none.
+    pub(super) fn locate(&self, file: &SourceFile, unlocated: Vec<Unlocated<'_>>) {
+        let pointers = unlocated.iter().flat_map(|one| &one.pointers);
+        let pointers: Vec<&str> = pointers.map(String::as_str).collect();
+        if pointers.is_empty() {
+            return;
+        }
+        let Ok(reader) = source::open(&self.survey.root, file) else {
+            return;
+        };
+        let framing = Framing::of(&self.layout.sources[file.source], file.document());
+        let positions = position_in_file(reader, &pointers, framing, self.options.limits);
+        let mut positions = positions.into_iter();
+        for Unlocated { place, pointers } in unlocated {
+            let mut own = pointers.into_iter().zip(positions.by_ref());
+            let found = own.find_map(|(pointer, position)| Some((pointer, position?)));
+            own.for_each(drop);
+            if let Some((pointer, position)) = found {
+                place.line = Some(position.line);
+                place.column = Some(position.column);
+                place.pointer = Some(pointer);
+            }
+        }
+    }
+}
+
+/// A place without line and column.
+pub(super) struct Unlocated<'p> {
+    pub(super) place: &'p mut Place,
+    /// The pointers to search; the first at which the file has a value applies.
+    pub(super) pointers: Vec<String>,
 }

@@ -1,113 +1,108 @@
-//! Reading files wave by wave: each wave may refer to rows of the waves before it.
+//! Reads files wave by wave: the records of a wave may refer to rows of earlier waves.
+
+use std::collections::BTreeSet;
+use std::thread;
 
 use crate::map::Resolved;
-use crate::model::{FileId, Row};
+use crate::model::FileId;
 use crate::operations::{OperationError, Stage};
+use crate::plan::Planner;
 use crate::source::SourceFile;
 
 use super::Directory;
-use super::pipeline::{Delivery, Pipeline, files_of_wave};
-use super::reading::{EndOfFile, Reading};
+use super::events::ReadEvents;
+use super::pipeline::Pipeline;
 use super::resolve::{known_references, parameters};
 use super::shared::SharedDatabase;
 use super::stand_in::{AnyReference, stand_ins};
 
-/// Takes the rows of the files, file by file, in the order of the waves.
-pub(in crate::operations) trait Consumer<'l> {
-    /// The state of reading, which it keeps.
-    fn reading(&mut self) -> &mut Reading<'l>;
-    /// A file begins.
-    fn begin_file(&mut self, _file: &SourceFile) -> Result<(), OperationError> {
-        Ok(())
-    }
-    /// No more rows of the file come.
-    fn last_rows(&mut self) -> Result<(), OperationError> {
-        Ok(())
-    }
-    /// Some rows of the file, parents before children.
-    fn rows(
-        &mut self,
-        database: Option<&SharedDatabase<'_>>,
-        rows: Vec<Row>,
-    ) -> Result<(), OperationError>;
-    /// The file was read to its end.
-    fn end_file(&mut self, _file: &SourceFile, _end: EndOfFile) -> Result<(), OperationError> {
-        Ok(())
-    }
+/// Files that are read together.
+pub(in crate::operations) struct Wave<'d> {
+    /// Indexes of their sources.
+    sources: &'d [usize],
+    /// The files in the order of their sources, so that parents declared first come first.
+    pub(in crate::operations) files: Vec<&'d SourceFile>,
 }
 
-impl<'l> Directory<'l> {
-    /// Reads `files` and hands their rows to `consumer`.
-    ///
-    /// # Errors
-    /// Those of the consumer, and when the database cannot be read or somebody interrupts.
-    pub(in crate::operations) fn read(
+impl Directory<'_> {
+    /// The waves in which to read `files`.
+    pub(in crate::operations) fn waves<'d>(
+        &'d self,
+        stage: Stage,
+        files: &'d [FileId],
+    ) -> impl Iterator<Item = Wave<'d>> {
+        let survey = &self.survey.files;
+        self.begin(stage, files.iter().map(|id| &survey[id.0 as usize]));
+        let waves = self.layout.waves.iter().map(|sources| Wave {
+            sources,
+            files: self.files_of_wave(sources, files),
+        });
+        waves.filter(|wave| !wave.files.is_empty())
+    }
+
+    /// Begins a stage that reads `files`.
+    pub(in crate::operations) fn begin<'f>(
         &self,
         stage: Stage,
+        files: impl Iterator<Item = &'f SourceFile>,
+    ) {
+        let bytes = files.map(|file| file.bytes).sum();
+        self.ctx.progress.begin(stage, Some(bytes));
+    }
+
+    fn files_of_wave(&self, sources: &[usize], wanted: &[FileId]) -> Vec<&SourceFile> {
+        let wanted: BTreeSet<FileId> = wanted.iter().copied().collect();
+        let in_wave =
+            |file: &&SourceFile| sources.contains(&file.source) && wanted.contains(&file.id);
+        let mut files: Vec<&SourceFile> = self.survey.files.iter().filter(in_wave).collect();
+        files.sort_by_key(|file| {
+            (
+                sources.iter().position(|&source| source == file.source),
+                file.id,
+            )
+        });
+        files
+    }
+
+    /// The parameters of a wave, and the rows that its records may refer to: those of earlier waves, which `planner`
+    /// has, and those in the database.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(in crate::operations) fn resolve(
+        &self,
+        wave: &Wave<'_>,
+        planner: Option<&Planner<'_>>,
         database: Option<&SharedDatabase<'_>>,
-        files: &[FileId],
-        consumer: &mut dyn Consumer<'l>,
-    ) -> Result<(), OperationError> {
-        self.begin(stage, files);
-        for wave in &self.layout.waves {
-            let files = files_of_wave(&self.survey.files, wave, files);
-            if files.is_empty() {
-                continue;
-            }
-            let planner = &consumer.reading().planner;
-            let references =
-                known_references(self.layout, (wave, &self.survey.files), planner, database)?;
-            let resolved = Resolved {
-                parameters: parameters(
-                    self.layout,
-                    (self.options.parameters, self.options.show),
-                    planner,
-                    database,
-                )?,
-                references: &references,
-            };
-            self.read_files(&files, &resolved, database, consumer)?;
-        }
-        consumer.reading().finish(self);
-        Ok(())
+    ) -> Result<Resolved<'_>, OperationError> {
+        let files = &self.survey.files;
+        let references = known_references(self.layout, (wave.sources, files), planner, database)?;
+        let given = (self.options.parameters, self.options.show);
+        Ok(Resolved {
+            parameters: parameters(self.layout, given, planner, database)?,
+            references: Box::new(references),
+        })
     }
 
-    /// Reads all files without a database, each by itself: what a record refers to is taken to be there, and so are
-    /// parameters that were not given.
+    /// Substitutes for reading without a database: references, and parameters that were not given, are assumed to have
+    /// values.
+    pub(in crate::operations) fn assumed(&self) -> Resolved<'_> {
+        Resolved {
+            parameters: stand_ins(self.layout, self.options.parameters),
+            references: Box::new(AnyReference),
+        }
+    }
+
+    /// Reads, parses, validates and maps `files` on worker threads while `pull` takes the events.
     ///
     /// # Errors
-    /// Those of the consumer, and when somebody interrupts.
-    pub(in crate::operations) fn read_alone(
-        &self,
-        stage: Stage,
-        consumer: &mut dyn Consumer<'l>,
-    ) -> Result<(), OperationError> {
-        let all: Vec<FileId> = self.survey.files.iter().map(|file| file.id).collect();
-        self.begin(stage, &all);
-        let resolved = Resolved {
-            parameters: stand_ins(self.layout, self.options.parameters),
-            references: &AnyReference,
-        };
-        let files: Vec<&SourceFile> = self.survey.files.iter().collect();
-        self.read_files(&files, &resolved, None, consumer)?;
-        consumer.reading().finish(self);
-        Ok(())
-    }
-
-    fn begin(&self, stage: Stage, files: &[FileId]) {
-        let bytes = files
-            .iter()
-            .map(|id| self.survey.files[id.0 as usize].bytes);
-        self.around.progress.begin(stage, Some(bytes.sum()));
-    }
-
-    fn read_files(
+    /// Those of `pull`.
+    pub(in crate::operations) fn read<T>(
         &self,
         files: &[&SourceFile],
         resolved: &Resolved<'_>,
-        database: Option<&SharedDatabase<'_>>,
-        consumer: &mut dyn Consumer<'l>,
-    ) -> Result<(), OperationError> {
+        pull: impl FnOnce(ReadEvents<'_>) -> Result<T, OperationError>,
+    ) -> Result<T, OperationError> {
         let pipeline = Pipeline {
             root: &self.survey.root,
             layout: self.layout,
@@ -116,30 +111,8 @@ impl<'l> Directory<'l> {
             resolved,
             limits: self.options.limits,
             show: self.options.show,
-            interrupted: self.around.interrupted,
+            interrupted: self.ctx.interrupted,
         };
-        pipeline.run(files, |delivery| {
-            self.around.check_interrupt()?;
-            match delivery {
-                Delivery::Begin(file) => {
-                    consumer.reading().begin();
-                    consumer.begin_file(file)
-                }
-                Delivery::Product(file, product) => {
-                    self.around.progress.advance(product.bytes);
-                    match consumer.reading().product(file, product) {
-                        Some(rows) => consumer.rows(database, rows),
-                        None => Ok(()),
-                    }
-                }
-                Delivery::End(file, findings) => {
-                    consumer.last_rows()?;
-                    let end = consumer.reading().end(self, file, findings);
-                    consumer.end_file(file, end)
-                }
-            }
-        })?;
-        consumer.reading().check_scratch()?;
-        self.around.check_interrupt()
+        thread::scope(|scope| pull(pipeline.start(scope, files, self.ctx)))
     }
 }

@@ -1,4 +1,4 @@
-//! What mapping a wave needs to know of earlier waves, of the database and of the command line.
+//! Resolves the references and parameters that the mapping of a wave needs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -12,22 +12,22 @@ use crate::source::SourceFile;
 
 use super::shared::{SharedDatabase, lock};
 
-/// Rows that references point to: per reference, the value by the text of its key.
+/// The targets of references: per reference, the value by the text of its key.
 #[derive(Debug)]
 pub(super) struct KnownReferences<'s> {
-    by_target: HashMap<Target, HashMap<String, Value>>,
+    by_target: HashMap<ReferenceTarget, HashMap<String, Value>>,
     layout: &'s Layout,
     /// Sorted by path.
     files: &'s [SourceFile],
 }
 
-type Target = (usize, usize, Vec<usize>);
+type ReferenceTarget = (usize, usize, Vec<usize>);
 
 impl References for KnownReferences<'_> {
     fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value> {
         let by_key = self.by_target.get(&target(reference))?;
         let found = by_key.get(&key_text(key)).or_else(|| {
-            // As the column would have it: `1.0` in one of integers, a time with an offset.
+            // The values as the key columns would store them: `1.0` in an integer column, a time with an offset.
             let columns = reference.key.iter().zip(key);
             let typed = columns.map(|((column, _), value)| {
                 key_in_column(self.layout, (reference.table, *column), value)
@@ -49,7 +49,7 @@ impl References for KnownReferences<'_> {
     }
 }
 
-fn target(reference: &Reference) -> Target {
+fn target(reference: &Reference) -> ReferenceTarget {
     (
         reference.table,
         reference.column,
@@ -64,7 +64,7 @@ fn key_text(key: &[Value]) -> String {
         .join("\0")
 }
 
-/// Asks the planner to remember what later waves refer to.
+/// Makes the planner record the values that later waves refer to.
 pub(super) fn watch(layout: &Layout, planner: &mut Planner<'_>) {
     for parameter in &layout.parameters {
         if let Some(ParameterDefault::Only { table, column }) = parameter.default {
@@ -76,7 +76,7 @@ pub(super) fn watch(layout: &Layout, planner: &mut Planner<'_>) {
     }
 }
 
-/// The key columns, then the column taken.
+/// The key columns, followed by the column that the reference takes.
 fn columns(reference: &Reference) -> Vec<usize> {
     reference
         .key
@@ -86,11 +86,11 @@ fn columns(reference: &Reference) -> Vec<usize> {
         .collect()
 }
 
-/// Loads what the references of a wave's sources point to; `files` are those of the directory.
+/// Loads the targets of the references of a wave's sources; `files` are those of the directory.
 pub(super) fn known_references<'s>(
     layout: &'s Layout,
     (wave, files): (&[usize], &'s [SourceFile]),
-    planner: &Planner<'_>,
+    planner: Option<&Planner<'_>>,
     database: Option<&SharedDatabase<'_>>,
 ) -> Result<KnownReferences<'s>, OperationError> {
     let mut known = KnownReferences {
@@ -106,8 +106,10 @@ pub(super) fn known_references<'s>(
             }
             None => Vec::new(),
         };
-        // A row that the run has is found by what the files say of it, not by what the database said before.
-        let of_run = planner.watched(reference.table, &columns);
+        // A row of this run has the values of the files, not those that the database had before.
+        let of_run = planner.map_or(&[][..], |planner| {
+            planner.watched(reference.table, &columns)
+        });
         if layout.tables[reference.table].table.primary_key == [reference.column] {
             let taken = of_run
                 .iter()
@@ -134,7 +136,7 @@ pub(super) fn known_references<'s>(
 pub(super) fn parameters(
     layout: &Layout,
     (given, show): (&BTreeMap<String, String>, ShowValues),
-    planner: &Planner<'_>,
+    planner: Option<&Planner<'_>>,
     database: Option<&SharedDatabase<'_>>,
 ) -> Result<Vec<Result<Value, String>>, OperationError> {
     let mut values = Vec::new();
@@ -144,7 +146,8 @@ pub(super) fn parameters(
             (None, Some(ParameterDefault::Text(text))) => Ok(Value::Text(Arc::from(text.as_str()))),
             (None, None) => Err(not_set(&parameter.name)),
             (None, Some(ParameterDefault::Only { table, column })) => {
-                let mut rows = planner.watched(*table, &[*column]).to_vec();
+                let of_run = planner.map(|planner| planner.watched(*table, &[*column]));
+                let mut rows = of_run.unwrap_or_default().to_vec();
                 if let Some(database) = database {
                     rows.extend(lock(database).column_values(&layout.tables[*table], &[*column])?);
                 }
@@ -155,12 +158,12 @@ pub(super) fn parameters(
     Ok(values)
 }
 
-/// How every message about a parameter without a value begins.
+/// The beginning of every message about a parameter without a value.
 pub(super) fn not_set(parameter: &str) -> String {
     format!("the parameter `{parameter}` is not set")
 }
 
-/// The single value, or an explanation that counts the candidates: they are names of people.
+/// The single value, or a message with the number of candidates. Candidates may be names of people and are masked.
 fn only(
     layout: &Layout,
     parameter: &str,

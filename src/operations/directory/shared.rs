@@ -1,4 +1,4 @@
-//! The database while one thread asks it questions and another writes to it.
+//! The database, shared between the thread that plans and the thread that writes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,10 +6,10 @@ use crate::database::Database;
 
 /// The database, shared by the thread that plans and the one that writes.
 ///
-/// What the planning thread asks never depends on what is still to be written: this run's own rows it knows itself.
+/// The planning thread's queries never depend on writes that are pending: it keeps this run's own rows itself.
 pub(in crate::operations) type SharedDatabase<'d> = Mutex<&'d mut Database>;
 
-/// The database, for one question or one command.
+/// Locks the database for one query or one command.
 pub(in crate::operations) fn lock<'l, 'd>(
     database: &'l SharedDatabase<'d>,
 ) -> MutexGuard<'l, &'d mut Database> {

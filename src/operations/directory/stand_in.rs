@@ -1,7 +1,7 @@
-//! Stand-ins for what is known only together with a database: parameters without a value, and rows referred to.
+//! Substitutes for values that are known only with a database: parameters without a value, and references.
 //!
-//! [`Value::Default`] says "there is a value, known later", which fits every column; so the mapping takes it as present
-//! and checks everything else.
+//! [`Value::Default`] means "there is a value, known later". It fits every column, so the mapping accepts it and checks
+//! everything else.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::layout::{Layout, ParameterDefault, Reference};
 use crate::map::References;
 use crate::model::Value;
 
-/// Every row that is referred to is there.
+/// Resolves every reference.
 pub(in crate::operations) struct AnyReference;
 
 impl References for AnyReference {
@@ -22,7 +22,7 @@ impl References for AnyReference {
     }
 }
 
-/// The value of each parameter: the one given, the fixed default, or a stand-in.
+/// The value of each parameter: the given value, the fixed default, or a substitute.
 pub(in crate::operations) fn stand_ins(
     layout: &Layout,
     given: &BTreeMap<String, String>,

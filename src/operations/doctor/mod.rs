@@ -1,13 +1,16 @@
-//! Is this database fit for imports, and is its trail whole? A list of checks, each by itself; nothing is written.
+//! Checks whether a database is ready for imports and whether its audit log is complete. The checks are independent;
+//! nothing is written.
 //!
-//! How to add a check: a function of `Patient` in the file of its kind, and a line in `CHECKS`.
+//! To add a check, add a function of `DoctorContext` to the file of its kind, and a line to `CHECKS`.
 
+mod audit_log;
 mod ledger;
 mod server;
 mod tables;
-mod trail;
 
 use std::time::Duration;
+
+use serde::Serialize;
 
 use crate::database::{Access, Database, DatabaseError, DatabaseUrl, Facts, with_causes};
 use crate::layout::Layout;
@@ -15,7 +18,7 @@ use crate::model::Timestamp;
 
 use super::OperationError;
 
-/// What all checks gave.
+/// The results of all checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     /// The database, without its password.
@@ -24,27 +27,32 @@ pub struct Health {
     pub checks: Vec<Check>,
 }
 
-/// What one check gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The result of one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Check {
-    /// What was looked at.
+    /// The subject of the check.
     pub name: &'static str,
-    /// How it is.
+    /// The verdict.
+    #[serde(rename = "status")]
     pub verdict: Verdict,
-    /// What was found.
+    /// Description of the result.
     pub message: String,
-    /// What to do about it.
-    pub remedy: Option<String>,
+    /// Suggested fix.
+    #[serde(rename = "remedy")]
+    pub hint: Option<String>,
 }
 
-/// How something is; the worst is the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The verdict of a check; the worst is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// As it should be.
+    /// No problem was found.
     Sound,
-    /// Imports work, but somebody should look at it.
+    /// Imports work, but the problem should be fixed.
     Warning,
-    /// Imports fail, or the trail misses changes.
+    /// Imports fail, or the audit log misses changes.
     Broken,
 }
 
@@ -63,40 +71,40 @@ impl Check {
             name,
             verdict: Verdict::Sound,
             message: message.into(),
-            remedy: None,
+            hint: None,
         }
     }
 
-    fn warning(name: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn warning(name: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Warning,
-            remedy: Some(remedy.into()),
+            hint: Some(hint.into()),
             ..Self::sound(name, message)
         }
     }
 
-    fn broken(name: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn broken(name: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Broken,
-            remedy: Some(remedy.into()),
+            hint: Some(hint.into()),
             ..Self::sound(name, message)
         }
     }
 }
 
-/// What the checks look at.
-struct Patient<'a> {
+/// The data that the checks need.
+struct DoctorContext<'a> {
     database: Database,
     facts: Facts,
-    /// The layouts that were imported, as far as they are known.
+    /// The layouts that were imported, as far as they are available.
     layouts: &'a [Layout],
-    /// Our clock, when the database showed its own.
+    /// The local clock, at the time when the database returned its own.
     now: Timestamp,
 }
 
-type CheckOf = fn(&mut Patient<'_>) -> Result<Check, DatabaseError>;
+type CheckOf = fn(&mut DoctorContext<'_>) -> Result<Check, DatabaseError>;
 
-/// The checks, from what everything rests on to what rests on it.
+/// The checks, the most fundamental first.
 const CHECKS: [CheckOf; 11] = [
     server::version,
     server::rights,
@@ -107,14 +115,24 @@ const CHECKS: [CheckOf; 11] = [
     ledger::guards,
     ledger::context,
     tables::tables,
-    trail::triggers,
-    trail::cascades,
+    audit_log::triggers,
+    audit_log::cascades,
 ];
 
-/// Looks at a database. `layouts` gives those of which the names are in the ledger.
+type CheckIfAny = fn(&mut DoctorContext<'_>) -> Result<Option<Check>, DatabaseError>;
+
+/// Checks for problems that not every database can have.
+const CHECKS_OF_SOME: [CheckIfAny; 4] = [
+    audit_log::hidden_rows,
+    audit_log::order,
+    audit_log::engines,
+    audit_log::temporary_tables,
+];
+
+/// Checks a database. `layouts` finds layouts by the names in the ledger.
 ///
 /// # Errors
-/// When a layout cannot be used; what is wrong with the database is in the checks.
+/// When a layout is invalid; problems of the database are in the checks.
 pub fn doctor(
     url: &DatabaseUrl,
     wait: Duration,
@@ -132,15 +150,17 @@ pub fn doctor(
         Ok((database, facts, now, names)) => {
             checks.push(Check::sound("connection", "reached"));
             let layouts = layouts(&names)?;
-            let mut patient = Patient {
+            let mut ctx = DoctorContext {
                 database,
                 facts,
                 layouts: &layouts,
                 now,
             };
             for check in CHECKS {
-                let check = check(&mut patient).unwrap_or_else(|error| failed(&error));
-                checks.push(check);
+                checks.push(check(&mut ctx).unwrap_or_else(|error| failed(&error)));
+            }
+            for check in CHECKS_OF_SOME {
+                checks.extend(check(&mut ctx).unwrap_or_else(|error| Some(failed(&error))));
             }
         }
     }
@@ -151,14 +171,14 @@ pub fn doctor(
 }
 
 fn unreached(error: &DatabaseError) -> Check {
-    let remedy = match error {
+    let hint = match error {
         DatabaseError::Missing(_) => {
-            Some("check the path; an import makes a database that is not there")
+            Some("check the path; an import creates a database that does not exist")
         }
         other => other.hint(),
     };
     Check {
-        remedy: remedy.map(str::to_owned),
+        hint: hint.map(str::to_owned),
         ..Check::broken("connection", with_causes(error), "")
     }
 }
@@ -167,6 +187,6 @@ fn failed(error: &DatabaseError) -> Check {
     Check::broken(
         "check",
         format!("a check failed: {}", with_causes(error)),
-        "look at the rights of the user",
+        "check the privileges of the database user",
     )
 }

@@ -1,14 +1,14 @@
-//! The tables of the layouts that were imported, or that is named.
+//! Checks of the tables of the imported layouts, or of the given layout.
 
 use crate::database::{DatabaseError, TableProblem};
 
-use super::{Check, Patient};
+use super::{Check, DoctorContext};
 
-/// Tables that exist have the columns that imports fill; those that do not can be made.
-pub(super) fn tables(patient: &mut Patient<'_>) -> Result<Check, DatabaseError> {
+/// Existing tables have the columns that imports fill; missing tables can be created.
+pub(super) fn tables(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
     let mut problems: Vec<TableProblem> = Vec::new();
-    for layout in patient.layouts {
-        match patient.database.inspect_tables(layout) {
+    for layout in ctx.layouts {
+        match ctx.database.inspect_tables(layout) {
             Err(DatabaseError::Tables(found)) => problems.extend(found),
             looked_at => drop(looked_at?),
         }
@@ -18,16 +18,16 @@ pub(super) fn tables(patient: &mut Patient<'_>) -> Result<Check, DatabaseError> 
         .map(|problem| format!("`{}`: {}", problem.table, problem.message))
         .collect();
     Ok(if !listed.is_empty() {
-        let remedy = "change the tables, or the layout; an import alters none of them";
-        Check::broken("tables", listed.join("; "), remedy)
-    } else if patient.layouts.is_empty() {
-        Check::sound("tables", "no layout to compare them with: see `--layout`")
+        let hint = "change the tables or the layout; an import never alters existing tables";
+        Check::broken("tables", listed.join("; "), hint)
+    } else if ctx.layouts.is_empty() {
+        Check::sound("tables", "no layout to compare with: see `--layout`")
     } else {
-        let names: Vec<String> = patient
+        let names: Vec<String> = ctx
             .layouts
             .iter()
             .map(|layout| format!("`{}`", layout.name))
             .collect();
-        Check::sound("tables", format!("fit {}", names.join(", ")))
+        Check::sound("tables", format!("match {}", names.join(", ")))
     })
 }

@@ -1,31 +1,36 @@
-//! What this run has to look at, by the ledger.
+//! The files and records that this run has to process, according to the ledger.
 
 use crate::database::Database;
-use crate::model::{Finding, Level, Rule};
+use crate::database::ledger::LedgerVersion;
+use crate::model::{Finding, Level, Rule, shell_quoted};
 use crate::operations::OperationError;
 use crate::operations::directory::OtherName;
-use crate::plan::{self, Agenda, GonePolicy};
+use crate::plan::{self, Agenda, RemovalPolicy, RereadPolicy};
 
-use super::Import;
+use super::{Import, InvalidPolicy, UnchangedPolicy};
 
-/// The files to read, and records found gone earlier that are to be pruned now.
+/// The files to read, and records removed earlier whose rows are now pruned.
 pub(super) struct ImportAgenda {
     pub(super) files: Agenda,
-    /// Ledger rows that earlier runs kept although their records were gone.
-    pub(super) kept_gone: u64,
+    /// Number of ledger rows that earlier runs kept although their records were removed.
+    pub(super) kept_removed: u64,
     pub(super) prune_earlier: bool,
     /// Whether files were imported with another version of the layout.
     pub(super) layout_changed: bool,
     pub(super) findings: Vec<Finding>,
+    /// Files that are unavailable but were not deleted; they are treated as unchanged.
+    pub(super) unavailable: Vec<String>,
+    /// The state of the ledger that it was compared with.
+    pub(super) as_of: LedgerVersion,
 }
 
 impl ImportAgenda {
-    /// Whether all files are as the last run left them.
+    /// Whether no file has changed since the last run.
     pub(super) fn reads_nothing(&self) -> bool {
         self.files.read.is_empty() && self.files.vanished.is_empty()
     }
 
-    /// Whether no row is to be looked at: files and ledger agree already, or something is wrong before that.
+    /// Whether no row has to be processed: files and ledger agree, or an error stops the run before that.
     pub(super) fn nothing_to_do(&self) -> bool {
         let mut findings = self.findings.iter();
         self.reads_nothing() && !self.prune_earlier
@@ -34,17 +39,19 @@ impl ImportAgenda {
 }
 
 impl Import<'_> {
-    /// Compares the survey with the ledger of `database`, which is `None` before it exists.
+    /// Compares the survey with the ledger of `database`, which is `None` before the database exists.
     pub(super) fn agenda(
         &self,
         database: Option<&mut Database>,
     ) -> Result<ImportAgenda, OperationError> {
         let mut known = Vec::new();
-        let mut kept_gone = 0;
+        let mut kept = Vec::new();
         let mut findings = Vec::new();
+        let mut as_of = LedgerVersion::default();
         if let Some(database) = database {
+            as_of = database.ledger_version()?;
             known = database.known_files(&self.directory.source, &self.directory.layout.name)?;
-            kept_gone = database.rows_gone(&self.directory.source)?.len() as u64;
+            kept = database.rows_removed(&self.directory.source)?;
             if known.is_empty() {
                 let others = self.directory.other_names(database)?;
                 findings.extend(others.iter().map(|other| self.known_as(other)));
@@ -52,24 +59,38 @@ impl Import<'_> {
         }
         let own = self.directory.layout.digest;
         let layout_changed = known.iter().any(|file| file.layout_digest != own);
+        let kept_removed = kept.len() as u64;
+        let (unavailable, obstacles) = self.unavailable(&mut known, &kept);
+        findings.extend(obstacles);
         let files = plan::agenda(
             &self.directory.survey.files,
             known,
             self.directory.layout.digest,
             self.again(),
         );
-        let prune_earlier = self.options.gone == GonePolicy::Prune && kept_gone > 0;
+        let prune_earlier = self.options.removed == RemovalPolicy::Prune && kept_removed > 0;
         Ok(ImportAgenda {
             files,
-            kept_gone,
+            kept_removed,
             prune_earlier,
             layout_changed,
             findings,
+            unavailable,
+            as_of,
         })
     }
 
-    /// The same files under another name: without a key of their own, their records would all be inserted a second
-    /// time. A directory that is no longer there was moved; one that is may have been copied.
+    /// Which unchanged files are read again.
+    fn again(&self) -> RereadPolicy {
+        match (self.options.unchanged, self.options.invalid) {
+            (UnchangedPolicy::Reread, _) => RereadPolicy::All,
+            (UnchangedPolicy::Skip, InvalidPolicy::Refuse) => RereadPolicy::Rejected,
+            (UnchangedPolicy::Skip, InvalidPolicy::Skip) => RereadPolicy::Waiting,
+        }
+    }
+
+    /// Reports files that were imported under another name: records without a key of their own would be inserted again.
+    /// If the other directory no longer exists, it was probably moved; otherwise it may have been copied.
     fn known_as(&self, other: &OtherName) -> Finding {
         let OtherName { name, moved } = other;
         let level = match (&self.options.source, moved) {
@@ -77,18 +98,18 @@ impl Import<'_> {
             (Some(_), _) | (None, false) => Level::Warning,
         };
         let message = match moved {
-            true => format!("the same files were imported from `{name}`, which is no longer there"),
-            false => format!("files with the same contents were imported before from `{name}`"),
+            true => format!("the same files were imported from `{name}`, which no longer exists"),
+            false => format!("files with the same contents were already imported from `{name}`"),
         };
-        let own = &self.directory.source;
-        let remedy = match level {
+        let (name, own) = (shell_quoted(name), shell_quoted(&self.directory.source));
+        let hint = match level {
             Level::Error => format!(
-                "if the directory was moved, go on with its old name: `--source '{name}'`; if it is another one, say so: `--source '{own}'`"
+                "if the directory was moved, keep using its old name: `--source {name}`; if it is a different one, name it: `--source {own}`"
             ),
             Level::Warning | Level::Notice => format!(
-                "records without a key of their own are inserted once for each name; if it is the same directory, undo this run with `accession revert`, and import with `--source '{name}'`"
+                "records without a key of their own are inserted once for each name; if it is the same directory, revert this run with `accession revert`, then import with `--source {name}`"
             ),
         };
-        Finding::new(level, Rule::MovedSource, None, message).remedy(remedy)
+        Finding::new(level, Rule::MovedSource, None, message).hint(hint)
     }
 }

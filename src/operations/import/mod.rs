@@ -1,210 +1,268 @@
-//! The main job: a directory becomes rows, once, and again whenever its files change.
+//! Imports a directory into a database, and updates the database when the files change.
+//!
+//! The steps, in their order:
+//!
+//! 1. **Survey**: finds and hashes the files (`Directory::survey`).
+//! 2. **Agenda**: compares the survey with the ledger (`agenda.rs`). If no file changed, the import ends here, without
+//!    having waited for other programs that write.
+//! 3. **Prepare**: a new database is built aside; an existing one is locked and copied (`transaction.rs`, `change.rs`).
+//! 4. **Plan** (`plan.rs`): pulls the records of the files, which worker threads read, parse, validate and map
+//!    (`Directory::read`); looks up what the database has of them and who owns it; and decides what to change. Then it
+//!    decides on the records that were removed from the files (`removed.rs`). A dry run ends here (`dry_run.rs`).
+//! 5. **Apply** (`apply.rs`): writes the steps of the plan while it is made.
+//! 6. **Archive** (`originals.rs`): stores the originals.
+//! 7. **Verify** (`Writer::verify`): reads the rows back and compares them with the plan.
+//! 8. **Seal** (`Writer::seal`): completes the run. Then the transaction commits.
+//!
+//! `Import::run` and `Import::write` read as these steps.
 
 mod agenda;
-mod contested;
+mod apply;
+mod change;
 mod dry_run;
-mod elsewhere;
-mod gather;
-mod gone;
-mod mend;
+mod options;
 mod originals;
 mod outcome;
+mod plan;
 mod referrers;
-mod sink;
-mod standing;
+mod removed;
+mod repair;
 mod summary;
-mod write;
+mod transaction;
+mod unavailable;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::ops::ControlFlow;
 
-use crate::database::{Access, Database, DatabaseError, DatabaseUrl, NewDatabase, Opened};
+use crate::archive::Stored;
+use crate::database::ledger::{NewSeal, RunHeader};
+use crate::database::{
+    Access, Database, DatabaseError, NewDatabase, Opened, RunEnd, Writer, repeat,
+};
 use crate::layout::Layout;
-use crate::model::{Keep, RunContext, ShowValues};
-use crate::parse::Limits;
-use crate::plan::{Again, ConflictPolicy, GonePolicy};
-use crate::source::is_inside;
+use crate::model::{Level, RunContext};
 
-use super::directory::{Directory, ReadOptions};
-use super::{OperationError, Surroundings};
+use super::audited_tables::{record_baseline, unfinished_findings};
+use super::directory::{Directory, SharedDatabase};
+use super::{Context, OperationError, Stage};
+
+use agenda::ImportAgenda;
+use originals::AwaitedManifest;
+use plan::PlanState;
+use transaction::TransactionOutcome;
 
 pub use super::directory::{FileOutcome, InvalidPolicy};
+pub use options::{BackupPolicy, ImportMode, ImportOptions, UnchangedPolicy};
 pub use outcome::{ConversionCount, ImportOutcome, ImportStatus, PlannedChange, RunOutcome};
 
-/// What to import, into what, and how.
-#[derive(Debug, Clone)]
-pub struct ImportOptions {
-    /// The legacy directory.
-    pub directory: PathBuf,
-    /// The target.
-    pub database: DatabaseUrl,
-    /// The directory's name in the ledger; its absolute path unless given.
-    pub source: Option<String>,
-    /// Where originals and backups go.
-    pub archive: PathBuf,
-    /// `--set name=value`.
-    pub parameters: BTreeMap<String, String>,
-    /// Whether anything is written.
-    pub mode: ImportMode,
-    /// What to do about files that did not change.
-    pub unchanged: UnchangedPolicy,
-    /// What to do about invalid records.
-    pub invalid: InvalidPolicy,
-    /// What to do about records that are no longer in the files.
-    pub gone: GonePolicy,
-    /// What to do where file and database both changed.
-    pub conflict: ConflictPolicy,
-    /// Whether findings may quote values.
-    pub show: ShowValues,
-    /// How many findings are kept.
-    pub keep: Keep,
-    /// Bounds on what is parsed.
-    pub limits: Limits,
-    /// How long to wait for other programs that write.
-    pub wait: Duration,
-    /// Whether an existing database is copied before it is changed.
-    pub backup: BackupPolicy,
-}
-
-/// Whether anything is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImportMode {
-    /// Plan, and apply the plan.
-    Apply,
-    /// Plan, and stop.
-    DryRun,
-}
-
-/// What to do about files that did not change since they were imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnchangedPolicy {
-    /// They are done.
-    Skip,
-    /// They are read again.
-    Reread,
-}
-
-/// Whether an existing database is copied before it is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BackupPolicy {
-    /// It is.
-    Always,
-    /// It is not.
-    Never,
-}
-
-/// An import on its way: everything that does not change while it runs.
+/// An import in progress: the data that is constant while it runs.
 struct Import<'a> {
     options: &'a ImportOptions,
-    run: &'a RunContext,
+    run: RunContext,
     directory: Directory<'a>,
 }
 
 /// Imports a directory.
 ///
 /// # Errors
-/// When something fails; nothing is committed then. What is wrong with the input is in the outcome's findings, with
-/// a status that says that nothing was written.
+/// When an operation fails; nothing is committed then. Errors of the input are in the outcome's findings, with a status
+/// that shows that nothing was written.
 pub fn import(
     options: &ImportOptions,
     layout: &Layout,
     run: &RunContext,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<ImportOutcome, OperationError> {
-    let read = ReadOptions {
-        directory: &options.directory,
-        source: options.source.as_deref(),
-        parameters: &options.parameters,
-        limits: options.limits,
-        show: options.show,
-        keep: options.keep,
-    };
-    let database = options.database.file();
-    for (what, path) in [
-        ("database", database),
-        ("archive", Some(options.archive.as_path())),
-    ] {
-        if let Some(path) = path
-            && is_inside(path, &options.directory)
-        {
-            let path = path.to_owned();
-            return Err(OperationError::InsideSource { what, path });
-        }
-    }
-    let import = Import {
+    options.check_paths()?;
+    let mut import = Import {
         options,
-        run,
-        directory: Directory::survey(read, layout, around)?,
+        run: run.clone(),
+        directory: Directory::survey(options.read(), layout, ctx)?,
     };
     let outcome = import.run();
-    around.progress.end();
+    ctx.progress.end();
     outcome
 }
 
-impl Import<'_> {
-    fn run(&self) -> Result<ImportOutcome, OperationError> {
+impl<'l> Import<'l> {
+    /// The steps of an import after the survey.
+    fn run(&mut self) -> Result<ImportOutcome, OperationError> {
         if self.directory.survey.files.is_empty() {
-            // Their rows would all be called gone, and with `--prune` deleted.
+            // Otherwise all rows would be reported as removed, and deleted with `--prune`.
             return Ok(self.nothing_to_do(&self.agenda(None)?));
         }
-        let wait = self.options.wait;
-        match Database::open(&self.options.database, Access::Read, wait) {
+        let (place, wait) = (&self.options.database, self.options.wait);
+        let agenda = match Database::open(place, Access::Read, wait) {
             Ok(mut database) => {
-                if let Some(outcome) = self.without_writing(&mut database)? {
-                    return Ok(outcome);
+                // Another first import may be creating tables; what is read here must be older than that.
+                let looked = repeat(place, OperationError::is_retryable, || {
+                    self.without_writing(&mut database)
+                });
+                match looked? {
+                    ControlFlow::Break(outcome) => return Ok(outcome),
+                    ControlFlow::Continue(agenda) => {
+                        self.run = self.run.after(database.latest_run()?);
+                        agenda
+                    }
                 }
             }
-            Err(DatabaseError::Missing(_)) if self.options.mode == ImportMode::DryRun => {
-                let agenda = self.agenda(None)?;
-                return self.dry_run(None, agenda);
-            }
-            Err(DatabaseError::Missing(_)) => {}
+            Err(DatabaseError::Missing(_)) => self.agenda(None)?,
             Err(error) => return Err(error.into()),
+        };
+        if self.options.mode == ImportMode::DryRun {
+            return self.dry_run(None, &agenda);
         }
-        match self.options.database.file() {
-            None => self.change(),
-            Some(path) => match NewDatabase::begin(path, wait)? {
-                Opened::New(aside) => self.build(aside),
-                Opened::Existing => self.change(),
+        match place.file() {
+            None => self.change(&agenda),
+            Some(path) => match NewDatabase::begin(path, wait, self.options.file_mode)? {
+                Opened::New(aside) => self.build(aside, &agenda),
+                Opened::Existing => self.change(&agenda),
             },
         }
     }
 
-    /// The outcome of an import that finds nothing to do, or is only to plan; `None` if there is something to write.
+    /// Compares the survey with the ledger. The outcome of a dry run, or of an import with nothing to do; otherwise the
+    /// agenda.
     fn without_writing(
         &self,
         database: &mut Database,
-    ) -> Result<Option<ImportOutcome>, OperationError> {
+    ) -> Result<ControlFlow<ImportOutcome, ImportAgenda>, OperationError> {
         let mut missing = Vec::new();
-        let outcome = database.snapshot(|database| {
-            // A ledger of a newer version is not even read: its tables may mean something else.
+        let mut unfinished = Vec::new();
+        let looked = database.snapshot(|database| {
+            // A newer ledger is not read at all: its tables may have another meaning.
             database.migration_states()?;
             let agenda = self.agenda(Some(database))?;
-            match self.options.mode {
+            unfinished = unfinished_findings(database, Level::Warning)?;
+            let looked = match self.options.mode {
                 _ if agenda.nothing_to_do() => {
                     missing = database.missing_parts(self.directory.layout)?;
-                    Ok(Some(self.nothing_to_do(&agenda)))
+                    ControlFlow::Break(self.nothing_to_do(&agenda))
                 }
-                ImportMode::DryRun => self.dry_run(Some(database), agenda).map(Some),
-                ImportMode::Apply => Ok(None),
-            }
+                ImportMode::DryRun => ControlFlow::Break(self.dry_run(Some(database), &agenda)?),
+                ImportMode::Apply => ControlFlow::Continue(agenda),
+            };
+            Ok::<_, OperationError>(looked)
         })?;
-        Ok(outcome.map(|outcome| self.mended(outcome, &missing)))
-    }
-
-    /// Which unchanged files are read again.
-    fn again(&self) -> Again {
-        match (self.options.unchanged, self.options.invalid) {
-            (UnchangedPolicy::Reread, _) => Again::All,
-            (UnchangedPolicy::Skip, InvalidPolicy::Refuse) => Again::Rejected,
-            (UnchangedPolicy::Skip, InvalidPolicy::Skip) => Again::Waiting,
+        match looked {
+            ControlFlow::Break(outcome) => {
+                let outcome = self.completed(outcome, unfinished)?;
+                Ok(ControlFlow::Break(self.repaired(outcome, &missing)))
+            }
+            ControlFlow::Continue(agenda) => Ok(ControlFlow::Continue(agenda)),
         }
     }
-}
 
-impl From<diesel::result::Error> for OperationError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(DatabaseError::from(error))
+    /// Everything between BEGIN and COMMIT.
+    fn write(
+        &self,
+        database: &mut Database,
+        agenda: &ImportAgenda,
+        backup: Option<String>,
+    ) -> Result<(ImportOutcome, Stored), TransactionOutcome> {
+        let layout = self.directory.layout;
+        let ctx = self.directory.ctx;
+        database.lock_tables(layout)?;
+        let target = database.inspect_tables(layout)?;
+        if !database.commits_schema_changes() {
+            database.migrate()?;
+        }
+        let prepared = record_baseline(database, (layout, &target), &self.run, ctx)?;
+        let mut writer = Writer::begin(database, layout, &target, &self.header(), &self.run)?;
+        let mut state = self.start(Some(database), &target, agenda)?;
+        let ((mut outcome, seal), stored) = match database.access() {
+            // The new database is not visible to others yet, so its archive can stay locked for this long; and the
+            // second processor has little else to do.
+            Access::Build => self.while_archiving(agenda, |manifest| {
+                self.plan_and_apply(database, agenda, &mut state, &mut writer)?;
+                self.verify_and_seal(database, agenda, state, (writer, manifest))
+            }),
+            Access::Read | Access::Write => {
+                let changed = self.plan_and_apply(database, agenda, &mut state, &mut writer)?;
+                if !changed && agenda.reads_nothing() && !state.refuses() {
+                    // Only rows kept by earlier runs were processed, and they stay.
+                    let outcome = self.outcome(agenda, state, ImportStatus::NothingToDo);
+                    return Err(TransactionOutcome::Aborted(Box::new(outcome)));
+                }
+                self.while_archiving(agenda, |manifest| {
+                    self.verify_and_seal(database, agenda, state, (writer, manifest))
+                })
+            }
+        }?;
+        ctx.check_interrupt()?;
+        outcome.run = Some(RunOutcome {
+            id: self.run.id.to_string(),
+            archive: self.options.archive.display().to_string(),
+            backup,
+            seal,
+            baseline: prepared.baseline.as_ref().map(|one| one.seal.clone()),
+        });
+        outcome.findings.extend(prepared.findings());
+        Ok((outcome, stored))
+    }
+
+    /// Plans on this thread while another one applies the plan. Returns whether there was any change.
+    fn plan_and_apply(
+        &self,
+        database: &mut Database,
+        agenda: &ImportAgenda,
+        state: &mut PlanState<'l>,
+        writer: &mut Writer<'l>,
+    ) -> Result<bool, OperationError> {
+        let database = &SharedDatabase::new(database);
+        std::thread::scope(|scope| {
+            let (mut queue, steps) = apply::queue();
+            let applying = scope.spawn(move || steps.apply(writer, database));
+            let planned = self
+                .plan(Some(database), agenda, state, &mut queue)
+                .and_then(|()| queue.flush());
+            let changed = queue.changed;
+            drop(queue);
+            let applied = applying.join().expect("the writing thread does not panic");
+            match planned {
+                Err(OperationError::WriterStopped) => applied,
+                planned => planned.and(applied),
+            }?;
+            Ok(changed)
+        })
+    }
+
+    /// Everything after the last row: builds indexes, compares with the plan, completes and seals the run.
+    fn verify_and_seal(
+        &self,
+        database: &mut Database,
+        agenda: &ImportAgenda,
+        state: PlanState<'l>,
+        (mut writer, manifest): (Writer<'l>, &AwaitedManifest<'_>),
+    ) -> Result<(ImportOutcome, NewSeal), TransactionOutcome> {
+        if state.refuses() {
+            let refused = self.outcome(agenda, state, ImportStatus::Invalid);
+            return Err(TransactionOutcome::Aborted(Box::new(refused)));
+        }
+        let planned = state.planner.planned();
+        let outcome = self.outcome(agenda, state, ImportStatus::Imported);
+        self.directory.ctx.progress.begin(Stage::Check, None);
+        let verified = writer.verify(database, &planned)?;
+        if !verified.mismatches.is_empty() {
+            return Err(OperationError::NotAsPlanned(verified.mismatches).into());
+        }
+        let end = RunEnd {
+            at: (self.directory.ctx.clock)(),
+            counts: outcome.counts().to_string(),
+            facts: outcome.facts(&planned, manifest.digest()),
+        };
+        let seal = writer.seal(database, verified, end)?;
+        Ok((outcome, seal))
+    }
+
+    /// The run as the ledger records it.
+    fn header(&self) -> RunHeader {
+        RunHeader {
+            kind: "import",
+            layout: self.directory.layout.name.clone(),
+            layout_digest: self.directory.layout.digest,
+            source: self.directory.source.clone(),
+            archive: Some(self.options.archive.display().to_string()),
+            parent: None,
+        }
     }
 }

@@ -1,58 +1,101 @@
 //! Archives the originals while their rows are written.
 //!
-//! Nothing is committed before they are safe, and what was stored goes again when nothing is committed: [`Stored`]
-//! removes it unless it is kept.
+//! Nothing is committed before the originals are stored. If nothing is committed, stored originals are removed again:
+//! [`Stored`] removes them unless they are kept.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
-use crate::archive::{Archive, ArchiveError, FileToStore, ManifestHeader, RunToStore, Stored};
-use crate::operations::{OperationError, Stage};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use crate::archive::{
+    Archive, ArchiveError, ArchiveObserver, FileToStore, ManifestHeader, RunToStore, Stored,
+};
+use crate::model::Sha256;
+use crate::operations::{Context, OperationError, Stage};
 use crate::source::SourceFile;
 
 use super::Import;
 use super::agenda::ImportAgenda;
 
-/// How often an archive that another run is storing into is tried again.
+/// Interval for retrying while another run stores into the archive.
 const BUSY: Duration = Duration::from_millis(50);
 
-/// How often it is looked whether somebody interrupts while only the archive is waited for.
+/// Interval for checking for interrupts while waiting for the archive.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Sends the digest of the manifest to the writer thread, which includes it in the seal.
+struct ManifestKnown(Sender<Sha256>);
+
+impl ArchiveObserver for ManifestKnown {
+    fn begin(&self, _files: u64, _bytes: u64) {}
+    fn file_done(&self, _bytes: u64) {}
+    fn manifest(&self, digest: Sha256) {
+        // If the receiver no longer waits, it has failed.
+        let _ = self.0.try_send(digest);
+    }
+}
+
+/// The manifest of the run whose originals are being stored.
+pub(super) struct AwaitedManifest<'a> {
+    receiver: Receiver<Sha256>,
+    ctx: Context<'a>,
+}
+
+impl AwaitedManifest<'_> {
+    /// Waits for the digest of the manifest; `None` if storing fails or the run is interrupted, so that nothing is
+    /// committed.
+    pub(super) fn digest(&self) -> Option<Sha256> {
+        loop {
+            match self.receiver.recv_timeout(PAUSE) {
+                Ok(digest) => return Some(digest),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.ctx.check_interrupt().ok()?,
+            }
+        }
+    }
+}
+
 impl<'l> Import<'l> {
-    /// Does `work` while the originals are stored, and gives the results of both.
+    /// Runs `work` while the originals are stored, and returns the results of both.
     ///
     /// # Errors
     /// Those of `work`, which also stop the storing, and those of the archive.
     pub(super) fn while_archiving<T, E: From<OperationError>>(
         &self,
         agenda: &ImportAgenda,
-        work: impl FnOnce() -> Result<T, E>,
+        work: impl FnOnce(&AwaitedManifest<'_>) -> Result<T, E>,
     ) -> Result<(T, Stored), E> {
         let stop = AtomicBool::new(false);
+        let (sender, receiver) = crossbeam_channel::bounded(1);
         std::thread::scope(|scope| {
-            let storing = scope.spawn(|| self.store_unless_busy(agenda, &stop));
-            let done = work();
+            let stop = &stop;
+            let storing =
+                scope.spawn(move || self.store_unless_busy(agenda, &ManifestKnown(sender), stop));
+            let done = work(&AwaitedManifest {
+                receiver,
+                ctx: self.directory.ctx,
+            });
             if done.is_err() {
                 stop.store(true, Ordering::Relaxed);
             }
-            let stored = self.wait_for(storing, &stop);
+            let stored = self.wait_for(storing, stop);
             Ok((done?, stored?))
         })
     }
 
-    /// Storing itself looks at `stop` alone: it is also to end when the run is refused.
+    /// Storing itself checks only `stop`, because it must also end when the run is aborted.
     fn wait_for(
         &self,
         storing: ScopedJoinHandle<'_, Result<Stored, OperationError>>,
         stop: &AtomicBool,
     ) -> Result<Stored, OperationError> {
         if !storing.is_finished() {
-            self.directory.around.progress.begin(Stage::Archive, None);
+            self.directory.ctx.progress.begin(Stage::Archive, None);
         }
         while !storing.is_finished() {
-            if self.directory.around.check_interrupt().is_err() {
+            if self.directory.ctx.check_interrupt().is_err() {
                 stop.store(true, Ordering::Relaxed);
             }
             std::thread::sleep(PAUSE);
@@ -60,15 +103,16 @@ impl<'l> Import<'l> {
         storing.join().expect("storing does not panic")
     }
 
-    /// Stores the originals, once no other run is storing into the same archive.
+    /// Stores the originals, waiting while another run stores into the same archive.
     fn store_unless_busy(
         &self,
         agenda: &ImportAgenda,
+        known: &ManifestKnown,
         stop: &AtomicBool,
     ) -> Result<Stored, OperationError> {
         let mut pauses = self.options.wait.as_millis() / BUSY.as_millis();
         loop {
-            match self.store(agenda, stop) {
+            match self.store(agenda, known, stop) {
                 Err(ArchiveError::Busy(_)) if pauses > 0 && !stop.load(Ordering::Relaxed) => {
                     std::thread::sleep(BUSY);
                     pauses -= 1;
@@ -78,8 +122,13 @@ impl<'l> Import<'l> {
         }
     }
 
-    /// The manifest names all files of the directory, also those that did not change.
-    fn store(&self, agenda: &ImportAgenda, stop: &AtomicBool) -> Result<Stored, ArchiveError> {
+    /// The manifest lists all files of the directory, including unchanged ones.
+    fn store(
+        &self,
+        agenda: &ImportAgenda,
+        known: &ManifestKnown,
+        stop: &AtomicBool,
+    ) -> Result<Stored, ArchiveError> {
         let [read, unchanged] = self.files_to_store(agenda);
         let header = ManifestHeader {
             run: self.run.id,
@@ -94,7 +143,7 @@ impl<'l> Import<'l> {
             files: &read,
             unchanged: &unchanged,
         };
-        archive.store(&run, &(), stop)
+        archive.store(&run, known, stop)
     }
 
     /// The files that are read, and those that an earlier run archived.

@@ -1,24 +1,28 @@
-//! What an import has to tell.
+//! The outcome of an import.
+
+use serde::Serialize;
 
 use crate::audit::seal::{RowsHeader, SealedConversion};
 use crate::database::ledger::{NewSeal, RunFacts};
 use crate::layout::Layout;
-use crate::model::{FindingList, TableDigest};
+use crate::model::{FindingList, Sha256, TableDigest};
 use crate::operations::directory::FileOutcome;
 use crate::plan::{Change, TableCounts};
 
 /// How an import ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum ImportStatus {
     /// Files and ledger agree; nothing was written.
     NothingToDo,
-    /// A dry run: this is what would be written.
+    /// A dry run: the plan was not applied.
     Planned,
     /// Written and committed.
     Imported,
     /// The input has errors; nothing was written.
     Invalid,
-    /// File and database both changed; nothing was written.
+    /// Records and their rows both changed; nothing was written.
     Conflict,
 }
 
@@ -35,40 +39,40 @@ pub struct ImportOutcome {
     pub database: String,
     /// The run, if something was written.
     pub run: Option<RunOutcome>,
-    /// Files of the directory that the layout knows.
+    /// Number of files that match the layout.
     pub files_found: u64,
-    /// Files that are as the last run left them.
+    /// Number of files that have not changed since the last run.
     pub files_unchanged: u64,
-    /// Files that were imported before and are no longer there.
+    /// Files that were imported before and no longer exist.
     pub files_vanished: Vec<String>,
     /// Files that were read.
     pub files: Vec<FileOutcome>,
     /// Counts per table.
     pub tables: Vec<(String, TableCounts)>,
-    /// Values stored otherwise than written.
+    /// Values stored differently from how they are written in the file.
     pub conversions: Vec<ConversionCount>,
-    /// Records left out in this run.
+    /// Records rejected in this run.
     pub rejected: u64,
-    /// Records left out in earlier runs, in files that did not change since.
+    /// Records rejected in earlier runs, in files that have not changed since.
     pub still_rejected: u64,
-    /// Rows of records that earlier runs found gone, and that were kept.
-    pub kept_gone: u64,
+    /// Rows that were kept although earlier runs found their records removed.
+    pub kept_removed: u64,
     /// The first changes of a dry run.
     pub changes: Vec<PlannedChange>,
-    /// How many more changes there are.
+    /// Number of changes that are not listed.
     pub changes_not_kept: u64,
-    /// What was noticed, sorted by level and place.
+    /// Findings, sorted by level and location.
     pub findings: FindingList,
 }
 
 impl ImportOutcome {
-    /// The counts that the ledger keeps with the run.
+    /// The counts that the ledger stores with the run.
     #[must_use]
     pub fn counts(&self) -> serde_json::Value {
         let tables = self
             .tables
             .iter()
-            .map(|(name, counts)| (name.clone(), counts.to_json()));
+            .map(|(name, counts)| (name.clone(), serde_json::json!(counts)));
         serde_json::json!({
             "files": { "read": self.files.len(), "unchanged": self.files_unchanged, "vanished": self.files_vanished.len() },
             "tables": serde_json::Value::Object(tables.collect()),
@@ -78,8 +82,12 @@ impl ImportOutcome {
 }
 
 impl ImportOutcome {
-    /// What the seal says of the run besides what is in the ledger.
-    pub(super) fn facts(&self, planned: &[(TableCounts, TableDigest)]) -> RunFacts {
+    /// The facts of the run that the seal contains besides the ledger's data.
+    pub(super) fn facts(
+        &self,
+        planned: &[(TableCounts, TableDigest)],
+        manifest: Option<Sha256>,
+    ) -> RunFacts {
         let rows = self.tables.iter().zip(planned);
         let rows = rows.filter(|(_, (_, digest))| digest.rows > 0);
         let rows = rows.map(|((table, _), (_, digest))| {
@@ -98,6 +106,8 @@ impl ImportOutcome {
         RunFacts {
             rows: rows.collect(),
             conversions: conversions.collect(),
+            manifest,
+            ledger: None,
         }
     }
 }
@@ -109,29 +119,33 @@ pub struct RunOutcome {
     pub id: String,
     /// Directory that holds the originals.
     pub archive: String,
-    /// The copy of the database as it was before, if there was one.
+    /// The copy of the database made before the run, if there was one.
     pub backup: Option<String>,
-    /// The seal over the run's entries in the audit trail.
+    /// The seal over the run's entries in the audit log.
     pub seal: NewSeal,
-    /// The seal of the run before it that noted rows which were there already, if there was one.
+    /// The seal of the preceding run that recorded existing rows, if there was one.
     pub baseline: Option<NewSeal>,
 }
 
-/// How often a column's values were changed in one way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Values of a column that are stored differently from the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Conversion"))]
 pub struct ConversionCount {
     /// The table.
     pub table: String,
     /// The column.
     pub column: String,
-    /// What was done.
+    /// `assumed_utc`, `to_utc`, `truncated_to_microseconds`, `from_unix_time`, `as_text`, `to_uuid_v5`,
+    /// `to_canonical_uuid`, `rounded_to_binary64` or `empty_array_to_object`.
     pub rule: &'static str,
-    /// How often.
+    /// Number of values.
     pub count: u64,
 }
 
-/// One change of a dry run; names only, no values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One change of a dry run; it has names only, no values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedChange {
     /// `insert`, `update`, `delete`, `adopt`.
     pub action: &'static str,
@@ -143,12 +157,12 @@ pub struct PlannedChange {
     pub columns: Vec<String>,
     /// Relative path of the file.
     pub path: String,
-    /// Where in it the record stands.
+    /// JSON Pointer to the record; of a split string with `#` and the number of the part after it.
     pub pointer: String,
 }
 
 impl PlannedChange {
-    /// A change of a row; `None` for what concerns the ledger only.
+    /// A change to a row; `None` for changes to the ledger only.
     pub(super) fn of(layout: &Layout, path: &str, change: &Change) -> Option<Self> {
         let name = |table: usize| layout.tables[table].table.name.clone();
         let (action, table, record_id, columns, pointer) = match change {
@@ -193,8 +207,8 @@ impl PlannedChange {
                 table, record_id, ..
             } => ("delete", *table, record_id, Vec::new(), String::new()),
             Change::Record { .. }
-            | Change::Vacate { .. }
-            | Change::MarkGone { .. }
+            | Change::ClearColumn { .. }
+            | Change::MarkRemoved { .. }
             | Change::Forget { .. } => return None,
         };
         Some(Self {

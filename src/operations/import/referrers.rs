@@ -1,4 +1,4 @@
-//! What still refers to rows that are about to be deleted: the database would delete that too, change it, or refuse.
+//! Finds rows that refer to rows about to be deleted: the database would delete or change them, or reject the deletion.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,19 +8,19 @@ use crate::operations::OperationError;
 use crate::operations::directory::{SharedDatabase, lock};
 use crate::plan::{ConflictPolicy, Planner};
 
-/// The first thing that refers to a row, and how many there are.
+/// The first reference to a row, and the number of references.
 #[derive(Debug)]
 pub(super) struct Referrer {
     /// Index of its table.
     pub(super) table: usize,
-    pub(super) who: Who,
-    /// What the database does to it.
+    pub(super) referring: ReferrerRow,
+    /// The foreign key's action on delete.
     pub(super) on_delete: OnDelete,
     pub(super) count: u64,
 }
 
 #[derive(Debug)]
-pub(super) enum Who {
+pub(super) enum ReferrerRow {
     /// A record in a file that this run read.
     Record(Origin),
     /// A row that this run leaves as it is, by its record id.
@@ -28,35 +28,35 @@ pub(super) enum Who {
 }
 
 impl Referrer {
-    fn new(table: usize, who: Who, on_delete: OnDelete) -> Self {
+    fn new(table: usize, referring: ReferrerRow, on_delete: OnDelete) -> Self {
         Self {
             table,
-            who,
+            referring,
             on_delete,
             count: 1,
         }
     }
 
-    /// Whether the row can be deleted all the same: no file that was read says otherwise, the database lets it, and no
-    /// row is lost but those whose records are gone.
-    pub(super) fn lets_go(&self) -> bool {
-        matches!(self.who, Who::Row(_)) && self.on_delete == OnDelete::SetNull
+    /// Whether the row can be deleted anyway: no record that was read refers to it, the database allows it, and no row
+    /// is lost whose record is still in the files.
+    pub(super) fn allows_deletion(&self) -> bool {
+        matches!(self.referring, ReferrerRow::Row(_)) && self.on_delete == OnDelete::SetNull
     }
 
-    /// Whether the row is deleted all the same.
-    pub(super) fn yields(&self, policy: ConflictPolicy) -> bool {
-        self.lets_go() && policy == ConflictPolicy::TakeFile
+    /// Whether the row is deleted anyway.
+    pub(super) fn allows_deletion_under(&self, policy: ConflictPolicy) -> bool {
+        self.allows_deletion() && policy == ConflictPolicy::TakeFile
     }
 }
 
-/// A row that is to be deleted: its record id and its values.
-pub(super) type Going<'r> = (&'r str, &'r [Value]);
+/// A row to delete: its record id and its values.
+pub(super) type RowToDelete<'r> = (&'r str, &'r [Value]);
 
-/// Looks for what refers to rows that are to be deleted. To be asked about children before their parents.
+/// Finds references to rows that are to be deleted. Children must be processed before their parents.
 pub(super) struct Referrers<'l> {
     layout: &'l Layout,
     policy: ConflictPolicy,
-    /// Record ids of the rows that are deleted, by table.
+    /// Record ids of the deleted rows, by table.
     deleted: Vec<HashSet<String>>,
 }
 
@@ -69,46 +69,47 @@ impl<'l> Referrers<'l> {
         }
     }
 
-    /// What refers to the rows `going` of `table` and is not deleted itself, by the row's place. The rows of which
-    /// nothing does, or what [yields](Referrer::yields), count as deleted from now on.
+    /// References to the `going` rows of `table` from rows that are not deleted themselves, by index of the row. Rows
+    /// without such references, or with references that [do not prevent the deletion](Referrer::allows_deletion_under),
+    /// count as deleted from now on.
     pub(super) fn of(
         &mut self,
         database: &SharedDatabase<'_>,
         planner: &Planner<'_>,
-        (table, going): (usize, &[Going<'_>]),
+        (table, going): (usize, &[RowToDelete<'_>]),
     ) -> Result<BTreeMap<usize, Referrer>, OperationError> {
-        let mut found = Found::default();
+        let mut found = RemainingReferrers::default();
         if going.is_empty() {
             return Ok(found.0);
         }
         for (place, (_, values)) in going.iter().enumerate() {
             if let Some((child, origin)) = planner.asked_for(table, values) {
-                let who = Who::Record(origin.clone());
-                found.note(place, Referrer::new(*child, who, OnDelete::Restrict));
+                let referring = ReferrerRow::Record(origin.clone());
+                found.add(place, Referrer::new(*child, referring, OnDelete::Restrict));
             }
         }
-        // Within the table itself it is still open which of the rows will go.
+        // Within the table itself it is not known yet which of the rows will be deleted.
         let mut own = Vec::new();
         for (child, key) in self.keys_to(table) {
             for (place, row) in self.rows(database, (child, key), (table, going))? {
                 if self.deleted[child].contains(&row) || planner.updates(child, &row) {
                     continue;
                 }
-                let referrer = Referrer::new(child, Who::Row(row), key.on_delete);
+                let referrer = Referrer::new(child, ReferrerRow::Row(row), key.on_delete);
                 match child == table {
                     true => own.push((place, referrer)),
-                    false => found.note(place, referrer),
+                    false => found.add(place, referrer),
                 }
             }
         }
-        found.settle(own, going, self.policy);
+        found.resolve(own, going, self.policy);
         let going = going.iter().enumerate();
-        let gone = going.filter(|(place, _)| !found.stays(*place, self.policy));
-        self.deleted[table].extend(gone.map(|(_, (record_id, _))| (*record_id).to_owned()));
+        let removed = going.filter(|(place, _)| !found.stays(*place, self.policy));
+        self.deleted[table].extend(removed.map(|(_, (record_id, _))| (*record_id).to_owned()));
         Ok(found.0)
     }
 
-    /// The foreign keys that refer to a table, with the indexes of their own.
+    /// The foreign keys that refer to a table, with the indexes of their tables.
     fn keys_to(&self, table: usize) -> impl Iterator<Item = (usize, &'l ForeignKey)> {
         let name = &self.layout.tables[table].table.name;
         let children = self.layout.tables.iter().enumerate();
@@ -119,12 +120,12 @@ impl<'l> Referrers<'l> {
         })
     }
 
-    /// The rows that refer to rows of `table` with one foreign key: the place of the latter, record id of the former.
+    /// The rows that refer to rows of `table` by one foreign key: index of the parent, record id of the child.
     fn rows(
         &self,
         database: &SharedDatabase<'_>,
         (child, key): (usize, &ForeignKey),
-        (table, going): (usize, &[Going<'_>]),
+        (table, going): (usize, &[RowToDelete<'_>]),
     ) -> Result<Vec<(usize, String)>, OperationError> {
         let parent = &self.layout.tables[table].table;
         let columns: Vec<usize> = key
@@ -132,7 +133,7 @@ impl<'l> Referrers<'l> {
             .iter()
             .filter_map(|name| parent.column(name))
             .collect();
-        let key_of = |(_, values): &Going<'_>| {
+        let key_of = |(_, values): &RowToDelete<'_>| {
             columns
                 .iter()
                 .map(|&column| values[column].clone())
@@ -148,18 +149,18 @@ impl<'l> Referrers<'l> {
     }
 }
 
-/// A referrer of each row: one that does not let it go, if there is one.
+/// A referrer of each row: one that prevents its deletion, if there is one.
 #[derive(Default)]
-struct Found(BTreeMap<usize, Referrer>);
+struct RemainingReferrers(BTreeMap<usize, Referrer>);
 
-impl Found {
-    fn note(&mut self, place: usize, referrer: Referrer) {
+impl RemainingReferrers {
+    fn add(&mut self, place: usize, referrer: Referrer) {
         let Some(first) = self.0.get_mut(&place) else {
             self.0.insert(place, referrer);
             return;
         };
         let count = first.count + 1;
-        if first.lets_go() && !referrer.lets_go() {
+        if first.allows_deletion() && !referrer.allows_deletion() {
             *first = referrer;
         }
         first.count = count;
@@ -167,22 +168,23 @@ impl Found {
 
     fn stays(&self, place: usize, policy: ConflictPolicy) -> bool {
         let referrer = self.0.get(&place);
-        referrer.is_some_and(|referrer| !referrer.yields(policy))
+        referrer.is_some_and(|referrer| !referrer.allows_deletion_under(policy))
     }
 
-    /// Adds what refers to a row of its own table, unless it goes too: a row that stays keeps those it refers to.
-    fn settle(
+    /// Adds references between rows of the same table, unless the referring row is deleted too: a row that stays keeps
+    /// the rows it refers to.
+    fn resolve(
         &mut self,
         mut own: Vec<(usize, Referrer)>,
-        going: &[Going<'_>],
+        going: &[RowToDelete<'_>],
         policy: ConflictPolicy,
     ) {
         let places = going.iter().enumerate();
         let places: HashMap<&str, usize> = places.map(|(place, (id, _))| (*id, place)).collect();
         loop {
-            let stays = |referrer: &Referrer| match &referrer.who {
-                Who::Record(_) => true,
-                Who::Row(row) => {
+            let stays = |referrer: &Referrer| match &referrer.referring {
+                ReferrerRow::Record(_) => true,
+                ReferrerRow::Row(row) => {
                     let place = places.get(row.as_str());
                     place.is_none_or(|place| self.stays(*place, policy))
                 }
@@ -193,7 +195,7 @@ impl Found {
                 return;
             }
             for (place, referrer) in staying {
-                self.note(place, referrer);
+                self.add(place, referrer);
             }
             own = rest;
         }

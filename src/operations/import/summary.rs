@@ -1,11 +1,11 @@
-//! Puts together what an import reports.
+//! Builds the outcome of an import.
 
 use crate::model::FindingList;
 
 use super::Import;
 use super::agenda::ImportAgenda;
-use super::gather::Gathered;
 use super::outcome::{ConversionCount, ImportOutcome, ImportStatus};
+use super::plan::PlanState;
 
 impl<'l> Import<'l> {
     pub(super) fn nothing_to_do(&self, agenda: &ImportAgenda) -> ImportOutcome {
@@ -24,17 +24,12 @@ impl<'l> Import<'l> {
     pub(super) fn outcome(
         &self,
         agenda: &ImportAgenda,
-        mut gathered: Gathered<'l>,
+        mut state: PlanState<'l>,
         status: ImportStatus,
     ) -> ImportOutcome {
-        gathered
-            .reading
-            .findings
-            .extend(agenda.findings.iter().cloned());
+        state.read.findings.extend(agenda.findings.iter().cloned());
         let status = match status {
-            ImportStatus::Invalid
-                if !gathered.reading.findings.has_errors() && gathered.conflicts > 0 =>
-            {
+            ImportStatus::Invalid if !state.read.findings.has_errors() && state.conflicts > 0 => {
                 ImportStatus::Conflict
             }
             status => status,
@@ -45,10 +40,10 @@ impl<'l> Import<'l> {
             .layout
             .tables
             .iter()
-            .zip(gathered.reading.planner.counts().iter())
+            .zip(state.planner.counts())
             .map(|(table, counts)| (table.table.name.clone(), *counts))
             .collect();
-        outcome.conversions = gathered
+        outcome.conversions = state
             .conversions
             .iter()
             .map(|(&(table, column, rule), &count)| ConversionCount {
@@ -60,9 +55,9 @@ impl<'l> Import<'l> {
                 count,
             })
             .collect();
-        outcome.files = gathered.reading.files;
-        outcome.rejected = gathered.reading.rejected;
-        outcome.findings = self.directory.complete(gathered.reading.findings);
+        outcome.files = state.read.files;
+        outcome.rejected = state.read.rejected;
+        outcome.findings = self.directory.complete(state.read.findings);
         outcome
     }
 
@@ -86,11 +81,11 @@ impl<'l> Import<'l> {
             conversions: Vec::new(),
             rejected: 0,
             still_rejected: agenda.files.still_rejected,
-            // What is pruned now was decided anew, and is counted with its table.
-            kept_gone: if agenda.prune_earlier {
+            // Rows that are pruned now were decided again, and are counted with their table.
+            kept_removed: if agenda.prune_earlier {
                 0
             } else {
-                agenda.kept_gone
+                agenda.kept_removed
             },
             changes: Vec::new(),
             changes_not_kept: 0,

@@ -1,29 +1,29 @@
-//! The chain of seals, without the entries they cover: each header has its hash, names the seal before it, and says
-//! what the searchable columns beside it say.
+//! Checks the chain of seals without the entries they cover: each header must match its hash, name the previous seal,
+//! and agree with the searchable columns of its row.
 
 use crate::audit::seal::Header;
 use crate::database::ledger::SealRecord;
 use crate::model::Sha256;
 
-use super::outcome::{TrailDifference, TrailDifferenceKind};
+use super::outcome::{AuditLogDifference, AuditLogDifferenceKind};
 
-/// A seal whose header could be read.
+/// A seal with a readable header.
 #[derive(Debug, Clone)]
 pub(super) struct ReadSeal {
     pub(super) header: Header,
-    /// The hash of the header as it is kept.
+    /// The hash of the stored header.
     pub(super) hash: Sha256,
 }
 
-/// Reads the headers and tells where the chain is broken.
-pub(super) fn read_chain(records: &[SealRecord]) -> (Vec<ReadSeal>, Vec<TrailDifference>) {
+/// Reads the headers and reports where the chain is broken.
+pub(super) fn read_chain(records: &[SealRecord]) -> (Vec<ReadSeal>, Vec<AuditLogDifference>) {
     let mut seals = Vec::with_capacity(records.len());
     let mut differences = Vec::new();
     let (mut next, mut previous) = (1, Sha256([0; 32]));
     for record in records {
         let number = u64::try_from(record.number).unwrap_or(0);
-        let mut tell = |kind, message: String| {
-            differences.push(TrailDifference {
+        let mut report = |kind, message: String| {
+            differences.push(AuditLogDifference {
                 kind,
                 seal: Some(number),
                 run: record.run_id.clone(),
@@ -37,26 +37,26 @@ pub(super) fn read_chain(records: &[SealRecord]) -> (Vec<ReadSeal>, Vec<TrailDif
                 1 => format!("seal {next} is missing"),
                 _ => format!("seals {next} to {} are missing", number - 1),
             };
-            tell(TrailDifferenceKind::Chain, missing);
+            report(AuditLogDifferenceKind::Chain, missing);
         }
         let hash = Sha256::of(record.header.as_bytes());
         if hash.to_string() != record.hash {
-            let message = "its header was changed: it has another hash than the seal".to_owned();
-            tell(TrailDifferenceKind::Seal, message);
+            let message = "its header was changed: its hash differs from the seal's".to_owned();
+            report(AuditLogDifferenceKind::Seal, message);
         }
         match Header::parse(&record.header) {
-            Err(error) => tell(
-                TrailDifferenceKind::Seal,
+            Err(error) => report(
+                AuditLogDifferenceKind::Seal,
                 format!("its header cannot be read: {error}"),
             ),
             Ok(header) => {
                 if !agrees(record, &header) {
-                    let message = "its columns do not say what its header says".to_owned();
-                    tell(TrailDifferenceKind::Seal, message);
+                    let message = "its columns differ from its header".to_owned();
+                    report(AuditLogDifferenceKind::Seal, message);
                 }
                 if number <= next && header.previous != previous {
-                    let message = "it does not continue the seal before it".to_owned();
-                    tell(TrailDifferenceKind::Chain, message);
+                    let message = "it does not continue the previous seal".to_owned();
+                    report(AuditLogDifferenceKind::Chain, message);
                 }
                 seals.push(ReadSeal { header, hash });
             }
@@ -101,6 +101,8 @@ mod tests {
                     rows: BTreeMap::new(),
                     conversions: Vec::new(),
                     schema: Sha256::of(b"schema"),
+                    manifest: None,
+                    ledger: None,
                 };
                 let seal = header.seal();
                 previous = seal.hash;
@@ -118,44 +120,45 @@ mod tests {
             .collect()
     }
 
-    /// Kinds of differences and the seals they are told of.
-    fn told(change: impl FnOnce(&mut Vec<SealRecord>)) -> Vec<(&'static str, u64)> {
+    /// The kinds of differences, with the seals for which they are reported.
+    fn reported(change: impl FnOnce(&mut Vec<SealRecord>)) -> Vec<(&'static str, u64)> {
         let mut records = chain(4);
         change(&mut records);
         let (_, differences) = read_chain(&records);
-        let told = differences.into_iter();
-        told.map(|one| (one.kind.name(), one.seal.expect("a seal")))
+        let reported = differences.into_iter();
+        reported
+            .map(|one| (one.kind.name(), one.seal.expect("a seal")))
             .collect()
     }
 
     #[test]
-    fn an_untouched_chain_holds_and_so_does_its_beginning() {
-        assert_eq!(told(|_| {}), []);
-        assert_eq!(told(|records| records.truncate(2)), []);
+    fn unchanged_chain_and_its_prefixes_are_valid() {
+        assert_eq!(reported(|_| {}), []);
+        assert_eq!(reported(|records| records.truncate(2)), []);
         assert_eq!(read_chain(&chain(4)).0.len(), 4);
     }
 
     #[test]
-    fn whatever_is_changed_is_told_of_the_seal_it_was_changed_in() {
-        assert_eq!(told(|records| drop(records.remove(1))), [("chain", 3)]);
-        assert_eq!(told(|records| drop(records.remove(0))), [("chain", 2)]);
+    fn changes_are_reported_for_the_changed_seal() {
+        assert_eq!(reported(|records| drop(records.remove(1))), [("chain", 3)]);
+        assert_eq!(reported(|records| drop(records.remove(0))), [("chain", 2)]);
         let edit = |text: &str| text.replace("day 2", "day 9");
-        let edited = told(|records| records[1].header = edit(&records[1].header));
+        let edited = reported(|records| records[1].header = edit(&records[1].header));
         assert_eq!(edited, [("seal", 2), ("seal", 2), ("chain", 3)]);
-        let hashed = told(|records| {
+        let hashed = reported(|records| {
             records[1].header = edit(&records[1].header);
             records[1].sealed_at = "day 9".to_owned();
             records[1].hash = Sha256::of(records[1].header.as_bytes()).to_string();
         });
         assert_eq!(hashed, [("chain", 3)]);
         assert_eq!(
-            told(|records| records[2].first_entry_id = None),
+            reported(|records| records[2].first_entry_id = None),
             [("seal", 3)]
         );
         assert_eq!(
-            told(|records| records[3].header = "{".to_owned()),
+            reported(|records| records[3].header = "{".to_owned()),
             [("seal", 4), ("seal", 4)]
         );
-        assert_eq!(told(|records| records.swap(1, 2)).len(), 3);
+        assert_eq!(reported(|records| records.swap(1, 2)).len(), 3);
     }
 }

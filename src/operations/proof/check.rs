@@ -1,23 +1,26 @@
-//! Checking the whole trail: the chain of seals, the entries they cover, the runs and files they name, and anchors.
+//! Checks the audit log: the chain of seals, the entries they cover, the runs and files that entries refer to, and
+//! anchors.
 //!
-//! Everything is computed anew from the rows. Writes nothing.
+//! Everything is recomputed from the rows. Writes nothing.
 
 mod anchors;
+mod attribution;
 mod entries;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::audit::seal::Anchor;
+use crate::audit::seal::{Anchor, LedgerTable};
 use crate::database::ledger::Entries;
 use crate::database::{Access, Database, DatabaseUrl};
-use crate::operations::{OperationError, Surroundings};
+use crate::operations::audited_tables::{altered, unfinished_words};
+use crate::operations::{Context, OperationError};
 
 use super::chain::{ReadSeal, read_chain};
-use super::coverage::{Coverage, Found};
+use super::coverage::{Coverage, CoverageResult};
 use super::outcome::{
-    AnchorSource, CheckedAnchor, TrailDifference, TrailDifferenceKind, TrailOutcome, TrailStatus,
-    Unsealed,
+    AnchorSource, AuditLogDifference, AuditLogDifferenceKind, AuditLogOutcome, AuditLogStatus,
+    CheckedAnchor, Unsealed,
 };
 use super::require_seals;
 
@@ -28,28 +31,28 @@ pub struct CheckOptions {
     pub database: DatabaseUrl,
     /// How long to wait for other programs that write.
     pub wait: Duration,
-    /// Hashes of seals that were kept elsewhere.
+    /// Hashes of seals that were stored elsewhere.
     pub anchors: Vec<(AnchorSource, Anchor)>,
-    /// How many differences are listed; all are counted.
+    /// How many differences to list; all are counted.
     pub limit: usize,
 }
 
-/// Checks the trail of a database.
+/// Checks the audit log of a database.
 ///
 /// # Errors
-/// When the database has no ledger, or one without seals, or cannot be read.
-pub fn check_trail(
+/// When the database has no ledger, has a ledger without seals, or cannot be read.
+pub fn check_audit_log(
     options: &CheckOptions,
-    around: Surroundings<'_>,
-) -> Result<TrailOutcome, OperationError> {
+    ctx: Context<'_>,
+) -> Result<AuditLogOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     database.snapshot(|database| {
         require_seals(database)?;
         let (seals, broken) = read_chain(&database.seals()?);
         let mut coverage = Coverage::new(&seals);
         database.each_sealed_entry(Entries::After(i64::MIN), &mut |entry| coverage.add(entry))?;
-        around.check_interrupt()?;
-        let mut check = Check {
+        ctx.check_interrupt()?;
+        let mut check = AuditLogCheck {
             database,
             seals: &seals,
             limit: options.limit,
@@ -61,24 +64,29 @@ pub fn check_trail(
         check.blocks(&found)?;
         check.runs()?;
         let unsealed = check.unsealed(&found)?;
-        check.end_of_trail(&found)?;
+        check.end_of_audit_log(&found)?;
+        check.altered_tables()?;
+        check.attribution((ctx.clock)())?;
+        check.left_over_context()?;
+        ctx.check_interrupt()?;
+        check.ledger()?;
         let anchors = check.anchors(&options.anchors);
         check.lost_anchors(&anchors);
         check.outcome(options, &found, unsealed, anchors)
     })
 }
 
-struct Check<'a> {
+struct AuditLogCheck<'a> {
     database: &'a mut Database,
     seals: &'a [ReadSeal],
     limit: usize,
-    differences: Vec<TrailDifference>,
+    differences: Vec<AuditLogDifference>,
     not_kept: u64,
 }
 
-impl Check<'_> {
-    fn tell(&mut self, kind: TrailDifferenceKind, seal: Option<&ReadSeal>, message: String) {
-        self.keep(TrailDifference {
+impl AuditLogCheck<'_> {
+    fn report(&mut self, kind: AuditLogDifferenceKind, seal: Option<&ReadSeal>, message: String) {
+        self.keep(AuditLogDifference {
             kind,
             seal: seal.map(|seal| seal.header.number),
             run: seal
@@ -90,7 +98,7 @@ impl Check<'_> {
         });
     }
 
-    fn keep(&mut self, difference: TrailDifference) {
+    fn keep(&mut self, difference: AuditLogDifference) {
         if self.differences.len() < self.limit {
             self.differences.push(difference);
         } else {
@@ -98,7 +106,7 @@ impl Check<'_> {
         }
     }
 
-    /// The rows of runs, and of the files they read.
+    /// Checks the rows of runs, and of the files they read.
     fn runs(&mut self) -> Result<(), OperationError> {
         for seal in self.seals {
             let (Some(sealed), Some(id)) = (&seal.header.run, seal.header.run_id()) else {
@@ -106,8 +114,8 @@ impl Check<'_> {
             };
             match self.database.sealed_run(id)? {
                 None => {
-                    let message = format!("run `{id}` is gone from `import_runs`");
-                    self.tell(TrailDifferenceKind::Run, Some(seal), message);
+                    let message = format!("run `{id}` is missing from `import_runs`");
+                    self.report(AuditLogDifferenceKind::Run, Some(seal), message);
                 }
                 Some(now) => {
                     let column = sealed
@@ -115,85 +123,129 @@ impl Check<'_> {
                         .find(|(name, value)| now.get(*name) != Some(value));
                     if let Some((column, _)) = column {
                         let message = format!("`{column}` of run `{id}` was changed");
-                        self.tell(TrailDifferenceKind::Run, Some(seal), message);
+                        self.report(AuditLogDifferenceKind::Run, Some(seal), message);
                     }
                 }
             }
             if seal.header.files != Some(self.database.sealed_files(id)?) {
                 let message = format!("`source_files` of run `{id}` was changed");
-                self.tell(TrailDifferenceKind::Files, Some(seal), message);
+                self.report(AuditLogDifferenceKind::Files, Some(seal), message);
             }
         }
         Ok(())
     }
 
-    /// What no seal covers: written outside runs, before there were seals, or smuggled in.
-    fn unsealed(&mut self, found: &Found) -> Result<Unsealed, OperationError> {
+    /// Reports entries that no seal covers: they were written outside runs, or inserted by tampering.
+    fn unsealed(&mut self, found: &CoverageResult) -> Result<Unsealed, OperationError> {
         let mut unsealed = Unsealed {
             entries: found.unsealed.count(),
             first: found.unsealed.first(),
             ..Unsealed::default()
         };
         if let Some(first) = found.unsealed.first() {
-            let first = self.database.trail_entry(first)?;
+            let first = self.database.entry_subject(first)?;
             unsealed.since = first.map(|entry| entry.changed_at);
         }
-        // No database gives such numbers, and seals go on behind the last.
+        // No database generates such numbers, and seals do not go back before the last one.
         for id in found.unsealed.iter().take_while(|id| *id < 1) {
-            let entry = self.database.trail_entry(id)?;
-            self.keep(TrailDifference {
-                kind: TrailDifferenceKind::Inserted,
+            let entry = self.database.entry_subject(id)?;
+            self.keep(AuditLogDifference {
+                kind: AuditLogDifferenceKind::Inserted,
                 seal: None,
                 run: None,
                 entry: Some(id),
                 row: entry.map(|entry| (entry.table_name, entry.record_id)),
-                message: format!("entry {id} has a number that the database never gives"),
+                message: format!("entry {id} has a number that the database never generates"),
             });
         }
         let seals = self.seals;
-        for &(first, last) in found.unsealed_of_runs.ranges() {
+        for &(first, last) in found.of_runs_elsewhere.ranges() {
             for run in self.database.runs_of_entries(first, last)? {
                 let seal = seals.iter().find(|seal| seal.header.run_id() == Some(&run));
                 if let Some(seal) = seal {
                     let message = format!(
-                        "entries from {first} to {last} name run `{run}`, whose seal does not cover them"
+                        "entries from {first} to {last} refer to run `{run}`, whose seal does not cover them"
                     );
-                    self.tell(TrailDifferenceKind::Inserted, Some(seal), message);
+                    self.report(AuditLogDifferenceKind::Inserted, Some(seal), message);
                 }
             }
         }
-        // Runs are sealed in the transaction that writes them: without a seal are only those before the first.
-        let first = seals.iter().find_map(|seal| {
-            let run = seal.header.run.as_ref()?;
-            run.get("started_at")?.as_str()
-        });
+        // Runs are sealed in the transaction that writes them.
         for run in self.database.runs()? {
-            let sealed = seals
+            let is_sealed = seals
                 .iter()
                 .any(|seal| seal.header.run_id() == Some(&run.id));
-            match first {
-                _ if sealed => {}
-                Some(first) if run.started_at.as_str() > first => {
-                    let message = format!("the seal of run `{}` is gone", run.id);
-                    self.tell(TrailDifferenceKind::Chain, None, message);
-                }
-                Some(_) | None => unsealed.runs += 1,
+            if is_sealed {
+                continue;
+            }
+            if run.status == "running" {
+                self.keep(AuditLogDifference {
+                    kind: AuditLogDifferenceKind::Unfinished,
+                    seal: None,
+                    entry: None,
+                    row: None,
+                    message: unfinished_words(&run),
+                    run: Some(run.id),
+                });
+            } else {
+                unsealed.runs += 1;
+                let message = format!("run `{}` has no seal", run.id);
+                self.report(AuditLogDifferenceKind::Chain, None, message);
             }
         }
         Ok(unsealed)
     }
 
-    /// Numbers are given once: if higher ones than the last were given, entries were cut off. Servers lose numbers in
-    /// transactions that are rolled back, so only SQLite can tell.
-    fn end_of_trail(&mut self, found: &Found) -> Result<(), OperationError> {
+    /// Checks for deleted entries at the end. Ids are generated once, so entries were cut off if the database generated
+    /// higher ids than the last one. Only SQLite allows this check: servers lose ids in transactions that are rolled
+    /// back.
+    fn end_of_audit_log(&mut self, found: &CoverageResult) -> Result<(), OperationError> {
         if let Some(given) = self.database.last_given_entry_id()?
             && given > found.last
         {
             let message = format!(
-                "the trail ends with entry {}, but numbers up to {given} were given",
+                "the audit log ends with entry {}, but numbers up to {given} were generated",
                 found.last
             );
-            self.tell(TrailDifferenceKind::Deleted, None, message);
+            self.report(AuditLogDifferenceKind::Deleted, None, message);
+        }
+        Ok(())
+    }
+
+    /// Reports tables whose definition differs from the audit log, if the database shows its triggers to accession's
+    /// user. Triggers of another version of accession are not reported.
+    fn altered_tables(&mut self) -> Result<(), OperationError> {
+        let older = self.database.tables_of_another_version()?;
+        for state in self.database.table_triggers()? {
+            let is_older = older.iter().any(|table| table.name == state.table);
+            if let Some(message) = altered(&state).filter(|_| !is_older) {
+                self.report(AuditLogDifferenceKind::Table, None, message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the tables of the ledger that no tree covers, by the sums in the last seal.
+    fn ledger(&mut self) -> Result<(), OperationError> {
+        let seals = self.seals;
+        let Some((seal, sealed)) = seals
+            .last()
+            .and_then(|seal| Some((seal, seal.header.ledger?)))
+        else {
+            return Ok(());
+        };
+        let now = self.database.ledger_sums()?;
+        for table in LedgerTable::ALL {
+            let (sealed, now) = (sealed.of(table), now.of(table));
+            let name = table.name();
+            let message = match (sealed.rows, now.rows) {
+                _ if sealed == now => continue,
+                (sealed, now) if sealed == now => format!("`{name}` was changed"),
+                (sealed, now) => {
+                    format!("`{name}` was changed: it has {now} rows, but had {sealed}")
+                }
+            };
+            self.report(AuditLogDifferenceKind::Ledger, Some(seal), message);
         }
         Ok(())
     }
@@ -201,28 +253,28 @@ impl Check<'_> {
     fn outcome(
         self,
         options: &CheckOptions,
-        found: &Found,
+        found: &CoverageResult,
         unsealed: Unsealed,
         anchors: Vec<CheckedAnchor>,
-    ) -> Result<TrailOutcome, OperationError> {
+    ) -> Result<AuditLogOutcome, OperationError> {
         let anchored = anchors.iter().filter_map(|anchor| anchor.seal).max();
         let status = match (&self.differences[..], self.not_kept, self.seals, anchored) {
-            ([], 0, [], _) => TrailStatus::Unsealed,
-            ([], 0, _, Some(_)) => TrailStatus::Anchored,
-            ([], 0, _, None) => TrailStatus::SelfConsistent,
-            _ => TrailStatus::Different,
+            ([], 0, [], _) => AuditLogStatus::Unsealed,
+            ([], 0, _, Some(_)) => AuditLogStatus::Anchored,
+            ([], 0, _, None) => AuditLogStatus::SelfConsistent,
+            _ => AuditLogStatus::Different,
         };
         let last = self.seals.last();
         let schema = match self.database.sees_triggers()? {
             true => Some(self.database.schema_digest()?),
             false => None,
         };
-        // Runs that enable or disable tables have none.
+        // Runs that enable or disable tables have no archive.
         let mut newest = self.seals.iter().rev();
         let archive = newest
             .find_map(|seal| seal.header.run.as_ref()?.get("archive")?.as_str())
             .map(|archive| PathBuf::from(archive).join(crate::archive::SEALS));
-        Ok(TrailOutcome {
+        Ok(AuditLogOutcome {
             status,
             database: options.database.to_string(),
             seals: self.seals.len() as u64,
@@ -233,6 +285,7 @@ impl Check<'_> {
             unsealed,
             schema_changed: schema
                 .map(|schema| last.is_some_and(|seal| seal.header.schema != schema)),
+            ledger_covered: last.is_some_and(|seal| seal.header.ledger.is_some()),
             log: archive.map(|path| path.display().to_string()),
             differences: self.differences,
             differences_not_kept: self.not_kept,

@@ -1,39 +1,43 @@
-//! Laying the entries of the trail beside the seals that cover them, in one pass in the order of their ids.
+//! Compares the entries of the audit log with the seals that cover them, in one pass in the order of their ids.
 //!
-//! Memory: two bytes per entry of the seals that are being read, which is one at a time on SQLite; what is as it was
-//! sealed is forgotten at once.
+//! Memory: two bytes per entry of the seals that are being read, which on SQLite is one seal at a time. The entries of
+//! unchanged seals are discarded at once.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::audit::seal::{Contents, IdRanges, SealedEntry, Sealer};
+use crate::audit::seal::{Block, Contents, IdRanges, SealedEntry, Sealer};
+
+use crate::model::{Hasher, Sha256};
 
 use super::chain::ReadSeal;
 
-/// Takes all entries of the trail.
+/// Receives all entries of the audit log.
 pub(super) struct Coverage<'s> {
     seals: &'s [ReadSeal],
     /// First id, last id, index of the seal; ascending.
     ranges: Vec<(i64, i64, usize)>,
     at: usize,
     open: HashMap<usize, Sealer>,
-    /// Seals of which an entry was there.
+    /// Seals with at least one existing entry.
     opened: HashSet<usize>,
     /// The id after which one of the open seals is complete.
     next_end: i64,
-    found: Found,
+    found: CoverageResult,
 }
 
-/// What the pass found.
+/// The result of the pass.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    /// Entries that seals cover.
+pub(super) struct CoverageResult {
+    /// Number of entries that seals cover.
     pub(super) sealed: u64,
-    /// Seals whose entries are not what was sealed, with what is there now.
+    /// Seals whose entries have changed, with the current contents.
     pub(super) different: Vec<(usize, Contents)>,
     /// Entries that no seal covers.
     pub(super) unsealed: IdRanges,
-    /// Of these, those that name a run.
-    pub(super) unsealed_of_runs: IdRanges,
+    /// Entries that refer to a run and are covered by no seal, or by one over changes made outside runs.
+    pub(super) of_runs_elsewhere: IdRanges,
+    /// Per seal with unchanged entries, the digest of the tags that its blocks must have.
+    pub(super) tags: HashMap<usize, Sha256>,
     /// The highest id.
     pub(super) last: i64,
 }
@@ -56,11 +60,11 @@ impl<'s> Coverage<'s> {
             open: HashMap::new(),
             opened: HashSet::new(),
             next_end: i64::MAX,
-            found: Found::default(),
+            found: CoverageResult::default(),
         }
     }
 
-    /// Takes the next entry.
+    /// Adds the next entry.
     pub(super) fn add(&mut self, entry: SealedEntry) {
         let id = entry.id;
         self.found.last = id;
@@ -79,6 +83,9 @@ impl<'s> Coverage<'s> {
                 let end = self.end(seal);
                 self.next_end = self.next_end.min(end);
                 self.found.sealed += 1;
+                if entry.of_run && self.seals[seal].header.run.is_none() {
+                    self.found.of_runs_elsewhere.push(id);
+                }
                 self.open
                     .entry(seal)
                     .or_insert_with(|| {
@@ -90,16 +97,16 @@ impl<'s> Coverage<'s> {
             _ => {
                 self.found.unsealed.push(id);
                 if entry.of_run {
-                    self.found.unsealed_of_runs.push(id);
+                    self.found.of_runs_elsewhere.push(id);
                 }
             }
         }
     }
 
     /// Ends the pass.
-    pub(super) fn finish(mut self) -> Found {
+    pub(super) fn finish(mut self) -> CoverageResult {
         self.close_before(i64::MAX);
-        // Seals of which no entry is left were never opened.
+        // Seals without any remaining entry were never opened.
         let covering: HashSet<usize> = self.ranges.iter().map(|range| range.2).collect();
         for &seal in covering.difference(&self.opened) {
             let nothing = Sealer::default().finish();
@@ -123,7 +130,11 @@ impl<'s> Coverage<'s> {
         for seal in ended {
             if let Some(sealer) = self.open.remove(&seal) {
                 let contents = sealer.finish();
-                if contents.entries != self.seals[seal].header.entries {
+                if contents.entries == self.seals[seal].header.entries {
+                    self.found
+                        .tags
+                        .insert(seal, digest_of_tags(&contents.blocks));
+                } else {
                     self.found.different.push((seal, contents));
                 }
             }
@@ -131,4 +142,13 @@ impl<'s> Coverage<'s> {
         let ends = self.open.keys().map(|&seal| self.end(seal));
         self.next_end = ends.min().unwrap_or(i64::MAX);
     }
+}
+
+/// The digest of the tags of all blocks of a seal.
+pub(super) fn digest_of_tags(blocks: &[Block]) -> Sha256 {
+    let mut hasher = Hasher::new();
+    for block in blocks {
+        hasher.bytes(&block.tags);
+    }
+    hasher.sha256()
 }

@@ -1,31 +1,35 @@
-//! What a check of the trail has to tell.
+//! The outcome of a check of the audit log.
+
+use serde::Serialize;
 
 use crate::audit::seal::Anchor;
 
-/// How a check of the trail ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrailStatus {
-    /// Every seal up to an anchor, and the entries they cover, are as they were sealed.
+/// The result of a check of the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AuditLogStatus {
+    /// Every seal up to an anchor is unchanged, and so are the entries they cover.
     Anchored,
-    /// The same, but nothing outside the database was given to compare with: who can rewrite entries and all seals
-    /// leaves no trace.
+    /// The same, but without an anchor outside the database: an attacker who can rewrite entries and all seals is not
+    /// detected.
     SelfConsistent,
     /// There are no seals.
     Unsealed,
-    /// Something is not as it was sealed.
+    /// Something differs from what was sealed.
     Different,
 }
 
-/// The result of a check of the trail.
+/// The outcome of a check of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrailOutcome {
-    /// How it ended.
-    pub status: TrailStatus,
+pub struct AuditLogOutcome {
+    /// The result.
+    pub status: AuditLogStatus,
     /// The database.
     pub database: String,
-    /// Seals that were checked.
+    /// Number of seals checked.
     pub seals: u64,
-    /// Entries that the seals cover.
+    /// Number of entries that the seals cover.
     pub sealed_entries: u64,
     /// Number and hash of the last seal.
     pub head: Option<(u64, String)>,
@@ -35,85 +39,101 @@ pub struct TrailOutcome {
     pub anchors: Vec<CheckedAnchor>,
     /// Entries that no seal covers.
     pub unsealed: Unsealed,
-    /// Whether tables or triggers are defined otherwise than at the last seal; `None` if the database does not show our
-    /// user its triggers.
+    /// Whether tables or triggers have changed since the last seal; `None` if the database does not show its triggers
+    /// to our user.
     pub schema_changed: Option<bool>,
-    /// Where the seals are also kept, for a hint.
+    /// Whether the last seal covers the ledger's tables; seals of earlier versions do not.
+    pub ledger_covered: bool,
+    /// The file that also has the seals, for a hint.
     pub log: Option<String>,
     /// The first differences.
-    pub differences: Vec<TrailDifference>,
-    /// How many more there are.
+    pub differences: Vec<AuditLogDifference>,
+    /// Number of differences that are not listed.
     pub differences_not_kept: u64,
 }
 
 /// Entries that no seal covers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unsealed {
-    /// How many.
+    /// Number of entries.
     pub entries: u64,
     /// The lowest id.
     pub first: Option<i64>,
-    /// When it was written.
+    /// The time at which that entry was written.
     pub since: Option<String>,
-    /// Runs that were written before there were seals.
+    /// Number of runs without a seal.
     pub runs: u64,
 }
 
-/// Where an anchor was found.
+/// The source of an anchor.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AnchorSource {
-    /// On the command line.
+    /// The command line.
     Given,
-    /// In a file.
+    /// A file.
     File(String),
 }
 
-/// An anchor and what became of it.
+/// An anchor and the result of checking it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedAnchor {
     /// Where it was found.
     pub source: AnchorSource,
-    /// What it says.
+    /// The anchor.
     pub anchor: Anchor,
-    /// The seal that has this hash.
+    /// The seal with this hash.
     pub seal: Option<u64>,
-    /// Whether it is of this database.
+    /// The database that it belongs to.
     pub of: AnchorOf,
 }
 
-/// Which database the line of a log is of.
+/// The database that a line of a log belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnchorOf {
-    /// This one, as far as can be told.
+    /// This one, as far as can be determined.
     This,
-    /// Another, whose seals stand in the same file.
+    /// Another one, whose seals are in the same file.
     Another,
 }
 
-/// What kind of difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TrailDifferenceKind {
-    /// An entry has other contents.
+/// The kinds of differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AuditLogDifferenceKind {
+    /// An entry has different contents.
     Edited,
-    /// A sealed entry is gone.
+    /// A sealed entry was deleted.
     Deleted,
-    /// An entry stands where none was sealed.
+    /// An entry was inserted among sealed entries.
     Inserted,
-    /// Entries changed places.
+    /// Entries were reordered.
     Reordered,
-    /// A seal is missing, or does not continue the one before it.
+    /// A seal is missing, or does not continue the previous one.
     Chain,
     /// A seal's own row was changed.
     Seal,
+    /// The run, actor or file of an entry is impossible.
+    Attribution,
+    /// The time of an entry contradicts the neighbouring seals.
+    Time,
     /// The row of a run was changed.
     Run,
     /// The files of a run were changed.
     Files,
-    /// An anchor names a seal that is not there.
+    /// Another table of the ledger was changed.
+    Ledger,
+    /// An anchor has no matching seal.
     Anchor,
+    /// A table was altered, renamed, removed or detached by another program, and is not recorded under its current
+    /// definition.
+    Table,
+    /// Enabling or disabling tables was interrupted or is still in progress.
+    Unfinished,
 }
 
-impl TrailDifferenceKind {
+impl AuditLogDifferenceKind {
     /// The stable name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -124,26 +144,31 @@ impl TrailDifferenceKind {
             Self::Reordered => "reordered",
             Self::Chain => "chain",
             Self::Seal => "seal",
+            Self::Attribution => "attribution",
+            Self::Time => "time",
             Self::Run => "run",
             Self::Files => "files",
+            Self::Ledger => "ledger",
             Self::Anchor => "anchor",
+            Self::Table => "table",
+            Self::Unfinished => "unfinished",
         }
     }
 }
 
-/// Something that is not as it was sealed.
+/// A difference from what was sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrailDifference {
-    /// What kind.
-    pub kind: TrailDifferenceKind,
+pub struct AuditLogDifference {
+    /// The kind.
+    pub kind: AuditLogDifferenceKind,
     /// The seal.
     pub seal: Option<u64>,
-    /// The run that the seal is of.
+    /// The run that the seal belongs to.
     pub run: Option<String>,
     /// The entry.
     pub entry: Option<i64>,
-    /// The row that the entry, as it is now, tells of: table and record id.
+    /// The row of the entry in its current state: table and record id.
     pub row: Option<(String, String)>,
-    /// What was found.
+    /// Description of the difference.
     pub message: String,
 }

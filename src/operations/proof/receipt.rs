@@ -1,4 +1,4 @@
-//! Receipts: made from a database, and checked without one.
+//! Receipts: makes them from a database, and checks them without one.
 
 use std::time::Duration;
 
@@ -12,33 +12,33 @@ use crate::operations::{OperationError, run_named};
 
 use super::require_seals;
 
-/// A receipt that was checked.
+/// The result of checking a receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedReceipt {
-    /// What it says; `None` if it proves nothing.
+    /// Its header; `None` if the receipt is invalid.
     pub header: Option<Header>,
     /// Hash of the seal.
     pub hash: Option<String>,
     /// The row that it proves: table, record id, action.
     pub row: Option<[String; 3]>,
-    /// Whether the database that it was compared with has this seal.
+    /// Whether the given database has this seal.
     pub in_database: Option<bool>,
-    /// Why it proves nothing.
+    /// Why the receipt is invalid.
     pub fault: Option<ReceiptFault>,
 }
 
 impl CheckedReceipt {
-    /// Whether it holds.
+    /// Whether the receipt is valid.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.fault.is_none() && self.in_database != Some(false)
     }
 }
 
-/// The receipt of a run, with the proof for one row if its table and record id are given.
+/// Makes the receipt of a run, with a proof for one row if its table and record id are given.
 ///
 /// # Errors
-/// When the run has no seal or the row no entry in it, or they are not what was sealed.
+/// When the run has no seal, the row has no entry in it, or they differ from what was sealed.
 pub fn make_receipt(
     url: &DatabaseUrl,
     wait: Duration,
@@ -79,7 +79,7 @@ pub fn make_receipt(
     })
 }
 
-/// Finds the way from the entry to the root: through its block, whose entries are read, and then over the blocks.
+/// Builds the proof from the entry to the root: within its block, whose entries are read, and then over the blocks.
 fn prove(
     database: &mut Database,
     seal: i64,
@@ -111,7 +111,7 @@ fn prove(
         .map(|block| block.hash)
         .collect();
     if let Some(own) = hashes.get_mut(block) {
-        // What is proved is what is there.
+        // Uses the current contents, not the stored hash.
         *own = leaves.iter().copied().collect::<Tree>().root();
     }
     entry.proof = inclusion_proof(&leaves, place % BLOCK);
@@ -150,10 +150,7 @@ pub fn check_receipt(
     };
     let receipt = receipt.ok();
     let entry = receipt.as_ref().and_then(|receipt| receipt.entry.as_ref());
-    let row = entry.map(|entry| {
-        let [table, record, action, ..] = &entry.texts;
-        [table, record, action].map(|text| text.clone().unwrap_or_default())
-    });
+    let row = entry.map(ReceiptEntry::row);
     Ok(CheckedReceipt {
         hash: receipt.as_ref().map(|receipt| receipt.hash().to_string()),
         row,

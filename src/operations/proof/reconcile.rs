@@ -1,19 +1,24 @@
-//! Replaying the trail and comparing it with the rows: whatever changed without an entry is listed. Writes nothing.
+//! Replays the audit log and compares it with the rows: changes without an entry are listed. Writes nothing.
 //!
-//! Two passes over everything settle what is as it should be (see [`audit::reconcile`](crate::audit::reconcile)); only
-//! rows that may differ are replayed one by one, so many at a time as memory is meant for.
+//! Two passes over all data exclude unchanged rows (see [`audit::reconcile`](crate::audit::reconcile)); only rows that
+//! may differ are replayed individually, in groups that fit the intended memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::audit::reconcile::{Replay, RowDifference, Summing, Sums};
-use crate::audit::{Image, Step, record_id};
-use crate::database::{Access, Database, DatabaseUrl, TrailStep};
-use crate::model::Table;
-use crate::operations::{OperationError, Surroundings};
+use serde::Serialize;
 
-/// Entries and rows that are replayed at a time.
-const AT_A_TIME: u64 = 200_000;
+use crate::audit::reconcile::{Accounted, RowDifference, Summing, Sums};
+use crate::audit::{Image, Key};
+use crate::database::{Access, Database, DatabaseUrl};
+use crate::model::Table;
+use crate::operations::audited_tables::unfinished_words;
+use crate::operations::{Context, OperationError};
+
+use super::replayed::{add, moved, replayed, rows_are_left};
+
+/// Number of entries and rows that are replayed at a time.
+pub(in crate::operations) const AT_A_TIME: u64 = 200_000;
 
 /// What to compare.
 #[derive(Debug, Clone)]
@@ -22,104 +27,135 @@ pub struct ReconcileOptions {
     pub database: DatabaseUrl,
     /// How long to wait for other programs that write.
     pub wait: Duration,
-    /// How many differences are listed; all are counted.
+    /// How many differences to list; all are counted.
     pub limit: usize,
 }
 
-/// What became of a comparison of trail and rows.
+/// The result of comparing the audit log with the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReconcileOutcome {
     /// The database.
     pub database: String,
-    /// Entries that were replayed.
+    /// Number of entries replayed.
     pub entries: u64,
-    /// One per table that the trail names, sorted.
+    /// The tables of the audit log, sorted.
     pub tables: Vec<ReconciledTable>,
     /// The first differences, by table and record.
     pub differences: Vec<Unrecorded>,
-    /// How many more there are.
+    /// Number of differences that are not listed.
     pub differences_not_kept: u64,
+    /// Descriptions of runs that were to record rows and are not complete.
+    pub unfinished: Vec<String>,
 }
 
 /// A table that was compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReconciledTable {
     /// Its name.
+    #[serde(skip)]
     pub name: String,
-    /// Rows that are there.
+    /// Number of rows in the table.
     pub rows: u64,
-    /// Rows of which not every change is in the trail.
+    /// Number of rows with changes that are not in the audit log.
     pub differences: u64,
-    /// Columns that no entry knows: they were added later, and are not compared.
+    /// Columns without any entry: they were added later, and are not compared.
     pub unknown_columns: Vec<String>,
 }
 
-/// A row of which not every change is in the trail.
+/// A row with changes that are not in the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unrecorded {
     /// The table.
     pub table: String,
-    /// Primary key as text; `None` if the whole table is gone.
+    /// Primary key as text; `None` if the whole table differs.
     pub record_id: Option<String>,
-    /// How it differs; `None` if the whole table is gone.
-    pub difference: Option<RowDifference>,
+    /// How it differs.
+    pub difference: Difference,
+}
+
+/// How a table, or one of its rows, differs from the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// One row differs.
+    Row(RowDifference),
+    /// The table was removed, or a view has its name, but by the audit log it has rows.
+    TableGone,
+    /// The table has no primary key any more, so its rows cannot be compared.
+    NoKey,
 }
 
 impl ReconcileOutcome {
-    /// Whether the trail says exactly what the rows say.
+    /// Whether the audit log matches the rows exactly.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.differences.is_empty() && self.differences_not_kept == 0
+        self.differences.is_empty() && self.differences_not_kept == 0 && self.unfinished.is_empty()
     }
 }
 
-/// Compares trail and rows.
+/// Compares the audit log with the rows.
 ///
 /// # Errors
 /// When the database has no ledger or cannot be read.
 pub fn reconcile(
     options: &ReconcileOptions,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<ReconcileOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     database.snapshot(|database| {
         database.require_ledger()?;
         let mut comparison = Comparison {
+            accounted: database.accounted()?,
             database,
-            around,
+            ctx,
             summing: Summing::default(),
             entries: 0,
             limit: options.limit,
             differences: Vec::new(),
             not_kept: 0,
         };
-        let mut tables = comparison.sum_trail()?;
+        let mut tables = comparison.sum_audit_log()?;
         comparison.sum_rows(&mut tables)?;
         let mut reconciled = Vec::new();
         for (name, table) in &tables {
             reconciled.push(comparison.replay(name, table)?);
         }
+        let (entries, not_kept) = (comparison.entries, comparison.not_kept);
+        let differences = comparison.differences;
+        let unfinished = database.unfinished_runs()?;
         Ok(ReconcileOutcome {
             database: options.database.to_string(),
-            entries: comparison.entries,
+            entries,
             tables: reconciled,
-            differences: comparison.differences,
-            differences_not_kept: comparison.not_kept,
+            differences,
+            differences_not_kept: not_kept,
+            unfinished: unfinished.iter().map(unfinished_words).collect(),
         })
     })
 }
 
-/// A table that the trail names.
+/// A table of the audit log.
 struct Compared {
-    /// `None` if it is gone.
+    /// `None` if the table was removed.
     definition: Option<Table>,
     sums: Sums,
     rows: u64,
 }
 
+impl Compared {
+    /// The table, if its rows can be identified.
+    fn keyed(&self) -> Option<&Table> {
+        self.definition
+            .as_ref()
+            .filter(|table| !table.primary_key.is_empty())
+    }
+}
+
 struct Comparison<'a> {
     database: &'a mut Database,
-    around: Surroundings<'a>,
+    /// What runs of kind `enable` have accounted for, by table.
+    accounted: BTreeMap<String, Accounted>,
+    ctx: Context<'a>,
     summing: Summing,
     entries: u64,
     limit: usize,
@@ -128,25 +164,25 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// Sums up what the trail says, and finds the tables it names.
-    fn sum_trail(&mut self) -> Result<BTreeMap<String, Compared>, OperationError> {
+    /// Adds the entries of the audit log to the sums, and finds its tables.
+    fn sum_audit_log(&mut self) -> Result<BTreeMap<String, Compared>, OperationError> {
         let mut tables = BTreeMap::new();
         for name in self.database.audited_tables()? {
             let table = compared(self.database, &name)?;
             tables.insert(name, table);
         }
         let mut unknown: BTreeMap<String, Sums> = BTreeMap::new();
-        let (summing, around) = (&self.summing, self.around);
+        let (summing, ctx, rule) = (&self.summing, self.ctx, self.database.key_rule());
         let mut entries = 0;
-        self.database.each_trail_step(&mut |step| {
+        self.database.each_recorded_change(&mut |step| {
             entries += 1;
             if entries % 65_536 == 0 {
-                around.check_interrupt()?;
+                ctx.check_interrupt()?;
             }
             match tables.get_mut(&step.table_name) {
                 Some(table) => {
-                    if let Some(key) = table.definition.as_ref().map(key)
-                        && let Some(to) = moved(&step, &key)
+                    if let Some(definition) = table.keyed()
+                        && let Some(to) = moved(&step, &Key::of_table(definition, rule))
                     {
                         table.sums.moved(summing, &step.record_id, &to);
                     }
@@ -160,7 +196,7 @@ impl Comparison<'_> {
             Ok::<_, OperationError>(())
         })?;
         self.entries = entries;
-        // Tables without triggers: they were dropped, or the table was made anew.
+        // Tables without triggers: these were dropped, or the table was recreated.
         for (name, sums) in unknown {
             let table = compared(self.database, &name)?;
             tables.insert(name, Compared { sums, ..table });
@@ -168,24 +204,24 @@ impl Comparison<'_> {
         Ok(tables)
     }
 
-    /// Takes away what is there.
+    /// Subtracts the current rows from the sums.
     fn sum_rows(&mut self, tables: &mut BTreeMap<String, Compared>) -> Result<(), OperationError> {
         for table in tables.values_mut() {
-            let Some(definition) = &table.definition else {
+            let Some(definition) = table.keyed().cloned() else {
                 continue;
             };
             let (sums, rows, summing) = (&mut table.sums, &mut table.rows, &self.summing);
-            self.database.each_live_row(definition, &mut |row| {
+            self.database.each_live_row(&definition, &mut |row| {
                 *rows += 1;
                 sums.row(summing, &row.record_id, &row.image);
                 Ok::<_, OperationError>(())
             })?;
-            self.around.check_interrupt()?;
+            self.ctx.check_interrupt()?;
         }
         Ok(())
     }
 
-    /// Replays the rows of a table whose sums do not come out even.
+    /// Replays the rows of a table whose sums are not zero.
     fn replay(&mut self, name: &str, table: &Compared) -> Result<ReconciledTable, OperationError> {
         let mut reconciled = ReconciledTable {
             name: name.to_owned(),
@@ -193,40 +229,40 @@ impl Comparison<'_> {
             differences: 0,
             unknown_columns: Vec::new(),
         };
-        let Some(definition) = &table.definition else {
-            let rows_left = !table.sums.uneven(AT_A_TIME).is_empty();
-            if rows_left {
+        let Some(definition) = table.keyed() else {
+            let difference = match table.definition {
+                Some(_) => Difference::NoKey,
+                None => Difference::TableGone,
+            };
+            // A run records that a table was removed, renamed or disabled.
+            if (difference == Difference::NoKey
+                || rows_are_left(self.database, name, (&table.sums, &self.summing))?)
+                && self.database.is_recorded(name)?
+            {
                 reconciled.differences = 1;
                 self.keep(Unrecorded {
                     table: name.to_owned(),
                     record_id: None,
-                    difference: None,
+                    difference,
                 });
             }
             return Ok(reconciled);
         };
+        let accounted = self.accounted.remove(name).unwrap_or_default();
         let mut unknown = BTreeSet::new();
         for group in table.sums.uneven(AT_A_TIME) {
-            let mut replay = Replay::default();
             let summing = self.summing.clone();
             let wanted = |record_id: &str| group[summing.bucket(record_id)];
-            let key = key(definition);
-            self.database.each_trail_step(&mut |step| {
-                if step.table_name == name && wanted(&step.record_id) {
-                    let (old, new) = (step.old_value.as_deref(), step.new_value.as_deref());
-                    let read = Step::read(&step.action, old, new);
-                    replay.entry(step.id, &step.record_id, read, &key);
-                }
-                Ok::<_, OperationError>(())
-            })?;
+            let mut replay = replayed(self.database, (definition, &accounted), &wanted)?;
+            let key = Key::of_table(definition, self.database.key_rule());
             self.database.each_live_row(definition, &mut |row| {
                 if wanted(&row.record_id) {
                     let image: Image = serde_json::from_str(&row.image).unwrap_or_default();
-                    replay.row(row.record_id, &image);
+                    replay.row(row.record_id, &image, &key);
                 }
                 Ok::<_, OperationError>(())
             })?;
-            self.around.check_interrupt()?;
+            self.ctx.check_interrupt()?;
             let (differences, columns) = replay.finish();
             unknown.extend(columns);
             reconciled.differences += differences.len() as u64;
@@ -234,7 +270,7 @@ impl Comparison<'_> {
                 self.keep(Unrecorded {
                     table: name.to_owned(),
                     record_id: Some(record_id),
-                    difference: Some(difference),
+                    difference: Difference::Row(difference),
                 });
             }
         }
@@ -257,25 +293,4 @@ fn compared(database: &mut Database, name: &str) -> Result<Compared, OperationEr
         sums: Sums::default(),
         rows: 0,
     })
-}
-
-fn key(table: &Table) -> Vec<&str> {
-    let key = table.primary_key.iter();
-    key.map(|&at| table.columns[at].name.as_str()).collect()
-}
-
-fn add(sums: &mut Sums, summing: &Summing, step: &TrailStep) {
-    let (old, new) = (step.old_value.as_deref(), step.new_value.as_deref());
-    sums.entry(summing, &step.record_id, old, new);
-}
-
-/// The record id after an UPDATE that changed the key. Images begin with the key, so equal beginnings settle it.
-fn moved(step: &TrailStep, key: &[&str]) -> Option<String> {
-    let (Some(old), Some(new)) = (&step.old_value, &step.new_value) else {
-        return None;
-    };
-    let image = |text: &str| serde_json::from_str::<Image>(text).ok();
-    let (old, new) = (image(old)?, image(new)?);
-    let changed = key.iter().any(|&column| old.get(column) != new.get(column));
-    changed.then(|| record_id(&new, key))
 }

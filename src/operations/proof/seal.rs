@@ -1,4 +1,4 @@
-//! Sealing changes that were made outside runs.
+//! Seals changes that were made outside runs.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,20 +9,21 @@ use crate::database::ledger::{Entries, NewSeal};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::{Finding, FindingList, Level, Rule, Timestamp};
 use crate::operations::OperationError;
+use crate::operations::audited_tables::make_ready;
 
 use super::require_seals;
 
-/// Which archive's `seals.log` notes a seal that no import or revert makes.
+/// The archive whose `seals.log` records a seal that belongs to no import or revert.
 #[derive(Debug, Clone)]
 pub struct SealPlace {
-    /// The archive that was named.
+    /// The archive given by the user.
     pub named: Option<PathBuf>,
-    /// The one beside the database, if no run has one either.
+    /// The archive next to the database, used if no run has an archive either.
     pub usual: PathBuf,
 }
 
 impl SealPlace {
-    /// The archive that was named; else that of the newest run that has one, if it is still there.
+    /// The archive given by the user; otherwise the archive of the newest run that has one, if it still exists.
     pub(in crate::operations) fn archive(
         &self,
         database: &mut Database,
@@ -42,15 +43,13 @@ impl SealPlace {
 pub struct OutsideSeal {
     /// The seal.
     pub seal: NewSeal,
-    /// The file that notes it, unless that failed.
+    /// The file that records it, unless that failed.
     pub log: Option<PathBuf>,
-    /// What was noticed.
-    pub findings: FindingList,
 }
 
-/// Seals the entries that no seal covers yet; `None` if there are none.
+/// Seals the entries that no seal covers yet. Returns `None` if there are none, and further findings.
 ///
-/// Entries of runs are sealed by their runs; those of runs that were written before there were seals are sealed here
+/// Entries of runs are sealed by their runs. Entries of runs from before seals were introduced are sealed here together
 /// with the others.
 ///
 /// # Errors
@@ -60,15 +59,17 @@ pub fn seal_outside_changes(
     wait: Duration,
     place: &SealPlace,
     now: Timestamp,
-) -> Result<Option<OutsideSeal>, OperationError> {
+) -> Result<(Option<OutsideSeal>, FindingList), OperationError> {
     let mut database = Database::open(url, Access::Write, wait)?;
+    let mut findings = FindingList::default();
+    findings.extend(make_ready(&mut database, place, now)?);
     let archive = place.archive(&mut database)?;
     let seal = database.transaction(|database| {
         require_seals(database)?;
         let covered = covered(database)?;
         let mut sealer = Sealer::default();
         let mut at = 0;
-        // Numbers between seals are lost ones, or belonged to transactions that were not finished then.
+        // Missing numbers between seals were lost, or belonged to transactions that were not finished at the time.
         let after = covered.first().filter(|(first, _)| *first <= 1);
         let after = after.map_or(0, |(_, last)| *last);
         database.each_sealed_entry(Entries::After(after), &mut |entry| {
@@ -86,17 +87,15 @@ pub fn seal_outside_changes(
         Ok::<_, OperationError>(Some(database.seal_others(contents, now)?))
     })?;
     let Some(seal) = seal else {
-        return Ok(None);
+        return Ok((None, findings));
     };
     let failed = log_seal(url, &archive, &seal);
-    Ok(Some(OutsideSeal {
-        log: failed.is_none().then(|| archive.join(SEALS)),
-        findings: failed.into_iter().collect(),
-        seal,
-    }))
+    let log = failed.is_none().then(|| archive.join(SEALS));
+    findings.extend(failed);
+    Ok((Some(OutsideSeal { seal, log }), findings))
 }
 
-/// Notes a committed seal beside the originals; a warning if that fails.
+/// Records a committed seal next to the originals; returns a warning if that fails.
 pub(in crate::operations) fn log_seal(
     database: &DatabaseUrl,
     archive: &Path,
@@ -112,16 +111,16 @@ pub(in crate::operations) fn log_seal(
     let cause =
         std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
     let message =
-        format!("everything is committed, but its seal is not in `{SEALS}`: {error}{cause}");
+        format!("all changes are committed, but the seal is not in `{SEALS}`: {error}{cause}");
     let finding = Finding::new(Level::Warning, Rule::SealNotLogged, None, message);
-    Some(finding.remedy(format!("keep the line `{line}` elsewhere")))
+    Some(finding.hint(format!("keep the line `{line}` elsewhere")))
 }
 
-/// The ids that seals cover, as few ranges as there can be.
+/// The ids that seals cover, as a minimal list of ranges.
 fn covered(database: &mut Database) -> Result<Vec<(i64, i64)>, OperationError> {
     let mut ranges = Vec::new();
     for seal in database.seals()? {
-        // What cannot be read is told by `audit verify`; its entries are sealed anew.
+        // `audit verify` reports unreadable seals; their entries are sealed again.
         let ids =
             Header::parse(&seal.header).map_or_else(|_| IdRanges::default(), |h| h.entries.ids);
         ranges.extend_from_slice(ids.ranges());

@@ -1,4 +1,4 @@
-//! What became of rejects, by the later versions of their files.
+//! The status of rejects, from the later versions of their files.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -12,11 +12,11 @@ use super::RejectStatus;
 pub(super) struct Statuses {
     /// Per source, layout and path, oldest first.
     versions: BTreeMap<(String, String, String), Vec<VersionRead>>,
-    /// The rejects of the version that was asked for last: neighbours mostly ask for the same.
+    /// The rejects of the version requested last: consecutive requests mostly concern the same one.
     known: Option<(i64, HashSet<LeftOut>)>,
 }
 
-/// A record and the rule.
+/// The record and the rule of a reject.
 type LeftOut = (Option<String>, String);
 
 impl Statuses {
@@ -52,7 +52,7 @@ impl Statuses {
         };
         let run = next.run_id.clone();
         if next.sha256.is_none() {
-            return Ok(RejectStatus::Gone(run));
+            return Ok(RejectStatus::Removed(run));
         }
         let rejected = match &mut self.known {
             Some((id, rejected)) if *id == next.id => rejected,
@@ -65,7 +65,7 @@ impl Statuses {
         Ok(if rejected.contains(&same) {
             RejectStatus::Repeated(run)
         } else {
-            RejectStatus::Mended(run)
+            RejectStatus::Fixed(run)
         })
     }
 }

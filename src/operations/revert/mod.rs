@@ -1,4 +1,4 @@
-//! Undoing a committed run, as a run of its own: a plan first, then one transaction.
+//! Reverts a committed run by a new run: plans first, then writes in one transaction.
 
 mod outcome;
 mod plan;
@@ -12,64 +12,65 @@ use crate::database::ledger::{RunFacts, RunHeader, RunRecord};
 use crate::database::{Access, Backup, Database, DatabaseUrl, Mismatch};
 use crate::model::{RunContext, Sha256};
 
+use super::audited_tables::make_ready;
 use super::import::BackupPolicy;
-use super::proof::{log_seal, require_seals};
-use super::{OperationError, Stage, Surroundings, run_named};
+use super::proof::{SealPlace, log_seal, require_seals};
+use super::{Context, OperationError, Stage, run_named};
 
 pub use outcome::{RevertConflictAt, RevertOutcome, RevertRun, RevertStatus, RevertedTable};
 use plan::{Apply, Reverting};
 
-/// What to undo, and how.
+/// Which run to revert, and how.
 #[derive(Debug, Clone)]
 pub struct RevertOptions {
     /// The database.
     pub database: DatabaseUrl,
     /// How long to wait for other programs that write.
     pub wait: Duration,
-    /// Where backups go, and the seal is noted.
+    /// The archive for backups and the seal.
     pub archive: PathBuf,
-    /// The run: its id, or the beginning of it.
+    /// The run: its id, or a prefix of it.
     pub run: String,
     /// Whether anything is written.
     pub mode: RevertMode,
-    /// What to do with rows that were changed since.
+    /// How to handle rows that were changed after the run.
     pub policy: RevertPolicy,
     /// Whether the database is copied first.
     pub backup: BackupPolicy,
-    /// How many conflicts are listed; all are counted.
+    /// How many conflicts to list; all are counted.
     pub limit: usize,
 }
 
 /// Whether anything is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevertMode {
-    /// Plan, and apply the plan.
+    /// Plan and apply.
     Apply,
-    /// Plan, and stop.
+    /// Plan only.
     DryRun,
 }
 
-/// Undoes a run.
+/// Reverts a run.
 ///
 /// # Errors
-/// When something fails; nothing is committed then. Conflicts are in the outcome, with a status that says that nothing
-/// was written.
+/// When an operation fails; nothing is committed then. Conflicts are in the outcome, with a status that shows that
+/// nothing was written.
 pub fn revert(
     options: &RevertOptions,
     run: &RunContext,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<RevertOutcome, OperationError> {
     let ended = match options.mode {
         RevertMode::DryRun => {
             let mut database = open(options, Access::Read)?;
             database.snapshot(|database| {
                 let undone = undone(database, &options.run)?;
-                Ok(planned(database, options, &undone, around)?.0)
+                Ok(planned(database, options, &undone, ctx)?.0)
             })
         }
-        RevertMode::Apply => apply(options, run, around),
+        RevertMode::Apply => apply(options, run, ctx),
     };
-    around.progress.end();
+    ctx.progress.end();
     ended
 }
 
@@ -77,14 +78,14 @@ fn open(options: &RevertOptions, access: Access) -> Result<Database, OperationEr
     Ok(Database::open(&options.database, access, options.wait)?)
 }
 
-/// The run that is to be undone.
+/// The run to revert.
 fn undone(database: &mut Database, name: &str) -> Result<RunRecord, OperationError> {
     require_seals(database)?;
     let runs = database.runs()?;
     let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
     let run = runs.into_iter().find(|run| run.id == id);
     let run = run.ok_or_else(|| OperationError::UnknownRun(name.to_owned()))?;
-    // Rows that `enable` noted were there before it; `disable` wrote none.
+    // Rows recorded by `enable` existed before it; `disable` changed no rows.
     if matches!(run.kind.as_str(), "enable" | "disable") {
         let (run, kind) = (run.id, run.kind);
         return Err(OperationError::NotRevertible { run, kind });
@@ -92,15 +93,15 @@ fn undone(database: &mut Database, name: &str) -> Result<RunRecord, OperationErr
     Ok(run)
 }
 
-/// What would be done, and how it would end.
+/// The plan and the resulting status.
 fn planned<'a>(
     database: &mut Database,
     options: &'a RevertOptions,
     undone: &'a RunRecord,
-    around: Surroundings<'a>,
+    ctx: Context<'a>,
 ) -> Result<(RevertOutcome, Reverting<'a>), OperationError> {
-    around.progress.begin(Stage::Plan, None);
-    let mut reverting = Reverting::begin(database, options, undone, around)?;
+    ctx.progress.begin(Stage::Plan, None);
+    let mut reverting = Reverting::begin(database, options, undone, ctx)?;
     reverting.walk(database, Apply::Nothing)?;
     let status = if reverting.conflicts() > 0 && options.policy == RevertPolicy::Report {
         RevertStatus::Conflict
@@ -112,13 +113,13 @@ fn planned<'a>(
     Ok((reverting.outcome(status), reverting))
 }
 
-/// Rolls the transaction back without being a failure.
-enum Rollback {
+/// Why the transaction is rolled back.
+enum RevertRollback {
     Refused(Box<RevertOutcome>),
     Failed(OperationError),
 }
 
-impl<E: Into<OperationError>> From<E> for Rollback {
+impl<E: Into<OperationError>> From<E> for RevertRollback {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
@@ -127,24 +128,30 @@ impl<E: Into<OperationError>> From<E> for Rollback {
 fn apply(
     options: &RevertOptions,
     run: &RunContext,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<RevertOutcome, OperationError> {
     let mut database = open(options, Access::Write)?;
+    let place = SealPlace {
+        named: Some(options.archive.clone()),
+        usual: options.archive.clone(),
+    };
+    let completed = make_ready(&mut database, &place, (ctx.clock)())?;
+    let run = &run.after(database.latest_run()?);
     let mut backup = None;
     let done = database.transaction(|database| {
         let undone = undone(database, &options.run)?;
-        let (outcome, mut reverting) = planned(database, options, &undone, around)?;
+        let (outcome, mut reverting) = planned(database, options, &undone, ctx)?;
         if outcome.status != RevertStatus::Planned {
-            return Err(Rollback::Refused(Box::new(outcome)));
+            return Err(RevertRollback::Refused(Box::new(outcome)));
         }
         if let (Some(path), BackupPolicy::Always) = (options.database.file(), options.backup) {
-            around.progress.begin(Stage::Backup, None);
+            ctx.progress.begin(Stage::Backup, None);
             let directory = options.archive.join(BACKUPS);
             backup = Some(Backup::make(path, &directory, &run.id.to_string())?);
         }
-        around.progress.begin(Stage::Revert, None);
-        let seal = write(database, &mut reverting, &undone, run, around)?;
-        around.check_interrupt()?;
+        ctx.progress.begin(Stage::Revert, None);
+        let seal = write(database, &mut reverting, &undone, run, ctx)?;
+        ctx.check_interrupt()?;
         let mut outcome = reverting.outcome(RevertStatus::Reverted);
         outcome.run = Some(RevertRun {
             id: run.id.to_string(),
@@ -155,7 +162,7 @@ fn apply(
         });
         Ok(outcome)
     });
-    match done {
+    let ended = match done {
         Ok(mut outcome) => {
             if let Some(backup) = backup {
                 backup.keep();
@@ -165,9 +172,13 @@ fn apply(
             outcome.findings.extend(warning);
             Ok(outcome)
         }
-        Err(Rollback::Refused(outcome)) => Ok(*outcome),
-        Err(Rollback::Failed(error)) => Err(error),
-    }
+        Err(RevertRollback::Refused(outcome)) => Ok(*outcome),
+        Err(RevertRollback::Failed(error)) => Err(error),
+    };
+    ended.map(|mut outcome| {
+        outcome.findings.extend(completed);
+        outcome
+    })
 }
 
 /// Everything between the plan and COMMIT.
@@ -176,7 +187,7 @@ fn write(
     reverting: &mut Reverting<'_>,
     undone: &RunRecord,
     run: &RunContext,
-    around: Surroundings<'_>,
+    ctx: Context<'_>,
 ) -> Result<crate::database::ledger::NewSeal, OperationError> {
     let header = RunHeader {
         kind: "revert",
@@ -190,24 +201,27 @@ fn write(
     database.begin_rows_run(&header, run)?;
     reverting.walk(database, Apply::Everything)?;
     let id = run.id.to_string();
-    // Once is enough: rows may have been changed back since, but what the ledger knew was put back then.
+    let mut facts = RunFacts::default();
+    // Only the first revert restores ledger entries: rows may have been changed again since, but the ledger was
+    // restored then.
     if !reverting.is_undone {
-        database.undo_row_sources(&id, &undone.id, reverting.kept())?;
+        let sums = database.undo_row_sources(&id, &undone.id, reverting.kept())?;
+        facts.ledger = Some(sums);
     }
-    let finished_at = (around.clock)();
+    let finished_at = (ctx.clock)();
     database.end_rows_run(run, finished_at, &reverting.counts().to_string())?;
     let contents = database.contents_of_run(&id, before)?;
     let more = reverting.unplanned(&contents.entries.tables);
     if !more.is_empty() {
         return Err(OperationError::NotAsPlanned(more));
     }
-    Ok(database.seal_run(&id, contents, RunFacts::default(), finished_at)?)
+    Ok(database.seal_run(&id, contents, facts, finished_at)?)
 }
 
-/// A table in which something else happened than was planned.
+/// Reports a table in which the number of changes differs from the plan.
 fn mismatch(table: &str, planned: u64, happened: u64) -> Mismatch {
     Mismatch {
         table: table.to_owned(),
-        message: format!("{happened} rows changed, planned were {planned}"),
+        message: format!("expected {planned} changed rows, found {happened}"),
     }
 }

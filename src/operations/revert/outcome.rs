@@ -1,66 +1,71 @@
-//! What undoing a run has to tell.
+//! The outcome of reverting a run.
+
+use serde::Serialize;
 
 use crate::audit::revert::RevertConflict;
 use crate::database::ledger::NewSeal;
 use crate::model::FindingList;
 
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a revert ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum RevertStatus {
-    /// Every row is already what it was before the run; nothing was written.
+    /// Every row already has the values from before the run; nothing was written.
     NothingToDo,
-    /// A dry run: this is what would be written.
+    /// A dry run: the plan was not applied.
     Planned,
     /// Written and committed.
     Reverted,
-    /// Rows were changed since; nothing was written.
+    /// Rows were changed after the run; nothing was written.
     Conflict,
 }
 
-/// The result of undoing a run.
+/// The outcome of reverting a run.
 #[derive(Debug, Clone)]
 pub struct RevertOutcome {
     /// How it ended.
     pub status: RevertStatus,
     /// The database.
     pub database: String,
-    /// The run that is undone.
+    /// The run that is reverted.
     pub undone: String,
-    /// The run that did it, if something was written.
+    /// The run that reverted it, if something was written.
     pub run: Option<RevertRun>,
     /// One per table that the run changed.
     pub tables: Vec<(String, RevertedTable)>,
-    /// The first rows that were changed since.
+    /// The first rows that were changed after the run.
     pub conflicts: Vec<RevertConflictAt>,
-    /// How many more there are.
+    /// Number of conflicts that are not listed.
     pub conflicts_not_kept: u64,
-    /// What was noticed.
+    /// Findings of the operation.
     pub findings: FindingList,
 }
 
-/// The run that wrote.
+/// The reverting run.
 #[derive(Debug, Clone)]
 pub struct RevertRun {
     /// UUIDv7.
     pub id: String,
-    /// The copy of the database as it was before.
+    /// The copy of the database made before.
     pub backup: Option<String>,
     /// The seal over the run's entries.
     pub seal: NewSeal,
 }
 
-/// Rows of a table, by what becomes of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Number of rows of a table, by outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RevertedTable {
-    /// Rows that come back.
+    /// Rows that are inserted again.
     pub inserted: u64,
-    /// Rows that get values back.
+    /// Rows whose values are restored.
     pub updated: u64,
-    /// Rows that go.
+    /// Rows that are deleted.
     pub deleted: u64,
-    /// Entries whose row is already what it was before.
+    /// Entries whose row already has the values from before the run.
     pub unchanged: u64,
-    /// Entries whose row was changed since and stays.
+    /// Entries whose row was changed after the run and is kept.
     pub skipped: u64,
 }
 
@@ -77,7 +82,7 @@ impl RevertedTable {
         ]
     }
 
-    /// Rows that change.
+    /// Number of rows that change.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.inserted + self.updated + self.deleted
@@ -91,10 +96,10 @@ pub struct RevertConflictAt {
     pub table: String,
     /// Primary key as text.
     pub record_id: String,
-    /// What happened to it.
+    /// How it was changed.
     pub conflict: RevertConflict,
-    /// Who did it last: actor and time; `None` if there is no entry of it.
+    /// Who changed it last: actor and time; `None` if there is no entry for it.
     pub by: Option<(String, String)>,
-    /// In which run.
+    /// The run of that change.
     pub run: Option<String>,
 }

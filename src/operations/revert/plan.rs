@@ -1,46 +1,46 @@
-//! Walking over the entries of a run from the last to the first, deciding on each, and doing what was decided.
+//! Processes the entries of a run from the last to the first: decides on each entry, and applies the decision.
 //!
-//! The walk is done twice, to plan and to write, so that nothing of a large run has to be kept; both see the same rows,
-//! because they are within one transaction. Of each row only the last entry is compared with what is there: those
-//! before it follow from it.
+//! The entries are processed twice, to plan and to write, so that memory does not grow with the run. Both passes see
+//! the same rows, because they are in one transaction. For each row, only the last entry is compared with the current
+//! row: earlier entries follow from it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use crate::audit::revert::{Reversal, RevertConflict, Undo, undo, undo_unchecked};
 use crate::audit::seal::{Header, TableActions};
-use crate::audit::{Image, Step};
+use crate::audit::{Image, Key, Step};
 use crate::database::ledger::RunRecord;
-use crate::database::{Database, LaterEntry, Mismatch, RowUndo, TrailStep};
+use crate::database::{Database, DatabaseError, LaterEntry, Mismatch, RecordedChange, RowUndo};
 use crate::model::{FindingList, Table};
-use crate::operations::{OperationError, Surroundings};
+use crate::operations::{Context, OperationError};
 
 use super::outcome::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 use super::{RevertOptions, mismatch};
 
-/// Entries that are looked at together.
+/// Number of entries processed together.
 const PAGE: i64 = 2000;
 
-/// Whether what is decided is done.
+/// Whether decisions are applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Apply {
     Nothing,
     Everything,
 }
 
-/// A run that is being undone.
+/// A revert in progress.
 pub(super) struct Reverting<'a> {
     options: &'a RevertOptions,
     undone: &'a RunRecord,
-    around: Surroundings<'a>,
+    ctx: Context<'a>,
     /// The ids between which the run's entries are, both excluded.
     between: (i64, i64),
-    /// Whether the run was undone before, and not done again.
+    /// Whether the run was reverted before, and that was not reverted itself.
     pub(super) is_undone: bool,
-    /// Whether anything happened after the run.
+    /// Whether there are entries after the run.
     something_later: bool,
     tables: HashMap<String, Table>,
-    /// Hashes of rows of which an entry was seen.
+    /// Hashes of rows with entries seen so far.
     seen: HashSet<u64>,
     keys: RandomState,
     kept: HashSet<(String, String)>,
@@ -49,10 +49,10 @@ pub(super) struct Reverting<'a> {
     conflicts_not_kept: u64,
 }
 
-/// An entry with what is to be done about it.
-struct Decided {
+/// An entry with its decision.
+struct DecidedEntry {
     step: Step,
-    /// The id of the row after the entry.
+    /// The record id after the entry.
     record_id: String,
     /// Whether it is the last entry of its row.
     is_last: bool,
@@ -63,10 +63,10 @@ impl<'a> Reverting<'a> {
         database: &mut Database,
         options: &'a RevertOptions,
         undone: &'a RunRecord,
-        around: Surroundings<'a>,
+        ctx: Context<'a>,
     ) -> Result<Self, OperationError> {
         let last = database.last_entry_id()?;
-        // Without a seal, of a run before there were seals, the whole trail is looked through.
+        // A run from before seals were introduced has no seal; the whole audit log is searched.
         let sealed = database.seals_of_run(&undone.id)?;
         let header = sealed.first().map(|seal| Header::parse(&seal.header));
         let ids = header.and_then(Result::ok).map(|header| header.entries.ids);
@@ -77,7 +77,7 @@ impl<'a> Reverting<'a> {
         Ok(Self {
             options,
             undone,
-            around,
+            ctx,
             between,
             is_undone: database.undone_runs()?.contains_key(&undone.id),
             something_later: last >= between.1,
@@ -91,7 +91,7 @@ impl<'a> Reverting<'a> {
         })
     }
 
-    /// Goes over all entries.
+    /// Processes all entries.
     pub(super) fn walk(
         &mut self,
         database: &mut Database,
@@ -109,23 +109,23 @@ impl<'a> Reverting<'a> {
                 return Ok(());
             };
             before = last.id;
-            // Neighbours are mostly of one table, and the order of entries must be kept.
+            // Consecutive entries mostly belong to one table, and the order of entries must be kept.
             for entries in page.chunk_by(|a, b| a.table_name == b.table_name) {
                 self.entries(database, entries, apply)?;
             }
-            self.around.check_interrupt()?;
+            self.ctx.check_interrupt()?;
         }
     }
 
-    /// Entries of one table, the last first.
+    /// Entries of one table, last first.
     fn entries(
         &mut self,
         database: &mut Database,
-        entries: &[TrailStep],
+        entries: &[RecordedChange],
         apply: Apply,
     ) -> Result<(), OperationError> {
         let table = self.table(database, &entries[0].table_name)?;
-        let key = key_names(&table);
+        let key = Key::of_table(&table, database.key_rule());
         let mut decided = Vec::with_capacity(entries.len());
         for entry in entries {
             let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
@@ -138,10 +138,10 @@ impl<'a> Reverting<'a> {
             let is_last =
                 self.is_first_seen(&table.name, moved.as_ref().unwrap_or(&entry.record_id));
             if moved.is_some() {
-                // What happened to the row before is told under its former id.
+                // Earlier changes of the row are recorded under its former id.
                 self.is_first_seen(&table.name, &entry.record_id);
             }
-            decided.push(Decided {
+            decided.push(DecidedEntry {
                 step,
                 record_id: moved.unwrap_or_else(|| entry.record_id.clone()),
                 is_last,
@@ -165,11 +165,11 @@ impl<'a> Reverting<'a> {
         Ok(())
     }
 
-    /// What to do about an entry; `None` if nothing.
+    /// Decides on an entry; returns `None` if nothing has to be done.
     fn decide(
         &mut self,
         table: &str,
-        one: &Decided,
+        one: &DecidedEntry,
         row: Option<&Image>,
         later: &[LaterEntry],
     ) -> Option<Undo> {
@@ -210,7 +210,7 @@ impl<'a> Reverting<'a> {
     fn conflict(
         &mut self,
         table: &str,
-        one: &Decided,
+        one: &DecidedEntry,
         conflict: RevertConflict,
         by: Option<&LaterEntry>,
     ) {
@@ -227,12 +227,12 @@ impl<'a> Reverting<'a> {
         }
     }
 
-    /// The rows that are there now, of those whose last entry is among these.
+    /// The current rows of those entries that are the last of their row.
     fn rows(
         &self,
         database: &mut Database,
         table: &Table,
-        decided: &[Decided],
+        decided: &[DecidedEntry],
     ) -> Result<HashMap<String, Image>, OperationError> {
         let last = decided.iter().filter(|one| one.is_last);
         let keys: Vec<_> = last
@@ -251,7 +251,7 @@ impl<'a> Reverting<'a> {
         &self,
         database: &mut Database,
         table: &str,
-        decided: &[Decided],
+        decided: &[DecidedEntry],
     ) -> Result<HashMap<String, Vec<LaterEntry>>, OperationError> {
         let mut later: HashMap<String, Vec<LaterEntry>> = HashMap::new();
         if self.something_later {
@@ -272,7 +272,10 @@ impl<'a> Reverting<'a> {
             return Ok(table.clone());
         }
         let table = database.defined_table(name)?;
-        let table = table.ok_or_else(|| OperationError::TableGone(name.to_owned()))?;
+        let table = table.ok_or_else(|| OperationError::TableRemoved(name.to_owned()))?;
+        if table.primary_key.is_empty() {
+            return Err(DatabaseError::NoKey(name.to_owned()).into());
+        }
         self.tables.insert(name.to_owned(), table.clone());
         Ok(table)
     }
@@ -281,7 +284,7 @@ impl<'a> Reverting<'a> {
         self.seen.insert(self.keys.hash_one((table, record_id)))
     }
 
-    /// Rows that stay as they are, by table and record id.
+    /// Rows that are kept as they are, by table and record id.
     pub(super) fn kept(&self) -> &HashSet<(String, String)> {
         &self.kept
     }
@@ -294,7 +297,7 @@ impl<'a> Reverting<'a> {
         self.counts.values().map(RevertedTable::changes).sum()
     }
 
-    /// The counts that the ledger keeps with the run.
+    /// The counts that the ledger stores with the run.
     pub(super) fn counts(&self) -> serde_json::Value {
         let table = |(name, counts): (&String, &RevertedTable)| {
             let counts = counts.named().into_iter();
@@ -305,7 +308,7 @@ impl<'a> Reverting<'a> {
         serde_json::json!({ "tables": tables })
     }
 
-    /// Tables of which more, or less, changed than was planned: by a trigger of the application, or a cascade.
+    /// Tables with more or fewer changes than planned, because of a trigger of the application or a cascade.
     pub(super) fn unplanned(&self, happened: &BTreeMap<Box<str>, TableActions>) -> Vec<Mismatch> {
         let count = |table: &str| {
             happened
@@ -338,7 +341,7 @@ impl<'a> Reverting<'a> {
     }
 }
 
-/// The image that tells the key of the row after an entry, or of the row that it deleted.
+/// The image with the key of the row after an entry, or of the deleted row.
 fn after(step: &Step) -> &Image {
     match step {
         Step::Insert { new } | Step::Update { new, .. } => new,
@@ -346,12 +349,7 @@ fn after(step: &Step) -> &Image {
     }
 }
 
-fn key_names(table: &Table) -> Vec<&str> {
-    let key = table.primary_key.iter();
-    key.map(|&at| table.columns[at].name.as_str()).collect()
-}
-
-/// An entry that cannot be read says nothing of what happened; that the row is another, the row itself tells.
+/// An unreadable entry is ignored: a changed row shows that something happened.
 fn read_later(entry: &LaterEntry) -> Option<Step> {
     let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
     Step::read(&entry.action, old, new).ok()

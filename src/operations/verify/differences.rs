@@ -1,4 +1,4 @@
-//! Rows that are missing or different, told with the places of their records and values.
+//! Lists missing and different rows with the locations of their records and values.
 
 use crate::model::{Origin, ShowValues};
 use crate::operations::directory::Directory;
@@ -7,7 +7,7 @@ use crate::plan::{Discrepancy, DiscrepancyKind};
 use super::outcome::{Difference, DifferenceKind};
 use super::values::described;
 
-/// The first `limit` differences, one per column that differs.
+/// The first `limit` differences, one per different column.
 pub(super) fn differences(
     directory: &Directory<'_>,
     discrepancies: &[Discrepancy],

@@ -1,7 +1,7 @@
-//! Rows that no record of the files accounts for: whose they are.
+//! Finds the owners of rows that no record of the files accounts for.
 //!
-//! Looked for only in tables that have other rows than those that were found. What is kept meanwhile is one
-//! fingerprint per ledger entry of one table, less than what reading keeps of every record.
+//! Only tables with rows besides those that were compared are searched. Memory: one fingerprint per ledger entry of one
+//! table, which is less than reading keeps per record.
 
 use std::collections::HashMap;
 
@@ -9,29 +9,30 @@ use crate::database::Database;
 use crate::database::ledger::ClaimedFile;
 use crate::model::{Fingerprint, Place, TableDigest};
 use crate::operations::OperationError;
+use crate::operations::directory::check_scratch;
 use crate::plan::{TableComparison, record_fingerprint};
 
 use super::Comparing;
 use super::outcome::{Difference, DifferenceKind, ExtraRows};
 
-/// Who accounts for a row; the greatest of several wins.
+/// The owner of a row; of several, the greatest applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Holder {
+enum RowOwner {
     /// A record of another directory.
     OtherSource,
     /// A record of this directory that is no longer in its file.
-    Gone,
-    /// A record of a file of this directory that could not be read as a whole.
+    Removed,
+    /// A record of a file of this directory that could not be read completely.
     Unread,
     /// A record of the files.
     InFiles,
 }
 
-/// The ledger's files, read once for all tables.
+/// The files of the ledger, read once for all tables.
 pub(super) struct Extra<'c, 'l> {
     comparing: &'c Comparing<'c, 'l>,
     files: Option<HashMap<i64, ClaimedFile>>,
-    /// How many differences may still be listed.
+    /// How many more differences may be listed.
     room: usize,
 }
 
@@ -44,7 +45,7 @@ impl<'c, 'l> Extra<'c, 'l> {
         }
     }
 
-    /// Counts the rows of a table that the files do not want, and lists the first that are gone from them.
+    /// Counts the rows of a table that the files do not have, and lists the first of those whose records were removed.
     pub(super) fn rows(
         &mut self,
         database: &mut Database,
@@ -60,22 +61,22 @@ impl<'c, 'l> Extra<'c, 'l> {
         if all == compared.record_ids {
             return Ok((extra, Vec::new()));
         }
-        let holders = self.holders(database, index)?;
+        let owners = self.owners(database, index)?;
         let limit = self.comparing.limit;
-        let mut gone: HashMap<String, Option<Difference>> = HashMap::new();
+        let mut removed: HashMap<String, Option<Difference>> = HashMap::new();
         database.each_record_id(table, &mut |record_id| {
             let fingerprint = record_fingerprint(&record_id);
-            if compared.strays.contains(&fingerprint) {
+            if compared.relocated.contains(&fingerprint) {
                 return;
             }
-            match holders.get(&fingerprint) {
-                Some(Holder::InFiles) => {}
-                Some(Holder::Unread) => extra.unread += 1,
-                Some(Holder::OtherSource) => extra.other_sources += 1,
-                Some(Holder::Gone) => {
-                    extra.gone += 1;
-                    if gone.len() < self.room {
-                        gone.insert(record_id, None);
+            match owners.get(&fingerprint) {
+                Some(RowOwner::InFiles) => {}
+                Some(RowOwner::Unread) => extra.unread += 1,
+                Some(RowOwner::OtherSource) => extra.other_sources += 1,
+                Some(RowOwner::Removed) => {
+                    extra.removed += 1;
+                    if removed.len() < self.room {
+                        removed.insert(record_id, None);
                     }
                 }
                 None => {
@@ -86,9 +87,9 @@ impl<'c, 'l> Extra<'c, 'l> {
                 }
             }
         })?;
-        self.room -= gone.len();
-        let gone = self.gone(database, index, gone)?;
-        Ok((extra, gone))
+        self.room -= removed.len();
+        let removed = self.removed(database, index, removed)?;
+        Ok((extra, removed))
     }
 
     fn files(
@@ -101,37 +102,40 @@ impl<'c, 'l> Extra<'c, 'l> {
         })
     }
 
-    /// By fingerprint of the record id, who accounts for the rows of a table.
-    fn holders(
+    /// The owners of the rows of a table, by fingerprint of the record id.
+    fn owners(
         &mut self,
         database: &mut Database,
         index: usize,
-    ) -> Result<HashMap<Fingerprint, Holder>, OperationError> {
+    ) -> Result<HashMap<Fingerprint, RowOwner>, OperationError> {
         let Comparing {
-            directory, reading, ..
+            directory,
+            state,
+            planner,
+            ..
         } = self.comparing;
         let files = self.files(database)?;
-        let mut holders: HashMap<Fingerprint, Holder> = HashMap::new();
+        let mut owners: HashMap<Fingerprint, RowOwner> = HashMap::new();
         let table = &directory.layout.tables[index].table;
         database.each_claim(&table.name, &mut |claim| {
             let file = files.get(&claim.source_file_id);
-            let holder = match file.filter(|file| file.source == directory.source) {
-                None => Holder::OtherSource,
-                Some(_) if reading.planner.saw(index, &claim.identity) => Holder::InFiles,
-                Some(file) if reading.incomplete.contains(&file.path) => Holder::Unread,
-                Some(_) => Holder::Gone,
+            let owner = match file.filter(|file| file.source == directory.source) {
+                None => RowOwner::OtherSource,
+                Some(_) if planner.saw(index, &claim.identity) => RowOwner::InFiles,
+                Some(file) if state.incomplete.contains(&file.path) => RowOwner::Unread,
+                Some(_) => RowOwner::Removed,
             };
-            let held = holders
+            let held = owners
                 .entry(record_fingerprint(&claim.record_id))
-                .or_insert(holder);
-            *held = holder.max(*held);
+                .or_insert(owner);
+            *held = owner.max(*held);
         })?;
-        reading.check_scratch()?;
-        Ok(holders)
+        check_scratch(planner)?;
+        Ok(owners)
     }
 
-    /// Where the records of these rows stood.
-    fn gone(
+    /// The locations of the removed records of these rows.
+    fn removed(
         &mut self,
         database: &mut Database,
         index: usize,
@@ -149,7 +153,7 @@ impl<'c, 'l> Extra<'c, 'l> {
                 .filter(|file| file.source == directory.source);
             if let (Some(file), Some(row)) = (ours, rows.get_mut(&claim.record_id)) {
                 *row = Some(Difference {
-                    kind: DifferenceKind::Gone,
+                    kind: DifferenceKind::Removed,
                     table: table.name.clone(),
                     record_id: Some(claim.record_id),
                     place: Place {
@@ -160,9 +164,9 @@ impl<'c, 'l> Extra<'c, 'l> {
                 });
             }
         })?;
-        let mut gone: Vec<Difference> = rows.into_values().flatten().collect();
+        let mut removed: Vec<Difference> = rows.into_values().flatten().collect();
         let key = |row: &Difference| (row.place.path.clone(), row.record_id.clone());
-        gone.sort_by_key(key);
-        Ok(gone)
+        removed.sort_by_key(key);
+        Ok(removed)
     }
 }

@@ -1,18 +1,23 @@
-//! What a verification has to tell.
+//! The result of a verification.
+
+use serde::Serialize;
 
 use crate::model::{FindingList, Place, TableDigest};
 use crate::operations::directory::FileOutcome;
 
 /// How a verification ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum VerifyStatus {
-    /// The database holds exactly what the files say.
+    /// The database matches the files exactly.
     Equal,
-    /// It does not, as far as the files could be compared.
+    /// There are differences; if the files have errors, only the valid records were compared.
     Different,
-    /// No difference was found, but the files have errors, so not all they say could be compared.
+    /// No difference was found, but the files have errors, so not all records were compared.
     Invalid,
-    /// No file of the directory belongs to the layout, and the ledger knows no row of it: nothing was compared.
+    /// No file of the directory matches the layout, and the ledger has no row of the directory: nothing was compared.
+    #[serde(rename = "nothing_compared")]
     Nothing,
 }
 
@@ -33,51 +38,54 @@ pub struct VerifyOutcome {
     pub tables: Vec<VerifiedTable>,
     /// Records that could not be compared because of errors.
     pub rejected: u64,
-    /// The first differences: missing and different rows in the order of the files, then rows without a record.
+    /// The first differences: missing and different rows in the order of the files, then rows whose records were
+    /// removed.
     pub differences: Vec<Difference>,
-    /// How many more differences there are.
+    /// Number of differences that are not listed.
     pub differences_not_kept: u64,
-    /// What was noticed, sorted by level and place.
+    /// Findings, sorted by level and location.
     pub findings: FindingList,
 }
 
-/// How the rows of one table compare with the files.
+/// The result of comparing the rows of one table with the files.
 #[derive(Debug, Clone)]
 pub struct VerifiedTable {
     /// The table.
     pub table: String,
-    /// Rows the files want: records that repeat another count once.
+    /// Rows according to the files: repeated records count once.
     pub wanted: u64,
-    /// Rows that hold what the files say.
+    /// Rows that match the files.
     pub equal: u64,
-    /// Rows the database does not have.
+    /// Rows that the database does not have.
     pub missing: u64,
-    /// Rows of which some columns hold something else.
+    /// Rows with different values in some columns.
     pub different: u64,
-    /// For columns that hold something else, in how many rows.
+    /// For each column with different values, the number of rows.
     pub columns: Vec<(String, u64)>,
-    /// The other rows of the table, which the files do not want.
+    /// The other rows of the table, which the files do not have.
     pub extra: ExtraRows,
-    /// Digest of the mapped values of the rows the files want.
+    /// Digest of the mapped values according to the files.
     pub files_digest: TableDigest,
-    /// Digest of the same values of the rows found for them; equal if all of them are.
+    /// Digest of the same values in the database; equal if all values are.
     pub database_digest: TableDigest,
 }
 
 impl VerifiedTable {
-    /// Missing rows, values that differ, and rows whose records are gone.
+    /// Missing rows, different values, and rows whose records were removed.
     pub(super) fn differences(&self) -> u64 {
         let values: u64 = self.columns.iter().map(|(_, count)| count).sum();
-        self.missing + values + self.extra.gone
+        self.missing + values + self.extra.removed
     }
 }
 
 /// Rows of a table that no record of the files accounts for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExtraRows {
-    /// Imported from this directory earlier; their records are no longer in the files. A difference.
-    pub gone: u64,
-    /// Imported from files of which some records cannot be read now, so that theirs may be among those.
+    /// Imported from this directory earlier; their records are no longer in the files. These are differences.
+    #[serde(rename = "gone")]
+    pub removed: u64,
+    /// Imported from files with records that cannot be read now; their records may be among these.
     pub unread: u64,
     /// Imported from other directories.
     pub other_sources: u64,
@@ -87,37 +95,37 @@ pub struct ExtraRows {
     pub foreign_record_ids: Vec<String>,
 }
 
-/// One thing that is not as the files say.
+/// A difference between the database and the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// What kind of difference.
     pub kind: DifferenceKind,
     /// The table.
     pub table: String,
-    /// Primary key as text, if there is a row or the ledger knows of one.
+    /// Primary key as text, if the row exists or the ledger has its record.
     pub record_id: Option<String>,
-    /// Where the record stands, or stood.
+    /// Where the record is, or was.
     pub place: Place,
     /// Which part of a split text, counted from 0.
     pub part: Option<u32>,
 }
 
-/// The kinds of difference.
+/// The kinds of differences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DifferenceKind {
     /// The database has no row for the record.
     Missing,
-    /// A column holds something else.
+    /// A column has a different value.
     Different {
         /// The column.
         column: String,
-        /// What the file says, masked unless values may be shown.
+        /// The value in the file, masked unless values may be shown.
         expected: String,
-        /// What the database holds, likewise.
+        /// The value in the database, likewise.
         found: String,
     },
     /// The row was imported earlier, and its record is no longer in the files.
-    Gone,
+    Removed,
 }
 
 impl DifferenceKind {
@@ -127,7 +135,7 @@ impl DifferenceKind {
         match self {
             Self::Missing => "missing",
             Self::Different { .. } => "different",
-            Self::Gone => "gone",
+            Self::Removed => "gone",
         }
     }
 }

@@ -1,13 +1,14 @@
-//! A small invented library in a real directory, imported into a real database, which then other programs change.
+//! Tests with a small invented library: a directory that is imported into a database, which other programs then change.
 
 mod library;
 
 use library::{Library, SHELVES, edited};
 
 use super::*;
+use crate::database::DatabaseError;
 
 #[test]
-fn a_fresh_import_is_equal_and_the_database_file_stays_as_it_is() {
+fn fresh_import_is_equal_and_the_database_file_is_unchanged() {
     let library = Library::imported();
     let before = library.database_bytes();
     let outcome = library.verify();
@@ -32,7 +33,7 @@ fn a_fresh_import_is_equal_and_the_database_file_stays_as_it_is() {
 }
 
 #[test]
-fn a_changed_value_is_named_with_its_line() {
+fn changed_value_is_reported_with_its_line() {
     let library = Library::imported();
     library.execute("UPDATE books SET title = 'Der Fuchß' WHERE title = 'Der Fuchs 狐'");
     let outcome = library.verify();
@@ -53,8 +54,8 @@ fn a_changed_value_is_named_with_its_line() {
     );
     let kind = DifferenceKind::Different {
         column: "title".to_owned(),
-        expected: "a text of 11 characters".to_owned(),
-        found: "a text of 9 characters".to_owned(),
+        expected: "a string of 11 characters".to_owned(),
+        found: "a string of 9 characters".to_owned(),
     };
     assert_eq!(difference.kind, kind);
 }
@@ -73,7 +74,7 @@ fn values_are_shown_on_demand() {
 }
 
 #[test]
-fn the_smallest_change_of_a_number_is_found() {
+fn smallest_change_of_a_number_is_found() {
     for change in [
         "UPDATE books SET weight = 0.3 WHERE weight > 0.3",
         "UPDATE books SET copies = 9007199254740992 WHERE copies = 9007199254740993",
@@ -91,7 +92,7 @@ fn the_smallest_change_of_a_number_is_found() {
 }
 
 #[test]
-fn json_that_is_only_written_otherwise_is_equal() {
+fn json_with_different_spelling_is_equal() {
     let library = Library::imported();
     library.execute(
         r#"UPDATE books SET notes = ' {"pages": 1.20e2, "big": 18446744073709551617, "by": ["小A", null]} '
@@ -101,7 +102,7 @@ fn json_that_is_only_written_otherwise_is_equal() {
 }
 
 #[test]
-fn a_deleted_row_is_missing() {
+fn deleted_row_is_missing() {
     let library = Library::imported();
     library.execute("DELETE FROM books WHERE id = 2");
     let outcome = library.verify();
@@ -114,7 +115,7 @@ fn a_deleted_row_is_missing() {
 }
 
 #[test]
-fn a_deleted_parent_is_missing_with_its_children() {
+fn deleted_parent_is_missing_with_its_children() {
     let library = Library::imported();
     library.execute("DELETE FROM shelves WHERE label = 'A'");
     let outcome = library.verify();
@@ -124,7 +125,7 @@ fn a_deleted_parent_is_missing_with_its_children() {
 }
 
 #[test]
-fn a_row_of_another_program_is_a_notice() {
+fn row_of_another_program_is_a_notice() {
     let library = Library::imported();
     library.execute("INSERT INTO readers (id, name, shelf) VALUES ('x9', 'Eve', 'A')");
     let outcome = library.verify();
@@ -142,28 +143,28 @@ fn a_row_of_another_program_is_a_notice() {
 }
 
 #[test]
-fn a_record_that_is_no_longer_in_the_files_is_gone() {
+fn record_removed_from_the_files_is_reported_as_removed() {
     let library = Library::imported();
     library.write("readers.json", r#"[{"id": "r2", "name": "Bo"}]"#);
     let outcome = library.verify();
     assert_eq!(outcome.status, VerifyStatus::Different);
-    assert_eq!(outcome.tables[2].extra.gone, 1);
+    assert_eq!(outcome.tables[2].extra.removed, 1);
     let difference = &outcome.differences[0];
-    assert_eq!(difference.kind, DifferenceKind::Gone);
+    assert_eq!(difference.kind, DifferenceKind::Removed);
     assert_eq!(difference.record_id.as_deref(), Some("r1"));
     assert_eq!(difference.place.path, "readers.json");
     assert_eq!(difference.place.pointer.as_deref(), Some("/0"));
 }
 
 #[test]
-fn rows_of_a_file_that_is_gone_are_gone() {
+fn rows_of_a_removed_file_are_reported() {
     let library = Library::imported();
     library.remove("readers.json");
-    assert_eq!(library.verify().tables[2].extra.gone, 2);
+    assert_eq!(library.verify().tables[2].extra.removed, 2);
 }
 
 #[test]
-fn rows_of_other_directories_are_no_difference() {
+fn rows_of_other_directories_are_not_differences() {
     let library = Library::imported();
     let readers = r#"[{"id": "o1", "name": "Cy"}]"#;
     library.import_elsewhere(
@@ -181,7 +182,7 @@ fn rows_of_other_directories_are_no_difference() {
 }
 
 #[test]
-fn rows_that_were_written_anew_are_found_by_their_unique_keys() {
+fn recreated_rows_are_found_by_their_unique_keys() {
     let library = Library::imported();
     library.execute(
         "CREATE TEMP TABLE kept AS SELECT * FROM books; DELETE FROM books;
@@ -194,7 +195,7 @@ fn rows_that_were_written_anew_are_found_by_their_unique_keys() {
 }
 
 #[test]
-fn a_database_without_a_ledger_is_compared_by_unique_keys() {
+fn database_without_a_ledger_is_compared_by_unique_keys() {
     let library = Library::imported();
     library.execute(
         "DELETE FROM shelves WHERE label = 'B'; PRAGMA foreign_keys = OFF;
@@ -215,9 +216,9 @@ fn a_database_without_a_ledger_is_compared_by_unique_keys() {
 }
 
 #[test]
-fn a_database_that_is_not_there_is_an_error_and_not_made() {
+fn missing_database_is_an_error_and_is_not_created() {
     let library = Library::new();
-    let error = verify(&library.options(), &library.layout, library::around());
+    let error = verify(&library.options(), &library.layout, library::context());
     assert!(matches!(
         error,
         Err(OperationError::Database(DatabaseError::Missing(_)))
@@ -226,7 +227,7 @@ fn a_database_that_is_not_there_is_an_error_and_not_made() {
 }
 
 #[test]
-fn invalid_records_are_told_and_their_rows_not_called_gone() {
+fn rows_of_invalid_records_are_not_reported_as_removed() {
     let library = Library::imported();
     library.write(
         "readers.json",
@@ -237,12 +238,12 @@ fn invalid_records_are_told_and_their_rows_not_called_gone() {
     assert_eq!(outcome.rejected, 1);
     let readers = &outcome.tables[2];
     assert_eq!((readers.equal, readers.wanted), (1, 1));
-    assert_eq!((readers.extra.gone, readers.extra.unread), (0, 1));
+    assert_eq!((readers.extra.removed, readers.extra.unread), (0, 1));
     assert!(outcome.differences.is_empty());
 }
 
 #[test]
-fn a_parameter_that_several_rows_could_give_is_asked_for() {
+fn ambiguous_parameter_must_be_given() {
     let library = Library::imported();
     let outcome = library.verify_with(|options| options.parameters.clear());
     assert_eq!(outcome.status, VerifyStatus::Invalid);
@@ -264,7 +265,7 @@ fn a_parameter_that_several_rows_could_give_is_asked_for() {
 }
 
 #[test]
-fn all_differences_are_counted_and_the_first_listed() {
+fn all_differences_are_counted_and_the_first_are_listed() {
     let library = Library::imported();
     library.execute("UPDATE books SET weight = 7, copies = 7; DELETE FROM readers");
     let outcome = library.verify_with(|options| options.limit = 3);
@@ -275,7 +276,7 @@ fn all_differences_are_counted_and_the_first_listed() {
 }
 
 #[test]
-fn a_moved_directory_is_recognised_by_its_contents() {
+fn moved_directory_is_recognised_by_its_contents() {
     let library = Library::imported();
     let outcome = library.verify_with(|options| options.source = Some("elsewhere".to_owned()));
     assert!(
@@ -288,7 +289,7 @@ fn a_moved_directory_is_recognised_by_its_contents() {
 }
 
 #[test]
-fn a_later_import_of_changed_files_is_equal_again() {
+fn import_of_changed_files_is_equal_again() {
     let library = Library::imported();
     library.write("shelves.json", &edited(SHELVES));
     assert_eq!(library.verify().status, VerifyStatus::Different);
@@ -297,7 +298,7 @@ fn a_later_import_of_changed_files_is_equal_again() {
 }
 
 #[test]
-fn references_to_generated_keys_of_rows_that_stay_or_change_are_right() {
+fn references_to_generated_keys_are_correct_after_changes() {
     let reader =
         r#"[{"id": "r1", "name": "Ada", "shelf": "A"}, {"id": "r3", "name": "Cy", "shelf": "A"}]"#;
     for shelves in [
@@ -318,7 +319,7 @@ fn references_to_generated_keys_of_rows_that_stay_or_change_are_right() {
 }
 
 #[test]
-fn an_update_leaves_a_default_as_the_first_import_made_it() {
+fn update_keeps_the_default_of_the_first_import() {
     let library = Library::imported();
     library.write(
         "shelves.json",

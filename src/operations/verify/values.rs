@@ -1,12 +1,12 @@
-//! Values of a difference in words: their kinds and lengths, or the values themselves where they may be shown.
+//! Describes the values of a difference: their types and lengths, or the values themselves if they may be shown.
 
 use crate::model::{ShowValues, Value, canonical_json};
 
-/// Characters of a value that are shown, and how many of them stand before the first that differs.
+/// Maximum number of characters shown of a value, and how many of them precede the first different one.
 const SHOWN: usize = 120;
 const BEFORE: usize = 20;
 
-/// What was expected and what was found.
+/// Describes the expected and the found value.
 pub(super) fn described(expected: &Value, found: &Value, show: ShowValues) -> (String, String) {
     match show {
         ShowValues::Masked => (masked(expected), masked(found)),
@@ -27,7 +27,7 @@ fn masked(value: &Value) -> String {
         Value::Boolean(_) => "a boolean".to_owned(),
         Value::Integer(_) => "an integer".to_owned(),
         Value::Real(_) => "a real number".to_owned(),
-        Value::Text(text) => format!("a text of {}", characters(text)),
+        Value::Text(text) => format!("a string of {}", characters(text)),
         Value::Json(text) => format!("a JSON text of {}", characters(text)),
         Value::Timestamp(_) => "a timestamp".to_owned(),
         Value::Date(_) => "a date".to_owned(),
@@ -57,7 +57,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// A long text from its `from`th character on, with its whole length.
+/// An excerpt of a long text from its `from`th character on, followed by its total length.
 fn excerpt(text: &str, from: usize) -> String {
     let length = text.chars().count();
     if length <= SHOWN {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn masked_values_tell_their_kind_and_length_only() {
+    fn masked_values_show_only_type_and_length() {
         let (expected, found) = described(
             &Value::text("Ada 小"),
             &Value::Integer(17),
@@ -83,12 +83,12 @@ mod tests {
         );
         assert_eq!(
             (expected.as_str(), found.as_str()),
-            ("a text of 5 characters", "an integer")
+            ("a string of 5 characters", "an integer")
         );
     }
 
     #[test]
-    fn a_long_text_is_shown_where_it_differs() {
+    fn long_text_is_shown_around_the_difference() {
         let expected = format!("{}a{}", "字".repeat(300), "x".repeat(300));
         let found = expected.replace('a', "b");
         let (expected, found) = described(
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_can_be_told_apart_when_shown() {
+    fn shown_values_reveal_their_type() {
         let shown = |value| described(&value, &Value::Null, ShowValues::Shown).0;
         assert_eq!(shown(Value::text("1")), "\"1\"");
         assert_eq!(shown(Value::Integer(1)), "1");

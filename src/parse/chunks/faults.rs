@@ -1,9 +1,9 @@
-//! What can be wrong with a file besides its elements: that it cannot be read, is cut off, or is not UTF-8.
+//! Faults of a file outside of its elements: it cannot be read, is truncated, or is not UTF-8.
 
 use std::io::{ErrorKind, Read};
 
 use crate::model::{Finding, Level, Place, Rule};
-use crate::parse::chunk::remedy;
+use crate::parse::chunk::{hint, too_long};
 use crate::parse::encoding::Encoding;
 use crate::parse::framing::Framing;
 use crate::parse::position::Position;
@@ -16,21 +16,21 @@ impl<R: Read> Chunks<R> {
         let Err(error) = self.window.fill() else {
             return Ok(());
         };
-        let remedy = match error.kind() {
+        let hint = match error.kind() {
             ErrorKind::UnexpectedEof => {
                 self.end_early(&error);
                 return Ok(());
             }
-            // What was read before is not to be trusted either, so it is not a matter of a place.
+            // The data read so far is not reliable either, so the finding applies to the whole file.
             ErrorKind::InvalidData => "restore the file from a backup",
             _ => "check the disk and the permissions, then run again",
         };
         let message = format!("cannot be read: {error}");
         let finding = Finding::error(Rule::Unreadable, Place::file(&self.path), message);
-        Err(Box::new(finding.remedy(remedy)))
+        Err(Box::new(finding.hint(hint)))
     }
 
-    /// A packed file is cut off: what came before is whole, but for a line that may be half of one.
+    /// Handles a truncated gzip file: what was read is valid, except for an incomplete last line.
     fn end_early(&mut self, error: &std::io::Error) {
         self.window.rest = Rest::Nothing;
         if self.framing == Framing::Lines {
@@ -40,7 +40,7 @@ impl<R: Read> Chunks<R> {
         self.cut_off = Some(error.to_string());
     }
 
-    /// That the file is cut off, if it is; told where what came of it ends.
+    /// Returns a finding if the file is truncated, placed at the end of the readable data.
     pub(super) fn whole(&self) -> Result<(), Box<Finding>> {
         let Some(message) = &self.cut_off else {
             return Ok(());
@@ -63,20 +63,16 @@ impl<R: Read> Chunks<R> {
             column: Some(position.column),
             pointer: Some(pointer),
         };
-        Box::new(Finding::error(rule, place, message).remedy(remedy(rule)))
+        Box::new(Finding::error(rule, place, message).hint(hint(rule)))
     }
 
+    /// Creates the finding for a whole document that exceeds the limit.
     pub(super) fn too_large(&self, at: usize) -> Box<Finding> {
-        let what = match self.splitter {
-            Some(_) => "record",
-            None => "document",
-        };
-        let limit = self.limits.max_record_bytes;
-        let message = format!("the {what} is longer than {limit} bytes");
+        let message = too_long("document", self.limits);
         self.fault(Rule::TooLarge, at, self.next_pointer(), &message)
     }
 
-    /// The pointer of the element that is not yet complete.
+    /// Returns the pointer of the incomplete element.
     pub(super) fn next_pointer(&self) -> String {
         match &self.splitter {
             Some(_) => format!("/{}", self.given + self.elements.len()),
@@ -86,9 +82,9 @@ impl<R: Read> Chunks<R> {
 
     pub(super) fn check_encoding(&mut self) -> Result<(), Box<Finding>> {
         let encoding = Encoding::of(&self.window.bytes);
-        if let Some((rule, message, remedy)) = encoding.fault() {
+        if let Some((rule, message, hint)) = encoding.fault() {
             let finding = *self.fault(rule, 0, String::new(), message);
-            return Err(Box::new(finding.remedy(remedy)));
+            return Err(Box::new(finding.hint(hint)));
         }
         if encoding == Encoding::Utf8WithMark {
             self.cut(3);

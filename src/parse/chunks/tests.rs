@@ -1,12 +1,12 @@
-//! Cutting at any place gives what reading the whole gives.
+//! Tests that reading in chunks of any size gives the same result as reading the whole.
 
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::parse::locate;
+use crate::model::locate;
 
-/// Everything a file gives: values with line and column, and the finding that ended it.
+/// The result of reading a file: values with line and column, and the finding that ended it.
 type Outcome = (Vec<(Value, u64, u64)>, Option<Finding>);
 
 fn read(bytes: &[u8], framing: Framing, sizes: (usize, usize)) -> Outcome {
@@ -37,7 +37,7 @@ fn read(bytes: &[u8], framing: Framing, sizes: (usize, usize)) -> Outcome {
     (values, None)
 }
 
-/// Rule, line, column and pointer of what ends an array of these bytes, whatever the sizes.
+/// Returns rule, line, column and pointer of the fault in these bytes, which must not depend on the sizes.
 fn fault(bytes: impl AsRef<[u8]>) -> (Rule, u64, u64, String) {
     let bytes = bytes.as_ref();
     let of = |sizes| {
@@ -58,7 +58,7 @@ fn fault(bytes: impl AsRef<[u8]>) -> (Rule, u64, u64, String) {
 }
 
 #[test]
-fn faults_between_elements_are_found_exactly() {
+fn faults_between_elements_have_exact_positions() {
     let cases = [
         ("", 1, 1, ""),
         (" \r\n ", 2, 2, ""),
@@ -91,7 +91,7 @@ fn faults_between_elements_are_found_exactly() {
 }
 
 #[test]
-fn faults_inside_elements_carry_the_place_in_the_file() {
+fn faults_inside_elements_have_the_position_in_the_file() {
     let bad = fault(b"[1,\r\n{\"n\":\"\xe7\x8c\xab\xe9\"}]");
     assert_eq!(bad, (Rule::InvalidUtf8, 2, 8, "/1/n".to_owned()));
     let twice = fault("[{},\n {\"a\":1, \"a\":2}]");
@@ -105,7 +105,7 @@ fn faults_inside_elements_carry_the_place_in_the_file() {
 }
 
 #[test]
-fn other_encodings_are_named_and_a_utf8_mark_is_noted() {
+fn other_encodings_are_rejected_and_a_utf8_byte_order_mark_is_a_notice() {
     for bytes in [
         &b"\xff\xfe[\0]\0"[..],
         b"\xfe\xff\0[\0]",
@@ -135,7 +135,7 @@ fn other_encodings_are_named_and_a_utf8_mark_is_noted() {
 }
 
 #[test]
-fn what_is_no_array_is_one_whole_document() {
+fn a_document_that_is_not_an_array_is_one_element() {
     for (bytes, framing) in [
         (&b" {\"a\": [1]}\n"[..], Framing::Array),
         (b" {\"a\": [1]}\n", Framing::Document),
@@ -159,7 +159,7 @@ fn empty_arrays_and_empty_line_files_have_no_elements() {
 }
 
 #[test]
-fn lines_are_elements_and_blank_lines_are_none() {
+fn lines_are_elements_and_blank_lines_are_skipped() {
     let text = b"{\"a\":1}\r\n\n  [2] \n\"\\n\"";
     for sizes in [(1, 1), (3, 4), (1 << 19, 1 << 18)] {
         let (values, fault) = read(text, Framing::Lines, sizes);
@@ -180,30 +180,94 @@ fn lines_are_elements_and_blank_lines_are_none() {
 }
 
 #[test]
-fn records_and_documents_over_the_limit_are_refused_early() {
-    let limits = Limits {
-        max_record_bytes: 10,
-        ..Limits::default()
-    };
-    let endless = || std::io::repeat(b'x');
+fn a_record_over_the_limit_is_skipped_and_the_rest_is_read() {
+    let limits = Limits::default().with_max_record(10);
+    let long = "x".repeat(100_000);
+    let spaced = format!("\"{long}\"{}", " ".repeat(1000));
     let cases = [
-        (&b"[1, \""[..], Framing::Array, "/1"),
-        (b"[1, 2", Framing::Array, "/1"),
-        (b"{", Framing::Array, ""),
-        (b"1\n{", Framing::Lines, "/1"),
+        (format!("[1, \"{long}\", 3]"), Framing::Array),
+        (
+            format!("[1, {{\"a\": [\"{long}\\\\\"]}} , 3]"),
+            Framing::Array,
+        ),
+        (format!("[1, {}, 3]", "7".repeat(100_000)), Framing::Array),
+        (format!("[1,[{}],3]", "1,".repeat(50_000)), Framing::Array),
+        (format!("1\n{{\"a\":\"{long}\"}}\n3"), Framing::Lines),
+        (format!("1\n\"{long}\r\n\n3\n"), Framing::Lines),
+        (format!("1\n{spaced}\n3\n"), Framing::Lines),
     ];
-    for (start, framing, pointer) in cases {
-        let mut chunks = Chunks::new(start.chain(endless()), "f", framing, limits).with_sizes(8, 4);
-        let finding = chunks.find_map(Result::err).expect("refused");
-        assert_eq!(finding.rule, Rule::TooLarge);
-        let place = finding.place.expect("placed");
-        assert_eq!(place.pointer.as_deref(), Some(pointer));
-        assert!(chunks.window.bytes.len() < 40);
+    for (text, framing) in cases {
+        for sizes in [(1, 1), (8, 4), (40, 7), (1 << 19, 1 << 18)] {
+            let beginning: String = text.chars().take(20).collect();
+            let mut chunks =
+                Chunks::new(text.as_bytes(), "f", framing, limits).with_sizes(sizes.0, sizes.1);
+            let (mut values, mut found) = (Vec::new(), Vec::new());
+            while let Some(chunk) = chunks.next() {
+                let chunk = chunk.expect("readable");
+                assert!(chunks.window.bytes.len() < 100 + sizes.0 + 2 * sizes.1);
+                for at in 0..chunk.elements.len() {
+                    match chunk.parse(at, limits) {
+                        Ok(value) => values.push((chunk.index(at), value)),
+                        Err(error) => {
+                            let place = chunk.syntax_finding("f", at, &error).place;
+                            found.push((error.rule, place.and_then(|place| place.pointer)));
+                            assert!(chunk.is_cut_off() || sizes.1 > 10, "{beginning}");
+                            let lines = framing == Framing::Lines;
+                            assert!(lines || chunk.ends_as_intended(at), "{beginning}");
+                        }
+                    }
+                }
+            }
+            assert_eq!(
+                found,
+                [(Rule::TooLarge, Some("/1".to_owned()))],
+                "{beginning}"
+            );
+            let expected = [(0, serde_json::json!(1)), (2, serde_json::json!(3))];
+            assert_eq!(values, expected, "{beginning} {sizes:?}");
+        }
     }
-    let fits = Chunks::new(&b"[1, \"xxxxxxxx\"]"[..], "f", Framing::Array, limits);
-    assert!(fits.with_sizes(1, 1).all(|chunk| chunk.is_ok()));
-    let long = Chunks::new(&b"[1, \"xxxxxxxxx\"]"[..], "f", Framing::Array, limits);
-    assert_eq!(long.filter_map(Result::err).count(), 1);
+}
+
+#[test]
+fn a_record_over_the_limit_without_an_end_ends_the_file() {
+    let limits = Limits::default().with_max_record(10);
+    let text = format!("[1, \"{}, 3]", "x".repeat(1000));
+    let chunks = Chunks::new(text.as_bytes(), "f", Framing::Array, limits).with_sizes(8, 4);
+    let found: Vec<_> = chunks.filter_map(Result::err).collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].rule, Rule::TooLarge);
+    // Closed by quotes and brackets of later elements: what follows cannot be trusted.
+    let text = format!("[1, {{\"a: \"{}\"}}, {{\"b\": 2}}]", "x".repeat(1000));
+    let chunks = Chunks::new(text.as_bytes(), "f", Framing::Array, limits).with_sizes(8, 4);
+    let long = chunks.filter_map(Result::ok).find(Chunk::is_cut_off);
+    assert!(long.is_none_or(|chunk| !chunk.ends_as_intended(0)));
+}
+
+#[test]
+fn a_document_over_the_limit_is_rejected_early() {
+    let limits = Limits::default().with_max_record(10);
+    let endless = b"{".chain(std::io::repeat(b'x'));
+    let mut chunks = Chunks::new(endless, "f", Framing::Array, limits).with_sizes(8, 4);
+    let finding = chunks.find_map(Result::err).expect("rejected");
+    assert_eq!(finding.rule, Rule::TooLarge);
+    assert_eq!(
+        finding.place.and_then(|place| place.pointer).as_deref(),
+        Some("")
+    );
+    assert!(chunks.window.bytes.len() < 40);
+}
+
+#[test]
+fn values_that_take_much_more_memory_than_their_text_are_rejected() {
+    let limits = Limits::default().with_max_record(4 << 20);
+    let text = format!("[{}1]", "1,".repeat(1_200_000));
+    let chunk = Chunks::new(text.as_bytes(), "f", Framing::Document, limits).next();
+    let chunk = chunk.expect("a chunk").expect("read");
+    let error = chunk.parse(0, limits).expect_err("too much");
+    assert_eq!(error.rule, Rule::TooLarge);
+    assert!(error.message.contains("144 MiB"), "{error}");
+    assert!(chunk.parse(0, limits.with_max_record(16 << 20)).is_ok());
 }
 
 #[test]
@@ -232,7 +296,7 @@ fn a_failing_reader_is_a_finding() {
     struct Failing;
     impl Read for Failing {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            Err(std::io::Error::other("gone"))
+            Err(std::io::Error::other("disk failure"))
         }
     }
     let file = b"[1, 2, 3".chain(Failing);
@@ -244,7 +308,7 @@ fn a_failing_reader_is_a_finding() {
 }
 
 #[test]
-fn places_of_missing_values_fall_back_to_what_is_around_them() {
+fn places_of_missing_values_fall_back_to_the_enclosing_value() {
     let text = &b"[0,\n {\"a\": {\"b\": 1}}]"[..];
     let chunk = Chunks::new(text, "f", Framing::Array, Limits::default())
         .next()
@@ -260,7 +324,7 @@ fn places_of_missing_values_fall_back_to_what_is_around_them() {
     assert_eq!(view(""), ("f:2:2".to_owned(), "/1".to_owned()));
 }
 
-/// A JSON value and its text with arbitrary white space between the tokens.
+/// Generates JSON values with arbitrary white space between the tokens.
 fn value() -> impl Strategy<Value = String> {
     let space = || prop::sample::select(vec!["", "", "", " ", "\n", "\r\n", "\t  "]);
     let text = || {
@@ -316,7 +380,7 @@ fn array() -> impl Strategy<Value = String> {
         .prop_map(|(a, items, b)| format!("{a}[{}]{b}", items.join(",")))
 }
 
-/// Line and column by the plainest means.
+/// Computes line and column in the simplest possible way.
 fn place_of(text: &str, offset: usize) -> (u64, u64) {
     let before = &text[..offset];
     let line = before.matches('\n').count() + 1;
@@ -370,7 +434,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_to_an_end(
+    fn reading_any_bytes_terminates(
         pieces in prop::collection::vec(prop::sample::select(vec![
             &b"["[..], b"]", b"{", b"}", b",", b":", b"\"", b"\\", b"\\u0000", b"\\ud800", b"\xff", b"\xe7\x8c", b"\0",
             b"\n", b"\r", b" ", b"1", b"-", b"e", b".", b"null", b"\"a\"", b"\"a\":", b"\xef\xbb\xbf", b"\x0c", b"/",

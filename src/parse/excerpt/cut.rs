@@ -1,5 +1,5 @@
-//! Cutting a line round places in it: of what went by the last cells are remembered, and what comes is collected until
-//! there is enough.
+//! Cuts a line around places in it. The most recent cells are remembered for the text before a place; the text after it
+//! is collected until there is enough.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,22 +10,22 @@ use crate::model::Excerpt;
 use crate::parse::mask::Cell;
 use crate::parse::position::Position;
 
-/// Cells of a terminal before and behind the place.
+/// Terminal cells shown before and after the place.
 pub(super) const BEFORE: usize = 36;
-pub(super) const BEHIND: usize = 60;
-/// More cells than these are never needed: a combining mark takes a cell of ours and none of the terminal.
-const CELLS: usize = 4 * BEHIND;
+pub(super) const AFTER: usize = 60;
+/// The number of cells to remember. More are never needed, although combining marks take no terminal cell of their own.
+const CELLS: usize = 4 * AFTER;
 
 /// The cells that may still be needed.
 #[derive(Default)]
 pub(super) struct Cells {
     recent: VecDeque<Cell>,
-    /// Whether cells before `recent` were forgotten.
+    /// Whether cells before `recent` were dropped.
     forgotten: bool,
     open: Vec<Window>,
 }
 
-/// An excerpt that waits for what stands behind its place.
+/// An excerpt that is still missing the text after its place.
 struct Window {
     index: usize,
     cut_before: bool,
@@ -50,7 +50,7 @@ impl Cells {
         self.open.retain_mut(|window| {
             let full = !window.push(cell);
             if full {
-                found[window.index] = Some(window.excerpt(Cut::Behind));
+                found[window.index] = Some(window.excerpt(Cut::After));
             }
             !full
         });
@@ -61,7 +61,7 @@ impl Cells {
         }
     }
 
-    /// Opens windows for the places before `column`, which stand in the last cell.
+    /// Opens windows for the places before `column`, which are in the last cell.
     fn open_before(&mut self, column: u64, line: u64, wanted: &mut VecDeque<(Position, usize)>) {
         while let Some(&(at, index)) = wanted.front() {
             if at.line != line || at.column >= column {
@@ -73,7 +73,7 @@ impl Cells {
         }
     }
 
-    /// The line ends after `columns`, or no more of it is needed: what is still wanted of it stands behind its end.
+    /// Ends the line after `columns`, or where the rest of it is not needed: places that remain are after its end.
     pub(super) fn end(
         &mut self,
         (columns, cut): (u64, Cut),
@@ -87,7 +87,7 @@ impl Cells {
                 break;
             }
             wanted.pop_front();
-            let window = Window::new(index, &self.recent, self.forgotten, Mark::Behind);
+            let window = Window::new(index, &self.recent, self.forgotten, Mark::After);
             self.open.push(window);
         }
         for mut window in std::mem::take(&mut self.open) {
@@ -99,13 +99,13 @@ impl Cells {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Last,
-    Behind,
+    After,
 }
 
-/// Whether more of the line follows what is shown.
+/// Whether the line continues after the excerpt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cut {
-    Behind,
+    After,
     Nothing,
 }
 
@@ -117,7 +117,7 @@ impl Window {
     fn new(index: usize, recent: &VecDeque<Cell>, forgotten: bool, mark: Mark) -> Self {
         let mut room = BEFORE;
         let mut first = recent.len();
-        // A mark that combines with what stands before it is not parted from it.
+        // A combining mark is not separated from its base character.
         while first > 0 && (room >= width(recent[first - 1]) || first == recent.len()) {
             first -= 1;
             room = room.saturating_sub(width(recent[first]));
@@ -125,24 +125,24 @@ impl Window {
         let cells: Vec<Cell> = recent.range(first..).copied().collect();
         let marked = match mark {
             Mark::Last => cells.len().saturating_sub(1)..cells.len(),
-            Mark::Behind => cells.len()..cells.len(),
+            Mark::After => cells.len()..cells.len(),
         };
         Self {
             index,
             cut_before: forgotten || first > 0,
             cells,
             marked,
-            room: BEHIND,
+            room: AFTER,
         }
     }
 
-    /// Whether there was room for it.
+    /// Adds a cell; returns false if there is no room for it.
     fn push(&mut self, cell: Cell) -> bool {
         if self.room < width(cell) || self.cells.len() > 2 * CELLS {
             return false;
         }
         self.room -= width(cell);
-        // The whole of a token whose beginning is meant.
+        // If the place is at the start of a token, mark the whole token.
         let first = self.marked.start;
         let begins = first == 0
             || self.cells.get(first.wrapping_sub(1)).map(|c| c.token) != Some(cell.token);
@@ -165,7 +165,7 @@ impl Window {
             start = blanks.min(self.marked.start);
         }
         if cut == Cut::Nothing {
-            // Blanks at the end are shown where one of them is meant.
+            // Trailing blanks are shown only if one of them is marked.
             let blanks = self.cells.iter().rev().take_while(blank).count();
             end = (end - blanks).max(self.marked.end);
         }
@@ -175,7 +175,7 @@ impl Window {
         }
         let shift = text.chars().count();
         text.extend(self.cells[start..end].iter().map(|cell| cell.glyph));
-        if cut == Cut::Behind {
+        if cut == Cut::After {
             text.push('…');
         }
         Excerpt {

@@ -1,4 +1,4 @@
-//! What strict parsing accepts, refuses, and says about it.
+//! Tests of what strict parsing accepts and rejects, and with which messages.
 
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ fn parsed(text: &str) -> Value {
     parse(text.as_bytes(), DEPTH).expect(text)
 }
 
-/// Rule, offset and pointer of the error.
-fn refused(text: impl AsRef<[u8]>) -> (Rule, usize, String) {
-    let error = parse(text.as_ref(), DEPTH).expect_err("refused");
+/// Returns rule, offset and pointer of the error.
+fn rejected(text: impl AsRef<[u8]>) -> (Rule, usize, String) {
+    let error = parse(text.as_ref(), DEPTH).expect_err("rejected");
     (error.rule, error.offset, error.pointer.unwrap_or_default())
 }
 
@@ -37,7 +37,7 @@ fn numbers_keep_their_digits() {
 }
 
 #[test]
-fn a_member_with_the_parsers_private_name_stays_a_member() {
+fn a_member_with_the_private_name_of_serde_json_is_an_ordinary_member() {
     for name in [
         "$serde_json::private::Number",
         r"\u0024serde_json::private::Number",
@@ -61,30 +61,30 @@ fn duplicate_members_are_found_at_any_depth() {
     ];
     for (text, offset, pointer) in cases {
         let expected = (Rule::DuplicateMember, offset, pointer.to_owned());
-        assert_eq!(refused(text), expected, "{text}");
+        assert_eq!(rejected(text), expected, "{text}");
     }
 }
 
 #[test]
-fn nul_is_found_in_values_and_names_but_not_behind_a_backslash() {
+fn nul_is_found_in_values_and_names_but_not_after_a_backslash() {
     let nul = |offset, pointer: &str| (Rule::NulInText, offset, pointer.to_owned());
-    assert_eq!(refused(r#"{"a":["b\\\u0000"]}"#), nul(10, "/a/0"));
-    assert_eq!(refused(r#"{"a\u0000":1}"#), nul(3, "/a\0"));
+    assert_eq!(rejected(r#"{"a":["b\\\u0000"]}"#), nul(10, "/a/0"));
+    assert_eq!(rejected(r#"{"a\u0000":1}"#), nul(3, "/a\0"));
     assert_eq!(parsed(r#"["\\u0000"]"#), json!(["\\u0000"]));
-    assert_eq!(refused(b"[\"\0\"]").0, Rule::InvalidJson);
+    assert_eq!(rejected(b"[\"\0\"]").0, Rule::InvalidJson);
 }
 
 #[test]
-fn any_depth_is_survived() {
+fn text_of_any_depth_does_not_overflow_the_stack() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     parsed(&nested(DEPTH));
     parsed(&(r#"{"a":"#.repeat(DEPTH) + "1.5" + &"}".repeat(DEPTH)));
     for depth in [DEPTH + 1, 10_000, 1_000_000] {
-        let (rule, offset, pointer) = refused(nested(depth));
+        let (rule, offset, pointer) = rejected(nested(depth));
         assert_eq!((rule, offset), (Rule::TooDeep, DEPTH));
         assert_eq!(pointer, "/0".repeat(DEPTH));
-        assert_eq!(refused("[".repeat(depth)).0, Rule::TooDeep);
-        assert_eq!(refused(r#"{"a":"#.repeat(depth)).0, Rule::TooDeep);
+        assert_eq!(rejected("[".repeat(depth)).0, Rule::TooDeep);
+        assert_eq!(rejected(r#"{"a":"#.repeat(depth)).0, Rule::TooDeep);
     }
     let too_deep = parse(b"[[[{}]]]", 3).map_err(|error| (error.rule, error.offset));
     assert_eq!(too_deep, Err((Rule::TooDeep, 3)));
@@ -92,9 +92,9 @@ fn any_depth_is_survived() {
 }
 
 #[test]
-fn the_first_byte_that_is_not_utf8_is_named() {
+fn the_first_byte_that_is_not_utf8_is_located() {
     let error = parse(b"[\"\xe7\x8c\xab\",\n {\"name\": \"caf\xe9\"}]", DEPTH);
-    let error = error.expect_err("refused");
+    let error = error.expect_err("rejected");
     assert_eq!((error.rule, error.offset), (Rule::InvalidUtf8, 22));
     assert_eq!(
         error.position,
@@ -110,32 +110,32 @@ fn the_first_byte_that_is_not_utf8_is_named() {
         b"\"\xf5\x80\x80\x80\"",
         b"\"\xe7\x8c",
     ] {
-        assert_eq!(refused(bytes), (Rule::InvalidUtf8, 1, String::new()));
+        assert_eq!(rejected(bytes), (Rule::InvalidUtf8, 1, String::new()));
     }
 }
 
 #[test]
-fn what_is_cut_off_or_half_a_character_is_told_in_plain_words() {
+fn truncated_text_and_unpaired_surrogates_have_clear_messages() {
     let cases = [
-        (r#"{"a": "b"#, "cut off: the JSON ends inside a text"),
+        (r#"{"a": "b"#, "cut off: the JSON ends inside a string"),
         (r#"{"a": 1"#, "cut off: the JSON ends inside an object"),
         ("[1", "cut off: the JSON ends inside an array"),
         (
             r#"{"a":"#,
-            "cut off: the JSON ends where a value should stand",
+            "cut off: the JSON ends where a value is expected",
         ),
-        (r#"["\ud800"]"#, "half of a surrogate pair"),
-        (r#"["\ud800\u0041"]"#, "half of a surrogate pair"),
-        (r#"["\udc00"]"#, "half of a surrogate pair"),
+        (r#"["\ud800"]"#, "unpaired surrogate"),
+        (r#"["\ud800\u0041"]"#, "unpaired surrogate"),
+        (r#"["\udc00"]"#, "unpaired surrogate"),
     ];
     for (text, expected) in cases {
-        let error = parse(text.as_bytes(), DEPTH).expect_err("refused");
+        let error = parse(text.as_bytes(), DEPTH).expect_err("rejected");
         assert!(error.message.starts_with(expected), "{text}: {error}");
     }
 }
 
 #[test]
-fn syntax_errors_have_exact_places() {
+fn syntax_errors_have_exact_positions() {
     let cases = [
         ("", 0, ""),
         ("  ", 2, ""),
@@ -165,20 +165,20 @@ fn syntax_errors_have_exact_places() {
     ];
     for (text, offset, pointer) in cases {
         let expected = (Rule::InvalidJson, offset, pointer.to_owned());
-        assert_eq!(refused(text), expected, "{text:?}");
+        assert_eq!(rejected(text), expected, "{text:?}");
     }
 }
 
 #[test]
-fn messages_say_what_is_wrong_and_show_no_value() {
-    let message = |text: &str| parse(text.as_bytes(), DEPTH).expect_err("refused").message;
+fn messages_describe_the_error_without_showing_values() {
+    let message = |text: &str| parse(text.as_bytes(), DEPTH).expect_err("rejected").message;
     assert_eq!(message("[1,\n\n  2 3]"), "expected `,` or `]`");
     assert_eq!(
         message("{'secret':1}"),
-        "key must be a string: texts and names stand in double quotes"
+        "key must be a string: strings and member names must be in double quotes"
     );
     assert_eq!(
         message(r#"["\ud83d secret"]"#),
-        "half of a surrogate pair: an escape from `\\ud800` to `\\udfff` stands for a character only with its other half"
+        "unpaired surrogate: an escape from `\\ud800` to `\\udfff` is only valid as part of a pair"
     );
 }

@@ -1,71 +1,72 @@
-//! The planner's other question: not what to do so that the database holds what the files say, but whether it does.
+//! Compares the rows of the files with the rows in the database, for `verify`.
 //!
-//! Rows go through the same rounds as in a plan; what differs is listed, and nothing is changed. Pure.
+//! Rows are processed in the same rounds as in a plan; differences are listed, and nothing is changed. Pure.
 
 use std::collections::HashSet;
 
+use crate::layout::Layout;
 use crate::model::{Fingerprint, Hasher, Row, TableDigest, Value};
-use crate::plan::change::{Problem, same};
+use crate::plan::change::{RowProblem, same};
 
-use super::wanted::{SlotState, keep_defaults};
-use super::{Knowledge, Planner, Round, Wanted};
+use super::row_batch::{SlotState, keep_defaults};
+use super::{Lookup, Planner, Round, RowBatch};
 
-/// What comparing gave so far.
+/// The result of comparing so far.
 #[derive(Debug)]
 pub struct Comparison {
     /// One per table of the layout.
     pub tables: Vec<TableComparison>,
-    /// The first rows that are missing or different, in the order of the files.
+    /// The first missing or different rows, in the order of the files.
     pub discrepancies: Vec<Discrepancy>,
     keep: usize,
 }
 
-/// How the rows of one table compare.
+/// Counts and digests of one table's rows.
 #[derive(Debug, Clone, Default)]
 pub struct TableComparison {
-    /// Rows whose mapped columns all hold what the files say.
+    /// Rows whose mapped columns all have the values of the files.
     pub equal: u64,
-    /// Rows that the files want and the database does not have.
+    /// Rows of the files that the database does not have.
     pub missing: u64,
-    /// Rows of which some columns hold something else.
+    /// Rows with different values in some columns.
     pub different: u64,
-    /// For each column of the table, in how many rows it holds something else.
+    /// For each column of the table, the number of rows with a different value.
     pub columns: Vec<u64>,
-    /// Digest of the rows the files want.
+    /// Digest of the rows of the files.
     pub wanted: TableDigest,
-    /// Digest of the rows found for them. A column whose default is as good as any value counts as the default.
+    /// Digest of the matching rows in the database. A column for which any value is acceptable counts as its default.
     pub found: TableDigest,
-    /// Digest of the record ids of the rows found (see [`record_fingerprint`]).
+    /// Digest of the record ids of these rows (see [`record_fingerprint`]).
     pub record_ids: TableDigest,
-    /// Record ids of rows found, to which the ledger's entry of their record does not lead.
-    pub strays: HashSet<Fingerprint>,
+    /// Record ids of matching rows to which the ledger entry of their record does not point.
+    pub relocated: HashSet<Fingerprint>,
 }
 
-/// A row that is not as the files want it.
+/// A row that differs from the files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Discrepancy {
-    /// The row the files want.
+    /// The row according to the files.
     pub row: Row,
-    /// Primary key as text, if the row exists or the ledger knows where it was.
+    /// Primary key as text, if the row exists or the ledger has its record.
     pub record_id: Option<String>,
-    /// What is wrong.
+    /// The kind of difference.
     pub kind: DiscrepancyKind,
 }
 
-/// What is wrong with a row.
+/// How a row differs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DiscrepancyKind {
-    /// The database does not have it.
+    /// The database does not have the row.
     Missing,
-    /// These columns hold these values instead.
+    /// These columns have these values instead.
     Different(Vec<(usize, Value)>),
 }
 
 impl Comparison {
-    /// Nothing was compared yet; of what differs, the first `keep` rows will be listed.
+    /// An empty comparison that will list the first `keep` different rows.
     #[must_use]
-    pub fn new(planner: &Planner<'_>, keep: usize) -> Self {
-        let tables = planner.layout.tables.iter().map(|table| TableComparison {
+    pub fn new(layout: &Layout, keep: usize) -> Self {
+        let tables = layout.tables.iter().map(|table| TableComparison {
             columns: vec![0; table.table.columns.len()],
             ..TableComparison::default()
         });
@@ -76,7 +77,7 @@ impl Comparison {
         }
     }
 
-    fn note(&mut self, row: Row, record_id: Option<String>, kind: DiscrepancyKind) {
+    fn add(&mut self, row: Row, record_id: Option<String>, kind: DiscrepancyKind) {
         if self.discrepancies.len() < self.keep {
             self.discrepancies.push(Discrepancy {
                 row,
@@ -87,7 +88,7 @@ impl Comparison {
     }
 }
 
-/// The fingerprint of a record id, as it is summed in [`TableComparison::record_ids`].
+/// The fingerprint of a record id, as added to [`TableComparison::record_ids`].
 #[must_use]
 pub fn record_fingerprint(record_id: &str) -> Fingerprint {
     let mut hasher = Hasher::new();
@@ -96,20 +97,20 @@ pub fn record_fingerprint(record_id: &str) -> Fingerprint {
 }
 
 impl Planner<'_> {
-    /// Compares the rows of a round with those in the database; takes the place of [`Self::decide`].
+    /// Compares the rows of a round with those in the database, instead of [`Self::decide`].
     ///
-    /// `knowledge.current` must hold the rows of all records, also of those that did not change since their import.
+    /// `lookup.current` must contain the rows of all records, including unchanged ones.
     pub fn compare(
         &mut self,
-        wanted: &mut Wanted,
+        batch: &mut RowBatch,
         round: &Round,
-        knowledge: &Knowledge,
+        lookup: &Lookup,
         comparison: &mut Comparison,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<RowProblem>,
     ) {
-        self.foreign_keys.looked_up(&knowledge.parents);
+        self.foreign_keys.looked_up(&lookup.parents);
         for &at in &round.rows {
-            let slot = &mut wanted.rows[at];
+            let slot = &mut batch.rows[at];
             let Some(row) = slot.row.take() else { continue };
             match self.foreign_keys.missing_parent(row.table, &row.values) {
                 Some(dangling) => {
@@ -117,24 +118,24 @@ impl Planner<'_> {
                     problems.push(dangling.problem(self.layout, row.origin));
                 }
                 None => {
-                    slot.generated = self.compare_row(row, knowledge, comparison);
+                    slot.generated = self.compare_row(row, lookup, comparison);
                     slot.state = SlotState::Planned;
                 }
             }
         }
     }
 
-    /// Compares one row and gives its generated key, if children may ask for it.
+    /// Compares one row and returns its generated key, if children may need it.
     fn compare_row(
         &mut self,
         row: Row,
-        knowledge: &Knowledge,
+        lookup: &Lookup,
         comparison: &mut Comparison,
     ) -> Option<i64> {
         let index = row.table;
         let table = &self.layout.tables[index];
-        let known = knowledge.known.get(&row.identity);
-        let current = knowledge.current.get(&row.identity);
+        let known = lookup.known.get(&row.identity);
+        let current = lookup.current.get(&row.identity);
         let record_id = current
             .map(|(record_id, _)| record_id)
             .or(known.map(|known| &known.record_id));
@@ -144,13 +145,13 @@ impl Planner<'_> {
         counts.wanted.add(row.digest);
         let Some((record_id, values)) = current else {
             counts.missing += 1;
-            comparison.note(row, record_id.cloned(), DiscrepancyKind::Missing);
+            comparison.add(row, record_id.cloned(), DiscrepancyKind::Missing);
             return generated;
         };
         let fingerprint = record_fingerprint(record_id);
         counts.record_ids.add(fingerprint);
         if known.is_none_or(|known| known.record_id != *record_id) {
-            counts.strays.insert(fingerprint);
+            counts.relocated.insert(fingerprint);
         }
         let differing: Vec<_> = table
             .mapped_columns()
@@ -169,14 +170,16 @@ impl Planner<'_> {
             counts.columns[*column] += 1;
             found[*column] = value.clone();
         }
-        counts.found.add(table.digest(&self.hashers[index], &found));
+        counts
+            .found
+            .add(table.digest(&self.tables[index].hasher, &found));
         let kind = DiscrepancyKind::Different(differing);
-        comparison.note(row, Some(record_id.clone()), kind);
+        comparison.add(row, Some(record_id.clone()), kind);
         generated
     }
 
-    /// Remembers of a row what children and later waves will ask for. A row that never was in the database gets the
-    /// key that an import would give it, which no row has: its children will be found missing too.
+    /// Remembers the values that children and later waves need. A row that is missing from the database gets the key
+    /// that an import would assign; no row has that key, so its children are reported as missing too.
     fn remember_compared(
         &mut self,
         row: &Row,
@@ -184,7 +187,7 @@ impl Planner<'_> {
         current: Option<&[Value]>,
     ) -> Option<i64> {
         let watched = self.watched.keys().any(|(table, _)| *table == row.table);
-        if !watched && !self.keys_wanted[row.table] {
+        if !watched && !self.tables[row.table].keys_wanted {
             return None;
         }
         let mut values = row.values.clone();
@@ -197,10 +200,10 @@ impl Planner<'_> {
                 key
             } else {
                 let known = record_id.and_then(|record_id| record_id.parse().ok());
-                known.unwrap_or_else(|| self.tables[row.table].take_key())
+                known.unwrap_or_else(|| self.tables[row.table].state.take_key())
             };
             values[column] = Value::Integer(key);
-            if self.keys_wanted[row.table] {
+            if self.tables[row.table].keys_wanted {
                 self.generated.insert(row.identity, key);
                 generated = Some(key);
             }

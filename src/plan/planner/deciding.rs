@@ -1,30 +1,51 @@
-//! What becomes of the rows of a round.
+//! Decides what to do with the rows of a round.
 
-use crate::model::{DefaultValue, Row, Rule, Value};
-use crate::plan::change::{Change, ConflictPolicy, Problem};
+use crate::model::{Row, Rule, Value};
+use crate::plan::change::{Change, ConflictPolicy, KnownRow, RowProblem};
 use crate::plan::dangling::Dangling;
-use crate::plan::decide::{Decision, Situation, decide};
+use crate::plan::decide::{Resolution, Situation, decide};
+use crate::plan::limits::check_row;
 
 use super::moving::{Waiting, contradiction, taken};
-use super::wanted::{Holder, SlotState, keep_defaults};
-use super::{Knowledge, Planner, Round, Wanted};
+use super::row_batch::{ConflictingRow, SlotState};
+use super::{Lookup, Planner, Round, RowBatch};
+
+/// What exists for one record: its ledger entry, and the row with its record id.
+#[derive(Clone, Copy)]
+pub(super) struct Existing<'a> {
+    pub(super) known: Option<&'a KnownRow>,
+    row: Option<&'a (String, Vec<Value>)>,
+}
+
+impl<'a> Existing<'a> {
+    pub(super) fn values(self) -> Option<&'a [Value]> {
+        self.row.map(|(_, values)| values.as_slice())
+    }
+
+    /// According to the ledger, if it has the record.
+    pub(super) fn record_id(self) -> &'a str {
+        let known = self.known.map(|known| &known.record_id);
+        let record_id = known.or(self.row.map(|(record_id, _)| record_id));
+        record_id.map_or("", String::as_str)
+    }
+}
 
 impl Planner<'_> {
-    /// Decides the rows of a round.
+    /// Decides on the rows of a round.
     pub fn decide(
         &mut self,
-        wanted: &mut Wanted,
+        batch: &mut RowBatch,
         round: &Round,
-        knowledge: &Knowledge,
+        lookup: &Lookup,
         changes: &mut Vec<Change>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<RowProblem>,
     ) {
-        self.foreign_keys.looked_up(&knowledge.parents);
-        self.note_deleted(wanted, round, knowledge);
+        self.foreign_keys.looked_up(&lookup.parents);
+        self.note_deleted(batch, round, lookup);
         for &at in &round.rows {
-            let slot = &mut wanted.rows[at];
+            let slot = &mut batch.rows[at];
             let Some(row) = slot.row.take() else { continue };
-            match self.decide_row(row, knowledge) {
+            match self.decide_row(row, lookup) {
                 Ok((generated, change)) => {
                     slot.generated = generated;
                     slot.state = SlotState::Planned;
@@ -38,14 +59,14 @@ impl Planner<'_> {
         }
     }
 
-    /// Notes whose rows are gone from the database and stay so: nothing new may refer to them.
-    fn note_deleted(&mut self, wanted: &Wanted, round: &Round, knowledge: &Knowledge) {
-        for row in wanted.round(round) {
-            let Some(known) = knowledge.known.get(&row.identity) else {
+    /// Records rows that were deleted from the database and are not inserted again: no new row may refer to them.
+    fn note_deleted(&mut self, batch: &RowBatch, round: &Round, lookup: &Lookup) {
+        for row in batch.round(round) {
+            let Some(known) = lookup.known.get(&row.identity) else {
                 continue;
             };
             let stays = known.digest == row.digest || self.policy == ConflictPolicy::KeepDatabase;
-            let there = knowledge.current.contains_key(&row.identity);
+            let there = lookup.current.contains_key(&row.identity);
             if stays && !there && self.has_children(row.table) {
                 let mut values = row.values.clone();
                 let key = self.layout.tables[row.table].table.generated_key();
@@ -57,222 +78,133 @@ impl Planner<'_> {
         }
     }
 
+    /// Decides on one row. Returns its generated key, if children may need it, and the change, unless there is none or
+    /// it waits for other rows.
     fn decide_row(
         &mut self,
-        mut row: Row,
-        knowledge: &Knowledge,
-    ) -> Result<(Option<i64>, Option<Change>), Problem> {
-        let index = row.table;
-        let layout = self.layout;
-        let table = &layout.tables[index];
-        let missing = self.foreign_keys.missing_parent(index, &row.values);
-        if let Some(dangling) = missing {
-            return Err(self.refuse(&row, dangling, knowledge));
+        row: Row,
+        lookup: &Lookup,
+    ) -> Result<(Option<i64>, Option<Change>), RowProblem> {
+        let existing = Existing {
+            known: lookup.known.get(&row.identity),
+            row: lookup.current.get(&row.identity),
+        };
+        self.check_parents(&row, lookup)?;
+        self.check_ownership(&row, existing, lookup)?;
+        let resolution = self.resolve(&row, existing, lookup)?;
+        let mut conflicting = Vec::new();
+        if resolution.decision.writes() {
+            self.check_written(&row, existing, lookup)?;
+            let holder = existing.row.map(|(record_id, _)| record_id);
+            conflicting = self.order_unique_moves(&row, &resolution.decision, (holder, lookup))?;
         }
-        if let Some(path) = knowledge.contradicted.get(&row.identity) {
-            return Err(contradiction(&table.table, &row, path));
+        let (generated, change) = self.change(row, resolution, existing);
+        match change {
+            Some(change) if !conflicting.is_empty() => {
+                self.waiting.push(Waiting {
+                    change,
+                    conflicting,
+                });
+                Ok((generated, None))
+            }
+            change => Ok((generated, change)),
         }
-        let known = knowledge.known.get(&row.identity);
-        let current = knowledge.current.get(&row.identity);
-        if known.is_none()
-            && let Some((record_id, _)) = current
-            && self.adopted[index].contains(record_id)
+    }
+
+    /// The rows that the row refers to exist, or will exist.
+    fn check_parents(&mut self, row: &Row, lookup: &Lookup) -> Result<(), RowProblem> {
+        let missing = self.foreign_keys.missing_parent(row.table, &row.values);
+        missing.map_or(Ok(()), |dangling| Err(self.refuse(row, dangling, lookup)))
+    }
+
+    /// No unchanged file has the record with other values, and no other record of this run has adopted its row.
+    fn check_ownership(
+        &self,
+        row: &Row,
+        existing: Existing<'_>,
+        lookup: &Lookup,
+    ) -> Result<(), RowProblem> {
+        let table = &self.layout.tables[row.table].table;
+        if let Some(path) = lookup.contradicted.get(&row.identity) {
+            return Err(contradiction(table, row, path));
+        }
+        if let (None, Some((record_id, _))) = (existing.known, existing.row)
+            && self.tables[row.table].adopted.contains(record_id)
         {
-            let holder = Holder {
+            let conflict = ConflictingRow {
                 record_id: record_id.clone(),
-                columns: table.table.primary_key.clone(),
+                columns: table.primary_key.clone(),
                 path: None,
             };
-            return Err(taken(&table.table, &row, &holder));
+            return Err(taken(table, row, &conflict));
         }
-        let renamed = knowledge.successors.contains(&row.identity)
-            && self.has_children(index)
-            && current.is_some_and(|(_, values)| {
+        Ok(())
+    }
+
+    /// The three-way decision.
+    fn resolve(
+        &self,
+        row: &Row,
+        existing: Existing<'_>,
+        lookup: &Lookup,
+    ) -> Result<Resolution, RowProblem> {
+        let table = &self.layout.tables[row.table];
+        let renamed = lookup.successors.contains(&row.identity)
+            && self.has_children(row.table)
+            && existing.values().is_some_and(|values| {
                 let mut key = table.table.primary_key.iter();
                 key.any(|&column| {
                     row.values[column] != Value::Default && row.values[column] != values[column]
                 })
             });
-        let settled = decide(&Situation {
+        let resolution = decide(&Situation {
             table,
             renamed,
-            hasher: &self.hashers[index],
+            hasher: self.hasher(row.table),
             policy: self.policy,
             wanted: &row.values,
             digest: row.digest,
-            known,
-            untouched: knowledge.untouched.contains(&row.identity),
-            current: current.map(|(_, values)| values.as_slice()),
+            known: existing.known,
+            untouched: lookup.untouched.contains(&row.identity),
+            current: existing.values(),
         });
-        if let Decision::Insert | Decision::Update(_) = settled.decision
-            && let Some(dangling) = self.foreign_keys.deleted_parent(index, &row.values)
-        {
-            return Err(self.refuse(&row, dangling, knowledge));
-        }
-        let mut holders = Vec::new();
-        if let Decision::Insert | Decision::Update(_) = settled.decision {
-            holders = self.unreleased(index, knowledge.holders.get(&row.identity));
-        }
-        // What refers to a new row comes right after it, so that it cannot wait.
-        let may_wait = settled.decision != Decision::Insert || !self.has_children(index);
-        if let Some(holder) = holders.first().filter(|_| !may_wait) {
-            self.foreign_keys.withdraw(index, &row.values);
-            return Err(taken(&table.table, &row, holder));
-        }
-        if let Decision::Update(columns) = &settled.decision
-            && holders.is_empty()
-        {
-            self.release(index, columns, current.map(|(id, _)| id));
-        }
-        let counts = &mut self.counts[index];
-        let record_id = known
-            .map(|known| &known.record_id)
-            .or(current.map(|(id, _)| id))
-            .cloned();
-        if !matches!(settled.decision, Decision::Conflict(_)) {
-            counts.conflicts += u64::from(settled.conflict);
-        }
-        let key = known.map(|known| known.key);
-        let change = match settled.decision {
-            Decision::Conflict(why) => {
-                return Err(Problem {
-                    origin: row.origin,
-                    columns: None,
-                    rule: Rule::Conflict,
-                    message: format!(
-                        "`{}` {}: {why}",
-                        table.table.name,
-                        record_id.unwrap_or_default()
-                    ),
-                    remedy:
-                        "choose with `--on-conflict keep-database` or `--on-conflict take-file`"
-                            .to_owned(),
-                });
-            }
-            Decision::Unchanged => {
-                counts.unchanged += 1;
-                let known = known.expect("only a known record is unchanged");
-                let record_id = known.record_id.clone();
-                let generated = self.generated_key(&row, &record_id);
-                self.remember(index, &row.values);
-                let back = known.gone.then_some(Change::Record {
-                    row,
-                    record_id,
-                    known: key,
-                });
-                return Ok((generated, back));
-            }
-            Decision::Record => {
-                let record_id = record_id.unwrap_or_default();
-                match known {
-                    Some(_) => counts.unchanged += 1,
-                    None => counts.adopted += 1,
-                }
-                if !self.unique[index].is_empty() {
-                    self.adopted[index].insert(record_id.clone());
-                }
-                Change::Record {
-                    row,
-                    record_id,
-                    known: key,
-                }
-            }
-            Decision::Update(columns) => {
-                counts.updated += 1;
-                counts.converted += row.conversions.len() as u64;
-                let (_, current) = current.expect("only a row of the database is updated");
-                keep_defaults(&mut row.values, current);
-                let written = &mut self.written[index];
-                written.add(table.digest(&self.hashers[index], &row.values));
-                let record_id = record_id.unwrap_or_default();
-                if !table.table.foreign_keys.is_empty() {
-                    self.updated[index].insert(record_id.clone());
-                }
-                Change::Update {
-                    row,
-                    record_id,
-                    columns,
-                    known: key,
-                }
-            }
-            Decision::Insert => {
-                counts.inserted += 1;
-                counts.converted += row.conversions.len() as u64;
-                let timed = self.fill_defaults(&mut row);
-                let digest = if timed {
-                    table.digest(&self.hashers[index], &row.values)
-                } else {
-                    row.digest
-                };
-                self.written[index].add(digest);
-                if table.table.generated_key().is_some() {
-                    self.foreign_keys.place(index, &row.values);
-                }
-                let record_id = table.table.record_id(&row.values);
-                Change::Insert {
-                    row,
-                    record_id,
-                    known: key,
-                }
-            }
-        };
-        let generated = match &change {
-            Change::Insert { row, record_id, .. }
-            | Change::Update { row, record_id, .. }
-            | Change::Record { row, record_id, .. } => {
-                self.remember(index, &row.values);
-                self.generated_key(row, record_id)
-            }
-            Change::Vacate { .. }
-            | Change::Delete { .. }
-            | Change::MarkGone { .. }
-            | Change::Forget { .. } => None,
-        };
-        if holders.is_empty() {
-            return Ok((generated, Some(change)));
-        }
-        self.waiting.push(Waiting { change, holders });
-        Ok((generated, None))
+        resolution.map_err(|why| RowProblem {
+            origin: row.origin.clone(),
+            columns: None,
+            rule: Rule::Conflict,
+            message: format!("`{}` {}: {why}", table.table.name, existing.record_id()),
+            hint: "choose with `--on-conflict keep-database` or `--on-conflict take-file`"
+                .to_owned(),
+        })
     }
 
-    /// Why the row cannot be: it refers to a row that is not there. What refers to it cannot be either.
-    fn refuse(&mut self, row: &Row, dangling: Dangling, knowledge: &Knowledge) -> Problem {
-        if !knowledge.current.contains_key(&row.identity) {
+    /// The database can store a row that is to be written, and no other program deleted a row that it refers to.
+    fn check_written(
+        &mut self,
+        row: &Row,
+        existing: Existing<'_>,
+        lookup: &Lookup,
+    ) -> Result<(), RowProblem> {
+        if let Some(dangling) = self.foreign_keys.deleted_parent(row.table, &row.values) {
+            return Err(self.refuse(row, dangling, lookup));
+        }
+        let Some(limit) = &self.tables[row.table].limits.row else {
+            return Ok(());
+        };
+        let values = self.stored_values(row, existing.values());
+        let table = &self.layout.tables[row.table];
+        let fits = check_row(table, limit, &row.origin, &values);
+        if fits.is_err() && existing.row.is_none() {
+            self.foreign_keys.withdraw(row.table, &row.values);
+        }
+        fits
+    }
+
+    /// Rejects a row that refers to a missing row. The rows that refer to it are rejected too.
+    fn refuse(&mut self, row: &Row, dangling: Dangling, lookup: &Lookup) -> RowProblem {
+        if !lookup.current.contains_key(&row.identity) {
             self.foreign_keys.withdraw(row.table, &row.values);
         }
         dangling.problem(self.layout, row.origin.clone())
-    }
-
-    /// The row's generated key, remembered if children may ask for it.
-    fn generated_key(&mut self, row: &Row, record_id: &str) -> Option<i64> {
-        if !self.keys_wanted[row.table] {
-            return None;
-        }
-        let key = record_id.parse().ok()?;
-        self.generated.insert(row.identity, key);
-        Some(key)
-    }
-
-    /// Replaces [`Value::Default`]; tells whether a mapped column was among them.
-    fn fill_defaults(&mut self, row: &mut Row) -> bool {
-        let table = &self.layout.tables[row.table];
-        let generated = table.table.generated_key();
-        let mut timed = false;
-        for (column, value) in row.values.iter_mut().enumerate() {
-            if *value != Value::Default {
-                continue;
-            }
-            timed |= table.mapped[column];
-            *value = if generated == Some(column) {
-                Value::Integer(self.tables[row.table].take_key())
-            } else {
-                match &table.table.columns[column].default {
-                    Some(DefaultValue::Value(value)) => value.clone(),
-                    Some(DefaultValue::CurrentTimestamp) => Value::Timestamp(self.now),
-                    None => Value::Null,
-                }
-            };
-        }
-        timed
     }
 }

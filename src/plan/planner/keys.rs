@@ -1,16 +1,16 @@
-//! Keys that the planner watches besides identities: UNIQUE constraints, and generated keys that children wait for.
+//! The keys that the planner tracks besides identities: UNIQUE constraints, and generated keys that children need.
 
 use crate::layout::{IdentityRule, Layout, RecordRule, Source};
 use crate::plan::seen::SeenIdentities;
 
-/// A UNIQUE constraint other than the identity, and the keys seen.
+/// A UNIQUE constraint other than the identity, and its keys seen so far.
 #[derive(Debug)]
 pub(super) struct UniqueKey {
     pub(super) columns: Vec<usize>,
     pub(super) seen: SeenIdentities,
 }
 
-/// The UNIQUE constraints that the mapping fills and that are not what records are known by already.
+/// The UNIQUE constraints whose columns are mapped and that are not part of the identity.
 pub(super) fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
     let rules: Vec<&RecordRule> = layout
         .sources
@@ -37,7 +37,7 @@ pub(super) fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
         .collect()
 }
 
-/// Which tables' generated keys are asked for by records inside their records.
+/// For each table, whether records nested in its records need its generated keys.
 pub(super) fn keys_wanted(layout: &Layout) -> Vec<bool> {
     fn visit(rules: &[RecordRule], wanted: &mut [bool]) -> bool {
         let mut asked = false;

@@ -1,20 +1,21 @@
-//! Values that may stand once, and that move from row to row: the row that gives one up is written first.
+//! Orders changes of unique values that move from row to row: the row that releases a value is written first.
 //!
-//! A change whose value another row still has waits until that row gives it up, at most to the end of its file. Rows
-//! that wait for each other, as where two change names, go on when one of them is without its value for a moment.
+//! A change that needs a value of another row waits until that row releases it, at most until the end of its file. If
+//! rows wait for each other, for example because two rows exchange names, one of them is set to NULL for a moment.
 
 use crate::model::{Row, Rule, Table};
-use crate::plan::change::{Change, Problem, TableColumns};
+use crate::plan::change::{Change, RowProblem, TableColumns};
+use crate::plan::decide::Decision;
 
-use super::Planner;
-use super::wanted::Holder;
+use super::row_batch::ConflictingRow;
+use super::{Lookup, Planner};
 
-/// An insert or update that waits.
+/// An insert or update that waits for unique values.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) change: Change,
-    /// The rows that have what it wants.
-    pub(super) holders: Vec<Holder>,
+    /// The rows that hold these values.
+    pub(super) conflicting: Vec<ConflictingRow>,
 }
 
 impl Waiting {
@@ -28,19 +29,19 @@ impl Waiting {
                 columns,
                 ..
             } => Some((row, record_id, columns)),
-            Change::Vacate { .. }
+            Change::ClearColumn { .. }
             | Change::Record { .. }
             | Change::Delete { .. }
-            | Change::MarkGone { .. }
+            | Change::MarkRemoved { .. }
             | Change::Forget { .. } => None,
         }
     }
 }
 
 impl Planner<'_> {
-    /// The changes of a file that waited, in an order in which they can be written, and what is wrong with those that
-    /// cannot be.
-    pub fn settle(&mut self) -> (Vec<Change>, Vec<Problem>) {
+    /// The waiting changes of a file, in an order that satisfies the constraints, and problems for those that cannot be
+    /// ordered.
+    pub fn resolve_moves(&mut self) -> (Vec<Change>, Vec<RowProblem>) {
         let mut changes = Vec::new();
         loop {
             let before = self.waiting.len();
@@ -49,8 +50,8 @@ impl Planner<'_> {
                 return (changes, Vec::new());
             }
             if self.waiting.len() == before {
-                match self.vacate() {
-                    Some(vacated) => changes.push(vacated),
+                match self.clear_column() {
+                    Some(cleared) => changes.push(cleared),
                     None => break,
                 }
             }
@@ -62,21 +63,52 @@ impl Planner<'_> {
         (changes, problems.collect())
     }
 
-    /// Those of the rows that have, for all that is known now, what may stand once.
-    pub(super) fn unreleased(&self, table: usize, holders: Option<&Vec<Holder>>) -> Vec<Holder> {
-        let holders = holders.into_iter().flatten();
-        let released = &self.released[table];
-        holders
-            .filter(|holder| !released.contains(&holder.record_id))
+    /// The rows that hold unique values of a row to be written, and have not released them yet. The change waits for
+    /// them. A row whose own values are not held releases those that it changes.
+    ///
+    /// # Errors
+    /// When a value is held and the row cannot wait: the children of a new row follow it directly.
+    pub(super) fn order_unique_moves(
+        &mut self,
+        row: &Row,
+        decision: &Decision,
+        (record_id, lookup): (Option<&String>, &Lookup),
+    ) -> Result<Vec<ConflictingRow>, RowProblem> {
+        let index = row.table;
+        let conflicting = self.unreleased(index, lookup.conflicting.get(&row.identity));
+        match (decision, conflicting.first()) {
+            (Decision::Update(columns), None) => self.release(index, columns, record_id),
+            (Decision::Insert, Some(conflict)) if self.has_children(index) => {
+                self.foreign_keys.withdraw(index, &row.values);
+                return Err(taken(&self.layout.tables[index].table, row, conflict));
+            }
+            (Decision::Update(_), Some(_))
+            | (Decision::Insert | Decision::Record | Decision::Unchanged, _) => {}
+        }
+        Ok(conflicting)
+    }
+
+    /// The rows among `conflicting` that have not released their values yet.
+    fn unreleased(
+        &self,
+        table: usize,
+        conflicting: Option<&Vec<ConflictingRow>>,
+    ) -> Vec<ConflictingRow> {
+        let conflicting = conflicting.into_iter().flatten();
+        let released = &self.tables[table].released;
+        conflicting
+            .filter(|conflict| !released.contains(&conflict.record_id))
             .cloned()
             .collect()
     }
 
-    /// Notes that a row gives up what may stand once: changes are written in the order in which they are planned.
-    pub(super) fn release(&mut self, table: usize, columns: &[usize], record_id: Option<&String>) {
-        let mut unique = self.unique[table].iter();
+    /// Records that a row releases its unique values. Changes are written in the order in which they are planned.
+    fn release(&mut self, table: usize, columns: &[usize], record_id: Option<&String>) {
+        let plan = &mut self.tables[table];
+        let mut unique = plan.unique.iter();
         let gives_up = unique.any(|key| key.columns.iter().any(|column| columns.contains(column)));
-        self.released[table].extend(record_id.filter(|_| gives_up).cloned());
+        plan.released
+            .extend(record_id.filter(|_| gives_up).cloned());
     }
 
     fn take_released(&mut self, changes: &mut Vec<Change>) {
@@ -85,7 +117,7 @@ impl Planner<'_> {
                 continue;
             };
             if self
-                .unreleased(row.table, Some(&waiting.holders))
+                .unreleased(row.table, Some(&waiting.conflicting))
                 .is_empty()
             {
                 let (table, record_id) = (row.table, record_id.clone());
@@ -97,87 +129,90 @@ impl Planner<'_> {
         }
     }
 
-    /// Lets one of the rows that wait for each other give up what another waits for, where it may be NULL.
-    fn vacate(&mut self) -> Option<Change> {
+    /// Sets a nullable unique column to NULL in one of the rows that wait for each other.
+    fn clear_column(&mut self) -> Option<Change> {
         let wanted = self.waiting.iter().flat_map(|waiting| {
             let table = waiting.row().map(|(row, ..)| row.table);
-            waiting.holders.iter().map(move |holder| (table, holder))
+            waiting
+                .conflicting
+                .iter()
+                .map(move |conflict| (table, conflict))
         });
         let (table, record_id, column) = wanted
-            .filter_map(|(table, holder)| {
+            .filter_map(|(table, conflict)| {
                 let table = table?;
                 let columns = &self.layout.tables[table].table.columns;
                 let updated = self.waiting.iter().find_map(|waiting| {
                     let (row, record_id, columns) = waiting.row()?;
-                    (row.table == table && *record_id == holder.record_id).then_some(columns)
+                    (row.table == table && *record_id == conflict.record_id).then_some(columns)
                 })?;
-                let mut own = holder.columns.iter().copied();
+                let mut own = conflict.columns.iter().copied();
                 let column =
                     own.find(|column| updated.contains(column) && columns[*column].nullable)?;
-                Some((table, holder.record_id.clone(), column))
+                Some((table, conflict.record_id.clone(), column))
             })
             .next()?;
-        self.released[table].insert(record_id.clone());
-        Some(Change::Vacate {
+        self.tables[table].released.insert(record_id.clone());
+        Some(Change::ClearColumn {
             table,
             record_id,
             column,
         })
     }
 
-    /// Takes back that the change was counted.
-    fn withdraw(&mut self, waiting: Waiting) -> Option<Problem> {
+    /// Removes the change from the counts and reports why it is impossible.
+    fn withdraw(&mut self, waiting: Waiting) -> Option<RowProblem> {
         let (row, _, columns) = waiting.row()?;
         let table = &self.layout.tables[row.table];
-        let counts = &mut self.counts[row.table];
+        let plan = &mut self.tables[row.table];
         match columns {
-            [] => counts.inserted -= 1,
-            _ => counts.updated -= 1,
+            [] => plan.counts.inserted -= 1,
+            _ => plan.counts.updated -= 1,
         }
-        counts.converted -= row.conversions.len() as u64;
-        let digest = table.digest(&self.hashers[row.table], &row.values);
-        self.written[row.table].remove(digest);
-        let holder = waiting.holders.first()?;
-        Some(taken(&table.table, row, holder))
+        plan.counts.converted -= row.conversions.len() as u64;
+        let digest = table.digest(&plan.hasher, &row.values);
+        plan.written.remove(digest);
+        let conflict = waiting.conflicting.first()?;
+        Some(taken(&table.table, row, conflict))
     }
 }
 
-/// A file that did not change has the record too.
-pub(super) fn contradiction(table: &Table, row: &Row, path: &str) -> Problem {
-    Problem {
+/// Reports that an unchanged file has a different record with the same identity.
+pub(super) fn contradiction(table: &Table, row: &Row, path: &str) -> RowProblem {
+    RowProblem {
         origin: row.origin.clone(),
         columns: None,
         rule: Rule::DuplicateRecord,
         message: format!(
-            "a record of `{}` in {path}, which did not change, has the same identity and other values",
+            "a record of `{}` in {path}, which did not change, has the same identity but different values",
             table.name
         ),
-        remedy: "decide which of the two is right and remove the other".to_owned(),
+        hint: "keep the correct record and remove the other".to_owned(),
     }
 }
 
-/// Another row has what may stand once.
-pub(super) fn taken(table: &Table, row: &Row, holder: &Holder) -> Problem {
-    let names = table.names(&holder.columns);
-    let whose = holder
+/// Reports that another row holds the unique value.
+pub(super) fn taken(table: &Table, row: &Row, conflict: &ConflictingRow) -> RowProblem {
+    let names = table.names(&conflict.columns);
+    let whose = conflict
         .path
         .as_ref()
         .map(|path| format!(", a record of {path},"));
-    Problem {
+    RowProblem {
         origin: row.origin.clone(),
         columns: Some(TableColumns {
             table: row.table,
-            columns: holder.columns.clone(),
+            columns: conflict.columns.clone(),
         }),
         rule: Rule::NotUnique,
         message: format!(
             "`{}` {}{} has the same {names}",
             table.name,
-            holder.record_id,
+            conflict.record_id,
             whose.unwrap_or_default()
         ),
-        remedy: "make the value different in one of the two; if it moves from one to the other, import it in two steps: \
-                 first without it in either"
+        hint: "give one of the two a different value; if the value moves from one to the other, import in two steps: \
+                 first without it in either row"
             .to_owned(),
     }
 }

@@ -1,24 +1,24 @@
-//! Which rows of a batch can be decided now: those whose parents are, and that were not among the run's rows before.
+//! Selects the rows of a batch that can be decided: those whose parents are decided and that are not duplicates.
 
 use crate::model::{Deferred, Hasher, Row, Rule, Value};
-use crate::plan::change::{Problem, TableColumns};
+use crate::plan::change::{RowProblem, TableColumns};
 use crate::plan::limits;
-use crate::plan::seen::{SeenIdentities, Sighting};
+use crate::plan::seen::{DuplicateCheck, SeenIdentities};
 
-use super::wanted::{SlotState, complete};
-use super::{Planner, Round, Wanted};
+use super::row_batch::{SlotState, complete};
+use super::{Planner, Round, RowBatch};
 
 impl Planner<'_> {
-    /// Completes the rows whose parents are decided, drops repetitions, and gives the next rows to look up.
+    /// Completes the rows whose parents are decided, drops repetitions, and returns the next rows to look up.
     pub fn next_round(
         &mut self,
-        wanted: &mut Wanted,
-        problems: &mut Vec<Problem>,
+        batch: &mut RowBatch,
+        problems: &mut Vec<RowProblem>,
     ) -> Option<Round> {
         let mut round = Round::default();
-        let waiting = std::mem::take(&mut wanted.waiting);
+        let waiting = std::mem::take(&mut batch.waiting);
         for at in waiting {
-            let (before, from) = wanted.rows.split_at_mut(at);
+            let (before, from) = batch.rows.split_at_mut(at);
             let slot = &mut from[0];
             let parent = slot.parent.map(|parent| &before[parent]);
             if parent.is_some_and(|parent| parent.state == SlotState::Rejected) {
@@ -31,16 +31,18 @@ impl Planner<'_> {
                 .expect("a waiting row was not planned yet");
             if row.deferred != Deferred::Nothing {
                 if parent.is_some_and(|parent| parent.state == SlotState::Waiting) {
-                    wanted.waiting.push(at);
+                    batch.waiting.push(at);
                     continue;
                 }
-                complete(self.layout, &self.hashers, row, before, slot.parent);
+                let hasher = &self.tables[row.table].hasher;
+                complete((self.layout, hasher), row, before, slot.parent);
             }
-            let fits = limits::check(self.layout, &self.limits[row.table], row);
-            match fits.and_then(|()| self.sight(row)) {
-                Ok(Sighting::First) => round.rows.push(at),
-                Ok(Sighting::Repetition | Sighting::Contradiction) => {
-                    self.counts[row.table].merged += 1;
+            let limits = &self.tables[row.table].limits.columns;
+            let fits = limits::check(self.layout, limits, row);
+            match fits.and_then(|()| self.check_duplicate(row)) {
+                Ok(DuplicateCheck::First) => round.rows.push(at),
+                Ok(DuplicateCheck::Repetition | DuplicateCheck::Contradiction) => {
+                    self.tables[row.table].counts.merged += 1;
                     slot.generated = self.generated.get(&row.identity).copied();
                     slot.state = SlotState::Planned;
                     slot.row = None;
@@ -51,42 +53,42 @@ impl Planner<'_> {
                 }
             }
         }
-        if round.rows.is_empty() && wanted.waiting.is_empty() {
+        if round.rows.is_empty() && batch.waiting.is_empty() {
             return None;
         }
         round.parents = self.foreign_keys.unresolved();
         Some(round)
     }
 
-    /// Notes a row among those of the run.
-    fn sight(&mut self, row: &Row) -> Result<Sighting, Problem> {
+    /// Checks whether the row duplicates an earlier row of the run, and records it.
+    fn check_duplicate(&mut self, row: &Row) -> Result<DuplicateCheck, RowProblem> {
         let table = &self.layout.tables[row.table].table;
         let scratch = self.scratch.as_deref();
         let failure = &self.failure;
-        let note = |seen: &mut SeenIdentities, identity, digest| {
-            let sighting = seen.see(identity, digest, scratch);
-            sighting.unwrap_or_else(|error| {
+        let observe = |seen: &mut SeenIdentities, identity, digest| {
+            let check = seen.see(identity, digest, scratch);
+            check.unwrap_or_else(|error| {
                 let _ = failure.set(error);
-                Sighting::First
+                DuplicateCheck::First
             })
         };
-        match note(&mut self.seen[row.table], row.identity, row.digest) {
-            Sighting::Repetition => return Ok(Sighting::Repetition),
-            Sighting::Contradiction => {
-                return Err(Problem {
+        match observe(&mut self.tables[row.table].seen, row.identity, row.digest) {
+            DuplicateCheck::Repetition => return Ok(DuplicateCheck::Repetition),
+            DuplicateCheck::Contradiction => {
+                return Err(RowProblem {
                     origin: row.origin.clone(),
                     columns: None,
                     rule: Rule::DuplicateRecord,
                     message: format!(
-                        "another record of `{}` has the same identity and other values",
+                        "another record of `{}` has the same identity but different values",
                         table.name
                     ),
-                    remedy: "decide which of the two is right and remove the other".to_owned(),
+                    hint: "keep the correct record and remove the other".to_owned(),
                 });
             }
-            Sighting::First => {}
+            DuplicateCheck::First => {}
         }
-        for unique in &mut self.unique[row.table] {
+        for unique in &mut self.tables[row.table].unique {
             let values = unique.columns.iter().map(|&column| &row.values[column]);
             if values.clone().any(Value::is_null) {
                 continue;
@@ -94,10 +96,10 @@ impl Planner<'_> {
             let mut hasher = Hasher::new();
             values.for_each(|value| value.hash_into(&mut hasher));
             let key = hasher.fingerprint();
-            if note(&mut unique.seen, key, key) != Sighting::First {
+            if observe(&mut unique.seen, key, key) != DuplicateCheck::First {
                 let columns = unique.columns.clone();
                 let names = table.names(&columns);
-                return Err(Problem {
+                return Err(RowProblem {
                     origin: row.origin.clone(),
                     columns: Some(TableColumns {
                         table: row.table,
@@ -105,11 +107,11 @@ impl Planner<'_> {
                     }),
                     rule: Rule::NotUnique,
                     message: format!("another record has the same {names} of `{}`", table.name),
-                    remedy: "make the value different in one of the two records".to_owned(),
+                    hint: "give one of the two records a different value".to_owned(),
                 });
             }
         }
-        self.foreign_keys.note(row.table, &row.values, &row.origin);
-        Ok(Sighting::First)
+        self.foreign_keys.add(row.table, &row.values, &row.origin);
+        Ok(DuplicateCheck::First)
     }
 }

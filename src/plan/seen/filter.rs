@@ -1,4 +1,4 @@
-//! A Bloom filter of fixed size: tells for most fingerprints that were never put in that they were not.
+//! A Bloom filter of fixed size: quickly excludes most fingerprints that were never inserted.
 //!
 //! Each fingerprint sets bits within one cache line (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom
 //! Filters, 2007). Fingerprints are digests, so their own bits choose line and bits.
@@ -6,7 +6,7 @@
 use crate::model::Fingerprint;
 
 const LINE_WORDS: usize = 8;
-/// 2¹⁸ lines of 64 bytes: 16 MiB, one false alarm in fifty at 13 million fingerprints.
+/// 2¹⁸ lines of 64 bytes: 16 MiB, a false-positive rate of one in fifty at 13 million fingerprints.
 const LINES: usize = 1 << 18;
 const BITS: usize = 5;
 
@@ -29,7 +29,7 @@ impl Filter {
         }
     }
 
-    /// False only if it was never inserted.
+    /// Returns false only if the fingerprint was never inserted.
     pub(super) fn may_contain(&self, fingerprint: Fingerprint) -> bool {
         let (line, bits) = places(fingerprint);
         bits.iter()
@@ -37,7 +37,7 @@ impl Filter {
     }
 }
 
-/// The first word of the line, and bits in the line.
+/// The first word of the line, and the bits within the line.
 fn places(fingerprint: Fingerprint) -> (usize, [usize; BITS]) {
     let half = |range: std::ops::Range<usize>| {
         let bytes = &fingerprint.0[range];
@@ -61,7 +61,7 @@ mod tests {
     use crate::model::Hasher;
 
     #[test]
-    fn what_was_put_in_is_never_denied_and_little_else_is_affirmed() {
+    fn filter_has_no_false_negatives_and_few_false_positives() {
         let fingerprint = |number: u32| {
             let mut hasher = Hasher::new();
             hasher.fixed(&number.to_le_bytes());

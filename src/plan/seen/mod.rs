@@ -1,8 +1,8 @@
-//! The identities and unique keys of this run's rows, to merge repetitions and to find contradictions.
+//! The identities and unique keys of this run's rows, used to merge repetitions and find contradictions.
 //!
-//! Hashes only, no values, and in memory only the newest of them: older ones are written to scratch files in sorted runs,
-//! which are merged as they become many, behind a filter of fixed size that knows of almost every new identity that it
-//! is new. So memory does not grow with the number of rows, but for a byte for each ten.
+//! Only hashes are stored, and only the newest are in memory. Older ones are written to scratch files as sorted runs,
+//! which are merged when there are many. A Bloom filter of fixed size spares most lookups of new identities. So memory
+//! grows by only one byte per ten rows.
 
 mod filter;
 mod run;
@@ -14,14 +14,14 @@ use crate::model::Fingerprint;
 
 use super::Scratch;
 use filter::Filter;
-use run::{Run, merged};
+use run::{SortedRun, merged};
 
-/// Half a digest: enough to tell apart two records that already agree in 128 bits of identity.
+/// Half a digest: enough to distinguish two records that already agree in 128 bits of identity.
 type HalfDigest = [u8; 8];
 
-/// Identities kept in memory: what fits a hash table of 2¹⁸ places, 7 MB.
+/// Number of identities kept in memory: what fits a hash table of 2¹⁸ slots, 7 MB.
 const NEWEST: usize = (1 << 18) / 8 * 7;
-/// Runs of one generation that are merged into one of the next.
+/// Number of runs of one generation that are merged into one of the next.
 const MERGED: usize = 8;
 
 /// The identities seen in one table.
@@ -29,25 +29,25 @@ const MERGED: usize = 8;
 pub(super) struct SeenIdentities {
     newest: HashMap<Fingerprint, HalfDigest>,
     most: usize,
-    older: Option<Older>,
+    older: Option<OlderIdentities>,
 }
 
-/// What is no longer in memory.
+/// The identities that are no longer in memory.
 #[derive(Debug)]
-struct Older {
+struct OlderIdentities {
     filter: Filter,
-    /// By how often their entries were merged.
-    generations: Vec<Vec<Run>>,
+    /// Runs, by how often their entries were merged.
+    generations: Vec<Vec<SortedRun>>,
 }
 
-/// What a further record with this identity is.
+/// How a record relates to earlier records with the same identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sighting {
-    /// The first of its identity.
+pub(super) enum DuplicateCheck {
+    /// It is the first.
     First,
-    /// Equal to the first.
+    /// It is equal to the first.
     Repetition,
-    /// Not equal to the first.
+    /// It differs from the first.
     Contradiction,
 }
 
@@ -66,13 +66,13 @@ impl SeenIdentities {
         }
     }
 
-    /// Takes note of a record. Without `scratch` everything stays in memory.
+    /// Records an identity. Without `scratch` everything stays in memory.
     pub(super) fn see(
         &mut self,
         identity: Fingerprint,
         digest: Fingerprint,
         scratch: Option<&dyn Scratch>,
-    ) -> io::Result<Sighting> {
+    ) -> io::Result<DuplicateCheck> {
         let mut half = HalfDigest::default();
         half.copy_from_slice(&digest.0[..8]);
         let first = match self.newest.get(&identity) {
@@ -80,14 +80,14 @@ impl SeenIdentities {
             None => self.find_older(&identity)?,
         };
         match first {
-            Some(first) if first == half => return Ok(Sighting::Repetition),
-            Some(_) => return Ok(Sighting::Contradiction),
+            Some(first) if first == half => return Ok(DuplicateCheck::Repetition),
+            Some(_) => return Ok(DuplicateCheck::Contradiction),
             None => self.newest.insert(identity, half),
         };
         if let Some(scratch) = scratch.filter(|_| self.newest.len() >= self.most) {
             self.put_aside(scratch)?;
         }
-        Ok(Sighting::First)
+        Ok(DuplicateCheck::First)
     }
 
     pub(super) fn contains(&self, identity: &Fingerprint) -> io::Result<bool> {
@@ -109,9 +109,9 @@ impl SeenIdentities {
         Ok(None)
     }
 
-    /// Makes a run of what is in memory, and of runs that have become many.
+    /// Writes the identities in memory as a sorted run, and merges runs that have become many.
     fn put_aside(&mut self, scratch: &dyn Scratch) -> io::Result<()> {
-        let older = self.older.get_or_insert_with(|| Older {
+        let older = self.older.get_or_insert_with(|| OlderIdentities {
             filter: Filter::new(),
             generations: Vec::new(),
         });
@@ -120,7 +120,7 @@ impl SeenIdentities {
         for (identity, _) in &entries {
             older.filter.insert(*identity);
         }
-        let mut run = Run::write(scratch, entries.into_iter().map(Ok))?;
+        let mut run = SortedRun::write(scratch, entries.into_iter().map(Ok))?;
         for generation in 0.. {
             if older.generations.len() == generation {
                 older.generations.push(Vec::new());
@@ -130,7 +130,7 @@ impl SeenIdentities {
             if runs.len() < MERGED {
                 break;
             }
-            run = Run::write(scratch, merged(runs))?;
+            run = SortedRun::write(scratch, merged(runs))?;
             runs.clear();
         }
         Ok(())
@@ -145,11 +145,11 @@ mod tests {
     use proptest::prelude::*;
     use std::cell::Cell;
 
-    /// Room that is in memory after all, and that counts how often it was asked for.
+    /// Scratch files in memory; counts how many were created.
     #[derive(Debug, Default)]
-    struct Memory(Cell<u32>);
+    struct MemoryScratch(Cell<u32>);
 
-    impl Scratch for Memory {
+    impl Scratch for MemoryScratch {
         fn create(&self) -> io::Result<Box<dyn ScratchFile>> {
             self.0.set(self.0.get() + 1);
             Ok(Box::new(Bytes(Vec::new())))
@@ -182,13 +182,13 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn what_is_put_aside_is_remembered_as_if_it_were_in_memory(
-            sightings in prop::collection::vec((0..600_u32, 0..2_u32), 1..3000),
+        fn identities_in_scratch_files_are_found_like_those_in_memory(
+            records in prop::collection::vec((0..600_u32, 0..2_u32), 1..3000),
         ) {
             let mut all = SeenIdentities::default();
             let mut few = SeenIdentities::with_most(5);
-            let scratch = Memory::default();
-            for (identity, digest) in sightings {
+            let scratch = MemoryScratch::default();
+            for (identity, digest) in records {
                 let (identity, digest) = (fingerprint(identity), fingerprint(digest));
                 let wanted = all.see(identity, digest, None).expect("memory");
                 let found = few.see(identity, digest, Some(&scratch)).expect("memory");
@@ -206,10 +206,10 @@ mod tests {
     #[test]
     fn runs_stay_few() {
         let mut seen = SeenIdentities::with_most(10);
-        let scratch = Memory::default();
+        let scratch = MemoryScratch::default();
         for number in 0..10_000 {
-            let sighting = seen.see(fingerprint(number), fingerprint(0), Some(&scratch));
-            assert_eq!(sighting.expect("memory"), Sighting::First);
+            let check = seen.see(fingerprint(number), fingerprint(0), Some(&scratch));
+            assert_eq!(check.expect("memory"), DuplicateCheck::First);
         }
         let older = seen.older.expect("put aside");
         // 1000 runs of 10: 1 of 5120, 7 of 640, 5 of 80.

@@ -7,22 +7,22 @@ use crate::plan::{Scratch, ScratchFile};
 
 use super::HalfDigest;
 
-/// An identity and half the digest of its record.
+/// An identity and half of its record's digest.
 pub(super) type Entry = (Fingerprint, HalfDigest);
 
 const ENTRY: usize = 24;
-/// Entries per page: about 4 KiB, one read to find an entry.
+/// Entries per page: about 4 KiB, so that one read finds an entry.
 const PAGE: usize = 170;
 
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct SortedRun {
     file: Box<dyn ScratchFile>,
     first_of_page: Vec<Fingerprint>,
     entries: usize,
 }
 
-impl Run {
-    /// Writes `entries`, which are sorted and different.
+impl SortedRun {
+    /// Writes `entries`, which are sorted and distinct.
     pub(super) fn write(
         scratch: &dyn Scratch,
         entries: impl Iterator<Item = io::Result<Entry>>,
@@ -50,7 +50,7 @@ impl Run {
         Ok(run)
     }
 
-    /// Half the digest of the record of this identity.
+    /// Half of the digest of the record with this identity.
     pub(super) fn find(&self, identity: &Fingerprint) -> io::Result<Option<HalfDigest>> {
         let after = self
             .first_of_page
@@ -63,7 +63,7 @@ impl Run {
         Ok(found.ok().map(|at| page[at].1))
     }
 
-    /// All entries in their order.
+    /// All entries in order.
     pub(super) fn entries(&self) -> impl Iterator<Item = io::Result<Entry>> + '_ {
         (0..self.first_of_page.len()).flat_map(|page| match self.page(page) {
             Ok(entries) => entries.into_iter().map(Ok).collect::<Vec<_>>(),
@@ -85,14 +85,14 @@ impl Run {
     }
 }
 
-/// The entries of several runs in one order.
-pub(super) fn merged(runs: &[Run]) -> impl Iterator<Item = io::Result<Entry>> + '_ {
+/// Merges the entries of several runs into one order.
+pub(super) fn merged(runs: &[SortedRun]) -> impl Iterator<Item = io::Result<Entry>> + '_ {
     let mut heads: Vec<_> = runs.iter().map(|run| run.entries().peekable()).collect();
     std::iter::from_fn(move || {
         let mut least: Option<(usize, Fingerprint)> = None;
         for (at, head) in heads.iter_mut().enumerate() {
             match head.peek() {
-                // Told at once.
+                // Errors are returned at once.
                 Some(Err(_)) => return head.next(),
                 Some(Ok((identity, _))) if least.is_none_or(|(_, least)| *identity < least) => {
                     least = Some((at, *identity));

@@ -1,18 +1,20 @@
-//! A table as it was, row by row: as text with aligned columns, as CSV or as JSON, written while it is read.
+//! Report of `audit as-of`: the rows of a table at a point in time, as text, CSV or JSON. CSV and JSON are written
+//! while the rows are read.
 
 use serde_json::json;
 
 use crate::operations::audit::{AsOf, AsOfRow};
 use crate::report::counts::{Align, aligned, plural};
+use crate::report::document::json_line;
 
 use super::csv::{Cell, line};
 use super::log::shown_of;
-use super::shown::{self, Cut, safe};
+use super::shown::{self, Cut, escape_line};
 
-/// In which form rows are given.
+/// The output format of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SheetForm {
-    /// Aligned columns; the widths are known only at the end.
+    /// Aligned columns. The widths are known only after the last row.
     Text(Cut),
     /// Comma-separated values.
     Csv,
@@ -20,7 +22,7 @@ pub enum SheetForm {
     Json,
 }
 
-/// Takes rows one by one, and gives text.
+/// Takes rows one at a time and returns their text.
 #[derive(Debug)]
 pub struct AsOfSheet {
     form: SheetForm,
@@ -31,7 +33,7 @@ pub struct AsOfSheet {
 }
 
 impl AsOfSheet {
-    /// A sheet that shows at most `limit` rows.
+    /// Creates a sheet that shows at most `limit` rows.
     #[must_use]
     pub fn new(form: SheetForm, limit: usize) -> Self {
         Self {
@@ -43,7 +45,7 @@ impl AsOfSheet {
         }
     }
 
-    /// The text that a row adds.
+    /// Returns the output for one row.
     #[must_use]
     pub fn row(&mut self, row: &AsOfRow) -> String {
         self.taken += 1;
@@ -56,8 +58,8 @@ impl AsOfSheet {
         }
         match self.form {
             SheetForm::Json => {
-                let object = json!({"record_id": row.record_id, "is_whole": row.is_whole, "values": row.values});
-                format!("{}\n{object}", if is_first { "{\"rows\": [" } else { "," })
+                let begin = if is_first { "{\"rows\": [" } else { "," };
+                format!("{begin}\n{}", json_line(row))
             }
             SheetForm::Csv => {
                 let mut out = match is_first {
@@ -84,7 +86,7 @@ impl AsOfSheet {
                     true => Cell::text(""),
                     false => Cell::text(serde_json::Value::Object(others).to_string()),
                 });
-                out.push_str(&line(&cells));
+                out.push_str(&line(cells));
                 out
             }
             SheetForm::Text(cut) => {
@@ -93,7 +95,7 @@ impl AsOfSheet {
                         self.columns.push(column.clone());
                     }
                 }
-                let mut cells = vec![safe(&row.record_id)];
+                let mut cells = vec![escape_line(&row.record_id)];
                 cells.extend(
                     self.columns
                         .iter()
@@ -109,7 +111,7 @@ impl AsOfSheet {
         }
     }
 
-    /// The text at the end.
+    /// Returns the output after the last row.
     #[must_use]
     pub fn finish(mut self, outcome: &AsOf) -> String {
         let incomplete = outcome.incomplete;
@@ -128,7 +130,7 @@ impl AsOfSheet {
                 let mut out = match self.kept.is_empty() {
                     true => String::new(),
                     false => {
-                        let names = self.columns.iter().map(|column| safe(column));
+                        let names = self.columns.iter().map(|column| escape_line(column));
                         let names: Vec<String> = names.collect();
                         let header: Vec<(&str, Align)> = std::iter::once("record")
                             .chain(names.iter().map(String::as_str))
@@ -143,7 +145,7 @@ impl AsOfSheet {
                 out.push_str(&shown_of(self.kept.len(), outcome.rows, "row"));
                 if incomplete > 0 {
                     out.push_str(&format!(
-                        "{} older than the trail: what it does not tell is shown as `?`\n",
+                        "{} older than the audit log; unknown values are shown as `?`\n",
                         plural(incomplete, "row")
                     ));
                 }
@@ -152,7 +154,7 @@ impl AsOfSheet {
                     let numbers: Vec<_> =
                         outcome.problems.iter().map(ToString::to_string).collect();
                     out.push_str(&format!(
-                        "{count} that do not follow from those before: {}\n",
+                        "{count} inconsistent with earlier entries: {}\n",
                         numbers.join(", ")
                     ));
                 }
@@ -167,6 +169,6 @@ impl AsOfSheet {
             .chain(self.columns.iter().map(String::as_str));
         let mut cells: Vec<Cell> = names.map(Cell::text).collect();
         cells.push(Cell::text("other_columns"));
-        line(&cells)
+        line(cells)
     }
 }

@@ -1,13 +1,14 @@
-//! Comma-separated values (RFC 4180) that a spreadsheet shows and does not execute.
+//! Comma-separated values (RFC 4180), protected against formula injection in spreadsheets.
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// A cell.
 #[derive(Debug, Clone)]
 pub(super) enum Cell {
-    /// A text of any content.
+    /// Any string.
     Text(String),
-    /// A number, or nothing: what a spreadsheet cannot take for a formula.
+    /// A number, or an empty cell; neither can be a formula.
     Plain(String),
 }
 
@@ -16,15 +17,7 @@ impl Cell {
         Self::Text(text.into())
     }
 
-    pub(super) fn optional(text: Option<&str>) -> Self {
-        Self::Text(text.unwrap_or_default().to_owned())
-    }
-
-    pub(super) fn number(number: impl ToString) -> Self {
-        Self::Plain(number.to_string())
-    }
-
-    /// A value of a column: texts as they are, NULL as nothing, all else as JSON.
+    /// A column value: strings as they are, NULL as an empty cell, everything else as JSON.
     pub(super) fn value(value: &Value) -> Self {
         match value {
             Value::Null => Self::Plain(String::new()),
@@ -34,7 +27,7 @@ impl Cell {
         }
     }
 
-    /// An apostrophe keeps a spreadsheet from taking a text for a formula
+    /// Prefixes an apostrophe to strings that a spreadsheet would run as a formula
     /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
     fn neutral(&self) -> String {
         match self {
@@ -50,21 +43,49 @@ impl Cell {
     }
 }
 
-/// One line.
-pub(super) fn line(cells: &[Cell]) -> String {
+/// Formats one line.
+pub(super) fn line(cells: impl IntoIterator<Item = Cell>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(cells.iter().map(Cell::neutral));
-    written.expect("memory takes any record");
-    let bytes = writer.into_inner().expect("memory takes any record");
-    String::from_utf8(bytes).expect("texts stay texts")
+    let written = writer.write_record(cells.into_iter().map(|cell| cell.neutral()));
+    written.expect("writing to memory succeeds");
+    let bytes = writer.into_inner().expect("writing to memory succeeds");
+    String::from_utf8(bytes).expect("the input is UTF-8")
 }
 
-/// A header and lines.
-pub(super) fn sheet(header: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> String {
-    let header: Vec<Cell> = header.iter().map(|name| Cell::text(*name)).collect();
-    let mut out = line(&header);
-    rows.into_iter().for_each(|row| out.push_str(&line(&row)));
+/// The columns of lines that begin with the attribution of an entry: [`Attribution`](crate::operations::audit::Attribution).
+pub(super) const ATTRIBUTION: [&str; 8] = [
+    "entry",
+    "changed_at",
+    "actor",
+    "db_user",
+    "run",
+    "kind",
+    "reason",
+    "file",
+];
+
+/// Formats a line for each view, with its members of these names, after a header. `tables=names` is a column `tables`
+/// with the member `names`.
+pub(super) fn sheet<V: Serialize>(columns: &[&str], views: impl IntoIterator<Item = V>) -> String {
+    let columns = columns.iter();
+    let columns: Vec<(&str, &str)> = columns
+        .map(|&name| name.split_once('=').unwrap_or((name, name)))
+        .collect();
+    let mut out = line(columns.iter().map(|(name, _)| Cell::text(*name)));
+    for view in views {
+        let view = serde_json::json!(view);
+        let cells = columns.iter().map(|(_, member)| Cell::value(&view[member]));
+        out.push_str(&line(cells));
+    }
     out
+}
+
+/// Like [`sheet`], with the attribution first.
+pub(super) fn attributed<V: Serialize>(
+    columns: &[&str],
+    views: impl IntoIterator<Item = V>,
+) -> String {
+    sheet(&[&ATTRIBUTION[..], columns].concat(), views)
 }
 
 #[cfg(test)]
@@ -72,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_executed_and_nothing_lost() {
+    fn formulas_are_neutralized_and_no_text_is_lost() {
         let texts = [
             "=1+1",
             "+1",
@@ -85,11 +106,10 @@ mod tests {
             "a\"b,c\nd",
             "",
         ];
-        let cells: Vec<Cell> = texts.map(Cell::text).to_vec();
+        let cells = texts.map(Cell::text);
         let expected = "'=1+1,'+1,'-1,'@x,'\tx,\"'\rx\",'＝1,a=1,\"a\"\"b,c\nd\",\n";
-        assert_eq!(line(&cells), expected);
+        assert_eq!(line(cells), expected);
         let numbers = [serde_json::json!(-1), serde_json::json!(-1.5), Value::Null];
-        let cells: Vec<Cell> = numbers.iter().map(Cell::value).collect();
-        assert_eq!(line(&cells), "-1,-1.5,\n");
+        assert_eq!(line(numbers.iter().map(Cell::value)), "-1,-1.5,\n");
     }
 }

@@ -1,14 +1,15 @@
-//! The trail, complete, in a form that other programs or people read: written entry by entry, nothing cut.
+//! Report of `audit export`: the complete audit log in a format for other programs or for readers, entry by entry.
 
 use serde_json::{Number, Value};
 
 use crate::database::ledger::AuditEntry;
-use crate::operations::audit::Signature;
+use crate::operations::audit::Attribution;
+use crate::report::document::json_line;
 
+use super::entries::{EntryView, entry_header, entry_line};
 use super::html;
-use super::log::{entry_header, entry_json, entry_line};
 
-/// The form of the file.
+/// The file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportForm {
     /// One JSON object per line.
@@ -17,33 +18,33 @@ pub enum ExportForm {
     Json,
     /// Comma-separated values.
     Csv,
-    /// A page that needs nothing else, to be read or printed.
+    /// A self-contained HTML page.
     Html,
 }
 
-/// How numbers stand in JSON.
+/// How numbers are written in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
-    /// As numbers, with all their digits; some programs read only the first fifteen or so.
+    /// As numbers with all digits; some programs keep only the first 15 or so.
     Exact,
-    /// As texts.
+    /// As strings.
     AsStrings,
 }
 
-/// Takes entries one by one, and gives the text of the file.
+/// Takes entries one at a time and returns the text of the file.
 #[derive(Debug)]
 pub struct Export {
     form: ExportForm,
     numbers: Numbers,
-    /// What the file is about.
+    /// Heading of the page.
     title: String,
-    /// When, and of what.
+    /// Database and time of the export.
     subtitle: String,
     taken: u64,
 }
 
 impl Export {
-    /// A file with a title and a line of circumstances, which only a page shows.
+    /// Creates an export. Title and subtitle are used in HTML only.
     #[must_use]
     pub fn new(form: ExportForm, numbers: Numbers, title: String, subtitle: String) -> Self {
         Self {
@@ -55,7 +56,7 @@ impl Export {
         }
     }
 
-    /// What the file begins with.
+    /// Returns the start of the file.
     #[must_use]
     pub fn begin(&self) -> String {
         match self.form {
@@ -66,22 +67,22 @@ impl Export {
         }
     }
 
-    /// The text of an entry.
+    /// Returns the text of an entry.
     #[must_use]
-    pub fn entry(&mut self, entry: &AuditEntry, signature: &Signature) -> String {
+    pub fn entry(&mut self, entry: &AuditEntry, attribution: &Attribution) -> String {
         self.taken += 1;
         match self.form {
-            ExportForm::JsonLines => format!("{}\n", self.json(entry, signature)),
+            ExportForm::JsonLines => format!("{}\n", self.json(entry, attribution)),
             ExportForm::Json => {
                 let comma = if self.taken == 1 { "" } else { "," };
-                format!("{comma}\n{}", self.json(entry, signature))
+                format!("{comma}\n{}", self.json(entry, attribution))
             }
-            ExportForm::Csv => entry_line(entry, signature),
-            ExportForm::Html => html::entry(entry, signature),
+            ExportForm::Csv => entry_line(entry, attribution),
+            ExportForm::Html => html::entry(entry, attribution),
         }
     }
 
-    /// What the file ends with.
+    /// Returns the end of the file.
     #[must_use]
     pub fn finish(&self) -> String {
         match self.form {
@@ -91,12 +92,16 @@ impl Export {
         }
     }
 
-    fn json(&self, entry: &AuditEntry, signature: &Signature) -> Value {
-        let mut json = entry_json(entry, signature);
-        if self.numbers == Numbers::AsStrings {
-            quote_numbers(&mut json);
+    fn json(&self, entry: &AuditEntry, attribution: &Attribution) -> String {
+        let view = EntryView::from((entry, attribution));
+        match self.numbers {
+            Numbers::Exact => json_line(&view),
+            Numbers::AsStrings => {
+                let mut view = serde_json::json!(view);
+                quote_numbers(&mut view);
+                view.to_string()
+            }
         }
-        json
     }
 }
 

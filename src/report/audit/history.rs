@@ -1,26 +1,25 @@
-//! Every version of a row.
+//! Report of `audit history`: every version of a row.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::operations::audit::{History, Version};
+use crate::audit::FieldChange;
+use crate::operations::audit::{Attribution, History, Version};
 use crate::report::Style;
 use crate::report::counts::plural;
 
-use super::csv::Cell;
-use super::show::change_json;
-use super::shown::{self, Cut, changes_json, safe, signature};
-use super::signed::{signed_header, signed_line};
+use super::csv::attributed;
+use super::shown::{self, Cut, attribution_text, escape_line};
 
 /// A block per version, oldest first.
 #[must_use]
 pub fn history_text(history: &History, cut: Cut) -> String {
     let mut out = String::new();
     for version in &history.versions {
-        let action = Style::paint(Style::NOTICE, &safe(&version.action));
-        let number = version.signature.entry;
+        let action = Style::paint(Style::NOTICE, &escape_line(&version.action));
+        let number = version.attribution.entry;
         out.push_str(&format!(
             "{number}  {action}  {}\n",
-            signature(&version.signature)
+            attribution_text(&version.attribution)
         ));
         for (what, text) in circumstances(history, version) {
             out.push_str(&format!("    {} {text}\n", Style::paint(Style::DIM, what)));
@@ -34,8 +33,8 @@ pub fn history_text(history: &History, cut: Cut) -> String {
         out.push_str(&shown::changes(&version.changes, "    ", cut));
         out.push('\n');
     }
-    let table = safe(&history.table);
-    let record = safe(&history.record_id);
+    let table = escape_line(&history.table);
+    let record = escape_line(&history.record_id);
     let versions = plural(history.versions.len() as u64, "version");
     out.push_str(&format!("{versions} of `{record}` in `{table}`\n"));
     out
@@ -45,57 +44,91 @@ fn circumstances(history: &History, version: &Version) -> Vec<(&'static str, Str
     let mut out = Vec::new();
     out.extend(
         version
-            .signature
+            .attribution
             .file
             .as_ref()
-            .map(|file| ("from", safe(file))),
+            .map(|file| ("from", escape_line(file))),
     );
     if version.record_id != history.record_id {
-        out.push(("called", safe(&version.record_id)));
+        out.push(("key", escape_line(&version.record_id)));
     }
     out.extend(
         version
             .moved_to
             .as_ref()
-            .map(|id| ("from then on called", safe(id))),
+            .map(|id| ("key changed to", escape_line(id))),
     );
     out
 }
 
-/// The versions as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn history_json(history: &History) -> Value {
-    let versions: Vec<Value> = history
-        .versions
-        .iter()
-        .map(|version| {
-            let mut members = change_json(&version.signature, &version.action, &version.record_id);
-            members.insert("moved_to".to_owned(), version.moved_to.clone().into());
-            members.insert("changes".to_owned(), changes_json(&version.changes));
-            let problem = version.problem.as_ref().map(ToString::to_string);
-            members.insert("problem".to_owned(), problem.into());
-            Value::Object(members)
-        })
-        .collect();
-    json!({"table": history.table, "record_id": history.record_id, "versions": versions})
+/// The versions of a row as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct HistoryView<'o> {
+    /// The table.
+    table: &'o str,
+    /// The row's primary key as text.
+    record_id: &'o str,
+    /// Its versions, oldest first.
+    versions: Vec<VersionView<'o>>,
+}
+
+/// A version of a row: one change, and who made it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct VersionView<'o> {
+    #[serde(flatten)]
+    attribution: &'o Attribution,
+    /// `INSERT`, `UPDATE` or `DELETE`.
+    action: &'o str,
+    /// The row's key before the change.
+    record_id: &'o str,
+    /// Its new key, if it changed.
+    moved_to: Option<&'o str>,
+    /// The columns that changed.
+    changes: &'o [FieldChange],
+    /// Why the entry does not match the previous ones.
+    problem: Option<String>,
+}
+
+impl<'o> From<&'o History> for HistoryView<'o> {
+    fn from(history: &'o History) -> Self {
+        let versions = history.versions.iter().map(|version| VersionView {
+            attribution: &version.attribution,
+            action: &version.action,
+            record_id: &version.record_id,
+            moved_to: version.moved_to.as_deref(),
+            changes: &version.changes,
+            problem: version.problem.as_ref().map(ToString::to_string),
+        });
+        Self {
+            table: &history.table,
+            record_id: &history.record_id,
+            versions: versions.collect(),
+        }
+    }
 }
 
 /// One line per version and column.
 #[must_use]
 pub fn history_csv(history: &History) -> String {
-    let cell = |value: &Option<Value>| Cell::value(value.as_ref().unwrap_or(&Value::Null));
+    /// A changed column of a version.
+    #[derive(Serialize)]
+    struct Line<'o> {
+        #[serde(flatten)]
+        attribution: &'o Attribution,
+        record_id: &'o str,
+        action: &'o str,
+        #[serde(flatten)]
+        change: &'o FieldChange,
+    }
     let lines = history.versions.iter().flat_map(|version| {
-        version.changes.iter().map(move |change| {
-            let cells = [
-                Cell::text(version.record_id.as_str()),
-                Cell::text(version.action.as_str()),
-                Cell::text(change.column.as_str()),
-                cell(&change.old),
-                cell(&change.new),
-            ];
-            signed_line(&version.signature, cells)
+        version.changes.iter().map(|change| Line {
+            attribution: &version.attribution,
+            record_id: &version.record_id,
+            action: &version.action,
+            change,
         })
     });
-    let header = signed_header(&["record_id", "action", "column", "old", "new"]);
-    std::iter::once(header).chain(lines).collect()
+    attributed(&["record_id", "action", "column", "old", "new"], lines)
 }

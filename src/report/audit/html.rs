@@ -1,16 +1,17 @@
-//! The trail as a page: one file that needs nothing from elsewhere, runs no script, and reads well on paper.
+//! The audit log as an HTML page: one self-contained file without scripts, suitable for printing.
 
 use crate::audit::FieldChange;
 use crate::database::ledger::AuditEntry;
-use crate::operations::audit::Signature;
-use crate::report::counts::{moment, plural};
+use crate::operations::audit::Attribution;
+use crate::report::counts::{plural, short_timestamp};
 
-use super::log::changes;
+use super::entries::changes;
 use super::shown::{self, Cut};
 
 const STYLE: &str = include_str!("export.css");
 
-/// Up to the first entry. The policy forbids a browser to load or run anything, whatever the values hold.
+/// Returns the page up to the first entry. The content security policy forbids loading or running anything, whatever
+/// the values contain.
 pub(super) fn begin(title: &str, subtitle: &str) -> String {
     let (title, subtitle) = (escape(title), escape(subtitle));
     format!(
@@ -23,8 +24,8 @@ pub(super) fn begin(title: &str, subtitle: &str) -> String {
     )
 }
 
-/// A line of the table.
-pub(super) fn entry(entry: &AuditEntry, signature: &Signature) -> String {
+/// Returns the table row of an entry.
+pub(super) fn entry(entry: &AuditEntry, attribution: &Attribution) -> String {
     let kind = match entry.action.as_str() {
         "INSERT" => "insert",
         "UPDATE" => "update",
@@ -33,10 +34,10 @@ pub(super) fn entry(entry: &AuditEntry, signature: &Signature) -> String {
     };
     let mut who = format!(
         "<time>{}</time> <b>{}</b>",
-        escape(&moment(&signature.at)),
-        escape(&signature.actor)
+        escape(&short_timestamp(&attribution.at)),
+        escape(&attribution.actor)
     );
-    let mut say = |label: &str, text: Option<&str>| {
+    let mut push = |label: &str, text: Option<&str>| {
         if let Some(text) = text {
             who.push_str(&format!(
                 "<br><span class=\"label\">{label}</span> {}",
@@ -44,16 +45,16 @@ pub(super) fn entry(entry: &AuditEntry, signature: &Signature) -> String {
             ));
         }
     };
-    say("database user", signature.db_user.as_deref());
-    say(
-        signature.kind.as_deref().map_or(
+    push("database user", attribution.db_user.as_deref());
+    push(
+        attribution.kind.as_deref().map_or(
             "run",
             |kind| if kind == "import" { "import" } else { "run" },
         ),
-        signature.run.as_deref(),
+        attribution.run.as_deref(),
     );
-    say("reason", signature.reason.as_deref());
-    say("file", signature.file.as_deref());
+    push("reason", attribution.reason.as_deref());
+    push("file", attribution.file.as_deref());
     format!(
         "<tr class=\"{kind}\"><td class=\"number\">{}</td><td>{who}</td><td><b>{}</b><br>{}</td><td><span class=\"action\">{}</span>{}</td></tr>\n",
         entry.id,
@@ -80,7 +81,7 @@ fn column(change: &FieldChange) -> String {
         value.map(|value| format!("<{tag}>{}</{tag}>", escape(&value)))
     };
     let (old, new) = match (&change.old, &change.new) {
-        // What is not opposed to anything is not marked.
+        // A value without a counterpart is not highlighted.
         (None, new) => (None, shown("span", new)),
         (old, None) => (shown("span", old), None),
         (old, new) => (shown("del", old), shown("ins", new)),
@@ -98,7 +99,7 @@ fn column(change: &FieldChange) -> String {
     )
 }
 
-/// After the last entry.
+/// Returns the page after the last entry.
 pub(super) fn finish(count: u64) -> String {
     let entries = plural(count, "entry");
     format!(
@@ -106,10 +107,10 @@ pub(super) fn finish(count: u64) -> String {
     )
 }
 
-/// Text as it must stand in HTML, in attributes as well.
+/// Escapes text for HTML content and attributes.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in shown::safe(text).chars() {
+    for c in shown::escape_line(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

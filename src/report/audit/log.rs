@@ -1,19 +1,16 @@
-//! What happened: runs and days, or entries.
+//! Report of `audit log`: runs and days.
 
-use std::collections::BTreeMap;
+use serde::Serialize;
 
-use serde_json::{Value, json};
+use crate::audit::Action;
+use crate::operations::audit::{Log, LogLine};
+use crate::report::counts::{Align, grouped_or_empty, painted, plural, short_timestamp};
+use crate::report::rows::ByName;
 
-use crate::audit::{Action, FieldChange, Step};
-use crate::database::ledger::AuditEntry;
-use crate::operations::audit::{Log, LogEntries, LogLine, Signature};
-use crate::report::counts::{Align, grouped_or_empty, moment, painted, plural};
+use super::csv::sheet;
+use super::shown::{escape_line, short};
 
-use super::csv::{Cell, sheet};
-use super::shown::{self, Cut, author, safe, short, signature_json};
-use super::signed::{signed_header, signed_line};
-
-/// One line per run, and per day and author of other changes; then how many there are.
+/// One line per run, and one per day and author for other programs; then the total.
 #[must_use]
 pub fn log_text(log: &Log) -> String {
     let header = [
@@ -45,20 +42,20 @@ fn line(line: &LogLine) -> Vec<String> {
     };
     let tables: Vec<&str> = line.tables.keys().map(String::as_str).collect();
     vec![
-        moment(&line.instants.1),
+        short_timestamp(&line.timestamps.1),
         line.run_id
             .as_deref()
             .map(short)
             .unwrap_or_default()
             .to_owned(),
-        run.map(|run| safe(&run.kind)).unwrap_or_default(),
-        safe(&actor),
+        run.map(|run| escape_line(&run.kind)).unwrap_or_default(),
+        escape_line(&actor),
         count(Action::Insert),
         count(Action::Update),
         count(Action::Delete),
-        safe(&tables.join(", ")),
+        escape_line(&tables.join(", ")),
         run.and_then(|run| run.reason.as_deref())
-            .map(safe)
+            .map(escape_line)
             .unwrap_or_default(),
     ]
 }
@@ -71,7 +68,7 @@ fn sum(line: &LogLine, action: Action) -> u64 {
     actions.sum()
 }
 
-/// `3 of 17 lines`: what is not shown is told.
+/// `3 of 17 lines`: how many lines are shown, of how many.
 pub(super) fn shown_of(shown: usize, count: u64, word: &str) -> String {
     match shown as u64 == count {
         true => format!("{}\n", plural(count, word)),
@@ -83,186 +80,118 @@ pub(super) fn shown_of(shown: usize, count: u64, word: &str) -> String {
     }
 }
 
-/// The lines as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn log_json(log: &Log) -> Value {
-    let lines: Vec<Value> = log
-        .lines
-        .iter()
-        .map(|line| {
-            let run = line.run.as_ref();
-            json!({
-                "run": line.run_id,
-                "kind": run.map(|run| run.kind.as_str()),
-                "actor": line.actor,
-                "db_user": line.db_user,
-                "reason": run.and_then(|run| run.reason.as_deref()),
-                "first_at": line.instants.0,
-                "last_at": line.instants.1,
-                "inserted": sum(line, Action::Insert),
-                "updated": sum(line, Action::Update),
-                "deleted": sum(line, Action::Delete),
-                "tables": tables_json(&line.tables),
-            })
-        })
-        .collect();
-    json!({"lines": lines, "count": log.count})
+/// The log by run as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LogView<'o> {
+    /// The newest lines, newest first: the changes of a run, or of another program on one day.
+    lines: Vec<LogLineView<'o>>,
+    /// Number of all lines.
+    count: u64,
 }
 
-fn tables_json(tables: &BTreeMap<String, BTreeMap<String, u64>>) -> Value {
-    let counts = |actions: &BTreeMap<String, u64>| {
-        let count = |action: Action| actions.get(action.name()).copied().unwrap_or(0);
-        json!({"inserted": count(Action::Insert), "updated": count(Action::Update), "deleted": count(Action::Delete)})
-    };
-    let tables = tables
-        .iter()
-        .map(|(table, actions)| (table.clone(), counts(actions)));
-    Value::Object(tables.collect())
+/// The changes of a run, or of another program on one day.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct LogLineView<'o> {
+    /// The run; `null` for other programs.
+    run: Option<&'o str>,
+    /// The kind of the run.
+    kind: Option<&'o str>,
+    /// The run's actor; `external` for other programs.
+    actor: &'o str,
+    /// The database's user, if it has users.
+    db_user: Option<&'o str>,
+    /// The reason given for the run.
+    reason: Option<&'o str>,
+    /// When the first change was made.
+    first_at: &'o str,
+    /// When the last change was made.
+    last_at: &'o str,
+    #[serde(flatten)]
+    all: ActionsView,
+    /// Per table: the rows.
+    tables: ByName<&'o str, ActionsView>,
+}
+
+/// Numbers of changes.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ActionsView {
+    /// Rows inserted.
+    inserted: u64,
+    /// Rows updated.
+    updated: u64,
+    /// Rows deleted.
+    deleted: u64,
+}
+
+impl ActionsView {
+    fn of(count: impl Fn(Action) -> u64) -> Self {
+        Self {
+            inserted: count(Action::Insert),
+            updated: count(Action::Update),
+            deleted: count(Action::Delete),
+        }
+    }
+}
+
+impl<'o> From<&'o Log> for LogView<'o> {
+    fn from(log: &'o Log) -> Self {
+        Self {
+            lines: log.lines.iter().map(Into::into).collect(),
+            count: log.count,
+        }
+    }
+}
+
+impl<'o> From<&'o LogLine> for LogLineView<'o> {
+    fn from(line: &'o LogLine) -> Self {
+        let run = line.run.as_ref();
+        let tables = line.tables.iter().map(|(table, actions)| {
+            let count = |action: Action| actions.get(action.name()).copied().unwrap_or(0);
+            (table.as_str(), ActionsView::of(count))
+        });
+        Self {
+            run: line.run_id.as_deref(),
+            kind: run.map(|run| run.kind.as_str()),
+            actor: &line.actor,
+            db_user: line.db_user.as_deref(),
+            reason: run.and_then(|run| run.reason.as_deref()),
+            first_at: &line.timestamps.0,
+            last_at: &line.timestamps.1,
+            all: ActionsView::of(|action| sum(line, action)),
+            tables: tables.collect(),
+        }
+    }
 }
 
 /// The lines as CSV.
 #[must_use]
 pub fn log_csv(log: &Log) -> String {
-    let header = [
-        "first_at", "last_at", "run", "kind", "actor", "db_user", "inserted", "updated", "deleted",
-        "tables", "reason",
-    ];
-    let rows = log.lines.iter().map(|line| {
-        let run = line.run.as_ref();
-        let tables: Vec<&str> = line.tables.keys().map(String::as_str).collect();
-        vec![
-            Cell::text(line.instants.0.as_str()),
-            Cell::text(line.instants.1.as_str()),
-            Cell::optional(line.run_id.as_deref()),
-            Cell::optional(run.map(|run| run.kind.as_str())),
-            Cell::text(line.actor.as_str()),
-            Cell::optional(line.db_user.as_deref()),
-            Cell::number(sum(line, Action::Insert)),
-            Cell::number(sum(line, Action::Update)),
-            Cell::number(sum(line, Action::Delete)),
-            Cell::text(tables.join(" ")),
-            Cell::optional(run.and_then(|run| run.reason.as_deref())),
-        ]
-    });
-    sheet(&header, rows)
-}
-
-/// One line per entry, then how many there are.
-#[must_use]
-pub fn entries_text(log: &LogEntries) -> String {
-    let header = [
-        ("entry", Align::Right),
-        ("when", Align::Left),
-        ("actor", Align::Left),
-        ("run", Align::Left),
-        ("table", Align::Left),
-        ("record", Align::Left),
-        ("action", Align::Left),
-        ("change", Align::Left),
-    ];
-    let rows: Vec<Vec<String>> = log
-        .entries
-        .iter()
-        .map(|(entry, signature)| {
-            vec![
-                entry.id.to_string(),
-                moment(&entry.changed_at),
-                author(signature),
-                entry
-                    .run_id
-                    .as_deref()
-                    .map(short)
-                    .unwrap_or_default()
-                    .to_owned(),
-                safe(&entry.table_name),
-                shown::shorten(safe(&entry.record_id), Cut::After(60)),
-                safe(&entry.action),
-                summary(entry),
-            ]
-        })
-        .collect();
-    let mut out = match rows.is_empty() {
-        true => String::new(),
-        false => painted(&header, &rows),
-    };
-    out.push_str(&shown_of(log.entries.len(), log.count, "entry"));
-    out
-}
-
-/// The changed columns of an update with their values; how many columns a row has that came or went.
-fn summary(entry: &AuditEntry) -> String {
-    let changes = changes(entry);
-    match entry.action.as_str() {
-        "UPDATE" => {
-            let one = |change: &FieldChange| {
-                format!(
-                    "{} {}",
-                    safe(&change.column),
-                    shown::change(change, Cut::After(30))
-                )
-            };
-            changes.iter().map(one).collect::<Vec<_>>().join(", ")
-        }
-        _ => plural(changes.len() as u64, "column"),
+    /// A line whose tables are names.
+    #[derive(Serialize)]
+    struct Line<'o> {
+        names: String,
+        #[serde(flatten)]
+        line: LogLineView<'o>,
     }
-}
-
-pub(super) fn changes(entry: &AuditEntry) -> Vec<FieldChange> {
-    let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-    let step = Step::read(&entry.action, old, new);
-    step.map(FieldChange::of).unwrap_or_default()
-}
-
-/// The entries as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn entries_json(log: &LogEntries) -> Value {
-    let entries: Vec<Value> = log
-        .entries
-        .iter()
-        .map(|(entry, signature)| entry_json(entry, signature))
-        .collect();
-    let last = log.entries.iter().map(|(entry, _)| entry.id).max();
-    json!({"entries": entries, "count": log.count, "last_entry": last})
-}
-
-/// One entry with its images.
-pub(super) fn entry_json(entry: &AuditEntry, signature: &Signature) -> Value {
-    let mut members = signature_json(signature);
-    members.insert("table".to_owned(), entry.table_name.as_str().into());
-    members.insert("record_id".to_owned(), entry.record_id.as_str().into());
-    members.insert("action".to_owned(), entry.action.as_str().into());
-    members.insert("old".to_owned(), image(entry.old_value.as_deref()));
-    members.insert("new".to_owned(), image(entry.new_value.as_deref()));
-    Value::Object(members)
-}
-
-/// The image as JSON; a text that is none as a text.
-fn image(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, |text| {
-        serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
-    })
-}
-
-/// The entries as CSV.
-#[must_use]
-pub fn entries_csv(log: &LogEntries) -> String {
-    let lines = log.entries.iter();
-    let lines = lines.map(|(entry, signature)| entry_line(entry, signature));
-    std::iter::once(entry_header()).chain(lines).collect()
-}
-
-/// The header of [`entry_line`].
-pub(super) fn entry_header() -> String {
-    signed_header(&["table", "record_id", "action", "old", "new"])
-}
-
-pub(super) fn entry_line(entry: &AuditEntry, signature: &Signature) -> String {
-    let cells = [
-        Cell::text(entry.table_name.as_str()),
-        Cell::text(entry.record_id.as_str()),
-        Cell::text(entry.action.as_str()),
-        Cell::optional(entry.old_value.as_deref()),
-        Cell::optional(entry.new_value.as_deref()),
+    let lines = log.lines.iter().map(|line| Line {
+        names: line.tables.keys().cloned().collect::<Vec<_>>().join(" "),
+        line: line.into(),
+    });
+    let columns = [
+        "first_at",
+        "last_at",
+        "run",
+        "kind",
+        "actor",
+        "db_user",
+        "inserted",
+        "updated",
+        "deleted",
+        "tables=names",
+        "reason",
     ];
-    signed_line(signature, cells)
+    sheet(&columns, lines)
 }

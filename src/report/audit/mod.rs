@@ -1,29 +1,30 @@
-//! The trail as text, JSON and CSV. Values are shown, since that is what the trail is for; what would move the cursor of
-//! a terminal or be executed by a spreadsheet is not.
+//! Reports on the audit log as text, JSON and CSV. They show values unmasked, because that is their purpose.
+//! Characters that would control a terminal are escaped, and so are strings that a spreadsheet would run.
 
 mod as_of;
 mod blame;
 mod csv;
+mod entries;
 mod export;
 mod history;
 mod html;
 mod log;
 mod names;
 mod report;
+mod rows_from_file;
 mod show;
 mod shown;
-mod signed;
-mod whereabouts;
 mod why;
 
 pub use as_of::{AsOfSheet, SheetForm};
-pub use blame::{blame_csv, blame_json, blame_text};
+pub use blame::{blame_csv, blame_text};
+pub use entries::{EntryView, LogEntriesView, entries_csv, entries_text};
 pub use export::{Export, ExportForm, Numbers};
-pub use history::{history_csv, history_json, history_text};
-pub use log::{entries_csv, entries_json, entries_text, log_csv, log_json, log_text};
+pub use history::{HistoryView, history_csv, history_text};
+pub use log::{LogView, log_csv, log_text};
 pub use names::unknown_name_text;
-pub use report::{report_csv, report_json, report_text};
-pub use show::{show_csv, show_json, show_text};
+pub use report::{AuditReportView, report_csv, report_text};
+pub use rows_from_file::{RowsFromFileView, rows_from_file_csv, rows_from_file_text};
+pub use show::{EntryDetailsView, show_csv, show_text};
 pub use shown::Cut;
-pub use whereabouts::{whereabouts_csv, whereabouts_json, whereabouts_text};
-pub use why::{why_csv, why_json, why_text};
+pub use why::{WhyView, why_csv, why_text};

@@ -1,32 +1,39 @@
-//! Names that the trail does not know.
+//! Names in a query that do not occur in the audit log.
 
 use crate::operations::audit::UnknownName;
 
-use super::shown::safe;
+use super::shown::escape_line;
 
-/// Which name is not known, and which are.
+/// Reports an unknown name and the known ones.
 #[must_use]
 pub fn unknown_name_text(unknown: &UnknownName) -> String {
     match unknown {
         UnknownName::Table { name, tables } => {
-            let told = format!("the trail has no entry of a table `{}`", safe(name));
+            let message = format!(
+                "the audit log has no entries of a table `{}`",
+                escape_line(name)
+            );
             match tables.is_empty() {
-                true => format!("{told}\n"),
-                false => format!("{told}; it has entries of {}\n", listed(tables)),
+                true => format!("{message}\n"),
+                false => format!("{message}; it has entries of {}\n", listed(tables)),
             }
         }
         UnknownName::Column { name, tables } => {
-            let told = format!("no table of the trail has a column `{}` now", safe(name));
+            let message = format!(
+                "no table in the audit log has a column `{}`",
+                escape_line(name)
+            );
             let tables = tables.iter();
-            let tables = tables
-                .map(|(table, columns)| format!("; `{}` has {}", safe(table), listed(columns)));
-            format!("{told}{}\n", tables.collect::<String>())
+            let tables = tables.map(|(table, columns)| {
+                format!("; `{}` has {}", escape_line(table), listed(columns))
+            });
+            format!("{message}{}\n", tables.collect::<String>())
         }
     }
 }
 
 fn listed(names: &[String]) -> String {
-    let names = names.iter().map(|name| format!("`{}`", safe(name)));
+    let names = names.iter().map(|name| format!("`{}`", escape_line(name)));
     names.collect::<Vec<_>>().join(", ")
 }
 
@@ -35,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_is_not_known_is_told_with_those_that_are() {
+    fn an_unknown_name_is_reported_with_the_known_names() {
         let names =
             |names: &[&str]| -> Vec<String> { names.iter().copied().map(str::to_owned).collect() };
         let table = |tables| UnknownName::Table {
@@ -44,11 +51,11 @@ mod tests {
         };
         assert_eq!(
             unknown_name_text(&table(names(&["profiles", "words"]))),
-            "the trail has no entry of a table `profils`; it has entries of `profiles`, `words`\n"
+            "the audit log has no entries of a table `profils`; it has entries of `profiles`, `words`\n"
         );
         assert_eq!(
             unknown_name_text(&table(Vec::new())),
-            "the trail has no entry of a table `profils`\n"
+            "the audit log has no entries of a table `profils`\n"
         );
         let column = UnknownName::Column {
             name: "scool".to_owned(),
@@ -56,7 +63,7 @@ mod tests {
         };
         assert_eq!(
             unknown_name_text(&column),
-            "no table of the trail has a column `scool` now; `profiles` has `id`, `school`\n"
+            "no table in the audit log has a column `scool`; `profiles` has `id`, `school`\n"
         );
     }
 }

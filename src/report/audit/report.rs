@@ -1,18 +1,18 @@
-//! How much was changed, by whom, where, how and when.
+//! Report of `audit report`: counts of changes by actor, table, action and day.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::audit::Action;
 use crate::database::ledger::EntryTotal;
 use crate::operations::audit::AuditReport;
 use crate::report::counts::{grouped, grouped_or_empty, plural, table};
 
-use super::csv::{Cell, sheet};
-use super::shown::safe;
+use super::csv::sheet;
+use super::shown::escape_line;
 
-/// Counts by action for each value of something.
+/// Counts by action, for each actor, table or day.
 type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 fn counts(report: &AuditReport, by: impl Fn(&EntryTotal) -> String) -> Counts {
@@ -70,7 +70,7 @@ fn block(name: &str, counts: &Counts) -> String {
         .map(|(name, actions)| {
             let count = |action: Action| actions.get(action.name()).copied().unwrap_or(0);
             vec![
-                safe(name),
+                escape_line(name),
                 grouped_or_empty(count(Action::Insert)),
                 grouped_or_empty(count(Action::Update)),
                 grouped_or_empty(count(Action::Delete)),
@@ -81,38 +81,66 @@ fn block(name: &str, counts: &Counts) -> String {
     table(&[name, "inserted", "updated", "deleted", "entries"], &rows)
 }
 
-/// The totals as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn report_json(report: &AuditReport) -> Value {
-    let totals: Vec<Value> = report
-        .totals
-        .iter()
-        .map(|total| {
-            json!({
-                "day": total.day, "actor": total.changed_by, "db_user": total.db_user, "run": total.run_id,
-                "table": total.table, "action": total.action, "count": total.count,
-                "first_entry": total.entries.0, "last_entry": total.entries.1,
-            })
-        })
-        .collect();
-    let count: u64 = report.totals.iter().map(|total| total.count).sum();
-    json!({"totals": totals, "count": count, "runs": report.runs})
+/// The totals as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AuditReportView<'o> {
+    /// Entries by day, actor, table and action.
+    totals: Vec<TotalView<'o>>,
+    /// Number of all entries.
+    count: u64,
+    /// Number of runs in the ledger, including those that changed no row.
+    runs: usize,
+}
+
+/// Entries with the same author, table, action and day.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct TotalView<'o> {
+    /// The day in UTC, `2024-05-01`.
+    day: &'o str,
+    /// The run's actor; `external` for other programs.
+    actor: &'o str,
+    /// The database's user, if it has users.
+    db_user: Option<&'o str>,
+    /// The run; `null` for other programs.
+    run: Option<&'o str>,
+    /// The table.
+    table: &'o str,
+    /// `INSERT`, `UPDATE` or `DELETE`.
+    action: &'o str,
+    /// Number of entries.
+    count: u64,
+    /// The lowest number of an entry.
+    first_entry: i64,
+    /// The highest number of an entry.
+    last_entry: i64,
+}
+
+impl<'o> From<&'o AuditReport> for AuditReportView<'o> {
+    fn from(report: &'o AuditReport) -> Self {
+        let totals = report.totals.iter().map(|total| TotalView {
+            day: &total.day,
+            actor: &total.changed_by,
+            db_user: total.db_user.as_deref(),
+            run: total.run_id.as_deref(),
+            table: &total.table,
+            action: &total.action,
+            count: total.count,
+            first_entry: total.entries.0,
+            last_entry: total.entries.1,
+        });
+        Self {
+            totals: totals.collect(),
+            count: report.totals.iter().map(|total| total.count).sum(),
+            runs: report.runs,
+        }
+    }
 }
 
 /// One line per total.
 #[must_use]
 pub fn report_csv(report: &AuditReport) -> String {
-    let header = ["day", "actor", "db_user", "run", "table", "action", "count"];
-    let rows = report.totals.iter().map(|total| {
-        vec![
-            Cell::text(total.day.as_str()),
-            Cell::text(total.changed_by.as_str()),
-            Cell::optional(total.db_user.as_deref()),
-            Cell::optional(total.run_id.as_deref()),
-            Cell::text(total.table.as_str()),
-            Cell::text(total.action.as_str()),
-            Cell::number(total.count),
-        ]
-    });
-    sheet(&header, rows)
+    let columns = ["day", "actor", "db_user", "run", "table", "action", "count"];
+    sheet(&columns, AuditReportView::from(report).totals)
 }

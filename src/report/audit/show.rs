@@ -1,75 +1,67 @@
-//! One entry, column by column.
+//! Report of `audit show`: one entry, column by column.
 
-use serde_json::Value;
+use serde::Serialize;
 
+use crate::audit::FieldChange;
 use crate::operations::audit::EntryDetails;
-use crate::report::counts::{facts, moment};
+use crate::report::counts::{facts, short_timestamp};
 
-use super::csv::{Cell, sheet};
-use super::log::{changes, entry_json};
-use super::shown::{self, Cut, author, changes_json, safe, signature_json};
+use super::csv::sheet;
+use super::entries::{EntryView, changes};
+use super::shown::{self, Cut, author, escape_line};
 
-/// Who, when and why, then each column with its value before and after.
+/// Actor, time and reason, then each column with its old and new value.
 #[must_use]
 pub fn show_text(details: &EntryDetails, cut: Cut) -> String {
-    let (entry, signature) = (&details.entry, &details.signature);
-    let run = signature.run.as_ref().map(|run| match &signature.kind {
-        Some(kind) => format!("{run} ({})", safe(kind)),
-        None => format!("{run}, which the ledger does not know"),
+    let (entry, attribution) = (&details.entry, &details.attribution);
+    let run = attribution.run.as_ref().map(|run| match &attribution.kind {
+        Some(kind) => format!("{run} ({})", escape_line(kind)),
+        None => format!("{run}, not in the ledger"),
     });
     let mut out = facts(&[
         ("entry", Some(entry.id.to_string())),
-        ("table", Some(safe(&entry.table_name))),
-        ("record", Some(safe(&entry.record_id))),
-        ("action", Some(safe(&entry.action))),
-        ("when", Some(moment(&entry.changed_at))),
-        ("actor", Some(author(signature))),
+        ("table", Some(escape_line(&entry.table_name))),
+        ("record", Some(escape_line(&entry.record_id))),
+        ("action", Some(escape_line(&entry.action))),
+        ("when", Some(short_timestamp(&entry.changed_at))),
+        ("actor", Some(author(attribution))),
         ("run", run),
-        ("reason", signature.reason.as_deref().map(safe)),
-        ("file", signature.file.as_deref().map(safe)),
+        ("reason", attribution.reason.as_deref().map(escape_line)),
+        ("file", attribution.file.as_deref().map(escape_line)),
     ]);
     out.push('\n');
     let changes = changes(entry);
     if changes.is_empty() {
         let raw = [&entry.old_value, &entry.new_value];
         for text in raw.into_iter().flatten() {
-            out.push_str(&format!("  {}\n", shown::shorten(safe(text), cut)));
+            out.push_str(&format!("  {}\n", shown::shorten(escape_line(text), cut)));
         }
     }
     out.push_str(&shown::changes(&changes, "  ", cut));
     out
 }
 
-/// The entry as a JSON object; `docs/json.md` describes it.
-#[must_use]
-pub fn show_json(details: &EntryDetails) -> Value {
-    let mut json = entry_json(&details.entry, &details.signature);
-    json["changes"] = changes_json(&changes(&details.entry));
-    json
+/// An entry with its changed columns, as a document.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EntryDetailsView<'o> {
+    #[serde(flatten)]
+    entry: EntryView<'o>,
+    /// The columns that changed.
+    changes: Vec<FieldChange>,
+}
+
+impl<'o> From<&'o EntryDetails> for EntryDetailsView<'o> {
+    fn from(details: &'o EntryDetails) -> Self {
+        Self {
+            entry: (&details.entry, &details.attribution).into(),
+            changes: changes(&details.entry),
+        }
+    }
 }
 
 /// One line per column.
 #[must_use]
 pub fn show_csv(details: &EntryDetails) -> String {
-    let rows = changes(&details.entry).into_iter().map(|change| {
-        let cell = |value: &Option<Value>| Cell::value(value.as_ref().unwrap_or(&Value::Null));
-        vec![
-            Cell::text(change.column),
-            cell(&change.old),
-            cell(&change.new),
-        ]
-    });
-    sheet(&["column", "old", "new"], rows)
-}
-
-/// The members of a change that stand before its columns.
-pub(super) fn change_json(
-    signature: &crate::operations::audit::Signature,
-    action: &str,
-    record_id: &str,
-) -> serde_json::Map<String, Value> {
-    let mut members = signature_json(signature);
-    members.insert("action".to_owned(), action.into());
-    members.insert("record_id".to_owned(), record_id.into());
-    members
+    sheet(&["column", "old", "new"], changes(&details.entry))
 }

@@ -1,54 +1,37 @@
-//! Values for people: on one line, safe for a terminal, cut only with a note.
+//! Values as text: on one line, without control characters, truncated only with a note.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::audit::FieldChange;
-use crate::operations::audit::Signature;
+use crate::model::escape_json_controls;
+use crate::operations::audit::Attribution;
 use crate::report::Style;
-use crate::report::counts::{grouped, moment};
+use crate::report::counts::{grouped, short_timestamp};
 
-/// Whether long values are cut.
+/// Whether long values are truncated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// After so many characters, with a note.
+    /// After this many characters, with a note.
     After(usize),
     /// Never.
     Never,
 }
 
-/// A text in which nothing moves the cursor or turns the direction of writing.
-pub(super) fn safe(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            // Unicode's explicit directions (UAX #9), and the separators of lines and paragraphs.
-            '\u{200e}'
-            | '\u{200f}'
-            | '\u{061c}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
+/// Escapes `text` to one line without control characters, in the notation of JSON.
+pub(super) fn escape_line(text: &str) -> String {
+    escape_json_controls(text).replace('\n', "\\n")
 }
 
-/// A value on one line. Texts stand without quotes, unless they could be taken for something else.
+/// A value on one line. Strings are unquoted unless they could be mistaken for another value.
 pub(super) fn value(value: &Value, cut: Cut) -> String {
     let text = match value {
         Value::Null => return "NULL".to_owned(),
-        Value::String(text) if is_plain(text) => safe(text),
+        Value::String(text) if is_plain(text) => escape_line(text),
         Value::String(_)
         | Value::Bool(_)
         | Value::Number(_)
         | Value::Array(_)
-        | Value::Object(_) => safe(&value.to_string()),
+        | Value::Object(_) => escape_line(&value.to_string()),
     };
     shorten(text, cut)
 }
@@ -71,8 +54,8 @@ pub(super) fn shorten(text: String, cut: Cut) -> String {
     format!("{kept}… ({} characters)", grouped(count as u64))
 }
 
-/// `old → new`; only one of them when the row came or went. Of two long texts that begin alike, the part is shown where
-/// they begin to differ.
+/// `old → new`, or only one of them for an inserted or deleted row. Of two long strings with a common beginning, the
+/// part from the first difference on is shown.
 pub(super) fn change(change: &FieldChange, cut: Cut) -> String {
     let old = change.old.as_ref().map(|old| value(old, Cut::Never));
     let new = change.new.as_ref().map(|new| value(new, Cut::Never));
@@ -90,7 +73,7 @@ pub(super) fn change(change: &FieldChange, cut: Cut) -> String {
     }
 }
 
-/// How many characters of two texts to leave out, because otherwise what differs would be.
+/// How many characters to omit at the start of two strings, so that their difference is not truncated away.
 fn alike(old: &str, new: &str, most: usize) -> usize {
     let same = old
         .chars()
@@ -111,10 +94,13 @@ fn skip(text: &str, count: usize) -> String {
     }
 }
 
-/// Changes one per line, columns under each other.
+/// One change per line, with aligned columns.
 pub(super) fn changes(changes: &[FieldChange], indent: &str, cut: Cut) -> String {
     let width = |text: &str| text.chars().count();
-    let names: Vec<String> = changes.iter().map(|change| safe(&change.column)).collect();
+    let names: Vec<String> = changes
+        .iter()
+        .map(|change| escape_line(&change.column))
+        .collect();
     let widest = names.iter().map(|name| width(name)).max().unwrap_or(0);
     names
         .iter()
@@ -123,79 +109,52 @@ pub(super) fn changes(changes: &[FieldChange], indent: &str, cut: Cut) -> String
         .collect()
 }
 
-/// The beginning of a run's id, which holds the time and so is its own.
+/// The start of a run id. It contains the time, so it identifies the run for readers.
 pub(super) fn short(run: &str) -> &str {
     run.get(..13).unwrap_or(run)
 }
 
 /// `2024-05-01 10:00:00Z, mei, import 01a1f8d1-1c57: first load`.
-pub(super) fn signature(signature: &Signature) -> String {
-    let mut out = format!("{}  {}", moment(&signature.at), author(signature));
-    if let Some(run) = &signature.run {
-        let kind = signature.kind.as_deref().unwrap_or("run");
-        out.push_str(&format!("  {} {}", safe(kind), short(run)));
+pub(super) fn attribution_text(attribution: &Attribution) -> String {
+    let mut out = format!(
+        "{}  {}",
+        short_timestamp(&attribution.at),
+        author(attribution)
+    );
+    if let Some(run) = &attribution.run {
+        let kind = attribution.kind.as_deref().unwrap_or("run");
+        out.push_str(&format!("  {} {}", escape_line(kind), short(run)));
     }
-    if let Some(reason) = &signature.reason {
-        out.push_str(&format!("  {}", safe(reason)));
+    if let Some(reason) = &attribution.reason {
+        out.push_str(&format!("  {}", escape_line(reason)));
     }
     out
 }
 
-/// The actor, and the database's user where there is one.
-pub(super) fn author(signature: &Signature) -> String {
-    match &signature.db_user {
-        Some(user) => safe(&format!("{} ({user})", signature.actor)),
-        None => safe(&signature.actor),
+/// The actor, with the database user if there is one.
+pub(super) fn author(attribution: &Attribution) -> String {
+    match &attribution.db_user {
+        Some(user) => escape_line(&format!("{} ({user})", attribution.actor)),
+        None => escape_line(&attribution.actor),
     }
-}
-
-/// The members that say who made a change.
-pub(super) fn signature_json(signature: &Signature) -> Map<String, Value> {
-    let members = json!({
-        "entry": signature.entry,
-        "changed_at": signature.at,
-        "actor": signature.actor,
-        "db_user": signature.db_user,
-        "run": signature.run,
-        "kind": signature.kind,
-        "reason": signature.reason,
-        "file": signature.file,
-    });
-    match members {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    }
-}
-
-/// Changes as an array of `{"column", "old", "new"}`; a side that is not there is left out.
-pub(super) fn changes_json(changes: &[FieldChange]) -> Value {
-    changes
-        .iter()
-        .map(|change| {
-            let mut members = Map::new();
-            members.insert("column".to_owned(), change.column.clone().into());
-            let old = change.old.clone().map(|old| ("old".to_owned(), old));
-            let new = change.new.clone().map(|new| ("new".to_owned(), new));
-            members.extend(old.into_iter().chain(new));
-            Value::Object(members)
-        })
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn nothing_moves_the_cursor() {
+    fn control_characters_are_escaped() {
         assert_eq!(
-            safe("a\u{1b}[2Jb\nc\u{9b}\u{202e}汉"),
+            escape_line("a\u{1b}[2Jb\nc\u{9b}\u{202e}汉"),
             "a\\u001b[2Jb\\nc\\u009b\\u202e汉"
         );
     }
 
     #[test]
-    fn texts_that_could_be_taken_for_something_else_have_quotes() {
+    fn ambiguous_strings_are_quoted() {
         let shown = |json: Value| value(&json, Cut::Never);
         assert_eq!(shown(json!("Mei Lin")), "Mei Lin");
         assert_eq!(shown(json!("17")), r#""17""#);
@@ -203,12 +162,12 @@ mod tests {
         assert_eq!(shown(json!("")), r#""""#);
         assert_eq!(shown(json!("NULL")), r#""NULL""#);
         assert_eq!(shown(Value::Null), "NULL");
-        // What JSON columns hold where they are texts.
+        // JSON columns that the database stores as text.
         assert_eq!(shown(json!(r#"["a"]"#)), r#"["a"]"#);
     }
 
     #[test]
-    fn long_texts_are_shown_where_they_begin_to_differ() {
+    fn long_texts_are_shown_from_their_first_difference() {
         let text = |end: &str| Some(json!(format!("{}{end}", "a".repeat(100))));
         let both = FieldChange {
             column: "c".to_owned(),
@@ -222,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_says_so() {
+    fn truncated_values_end_with_a_note() {
         assert_eq!(
             value(&json!("汉语汉语"), Cut::After(2)),
             "汉语… (4 characters)"

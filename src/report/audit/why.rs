@@ -1,32 +1,36 @@
-//! Why a row is as it is.
+//! Report of `audit why`: the origin of a row and of its values.
 
 mod data;
 
-pub use data::{why_csv, why_json};
+pub use data::{WhyView, why_csv};
 
 use crate::operations::audit::why::{
     ExplainedColumn, LiveRow, Origin, ParameterStandIn, Proof, ValueSource, Verdict, Why,
 };
 use crate::parse::FilePosition;
 use crate::report::Style;
-use crate::report::counts::{facts, grouped, moment};
-use crate::report::rows::rule_words;
+use crate::report::counts::{facts, grouped, short_timestamp};
+use crate::report::rows::conversion_text;
 
-use super::shown::{self, Cut, safe, short, shorten, signature};
+use super::shown::{self, Cut, attribution_text, escape_line, short, shorten};
 
-/// The record, the run, the proof; then each column with its value, its writer and its place.
+/// The record, the run and the proof; then each column with its value, its last change and its location.
 #[must_use]
 pub fn why_text(why: &Why, cut: Cut) -> String {
-    let mut out = format!("  {}.{}\n", safe(&why.table), safe(&why.record_id));
+    let mut out = format!(
+        "  {}.{}\n",
+        escape_line(&why.table),
+        escape_line(&why.record_id)
+    );
     match &why.origin {
-        None => out.push_str("  no file accounts for this row: another program made it\n"),
+        None => out.push_str("  this row does not come from a file: another program inserted it\n"),
         Some(origin) => out.push_str(&origin_text(origin)),
     }
     if let Some(deleted) = &why.deleted {
         out.push_str(&format!(
             "  deleted by entry {}  {}\n",
             deleted.entry,
-            signature(deleted)
+            attribution_text(deleted)
         ));
     }
     for column in &why.columns {
@@ -41,15 +45,15 @@ pub fn why_text(why: &Why, cut: Cut) -> String {
 
 fn table_text(why: &Why) -> String {
     let what = match why.live {
-        LiveRow::Gone => "the row is not in the table, and no entry deletes it",
-        LiveRow::Unrecorded => "the table has such a row, and no entry makes it",
+        LiveRow::Removed => "the row is not in the table, but no entry deletes it",
+        LiveRow::Unrecorded => "the row is in the table, but no entry inserts it",
         LiveRow::There(_) | LiveRow::Deleted | LiveRow::NotCompared => {
-            "the table holds other values than the trail"
+            "the values in the table differ from the audit log"
         }
     };
     let what = Style::paint(Style::ERROR, what);
     format!(
-        "{what}: somebody changed it around the trail; `accession audit reconcile` lists all such rows"
+        "{what}: it was changed without an entry; `accession audit reconcile` lists all such rows"
     )
 }
 
@@ -59,37 +63,44 @@ fn origin_text(origin: &Origin) -> String {
     let part = origin.part.map(|part| format!(", part {part}"));
     let pointer = match origin.pointer.as_str() {
         "" => "the whole document".to_owned(),
-        pointer => format!("at {}", safe(pointer)),
+        pointer => format!("at {}", escape_line(pointer)),
     };
     let proof = match &origin.proof {
         Proof::Read => format!(
-            "{}: the archived original was read again, its digest is right, the record is there",
+            "{}: the archived original has the right digest and contains the record",
             Style::paint(Style::SUCCESS, "proved")
         ),
         Proof::Missing(why) => format!(
             "{}: {}",
             Style::paint(Style::WARNING, "not proved"),
-            safe(why)
+            escape_line(why)
         ),
-        Proof::Broken(why) => format!("{}: {}", Style::paint(Style::ERROR, "broken"), safe(why)),
+        Proof::Broken(why) => format!(
+            "{}: {}",
+            Style::paint(Style::ERROR, "broken"),
+            escape_line(why)
+        ),
     };
     facts(&[
-        ("file", Some(safe(&origin.file.path))),
+        ("file", Some(escape_line(&origin.file.path))),
         (
             "record",
             Some(format!("{pointer}{}{}", part.unwrap_or_default(), place)),
         ),
         ("sha256", origin.file.sha256.clone()),
-        ("run", Some(format!("{} ({})", run.id, safe(&run.kind)))),
-        ("when", Some(moment(&run.started_at))),
-        ("actor", Some(safe(&run.actor))),
-        ("reason", run.reason.as_deref().map(safe)),
-        ("source", Some(safe(&run.source))),
+        (
+            "run",
+            Some(format!("{} ({})", run.id, escape_line(&run.kind))),
+        ),
+        ("when", Some(short_timestamp(&run.started_at))),
+        ("actor", Some(escape_line(&run.actor))),
+        ("reason", run.reason.as_deref().map(escape_line)),
+        ("source", Some(escape_line(&run.source))),
         (
             "layout",
             Some(format!(
                 "{}, digest {}",
-                safe(&run.layout),
+                escape_line(&run.layout),
                 run.layout_digest
             )),
         ),
@@ -98,88 +109,84 @@ fn origin_text(origin: &Origin) -> String {
             origin
                 .archive
                 .as_ref()
-                .map(|path| safe(&path.display().to_string())),
+                .map(|path| escape_line(&path.display().to_string())),
         ),
         (
             "gone",
             origin
-                .gone
+                .removed
                 .as_ref()
-                .map(|run| format!("run {} no longer found the record", short(run))),
+                .map(|run| format!("the record was missing in run {}", short(run))),
         ),
         (
             "also",
-            (origin.others > 0).then(|| format!("{} more records became this row", origin.others)),
+            (origin.others > 0)
+                .then(|| format!("{} more records were merged into this row", origin.others)),
         ),
         ("proof", Some(proof)),
     ])
 }
 
-/// `, line 3, column 7, bytes 20 to 27`: the last one is the first behind the value.
+/// `, line 3, column 7, bytes 20 to 27`; the end of the byte range is exclusive.
 fn place(position: Option<&FilePosition>) -> String {
     position.map_or_else(String::new, |position| {
-        let FilePosition {
-            line,
-            column,
-            bytes,
-        } = position;
         format!(
             ", line {}, column {}, bytes {} to {}",
-            grouped(*line),
-            grouped(*column),
-            bytes.start,
-            bytes.end
+            grouped(position.line),
+            grouped(position.column),
+            position.first_byte,
+            position.end_byte
         )
     })
 }
 
 fn column_text(column: &ExplainedColumn, cut: Cut) -> String {
     let blamed = &column.blamed;
-    let name = Style::paint(Style::NOTICE, &safe(&blamed.column));
+    let name = Style::paint(Style::NOTICE, &escape_line(&blamed.column));
     let mut out = format!("  {name}  {}\n", shown::value(&blamed.value, cut));
-    let mut say = |text: String| out.push_str(&format!("    {text}\n"));
-    say(format!(
+    let mut push = |text: String| out.push_str(&format!("    {text}\n"));
+    push(format!(
         "entry {}  {}",
-        blamed.signature.entry,
-        signature(&blamed.signature)
+        blamed.attribution.entry,
+        attribution_text(&blamed.attribution)
     ));
     if let Some(source) = &column.source {
-        say(source_words(source, cut));
+        push(source_text(source, cut));
     }
     if let Some((rule, text)) = &column.conversion {
-        let text = shorten(safe(text), cut);
-        say(format!(
-            "converted: {}; written as {text}",
-            rule_words(rule)
+        let text = shorten(escape_line(text), cut);
+        push(format!(
+            "conversion: {}; in the file: {text}",
+            conversion_text(rule)
         ));
     }
-    let file = |file: &String| shorten(safe(file), cut);
+    let file = |file: &String| shorten(escape_line(file), cut);
     match &column.verdict {
-        Verdict::Proved => say(Style::paint(Style::SUCCESS, "the file says the same")),
-        Verdict::Differs { file: says } => say(format!(
-            "{}: the file says {}",
+        Verdict::Proved => push(Style::paint(Style::SUCCESS, "the file has the same value")),
+        Verdict::Differs { file: value } => push(format!(
+            "{}: the file has {}",
             Style::paint(Style::ERROR, "differs from what the run imported"),
-            file(says)
+            file(value)
         )),
-        Verdict::ChangedSince { file: says } => say(format!(
-            "{}: the file says {}",
-            Style::paint(Style::WARNING, "changed otherwise"),
-            file(says)
+        Verdict::ChangedSince { file: value } => push(format!(
+            "{}: the file has {}",
+            Style::paint(Style::WARNING, "changed since the import"),
+            file(value)
         )),
         Verdict::NotInFile => {}
-        Verdict::Unproved => say(Style::paint(Style::WARNING, "the file was not asked")),
+        Verdict::Unproved => push(Style::paint(Style::WARNING, "not compared with the file")),
     }
     if let Some(now) = &column.in_table {
-        say(format!(
-            "{}: the table holds {}",
-            Style::paint(Style::ERROR, "changed around the trail"),
+        push(format!(
+            "{}: the table has {}",
+            Style::paint(Style::ERROR, "changed without an entry"),
             shown::value(now, cut)
         ));
     }
     out
 }
 
-fn source_words(source: &ValueSource, cut: Cut) -> String {
+fn source_text(source: &ValueSource, cut: Cut) -> String {
     match source {
         ValueSource::File {
             pointer,
@@ -188,10 +195,10 @@ fn source_words(source: &ValueSource, cut: Cut) -> String {
         } => {
             let text = text
                 .as_ref()
-                .map(|text| format!(": {}", shorten(safe(text), cut)));
+                .map(|text| format!(": {}", shorten(escape_line(text), cut)));
             format!(
                 "from {}{}{}",
-                safe(pointer),
+                escape_line(pointer),
                 place(position.as_ref()),
                 text.unwrap_or_default()
             )
@@ -206,10 +213,10 @@ fn source_words(source: &ValueSource, cut: Cut) -> String {
                 all if all == pointers.len() => "null",
                 _ => "nothing, or null,",
             };
-            let pointers = safe(&pointers.join(", "));
+            let pointers = escape_line(&pointers.join(", "));
             match default {
                 Some(default) => format!(
-                    "{what} at {pointers}: the layout's default {}",
+                    "{what} at {pointers}: the default of the layout, {}",
                     shown::value(default, cut)
                 ),
                 None => format!("{what} at {pointers}"),
@@ -217,47 +224,45 @@ fn source_words(source: &ValueSource, cut: Cut) -> String {
         }
         ValueSource::Capture { name, value } => {
             format!(
-                "from the name or place of the record, `{{{}}}`: {}",
-                safe(name),
-                safe(value)
+                "from the path or location of the record, `{{{}}}`: {}",
+                escape_line(name),
+                escape_line(value)
             )
         }
         ValueSource::Parent { table, column } => {
             format!(
                 "from the enclosing record's row: `{}.{}`",
-                safe(table),
-                safe(column)
+                escape_line(table),
+                escape_line(column)
             )
         }
-        ValueSource::Constant(value) => {
-            format!("a constant of the layout: {}", shown::value(value, cut))
+        ValueSource::Constant { value } => {
+            format!("a constant in the layout: {}", shown::value(value, cut))
         }
         ValueSource::Parameter { name, default } => {
-            let given = format!("the parameter `{}`, given to the run", safe(name));
+            let given = format!("the parameter `{}` of the run", escape_line(name));
             match default {
                 None => given,
                 Some(ParameterStandIn::Text(text)) => {
-                    format!("{given}, or the layout's default for it, `{}`", safe(text))
+                    format!("{given}, or its default in the layout, `{}`", escape_line(text))
                 }
-                Some(ParameterStandIn::OnlyRow { table, column }) => format!(
-                    "{given}, or taken from the only row: `{}.{}`",
-                    safe(table),
-                    safe(column)
-                ),
+                Some(ParameterStandIn::OnlyRow(column)) => {
+                    format!("{given}, or from the only row: `{}`", escape_line(column))
+                }
             }
         }
         ValueSource::Reference { table, column, key } => format!(
             "`{}.{}` of the row with this `{}`",
-            safe(table),
-            safe(column),
-            safe(&key.join("`, `"))
+            escape_line(table),
+            escape_line(column),
+            escape_line(&key.join("`, `"))
         ),
         ValueSource::Rest { pointer } => {
-            format!("the members of {} that nothing else reads", safe(pointer))
+            format!("the members of {} that are not mapped otherwise", escape_line(pointer))
         }
-        ValueSource::MadeId => "made for a record that has no identifier of its own".to_owned(),
+        ValueSource::MadeId => "generated, because the record has no identifier".to_owned(),
         ValueSource::Database => {
-            "not in the file: a default or number of the database, or another program".to_owned()
+            "not from the file: a default or a generated value of the database, or written by another program".to_owned()
         }
     }
 }

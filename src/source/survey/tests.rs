@@ -1,4 +1,4 @@
-//! Surveys of real directories, with the links and permissions that real ones have.
+//! Tests of surveys of real directories, with symbolic links and restricted permissions.
 
 use std::io::Read as _;
 use std::os::unix::fs::symlink;
@@ -66,7 +66,7 @@ fn paths(survey: &Survey) -> Vec<&str> {
 }
 
 #[test]
-fn files_are_sorted_matched_once_hashed_and_the_rest_is_told() {
+fn files_are_sorted_matched_once_and_hashed_and_other_files_are_reported() {
     let root = directory_of(&[
         ("users/b.json", "[1]"),
         ("users/a.json", "[]"),
@@ -104,7 +104,7 @@ fn files_are_sorted_matched_once_hashed_and_the_rest_is_told() {
 }
 
 #[test]
-fn links_are_followed_inside_the_directory_only() {
+fn links_are_followed_only_inside_the_directory() {
     let outside = directory_of(&[("a.json", "1"), ("d/x.json", "1")]);
     let root = directory_of(&[("real/a.json", "1")]);
     let link = |target: &Path, name: &str| symlink(target, root.path().join(name)).expect("linked");
@@ -135,7 +135,7 @@ fn links_are_followed_inside_the_directory_only() {
 }
 
 #[test]
-fn what_only_looks_like_a_source_file_is_an_error() {
+fn an_entry_that_only_looks_like_a_source_file_is_an_error() {
     let root = directory_of(&[("x.json/inner.txt", "")]);
     #[cfg(target_os = "linux")]
     {
@@ -172,7 +172,7 @@ fn a_file_without_permission_is_a_finding() {
 }
 
 #[test]
-fn a_path_that_is_no_directory_is_refused() {
+fn a_path_that_is_not_a_directory_is_rejected() {
     let root = directory_of(&[("a.json", "1")]);
     let missing = quiet(&root.path().join("missing"), &[]);
     assert!(matches!(missing, Err(SourceError::NoSuchDirectory { .. })));
@@ -194,7 +194,7 @@ fn an_interrupt_ends_the_survey() {
 }
 
 #[test]
-fn a_file_that_changes_between_the_readings_is_noticed() {
+fn a_file_that_changes_between_two_reads_is_detected() {
     let root = directory_of(&[("a.json", "[1]")]);
     let survey = quiet(root.path(), &["*.json"]).expect("surveyed");
     let path = root.path().join("a.json");

@@ -1,4 +1,4 @@
-//! Violations, their places and their words.
+//! Tests of violations, their places and their messages.
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ fn source(schema: Value) -> Source {
     }
 }
 
-/// `line:column pointer message` of each finding, and the number of valid elements.
+/// Returns `line:column pointer message` of each finding, and the number of valid elements.
 fn checked(schema: Value, text: &str, show: ShowValues) -> (Vec<String>, usize) {
     let source = source(schema);
     let validator = DocumentValidator::compile(&source).expect("compiles");
@@ -79,7 +79,7 @@ fn every_violation_has_its_own_place() {
     let expected = [
         "2:24 /0/age `maximum`: expected at most 99",
         "3:12 /1/name `type`: expected a string, found a number",
-        "3:15 /1/a~1ge `additionalProperties`: the member `a/ge` is not expected here",
+        "3:15 /1/a~1ge `additionalProperties`: unexpected member `a/ge`",
         "4:11 /1/age `type`: expected a number or null, found a boolean",
         "4:25 /1/born `format`: expected a date such as `2024-05-01` (format `date`)",
         "4:42 /1/kind `enum`: expected `\"a\"` or `\"b\"`",
@@ -101,7 +101,7 @@ fn a_missing_member_is_placed_at_its_object() {
 }
 
 #[test]
-fn a_wrong_root_is_told_for_whole_documents() {
+fn a_wrong_root_type_is_reported_for_a_whole_document() {
     let schema = json!({"type": "array", "items": {"type": "object"}});
     assert_eq!(
         masked(schema, " {\"a\": 1}"),
@@ -110,14 +110,14 @@ fn a_wrong_root_is_told_for_whole_documents() {
 }
 
 #[test]
-fn values_are_shown_only_when_asked_for() {
+fn values_are_shown_only_on_request() {
     let schema = json!({"type": "array", "items": {"properties": {"a": {"pattern": "^x"}, "b": {"type": "null"}}}});
     let text = format!("[{{\"a\": \"secret\", \"b\": \"{}\"}}]", "猫".repeat(300));
     let (findings, _) = checked(schema.clone(), &text, ShowValues::Masked);
     assert_eq!(
         findings,
         [
-            "1:8 /0/a `pattern`: expected text that matches `^x`",
+            "1:8 /0/a `pattern`: expected a string that matches `^x`",
             "1:23 /0/b `type`: expected null, found a string",
         ]
     );
@@ -127,7 +127,7 @@ fn values_are_shown_only_when_asked_for() {
 }
 
 #[test]
-fn of_alternatives_the_likely_one_is_explained() {
+fn the_likely_alternative_is_explained() {
     let schema = json!({"type": "array", "items": {"anyOf": [
         {"type": "null"},
         {"type": "string", "format": "uuid"},
@@ -153,22 +153,22 @@ fn of_alternatives_the_likely_one_is_explained() {
         [
             "1:21 /0/n `type`: expected a number, found a string",
             "1:46 /1/s `type`: expected a string, found a number",
-            "1:50 /2 `oneOf`: fits none of the 2 allowed forms: at `/kind` `const`: expected `\"a\"`; at `/kind` `const`: expected `\"b\"`",
+            "1:50 /2 `oneOf`: matches none of the 2 allowed forms: at `/kind` `const`: expected `\"a\"`; at `/kind` `const`: expected `\"b\"`",
         ]
     );
 }
 
 #[test]
-fn names_of_members_are_placed_at_the_name() {
+fn violations_by_member_names_are_placed_at_the_name() {
     let schema = json!({"type": "object", "propertyNames": {"maxLength": 2}});
     assert_eq!(
         masked(schema, "{\"a\": 1,\n \"long\": 2}"),
-        ["2:2 /long `propertyNames`: in the member's name, expected at most 2 characters"]
+        ["2:2 /long `propertyNames`: invalid member name: expected at most 2 characters"]
     );
 }
 
 #[test]
-fn elements_without_a_schema_are_all_valid_and_boolean_schemas_hold() {
+fn elements_without_a_schema_are_valid_and_boolean_schemas_are_applied() {
     let text = "[1, {}, null]";
     assert_eq!(
         checked(json!({"type": "array"}), text, ShowValues::Masked),
@@ -197,7 +197,7 @@ fn elements_without_a_schema_are_all_valid_and_boolean_schemas_hold() {
 }
 
 #[test]
-fn unusable_schemas_are_refused_without_reaching_for_the_network() {
+fn invalid_schemas_are_rejected_without_network_access() {
     for schema in [
         json!({"type": "array", "items": {"type": "strnig"}}),
         json!({"type": "array", "items": {"$ref": "https://example.com/x.json"}}),
@@ -212,7 +212,7 @@ fn unusable_schemas_are_refused_without_reaching_for_the_network() {
 }
 
 #[test]
-fn more_violations_than_anybody_reads_are_counted() {
+fn violations_beyond_the_limit_are_counted() {
     let schema = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let members: Vec<_> = (0..1500).map(|n| format!("\"{n}\": {n}")).collect();
     let findings = masked(schema, &format!("{{{}}}", members.join(",")));
@@ -224,7 +224,7 @@ fn more_violations_than_anybody_reads_are_counted() {
 }
 
 #[test]
-fn huge_exponents_cost_nothing() {
+fn huge_exponents_are_checked_quickly() {
     let schema =
         json!({"type": "array", "items": {"type": "integer", "minimum": 0, "multipleOf": 3}});
     let text = format!(
@@ -239,4 +239,64 @@ fn a_validator_is_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<DocumentValidator>();
     shared::<Chunk>();
+}
+
+/// Returns `levels` nested objects with `leaf` in the innermost.
+fn nested(levels: usize, leaf: &str) -> String {
+    format!("{}{leaf}{}", r#"{"x":"#.repeat(levels), "}".repeat(levels))
+}
+
+/// A schema that examines each value twice as often as the enclosing one.
+fn doubling(word: &str) -> Value {
+    let part = json!({"properties": {"x": {"$ref": "#"}}});
+    json!({"type": ["object", "null"], word: [part, part]})
+}
+
+#[test]
+fn a_schema_that_refers_to_itself_twice_is_stopped() {
+    let schemas = [
+        doubling("allOf"),
+        doubling("anyOf"),
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$dynamicAnchor": "node",
+            "type": ["object", "null"],
+            "allOf": [
+                {"properties": {"x": {"$dynamicRef": "#node"}}},
+                {"properties": {"x": {"$dynamicRef": "#node"}}}
+            ]
+        }),
+    ];
+    for schema in schemas {
+        assert_eq!(
+            checked(schema.clone(), &nested(100, "null"), ShowValues::Masked),
+            (vec![], 1)
+        );
+        let found = masked(schema.clone(), &nested(100, "1"));
+        let reported = found.iter().any(|finding| {
+            finding.contains("too large to list all schema violations")
+                || finding.contains("against the schema `f.schema.json` takes too long")
+        });
+        assert!(reported, "{schema}: {found:?}");
+    }
+}
+
+#[test]
+fn violations_of_recursive_schemas_are_listed() {
+    let schema = json!({"properties": {"x": {"$ref": "#"}}, "type": ["object", "null"]});
+    let found = masked(schema, &nested(60, "1"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("`type`: expected an object or null, found a number"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_pattern_with_catastrophic_backtracking_is_a_finding() {
+    let schema =
+        json!({"type": "array", "items": {"pattern": "^(?=(a|a)*b)(a|aa)+\\1$|(x+x+)+(?!z)y"}});
+    let texts = vec![format!("\"{}\"", "x".repeat(60)); 3].join(",");
+    let found = masked(schema, &format!("[{texts}]"));
+    assert_eq!(found.len(), 3, "{found:?}");
 }

@@ -1,4 +1,4 @@
-//! Several imports at once, and imports that are killed.
+//! Concurrent imports, and imports that are killed.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use crate::bulk::{Bulk, fill};
 use crate::workspace::{Ended, Workspace};
 
 on_every_database!(
-    of_two_imports_of_a_directory_one_does_the_work,
-    two_directories_go_into_one_database_at_once,
-    who_does_not_want_to_wait_is_told,
-    a_killed_import_leaves_the_old_state_or_the_new,
+    one_of_two_concurrent_imports_does_the_work,
+    two_directories_are_imported_concurrently,
+    an_import_with_no_wait_fails_while_another_runs,
+    a_killed_import_leaves_the_old_or_the_new_state,
 );
 
 fn ended(child: std::process::Child) -> Ended {
     Ended::of(child.wait_with_output().expect("an end"))
 }
 
-fn of_two_imports_of_a_directory_one_does_the_work(target: Target) {
+fn one_of_two_concurrent_imports_does_the_work(target: Target) {
     fill(&target.workspace, Bulk::A_WHILE, "first");
     let children = [(); 2].map(|()| target.begin_import("legacy", &[]));
     let ends = children.map(ended);
@@ -33,13 +33,13 @@ fn of_two_imports_of_a_directory_one_does_the_work(target: Target) {
     target.verifies("equal");
 }
 
-fn two_directories_go_into_one_database_at_once(target: Target) {
+fn two_directories_are_imported_concurrently(target: Target) {
     fill(&target.workspace, Bulk::A_WHILE, "first");
     let other = target.workspace.root().join("other");
     let second = Workspace::empty();
     fill(&second, Bulk::A_WHILE, "second");
     let path = "profiles/child_profiles.json";
-    // Another child, with the same words.
+    // Another child with the same words.
     second.write(path, second.read(path).replace("child_0001", "child_0002"));
     crate::fixtures::copy(&second.legacy(), &other);
     let arguments: [(&str, &[&str]); 2] = [
@@ -60,7 +60,7 @@ fn two_directories_go_into_one_database_at_once(target: Target) {
     }
 }
 
-fn who_does_not_want_to_wait_is_told(target: Target) {
+fn an_import_with_no_wait_fails_while_another_runs(target: Target) {
     fill(&target.workspace, Bulk::A_WHILE, "first");
     target.imports(&[]);
     fill(&target.workspace, Bulk::A_WHILE, "second");
@@ -68,20 +68,20 @@ fn who_does_not_want_to_wait_is_told(target: Target) {
     std::thread::sleep(Duration::from_millis(150));
     let second = target.import(&["--wait", "0"]);
     let first = ended(first);
-    let told = |ended: &Ended| match ended.code {
+    let output = |ended: &Ended| match ended.code {
         Some(1) => assert!(ended.stderr.contains("another program"), "{ended}"),
         Some(0) => {}
         other => panic!("{other:?} {ended}"),
     };
-    told(&second);
-    told(&first);
-    // Whoever came later may have been the one that worked.
+    output(&second);
+    output(&first);
+    // The import that started later may have been the one that did the work.
     assert!(first.code == Some(0) || second.code == Some(0));
     target.imports(&[]);
     assert_eq!(target.count("import_runs"), 2);
 }
 
-fn a_killed_import_leaves_the_old_state_or_the_new(target: Target) {
+fn a_killed_import_leaves_the_old_or_the_new_state(target: Target) {
     fill(&target.workspace, Bulk::A_WHILE, "first");
     target.imports(&[]);
     let mut editions = vec!["first"];

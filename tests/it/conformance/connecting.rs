@@ -1,15 +1,15 @@
-//! Reaching a server: addresses, passwords, TLS, patience. None of it is ever printed.
+//! Connections to servers: addresses, passwords, TLS, retries. No password is ever printed.
 
 use std::time::Instant;
 
-use super::target::{Backend, Target, run};
+use super::target::{Backend, Target, run, setting};
 
 fn on_servers(case: impl Fn(Target)) {
     run(Backend::Postgres, &case);
     run(Backend::Mysql, &case);
 }
 
-/// The address of the target in its parts.
+/// Returns the address of the target, parsed.
 fn address(target: &Target) -> url::Url {
     url::Url::parse(&target.url()).expect("an address")
 }
@@ -21,7 +21,8 @@ fn assert_no_password(target: &Target, ended: &crate::workspace::Ended) {
 }
 
 #[test]
-fn a_wrong_password_is_told_at_once_and_no_password_ever() {
+#[ignore = "needs servers: scripts/test"]
+fn a_wrong_password_is_reported_at_once_without_showing_it() {
     on_servers(|target| {
         let mut wrong = address(&target);
         wrong.set_password(Some("wr0ng-one")).expect("a password");
@@ -31,7 +32,7 @@ fn a_wrong_password_is_told_at_once_and_no_password_ever() {
             .workspace
             .run(command.env("DATABASE_URL", wrong.as_str()));
         assert_eq!(ended.code, Some(1), "{ended}");
-        assert!(ended.stderr.contains("refuses the connection"), "{ended}");
+        assert!(ended.stderr.contains("refused the connection"), "{ended}");
         assert!(!ended.stderr.contains("wr0ng-one"), "{ended}");
         assert!(
             begun.elapsed().as_secs() < 5,
@@ -41,7 +42,8 @@ fn a_wrong_password_is_told_at_once_and_no_password_ever() {
 }
 
 #[test]
-fn separate_variables_and_a_settings_file_name_the_server_too() {
+#[ignore = "needs servers: scripts/test"]
+fn separate_variables_and_a_settings_file_can_specify_the_server() {
     on_servers(|target| {
         let address = address(&target);
         let (kind, names) = match target.backend {
@@ -93,7 +95,7 @@ fn separate_variables_and_a_settings_file_name_the_server_too() {
         let ended = target.workspace.run(&mut status());
         assert_eq!(ended.code, Some(0), "{ended}");
         assert!(ended.stderr.contains("is taken from `.env`"), "{ended}");
-        // Real variables win.
+        // Environment variables have precedence.
         let ended = target
             .workspace
             .run(status().env("DATABASE_TYPE", "oracle"));
@@ -102,7 +104,8 @@ fn separate_variables_and_a_settings_file_name_the_server_too() {
 }
 
 #[test]
-fn a_password_file_must_be_its_owners_alone() {
+#[ignore = "needs servers: scripts/test"]
+fn a_password_file_must_be_readable_only_by_its_owner() {
     use std::os::unix::fs::PermissionsExt as _;
     on_servers(|target| {
         let mut address = address(&target);
@@ -118,11 +121,13 @@ fn a_password_file_must_be_its_owners_alone() {
                 .workspace
                 .run(command.env("DATABASE_URL", address.as_str()))
         };
-        let refused = attempt(0o644);
-        assert_eq!(refused.code, Some(2), "{refused}");
+        let rejected = attempt(0o644);
+        assert_eq!(rejected.code, Some(2), "{rejected}");
         assert!(
-            refused.stderr.contains("others may read the password"),
-            "{refused}"
+            rejected
+                .stderr
+                .contains("other users can read the password file"),
+            "{rejected}"
         );
         let ended = attempt(0o600);
         assert_eq!(ended.code, Some(0), "{ended}");
@@ -130,7 +135,8 @@ fn a_password_file_must_be_its_owners_alone() {
 }
 
 #[test]
-fn a_password_in_the_list_of_processes_is_warned_of() {
+#[ignore = "needs servers: scripts/test"]
+fn a_password_on_the_command_line_gives_a_warning() {
     on_servers(|target| {
         let url = target.url();
         let mut command = target.workspace.command();
@@ -143,10 +149,10 @@ fn a_password_in_the_list_of_processes_is_warned_of() {
 }
 
 #[test]
-fn connecting_is_tried_again_a_bounded_number_of_times() {
+fn connection_attempts_are_limited() {
     for scheme in ["postgres", "mysql"] {
         let workspace = crate::workspace::Workspace::empty();
-        // Nobody listens at the port of a socket that is bound and does not listen.
+        // A socket that is bound but does not listen refuses connections to its port.
         let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = taken.local_addr().expect("an address").port();
         drop(taken);
@@ -164,12 +170,9 @@ fn connecting_is_tried_again_a_bounded_number_of_times() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what is skipped is said")]
-fn certificates_are_checked_when_asked_for() {
-    let Ok(authority) = std::env::var("TEST_SERVERS_CA") else {
-        eprintln!("SKIPPED: the servers' certificates are known only to `scripts/servers`");
-        return;
-    };
+#[ignore = "needs servers: scripts/test"]
+fn certificates_are_checked_on_request() {
+    let authority = setting("TEST_SERVERS_CA");
     on_servers(|target| {
         let mut url = address(&target);
         let attempt = |url: &url::Url, arguments: &[&str]| {
@@ -182,7 +185,7 @@ fn certificates_are_checked_when_asked_for() {
             let ended = attempt(&url, &["--tls", mode]);
             assert_eq!(ended.code, Some(0), "{mode} {ended}");
         }
-        // The certificate is one for `localhost`, of an authority that nobody knows.
+        // The certificate is for `localhost`, from an unknown authority.
         let verify = ["--tls", "verify-full", "--tls-ca", &authority];
         let ended = attempt(&url, &verify[..2]);
         assert_eq!(ended.code, Some(1), "{ended}");
@@ -195,7 +198,8 @@ fn certificates_are_checked_when_asked_for() {
 }
 
 #[test]
-fn a_schema_of_ones_own_holds_everything() {
+#[ignore = "needs servers: scripts/test"]
+fn a_separate_schema_contains_everything() {
     run(Backend::Postgres, |target| {
         let target = target.with("srs4autism/valid/small");
         let missing = target.import(&["--schema", "legacy data"]);
@@ -214,7 +218,7 @@ fn a_schema_of_ones_own_holds_everything() {
         assert_eq!(target.value(elsewhere), "0");
         let ended = target.run(&["verify", "legacy", "--schema", "legacy data"]);
         assert_eq!(ended.code, Some(0), "{ended}");
-        // Two schemas of one database do not know of each other.
+        // Two schemas of one database are independent.
         let ended = target.run(&["import", "legacy", "--archive", "target/second"]);
         assert_eq!(ended.code, Some(0), "{ended}");
         assert_eq!(target.count("import_runs"), 1);

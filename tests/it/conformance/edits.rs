@@ -1,4 +1,5 @@
-//! The application goes on: what changed is written, what both changed is a conflict, and the trail says the same everywhere.
+//! Imports of edited files: changes are written, changes on both sides are conflicts, and the audit log is the same on
+//! every database.
 
 use accession::model::canonical_json;
 use serde_json::{Value, json};
@@ -9,21 +10,21 @@ use crate::edits::edit;
 use crate::json;
 
 on_every_database!(
-    an_edit_is_the_same_entries_everywhere,
-    rows_whose_records_are_gone_are_kept_until_pruned,
-    what_both_changed_is_a_conflict,
-    a_row_that_another_program_changed_is_found,
+    an_edit_has_the_same_entries_on_every_database,
+    rows_of_removed_records_are_kept_until_pruned,
+    changes_on_both_sides_are_a_conflict,
+    verify_detects_a_row_that_another_program_changed,
     parents_are_deleted_with_their_children,
-    a_row_that_another_program_refers_to_is_not_pruned,
-    a_new_record_of_a_deleted_row_is_named,
+    a_row_that_another_program_references_is_not_pruned,
+    a_new_record_whose_parent_row_was_deleted_is_reported,
 );
 
 const CARDS: &str = "content_db/approved_cards.json";
 const CHAT: &str = "content_db/chat_history.json";
 const PROFILES: &str = "profiles/child_profiles.json";
 
-/// The entries of the trail in their order, comparable: JSON parsed, also that within JSON columns, and without the times
-/// that the database or the run gave.
+/// Returns the entries of the audit log in a comparable form: JSON is parsed, including that in JSON columns, and
+/// timestamps of the database or the run are removed.
 fn entries(target: &Target) -> Vec<Value> {
     let query = "SELECT table_name, record_id, action, changed_by, old_value, new_value FROM audit_log ORDER BY id";
     let image = |text: &String| match text.as_str() {
@@ -36,7 +37,7 @@ fn entries(target: &Target) -> Vec<Value> {
                 })
                 .map(|(name, value)| {
                     let inner = value.as_str().filter(|text| text.starts_with(['{', '[']));
-                    // JSONB writes numbers in its own way.
+                    // JSONB has its own notation for numbers.
                     let same = inner.map(|text| canonical_json(text).into());
                     (name, same.unwrap_or(value))
                 })
@@ -69,7 +70,7 @@ fn scenario(target: &Target) {
     target.imports(&["--prune"]);
 }
 
-fn an_edit_is_the_same_entries_everywhere(target: Target) {
+fn an_edit_has_the_same_entries_on_every_database(target: Target) {
     let target = target.with("srs4autism/valid/small");
     let like = target.like();
     scenario(&target);
@@ -83,7 +84,7 @@ fn an_edit_is_the_same_entries_everywhere(target: Target) {
     target.verifies("equal");
 }
 
-fn rows_whose_records_are_gone_are_kept_until_pruned(target: Target) {
+fn rows_of_removed_records_are_kept_until_pruned(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
     let before = target.count("chat_messages");
@@ -98,7 +99,7 @@ fn rows_whose_records_are_gone_are_kept_until_pruned(target: Target) {
     target.verifies("equal");
 }
 
-fn a_row_that_another_program_refers_to_is_not_pruned(target: Target) {
+fn a_row_that_another_program_references_is_not_pruned(target: Target) {
     let target = target.with("srs4autism/valid/small");
     edit(&target.workspace, PROFILES, |profiles| {
         profiles.push(json!({"id": "child_0002", "name": "Ola"}));
@@ -109,10 +110,10 @@ fn a_row_that_another_program_refers_to_is_not_pruned(target: Target) {
     target.execute(word);
     edit(&target.workspace, PROFILES, |profiles| drop(profiles.pop()));
     let (before, entries) = (target.count("mastered_words"), target.count("audit_log"));
-    let refused = target.import(&["--prune"]);
-    assert_eq!(refused.code, Some(4), "{refused}");
-    let expected = "`profiles` child_0002: the record is gone from the file, and `mastered_words` 900 still refers to its row";
-    assert!(refused.stderr.contains(expected), "{refused}");
+    let rejected = target.import(&["--prune"]);
+    assert_eq!(rejected.code, Some(4), "{rejected}");
+    let expected = "`profiles` child_0002: the record was removed from the file, and `mastered_words` 900 still refers to its row";
+    assert!(rejected.stderr.contains(expected), "{rejected}");
     assert_eq!(target.count("mastered_words"), before);
     assert_eq!(target.count("audit_log"), entries);
     target.execute("DELETE FROM mastered_words WHERE id = 900");
@@ -121,7 +122,7 @@ fn a_row_that_another_program_refers_to_is_not_pruned(target: Target) {
     target.verifies("equal");
 }
 
-fn a_new_record_of_a_deleted_row_is_named(target: Target) {
+fn a_new_record_whose_parent_row_was_deleted_is_reported(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
     target.execute("DELETE FROM profiles WHERE id = 'child_0001'");
@@ -129,14 +130,14 @@ fn a_new_record_of_a_deleted_row_is_named(target: Target) {
     let profiles = profiles.replace(" banana,", " banana, cherry,");
     target.workspace.write(PROFILES, profiles);
     let entries = target.count("audit_log");
-    let refused = target.import(&["--set", "profile=child_0001"]);
-    assert_eq!(refused.code, Some(3), "{refused}");
-    let expected = "`profile_id` of `mastered_words` refers to a row of `profiles` that is in the files, and was deleted";
-    assert!(refused.stderr.contains(expected), "{refused}");
+    let rejected = target.import(&["--set", "profile=child_0001"]);
+    assert_eq!(rejected.code, Some(3), "{rejected}");
+    let expected = "`profile_id` of `mastered_words` refers to a row of `profiles` that is in the files, but was deleted";
+    assert!(rejected.stderr.contains(expected), "{rejected}");
     assert_eq!(target.count("audit_log"), entries);
 }
 
-fn what_both_changed_is_a_conflict(target: Target) {
+fn changes_on_both_sides_are_a_conflict(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
     let change = |school: &str| {
@@ -147,8 +148,8 @@ fn what_both_changed_is_a_conflict(target: Target) {
     let school = || target.value("SELECT school FROM profiles WHERE id = 'child_0001'");
     target.execute("UPDATE profiles SET school = 'Seaside' WHERE id = 'child_0001'");
     change("Hillside");
-    let refused = target.import(&[]);
-    assert_eq!(refused.code, Some(4), "{refused}");
+    let rejected = target.import(&[]);
+    assert_eq!(rejected.code, Some(4), "{rejected}");
     assert_eq!(school(), "Seaside");
     target.imports(&["--on-conflict", "take-file"]);
     assert_eq!(school(), "Hillside");
@@ -159,7 +160,7 @@ fn what_both_changed_is_a_conflict(target: Target) {
     assert_eq!(school(), "Seaside");
 }
 
-fn a_row_that_another_program_changed_is_found(target: Target) {
+fn verify_detects_a_row_that_another_program_changed(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
     target.execute("UPDATE chat_messages SET content = 'x' WHERE id = 1");
@@ -169,8 +170,8 @@ fn a_row_that_another_program_changed_is_found(target: Target) {
     assert_eq!(report["tables"]["mastered_words"]["missing"], 1);
 }
 
-/// Another program deletes a row that others belong to: each of them is an entry, also where the database's own cascades
-/// would fire no trigger.
+/// Another program deletes a row that others refer to. Each deletion has an entry, even where the database's own
+/// cascades would fire no trigger.
 fn parents_are_deleted_with_their_children(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);

@@ -1,21 +1,21 @@
-//! Tables that the application made itself: compared, written to, not altered.
+//! Tables created by the application: they are checked and written to, but not altered.
 
 use super::on_every_database;
 use super::target::{Backend, Target};
 
 on_every_database!(
-    tables_of_the_application_take_the_rows,
-    a_column_that_would_change_values_is_refused,
-    numbers_go_on_after_an_import,
-    partitions_are_watched_wherever_one_writes,
+    rows_are_imported_into_tables_of_the_application,
+    a_column_that_would_change_values_is_rejected,
+    numbering_continues_after_an_import,
+    writes_to_partitions_are_recorded,
 );
 
-fn tables_of_the_application_take_the_rows(target: Target) {
+fn rows_are_imported_into_tables_of_the_application(target: Target) {
     let target = target.with("srs4autism/valid/small");
     let (text, json, instant, collation) = match target.backend {
         Backend::Sqlite => ("TEXT", "TEXT", "TEXT", ""),
         Backend::Postgres => ("VARCHAR(255)", "JSON", "TIMESTAMP", ""),
-        // A foreign key needs the collation of what it refers to.
+        // A foreign key needs the collation of the column it refers to.
         Backend::Mysql => (
             "VARCHAR(255)",
             "JSON",
@@ -36,7 +36,7 @@ fn tables_of_the_application_take_the_rows(target: Target) {
     assert!(target.value(entry).contains("blue"));
 }
 
-fn a_column_that_would_change_values_is_refused(target: Target) {
+fn a_column_that_would_change_values_is_rejected(target: Target) {
     let target = target.with("srs4autism/valid/small");
     let text = match target.backend {
         Backend::Sqlite | Backend::Postgres => "TEXT",
@@ -45,20 +45,21 @@ fn a_column_that_would_change_values_is_refused(target: Target) {
     target.execute(&format!(
         "CREATE TABLE mastered_grammar (id {text} NOT NULL PRIMARY KEY, profile_id INTEGER, needed INTEGER NOT NULL)"
     ));
-    let refused = target.import(&[]);
-    assert_eq!(refused.code, Some(1), "{refused}");
-    for told in [
+    let rejected = target.import(&[]);
+    assert_eq!(rejected.code, Some(1), "{rejected}");
+    for expected in [
         "its column `profile_id` is",
         "it lacks the column `grammar_uri`",
         "its column `needed` must have a value",
     ] {
-        assert!(refused.stderr.contains(told), "{told}\n{refused}");
+        assert!(rejected.stderr.contains(expected), "{expected}\n{rejected}");
     }
     assert_eq!(target.count("mastered_grammar"), 0);
 }
 
-/// The application goes on numbering its rows where the import ended, and the next import where the application ended.
-fn numbers_go_on_after_an_import(target: Target) {
+/// The application continues numbering its rows where the import ended, and the next import where the application
+/// ended.
+fn numbering_continues_after_an_import(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
     let insert = "INSERT INTO mastered_words (profile_id, word, language) VALUES ('child_0001', ";
@@ -84,8 +85,8 @@ fn numbers_go_on_after_an_import(target: Target) {
     assert_eq!(last("sloe"), before + 3);
 }
 
-/// A partition of PostgreSQL can be written to past the table that it is part of.
-fn partitions_are_watched_wherever_one_writes(target: Target) {
+/// A partition in PostgreSQL can be written to directly, bypassing its parent table.
+fn writes_to_partitions_are_recorded(target: Target) {
     match target.backend {
         Backend::Postgres => {}
         Backend::Sqlite | Backend::Mysql => return,

@@ -1,4 +1,4 @@
-//! What every import promises: all values arrive, a second run changes nothing, a mistake writes nothing.
+//! The guarantees of every import: all values are stored, a second run changes nothing, invalid input writes nothing.
 
 use serde_json::Value;
 
@@ -7,18 +7,18 @@ use super::target::Target;
 use crate::edits::edit;
 
 on_every_database!(
-    an_import_is_equal_everywhere_and_a_second_writes_nothing,
+    an_import_is_the_same_on_every_database_and_a_second_writes_nothing,
     invalid_input_writes_no_rows,
     valid_records_can_be_imported_without_the_others,
     a_dry_run_writes_nothing,
-    donna_is_equal_everywhere,
-    runs_are_kept_with_who_wrote_them,
-    the_ledger_can_be_taken_away_and_made_again,
+    donna_is_the_same_on_every_database,
+    runs_are_recorded_with_their_attribution,
+    the_ledger_can_be_removed_and_created_again,
 );
 
 const CARDS: &str = "content_db/approved_cards.json";
 
-/// The digests of the tables that a verification found.
+/// Returns the digests of the tables from a verification report.
 fn digests(report: &Value) -> Vec<(String, String)> {
     let tables = report["tables"].as_object().expect("tables");
     let digest = |(name, table): (&String, &Value)| {
@@ -42,11 +42,11 @@ fn assert_equal_everywhere(target: &Target) {
     assert_eq!(target.count("audit_log"), entries);
 }
 
-fn an_import_is_equal_everywhere_and_a_second_writes_nothing(target: Target) {
+fn an_import_is_the_same_on_every_database_and_a_second_writes_nothing(target: Target) {
     assert_equal_everywhere(&target.with("srs4autism/valid/small"));
 }
 
-fn donna_is_equal_everywhere(target: Target) {
+fn donna_is_the_same_on_every_database(target: Target) {
     assert_equal_everywhere(&target.with("donna/valid/small"));
 }
 
@@ -55,9 +55,9 @@ fn invalid_input_writes_no_rows(target: Target) {
     edit(&target.workspace, CARDS, |cards| {
         cards[1]["id"] = Value::Bool(true);
     });
-    let refused = target.import(&[]);
-    assert_eq!(refused.code, Some(3), "{refused}");
-    // MySQL commits the making of tables at once: they may be there, with nothing in them.
+    let rejected = target.import(&[]);
+    assert_eq!(rejected.code, Some(3), "{rejected}");
+    // MySQL commits CREATE TABLE implicitly, so the tables may exist, but they must be empty.
     let has_ledger = target.run(&["runs", "list"]).code == Some(0);
     if has_ledger {
         for table in [
@@ -100,7 +100,7 @@ fn a_dry_run_writes_nothing(target: Target) {
     assert_eq!(planned["tables"], written["tables"]);
 }
 
-fn runs_are_kept_with_who_wrote_them(target: Target) {
+fn runs_are_recorded_with_their_attribution(target: Target) {
     let target = target.with("srs4autism/valid/small");
     let run = target.report(&["--reason", "première fois"])["run"].clone();
     let run = run["id"]
@@ -117,27 +117,17 @@ fn runs_are_kept_with_who_wrote_them(target: Target) {
     assert_eq!(target.rows(signed), [[run.as_str(), "tester"]]);
     let unplaced = "SELECT count(*) FROM audit_log WHERE source_file_id IS NULL";
     assert_eq!(target.value(unplaced), "0");
-    // Whoever writes afterwards is somebody else.
+    // Later changes by other programs are not attributed to the run.
     target.execute("UPDATE profiles SET school = 'Seaside'");
     let external =
         "SELECT count(*) FROM audit_log WHERE run_id IS NULL AND changed_by LIKE 'external%'";
     assert_eq!(target.value(external), target.count("profiles").to_string());
 }
 
-fn the_ledger_can_be_taken_away_and_made_again(target: Target) {
+fn the_ledger_can_be_removed_and_created_again(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
-    // One migration at a time.
-    for _ in 0..3 {
-        let down = target.run(&[
-            "migrate",
-            "down",
-            "--confirm",
-            "--archive",
-            "target/archive",
-        ]);
-        assert_eq!(down.code, Some(0), "{down}");
-    }
+    target.removes_ledger();
     target.execute("UPDATE profiles SET school = 'Seaside'");
     let up = target.run(&["migrate", "up"]);
     assert_eq!(up.code, Some(0), "{up}");

@@ -1,29 +1,30 @@
-//! Rows that records find by a key: a row is one record's, whatever becomes of files, places in them, and keys.
+//! Rows that records find by a unique key: each row belongs to exactly one record, regardless of changes to files,
+//! places and keys.
 
 use std::fs;
 
 use serde_json::json;
 
 use super::on_every_database;
-use super::target::Target;
+use super::target::{Backend, Target, run};
 
 on_every_database!(
-    records_known_by_their_place_keep_their_rows,
+    records_identified_by_their_place_keep_their_rows,
     a_record_that_changes_its_key_keeps_its_row,
-    what_another_file_says_is_not_overwritten,
+    a_row_of_another_file_is_not_overwritten,
     values_that_move_between_rows_are_written_in_order,
-    values_that_cannot_move_are_told,
-    a_row_that_was_put_back_is_one_records,
+    unique_values_that_cannot_be_moved_are_reported,
+    a_restored_row_belongs_to_one_record,
     a_row_of_two_directories_is_not_pruned_by_one,
-    pruning_what_is_kept_writes_nothing,
-    another_mapped_column_is_no_conflict,
+    pruning_rows_that_are_kept_writes_nothing,
+    a_newly_mapped_column_is_not_a_conflict,
     unchanged_files_are_read_again_on_demand,
-    references_are_found_by_what_the_files_say_now,
+    references_are_resolved_by_the_current_files,
     records_of_one_table_refer_to_each_other_in_any_order,
-    after_undoing_an_earlier_run_its_files_are_read_again,
-    what_set_null_changed_is_undone,
-    columns_of_the_application_do_not_make_triggers_outdated,
-    rows_that_were_there_are_noted_before_an_import,
+    files_are_read_again_after_an_earlier_run_was_reverted,
+    changes_by_set_null_are_reverted,
+    additional_columns_of_the_application_do_not_make_triggers_outdated,
+    existing_rows_are_recorded_before_an_import,
 );
 
 const BY_PLACE: &str = "identity = \"position\"\n  columns = { v = \"/v\" }";
@@ -31,7 +32,7 @@ const NUMBERED: &str = "CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT, v 
 const BY_ID: &str = "columns = { id = \"/id\", n = \"/n\" }";
 const NAMED: &str = "CREATE TABLE p (id TEXT PRIMARY KEY, n TEXT UNIQUE);";
 
-/// A layout `l` of a table `p`, for arrays of objects in files of any name.
+/// Writes a layout `l` with a table `p`, for arrays of objects in files with any name.
 fn layout(target: &Target, rule: &str, tables: &str) {
     let toml = format!(
         "name = \"l\"\n[parameters.tag]\nhelp = \"\"\ndefault = \"none\"\n[[source]]\nfiles = \"*.json\"\n\
@@ -53,7 +54,7 @@ fn layout(target: &Target, rule: &str, tables: &str) {
     }
 }
 
-/// Imports, expects the exit code, and gives the report.
+/// Imports, checks the exit code, and returns the report.
 #[track_caller]
 fn import(target: &Target, arguments: &[&str], code: i32) -> serde_json::Value {
     let ended = target.import(&[&["--layout", "./l", "--format", "json"], arguments].concat());
@@ -72,13 +73,13 @@ fn rows(target: &Target, wanted: &[&[&str]]) {
     assert_eq!(target.rows("SELECT * FROM p ORDER BY 1, 2"), wanted);
 }
 
-fn records_known_by_their_place_keep_their_rows(target: Target) {
+fn records_identified_by_their_place_keep_their_rows(target: Target) {
     layout(&target, BY_PLACE, NUMBERED);
     let workspace = &target.workspace;
     workspace.write("m.json", r#"[{"v":"a"},{"v":"b"},{"v":"c"}]"#);
     import(&target, &[], 0);
 
-    // Everything moves on by one place.
+    // All records move by one place.
     workspace.write("m.json", r#"[{"v":"z"},{"v":"a"},{"v":"b"},{"v":"c"}]"#);
     let report = import(&target, &["--prune"], 0);
     assert_eq!(report["tables"]["p"]["updated"], 3, "{report}");
@@ -87,7 +88,7 @@ fn records_known_by_their_place_keep_their_rows(target: Target) {
     rows(&target, &four);
     verifies(&target);
 
-    // The file gets another name, and is cut in two.
+    // The file is renamed and split in two.
     workspace.remove("m.json");
     workspace.write("a.json", r#"[{"v":"b"}]"#);
     workspace.write("n.json", r#"[{"v":"z"},{"v":"a"},{"v":"c"}]"#);
@@ -99,7 +100,7 @@ fn records_known_by_their_place_keep_their_rows(target: Target) {
     verifies(&target);
     assert_eq!(import(&target, &["--prune"], 0)["status"], "nothing_to_do");
 
-    // One record goes over to a file that is read earlier.
+    // One record moves to a file that is read earlier.
     workspace.write("a.json", r#"[{"v":"b"},{"v":"c"}]"#);
     workspace.write("n.json", r#"[{"v":"z"},{"v":"a"}]"#);
     import(&target, &["--prune"], 0);
@@ -118,7 +119,7 @@ fn a_record_that_changes_its_key_keeps_its_row(target: Target) {
     import(&target, &["--prune", "--on-conflict", "keep-database"], 0);
     rows(&target, &[&["b", "2"], &["c", "1"]]);
     verifies(&target);
-    // The ledger knows it by its new key.
+    // The ledger has its new key.
     workspace.write("m.json", r#"[{"id":"c","n":"9"},{"id":"b","n":"2"}]"#);
     let report = import(&target, &[], 0);
     assert_eq!(report["tables"]["p"]["updated"], 1, "{report}");
@@ -128,7 +129,7 @@ fn a_record_that_changes_its_key_keeps_its_row(target: Target) {
     verifies(&target);
 }
 
-fn what_another_file_says_is_not_overwritten(target: Target) {
+fn a_row_of_another_file_is_not_overwritten(target: Target) {
     layout(&target, BY_ID, NAMED);
     let workspace = &target.workspace;
     workspace.write("a.json", r#"[{"id":"1","n":"x"}]"#);
@@ -164,7 +165,7 @@ fn values_that_move_between_rows_are_written_in_order(target: Target) {
     };
     write(&[("a", "1"), ("b", "2"), ("c", "3")]);
     import(&target, &[], 0);
-    // Each takes the name of the one after it, which is read later; then all three in a circle.
+    // Each takes the name of the next one, which is read later; then all three in a cycle.
     for names in [
         [("a", "2"), ("b", "3"), ("c", "4")],
         [("a", "3"), ("b", "4"), ("c", "2")],
@@ -189,7 +190,7 @@ fn values_that_move_between_rows_are_written_in_order(target: Target) {
     verifies(&target);
 }
 
-fn values_that_cannot_move_are_told(target: Target) {
+fn unique_values_that_cannot_be_moved_are_reported(target: Target) {
     layout(
         &target,
         BY_ID,
@@ -215,7 +216,7 @@ fn values_that_cannot_move_are_told(target: Target) {
     }
 }
 
-fn a_row_that_was_put_back_is_one_records(target: Target) {
+fn a_restored_row_belongs_to_one_record(target: Target) {
     layout(&target, BY_ID, NAMED);
     let workspace = &target.workspace;
     let write = |n: &str| {
@@ -265,7 +266,7 @@ fn a_row_of_two_directories_is_not_pruned_by_one(target: Target) {
     assert_eq!(import(&target, &["--prune"], 0)["status"], "nothing_to_do");
 }
 
-fn pruning_what_is_kept_writes_nothing(target: Target) {
+fn pruning_rows_that_are_kept_writes_nothing(target: Target) {
     layout(&target, BY_ID, NAMED);
     let workspace = &target.workspace;
     workspace.write("m.json", r#"[{"id":"a","n":"1"},{"id":"b","n":"2"}]"#);
@@ -278,7 +279,7 @@ fn pruning_what_is_kept_writes_nothing(target: Target) {
     assert_eq!(target.value("SELECT count(*) FROM import_runs"), "2");
 }
 
-fn another_mapped_column_is_no_conflict(target: Target) {
+fn a_newly_mapped_column_is_not_a_conflict(target: Target) {
     let tables = "CREATE TABLE p (id TEXT PRIMARY KEY, n TEXT UNIQUE, w TEXT);";
     layout(&target, BY_ID, tables);
     let workspace = &target.workspace;
@@ -295,7 +296,7 @@ fn another_mapped_column_is_no_conflict(target: Target) {
     rows(&target, &[&["a", "1", "x"], &["b", "2", "y"]]);
     verifies(&target);
 
-    // What another program changed is one, as ever.
+    // A change by another program still is a conflict.
     layout(&target, BY_ID, tables);
     import(&target, &[], 0);
     target.execute("UPDATE p SET w = 'theirs' WHERE id = 'a'");
@@ -320,7 +321,7 @@ fn unchanged_files_are_read_again_on_demand(target: Target) {
     rows(&target, &[&["a", "two"]]);
 }
 
-fn references_are_found_by_what_the_files_say_now(target: Target) {
+fn references_are_resolved_by_the_current_files(target: Target) {
     let target = target.with("tutorial");
     let workspace = &target.workspace;
     crate::fixtures::copy(
@@ -330,7 +331,7 @@ fn references_are_found_by_what_the_files_say_now(target: Target) {
     import(&target, &[], 0);
     let paid = || target.rows("SELECT member_id FROM fees ORDER BY id");
     assert_eq!(paid(), [["m1"], ["m3"]]);
-    // The first gets a new name, the second that of the first: who paid is told by names.
+    // The first gets a new name, and the second the old name of the first; payments refer to names.
     let members = workspace.read("members.json");
     let members = members.replace("Ada Example", "Zed Example");
     workspace.write("members.json", members.replace("Bo Example", "Ada Example"));
@@ -353,7 +354,7 @@ fn chain(target: Target) -> Target {
 fn records_of_one_table_refer_to_each_other_in_any_order(target: Target) {
     let target = chain(target);
     let workspace = &target.workspace;
-    // More than one statement takes, each with the one after it as its boss.
+    // More than one statement is needed; the boss of each is the next one.
     let boss = |number: u32| (number < 1200).then(|| format!("e{}", number + 1));
     let records =
         (0..=1200).map(|number| json!({"id": format!("e{number}"), "boss": boss(number)}));
@@ -361,7 +362,7 @@ fn records_of_one_table_refer_to_each_other_in_any_order(target: Target) {
     workspace.write("pages/many.json", records.to_string());
     import(&target, &[], 0);
     verifies(&target);
-    // Two who change places.
+    // Two records swap their values.
     workspace.write(
         "pages/many.json",
         r#"[{"id": "e0", "boss": "new"}, {"id": "e1", "boss": "e0"}, {"id": "new", "boss": null}]"#,
@@ -373,7 +374,7 @@ fn records_of_one_table_refer_to_each_other_in_any_order(target: Target) {
     );
 }
 
-/// The runs, oldest first.
+/// Returns the IDs of the runs, oldest first.
 fn runs(target: &Target) -> Vec<String> {
     let rows = target.rows("SELECT id FROM import_runs ORDER BY started_at, id");
     rows.into_iter().flatten().collect()
@@ -385,7 +386,7 @@ fn revert(target: &Target, run: &str, arguments: &[&str]) {
     assert_eq!(ended.code, Some(0), "{ended}");
 }
 
-fn after_undoing_an_earlier_run_its_files_are_read_again(target: Target) {
+fn files_are_read_again_after_an_earlier_run_was_reverted(target: Target) {
     layout(&target, BY_ID, NAMED);
     let write = |first: &str, second: &str| {
         let records = json!([{"id": "a", "n": first}, {"id": "b", "n": second}]);
@@ -403,7 +404,7 @@ fn after_undoing_an_earlier_run_its_files_are_read_again(target: Target) {
     verifies(&target);
     assert_eq!(import(&target, &[], 0)["status"], "nothing_to_do");
 
-    // Undoing the first with force deletes what later runs changed: their entries in the ledger go with it.
+    // Reverting the first run with `--force` deletes rows that later runs changed, and their ledger entries.
     revert(&target, &runs(&target)[0], &["--on-conflict", "force"]);
     rows(&target, &[]);
     assert_eq!(target.value("SELECT count(*) FROM row_sources"), "0");
@@ -412,7 +413,7 @@ fn after_undoing_an_earlier_run_its_files_are_read_again(target: Target) {
     verifies(&target);
 }
 
-fn what_set_null_changed_is_undone(target: Target) {
+fn changes_by_set_null_are_reverted(target: Target) {
     let tables = format!(
         "{NAMED} CREATE TABLE q (id INTEGER PRIMARY KEY AUTOINCREMENT, p_id TEXT REFERENCES p (id) ON DELETE SET NULL);"
     );
@@ -431,7 +432,7 @@ fn what_set_null_changed_is_undone(target: Target) {
     rows(&target, &[&["x", "1"], &["y", "2"]]);
 }
 
-fn columns_of_the_application_do_not_make_triggers_outdated(target: Target) {
+fn additional_columns_of_the_application_do_not_make_triggers_outdated(target: Target) {
     layout(&target, BY_ID, NAMED);
     let workspace = &target.workspace;
     workspace.write("m.json", r#"[{"id":"a","n":"1"}]"#);
@@ -447,21 +448,12 @@ fn columns_of_the_application_do_not_make_triggers_outdated(target: Target) {
     }
 }
 
-fn rows_that_were_there_are_noted_before_an_import(target: Target) {
+fn existing_rows_are_recorded_before_an_import(target: Target) {
     layout(&target, BY_ID, NAMED);
     let workspace = &target.workspace;
     workspace.write("m.json", r#"[{"id":"a","n":"1"},{"id":"b","n":"2"}]"#);
     import(&target, &[], 0);
-    for _ in 0..3 {
-        let down = target.run(&[
-            "migrate",
-            "down",
-            "--confirm",
-            "--archive",
-            "target/archive",
-        ]);
-        assert_eq!(down.code, Some(0), "{down}");
-    }
+    target.removes_ledger();
     target.execute("INSERT INTO p (id, n) VALUES ('theirs', '9')");
     let report = import(&target, &[], 0);
     assert_eq!(report["tables"]["p"]["adopted"], 2, "{report}");
@@ -488,7 +480,21 @@ fn rows_that_were_there_are_noted_before_an_import(target: Target) {
         let ended = target.run(command);
         assert_eq!(ended.code, Some(0), "{command:?}: {ended}");
     }
-    // Undoing the import does not take what was there before it.
+    // Reverting the import does not delete rows that existed before it.
     revert(&target, &runs(&target)[1], &[]);
     assert_eq!(target.count("p"), 3);
+}
+
+/// Such a key is not the rowid: it can hold NULL and any other value.
+#[test]
+fn a_descending_integer_key_is_recorded_as_it_is() {
+    run(Backend::Sqlite, |target| {
+        target.execute(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY DESC, v); INSERT INTO t VALUES (1, 'a')",
+        );
+        super::ends(&target, &["audit", "enable", "t"], 0);
+        target.execute("INSERT INTO t VALUES (x'00', 'b'), ('text', 'c'); UPDATE t SET v = 'd'");
+        assert_eq!(target.count("t"), 3);
+        super::is_well(&target);
+    });
 }

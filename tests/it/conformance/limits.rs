@@ -1,4 +1,4 @@
-//! What a database cannot take is a finding with its place, never a row that was cut, nor a failure of the server.
+//! Values that a database cannot store are findings with a place, never a truncated row or a server error.
 
 use serde_json::json;
 
@@ -7,16 +7,16 @@ use super::target::{Backend, Target};
 use crate::edits::edit;
 
 on_every_database!(
-    a_text_that_is_too_long_is_a_finding,
+    a_string_that_is_too_long_is_a_finding,
     json_that_is_too_deep_is_a_finding,
-    hostile_texts_arrive_as_they_are,
-    large_values_arrive,
+    hostile_strings_are_stored_unchanged,
+    large_values_are_stored,
 );
 
 const PROFILES: &str = "profiles/child_profiles.json";
 const CARDS: &str = "content_db/approved_cards.json";
 
-fn a_text_that_is_too_long_is_a_finding(target: Target) {
+fn a_string_that_is_too_long_is_a_finding(target: Target) {
     let target = target.with("srs4autism/valid/small");
     let long = "好".repeat(300);
     edit(&target.workspace, PROFILES, |profiles| {
@@ -25,8 +25,8 @@ fn a_text_that_is_too_long_is_a_finding(target: Target) {
     let ended = target.import(&[]);
     if target.backend == Backend::Mysql {
         assert_eq!(ended.code, Some(3), "{ended}");
-        let told = "`mastered_words.word` has 300 characters, and the database's column takes 255";
-        assert!(ended.stderr.contains(told), "{ended}");
+        let output = "`mastered_words.word` has 300 characters, but the database column allows 255";
+        assert!(ended.stderr.contains(output), "{ended}");
         assert!(ended.stderr.contains("child_profiles.json:"), "{ended}");
         assert_eq!(target.count("mastered_words"), 0);
         let ended = target.import(&["--skip-invalid"]);
@@ -50,14 +50,14 @@ fn json_that_is_too_deep_is_a_finding(target: Target) {
     let ended = target.import(&[]);
     if target.backend == Backend::Mysql {
         assert_eq!(ended.code, Some(3), "{ended}");
-        assert!(ended.stderr.contains("is nested 41 deep"), "{ended}");
+        assert!(ended.stderr.contains("is nested 41 levels deep"), "{ended}");
     } else {
         assert_eq!(ended.code, Some(0), "{ended}");
         target.verifies("equal");
     }
 }
 
-fn hostile_texts_arrive_as_they_are(target: Target) {
+fn hostile_strings_are_stored_unchanged(target: Target) {
     let target = target.with("srs4autism/valid/small");
     let hostile = [
         "'; DROP TABLE profiles; --",
@@ -83,8 +83,8 @@ fn hostile_texts_arrive_as_they_are(target: Target) {
     target.verifies("equal");
 }
 
-/// Longer than a network packet, and more of them than one statement should carry.
-fn large_values_arrive(target: Target) {
+/// Values that are larger than a network packet, and together larger than one statement should be.
+fn large_values_are_stored(target: Target) {
     let target = target.with("srs4autism/valid/small");
     let picture = "0123456789abcdef".repeat(20_000);
     edit(&target.workspace, CARDS, |cards| {

@@ -1,4 +1,4 @@
-//! Seals, reconciliation and reverts, and attacks by somebody who may do whatever he likes: the same on every database.
+//! Seals, reconciliation and reverts, and attacks by an administrator, with the same results on every database.
 
 use serde_json::Value;
 
@@ -7,25 +7,25 @@ use super::target::{Backend, Target};
 use crate::edits::edit;
 
 on_every_database!(
-    an_honest_trail_is_as_sealed_and_says_what_the_rows_say,
-    a_second_import_is_undone_and_done_again,
-    an_edited_entry_is_named,
-    deleted_and_reordered_entries_are_named,
-    an_entry_in_the_name_of_a_sealed_run_is_named,
-    an_entry_with_a_number_that_is_never_given_is_named,
-    a_run_that_was_cut_off_is_missed_by_its_anchor,
-    an_archive_of_two_databases_gives_no_false_alarm,
-    rows_changed_around_the_trail_are_found,
-    emptied_tables_are_found,
-    a_replace_is_recorded_or_found,
+    an_unmodified_audit_log_matches_its_seals_and_the_rows,
+    a_second_import_is_reverted_and_repeated,
+    an_edited_entry_is_reported,
+    deleted_and_reordered_entries_are_reported,
+    an_entry_attributed_to_a_sealed_run_is_reported,
+    an_entry_with_an_impossible_number_is_reported,
+    a_run_removed_with_its_seal_is_detected_by_its_anchor,
+    an_archive_shared_by_two_databases_gives_no_false_alarm,
+    rows_changed_bypassing_the_audit_log_are_detected,
+    emptied_tables_are_detected,
+    a_replace_is_recorded,
     a_receipt_proves_a_row_without_the_database,
-    tables_of_others_are_put_under_the_trail,
+    tables_of_other_programs_can_be_audited,
 );
 
 const PROFILES: &str = "profiles/child_profiles.json";
 const CARDS: &str = "content_db/approved_cards.json";
 
-/// Two imports with changes by another program between, all sealed; the id of the second run.
+/// Runs two imports with changes by another program between them, all sealed; returns the ID of the second run.
 fn sealed(target: Target) -> (Target, String) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
@@ -37,7 +37,7 @@ fn sealed(target: Target) -> (Target, String) {
     (target, run)
 }
 
-/// Adds words and changes a card.
+/// Adds words and changes a card, then imports.
 fn import_changes(target: &Target) -> String {
     let workspace = &target.workspace;
     let profiles = workspace.read(PROFILES);
@@ -56,7 +56,7 @@ fn proof(target: &Target, arguments: &[&str]) -> (Option<i32>, Value) {
     (ended.code, json)
 }
 
-/// Kinds of the differences with the entries they name.
+/// Returns the differences as kind and entry number.
 #[track_caller]
 fn differences(target: &Target, arguments: &[&str]) -> Vec<(String, Option<i64>)> {
     let (code, outcome) = proof(target, &[&["verify"], arguments].concat());
@@ -72,10 +72,12 @@ fn differences(target: &Target, arguments: &[&str]) -> Vec<(String, Option<i64>)
             one["entry"].as_i64(),
         )
     };
-    named.iter().map(kind).collect()
+    // `attack` leaves tables without triggers.
+    let named = named.iter().map(kind);
+    named.filter(|(kind, _)| kind != "table").collect()
 }
 
-/// What reconciliation finds, as kind, table and record.
+/// Returns the findings of `reconcile` as kind, table and record.
 #[track_caller]
 fn unrecorded(target: &Target) -> Vec<String> {
     let (code, outcome) = proof(target, &["reconcile", "--limit", "100"]);
@@ -100,7 +102,7 @@ fn assert_proved(target: &Target) {
     assert_eq!(unrecorded(target), Vec::<String>::new());
 }
 
-/// Runs SQL with all triggers out of the way.
+/// Runs SQL with all triggers disabled.
 fn attack(target: &Target, statements: &[&str]) {
     let triggers = match target.backend {
         Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'trigger'",
@@ -123,7 +125,7 @@ fn attack(target: &Target, statements: &[&str]) {
     }
 }
 
-/// Everything the application's tables hold.
+/// Returns all rows of the application's tables.
 fn tables(target: &Target) -> Vec<Vec<Vec<String>>> {
     let tables = [
         "profiles",
@@ -136,7 +138,7 @@ fn tables(target: &Target) -> Vec<Vec<Vec<String>>> {
     tables.iter().map(rows).collect()
 }
 
-fn an_honest_trail_is_as_sealed_and_says_what_the_rows_say(target: Target) {
+fn an_unmodified_audit_log_matches_its_seals_and_the_rows(target: Target) {
     let (target, _) = sealed(target);
     assert_proved(&target);
     let (_, outcome) = proof(&target, &["verify", "--anchor", "target/archive/seals.log"]);
@@ -150,7 +152,7 @@ fn an_honest_trail_is_as_sealed_and_says_what_the_rows_say(target: Target) {
     assert_eq!(outcome["unsealed"]["entries"], 1, "{outcome:#}");
 }
 
-fn a_second_import_is_undone_and_done_again(target: Target) {
+fn a_second_import_is_reverted_and_repeated(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
     target.execute("UPDATE profiles SET mental_age = 0.30000000000000004, gender = NULL");
@@ -183,7 +185,7 @@ fn a_second_import_is_undone_and_done_again(target: Target) {
     assert_proved(&target);
 }
 
-fn an_edited_entry_is_named(target: Target) {
+fn an_edited_entry_is_reported(target: Target) {
     let (target, _) = sealed(target);
     attack(
         &target,
@@ -192,7 +194,7 @@ fn an_edited_entry_is_named(target: Target) {
     assert_eq!(differences(&target, &[]), [("edited".to_owned(), Some(4))]);
 }
 
-fn deleted_and_reordered_entries_are_named(target: Target) {
+fn deleted_and_reordered_entries_are_reported(target: Target) {
     let (target, _) = sealed(target);
     attack(
         &target,
@@ -208,7 +210,7 @@ fn deleted_and_reordered_entries_are_named(target: Target) {
     assert_eq!(differences(&target, &[]), expected);
 }
 
-fn an_entry_in_the_name_of_a_sealed_run_is_named(target: Target) {
+fn an_entry_attributed_to_a_sealed_run_is_reported(target: Target) {
     let (target, _) = sealed(target);
     attack(
         &target,
@@ -222,8 +224,8 @@ fn an_entry_in_the_name_of_a_sealed_run_is_named(target: Target) {
     assert_eq!(unrecorded(&target), ["gone profiles 99"]);
 }
 
-/// Before all others it is an entry of long ago, which no seal covers.
-fn an_entry_with_a_number_that_is_never_given_is_named(target: Target) {
+/// An entry that sorts before all others claims to be old, and no seal covers it.
+fn an_entry_with_an_impossible_number_is_reported(target: Target) {
     let (target, _) = sealed(target);
     attack(
         &target,
@@ -237,12 +239,19 @@ fn an_entry_with_a_number_that_is_never_given_is_named(target: Target) {
     assert_eq!(unrecorded(&target), ["gone profiles 98"]);
 }
 
-fn a_run_that_was_cut_off_is_missed_by_its_anchor(target: Target) {
+fn a_run_removed_with_its_seal_is_detected_by_its_anchor(target: Target) {
     let (target, run) = sealed(target);
+    let columns = "source_file_id, position, table_name, identity, identity_start, record_id, pointer, part, digest, gone_run_id";
     let mut cut = vec![
         format!("DELETE FROM audit_log WHERE run_id = '{run}'"),
         "DELETE FROM audit_seal_blocks WHERE seal = 3".to_owned(),
         "DELETE FROM audit_seals WHERE number = 3".to_owned(),
+        format!(
+            "DELETE FROM row_sources WHERE source_file_id IN (SELECT id FROM source_files WHERE run_id = '{run}')"
+        ),
+        format!(
+            "INSERT INTO row_sources ({columns}) SELECT {columns} FROM row_sources_replaced WHERE run_id = '{run}'"
+        ),
         format!("DELETE FROM row_sources_replaced WHERE run_id = '{run}'"),
         format!("DELETE FROM conversions WHERE run_id = '{run}'"),
         format!("DELETE FROM source_files WHERE run_id = '{run}'"),
@@ -258,7 +267,7 @@ fn a_run_that_was_cut_off_is_missed_by_its_anchor(target: Target) {
     assert_eq!(found, [("anchor".to_owned(), None)]);
 }
 
-fn an_archive_of_two_databases_gives_no_false_alarm(target: Target) {
+fn an_archive_shared_by_two_databases_gives_no_false_alarm(target: Target) {
     let (target, run) = sealed(target);
     let log = ["--anchor", "target/archive/seals.log"];
     let archive = target.workspace.root().join("target/archive");
@@ -282,7 +291,7 @@ fn an_archive_of_two_databases_gives_no_false_alarm(target: Target) {
         let found = differences(&target, &[&["--schema", "second"], &log[..]].concat());
         assert_eq!(found, []);
     }
-    // A run that was cut off is still missed, and so is a database that no line is of.
+    // A removed run is still detected, and so is a database that no line of the log belongs to.
     attack(
         &target,
         &[
@@ -300,7 +309,7 @@ fn an_archive_of_two_databases_gives_no_false_alarm(target: Target) {
     assert_eq!(found.len(), 3 + imports.len(), "{found:?}");
 }
 
-fn rows_changed_around_the_trail_are_found(target: Target) {
+fn rows_changed_bypassing_the_audit_log_are_detected(target: Target) {
     let (target, _) = sealed(target);
     attack(
         &target,
@@ -317,32 +326,32 @@ fn rows_changed_around_the_trail_are_found(target: Target) {
     ];
     assert_eq!(unrecorded(&target), expected);
     assert_eq!(differences(&target, &[]), []);
-    // So does the explanation of a row.
+    // `audit why` shows it too.
     let why = |row: &[&str]| proof(&target, &[&["why"], row].concat());
     let (code, changed) = why(&["approved_cards", "3", "card_type"]);
     assert_eq!((code, &changed["in_table"]), (Some(4), &"differs".into()));
     assert_eq!(changed["columns"][0]["table_says"], "forged");
-    let (code, gone) = why(&["chat_messages", "1"]);
-    assert_eq!((code, &gone["in_table"]), (Some(4), &"gone".into()));
+    let (code, removed) = why(&["chat_messages", "1"]);
+    assert_eq!((code, &removed["in_table"]), (Some(4), &"gone".into()));
     let (code, same) = why(&["profiles", "child_0001"]);
     assert_eq!((code, &same["in_table"]), (Some(0), &"same".into()));
-    let told = target.run(&["audit", "why", "approved_cards", "3"]).stdout;
+    let output = target.run(&["audit", "why", "approved_cards", "3"]).stdout;
     for told_of in [
-        "changed around the trail: the table holds forged",
+        "changed without an entry: the table has forged",
         "audit reconcile",
     ] {
-        assert!(told.contains(told_of), "{told}");
+        assert!(output.contains(told_of), "{output}");
     }
 }
 
-fn emptied_tables_are_found(target: Target) {
+fn emptied_tables_are_detected(target: Target) {
     let (target, _) = sealed(target);
     let rows = usize::try_from(target.count("mastered_words")).expect("few");
     let truncate = match target.backend {
         Backend::Sqlite => "DELETE FROM mastered_words",
         Backend::Postgres | Backend::Mysql => "TRUNCATE TABLE mastered_words",
     };
-    // PostgreSQL has a trigger for it, SQLite takes it for a DELETE; MySQL fires nothing.
+    // PostgreSQL has a TRUNCATE trigger, SQLite treats it as a DELETE, MySQL fires no trigger.
     target.execute(truncate);
     let recorded = target.backend != Backend::Mysql;
     assert_eq!(unrecorded(&target).len(), if recorded { 0 } else { rows });
@@ -353,7 +362,7 @@ fn emptied_tables_are_found(target: Target) {
     }
 }
 
-fn a_replace_is_recorded_or_found(target: Target) {
+fn a_replace_is_recorded(target: Target) {
     let (target, _) = sealed(target);
     let replace = "REPLACE INTO approved_cards (id, profile_id, card_type, content) VALUES (1, 'child_0001', 'basic', '{}')";
     match target.backend {
@@ -361,13 +370,13 @@ fn a_replace_is_recorded_or_found(target: Target) {
             target.execute(&format!(
                 "PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = OFF; {replace}"
             ));
-            assert_eq!(unrecorded(&target), ["broken approved_cards 1"]);
+            assert_eq!(unrecorded(&target), Vec::<String>::new());
         }
         Backend::Mysql => {
             target.execute(replace);
             assert_eq!(unrecorded(&target), Vec::<String>::new());
         }
-        // It has none; what comes closest is recorded as what it does.
+        // PostgreSQL has no REPLACE; the closest equivalent is recorded as what it does.
         Backend::Postgres => {
             target.execute(
                 "INSERT INTO approved_cards (id, profile_id, card_type, content) VALUES (1, 'child_0001', 'basic', '{}') \
@@ -407,7 +416,7 @@ fn a_receipt_proves_a_row_without_the_database(target: Target) {
     assert_eq!(checked["run"], *run);
     assert_eq!(checked["row"]["record_id"], *record);
     assert_eq!(checked["in_database"], Value::Null);
-    // The database of the environment is not asked.
+    // The database from the environment is not used.
     let (code, checked) = proof(&target, &["verify", "--receipt", file]);
     assert_eq!((code, &checked["in_database"]), (Some(0), &Value::Null));
     let database = target.url();
@@ -434,7 +443,7 @@ fn a_receipt_proves_a_row_without_the_database(target: Target) {
     assert_eq!(nobody.code, Some(1), "{nobody}");
 }
 
-fn tables_of_others_are_put_under_the_trail(target: Target) {
+fn tables_of_other_programs_can_be_audited(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);
     target.execute("CREATE TABLE pets (owner VARCHAR(20) NOT NULL, name VARCHAR(20) NOT NULL, weight DOUBLE PRECISION, PRIMARY KEY (owner, name))");
@@ -455,8 +464,8 @@ fn tables_of_others_are_put_under_the_trail(target: Target) {
         serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"));
     assert_eq!(outcome["tables"], serde_json::json!(["pets"]), "{ended}");
     assert_eq!(outcome["refused"][0]["table"], "notes");
-    let noted = "SELECT count(*) FROM audit_log WHERE table_name = 'pets' AND action = 'INSERT'";
-    assert_eq!(target.value(noted), "2");
+    let recorded = "SELECT count(*) FROM audit_log WHERE table_name = 'pets' AND action = 'INSERT'";
+    assert_eq!(target.value(recorded), "2");
     assert_proved(&target);
     target.execute("UPDATE pets SET name = 'Max', weight = 1e300 WHERE name = 'Rex'");
     target.execute("DELETE FROM pets WHERE name = 'Tom'");
@@ -466,7 +475,7 @@ fn tables_of_others_are_put_under_the_trail(target: Target) {
     );
     assert_proved(&target);
 
-    // A key is known again however its array is written.
+    // A key is matched regardless of how its array is written.
     let spaced = r#"[ "a", "Tom" ]"#;
     let (code, found) = proof(&target, &["history", "pets", spaced]);
     assert_eq!(
@@ -505,12 +514,12 @@ fn tables_of_others_are_put_under_the_trail(target: Target) {
     let doctor = || target.run(&["doctor"]);
     archived(&["disable", "pets", "--reason", "moved away"]);
     assert_eq!(state("pets"), (Some(0), "disabled".to_owned()));
-    let told = doctor();
+    let output = doctor();
     assert!(
-        told.stdout.contains("disabled on purpose: `pets`"),
-        "{told}"
+        output.stdout.contains("disabled on purpose: `pets`"),
+        "{output}"
     );
-    assert_eq!(told.code, Some(0), "{told}");
+    assert_eq!(output.code, Some(0), "{output}");
     let (code, outcome) = proof(&target, &["verify"]);
     assert_eq!(
         (code, &outcome["status"]),
@@ -522,13 +531,13 @@ fn tables_of_others_are_put_under_the_trail(target: Target) {
     assert_eq!((code, &outcome["run"]), (Some(0), &Value::Null));
     assert_eq!(outcome["tables"], serde_json::json!([]));
     assert_eq!(runs(), before);
-    for refused in ["audit_log", "import_runs", "nothing"] {
-        let ended = target.run(&["audit", "disable", refused]);
+    for table in ["audit_log", "import_runs", "nothing"] {
+        let ended = target.run(&["audit", "disable", table]);
         assert_eq!(ended.code, Some(1), "{ended}");
     }
     archived(&["enable", "pets"]);
     assert_eq!(state("pets"), (Some(0), "recorded".to_owned()));
-    // Triggers that went otherwise are missed.
+    // Missing triggers are reported.
     match target.backend {
         Backend::Postgres => {
             for action in ["insert", "update", "delete", "truncate"] {
@@ -537,7 +546,12 @@ fn tables_of_others_are_put_under_the_trail(target: Target) {
                 ));
             }
         }
-        Backend::Sqlite | Backend::Mysql => {
+        Backend::Sqlite => {
+            for action in ["insert", "update", "delete"] {
+                target.execute(&format!("DROP TRIGGER \"accession_pets {action}\""));
+            }
+        }
+        Backend::Mysql => {
             for action in ["insert", "update", "delete"] {
                 target.execute(&format!("DROP TRIGGER IF EXISTS accession_pets_{action}"));
             }

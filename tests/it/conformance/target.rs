@@ -1,13 +1,14 @@
-//! A workspace whose database is on one of the servers, or a file.
+//! A workspace whose database is on a server or in a file.
 
-use std::process::{Child, Command};
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
 use crate::workspace::{ACTOR, Ended, Workspace};
 
-/// Which database.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backend {
     Sqlite,
@@ -16,14 +17,13 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// The address of the server, without a database.
+    /// Returns the address of the server, without a database.
     fn server(self) -> Option<String> {
-        let variable = match self {
+        let url = match self {
             Self::Sqlite => return None,
-            Self::Postgres => "TEST_POSTGRES_URL",
-            Self::Mysql => "TEST_MYSQL_URL",
+            Self::Postgres => setting("TEST_POSTGRES_URL"),
+            Self::Mysql => setting("TEST_MYSQL_URL"),
         };
-        let url = std::env::var(variable).ok()?;
         let (server, _) = url
             .rsplit_once('/')
             .expect("an address ends with `/` or a database");
@@ -31,72 +31,87 @@ impl Backend {
     }
 }
 
-/// A legacy directory, a database that has nothing in it yet, and the command.
+/// A source directory, an empty database, and the command.
 pub(crate) struct Target {
     pub(crate) backend: Backend,
     pub(crate) workspace: Workspace,
     name: String,
+    /// The address of its server, without a database.
+    server: Option<String>,
+    /// The address of the pooler that the command uses.
+    pooler: Option<String>,
 }
 
-/// Runs a case on one kind of database, if there is one.
-#[expect(clippy::print_stderr, reason = "what is skipped is said")]
+/// Returns what `scripts/servers run` sets. Tests that need it are ignored unless they are asked for, and then they fail
+/// without it.
+#[track_caller]
+pub(crate) fn setting(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `scripts/test`"))
+}
+
+/// Runs a test on one kind of database.
 pub(crate) fn run(backend: Backend, case: impl FnOnce(Target)) {
-    match Target::new(backend) {
-        Some(target) => case(target),
-        None => {
-            eprintln!("SKIPPED: no server for {backend:?}; run `scripts/servers run cargo test`")
-        }
-    }
+    case(Target::new(backend));
 }
 
 impl Target {
-    fn new(backend: Backend) -> Option<Self> {
+    fn new(backend: Backend) -> Self {
+        Self::on(backend, backend.server())
+    }
+
+    /// Creates a new database on this server.
+    pub(crate) fn on(backend: Backend, server: Option<String>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        if backend != Backend::Sqlite {
-            backend.server()?;
-        }
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let target = Self {
             backend,
             workspace: Workspace::empty(),
             name: format!("accession_it_{}_{number}", std::process::id()),
+            server,
+            pooler: None,
         };
         let created = target.on_server(&format!("CREATE DATABASE {}", target.name));
         created.unwrap_or_else(|error| panic!("{error}"));
-        Some(target)
+        target
     }
 
-    /// Another one on the same database server.
+    /// Makes the command use this pooler.
+    pub(crate) fn through(mut self, pooler: &str) -> Self {
+        self.pooler = Some(pooler.to_owned());
+        self
+    }
+
+    /// Creates another target on the same database server.
     pub(crate) fn again(self) -> Self {
-        Self::new(self.backend).expect("it was there before")
+        Self::on(self.backend, self.server.clone())
     }
 
-    /// Another workspace with a SQLite database, to compare with.
+    /// Creates another workspace with a SQLite database, for comparison.
     pub(crate) fn like(&self) -> Self {
-        let like = Self::new(Backend::Sqlite).expect("SQLite is always there");
+        let like = Self::new(Backend::Sqlite);
         crate::fixtures::copy(&self.workspace.legacy(), &like.workspace.legacy());
         like
     }
 
-    /// Fills the legacy directory with the files of `fixtures/<fixture>`.
+    /// Fills the source directory with the files of `fixtures/<fixture>`.
     pub(crate) fn with(self, fixture: &str) -> Self {
         crate::fixtures::copy(&crate::fixtures::path(fixture), &self.workspace.legacy());
         self
     }
 
-    /// The database's name on its server.
+    /// Returns the name of the database on its server.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     pub(crate) fn url(&self) -> String {
-        match self.backend.server() {
+        match self.pooler.as_ref().or(self.server.as_ref()) {
             None => "target/legacy.db".to_owned(),
             Some(server) => format!("{server}/{}", self.name),
         }
     }
 
-    /// A command with the database in its environment.
+    /// Creates a command with the database in its environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.workspace.command();
         command
@@ -107,11 +122,7 @@ impl Target {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::of(
-            self.command(arguments)
-                .output()
-                .expect("the command starts"),
-        )
+        Ended::checked(&mut self.command(arguments))
     }
 
     fn importing<'a>(directory: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
@@ -123,7 +134,7 @@ impl Target {
         self.run(&Self::importing("legacy", arguments))
     }
 
-    /// Begins an import of a directory.
+    /// Starts an import of a directory.
     pub(crate) fn begin_import(&self, directory: &str, arguments: &[&str]) -> Child {
         let mut command = self.command(&Self::importing(directory, arguments));
         command.spawn().expect("the command starts")
@@ -137,14 +148,29 @@ impl Target {
         ended
     }
 
-    /// Imports and gives the report.
+    /// Imports and returns the report.
     #[track_caller]
     pub(crate) fn report(&self, arguments: &[&str]) -> Value {
         let ended = self.import(&[arguments, &["--format", "json"]].concat());
         serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"))
     }
 
-    /// Verifies and gives the report, which must have this status.
+    /// Removes the ledger, one migration at a time.
+    #[track_caller]
+    pub(crate) fn removes_ledger(&self) {
+        for _ in 0..5 {
+            let down = self.run(&[
+                "migrate",
+                "down",
+                "--confirm",
+                "--archive",
+                "target/archive",
+            ]);
+            assert_eq!(down.code, Some(0), "{down}");
+        }
+    }
+
+    /// Verifies and returns the report, which must have this status.
     #[track_caller]
     pub(crate) fn verifies(&self, status: &str) -> Value {
         let ended = self.run(&["verify", "legacy", "--format", "json"]);
@@ -160,7 +186,34 @@ impl Target {
         self.client(&self.name, sql);
     }
 
-    /// The rows of a query as texts; NULL is `NULL`.
+    /// Runs SQL whose connection another program may terminate.
+    pub(crate) fn tries(&self, sql: &str) {
+        drop(self.ask(&self.name, sql));
+    }
+
+    /// Runs SQL as another program would; it may be rejected.
+    pub(crate) fn try_execute(&self, sql: &str) -> Result<(), String> {
+        self.ask(&self.name, sql).map(drop)
+    }
+
+    /// Loads a dump with the server's own client.
+    #[track_caller]
+    pub(crate) fn load(&self, dump: &std::path::Path) {
+        let dump = dump.display();
+        let loaded = match self.backend {
+            Backend::Sqlite => panic!("a file is copied"),
+            Backend::Postgres => {
+                let mut command = Command::new("psql");
+                command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", &dump.to_string()]);
+                command.arg(self.url()).output()
+            }
+            Backend::Mysql => return self.execute(&format!("source {dump}")),
+        };
+        let loaded = Ended::of(loaded.expect("the server's own client"));
+        assert_eq!(loaded.code, Some(0), "{loaded}");
+    }
+
+    /// Returns the rows of a query as strings; NULL is `NULL`.
     #[track_caller]
     pub(crate) fn rows(&self, query: &str) -> Vec<Vec<String>> {
         if self.backend == Backend::Sqlite {
@@ -171,7 +224,7 @@ impl Target {
         lines.lines().map(cells).collect()
     }
 
-    /// The one value of a query, as text.
+    /// Returns the only value of a query, as a string.
     #[track_caller]
     pub(crate) fn value(&self, query: &str) -> String {
         let rows = self.rows(query);
@@ -179,7 +232,7 @@ impl Target {
         rows[0][0].clone()
     }
 
-    /// How many rows a table has; none if there is no such table.
+    /// Returns the number of rows of a table; zero if it does not exist.
     pub(crate) fn count(&self, table: &str) -> u64 {
         self.value(&format!("SELECT count(*) FROM {table}"))
             .parse()
@@ -201,20 +254,38 @@ impl Target {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// What the server's own client prints, or what it says against it.
+    /// Returns the output of the server's own client, or its error message.
     fn ask(&self, database: &str, sql: &str) -> Result<String, String> {
-        let server = self.backend.server().unwrap_or_default();
-        let mut command = match self.backend {
-            Backend::Sqlite => {
-                let connection = self.workspace.connection();
-                connection.execute_batch(sql).expect(sql);
-                return Ok(String::new());
-            }
+        if self.backend == Backend::Sqlite {
+            let connection = self.workspace.connection();
+            let ran = connection.execute_batch(sql);
+            return ran
+                .map(|()| String::new())
+                .map_err(|error| format!("{sql}\n{error}"));
+        }
+        let mut command = self.server_client(database);
+        match self.backend {
+            Backend::Mysql => command.args(["--execute", sql]),
+            Backend::Sqlite | Backend::Postgres => command.args(["-c", sql]),
+        };
+        let output = command.output().expect("the server's own client");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if !output.status.success() {
+            return Err(format!("{sql}\n{}", text(&output.stderr)));
+        }
+        Ok(text(&output.stdout))
+    }
+
+    /// The server's own client for a database.
+    fn server_client(&self, database: &str) -> Command {
+        let server = self.server.clone().unwrap_or_default();
+        match self.backend {
+            Backend::Sqlite => panic!("a file has no server"),
             Backend::Postgres => {
                 let mut command = Command::new("psql");
                 command.args(["-X", "-q", "-A", "-t", "-F", "\t", "-P", "null=NULL"]);
-                command.args(["-v", "ON_ERROR_STOP=1", "-c", sql]);
-                command.arg(format!("{server}/{database}"));
+                command.args(["-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"]);
+                command.args(["-d", &format!("{server}/{database}")]);
                 command.env("PGOPTIONS", "-c client_min_messages=warning");
                 command
             }
@@ -230,27 +301,43 @@ impl Target {
                 ]);
                 command.args(["--host", address.host_str().expect("a host")]);
                 command.args(["--port", &address.port().unwrap_or(3306).to_string()]);
-                command.args(["--execute", sql, database]);
+                command.arg(format!("--database={database}"));
                 command
             }
-        };
-        let output = command.output().expect("the server's own client");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        if !output.status.success() {
-            return Err(format!("{sql}\n{}", text(&output.stderr)));
         }
-        Ok(text(&output.stdout))
+    }
+
+    /// Begins a transaction with a statement, in a session that rolls it back when the result is dropped.
+    pub(crate) fn holds(&self, statement: &str) -> Held {
+        let mut command = self.server_client(&self.name);
+        let mut client = command
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("the server's own client");
+        let input = client.stdin.as_mut().expect("a pipe");
+        writeln!(input, "BEGIN;\n{statement};").expect("written");
+        Held(client)
+    }
+}
+
+/// A session with an open transaction.
+pub(crate) struct Held(Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().expect("an end");
     }
 }
 
 impl Drop for Target {
     #[expect(
         clippy::print_stderr,
-        reason = "whoever looks into the failure wants the name"
+        reason = "the name helps to investigate a failure"
     )]
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("left behind: {:?} {}", self.backend, self.name);
+            eprintln!("not dropped: {:?} {}", self.backend, self.name);
             return;
         }
         let force = match self.backend {
@@ -259,8 +346,8 @@ impl Drop for Target {
         };
         let drop = format!("DROP DATABASE IF EXISTS {}{force}", self.name);
         let mut dropped = self.on_server(&drop);
-        // FORCE may not end an autovacuum worker, which is a superuser's; but that ends by itself.
-        let busy = |error: &String| error.contains("process is being terminated");
+        // FORCE may not terminate an autovacuum worker, which belongs to a superuser; but it ends by itself.
+        let busy = |error: &String| error.contains("42501");
         for _ in 0..40 {
             if !dropped.as_ref().is_err_and(busy) {
                 break;
@@ -268,12 +355,12 @@ impl Drop for Target {
             std::thread::sleep(std::time::Duration::from_millis(250));
             dropped = self.on_server(&drop);
         }
-        // Where several sessions make triggers at once, MariaDB 10.11 at times forgets its own copy of a trigger's file
-        // (`TABLE.TRG-`) in the directory, then refuses to remove it. The tables are gone by then.
+        // If several sessions create triggers concurrently, MariaDB 10.11 occasionally leaves its own copy of a trigger
+        // file (`TABLE.TRG-`) in the directory and then fails to remove the directory. The tables are dropped by then.
         let forgot = |error: &String| error.contains("Directory not empty");
         match dropped {
             Err(error) if self.backend == Backend::Mysql && forgot(&error) => {
-                eprintln!("left behind: the directory of {}", self.name);
+                eprintln!("not removed: the directory of {}", self.name);
             }
             dropped => dropped.unwrap_or_else(|error| panic!("{error}")),
         }

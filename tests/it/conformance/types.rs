@@ -1,4 +1,4 @@
-//! Every type, there and back: whatever values the files have, the database holds the same.
+//! Round trips of every column type: the database returns the values of the files.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::on_every_database;
 use super::target::Target;
 
-on_every_database!(every_type_comes_back_as_it_was);
+on_every_database!(every_type_is_returned_unchanged);
 
 const LAYOUT: &str = r#"
 name = "types"
@@ -40,7 +40,7 @@ const TABLES: &str = "CREATE TABLE everything (id INTEGER NOT NULL PRIMARY KEY, 
 const SCHEMA: &str = r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "array",
                          "items": {"type": "object", "required": ["id"]}}"#;
 
-/// Texts without U+0000, which is a finding.
+/// Generates strings without U+0000, which is a finding.
 fn text() -> impl Strategy<Value = String> {
     proptest::string::string_regex("[^\\x00]{0,30}").expect("a pattern")
 }
@@ -70,8 +70,8 @@ fn document() -> impl Strategy<Value = Value> {
     })
 }
 
-fn instant() -> impl Strategy<Value = String> {
-    // The years 1000 to 9999, which all three databases promise.
+fn timestamp() -> impl Strategy<Value = String> {
+    // The years 1000 to 9999, which all three databases support.
     (-30_610_224_000_i64..253_402_300_800, 0..1_000_000_u32).prop_map(|(seconds, micros)| {
         let instant = chrono::DateTime::from_timestamp(seconds, micros * 1000).expect("in range");
         instant.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
@@ -89,8 +89,8 @@ fn record() -> impl Strategy<Value = Value> {
         some(real().prop_map(Value::from).boxed()),
         some(any::<bool>().prop_map(Value::from).boxed()),
         some(document().boxed()),
-        some(instant().prop_map(Value::from).boxed()),
-        some(instant().prop_map(|at| Value::from(&at[..10])).boxed()),
+        some(timestamp().prop_map(Value::from).boxed()),
+        some(timestamp().prop_map(|at| Value::from(&at[..10])).boxed()),
         some(any::<u128>().prop_map(|id| Value::from(uuid::Uuid::from_u128(id).to_string())).boxed()),
     )
         .prop_map(|(t, v, i, r, b, j, at, d, u)| {
@@ -98,7 +98,7 @@ fn record() -> impl Strategy<Value = Value> {
         })
 }
 
-fn every_type_comes_back_as_it_was(target: Target) {
+fn every_type_is_returned_unchanged(target: Target) {
     let layout = target.workspace.root().join("types");
     std::fs::create_dir(&layout).expect("a directory");
     for (name, text) in [
@@ -111,7 +111,7 @@ fn every_type_comes_back_as_it_was(target: Target) {
     let records = prop::collection::vec(record(), 50..150);
     let mut runner = TestRunner::new(Config {
         cases: 4,
-        // The whole list is one import; smaller ones would tell little more.
+        // The whole list is one import; smaller imports would show little more.
         max_shrink_iters: 0,
         failure_persistence: None,
         ..Config::default()

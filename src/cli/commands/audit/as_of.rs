@@ -6,29 +6,29 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::form::{FullOptions, Parts, TableOptions};
+use crate::cli::format_options::{BufferedOutput, FullOptions, TableOptions};
 use crate::cli::options::Format;
 use crate::cli::output::Output;
 use crate::model::Timestamp;
 use crate::operations::audit::{AsOfOptions, Moment, as_of, when};
 use crate::report::audit::{AsOfSheet, SheetForm};
 
-/// Show a table, or one row of it, as it was
+/// Show a table, or one of its rows, at a point in time
 ///
-/// With a time: what was committed by then; a run counts from its end on. With a run: as that run left it. The rows
-/// are made from the trail, so tables that are gone can be shown as well; where rows are older than the trail, what never
-/// changed is taken from the rows as they are now.
+/// With a time: the rows that were committed by then; the changes of a run count from the end of that run. With a
+/// run: the rows as that run left them. Rows are reconstructed from the audit log, so removed tables can be shown
+/// too. For rows older than the audit log, values that never changed are taken from the current rows.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct AsOf {
-    /// The table
+    /// Table name
     table: String,
-    /// Only the row of this primary key; several columns as a JSON array of texts
+    /// Show only the row with this primary key; write a key of several columns as a JSON array of strings
     record: Option<String>,
-    /// RFC 3339, a day (its end), `yesterday`, how long ago (`3d`, `2h`), or a run's id or its beginning
+    /// RFC 3339, a day (its end), `yesterday`, an age (`3d`, `2h`), or a run's id or a prefix of it
     #[arg(long, value_name = "TIME|RUN")]
     at: String,
-    /// How many rows [default: 100 in a table, all in JSON and CSV]
+    /// Maximum number of rows [default: 100 in tables, all in JSON and CSV]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
@@ -44,7 +44,7 @@ impl AsOf {
         let options = AsOfOptions {
             table: self.table,
             record: self.record,
-            at: moment(&self.at)?,
+            at: parse_moment(&self.at)?,
         };
         let (form, most) = match self.form.format() {
             Format::Text | Format::Jsonl | Format::Html => {
@@ -55,7 +55,7 @@ impl AsOf {
         };
         let limit = self.limit.unwrap_or(most);
         let mut sheet = AsOfSheet::new(form, limit);
-        let mut parts = Parts::new(output);
+        let mut parts = BufferedOutput::new(output);
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let outcome = as_of(&url, wait, &options, &mut |row| parts.add(&sheet.row(&row)))?;
         match form {
@@ -63,22 +63,22 @@ impl AsOf {
             SheetForm::Json | SheetForm::Csv => parts.finish(&sheet.finish(&outcome)),
         }
         let shown = usize::try_from(outcome.rows).unwrap_or(limit).min(limit);
-        self.form.tell_what_is_missing(shown, outcome.rows);
+        self.form.report_omitted_rows(shown, outcome.rows);
         Ok(Exit::Done)
     }
 }
 
-/// A text that says a time is one; ids of runs begin with a zero, and no time does.
-fn moment(text: &str) -> Result<Moment, CommandError> {
+/// Parses `--at`. Ids of runs begin with a zero, and no time does.
+fn parse_moment(text: &str) -> Result<Moment, CommandError> {
     let is_run = text.starts_with('0') && text.len() >= 4;
     if is_run && !text.contains(':') {
         return Ok(Moment::Run(text.to_owned()));
     }
     let span = when(text, now()).map_err(|error| {
-        let message = format!("{error}; or a run's id or its beginning, and none begins like that");
+        let message = format!("{error}; run ids begin with `0`");
         CommandError::Usage(message)
     })?;
-    // A day is shown as it ended.
+    // A day means its end.
     let end = match span.from == span.to {
         true => Some(span.to),
         false => Timestamp::from_micros(span.to.micros() - 1),

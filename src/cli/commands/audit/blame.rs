@@ -5,18 +5,19 @@ use clap::Args;
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::form::{FullOptions, TableOptions};
+use crate::cli::format_options::{FullOptions, TableOptions};
 use crate::cli::output::Output;
 use crate::operations::audit::blame;
-use crate::report::audit::{blame_csv, blame_json, blame_text};
+use crate::report::audit::{blame_csv, blame_text};
 
-/// Show who wrote each column of a row last
+/// Show the last change of each column of a row, with actor and run
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Blame {
-    /// The table
+    /// Table name
     table: String,
-    /// The row's primary key; several columns as a JSON array of texts
+    /// The row's primary key; write a key of several columns as a JSON array of strings
+    #[arg(allow_hyphen_values = true)]
     record: String,
     #[command(flatten)]
     database: DatabaseOptions,
@@ -31,7 +32,7 @@ impl Blame {
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let blame = blame(&url, wait, &self.table, &self.record)?;
         let text = || blame_text(&blame, self.full.cut(40));
-        let (json, csv) = (|| blame_json(&blame), || blame_csv(&blame));
+        let (json, csv) = (|| &blame, || blame_csv(&blame));
         self.form.print(output, text, json, csv);
         Ok(Exit::Done)
     }

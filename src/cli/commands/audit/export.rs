@@ -6,24 +6,24 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::form::{FileOptions, Parts};
+use crate::cli::format_options::{BufferedOutput, FileOptions};
 use crate::cli::options::Format;
 use crate::cli::output::Output;
 use crate::operations::audit::each_entry;
 use crate::report::audit::{self, ExportForm, Numbers};
 
-use super::filter::{FilterOptions, tell_unknown_names};
+use super::filter::{FilterOptions, report_unknown_names};
 
-/// Write the trail to standard output, complete, oldest entry first
+/// Write all entries of the audit log to standard output, oldest first
 ///
-/// Cells of CSV that a spreadsheet would execute (`=`, `+`, `-`, `@`, tab or carriage return at the beginning of a text) get an
-/// apostrophe before them.
+/// In CSV, an apostrophe is put in front of strings that a spreadsheet would run as a formula: those that begin with
+/// `=`, `+`, `-`, `@`, a tab or a carriage return.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Export {
     #[command(flatten)]
     database: DatabaseOptions,
-    /// Write the numbers of JSON as texts, for programs that would round long ones
+    /// Write JSON numbers as strings, for programs that would round long ones
     #[arg(long)]
     numbers_as_strings: bool,
     #[command(flatten)]
@@ -46,14 +46,14 @@ impl Export {
         };
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let query = self.filter.query()?;
-        let title = "Audit trail".to_owned();
+        let title = "Audit log".to_owned();
         let subtitle = format!("{url} · exported {}", now());
         let mut export = audit::Export::new(form, numbers, title, subtitle);
-        let mut parts = Parts::new(output);
+        let mut parts = BufferedOutput::new(output);
         let begin = export.begin();
         let mut has_begun = false;
-        let found = each_entry(&url, wait, &query, &mut |entry, signature| {
-            let text = export.entry(entry, signature);
+        let found = each_entry(&url, wait, &query, &mut |entry, attribution| {
+            let text = export.entry(entry, attribution);
             match std::mem::replace(&mut has_begun, true) {
                 true => parts.add(&text),
                 false => parts.add(&format!("{begin}{text}")),
@@ -64,7 +64,7 @@ impl Export {
             true => parts.finish(&end),
             false => parts.finish(&format!("{begin}{end}")),
         }
-        tell_unknown_names(output, (&url, wait), &query, found)?;
+        report_unknown_names(output, (&url, wait), &query, found)?;
         Ok(Exit::Done)
     }
 }

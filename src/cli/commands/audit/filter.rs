@@ -1,4 +1,4 @@
-//! Options that choose entries.
+//! Options that filter entries.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::model::Timestamp;
 use crate::operations::audit::{AuditQuery, Criterion, Span, unknown_names, when};
 use crate::report::audit::unknown_name_text;
 
-/// These options stand apart in every help.
-const FILTER: &str = "Which entries";
+/// Heading of these options in `--help`.
+const FILTER: &str = "Filter";
 
-/// What happened to a row.
+/// The kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Action {
     Insert,
@@ -25,46 +25,46 @@ enum Action {
     Delete,
 }
 
-/// Which entries; several values of one option mean any of them.
+/// Filters entries; several values of one option mean any of them.
 #[derive(Debug, Args)]
 pub(super) struct FilterOptions {
-    /// Of this table; may be repeated, as may the next five
+    /// Only entries of this table; this option and the next five can be repeated
     #[arg(long, value_name = "TABLE", help_heading = FILTER)]
     table: Vec<String>,
-    /// Of this row: its primary key, several columns as a JSON array of texts
+    /// Only entries of this row: its primary key; write a key of several columns as a JSON array of strings
     #[arg(long, value_name = "RECORD", help_heading = FILTER)]
     record: Vec<String>,
-    /// That changed this column, or have a value in it
+    /// Only entries that changed this column, or contain a value of it
     #[arg(long, value_name = "COLUMN", help_heading = FILTER)]
     column: Vec<String>,
-    /// Of this kind
+    /// Only entries of this kind
     #[arg(long, value_enum, ignore_case = true, help_heading = FILTER)]
     action: Vec<Action>,
-    /// Of this run: its id, or its beginning
+    /// Only entries of this run: its id or a prefix of it
     #[arg(long, value_name = "RUN", help_heading = FILTER)]
     run: Vec<String>,
-    /// By this person; `external` for other programs
+    /// Only entries by this actor; `external` means other programs
     #[arg(long, value_name = "NAME", help_heading = FILTER)]
     actor: Vec<String>,
-    /// Not these: `table:`, `record:`, `column:`, `action:`, `run:` or `actor:` and a value; may be repeated
+    /// Exclude entries: `table:`, `record:`, `column:`, `action:`, `run:` or `actor:` and a value; can be repeated
     #[arg(long, value_name = "WHAT:VALUE", help_heading = FILTER)]
     not: Vec<Exclusion>,
-    /// With this text in a value, before or after; may be repeated, and all must be there
+    /// Only entries with this text in an old or new value; can be repeated, all must occur
     #[arg(long, value_name = "TEXT", help_heading = FILTER)]
     contains: Vec<String>,
-    /// From then on: RFC 3339, a day, `yesterday`, or how long ago: `3d`, `2h` (times are UTC)
+    /// Only entries since then: RFC 3339, a day, `yesterday`, or an age such as `3d` or `2h` (times are UTC)
     #[arg(long, value_name = "TIME", help_heading = FILTER)]
     since: Option<String>,
-    /// Until then; a day is included
+    /// Only entries until then; a day is included
     #[arg(long, value_name = "TIME", help_heading = FILTER)]
     until: Option<String>,
-    /// Only what came after the entry of this number, oldest first
+    /// Only entries after the entry with this id, oldest first
     #[arg(long, value_name = "ENTRY", help_heading = FILTER)]
     after: Option<i64>,
 }
 
 impl FilterOptions {
-    /// Whether entries were asked for rather than runs.
+    /// Whether `--after` was given, which lists entries instead of runs.
     pub(super) fn is_after(&self) -> bool {
         self.after.is_some()
     }
@@ -96,8 +96,8 @@ impl FilterOptions {
     }
 }
 
-/// Says of a query that found nothing which of its names are unknown: they may be mistyped.
-pub(super) fn tell_unknown_names(
+/// If a query found nothing, reports which of the names in it are unknown: they may be typos.
+pub(super) fn report_unknown_names(
     output: &Output,
     (url, wait): (&DatabaseUrl, Duration),
     query: &AuditQuery,
@@ -111,7 +111,7 @@ pub(super) fn tell_unknown_names(
     Ok(())
 }
 
-/// The time that somebody says.
+/// Parses a time given by the user.
 fn span(text: &str) -> Result<Span, CommandError> {
     when(text, now()).map_err(|error| CommandError::Usage(error.to_string()))
 }
@@ -135,7 +135,7 @@ impl Action {
     }
 }
 
-/// `what:value`.
+/// `WHAT:VALUE`.
 #[derive(Debug, Clone)]
 struct Exclusion(Criterion);
 
@@ -143,8 +143,7 @@ impl std::str::FromStr for Exclusion {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str =
-            "expected `table:`, `record:`, `column:`, `action:`, `run:` or `actor:` and a value";
+        const EXPECTED: &str = "expected `table:`, `record:`, `column:`, `action:`, `run:` or `actor:`, followed by a value";
         let (what, value) = text.split_once(':').ok_or(EXPECTED)?;
         let field = |field| Criterion::Field(field, value.to_owned());
         Ok(Self(match what {

@@ -5,23 +5,23 @@ use clap::Args;
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::form::TableOptions;
+use crate::cli::format_options::TableOptions;
 use crate::cli::output::Output;
 use crate::operations::audit::{log, log_entries};
-use crate::report::audit::{entries_csv, entries_json, entries_text, log_csv, log_json, log_text};
+use crate::report::audit::{LogEntriesView, LogView, entries_csv, entries_text, log_csv, log_text};
 
-use super::filter::{FilterOptions, tell_unknown_names};
+use super::filter::{FilterOptions, report_unknown_names};
 
-/// List what was changed, newest first: one line per run, and per day of other programs
+/// List changes, newest first: one line per run, and one per day for other programs
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Log {
     #[command(flatten)]
     database: DatabaseOptions,
-    /// One line per entry: per changed row
+    /// One line per entry, that is, per changed row
     #[arg(long)]
     entries: bool,
-    /// How many lines; the last line tells how many there are
+    /// Maximum number of lines; the last line shows the total
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
     #[command(flatten)]
@@ -37,16 +37,16 @@ impl Log {
         let query = self.filter.query()?;
         if by_entry {
             let log = log_entries(&url, wait, &query, self.limit)?;
-            let (text, json) = (|| entries_text(&log), || entries_json(&log));
+            let (text, json) = (|| entries_text(&log), || LogEntriesView::from(&log));
             self.form.print(output, text, json, || entries_csv(&log));
-            self.form.tell_what_is_missing(log.entries.len(), log.count);
-            tell_unknown_names(output, (&url, wait), &query, log.count)?;
+            self.form.report_omitted_rows(log.entries.len(), log.count);
+            report_unknown_names(output, (&url, wait), &query, log.count)?;
         } else {
             let log = log(&url, wait, &query, self.limit)?;
-            let (text, json) = (|| log_text(&log), || log_json(&log));
+            let (text, json) = (|| log_text(&log), || LogView::from(&log));
             self.form.print(output, text, json, || log_csv(&log));
-            self.form.tell_what_is_missing(log.lines.len(), log.count);
-            tell_unknown_names(output, (&url, wait), &query, log.count)?;
+            self.form.report_omitted_rows(log.lines.len(), log.count);
+            report_unknown_names(output, (&url, wait), &query, log.count)?;
         }
         Ok(Exit::Done)
     }

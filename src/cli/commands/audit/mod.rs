@@ -1,4 +1,4 @@
-//! `accession audit`: the trail of changes.
+//! `accession audit`: the audit log.
 
 mod as_of;
 mod blame;
@@ -9,9 +9,9 @@ mod log;
 mod prove;
 mod receipt;
 mod report;
+mod rows_from_file;
 mod show;
 mod tables;
-mod whereabouts;
 mod why;
 
 use clap::{Args, Subcommand};
@@ -20,7 +20,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::output::Output;
 
-/// Look into the audit trail, prove that it is complete, put tables under it
+/// Query and verify the audit log, and choose the tables it records
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Audit {
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Audit {
 #[derive(Debug, Subcommand)]
 enum Action {
     #[command(flatten)]
-    Prove(prove::Prove),
+    Proof(prove::ProofCommand),
     Log(log::Log),
     Show(show::Show),
     History(history::History),
@@ -40,15 +40,15 @@ enum Action {
     Report(report::Report),
     Export(export::Export),
     Why(why::Why),
-    Where(whereabouts::Where),
+    Where(rows_from_file::Where),
     #[command(flatten)]
-    Tables(tables::Tables),
+    Tables(tables::TableCommand),
 }
 
 impl Audit {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
-            Action::Prove(prove) => prove.run(output),
+            Action::Proof(prove) => prove.run(output),
             Action::Log(command) => command.run(output),
             Action::Show(command) => command.run(output),
             Action::History(command) => command.run(output),

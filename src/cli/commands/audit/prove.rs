@@ -7,28 +7,30 @@ use clap::Subcommand;
 use crate::audit::seal::Anchor;
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
-use crate::cli::environment::now;
+use crate::cli::environment::checked_now;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::options::SealOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
+use crate::model::{LARGE, read_regular_text};
 use crate::operations::proof::{
-    AnchorSource, CheckOptions, ReconcileOptions, TrailStatus, check_trail, reconcile,
+    AnchorSource, AuditLogStatus, CheckOptions, ReconcileOptions, check_audit_log, reconcile,
     seal_outside_changes,
 };
 use crate::report::{
-    Tell, outside_seal_json, outside_seal_text, reconciled_json, reconciled_text, trail_json,
-    trail_text,
+    FindingDetail, OutsideSealView, ReconciledView, SealsView, outside_seal_text, reconciled_text,
+    seals_text,
 };
 
 use super::receipt::{receipt, verify_receipt};
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Prove {
-    /// Seal the changes that other programs made
+pub(super) enum ProofCommand {
+    /// Seal changes made by other programs
     ///
-    /// Runs seal their own changes. Changes by other programs are recorded as they happen, and can be altered unnoticed
-    /// until they are sealed: run this from time to time, and keep the line it adds to `seals.log` elsewhere.
+    /// Runs seal their own changes. Changes by other programs are recorded as they happen, but can be altered
+    /// unnoticed until they are sealed. Run this command regularly, and keep a copy of the line it appends to
+    /// `seals.log` elsewhere.
     #[command(after_help = EXIT_CODES)]
     Seal {
         #[command(flatten)]
@@ -36,58 +38,60 @@ pub(super) enum Prove {
         #[command(flatten)]
         archive: SealOptions,
     },
-    /// Write a small file that proves what a run did, without the database
+    /// Write a receipt: a small file that proves the changes of a run without the database
     ///
-    /// It has the files that the run read with their hashes, counts, conversions, digests of the rows, and the root over
-    /// all entries, and can prove any one entry. `accession audit verify --receipt FILE` checks it anywhere.
+    /// The receipt contains the files that the run read, with their hashes; counts and conversions; digests of the
+    /// rows; and the Merkle root of all entries, with which it can prove any single entry. `accession audit verify
+    /// --receipt FILE` checks it on any machine.
     #[command(after_help = EXIT_CODES)]
     Receipt {
-        /// The run's id, or its beginning if no other run has the same
+        /// The run's id or a unique prefix of it
         run: String,
         #[command(flatten)]
         database: DatabaseOptions,
-        /// Where to write it [default: standard output]
+        /// File to write the receipt to [default: standard output]
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// A row to prove: what the run did to it last, with its values
+        /// Row to prove: the last change that the run made to it, with its values
         #[arg(long, num_args = 2, value_names = ["TABLE", "RECORD"])]
         record: Option<Vec<String>>,
     },
-    /// Check that the rows are what the audit trail says
+    /// Check that the rows match the audit log
     ///
-    /// The trail is replayed and compared with the rows. Whatever changed without an entry is listed: by programs that
-    /// dropped the triggers, by `REPLACE` with SQLite's default settings, by `TRUNCATE`, by an editor of files. Nothing
-    /// is written.
+    /// The audit log is replayed and compared with the rows. Every change without an entry is listed, for example by
+    /// a program that dropped or disabled the triggers, by `TRUNCATE` on MySQL and MariaDB, or by an edit of the
+    /// database file. Nothing is written.
     #[command(after_help = EXIT_CODES)]
     Reconcile {
         #[command(flatten)]
         database: DatabaseOptions,
-        /// How many differences are listed; all are counted
+        /// Maximum number of differences to list; all are counted
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: usize,
     },
-    /// Check that the audit trail is what was sealed
+    /// Check that the audit log matches its seals
     ///
-    /// Every hash is computed anew from the rows. The first entries that were edited, deleted, inserted or reordered are
-    /// named. Without an anchor, cutting off the last seals with their entries cannot be noticed. Nothing is written.
+    /// Every hash is recomputed from the rows. The first entries that were edited, deleted, inserted or reordered
+    /// are listed. Without an anchor, the removal of the last seals together with their entries cannot be detected.
+    /// Nothing is written.
     #[command(after_help = EXIT_CODES)]
     Verify {
         #[command(flatten)]
         database: DatabaseOptions,
-        /// Check a receipt instead: that it holds together, and, given `--database`, that this has its seal; the
-        /// database that `DATABASE_URL` names is not asked
+        /// Check a receipt instead: whether it is consistent, and, with `--database`, whether the database has its
+        /// seal; `DATABASE_URL` is ignored
         #[arg(long, value_name = "FILE", conflicts_with = "anchor")]
         receipt: Option<PathBuf>,
-        /// A seal that was kept elsewhere: its hash, or a file of lines of `seals.log`; may be repeated
+        /// A seal that was kept elsewhere: its hash, or a file with lines of `seals.log`; can be repeated
         #[arg(long, value_name = "FILE|HASH")]
         anchor: Vec<String>,
-        /// How many differences are listed; all are counted
+        /// Maximum number of differences to list; all are counted
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: usize,
     },
 }
 
-impl Prove {
+impl ProofCommand {
     pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self {
             Self::Seal { database, archive } => seal(&database, archive, output),
@@ -135,21 +139,22 @@ fn seal(
 ) -> Result<Exit, CommandError> {
     let url = database.url(output)?;
     let place = archive.place(&url)?;
-    let seal = seal_outside_changes(&url, database.wait(), &place, now())?;
-    if let Some(seal) = &seal {
-        output.findings(&seal.findings, Tell::All);
-    }
+    let (seal, findings) = seal_outside_changes(&url, database.wait(), &place, checked_now()?)?;
+    output.findings(&findings, FindingDetail::All);
     output.result(
         || outside_seal_text(&url.to_string(), seal.as_ref()),
-        || outside_seal_json(seal.as_ref()),
+        || OutsideSealView::from((seal.as_ref(), &findings)),
     );
     Ok(Exit::Done)
 }
 
 fn reconciled(options: &ReconcileOptions, output: &Output) -> Result<Exit, CommandError> {
     let work = Work::begin(output);
-    let outcome = reconcile(options, work.surroundings())?;
-    output.result(|| reconciled_text(&outcome), || reconciled_json(&outcome));
+    let outcome = reconcile(options, work.context())?;
+    output.result(
+        || reconciled_text(&outcome),
+        || ReconciledView::from(&outcome),
+    );
     Ok(if outcome.is_clean() {
         Exit::Done
     } else {
@@ -159,15 +164,17 @@ fn reconciled(options: &ReconcileOptions, output: &Output) -> Result<Exit, Comma
 
 fn verify(options: &CheckOptions, output: &Output) -> Result<Exit, CommandError> {
     let work = Work::begin(output);
-    let outcome = check_trail(options, work.surroundings())?;
-    output.result(|| trail_text(&outcome), || trail_json(&outcome));
+    let outcome = check_audit_log(options, work.context())?;
+    output.result(|| seals_text(&outcome), || SealsView::from(&outcome));
     Ok(match outcome.status {
-        TrailStatus::Anchored | TrailStatus::SelfConsistent | TrailStatus::Unsealed => Exit::Done,
-        TrailStatus::Different => Exit::Difference,
+        AuditLogStatus::Anchored | AuditLogStatus::SelfConsistent | AuditLogStatus::Unsealed => {
+            Exit::Done
+        }
+        AuditLogStatus::Different => Exit::Difference,
     })
 }
 
-/// Hashes as they are given, and those that files hold, one per line.
+/// Parses hashes given as arguments, and the lines of files.
 fn anchors(given: &[String]) -> Result<Vec<(AnchorSource, Anchor)>, CommandError> {
     let mut anchors = Vec::new();
     for given in given {
@@ -178,10 +185,15 @@ fn anchors(given: &[String]) -> Result<Vec<(AnchorSource, Anchor)>, CommandError
         let path = PathBuf::from(given);
         if !path.exists() {
             return Err(CommandError::Usage(format!(
-                "`{given}` is neither the hash of a seal (64 hexadecimal digits) nor a file of lines of `seals.log`"
+                "`{given}` is neither the hash of a seal (64 hexadecimal digits) nor a file with lines of `seals.log`"
             )));
         }
-        for line in read_lines(&path)? {
+        let lines = read_lines(&path)?;
+        if lines.is_empty() {
+            let message = format!("{}: the file has no line of `seals.log`", path.display());
+            return Err(CommandError::Usage(message));
+        }
+        for line in lines {
             let anchor = line.parse();
             let anchor = anchor
                 .map_err(|error| CommandError::Usage(format!("{}: {error}", path.display())))?;
@@ -192,7 +204,7 @@ fn anchors(given: &[String]) -> Result<Vec<(AnchorSource, Anchor)>, CommandError
 }
 
 fn read_lines(path: &Path) -> Result<Vec<String>, CommandError> {
-    let text = std::fs::read_to_string(path).map_err(CommandError::unreadable(path))?;
+    let text = read_regular_text(path, LARGE).map_err(CommandError::unreadable(path))?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     Ok(lines.map(str::to_owned).collect())
 }

@@ -1,13 +1,15 @@
 //! `accession audit receipt`, `accession audit verify --receipt`.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
+use crate::model::{LARGE, read_regular};
 use crate::operations::proof::{check_receipt, make_receipt};
-use crate::report::{receipt_json, receipt_text, written_receipt_json, written_receipt_text};
+use crate::report::{CheckedReceiptView, WrittenReceiptView, receipt_text, written_receipt_text};
 
 /// Prints a receipt, or writes it to `file`.
 pub(super) fn receipt(
@@ -23,17 +25,26 @@ pub(super) fn receipt(
     match file {
         None => output.data(&text),
         Some(path) => {
-            std::fs::write(path, text).map_err(CommandError::unwritable(path))?;
+            write_private(path, &text).map_err(CommandError::unwritable(path))?;
             output.result(
                 || written_receipt_text(&receipt, path),
-                || written_receipt_json(&receipt, path),
+                || WrittenReceiptView::from((&receipt, path)),
             );
         }
     }
     Ok(Exit::Done)
 }
 
-/// Checks a receipt; what is no text is none.
+/// Writes a file that only its owner can read, unless it exists with other permissions.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+/// Checks a receipt. A file that is not UTF-8 is an invalid receipt, not an error.
 pub(super) fn verify_receipt(
     path: &Path,
     database: &DatabaseOptions,
@@ -44,9 +55,12 @@ pub(super) fn verify_receipt(
         false => None,
     };
     let place = url.as_ref().map(|url| (url, database.wait()));
-    let bytes = std::fs::read(path).map_err(CommandError::unreadable(path))?;
+    let bytes = read_regular(path, LARGE).map_err(CommandError::unreadable(path))?;
     let checked = check_receipt(&String::from_utf8_lossy(&bytes), place)?;
-    output.result(|| receipt_text(&checked), || receipt_json(&checked));
+    output.result(
+        || receipt_text(&checked),
+        || CheckedReceiptView::from(&checked),
+    );
     Ok(if checked.holds() {
         Exit::Done
     } else {

@@ -5,14 +5,14 @@ use clap::Args;
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::form::TableOptions;
+use crate::cli::format_options::TableOptions;
 use crate::cli::output::Output;
 use crate::operations::audit::audit_report;
-use crate::report::audit::{report_csv, report_json, report_text};
+use crate::report::audit::{AuditReportView, report_csv, report_text};
 
-use super::filter::{FilterOptions, tell_unknown_names};
+use super::filter::{FilterOptions, report_unknown_names};
 
-/// Count the entries by actor, table, action and day
+/// Count entries by actor, table, action and day
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Report {
@@ -29,9 +29,9 @@ impl Report {
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let query = self.filter.query()?;
         let report = audit_report(&url, wait, &query)?;
-        let (text, json) = (|| report_text(&report), || report_json(&report));
+        let (text, json) = (|| report_text(&report), || AuditReportView::from(&report));
         self.form.print(output, text, json, || report_csv(&report));
-        tell_unknown_names(output, (&url, wait), &query, report.totals.len() as u64)?;
+        report_unknown_names(output, (&url, wait), &query, report.totals.len() as u64)?;
         Ok(Exit::Done)
     }
 }

@@ -5,16 +5,16 @@ use clap::Args;
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::form::{FullOptions, TableOptions};
+use crate::cli::format_options::{FullOptions, TableOptions};
 use crate::cli::output::Output;
 use crate::operations::audit::show_entry;
-use crate::report::audit::{show_csv, show_json, show_text};
+use crate::report::audit::{EntryDetailsView, show_csv, show_text};
 
-/// Show one entry: who, when, why, and each column before and after
+/// Show one entry: actor, time, reason, and the old and new value of each column
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Show {
-    /// Number of the entry
+    /// Id of the entry
     #[arg(value_parser = number)]
     entry: i64,
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub(super) struct Show {
 
 fn number(text: &str) -> Result<i64, &'static str> {
     text.parse()
-        .map_err(|_| "expected the number of an entry, as `accession audit log --entries` shows it")
+        .map_err(|_| "expected the id of an entry, as shown by `accession audit log --entries`")
 }
 
 impl Show {
@@ -38,7 +38,7 @@ impl Show {
             self.entry,
         )?;
         let text = || show_text(&details, self.full.cut(300));
-        let (json, csv) = (|| show_json(&details), || show_csv(&details));
+        let (json, csv) = (|| EntryDetailsView::from(&details), || show_csv(&details));
         self.form.print(output, text, json, csv);
         Ok(Exit::Done)
     }

@@ -15,72 +15,83 @@ use crate::operations::audited_tables::{
     table_states,
 };
 use crate::report::{
-    Tell, disabled_json, disabled_text, enabled_json, enabled_text, table_states_json,
+    DisabledView, EnabledView, FindingDetail, TableStatesView, disabled_text, enabled_text,
     table_states_text,
 };
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Tables {
-    /// List all tables and whether the trail records their changes
+pub(super) enum TableCommand {
+    /// List all tables and whether their changes are recorded
     ///
-    /// Ends with 4 if a table that was under the trail is not any more, or not wholly, and nobody disabled it on purpose.
+    /// Exits with 4 if a recorded table is no longer recorded completely and was not disabled on purpose; if enabling
+    /// or disabling it was interrupted; if it was removed, renamed or had columns changed; or if a partition was
+    /// attached or detached.
     #[command(after_help = EXIT_CODES)]
     Status {
         #[command(flatten)]
         database: DatabaseOptions,
     },
-    /// Put tables under the trail, whoever made them
+    /// Record the changes of tables, including tables of other programs
     ///
-    /// The rows that are there are noted once. Tables without a primary key are refused: the trail knows rows by it. Also
-    /// brings triggers up to date after ALTER TABLE. Imported tables are under the trail by themselves.
+    /// Rows without a matching entry get one: existing rows, and changes made while a table was disabled, while its
+    /// triggers were missing, or by statements that fire no triggers. Tables without a primary key are rejected,
+    /// because the audit log identifies rows by it. The command also updates triggers after ALTER TABLE. Imported
+    /// tables are recorded automatically.
+    ///
+    /// The command takes effect completely or not at all. Where the database commits schema changes immediately
+    /// (MySQL, MariaDB), the next command that writes completes an interrupted one.
     #[command(after_help = EXIT_CODES)]
     #[command(group(ArgGroup::new("which").args(["tables", "all"]).required(true)))]
     Enable {
-        /// The tables
+        /// Table names
         #[arg(value_name = "TABLE")]
         tables: Vec<String>,
-        /// All tables that can be
+        /// All tables that can be recorded
         #[arg(long)]
         all: bool,
         #[command(flatten)]
         database: DatabaseOptions,
         #[command(flatten)]
         archive: SealOptions,
-        /// Who is responsible, for the audit trail [default: the operating system's user]
+        /// Name of the responsible person, for the audit log [default: the operating system's user]
         #[arg(long, env = "ACCESSION_ACTOR", value_name = "NAME")]
         actor: Option<String>,
-        /// Why, for the audit trail
+        /// Reason for the change, for the audit log
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
-    /// Take tables out of the trail; what it has of them stays
+    /// Stop recording the changes of tables; existing entries stay
     ///
-    /// A run of its own notes who did so and why, so that these tables can be told from those that lost their triggers
-    /// otherwise; where nothing is under the trail, nothing is done. An import puts the tables of its layout under it again.
+    /// The change is recorded by a run with actor and reason, so that these tables can be distinguished from tables
+    /// that lost their triggers in another way. If none of the tables is recorded, nothing is done. A removed table
+    /// is recorded as removed. An import starts recording the tables of its layout again.
     #[command(after_help = EXIT_CODES)]
     Disable {
-        /// The tables
+        /// Table names
         #[arg(required = true, value_name = "TABLE")]
         tables: Vec<String>,
         #[command(flatten)]
         database: DatabaseOptions,
         #[command(flatten)]
         archive: SealOptions,
-        /// Who is responsible, for the audit trail [default: the operating system's user]
+        /// Name of the responsible person, for the audit log [default: the operating system's user]
         #[arg(long, env = "ACCESSION_ACTOR", value_name = "NAME")]
         actor: Option<String>,
-        /// Why, for the audit trail
+        /// Reason for the change, for the audit log
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
 }
 
-impl Tables {
+impl TableCommand {
     pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self {
             Self::Status { database } => {
                 let states = table_states(&database.url(output)?, database.wait())?;
-                output.result(|| table_states_text(&states), || table_states_json(&states));
+                output.result(
+                    || table_states_text(&states),
+                    || TableStatesView::from(&states[..]),
+                );
                 Ok(if is_complete(&states) {
                     Exit::Done
                 } else {
@@ -136,9 +147,9 @@ fn disable(
     output: &Output,
 ) -> Result<Exit, CommandError> {
     let work = Work::begin(output);
-    let outcome = disable_tables(options, run, work.surroundings())?;
-    output.findings(&outcome.findings, Tell::All);
-    output.result(|| disabled_text(&outcome), || disabled_json(&outcome));
+    let outcome = disable_tables(options, run, work.context())?;
+    output.findings(&outcome.findings, FindingDetail::All);
+    output.result(|| disabled_text(&outcome), || DisabledView::from(&outcome));
     Ok(Exit::Done)
 }
 
@@ -148,8 +159,8 @@ fn enable(
     output: &Output,
 ) -> Result<Exit, CommandError> {
     let work = Work::begin(output);
-    let outcome = enable_tables(options, run, work.surroundings())?;
-    output.findings(&outcome.findings, Tell::All);
-    output.result(|| enabled_text(&outcome), || enabled_json(&outcome));
+    let outcome = enable_tables(options, run, work.context())?;
+    output.findings(&outcome.findings, FindingDetail::All);
+    output.result(|| enabled_text(&outcome), || EnabledView::from(&outcome));
     Ok(Exit::Done)
 }

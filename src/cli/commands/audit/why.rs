@@ -7,37 +7,41 @@ use clap::Args;
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::form::{FullOptions, TableOptions};
+use crate::cli::format_options::{FullOptions, TableOptions};
 use crate::cli::output::Output;
+use crate::cli::record_limit::RecordLimit;
 use crate::layout;
 use crate::operations::audit::why::{self, WhyOptions};
-use crate::report::audit::{why_csv, why_json, why_text};
+use crate::report::audit::{WhyView, why_csv, why_text};
 
-/// Show where a row or a value came from, and prove it with the archived original
+/// Show the origin of a row or value, and check it against the archived original
 ///
-/// The run, the person, the time and the reason; the file, line, bytes and JSON pointer; what was converted and how it
-/// was written. The original is read again, its digest checked, and the value found there compared. So is the row in its
-/// table.
+/// Shows the run, actor, time and reason; the file, line, byte range and JSON Pointer; and the conversions, with the
+/// original text. The archived original is read again, its digest is checked, and its value is compared with the
+/// imported one. The row is compared with its table as well.
 ///
-/// Ends with 4 if the original cannot be read or does not say what the run imported, or if the table holds something else
-/// than the trail says.
+/// Exits with 4 if the original cannot be read, if it differs from what the run imported, or if the table differs
+/// from the audit log.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Why {
-    /// The table
+    /// Table name
     table: String,
-    /// The row's primary key; several columns as a JSON array of texts
+    /// The row's primary key; write a key of several columns as a JSON array of strings
+    #[arg(allow_hyphen_values = true)]
     record: String,
-    /// Only this column
+    /// Show only this column
     column: Option<String>,
     #[command(flatten)]
     database: DatabaseOptions,
-    /// Name or directory of the layout that the run used [default: the built-in one of the run's layout's name]
+    /// Name or directory of the layout that the run used [default: the built-in layout with the same name]
     #[arg(long, value_name = "NAME|PATH")]
     layout: Option<String>,
-    /// Where the archive is, if it is not where the run made it
+    /// Directory of the archive, if it was moved since the run
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
+    #[command(flatten)]
+    size: RecordLimit,
     #[command(flatten)]
     full: FullOptions,
     #[command(flatten)]
@@ -48,12 +52,12 @@ impl Why {
     pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         let named = self.layout;
         let find = |name: &str| {
-            // A directory that happens to be called so is not taken for the layout.
+            // Without `--layout`, a directory that happens to have the name is not loaded.
             let found = match &named {
                 Some(named) => layout::find(named),
                 None => layout::builtin(name),
             };
-            found.map_err(|error| format!("{error}; name it with `--layout PATH`"))
+            found.map_err(|error| format!("{error}; select it with `--layout PATH`"))
         };
         let why = why::why(&WhyOptions {
             database: self.database.url(output)?,
@@ -62,10 +66,11 @@ impl Why {
             record: self.record,
             column: self.column,
             archive: self.archive,
+            limits: self.size.limits(),
             layout: &find,
         })?;
         let text = || why_text(&why, self.full.cut(120));
-        let (json, csv) = (|| why_json(&why), || why_csv(&why));
+        let (json, csv) = (|| WhyView::from(&why), || why_csv(&why));
         self.form.print(output, text, json, csv);
         Ok(match why.is_broken() {
             true => Exit::Difference,

@@ -1,4 +1,5 @@
-//! A table, or one row of it, as it was: by the trail, and, for rows that are older than it, by what is there now.
+//! Shows a table, or one row of it, at an earlier time: from the audit log, and from the current rows for values older
+//! than the log.
 
 mod older;
 mod table;
@@ -12,59 +13,63 @@ use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::Timestamp;
 use crate::operations::OperationError;
 
-use super::lives::{Replayer, life};
 use super::names::row_named;
+use super::row_history::{Replayer, entries_of_row};
 use older::Older;
+use serde::Serialize;
 use visible::Visible;
 
-/// When.
+/// The point in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moment {
-    /// At this instant: with what was committed by then.
+    /// At this timestamp: everything that was committed by then.
     Time(Timestamp),
-    /// Right after this run.
+    /// Directly after this run.
     Run(String),
 }
 
-/// What is asked for.
+/// What to show.
 #[derive(Debug, Clone)]
 pub struct AsOfOptions {
     /// The table.
     pub table: String,
     /// Only this row.
     pub record: Option<String>,
-    /// When.
+    /// The point in time.
     pub at: Moment,
 }
 
-/// A row as it was.
-#[derive(Debug, Clone, PartialEq)]
+/// A row at an earlier time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AsOfRow {
-    /// What it was called.
+    /// Its record id at that time.
     pub record_id: String,
+    /// Whether all columns are known; some may be unknown if the row is older than the audit log.
+    pub is_whole: bool,
     /// Its columns.
     pub values: Image,
-    /// Whether these are all columns; of a row that is older than the trail, some may be known to nobody any more.
-    pub is_whole: bool,
 }
 
-/// What was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Summary of the visited rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AsOf {
     /// Rows that were visited.
+    #[serde(rename = "count")]
     pub rows: u64,
-    /// Rows of which only some columns are known.
+    /// Rows with unknown columns.
     pub incomplete: u64,
-    /// Numbers of entries that do not follow from those before them.
+    /// Numbers of entries that are inconsistent with the entries before them.
     pub problems: Vec<i64>,
-    /// The run, with its whole id, if one was asked for.
+    /// The full id of the run, if the point in time is a run.
     pub run: Option<String>,
 }
 
-/// Visits the rows of a table as they were, until `visit` breaks.
+/// Visits the rows of a table at an earlier time, until `visit` breaks.
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, there is no such run, or the trail knows no such table or row.
+/// When the database has no ledger or cannot be read, there is no such run, or the audit log has no such table or row.
 pub fn as_of(
     url: &DatabaseUrl,
     wait: Duration,
@@ -128,14 +133,14 @@ fn one_row(
     rows: &mut Rows<'_>,
 ) -> Result<(), OperationError> {
     let record = &row_named(database, table, record)?;
-    let entries = life(database, table, record)?;
+    let entries = entries_of_row(database, table, record)?;
     if entries.is_empty() {
         return Err(OperationError::UnknownRow {
             table: table.to_owned(),
             record: record.to_owned(),
         });
     }
-    let mut replayer = Replayer::default();
+    let mut replayer = Replayer::of(database.key_rule());
     let (now, later): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|entry| visible.includes(entry));
@@ -144,11 +149,11 @@ fn one_row(
             rows.outcome.problems.push(entry.id);
         }
     }
-    let mut older = Older::default();
+    let mut older = Older::of(database.key_rule());
     if now.is_empty() {
         older.begins_with(record.to_owned(), &later);
     }
-    // It may have been called otherwise at the time.
+    // The row may have had another record id at the time.
     for (id, state) in replayer.into_rows() {
         match state {
             RowState::Partial(image) => older.is_partly_known(id, image),

@@ -1,26 +1,26 @@
-//! Rows that are older than the trail: what it does not tell is what later entries say was before, and, where none does,
-//! what is there now.
+//! Rows that are older than the audit log. Values that are not in the log come from the old values of later entries,
+//! and otherwise from the current row.
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Map;
 
-use crate::audit::{Action, Image, RowState, Step};
+use crate::audit::{Action, Image, KeyRule, RowState, Step};
 use crate::database::ledger::AuditEntry;
 use crate::database::{Database, LiveRow};
 use crate::operations::OperationError;
-use crate::operations::audit::lives::new_id;
+use crate::operations::audit::row_history::new_id;
 
 use super::Rows;
 
-/// Rows that are older than the trail, as far as they are known.
-#[derive(Default)]
+/// Rows that are older than the audit log, as far as they are known.
 pub(super) struct Older {
-    /// By name: the columns that are known, and whether there are no others.
+    rule: KeyRule,
+    /// By record id: the known columns, and whether there are others.
     rows: BTreeMap<String, (Image, Completeness)>,
-    /// Names that rows got later.
+    /// Record ids that rows got later.
     later_names: HashSet<String>,
-    /// Names of all rows that entries tell of, if there are rows that none tells of.
+    /// Record ids of all rows with entries; set if rows without entries are needed.
     touched: Option<HashSet<String>>,
 }
 
@@ -28,14 +28,24 @@ pub(super) struct Older {
 enum Completeness {
     /// A later entry has the whole row.
     Whole,
-    /// What no entry tells is what is there now.
+    /// Columns without an entry have the current values.
     FromNow,
-    /// The row is called otherwise now.
+    /// The row has another record id now.
     Lost,
 }
 
 impl Older {
-    /// A row of which there are only entries that came later; whether it was there before them.
+    /// No rows yet, of a database with this rule.
+    pub(super) fn of(rule: KeyRule) -> Self {
+        Self {
+            rule,
+            rows: BTreeMap::new(),
+            later_names: HashSet::new(),
+            touched: None,
+        }
+    }
+
+    /// Adds a row that has only later entries; returns whether it existed before them.
     pub(super) fn begins_with(&mut self, record_id: String, later: &[AuditEntry]) -> bool {
         let first = later
             .first()
@@ -48,30 +58,31 @@ impl Older {
         was_there
     }
 
-    /// A row of which some columns are known.
+    /// Adds a row with some known columns.
     pub(super) fn is_partly_known(&mut self, record_id: String, image: Image) {
         self.rows.insert(record_id, (image, Completeness::FromNow));
     }
 
-    /// A row that the trail tells of.
+    /// Marks a row that the audit log covers.
     pub(super) fn is_known(&mut self, record_id: &str) {
         self.rows.remove(record_id);
     }
 
-    /// Rows that no entry tells of are as they are now; these are the others.
+    /// Includes rows without entries, which have their current values; `touched` are all the others.
     pub(super) fn untouched(&mut self, touched: HashSet<String>) {
         self.touched = Some(touched);
     }
 
-    /// Notes the names that rows got later: whoever is called so now is not older.
+    /// Records the record ids that rows got later: a row that has one of them now is not older than the log.
     pub(super) fn moves(&mut self, later: &[AuditEntry]) {
+        let moved_to = |entry| moved_to(entry, self.rule);
         self.later_names.extend(later.iter().filter_map(moved_to));
     }
 
-    /// Takes from later entries, oldest first, what was before them.
+    /// Takes the old values of later entries, oldest first.
     pub(super) fn undo(&mut self, later: Vec<AuditEntry>) {
         for entry in later {
-            self.later_names.extend(moved_to(&entry));
+            self.later_names.extend(moved_to(&entry, self.rule));
             let Some((image, completeness)) = self.rows.get_mut(&entry.record_id) else {
                 continue;
             };
@@ -87,17 +98,17 @@ impl Older {
                 }
                 Ok(Step::Insert { .. }) | Err(_) => continue,
             };
-            if moved_to(&entry).is_some() {
+            if moved_to(&entry, self.rule).is_some() {
                 *completeness = Completeness::Lost;
             }
-            // What an earlier entry says is nearer to the moment.
+            // The old values of an earlier entry are closer to the point in time.
             for (column, value) in before {
                 image.entry(column).or_insert(value);
             }
         }
     }
 
-    /// Visits the rows, with what is there now where nothing else tells.
+    /// Visits the rows, with current values for columns that no entry has.
     pub(super) fn complete(
         mut self,
         database: &mut Database,
@@ -114,6 +125,8 @@ impl Older {
         if (asks || self.touched.is_some())
             && !rows.is_stopped
             && let Some(defined) = database.defined_table(table)?
+            // Without a key its rows cannot be matched with their entries.
+            && !defined.primary_key.is_empty()
         {
             database.each_live_row(&defined, &mut |live| self.live(live, rows))?;
         }
@@ -129,7 +142,7 @@ impl Older {
         Ok(())
     }
 
-    /// A row as it is now.
+    /// Adds a row with its current values.
     fn live(&mut self, live: LiveRow, rows: &mut Rows<'_>) -> Result<(), OperationError> {
         let Ok(now) = serde_json::from_str::<Image>(&live.image) else {
             return Ok(());
@@ -137,9 +150,9 @@ impl Older {
         match self.rows.get_mut(&live.record_id) {
             Some((image, completeness @ Completeness::FromNow)) => {
                 *completeness = Completeness::Whole;
-                // The columns in the order of the table.
-                let told = std::mem::replace(image, now);
-                image.extend(told);
+                // Keeps the columns in the order of the table.
+                let known = std::mem::replace(image, now);
+                image.extend(known);
             }
             Some(_) => {}
             None => {
@@ -153,8 +166,8 @@ impl Older {
     }
 }
 
-fn moved_to(entry: &AuditEntry) -> Option<String> {
+fn moved_to(entry: &AuditEntry, rule: KeyRule) -> Option<String> {
     let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
     let step = Step::read(&entry.action, old, new).ok()?;
-    new_id(&step, &entry.record_id)
+    new_id(&step, &entry.record_id, rule)
 }

@@ -1,34 +1,34 @@
-//! All rows of a table as they were.
+//! Shows all rows of a table at an earlier time.
 //!
-//! Entries are replayed row by row, so that memory does not depend on the size of the table. A row whose own entries do
-//! not tell its whole story (its key changed, or it is older than the trail) waits for the end, when all changes of keys
-//! are known.
+//! Entries are replayed row by row, so that memory does not depend on the size of the table. Rows whose own entries are
+//! not sufficient (their key changed, or they are older than the audit log) are replayed at the end, when all changes
+//! of keys are known.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use crate::audit::{Action, RowState};
+use crate::audit::{Action, KeyRule, RowState};
 use crate::database::Database;
 use crate::database::ledger::AuditEntry;
 use crate::operations::OperationError;
-use crate::operations::audit::lives::{Replayer, apply};
+use crate::operations::audit::row_history::{Replayer, apply};
 
 use super::Rows;
 use super::older::Older;
 use super::visible::Visible;
 
-/// What is found out while entries are read.
-#[derive(Default)]
-struct Reading {
-    /// Entries of rows whose own entries do not tell the whole story.
+/// The state collected while entries are read.
+struct TableReplay {
+    rule: KeyRule,
+    /// Entries of rows that are replayed at the end.
     waiting: Vec<AuditEntry>,
     /// Later entries of the same rows.
     later: Vec<AuditEntry>,
-    /// Rows that got another name: by which entry, the name, and the row.
+    /// Rows that got another record id: the number of the entry, the record id, and the row.
     moved: Vec<(i64, String, RowState)>,
-    /// Rows that may be older than the trail.
+    /// Rows that may be older than the audit log.
     older: Older,
-    /// Rows that came to be, less those that ceased, by all entries.
+    /// Number of inserted rows minus deleted rows, over all entries.
     born: i64,
 }
 
@@ -39,7 +39,15 @@ pub(super) fn all_rows(
     visible: &Visible,
     rows: &mut Rows<'_>,
 ) -> Result<(), OperationError> {
-    let mut reading = Reading::default();
+    let rule = database.key_rule();
+    let mut reading = TableReplay {
+        rule,
+        waiting: Vec::new(),
+        later: Vec::new(),
+        moved: Vec::new(),
+        older: Older::of(rule),
+        born: 0,
+    };
     let mut row: Vec<AuditEntry> = Vec::new();
     let mut is_known = false;
     database.each_entry_by_row(table, &mut |entry| {
@@ -76,20 +84,20 @@ pub(super) fn all_rows(
     older.complete(database, table, rows)
 }
 
-/// Names of the rows that entries tell of.
+/// Record ids of the rows with entries.
 fn touched(database: &mut Database, table: &str) -> Result<HashSet<String>, OperationError> {
-    let mut touched = HashSet::new();
+    let (mut touched, rule) = (HashSet::new(), database.key_rule());
     database.each_entry_by_row(table, &mut |entry| {
         let mut state = RowState::Unknown;
-        touched.extend(apply(&mut state, &entry).moved_to);
+        touched.extend(apply(&mut state, &entry, rule).moved_to);
         touched.insert(entry.record_id);
         ControlFlow::Continue(())
     })?;
     Ok(touched)
 }
 
-impl Reading {
-    /// All entries of one name.
+impl TableReplay {
+    /// Processes all entries of one record id.
     fn row(&mut self, entries: Vec<AuditEntry>, visible: &Visible, rows: &mut Rows<'_>) {
         let Some(record_id) = entries.first().map(|first| first.record_id.clone()) else {
             return;
@@ -108,7 +116,7 @@ impl Reading {
         let mut state = RowState::Absent;
         let mut moved = Vec::new();
         for entry in &now {
-            let applied = apply(&mut state, entry);
+            let applied = apply(&mut state, entry, self.rule);
             if applied.problem.is_some() {
                 self.waiting.extend(now);
                 self.later.extend(later);
@@ -131,7 +139,7 @@ impl Reading {
     fn replay_waiting(mut self, rows: &mut Rows<'_>) -> Older {
         self.waiting.sort_by_key(|entry| entry.id);
         self.moved.sort_by_key(|(id, ..)| *id);
-        let mut replayer = Replayer::default();
+        let mut replayer = Replayer::of(self.rule);
         let mut moved = self.moved.into_iter().peekable();
         for entry in self.waiting {
             while let Some((_, id, state)) = moved.next_if(|(at, ..)| *at < entry.id) {

@@ -1,4 +1,4 @@
-//! Which entries had been committed at a moment.
+//! Determines which entries were committed at a point in time.
 
 use std::collections::HashSet;
 
@@ -8,13 +8,13 @@ use crate::operations::{OperationError, run_named};
 
 use super::Moment;
 
-/// Which entries had been committed.
+/// Which entries were committed.
 pub(super) enum Visible {
-    /// Those up to this number.
+    /// Entries up to this number.
     UpTo(i64),
-    /// Those of runs that had ended, and those of other programs up to this instant.
+    /// Entries of runs that had ended, and entries of other programs up to this timestamp.
     By {
-        instant: String,
+        timestamp: String,
         unfinished: HashSet<String>,
     },
 }
@@ -26,7 +26,7 @@ impl Visible {
     ) -> Result<(Self, Option<String>), OperationError> {
         let runs = database.runs()?;
         match moment {
-            Moment::Time(instant) => Ok((Self::by(instant.to_string(), &runs), None)),
+            Moment::Time(timestamp) => Ok((Self::by(timestamp.to_string(), &runs), None)),
             Moment::Run(name) => {
                 let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
                 let visible = match database.last_entry_of_run(&id)? {
@@ -42,14 +42,14 @@ impl Visible {
         }
     }
 
-    /// A run's entries have the instant when it began; they can be seen since it ended.
-    fn by(instant: String, runs: &[RunRecord]) -> Self {
+    /// A run's entries have the timestamp of the start of the run; they are visible since the end of the run.
+    fn by(timestamp: String, runs: &[RunRecord]) -> Self {
         let unfinished =
-            |run: &&RunRecord| run.finished_at.as_ref().is_none_or(|end| *end > instant);
+            |run: &&RunRecord| run.finished_at.as_ref().is_none_or(|end| *end > timestamp);
         let unfinished = runs.iter().filter(unfinished).map(|run| run.id.clone());
         Self::By {
             unfinished: unfinished.collect(),
-            instant,
+            timestamp,
         }
     }
 
@@ -57,7 +57,7 @@ impl Visible {
         match (self, &entry.run_id) {
             (Self::UpTo(last), _) => entry.id <= *last,
             (Self::By { unfinished, .. }, Some(run)) => !unfinished.contains(run),
-            (Self::By { instant, .. }, None) => entry.changed_at <= *instant,
+            (Self::By { timestamp, .. }, None) => entry.changed_at <= *timestamp,
         }
     }
 }

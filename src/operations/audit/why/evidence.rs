@@ -1,5 +1,5 @@
-//! Reading an archived original again: its digest, the record in it, and the places of values. Those in a packed file are
-//! places in what it unpacks to.
+//! Reads an archived original again: verifies its digest, and locates the record and its values. Locations in a packed
+//! file refer to its unpacked contents.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -8,13 +8,14 @@ use serde_json::Value;
 
 use crate::archive::Archive;
 use crate::database::ledger::FileVersion;
-use crate::model::Sha256;
-use crate::parse::{Chunk, Chunks, FilePosition, Framing, Limits, Located, Shape, locate};
+use crate::model::{Located, Rule, Sha256, locate};
+use crate::parse::{Chunk, Chunks, FilePosition, Framing, Limits, Shape};
 use crate::source;
 
 use super::Proof;
 
-/// The element of a document that a record is in: an item of an array that is read item by item, or the document.
+/// The element of a document that contains a record: an item of an array that is read item by item, or the whole
+/// document.
 pub(super) struct Element {
     chunk: Chunk,
     at: usize,
@@ -31,7 +32,7 @@ impl Element {
         }
     }
 
-    /// A pointer from the root of the document as one within the element.
+    /// Converts a pointer from the root of the document to one within the element.
     pub(super) fn inner<'p>(&self, pointer: &'p str) -> &'p str {
         match self.chunk.shape {
             Shape::Whole => pointer,
@@ -42,7 +43,7 @@ impl Element {
         }
     }
 
-    /// Where the value at a pointer from the root stands, and how it is written.
+    /// The location of the value at a pointer from the root, and its text.
     pub(super) fn find(&self, pointer: &str) -> Option<(FilePosition, String)> {
         let bytes = self.chunk.element(self.at);
         let Located { value, .. } = locate(bytes, &[self.inner(pointer)]).pop()??;
@@ -51,17 +52,18 @@ impl Element {
         let found = FilePosition {
             line: position.line,
             column: position.column,
-            bytes: start + value.start as u64..start + value.end as u64,
+            first_byte: start + value.start as u64,
+            end_byte: start + value.end as u64,
         };
         Some((found, String::from_utf8_lossy(&bytes[value]).into_owned()))
     }
 }
 
-/// Reads the whole original, and gives the element that `pointer` leads into.
+/// Reads the whole original, and returns the element that `pointer` leads into.
 pub(super) fn read(
     archive: &Path,
     file: &FileVersion,
-    framing: Framing,
+    (framing, limits): (Framing, Limits),
     pointer: &str,
 ) -> Result<Element, Proof> {
     let missing = |error: &dyn std::error::Error| Proof::Missing(with_causes(error));
@@ -75,7 +77,7 @@ pub(super) fn read(
         .read_object(sha256)
         .map_err(|error| missing(&error))?;
     let document = source::unpack(&file.path, &mut object);
-    let mut chunks = Chunks::new(document, "", framing, Limits::default());
+    let mut chunks = Chunks::new(document, "", framing, limits);
     let index: Option<usize> = pointer
         .get(1..)
         .and_then(|rest| rest.split('/').next()?.parse().ok());
@@ -93,7 +95,7 @@ pub(super) fn read(
             break;
         }
     }
-    // Only at its end is an object known to be what its name says.
+    // The digest of an object can be verified only at its end.
     drop(chunks);
     drain(object)
         .map_err(|error| Proof::Broken(format!("the archived original is damaged: {error}")))?;
@@ -102,8 +104,10 @@ pub(super) fn read(
             "the archived original has no such record".to_owned(),
         ));
     };
-    let value = chunk.parse(at, Limits::default());
-    let value = value.map_err(|error| Proof::Broken(format!("the archived original: {error}")))?;
+    let value = chunk.parse(at, limits).map_err(|error| match error.rule {
+        Rule::TooLarge => Proof::Missing(format!("{error}: read it with `--max-record SIZE`")),
+        _ => Proof::Broken(format!("the archived original: {error}")),
+    })?;
     Ok(Element { chunk, at, value })
 }
 

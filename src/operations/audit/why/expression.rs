@@ -1,21 +1,19 @@
-//! What the layout says about a column of one record.
+//! Explains how the layout maps a column of one record.
 
-use crate::layout::{
-    ColumnRule, EachToken, Expression, Layout, ParameterDefault, RecordRule, Source,
-};
+use crate::layout::{ColumnRule, EachToken, Expression, Layout, RecordRule, Source};
 use crate::model::Pointer;
 
 use super::evidence::Element;
 use super::{ParameterStandIn, ValueSource};
 
-/// The rule that made a row, and the tables of the rules around it.
+/// The rule that created a row, and the tables of the enclosing rules.
 pub(super) struct FoundRule<'l> {
     pub(super) rule: &'l RecordRule,
     enclosing: Vec<usize>,
     captures: Vec<(usize, String)>,
 }
 
-/// The rule of `source` that makes rows of `table` of the record at `pointer`.
+/// The rule of `source` that creates rows of `table` from the record at `pointer`.
 pub(super) fn find_rule<'l>(
     source: &'l Source,
     table: usize,
@@ -57,11 +55,11 @@ fn descend<'l>(
         .find_map(|inner| descend(inner, wanted, rest, around.clone(), captures.clone()))
 }
 
-/// A record in its file, by the layout.
+/// A record in its file, with the rule of the layout.
 pub(super) struct Explained<'a> {
     pub(super) layout: &'a Layout,
     pub(super) found: FoundRule<'a>,
-    /// What the file's name captured.
+    /// The captures of the file's name.
     pub(super) captures: &'a [String],
     pub(super) pointer: &'a str,
     pub(super) part: Option<u32>,
@@ -69,7 +67,7 @@ pub(super) struct Explained<'a> {
 }
 
 impl Explained<'_> {
-    /// Where the value of a column comes from.
+    /// The source of a column's value.
     pub(super) fn source(&self, column: usize) -> ValueSource {
         let rules = self.found.rule.columns.iter();
         match rules.into_iter().find(|rule| rule.column == column) {
@@ -119,19 +117,13 @@ impl Explained<'_> {
                     default: None,
                 }
             }
-            Expression::Constant(value) => ValueSource::Constant(value.clone()),
+            Expression::Constant(value) => ValueSource::Constant {
+                value: value.clone(),
+            },
             Expression::Parameter(index) => {
                 let parameter = &self.layout.parameters[*index];
-                let default = parameter.default.as_ref().map(|default| match default {
-                    ParameterDefault::Text(text) => ParameterStandIn::Text(text.clone()),
-                    ParameterDefault::Only { table, column } => {
-                        let table = &self.layout.tables[*table].table;
-                        ParameterStandIn::OnlyRow {
-                            table: table.name.clone(),
-                            column: table.columns[*column].name.clone(),
-                        }
-                    }
-                });
+                let default = parameter.default.as_ref();
+                let default = default.map(|default| ParameterStandIn::of(default, self.layout));
                 let name = parameter.name.clone();
                 ValueSource::Parameter { name, default }
             }
@@ -178,7 +170,7 @@ impl Explained<'_> {
             Some((position, text)) => ValueSource::File {
                 pointer,
                 position: Some(position),
-                // A part is shown by itself: the whole text may have thousands.
+                // Only the part is shown: the whole string may have thousands of parts.
                 text: self.part.is_none().then_some(text),
             },
         }

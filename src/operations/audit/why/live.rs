@@ -1,36 +1,35 @@
-//! The row as it is in its table now, beside what the trail says of it.
+//! Compares the current row in its table with the audit log.
 
 use serde_json::Value;
 
-use crate::audit::reconcile::same;
-use crate::audit::{Image, RowState};
+use crate::audit::{Image, RowState, same_value};
 use crate::database::Database;
 use crate::operations::OperationError;
 use crate::operations::audit::Version;
 
-/// The row in its table.
+/// The current state of the row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveRow {
-    /// It is there, and by the trail it should be.
+    /// The row exists, and according to the audit log it should.
     There(Image),
-    /// It is not there, although no entry deletes it.
-    Gone,
-    /// It is there, although an entry deleted it.
+    /// The row does not exist, although no entry deletes it.
+    Removed,
+    /// The row exists, although an entry deleted it.
     Unrecorded,
-    /// It is not there, and by the trail it should not be.
+    /// The row does not exist, and according to the audit log it should not.
     Deleted,
-    /// It is called otherwise now.
+    /// The row has another record id now.
     NotCompared,
 }
 
-/// Looks for the row whose life this is; of a row that is called otherwise now, later entries are not known.
+/// Looks up the row with this history. If its record id changed, its later entries are unknown.
 pub(super) fn live_row(
     database: &mut Database,
     table: &str,
-    life: &[Version],
+    versions: &[Version],
     moved_to: Option<&str>,
 ) -> Result<LiveRow, OperationError> {
-    let Some(last) = life.last() else {
+    let Some(last) = versions.last() else {
         return Ok(LiveRow::NotCompared);
     };
     if moved_to.is_some() {
@@ -42,7 +41,7 @@ pub(super) fn live_row(
         RowState::Absent | RowState::Unknown => last_image(last),
     };
     let found = match database.defined_table(table)? {
-        // Without a key nobody knows which row it is.
+        // Without a key the row cannot be identified.
         Some(defined) if defined.primary_key.is_empty() => return Ok(LiveRow::NotCompared),
         Some(defined) => {
             let key = database.key_of_image(&defined, &image);
@@ -54,12 +53,12 @@ pub(super) fn live_row(
     Ok(match (now, exists) {
         (Some(now), true) => LiveRow::There(now),
         (Some(_), false) => LiveRow::Unrecorded,
-        (None, true) => LiveRow::Gone,
+        (None, true) => LiveRow::Removed,
         (None, false) => LiveRow::Deleted,
     })
 }
 
-/// The row that the last entry took away.
+/// The row that the last entry deleted.
 fn last_image(last: &Version) -> Image {
     let before = last.changes.iter();
     before
@@ -68,11 +67,14 @@ fn last_image(last: &Version) -> Image {
 }
 
 impl LiveRow {
-    /// The value that the table holds, if it is another than the trail's.
+    /// The value in the table, if it differs from the one in the audit log.
     pub(super) fn other_value(&self, column: &str, recorded: &Value) -> Option<Value> {
         match self {
-            Self::There(now) => now.get(column).filter(|now| !same(now, recorded)).cloned(),
-            Self::Gone | Self::Unrecorded | Self::Deleted | Self::NotCompared => None,
+            Self::There(now) => now
+                .get(column)
+                .filter(|now| !same_value(now, recorded))
+                .cloned(),
+            Self::Removed | Self::Unrecorded | Self::Deleted | Self::NotCompared => None,
         }
     }
 }

@@ -1,13 +1,14 @@
-//! Why a row is as it is: who wrote it, from which place of which file, and the proof that it says so there.
+//! Explains a row: who wrote it, which part of which file it came from, and whether the archived original confirms it.
 //!
-//! The trail tells who wrote a value last; the ledger tells from which record of which version of a file the row came; the
-//! layout tells how the record becomes the row; the archive has the file's bytes; the table tells whether the row still is
-//! what the trail says.
+//! The audit log has the last writer of each value; the ledger has the record and the version of the file; the layout
+//! maps the record to the row; the archive has the original; the table shows whether the row still matches the audit
+//! log.
 
 mod evidence;
 mod expression;
 mod live;
 mod origin;
+mod value_source;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,14 +20,15 @@ use crate::database::ledger::{FileVersion, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::Layout;
 use crate::operations::OperationError;
-use crate::parse::FilePosition;
+use crate::parse::{FilePosition, Limits};
 
 use super::blame::blamed;
-use super::{BlamedColumn, Signature, history};
+use super::{Attribution, BlamedColumn, history};
 
 pub use live::LiveRow;
+pub use value_source::{ParameterStandIn, ValueSource};
 
-/// What is asked.
+/// Which row to explain, and how.
 pub struct WhyOptions<'a> {
     /// The database.
     pub database: DatabaseUrl,
@@ -38,9 +40,11 @@ pub struct WhyOptions<'a> {
     pub record: String,
     /// Only this column.
     pub column: Option<String>,
-    /// Where the originals are, if not where the run put them.
+    /// The archive, if not the one recorded with the run.
     pub archive: Option<PathBuf>,
-    /// Finds the layout of this name; says why not.
+    /// Limits of the parser.
+    pub limits: Limits,
+    /// Finds the layout with this name, or returns why it cannot.
     pub layout: &'a dyn Fn(&str) -> Result<Layout, String>,
 }
 
@@ -51,11 +55,11 @@ pub struct Why {
     pub table: String,
     /// The row.
     pub record_id: String,
-    /// Who deleted it, if it is gone.
-    pub deleted: Option<Signature>,
-    /// The record it came from; `None` for a row that no file accounts for.
+    /// Who deleted the row, if it was deleted.
+    pub deleted: Option<Attribution>,
+    /// The record that the row came from; `None` if it came from no file.
     pub origin: Option<Origin>,
-    /// The row in its table.
+    /// The current row.
     pub live: LiveRow,
     /// Its columns.
     pub columns: Vec<ExplainedColumn>,
@@ -70,147 +74,69 @@ pub struct Origin {
     pub run: RunRecord,
     /// JSON Pointer to the record.
     pub pointer: String,
-    /// Which part of a split text, from 0.
+    /// The part of a split string, counted from 0.
     pub part: Option<u32>,
-    /// Where the record stands in the file.
+    /// The record's location in the file.
     pub position: Option<FilePosition>,
-    /// The run that no longer found it there.
-    pub gone: Option<String>,
-    /// Where the archive is.
+    /// The run that found the record removed.
+    pub removed: Option<String>,
+    /// The archive.
     pub archive: Option<PathBuf>,
-    /// What the archived original proves.
+    /// The result of checking the archived original.
     pub proof: Proof,
-    /// Other records that became this row as well.
+    /// Number of other records that became this row.
     pub others: usize,
 }
 
-/// What the archived original says.
+/// The result of checking the archived original.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// Its bytes have the digest in the ledger, and the record is there.
+    /// The original has the digest in the ledger, and contains the record.
     Read,
-    /// It could not be read, or not be understood: why.
+    /// It could not be read or interpreted; holds the reason.
     Missing(String),
-    /// It is not what the run imported: why.
+    /// It differs from what the run imported; holds the reason.
     Broken(String),
 }
 
-/// A column, and where its value comes from.
+/// A column and the source of its value.
 #[derive(Debug, Clone)]
 pub struct ExplainedColumn {
     /// The value, and who wrote it last.
     pub blamed: BlamedColumn,
-    /// Where the layout takes it from; `None` if the layout is not at hand.
+    /// The source of the value according to the layout; `None` if the layout is unavailable.
     pub source: Option<ValueSource>,
-    /// What was done to it on its way.
+    /// The conversion of the value.
     pub conversion: Option<(String, String)>,
-    /// Whether the file says the same.
+    /// Whether the file has the same value.
     pub verdict: Verdict,
-    /// What the table holds, if it is another value than the trail's.
+    /// The value in the table, if it differs from the audit log.
     pub in_table: Option<Value>,
 }
 
-/// What the layout says of a parameter that is not given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ParameterStandIn {
-    /// This text.
-    Text(String),
-    /// The value in the only row of a table.
-    OnlyRow {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
-}
-
-/// Where a value comes from.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ValueSource {
-    /// A value in the file.
-    File {
-        /// Its JSON Pointer.
-        pointer: String,
-        /// Where it stands.
-        position: Option<FilePosition>,
-        /// Its JSON, as it is written; of a split text the part.
-        text: Option<String>,
-    },
-    /// The file has no such value, or null.
-    Absent {
-        /// Where it would be.
-        pointers: Vec<String>,
-        /// Those of them where null stands.
-        nulls: Vec<String>,
-        /// The layout's default, taken instead.
-        default: Option<Value>,
-    },
-    /// A piece of the file's name, or an index or member name on the way to the record.
-    Capture {
-        /// Its name in the layout.
-        name: String,
-        /// What it is here.
-        value: String,
-    },
-    /// A column of the enclosing record's row.
-    Parent {
-        /// The enclosing row's table.
-        table: String,
-        /// Its column.
-        column: String,
-    },
-    /// A constant of the layout.
-    Constant(Value),
-    /// A parameter that the run was given.
-    Parameter {
-        /// Its name.
-        name: String,
-        /// What stands for it where the run was given none.
-        default: Option<ParameterStandIn>,
-    },
-    /// A column of another row, found by its key.
-    Reference {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-        /// The columns of the key.
-        key: Vec<String>,
-    },
-    /// The members of the record that nothing else reads.
-    Rest {
-        /// The record.
-        pointer: String,
-    },
-    /// An identifier made for a record that has none.
-    MadeId,
-    /// Nothing in the file: the column's DEFAULT, or a number that the database gave.
-    Database,
-}
-
-/// Whether a value is what the file says.
+/// Whether a value matches the file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// It is: the record was read and mapped again.
+    /// It matches: the record was read and mapped again.
     Proved,
-    /// It is not, and the run that imported the record wrote it: something is wrong.
+    /// It differs although the run that imported the record wrote it: the data is inconsistent.
     Differs {
-        /// What the file says.
+        /// The value in the file.
         file: String,
     },
-    /// It is not, because somebody changed it.
+    /// It differs because the row was changed later.
     ChangedSince {
-        /// What the file says.
+        /// The value in the file.
         file: String,
     },
-    /// The file does not say it.
+    /// The value does not come from the file.
     NotInFile,
-    /// The file could not be asked.
+    /// The file could not be checked.
     Unproved,
 }
 
 impl Why {
-    /// Whether something is not as it should be.
+    /// Whether the original or the row is inconsistent.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         let broken = self
@@ -224,11 +150,11 @@ impl Why {
         broken || self.columns.iter().any(differs) || self.differs_from_table()
     }
 
-    /// Whether the row in its table is not what the trail says.
+    /// Whether the current row differs from the audit log.
     #[must_use]
     pub fn differs_from_table(&self) -> bool {
         match self.live {
-            LiveRow::Gone | LiveRow::Unrecorded => true,
+            LiveRow::Removed | LiveRow::Unrecorded => true,
             LiveRow::There(_) | LiveRow::Deleted | LiveRow::NotCompared => {
                 self.columns.iter().any(|column| column.in_table.is_some())
             }
@@ -239,29 +165,29 @@ impl Why {
 /// Explains a row.
 ///
 /// # Errors
-/// When the database has no ledger or cannot be read, or the trail knows no such row or column.
+/// When the database has no ledger or cannot be read, or the audit log has no such row or column.
 pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
     let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     database.snapshot(|database| {
         let history = history::read(database, &options.table, &options.record)?;
         let record = history.record_id.clone();
-        let life = history.into_last_life();
-        let files: Vec<i64> = life.iter().filter_map(|version| version.file).collect();
-        let now = life
+        let versions = history.into_last_row();
+        let files: Vec<i64> = versions.iter().filter_map(|version| version.file).collect();
+        let now = versions
             .last()
             .map(|version| version.after.clone())
             .unwrap_or_default();
-        // The row may have been called otherwise when it was imported.
-        let names = life.iter().map(|version| version.record_id.clone());
+        // The row may have had another record id when it was imported.
+        let names = versions.iter().map(|version| version.record_id.clone());
         let mut names: Vec<String> = names.chain([record.clone()]).collect();
         names.dedup();
-        let moved_to = life.last().and_then(|last| last.moved_to.as_deref());
+        let moved_to = versions.last().and_then(|last| last.moved_to.as_deref());
         let moved_to = moved_to.filter(|name| *name != record);
-        let live = live::live_row(database, &options.table, &life, moved_to)?;
-        let blame = blamed(&options.table, &record, life);
+        let live = live::live_row(database, &options.table, &versions, moved_to)?;
+        let blame = blamed(&options.table, &record, versions);
         let mut columns = blame.columns;
         if let RowState::Present(image) | RowState::Partial(image) = &now {
-            // What was dropped from the table is no column any more.
+            // A column that was dropped from the table is not explained.
             columns.retain(|column| image.contains_key(&column.column));
         }
         if let Some(only) = &options.column {

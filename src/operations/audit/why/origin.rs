@@ -1,4 +1,4 @@
-//! The record that a row came from, read again and mapped again.
+//! Reads and maps the record that a row came from again.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::model::{FileId, Pointer, Row, Value, canonical_json};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
 use crate::operations::directory::{AnyReference, stand_ins};
-use crate::parse::Framing;
+use crate::parse::{Framing, Limits};
 
 use super::evidence::{self, Element};
 use super::expression::{Explained, find_rule};
@@ -52,13 +52,14 @@ pub(super) fn explain(
     Ok((Some(origin), columns))
 }
 
-/// Where a row came from, as the ledger says.
+/// The source of a row according to the ledger.
 struct Place {
     row: RowOrigin,
     file: FileVersion,
     run: RunRecord,
     part: Option<u32>,
     archive: Option<PathBuf>,
+    limits: Limits,
     layout: Result<Layout, String>,
 }
 
@@ -68,7 +69,7 @@ impl Place {
             match layout.digest.to_string() == run.layout_digest {
                 true => Ok(layout),
                 false => Err(format!(
-                    "the layout `{}` is not the one that the run used",
+                    "the layout `{}` differs from the one that the run used",
                     run.layout
                 )),
             }
@@ -79,6 +80,7 @@ impl Place {
                 .archive
                 .clone()
                 .or_else(|| run.archive.clone().map(PathBuf::from)),
+            limits: options.limits,
             layout,
             row,
             file,
@@ -100,7 +102,10 @@ impl Place {
         };
         let element = match &self.archive {
             None => Err(Proof::Missing("the run has no archive".to_owned())),
-            Some(archive) => evidence::read(archive, &self.file, framing, &self.row.pointer),
+            Some(archive) => {
+                let how = (framing, self.limits);
+                evidence::read(archive, &self.file, how, &self.row.pointer)
+            }
         };
         let captures = captures.unwrap_or_default();
         let mapped = self.map_again(source, &captures, element.as_ref().ok());
@@ -124,7 +129,7 @@ impl Place {
             let index = self.column(&blamed.column);
             let mut source = match (&explained, index) {
                 (Some(explained), Some(index)) => Some(explained.source(index)),
-                // A column that the layout does not know belongs to the application.
+                // A column that is not in the layout belongs to the application.
                 (Some(_), None) => Some(ValueSource::Database),
                 (None, _) => None,
             };
@@ -152,7 +157,7 @@ impl Place {
             position: found.map(|(position, _)| position),
             pointer: self.row.pointer,
             part: self.part,
-            gone: self.row.gone_run_id,
+            removed: self.row.gone_run_id,
             archive: self.archive,
             file: self.file,
             run: self.run,
@@ -162,7 +167,7 @@ impl Place {
         (origin, columns)
     }
 
-    /// The layout's source for the file, and what the file's name captured.
+    /// The layout's source for the file, and the captures of the file's name.
     fn source(&self) -> Option<(usize, Vec<String>)> {
         let layout = self.layout.as_ref().ok()?;
         source_of(&layout.sources, &self.file.path)
@@ -198,7 +203,7 @@ impl Place {
         })
     }
 
-    /// The row that the record becomes; what depends on other rows and on parameters stays open.
+    /// The row that the record maps to; values that depend on other rows or on parameters stay open.
     fn map_again(
         &self,
         source: Option<usize>,
@@ -206,13 +211,17 @@ impl Place {
         element: Option<&Element>,
     ) -> Result<Row, String> {
         let layout = self.layout.as_ref().map_err(Clone::clone)?;
-        let source = source
-            .ok_or_else(|| format!("the layout `{}` knows no file of this name", layout.name))?;
+        let source = source.ok_or_else(|| {
+            format!(
+                "the layout `{}` has no source for a file of this name",
+                layout.name
+            )
+        })?;
         let element = element.ok_or_else(|| "the original was not read".to_owned())?;
         let mapper = Mapper::new(layout).map_err(|error| error.to_string())?;
         let resolved = Resolved {
             parameters: stand_ins(layout, &BTreeMap::new()),
-            references: &AnyReference,
+            references: Box::new(AnyReference),
         };
         let mut mapped = MappedElement::default();
         let of = map::Element {
@@ -225,19 +234,19 @@ impl Place {
         };
         mapper
             .map(&of, &resolved, &mut mapped)
-            .map_err(|_| "the record does not become a row by this layout".to_owned())?;
+            .map_err(|_| "the record cannot be mapped with this layout".to_owned())?;
         let table = self.table();
         let is_it = |row: &&Row| {
             Some(row.table) == table
                 && *row.origin.pointer == *self.row.pointer
                 && row.origin.part == self.part
         };
-        // Two rules may make rows of one record.
+        // Two rules may create rows of one record.
         let same = |row: &&Row| is_it(row) && row.identity.0.as_slice() == self.row.identity;
         let rows = || mapped.rows.iter();
         let row = rows().find(same).or_else(|| rows().find(is_it));
         row.cloned()
-            .ok_or_else(|| "the layout makes no such row of the record".to_owned())
+            .ok_or_else(|| "the layout maps the record to no such row".to_owned())
     }
 
     fn verdict(
@@ -256,13 +265,13 @@ impl Place {
                 _,
             )
             | (Some(_), Some(Value::Default | Value::ParentKey(_))) => Verdict::NotInFile,
-            (Some(_), Some(value)) if says(value, &blamed.value) => Verdict::Proved,
+            (Some(_), Some(value)) if matches(value, &blamed.value) => Verdict::Proved,
             (Some(_), Some(value)) => {
                 let file = match value {
                     Value::Null => "NULL".to_owned(),
                     other => other.key_text(),
                 };
-                match blamed.signature.run.as_ref() == Some(&self.run.id) {
+                match blamed.attribution.run.as_ref() == Some(&self.run.id) {
                     true => Verdict::Differs { file },
                     false => Verdict::ChangedSince { file },
                 }
@@ -272,8 +281,8 @@ impl Place {
     }
 }
 
-/// Whether a value of the trail is this one, however the database writes it.
-fn says(value: &Value, stored: &Json) -> bool {
+/// Whether a value of the audit log equals this one, however the database writes it.
+fn matches(value: &Value, stored: &Json) -> bool {
     let text = stored.as_str();
     match value {
         Value::Null => stored.is_null(),
@@ -283,14 +292,14 @@ fn says(value: &Value, stored: &Json) -> bool {
         Value::Integer(value) => stored.as_i64() == Some(*value),
         Value::Real(value) => stored.as_f64() == Some(*value),
         Value::Text(value) => text == Some(value),
-        // As a text where the database has no JSON, otherwise embedded.
+        // Databases without a JSON type store a string; others embed the value.
         Value::Json(value) => {
             let stored = text.map_or_else(|| stored.to_string(), str::to_owned);
             canonical_json(&stored) == canonical_json(value)
         }
         Value::Timestamp(value) => {
             let read = text.and_then(Timestamp::parse);
-            read.is_some_and(|read| read.instant == *value)
+            read.is_some_and(|read| read.timestamp == *value)
         }
         Value::Date(value) => text == Some(&value.to_string()),
         Value::Uuid(value) => text.and_then(|text| text.parse().ok()) == Some(*value),
@@ -308,21 +317,21 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn values_are_the_same_however_a_database_writes_them() {
-        let instant = Timestamp::parse("2024-05-01T10:00:00.5Z")
+    fn values_are_equal_in_all_spellings_of_the_databases() {
+        let timestamp = Timestamp::parse("2024-05-01T10:00:00.5Z")
             .expect("valid")
-            .instant;
+            .timestamp;
         for (value, stored) in [
             (
-                Value::Timestamp(instant),
+                Value::Timestamp(timestamp),
                 json!("2024-05-01T10:00:00.500000Z"),
             ),
             (
-                Value::Timestamp(instant),
+                Value::Timestamp(timestamp),
                 json!("2024-05-01T12:00:00.5+02:00"),
             ),
             (
-                Value::Timestamp(instant),
+                Value::Timestamp(timestamp),
                 json!("2024-05-01 10:00:00.500000"),
             ),
             (Value::Boolean(true), json!(1)),
@@ -341,7 +350,7 @@ mod tests {
             ),
             (Value::Null, Json::Null),
         ] {
-            assert!(says(&value, &stored), "{value:?} {stored}");
+            assert!(matches(&value, &stored), "{value:?} {stored}");
         }
         for (value, stored) in [
             (Value::text("1"), json!(1)),
@@ -349,7 +358,7 @@ mod tests {
             (Value::Null, json!("")),
             (Value::Boolean(false), Json::Null),
         ] {
-            assert!(!says(&value, &stored), "{value:?} {stored}");
+            assert!(!matches(&value, &stored), "{value:?} {stored}");
         }
     }
 }

@@ -1,17 +1,18 @@
-//! Seals that were kept elsewhere, beside those of the database.
+//! Compares seals that were stored elsewhere with those of the database.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::audit::seal::Anchor;
 use crate::model::Sha256;
 
-use super::super::outcome::{AnchorOf, AnchorSource, CheckedAnchor, TrailDifferenceKind};
-use super::Check;
+use super::super::outcome::{AnchorOf, AnchorSource, AuditLogDifferenceKind, CheckedAnchor};
+use super::AuditLogCheck;
 
-impl Check<'_> {
-    /// An archive, and so a `seals.log`, may be of several databases. A line is of this one if it says so, or if a line of
-    /// the same name has one of its seals, since a database can be reached under several names, and be moved. If a file
-    /// has no such line, all of them count: the trail may have been written anew.
+impl AuditLogCheck<'_> {
+    /// An archive, and thus a `seals.log`, may contain seals of several databases. A line belongs to this database if
+    /// it has its name, or if a line with the same name has one of its seals: a database can be reached under several
+    /// names, and be moved. If a file has no such line, all its lines count, because the whole audit log may have been
+    /// replaced.
     pub(super) fn anchors(&self, anchors: &[(AnchorSource, Anchor)]) -> Vec<CheckedAnchor> {
         let seals = self.seals.iter();
         let seals: HashMap<Sha256, u64> =
@@ -50,7 +51,7 @@ impl Check<'_> {
         checked
     }
 
-    /// Names the anchors of this database that none of its seals is.
+    /// Reports the anchors of this database that match none of its seals.
     pub(super) fn lost_anchors(&mut self, checked: &[CheckedAnchor]) {
         let own = self.database.place().log_name(self.database.schema());
         for CheckedAnchor {
@@ -61,19 +62,19 @@ impl Check<'_> {
                 let last = self.seals.last().map_or(0, |seal| seal.header.number);
                 let what = match anchor.number {
                     Some(number) if number > last => {
-                        "was cut off: it is after the last seal of the database"
+                        "was cut off: it comes after the last seal of the database"
                     }
-                    Some(_) | None => "is not in the database: it was replaced or cut off",
+                    Some(_) | None => "is missing from the database: it was replaced or cut off",
                 };
                 let whose = match &anchor.database {
                     Some(name) if *name == own => String::new(),
                     Some(name) => {
-                        format!(", or it is a seal of another one: its line names `{name}`")
+                        format!(", or it belongs to another database: its line names `{name}`")
                     }
-                    None => ", or it is a seal of another one".to_owned(),
+                    None => ", or it belongs to another database".to_owned(),
                 };
                 let message = format!("the anchored {anchor} {what}{whose}");
-                self.tell(TrailDifferenceKind::Anchor, None, message);
+                self.report(AuditLogDifferenceKind::Anchor, None, message);
             }
         }
     }

@@ -1,16 +1,21 @@
-//! Which entries are not what was sealed.
+//! Finds the entries that differ from what was sealed.
+
+use std::collections::HashMap;
 
 use crate::audit::seal::{BLOCK, Block, Contents, EntryDifference, IdRanges, Tags, Tree, locate};
 use crate::operations::OperationError;
 
 use super::super::chain::ReadSeal;
-use super::super::coverage::Found;
-use super::super::outcome::{TrailDifference, TrailDifferenceKind};
-use super::Check;
+use super::super::coverage::{CoverageResult, digest_of_tags};
+use super::super::outcome::{AuditLogDifference, AuditLogDifferenceKind};
+use super::AuditLogCheck;
 
-impl Check<'_> {
-    /// Names the entries of seals whose root is another.
-    pub(super) fn differing_entries(&mut self, found: &Found) -> Result<(), OperationError> {
+impl AuditLogCheck<'_> {
+    /// Reports the entries of seals whose root has changed.
+    pub(super) fn differing_entries(
+        &mut self,
+        found: &CoverageResult,
+    ) -> Result<(), OperationError> {
         for (seal, contents) in &found.different {
             let seal = &self.seals[*seal];
             let number = i64::try_from(seal.header.number).unwrap_or(0);
@@ -20,11 +25,11 @@ impl Check<'_> {
             let named = locate(&sealed, &now);
             if named.is_empty() {
                 let message = unnamed(seal, &blocks, contents);
-                self.tell(TrailDifferenceKind::Edited, Some(seal), message);
+                self.report(AuditLogDifferenceKind::Edited, Some(seal), message);
             }
             for difference in named {
-                let told = self.entry_difference(seal, difference)?;
-                self.keep(told);
+                let difference = self.entry_difference(seal, difference)?;
+                self.keep(difference);
             }
         }
         Ok(())
@@ -34,35 +39,35 @@ impl Check<'_> {
         &mut self,
         seal: &ReadSeal,
         difference: EntryDifference,
-    ) -> Result<TrailDifference, OperationError> {
+    ) -> Result<AuditLogDifference, OperationError> {
         let (kind, id, what) = match difference {
             EntryDifference::Edited { id } => (
-                TrailDifferenceKind::Edited,
+                AuditLogDifferenceKind::Edited,
                 id,
                 "was changed after it was sealed".to_owned(),
             ),
             EntryDifference::Deleted { id } => (
-                TrailDifferenceKind::Deleted,
+                AuditLogDifferenceKind::Deleted,
                 id,
                 "was deleted after it was sealed".to_owned(),
             ),
             EntryDifference::Inserted { id } => (
-                TrailDifferenceKind::Inserted,
+                AuditLogDifferenceKind::Inserted,
                 id,
-                "was inserted among sealed ones".to_owned(),
+                "was inserted among sealed entries".to_owned(),
             ),
             EntryDifference::Reordered { first, last } => (
-                TrailDifferenceKind::Reordered,
+                AuditLogDifferenceKind::Reordered,
                 first,
-                format!("and entry {last} changed places"),
+                format!("and entry {last} were swapped or moved"),
             ),
         };
-        // Names of rows are looked up only for what is listed.
+        // Record ids are looked up only for listed differences.
         let entry = match (kind, self.differences.len() < self.limit) {
-            (TrailDifferenceKind::Deleted, _) | (_, false) => None,
-            (_, true) => self.database.trail_entry(id)?,
+            (AuditLogDifferenceKind::Deleted, _) | (_, false) => None,
+            (_, true) => self.database.entry_subject(id)?,
         };
-        Ok(TrailDifference {
+        Ok(AuditLogDifference {
             kind,
             seal: Some(seal.header.number),
             run: seal.header.run_id().map(str::to_owned),
@@ -72,8 +77,8 @@ impl Check<'_> {
         })
     }
 
-    /// The subtrees that are kept with a seal are not hashed themselves, but must lead to its root.
-    pub(super) fn blocks(&mut self, found: &Found) -> Result<(), OperationError> {
+    /// Checks the stored subtrees of a seal: they are not hashed themselves, but must lead to its root.
+    pub(super) fn blocks(&mut self, found: &CoverageResult) -> Result<(), OperationError> {
         for (index, seal) in self.seals.iter().enumerate() {
             if found
                 .different
@@ -89,11 +94,33 @@ impl Check<'_> {
                 .map(|block| block.hash)
                 .collect::<Tree>()
                 .root();
-            let tags: usize = blocks.iter().map(|block| block.tags.len()).sum();
-            if root != seal.header.entries.root || tags as u64 != 2 * seal.header.entries.count {
-                let message =
-                    "`audit_seal_blocks` was changed; the entries are as they were sealed";
-                self.tell(TrailDifferenceKind::Seal, Some(seal), message.to_owned());
+            let none = digest_of_tags(&[]);
+            let tags = found.tags.get(&index).unwrap_or(&none);
+            if root != seal.header.entries.root || *tags != digest_of_tags(&blocks) {
+                let message = "`audit_seal_blocks` was changed; the entries are unchanged";
+                self.report(AuditLogDifferenceKind::Seal, Some(seal), message.to_owned());
+            }
+        }
+        self.places_of_blocks()
+    }
+
+    /// Reports stored subtrees at positions where a seal has none.
+    fn places_of_blocks(&mut self) -> Result<(), OperationError> {
+        let expected: HashMap<i64, u64> = self
+            .seals
+            .iter()
+            .map(|seal| {
+                let number = i64::try_from(seal.header.number).unwrap_or(0);
+                (number, seal.header.entries.count.div_ceil(BLOCK as u64))
+            })
+            .collect();
+        for (seal, position) in self.database.seal_block_places()? {
+            let blocks = expected.get(&seal).copied().unwrap_or(0);
+            if !u64::try_from(position).is_ok_and(|position| position < blocks) {
+                let message = format!(
+                    "`audit_seal_blocks` has an extra row for seal {seal} at position {position}"
+                );
+                self.report(AuditLogDifferenceKind::Seal, None, message);
             }
         }
         Ok(())
@@ -108,7 +135,7 @@ fn tags(ids: &IdRanges, blocks: &[Block]) -> Tags {
     }
 }
 
-/// Tags agree by chance, or were changed too: then the block is all that can be named.
+/// If the tags agree, by chance or because they were changed too, only the block can be reported.
 fn unnamed(seal: &ReadSeal, sealed: &[Block], now: &Contents) -> String {
     let block = sealed
         .iter()
@@ -122,8 +149,6 @@ fn unnamed(seal: &ReadSeal, sealed: &[Block], now: &Contents) -> String {
             let last = ids.last().unwrap_or(first);
             format!("one of the entries from {first} to {last} was changed after it was sealed")
         }
-        None => {
-            "its entries are not what was sealed, and neither is `audit_seal_blocks`".to_owned()
-        }
+        None => "its entries and `audit_seal_blocks` differ from what was sealed".to_owned(),
     }
 }

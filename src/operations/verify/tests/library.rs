@@ -1,4 +1,4 @@
-//! The library: its layout, its files, its database.
+//! The library: its layout, files and database.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::operations::Silent;
 use crate::operations::import::{
     BackupPolicy, ImportMode, ImportOptions, ImportStatus, InvalidPolicy, UnchangedPolicy, import,
 };
-use crate::plan::GonePolicy;
+use crate::plan::RemovalPolicy;
 
 use super::*;
 
@@ -83,7 +83,7 @@ const SHELVES_SCHEMA: &str = r#"{"type": "array", "items": {"type": "object", "p
 const READERS_SCHEMA: &str = r#"{"type": "array", "items": {"type": "object", "properties": {
     "id": {}, "name": {"type": "string"}, "shelf": {}}}}"#;
 
-/// One shelf with two books, of which one repeats, and one with one.
+/// Two shelves: one with two distinct books, one of which is repeated, and one with one book.
 pub(super) const SHELVES: &str = r#"[
   {
     "label": "A",
@@ -101,7 +101,7 @@ pub(super) const SHELVES: &str = r#"[
 
 const READERS: &str = r#"[{"id": "r1", "name": "Ada", "shelf": "A"}, {"id": "r2", "name": "Bo"}]"#;
 
-/// With another weight, one book more on the first shelf and none on the second.
+/// With a different weight, one more book on the first shelf, and none on the second.
 pub(super) fn edited(shelves: &str) -> String {
     let more = r#"{"title": "Empty", "weight": 2}, {"title": "New"}"#;
     let once = shelves.replacen(r#"{"title": "Empty", "weight": null},"#, "", 1);
@@ -114,8 +114,8 @@ fn noon() -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000).expect("a year chrono can show")
 }
 
-pub(super) fn around() -> Surroundings<'static> {
-    Surroundings {
+pub(super) fn context() -> Context<'static> {
+    Context {
         interrupted: &NEVER,
         progress: &Silent,
         clock: &noon,
@@ -124,13 +124,13 @@ pub(super) fn around() -> Surroundings<'static> {
 
 pub(super) struct Library {
     home: TempDir,
-    /// How many runs there were: each begins a second after the one before.
+    /// Number of runs so far: each begins a second after the previous one.
     runs: Cell<i64>,
     pub(super) layout: Layout,
 }
 
 impl Library {
-    /// The files, and no database.
+    /// The files, without a database.
     pub(super) fn new() -> Self {
         let home = tempfile::tempdir().expect("a temporary directory");
         let layout = home.path().join("layout");
@@ -159,7 +159,7 @@ impl Library {
         library
     }
 
-    /// The files, and a database into which they were imported.
+    /// The files, imported into a database.
     pub(super) fn imported() -> Self {
         let library = Self::new();
         library.import();
@@ -205,13 +205,15 @@ impl Library {
             mode: ImportMode::Apply,
             unchanged: UnchangedPolicy::Skip,
             invalid: InvalidPolicy::Refuse,
-            gone: GonePolicy::Prune,
+            removed: RemovalPolicy::Prune,
+            deleted: Vec::new(),
             conflict: ConflictPolicy::Report,
             show: ShowValues::Masked,
             keep: Keep::Some,
             limits: Limits::default(),
             wait: Duration::ZERO,
             backup: BackupPolicy::Never,
+            file_mode: crate::database::PRIVATE,
         };
         let second = self.runs.get() + 1;
         self.runs.set(second);
@@ -225,14 +227,14 @@ impl Library {
             host: "nowhere".to_owned(),
             started_at,
         };
-        let outcome = import(&options, &self.layout, &run, around()).expect("the import works");
+        let outcome = import(&options, &self.layout, &run, context()).expect("the import works");
         assert_eq!(outcome.status, ImportStatus::Imported, "{outcome:#?}");
     }
 
     pub(super) fn options(&self) -> VerifyOptions {
         VerifyOptions {
             directory: self.home.path().join("data"),
-            database: DatabaseUrl::Sqlite(self.database()),
+            database: DatabaseUrl::File(self.database()),
             source: None,
             parameters: BTreeMap::from([("shelf".to_owned(), "A".to_owned())]),
             show: ShowValues::Masked,
@@ -250,10 +252,10 @@ impl Library {
     pub(super) fn verify_with(&self, change: impl FnOnce(&mut VerifyOptions)) -> VerifyOutcome {
         let mut options = self.options();
         change(&mut options);
-        verify(&options, &self.layout, around()).expect("the verification works")
+        verify(&options, &self.layout, context()).expect("the verification works")
     }
 
-    /// What another program does to the database.
+    /// Changes the database like another program.
     pub(super) fn execute(&self, sql: &str) {
         let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
         connection
@@ -261,7 +263,7 @@ impl Library {
             .expect(sql);
     }
 
-    /// The number that a query gives.
+    /// The number that a query returns.
     pub(super) fn count(&self, sql: &str) -> i64 {
         let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
         connection.query_row(sql, [], |row| row.get(0)).expect(sql)
@@ -271,7 +273,7 @@ impl Library {
         std::fs::read(self.database()).expect("the database")
     }
 
-    /// Names of what is in the database's directory, sorted.
+    /// Names of the files in the database's directory, sorted.
     pub(super) fn files_beside_the_database(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.home.path().join("out")).expect("the directory");
         let name = |entry: std::io::Result<std::fs::DirEntry>| {

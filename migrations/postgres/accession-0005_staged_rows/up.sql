@@ -1,0 +1,2 @@
+-- SQLite alone deletes rows without firing a trigger; here there is nothing to make.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- The table has the columns of before, and stays as long as the audit log: triggers on the application's tables write to it.
+SELECT 1;

@@ -1,0 +1,215 @@
+//! The key of a table's rows, and the record id that the triggers of an engine write for it.
+
+use serde_json::Value;
+
+use crate::model::Table;
+
+use super::step::{Image, is_real, same_value};
+
+/// How the triggers of an engine write keys as record ids, as far as engines differ.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyRule {
+    /// The text of a real, given its number in an image, which `serde_json` writes with the sign of the exponent, or the
+    /// name of an infinity or NaN.
+    pub real: fn(&str) -> String,
+    /// Whether rows with different keys can have the same record id, because values have types of their own.
+    pub has_namesakes: bool,
+}
+
+/// The columns of a primary key, in key order.
+#[derive(Debug, Clone)]
+pub struct Key<'k> {
+    columns: Vec<&'k str>,
+    rule: KeyRule,
+}
+
+impl<'k> Key<'k> {
+    /// The key with these columns.
+    #[must_use]
+    pub fn of(columns: Vec<&'k str>, rule: KeyRule) -> Self {
+        Self { columns, rule }
+    }
+
+    /// The primary key of a table.
+    #[must_use]
+    pub fn of_table(table: &'k Table, rule: KeyRule) -> Self {
+        let columns = table.primary_key.iter();
+        let columns = columns.map(|&column| table.columns[column].name.as_str());
+        Self::of(columns.collect(), rule)
+    }
+
+    /// The columns whose values form `record_id`, for tables whose key is unknown. Images of an UPDATE begin with the
+    /// key, which resolves most ambiguities. `None` if no columns match.
+    #[must_use]
+    pub fn find(image: &'k Image, record_id: &str, rule: KeyRule) -> Option<Self> {
+        columns_of(image, &[record_id.to_owned()], rule)
+            .or_else(|| {
+                let parts: Vec<String> = serde_json::from_str(record_id).ok()?;
+                columns_of(image, &parts, rule)
+            })
+            .map(|columns| Self { columns, rule })
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn columns(&self) -> &[&'k str] {
+        &self.columns
+    }
+
+    /// The record id of a row: the text of its key; several columns as a JSON array of strings.
+    #[must_use]
+    pub fn record_id(&self, image: &Image) -> String {
+        let text = |column: &&str| {
+            let value = image.get(*column);
+            value.map_or_else(String::new, |value| key_text(value, self.rule.real))
+        };
+        match &self.columns[..] {
+            [column] => text(column),
+            columns => Value::from(columns.iter().map(text).collect::<Vec<_>>()).to_string(),
+        }
+    }
+
+    /// The record id after a change of the row, if its key changed.
+    #[must_use]
+    pub fn moved(&self, old: &Image, new: &Image) -> Option<String> {
+        let columns = &mut self.columns.iter();
+        let moved = columns.any(|&column| old.get(column) != new.get(column));
+        moved.then(|| self.record_id(new))
+    }
+
+    /// Whether two images with the same record id are of one row, as far as they have the key.
+    #[must_use]
+    pub fn is_same_row(&self, one: &Image, other: &Image) -> bool {
+        let same = |&column: &&str| match (one.get(column), other.get(column)) {
+            (Some(one), Some(other)) => same_value(one, other),
+            (_, _) => true,
+        };
+        !self.rule.has_namesakes || self.columns.iter().all(same)
+    }
+}
+
+fn columns_of<'i>(image: &'i Image, parts: &[String], rule: KeyRule) -> Option<Vec<&'i str>> {
+    let mut found: Vec<&str> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let fits = |column: &&str| {
+            !found.contains(column) && key_text(&image[*column], rule.real) == *part
+        };
+        let column = image.keys().map(String::as_str).find(fits)?;
+        found.push(column);
+    }
+    Some(found)
+}
+
+/// Normalizes a key of several columns that a user wrote as another JSON array, with blanks or with plain numbers, to
+/// the form in the audit log. `None` if it is not such a key, or already in that form.
+#[must_use]
+pub fn rewritten_record_id(record_id: &str) -> Option<String> {
+    let parts: Vec<Value> = serde_json::from_str(record_id).ok()?;
+    let is_key = |part: &Value| part.is_string() || part.is_number();
+    if parts.len() < 2 || !parts.iter().all(is_key) {
+        return None;
+    }
+    let text = |part: &Value| key_text(part, str::to_owned);
+    let rewritten = Value::from(parts.iter().map(text).collect::<Vec<_>>()).to_string();
+    (rewritten != record_id).then_some(rewritten)
+}
+
+/// The text of a value of a key. Booleans are numbers and BLOBs hexadecimal, on every engine.
+pub(super) fn key_text(value: &Value, real: fn(&str) -> String) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(truth) => u8::from(*truth).to_string(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => {
+            let text = number.to_string();
+            if is_real(&text) { real(&text) } else { text }
+        }
+        Value::Object(object) => match (object.len(), object.iter().next()) {
+            (1, Some((kind, Value::String(hexadecimal)))) if kind == "$blob" => hexadecimal.clone(),
+            (1, Some((kind, Value::String(name)))) if kind == "$real" => real(name),
+            (_, _) => value.to_string(),
+        },
+        Value::Array(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: KeyRule = KeyRule {
+        real: str::to_owned,
+        has_namesakes: true,
+    };
+
+    fn image(text: &str) -> Image {
+        serde_json::from_str(text).expect("an object")
+    }
+
+    #[test]
+    fn record_id_changes_only_with_the_key() {
+        let moved = |key: &[&str], old: &str, new: &str| {
+            Key::of(key.to_vec(), RULE).moved(&image(old), &image(new))
+        };
+        assert_eq!(
+            moved(&["id"], r#"{"id":7,"n":7}"#, r#"{"id":7,"n":8}"#),
+            None
+        );
+        let id = moved(&["id"], r#"{"id":7,"n":7}"#, r#"{"id":9,"n":8}"#);
+        assert_eq!(id.as_deref(), Some("9"));
+        let id = moved(
+            &["a", "b"],
+            r#"{"a":"x","b":true}"#,
+            r#"{"a":"x","b":false}"#,
+        );
+        assert_eq!(id.as_deref(), Some(r#"["x","0"]"#));
+        let id = moved(&["r"], r#"{"r":0.25}"#, r#"{"r":{"$real":"NaN"}}"#);
+        assert_eq!(id.as_deref(), Some("NaN"));
+        let id = moved(&["r"], r#"{"r":1}"#, r#"{"r":{"$blob":"00FF"}}"#);
+        assert_eq!(id.as_deref(), Some("00FF"));
+    }
+
+    #[test]
+    fn keys_that_users_write_are_normalized() {
+        let rewritten = rewritten_record_id(r#"[ "harbour", 7, "\u6c49" ]"#);
+        assert_eq!(rewritten.as_deref(), Some(r#"["harbour","7","汉"]"#));
+        for text in [
+            r#"["harbour","7"]"#,
+            r#"[ "one" ]"#,
+            "[1, null]",
+            "7",
+            "[",
+            "",
+        ] {
+            assert_eq!(rewritten_record_id(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn key_is_found_by_its_values() {
+        let found = |text: &str, record_id: &str| {
+            let image = image(text);
+            let key = Key::find(&image, record_id, RULE)?;
+            Some(key.columns().join(" "))
+        };
+        assert_eq!(found(r#"{"id":7,"n":7}"#, "7").as_deref(), Some("id"));
+        let two = r#"{"a":"x","b":"x","n":1}"#;
+        assert_eq!(found(two, r#"["x","x"]"#).as_deref(), Some("a b"));
+        assert_eq!(found(two, "y"), None);
+        assert_eq!(found(r#"{"n":5,"id":true}"#, "1").as_deref(), Some("id"));
+        // A string that looks like a key of two columns may be one column.
+        let one = r#"{"t":"[\"x\"]","n":"x"}"#;
+        assert_eq!(found(one, r#"["x"]"#).as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn namesakes_are_told_apart_by_their_values() {
+        let same = |one: &str, other: &str| {
+            Key::of(vec!["k"], RULE).is_same_row(&image(one), &image(other))
+        };
+        assert!(same(r#"{"k":1,"v":1}"#, r#"{"k":1,"v":2}"#));
+        assert!(!same(r#"{"k":1}"#, r#"{"k":"1"}"#));
+        assert!(!same(r#"{"k":"31"}"#, r#"{"k":{"$blob":"31"}}"#));
+        assert!(same(r#"{"k":1}"#, r#"{"v":1}"#));
+    }
+}

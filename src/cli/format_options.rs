@@ -1,0 +1,163 @@
+//! Options for the output format.
+
+use std::ops::ControlFlow;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
+
+use crate::report::audit::Cut;
+use crate::report::json_document;
+
+use super::options::Format;
+use super::output::{Output, message};
+
+const OUTPUT: &str = "Output";
+
+/// Overrides the global `--format` option in commands that also print CSV. Clap also sets the global option from its
+/// value.
+#[derive(Debug, Args)]
+pub(super) struct TableOptions {
+    /// Output format
+    #[arg(long, default_value = "table", value_parser = tables(), help_heading = OUTPUT)]
+    format: Format,
+}
+
+/// Like [`TableOptions`], for commands whose output is saved to a file.
+#[derive(Debug, Args)]
+pub(super) struct FileOptions {
+    /// File format
+    #[arg(long, default_value = "jsonl", value_parser = files(), help_heading = OUTPUT)]
+    format: Format,
+}
+
+/// Like [`FileOptions`], for the export of rejects.
+#[derive(Debug, Args)]
+pub(super) struct RecordOptions {
+    /// File format
+    #[arg(long, default_value = "jsonl", value_parser = records(), help_heading = OUTPUT)]
+    format: Format,
+}
+
+impl RecordOptions {
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+}
+
+impl FileOptions {
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+}
+
+fn tables() -> impl TypedValueParser<Value = Format> {
+    let table = PossibleValue::new("table")
+        .alias("text")
+        .help("Aligned table");
+    let json = PossibleValue::new("json").help("One JSON document");
+    let csv = PossibleValue::new("csv").help("Comma-separated values, safe for spreadsheets");
+    PossibleValuesParser::new([table, json, csv]).map(|name| named(&name))
+}
+
+fn files() -> impl TypedValueParser<Value = Format> {
+    let lines = PossibleValue::new("jsonl").help("One JSON object per line");
+    let json = PossibleValue::new("json").help("One JSON array");
+    let csv = PossibleValue::new("csv").help("Comma-separated values, safe for spreadsheets");
+    let html = PossibleValue::new("html").help("A self-contained page, for reading or printing");
+    PossibleValuesParser::new([lines, json, csv, html]).map(|name| named(&name))
+}
+
+fn records() -> impl TypedValueParser<Value = Format> {
+    let lines = PossibleValue::new("jsonl").help("One JSON object per line");
+    let json = PossibleValue::new("json").help("One JSON array");
+    let csv = PossibleValue::new("csv").help("Comma-separated values, safe for spreadsheets");
+    PossibleValuesParser::new([lines, json, csv]).map(|name| named(&name))
+}
+
+fn named(name: &str) -> Format {
+    match name {
+        "json" => Format::Json,
+        "csv" => Format::Csv,
+        "jsonl" => Format::Jsonl,
+        "html" => Format::Html,
+        _ => Format::Text,
+    }
+}
+
+/// Whether long values are truncated.
+#[derive(Debug, Args)]
+pub(super) struct FullOptions {
+    /// Show long values in full
+    #[arg(long, help_heading = OUTPUT)]
+    full: bool,
+}
+
+impl FullOptions {
+    pub(super) fn cut(&self, most: usize) -> Cut {
+        match self.full {
+            true => Cut::Never,
+            false => Cut::After(most),
+        }
+    }
+}
+
+impl TableOptions {
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Prints a result in the selected format.
+    pub(super) fn print<V: Serialize>(
+        &self,
+        output: &Output,
+        text: impl FnOnce() -> String,
+        view: impl FnOnce() -> V,
+        csv: impl FnOnce() -> String,
+    ) {
+        match self.format {
+            Format::Text | Format::Jsonl | Format::Html => output.data(&text()),
+            Format::Json | Format::Sarif => _ = output.raw(&json_document(&view())),
+            Format::Csv => _ = output.raw(&csv()),
+        }
+    }
+
+    /// Reports on standard error how many rows were omitted from CSV, which has no summary line.
+    pub(super) fn report_omitted_rows(&self, shown: usize, count: u64) {
+        if self.format == Format::Csv && (shown as u64) < count {
+            message(&format!(
+                "{shown} of {count} rows; use `--limit N` for more\n"
+            ));
+        }
+    }
+}
+
+/// Buffers the parts of a result.
+pub(super) struct BufferedOutput<'o> {
+    output: &'o Output,
+    waiting: String,
+}
+
+impl<'o> BufferedOutput<'o> {
+    pub(super) fn new(output: &'o Output) -> Self {
+        Self {
+            output,
+            waiting: String::new(),
+        }
+    }
+
+    /// Adds a part; breaks when the reader has closed the output.
+    pub(super) fn add(&mut self, text: &str) -> ControlFlow<()> {
+        const ENOUGH: usize = 64 * 1024;
+        self.waiting.push_str(text);
+        match self.waiting.len() < ENOUGH {
+            true => ControlFlow::Continue(()),
+            false => self.output.raw(&std::mem::take(&mut self.waiting)),
+        }
+    }
+
+    /// Prints the rest.
+    pub(super) fn finish(self, text: &str) {
+        _ = self.output.raw(&(self.waiting + text));
+    }
+}

@@ -1,0 +1,216 @@
+//! Finds tables that another program renamed, removed or detached, and columns that it changed, after the triggers were
+//! created.
+
+use std::collections::BTreeSet;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+
+use crate::audit::altered_columns;
+use crate::model::Table;
+
+use super::ledger::RunRecord;
+use super::ledger::tables::audit_log;
+use super::triggers::StoredTrigger;
+use super::{Database, DatabaseError, TableTriggers, TriggerState};
+
+/// In the counts of a run that enabled a renamed table, under its old name: the new one.
+pub const RENAMED_TO: &str = "renamed_to";
+
+fn records_inserts(trigger: &StoredTrigger) -> bool {
+    trigger.definition.contains("'INSERT',")
+}
+
+/// The state of a table whose triggers write entries for another table: a detached partition keeps one of them.
+pub(super) fn before_state(stored: &[StoredTrigger]) -> TriggerState {
+    if stored.iter().any(records_inserts) {
+        TriggerState::Renamed
+    } else {
+        TriggerState::Detached
+    }
+}
+
+impl Database {
+    /// Columns of a table that its INSERT trigger does not record correctly.
+    pub(super) fn altered(&self, stored: &[StoredTrigger], table: &Table) -> Vec<String> {
+        let insert = stored.iter().find(|trigger| records_inserts(trigger));
+        let dialect = self.connection.dialect();
+        insert.map_or_else(Vec::new, |trigger| {
+            let columns = table.columns.iter().map(|column| column.name.as_str());
+            let literal = |text: &str| dialect.literal(text);
+            altered_columns(&trigger.definition, columns, &literal)
+        })
+    }
+
+    /// Names of all tables with entries, existing or not; looked up through the index.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn logged_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+        let mut tables = BTreeSet::new();
+        let mut last = String::new();
+        loop {
+            let next: Option<String> = audit_log::table
+                .filter(audit_log::table_name.gt(&last))
+                .select(diesel::dsl::min(audit_log::table_name))
+                .get_result(&mut self.connection)?;
+            match next {
+                Some(name) => {
+                    last.clone_from(&name);
+                    tables.insert(name);
+                }
+                None => return Ok(tables),
+            }
+        }
+    }
+
+    /// Whether there are entries of a table.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn is_traced(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        let entry: Option<i64> = audit_log::table
+            .filter(audit_log::table_name.eq(table))
+            .select(audit_log::id)
+            .first(&mut self.connection)
+            .optional()?;
+        Ok(entry.is_some())
+    }
+
+    /// Tables of the application with entries; looked up one by one through the index, not counted.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn traced_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+        let mut tables = BTreeSet::new();
+        for name in self.application_tables()? {
+            if self.is_traced(&name)? {
+                tables.insert(name);
+            }
+        }
+        Ok(tables)
+    }
+
+    /// The table whose triggers write entries under this name, which was its name before.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn table_recorded_as(&mut self, name: &str) -> Result<Option<String>, DatabaseError> {
+        let dialect = self.connection.dialect();
+        for table in self.application_tables()? {
+            let stored = self.connection.stored_triggers(&table)?;
+            let mut stored = stored.iter();
+            if table != name && stored.any(|one| dialect.writes_entries_of(&one.definition, name)) {
+                return Ok(Some(table));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The other table for which all triggers of a table write entries.
+    pub(super) fn name_before(
+        &mut self,
+        table: &str,
+        stored: &[StoredTrigger],
+        logged: &BTreeSet<String>,
+    ) -> Result<Option<String>, DatabaseError> {
+        let dialect = self.connection.dialect();
+        let writing = |name: &str| {
+            let mut stored = stored.iter();
+            stored.any(|trigger| dialect.writes_entries_of(&trigger.definition, name))
+        };
+        if stored.is_empty() || writing(table) {
+            return Ok(None);
+        }
+        let present = self.application_tables()?;
+        // Tables without entries are known from the counts of runs only.
+        let mut begun = BTreeSet::new();
+        if !logged.iter().any(|name| writing(name)) && self.has_ledger()? {
+            begun.extend(self.runs()?.iter().flat_map(RunRecord::tables));
+        }
+        let mut known = logged.iter().chain(&present).chain(&begun);
+        Ok(known
+            .find(|name| name.as_str() != table && writing(name))
+            .cloned())
+    }
+
+    /// Adds the tables that have entries and no longer exist.
+    pub(super) fn add_removed_tables(
+        &mut self,
+        tables: &mut Vec<TableTriggers>,
+        logged: &BTreeSet<String>,
+        disabled: &BTreeSet<String>,
+    ) -> Result<(), DatabaseError> {
+        for name in logged {
+            let renamed = tables
+                .iter()
+                .any(|table| table.before.as_ref() == Some(name));
+            if !renamed && !disabled.contains(name) && !self.connection.has_table(name)? {
+                tables.push(TableTriggers {
+                    table: name.clone(),
+                    state: TriggerState::Removed,
+                    faulty: Vec::new(),
+                    columns: Vec::new(),
+                    before: None,
+                    never_rolled_back: false,
+                });
+            }
+        }
+        tables.sort_by(|a, b| a.table.cmp(&b.table));
+        Ok(())
+    }
+
+    /// Adds the tables of the ledger that have triggers, rules or policies of others.
+    pub(super) fn add_ledger_tables(
+        &mut self,
+        tables: &mut Vec<TableTriggers>,
+    ) -> Result<(), DatabaseError> {
+        let foreign = self.foreign_rules()?.into_iter();
+        tables.extend(foreign.map(|(table, faulty)| TableTriggers {
+            table,
+            state: TriggerState::Foreign,
+            faulty,
+            columns: Vec::new(),
+            before: None,
+            never_rolled_back: false,
+        }));
+        Ok(())
+    }
+
+    /// Drops the triggers that a table has from the time when it was called `before`, after triggers for its new name
+    /// were created. In a schema they have the same names for every table, so they were replaced.
+    ///
+    /// # Errors
+    /// When the database reports an error.
+    pub fn drop_triggers_of_name(
+        &mut self,
+        table: &Table,
+        before: &str,
+    ) -> Result<(), DatabaseError> {
+        if self.schema().is_some() {
+            return Ok(());
+        }
+        let stored = self.connection.stored_triggers(&table.name)?;
+        let dialect = self.connection.dialect();
+        if dialect.drop_trigger("").is_some() {
+            let of_before = stored.iter().filter(|stored| {
+                dialect.writes_entries_of(&stored.definition, before)
+                    && !dialect.writes_entries_of(&stored.definition, &table.name)
+            });
+            for drop in of_before.filter_map(|stored| dialect.drop_trigger(&stored.name)) {
+                self.connection.batch_execute(&drop)?;
+            }
+            return Ok(());
+        }
+        for trigger in self.connection.all_triggers(table, before)? {
+            let mut stored = stored.iter();
+            let is_old = |stored: &StoredTrigger| {
+                stored.name == trigger.name && dialect.writes_entries_of(&stored.definition, before)
+            };
+            if stored.any(is_old) {
+                self.connection.batch_execute(&trigger.drop)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! Queries about a database's own tables: each engine provides the SQL, and the results have the same form.
+
+use std::borrow::Cow;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use crate::audit::Form;
+use crate::model::ColumnType;
+use crate::plan::{ColumnLimit, RowLimit};
+
+use super::{AnyConnection, Dialect};
+use crate::database::DatabaseError;
+
+/// The queries as SQL text. Each returns the same columns on every database.
+pub(in crate::database) struct Catalog {
+    /// `count`: 1 if there is a table of the bound name; a view is none.
+    pub(in crate::database) has_table: &'static str,
+    /// `name` of each table that can have triggers, sorted.
+    pub(in crate::database) tables: &'static str,
+    /// `name` of each view.
+    pub(in crate::database) views: &'static str,
+    /// `kind`, `name`, `of_table`, `definition` of everything that decides what the audit log records, in a fixed order.
+    pub(in crate::database) definitions: &'static str,
+    /// `name`, `declared`, `required`, `default_value`, `key` of each column of the bound table.
+    pub(in crate::database) columns: &'static str,
+    /// `count`: 0 if triggers are hidden from accession's user, so that their absence proves nothing.
+    pub(in crate::database) sees_triggers: &'static str,
+    /// `name` of each audit trigger in the schema, and the `statement` that drops it.
+    pub(in crate::database) drop_triggers: &'static str,
+    /// `value`: the highest number that was ever generated for a row of the bound table, if the database stores it.
+    pub(in crate::database) last_number: &'static str,
+    /// `value`: the length in bytes of the longest value that the server accepts, if there is a limit.
+    pub(in crate::database) longest_value: &'static str,
+    /// `version`, `encoding`, `time_zone`, and `now` as RFC 3339 in UTC.
+    pub(in crate::database) facts: &'static str,
+    /// `name` of each right that an import needs and that is missing.
+    pub(in crate::database) missing_rights: &'static str,
+    /// `name` of each foreign key that changes rows without firing triggers.
+    pub(in crate::database) silent_cascades: &'static str,
+    /// `name` of each table of the ledger, or with audit triggers, of which row-level security hides rows.
+    pub(in crate::database) hidden_rows: Option<&'static str>,
+    /// `name` of each application trigger that fires before the audit triggers, if there can be any.
+    pub(in crate::database) earlier_triggers: Option<&'static str>,
+    /// `name` of each table whose storage engine has no transactions, if there can be any.
+    pub(in crate::database) without_transactions: Option<&'static str>,
+    /// `name` of each account that can create temporary tables, if these hide the ledger's tables from triggers.
+    pub(in crate::database) shadowing_accounts: Option<&'static str>,
+    /// `name` and `sql` of each index of the bound table, which is empty, that can be dropped and recreated to make a
+    /// load faster.
+    pub(in crate::database) deferred_indexes: Option<&'static str>,
+    /// `name` and `sql` of the ledger's trigger of the bound name, if a load is faster without it.
+    pub(in crate::database) deferred_trigger: Option<&'static str>,
+    /// `name` and `of_table` of each trigger, and of each rule and policy, if there are any; row-level security is called
+    /// `ROW LEVEL SECURITY`.
+    pub(in crate::database) rules: &'static str,
+    /// The form in which values of a column with this declaration are recorded, given its type in the layout.
+    pub(in crate::database) form: fn(&str, Option<ColumnType>) -> Form,
+    /// Whether a column with this declaration stores values of this type unchanged.
+    pub(in crate::database) can_hold: fn(&str, ColumnType) -> bool,
+    /// The maximum length of strings in a column with this declaration.
+    pub(in crate::database) limit: fn(&str) -> ColumnLimit,
+    /// `value`: the bytes of a page of the bound table, or of a new one; no row, or NULL, where `row_limit` does not
+    /// know how rows are stored.
+    pub(in crate::database) page_size: &'static str,
+    /// The longest row of a table with these columns on pages of this size; `None` if no row can exceed it.
+    pub(in crate::database) row_limit: fn(Vec<RowColumn>, u64) -> Option<RowLimit>,
+}
+
+/// The properties of a column that the length of rows depends on.
+#[derive(Debug)]
+#[cfg_attr(
+    not(feature = "mysql"),
+    expect(dead_code, reason = "PostgreSQL reads some fields, SQLite none")
+)]
+pub(in crate::database) struct RowColumn {
+    /// Its index in the layout's table, if the layout has it.
+    pub(in crate::database) index: Option<usize>,
+    /// Its type as declared.
+    pub(in crate::database) declared: String,
+    /// Whether it may be NULL.
+    pub(in crate::database) nullable: bool,
+}
+
+/// A column as the database reports it.
+#[derive(QueryableByName)]
+pub(in crate::database) struct StoredColumn {
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub(in crate::database) name: String,
+    /// Its type as declared.
+    #[diesel(sql_type = Text)]
+    pub(in crate::database) declared: String,
+    /// Not 0 if it may not be NULL.
+    #[diesel(sql_type = BigInt)]
+    pub(in crate::database) required: i64,
+    /// Its default, as SQL; also where the database numbers the rows.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(in crate::database) default_value: Option<String>,
+    /// Position in the primary key, from 1; 0 if it is not part of it.
+    #[diesel(sql_type = BigInt)]
+    pub(in crate::database) key: i64,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    value: Option<i64>,
+}
+
+impl AnyConnection {
+    /// The queries about the schema.
+    pub(in crate::database) fn catalog(&self) -> &'static Catalog {
+        self.engine().catalog()
+    }
+
+    /// The SQL of tables and triggers.
+    pub(in crate::database) fn dialect(&self) -> Box<dyn Dialect> {
+        self.engine().dialect()
+    }
+
+    /// A catalog query with the name of a table as its parameter.
+    pub(in crate::database) fn by_name(&self, query: &'static str) -> Cow<'static, str> {
+        self.engine().by_name(query)
+    }
+
+    /// Whether there is a table of this name.
+    pub(in crate::database) fn has_table(&mut self, name: &str) -> Result<bool, DatabaseError> {
+        let found: Count = diesel::sql_query(self.by_name(self.catalog().has_table))
+            .bind::<Text, _>(name)
+            .get_result(self)?;
+        Ok(found.count > 0)
+    }
+
+    /// Whether the database shows its triggers to accession's user.
+    pub(in crate::database) fn sees_triggers(&mut self) -> Result<bool, DatabaseError> {
+        let query = diesel::sql_query(self.catalog().sees_triggers);
+        let found: Count = query.get_result(self)?;
+        Ok(found.count > 0)
+    }
+
+    /// The columns of a table; none if there is no such table.
+    pub(in crate::database) fn stored_columns(
+        &mut self,
+        table: &str,
+    ) -> Result<Vec<StoredColumn>, DatabaseError> {
+        Ok(diesel::sql_query(self.by_name(self.catalog().columns))
+            .bind::<Text, _>(table)
+            .load(self)?)
+    }
+
+    /// The length in bytes of the longest value that the server accepts; `None` if there is no limit.
+    pub(in crate::database) fn longest_value(&mut self) -> Result<Option<u64>, DatabaseError> {
+        let query = diesel::sql_query(self.catalog().longest_value);
+        let found: Number = query.get_result(self)?;
+        Ok(found.value.and_then(|value| u64::try_from(value).ok()))
+    }
+
+    /// The longest row of a table with these columns, which exists or is going to be created.
+    pub(in crate::database) fn row_limit(
+        &mut self,
+        table: &str,
+        columns: Vec<RowColumn>,
+    ) -> Result<Option<RowLimit>, DatabaseError> {
+        let found: Option<Number> = diesel::sql_query(self.catalog().page_size)
+            .bind::<Text, _>(table)
+            .get_result(self)
+            .optional()?;
+        let page = found.and_then(|found| u64::try_from(found.value?).ok());
+        Ok(page.and_then(|page| (self.catalog().row_limit)(columns, page)))
+    }
+
+    /// The highest key that the database generated for `table`, as far as it knows. Keys of deleted rows are not
+    /// reused.
+    pub(in crate::database) fn last_number(&mut self, table: &str) -> Result<i64, DatabaseError> {
+        if let Some(numbers) = self.engine().table_of_numbers()
+            && !self.has_table(numbers)?
+        {
+            return Ok(0);
+        }
+        let found: Option<Number> = diesel::sql_query(self.by_name(self.catalog().last_number))
+            .bind::<Text, _>(table)
+            .get_result(self)
+            .optional()?;
+        Ok(found.and_then(|found| found.value).unwrap_or(0))
+    }
+}

@@ -1,0 +1,127 @@
+//! The SQL text that differs between databases. Pure: nothing here is executed.
+
+use crate::audit::{AuditedTable, KeyRule, Trigger, writes_entries_of};
+use crate::model::{ColumnType, Table, Value};
+
+use super::GuardStatement;
+use super::decode::decode;
+
+/// Returns the insert trigger for loads, and the names of the triggers that it replaces.
+pub(in crate::database) type LighterInsert = fn(&AuditedTable) -> (Trigger, [String; 2]);
+
+/// The SQL of one engine.
+pub(in crate::database) trait Dialect: Send + Sync {
+    /// `CREATE TABLE` for a table of a layout, with all constraints that must hold while rows are written.
+    fn create_table(&self, table: &Table) -> String;
+
+    /// `CREATE INDEX` statements for a table: its own indexes, and unique indexes for its UNIQUE constraints.
+    fn create_indexes(&self, table: &Table) -> Vec<String>;
+
+    /// The audit triggers of a table.
+    fn audit_triggers(&self, table: &AuditedTable) -> Vec<Trigger>;
+
+    /// Returns a function that creates an insert trigger without the part that finds rows which REPLACE deletes; `None`
+    /// if the audit triggers have no such part. For loads, which replace nothing.
+    fn lighter_insert(&self) -> Option<LighterInsert> {
+        None
+    }
+
+    /// The definition of a ledger trigger, from the statement of its migration.
+    fn guard(&self, statement: &GuardStatement<'_>) -> Trigger;
+
+    /// Triggers that implement the actions of foreign keys of a table made by [`create_table`](Self::create_table), if
+    /// the database's own actions fire no triggers.
+    fn cascades(&self, _table: &Table) -> Vec<Trigger> {
+        Vec::new()
+    }
+
+    /// A trigger that keeps other programs from being given the numbers that an import uses in this column, if nothing
+    /// else does.
+    fn numbering(&self, _table: &str, _column: &str) -> Option<Trigger> {
+        None
+    }
+
+    /// The reasons why this database cannot store a table, as messages with the necessary changes.
+    fn refusals(&self, _table: &Table) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The longest string that a column can store, in Unicode scalar values, if this database has a limit that the
+    /// column's type does not state.
+    fn max_chars(&self, _table: &Table, _column: usize) -> Option<u32> {
+        None
+    }
+
+    /// The type of a column in a table made by [`create_table`](Self::create_table); empty if nothing depends on it.
+    fn column_type(&self, _table: &Table, _column: usize) -> String {
+        String::new()
+    }
+
+    /// The maximum nesting depth of a JSON column, if it is less than accession reads.
+    fn max_json_depth(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether the type of a column decides which values it has.
+    fn types_columns(&self) -> bool {
+        true
+    }
+
+    /// The columns whose values the audit trigger with this text writes as booleans, if their types do not show it.
+    fn booleans(&self, _trigger: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How the audit triggers write a key as a record id. The default is for triggers that write a real of a key like one of
+    /// an image, with the sign of its exponent.
+    fn key_rule(&self) -> KeyRule {
+        KeyRule {
+            real: str::to_owned,
+            has_namesakes: false,
+        }
+    }
+
+    /// A query of all rows of a table, rendered as the audit triggers render them: `record_id` and `image`.
+    fn select_images(&self, table: &AuditedTable) -> String;
+
+    /// Statements after which queries of the transaction format values as the triggers do.
+    fn image_settings(&self) -> Option<String> {
+        None
+    }
+
+    /// A statement to execute after these queries, if one is needed.
+    fn after_images(&self) -> Option<String> {
+        None
+    }
+
+    /// A quoted name.
+    fn identifier(&self, name: &str) -> String;
+
+    /// A string literal.
+    fn literal(&self, text: &str) -> String;
+
+    /// Whether the entries of a stored trigger with this text are recorded under `table`.
+    fn writes_entries_of(&self, definition: &str, table: &str) -> bool {
+        writes_entries_of(definition, table, &|text| self.literal(text))
+    }
+
+    /// Whether a stored trigger with this text does not always fire: it was disabled, or not enabled as ALWAYS.
+    fn is_switched_off(&self, _definition: &str) -> bool {
+        false
+    }
+
+    /// The statement that drops a trigger by its name, if a trigger has no other parts, so that triggers with the names
+    /// of earlier versions can be dropped, too.
+    fn drop_trigger(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// The most bind parameters a statement may have.
+    fn max_binds(&self) -> usize;
+
+    /// Converts a stored value to the column's type. A value that does not fit, because another program wrote it, is
+    /// returned as stored, and so differs from every value that accession writes.
+    fn decode(&self, stored: Value, ty: ColumnType) -> Value {
+        decode(stored, ty)
+    }
+}

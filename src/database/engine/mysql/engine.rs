@@ -1,0 +1,152 @@
+//! The MySQL and MariaDB engine: schema changes commit, and the audit context consists of session variables.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use super::recipe::MysqlDialect;
+use super::server::SERVER;
+use super::triggers::STORED;
+use super::{CATALOG, Connection, constrained, names_as, tables, transaction};
+use crate::audit::AuditedTable;
+use crate::database::DatabaseError;
+use crate::database::engine::{Catalog, Dialect, Engine, Product};
+use crate::database::triggers::StoredTrigger;
+use crate::model::RunContext;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
+
+const SET_CONTEXT: &str = "SET @accession_run_id = ?, @accession_changed_by = ?, @accession_changed_at = ?, \
+                           @accession_source_file_id = NULL";
+const SET_CONTEXT_FILE: &str = "SET @accession_source_file_id = ?";
+/// Also sent after a transaction that failed.
+pub(super) const CLEAR_CONTEXT: &str = "SET @accession_run_id = NULL, @accession_changed_by = NULL, \
+                                        @accession_changed_at = NULL, @accession_source_file_id = NULL";
+
+#[derive(QueryableByName)]
+struct User {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+impl Engine for Connection {
+    fn name(&self) -> &'static str {
+        SERVER.scheme
+    }
+
+    fn product(&self, version: &str) -> Product {
+        match version.contains("MariaDB") {
+            true => Product {
+                name: "MariaDB",
+                oldest: Some([10, 3, 0]),
+            },
+            false => Product {
+                name: SERVER.product,
+                oldest: Some([8, 0, 17]),
+            },
+        }
+    }
+
+    fn text_encoding(&self) -> Option<&'static str> {
+        Some("utf8mb4")
+    }
+
+    fn dialect(&self) -> Box<dyn Dialect> {
+        Box::new(MysqlDialect)
+    }
+
+    fn catalog(&self) -> &'static Catalog {
+        &CATALOG
+    }
+
+    fn migrations(&self) -> EmbeddedMigrations {
+        MIGRATIONS
+    }
+
+    fn commits_schema_changes(&self) -> bool {
+        true
+    }
+
+    fn hides_tables(&self) -> bool {
+        true
+    }
+
+    fn user(&mut self) -> QueryResult<Option<String>> {
+        let user: User = diesel::sql_query("SELECT USER() AS name").get_result(self)?;
+        Ok(Some(user.name))
+    }
+
+    fn begin_write(&mut self, wait: Duration) -> QueryResult<()> {
+        transaction::begin_write(self, wait)
+    }
+
+    fn begin_read(&mut self) -> QueryResult<()> {
+        transaction::begin_read(self)
+    }
+
+    fn after_transaction(&mut self) {
+        transaction::after_transaction(self);
+    }
+
+    fn lock(&mut self, wait: Duration) -> QueryResult<()> {
+        transaction::lock(self, wait)
+    }
+
+    fn lock_rows(&mut self, tables: &[&str]) -> QueryResult<()> {
+        transaction::lock_rows(self, tables)
+    }
+
+    /// One lock covers all of them.
+    fn lock_sequences(&mut self, _columns: &[(&str, &str)]) -> QueryResult<()> {
+        transaction::lock_sequences(self)
+    }
+
+    /// A foreign key is checked with each row
+    /// (<https://dev.mysql.com/doc/refman/8.4/en/ansi-diff-foreign-keys.html>).
+    fn foreign_key_switch(&self) -> Option<[&'static str; 2]> {
+        Some([
+            "SET SESSION foreign_key_checks = 0",
+            "SET SESSION foreign_key_checks = 1",
+        ])
+    }
+
+    fn set_context(&mut self, run: &RunContext) -> Result<(), DatabaseError> {
+        diesel::sql_query(SET_CONTEXT)
+            .bind::<Text, _>(run.id.to_string())
+            .bind::<Text, _>(&run.actor)
+            .bind::<Text, _>(run.started_at.to_string())
+            .execute(self)?;
+        Ok(())
+    }
+
+    fn set_context_file(&mut self, file: Option<i64>) -> QueryResult<()> {
+        let query = diesel::sql_query(SET_CONTEXT_FILE).bind::<Nullable<BigInt>, _>(file);
+        query.execute(self)?;
+        Ok(())
+    }
+
+    fn clear_context(&mut self) -> QueryResult<()> {
+        diesel::sql_query(CLEAR_CONTEXT).execute(self)?;
+        Ok(())
+    }
+
+    fn by_name(&self, query: &'static str) -> Cow<'static, str> {
+        names_as(query, self.name_case())
+    }
+
+    fn make_table(&mut self, statement: &str) -> QueryResult<()> {
+        tables::make_table(self, statement)
+    }
+
+    fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>> {
+        let query = diesel::sql_query(self.by_name(STORED));
+        query.bind::<Text, _>(table).load(self)
+    }
+
+    fn describe_for_triggers(&mut self, table: &mut AuditedTable) -> QueryResult<()> {
+        constrained::add_constrained(self, table)
+    }
+}

@@ -1,0 +1,361 @@
+//! MySQL's and MariaDB's DDL for the portable table model.
+//!
+//! Where the two differ, the statement has comments that only one of them reads. Needs MySQL 8.0.17 or MariaDB 10.3.
+
+use super::triggers::{
+    KEYS, LONGEST_NAME, Reference, cascade, numbering, select_images, set_null, triggers,
+};
+use super::{identifier, literal};
+use crate::audit::{AuditedTable, KeyRule, Trigger};
+use crate::database::engine::decode::decode;
+use crate::database::engine::names::{bounded, list, refers_to_itself, unnamed_unique};
+use crate::database::engine::{Dialect, GuardStatement};
+use crate::model::{Column, ColumnType, DefaultValue, IndexColumn, OnDelete, Table, Value};
+
+/// MySQL's and MariaDB's recipe.
+pub(in crate::database) struct MysqlDialect;
+
+/// Compares byte by byte, and with trailing spaces.
+const COLLATION: &str =
+    "/*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */";
+
+/// The bytes that the columns of one index may have together (InnoDB, pages of 16 KB).
+const LONGEST_KEY: u32 = 3072;
+
+/// The length of a string column that is part of a key or an index, and declares no length.
+const KEY_CHARS: u32 = 255;
+
+/// Longer strings count fully against the 65 535 bytes of a row unless they are LONGTEXT.
+const LONGEST_VARCHAR: u32 = 2048;
+
+/// `utf8mb4` is counted with four bytes per character.
+const BYTES_PER_CHAR: u32 = 4;
+
+/// The columns that a table of InnoDB can have (<https://dev.mysql.com/doc/refman/8.4/en/innodb-limits.html>).
+const MOST_COLUMNS: usize = 1017;
+
+impl Dialect for MysqlDialect {
+    fn create_table(&self, table: &Table) -> String {
+        let mut lines: Vec<String> = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| define(table, index, column))
+            .collect();
+        if !table.primary_key.is_empty() {
+            lines.push(format!(
+                "PRIMARY KEY ({})",
+                list(table, &table.primary_key, identifier)
+            ));
+        }
+        for columns in &table.unique {
+            if refers_to_itself(table, columns) {
+                lines.push(format!("UNIQUE ({})", list(table, columns, identifier)));
+            }
+        }
+        // Cascades of the database itself fire no triggers: see `cascades`.
+        for key in &table.foreign_keys {
+            let references: Vec<_> = key.references.iter().map(|name| identifier(name)).collect();
+            lines.push(format!(
+                "FOREIGN KEY ({}) REFERENCES {} ({})",
+                list(table, &key.columns, identifier),
+                identifier(&key.table),
+                references.join(", "),
+            ));
+        }
+        format!(
+            "CREATE TABLE {} (\n  {}\n) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 {COLLATION}",
+            identifier(&table.name),
+            lines.join(",\n  ")
+        )
+    }
+
+    fn create_indexes(&self, table: &Table) -> Vec<String> {
+        let constraints = unnamed_unique(table)
+            .filter(|(_, columns)| !refers_to_itself(table, columns))
+            .map(|(name, columns)| {
+                create_index(table, &name, "UNIQUE ", &list(table, columns, identifier))
+            });
+        let indexes = table.indexes.iter().map(|index| {
+            if index.unique {
+                let columns: Vec<_> = index.columns.iter().map(|c| part(table, c, None)).collect();
+                create_index(table, &index.name, "UNIQUE ", &columns.join(", "))
+            } else {
+                create_index(table, &index.name, "", &parts(table, &index.columns))
+            }
+        });
+        constraints.chain(indexes).collect()
+    }
+
+    fn numbering(&self, table: &str, column: &str) -> Option<Trigger> {
+        Some(numbering(table, column))
+    }
+
+    fn audit_triggers(&self, table: &AuditedTable) -> Vec<Trigger> {
+        triggers(table)
+    }
+
+    /// The catalog has what follows FOR EACH ROW.
+    fn guard(&self, statement: &GuardStatement<'_>) -> Trigger {
+        let rest = statement.rest;
+        let body = rest.strip_prefix("FOR EACH ROW ").unwrap_or(rest);
+        Trigger {
+            name: statement.name.to_owned(),
+            create: statement.text.to_owned(),
+            drop: format!("DROP TRIGGER IF EXISTS {}", statement.name),
+            definition: format!("{} {body}", statement.when),
+        }
+    }
+
+    fn key_rule(&self) -> KeyRule {
+        KEYS
+    }
+
+    fn select_images(&self, table: &AuditedTable) -> String {
+        select_images(table)
+    }
+
+    fn cascades(&self, table: &Table) -> Vec<Trigger> {
+        let keys = table.foreign_keys.iter();
+        // A trigger cannot write to its own table: there RESTRICT remains.
+        keys.filter(|key| key.table != table.name)
+            .filter_map(|key| {
+                let columns: Vec<_> = key
+                    .columns
+                    .iter()
+                    .map(|&column| table.columns[column].name.as_str())
+                    .collect();
+                let references: Vec<_> = key.references.iter().map(String::as_str).collect();
+                let reference = Reference {
+                    child: &table.name,
+                    columns: &columns,
+                    parent: &key.table,
+                    references: &references,
+                };
+                match key.on_delete {
+                    OnDelete::Restrict => None,
+                    OnDelete::Cascade => Some(cascade(&reference)),
+                    OnDelete::SetNull => Some(set_null(&reference)),
+                }
+            })
+            .collect()
+    }
+
+    fn refusals(&self, table: &Table) -> Vec<String> {
+        let unique = table.unique.iter().chain([&table.primary_key]);
+        let mut refusals: Vec<_> = unique
+            .filter(|columns| key_bytes(table, columns) > LONGEST_KEY)
+            .map(|columns| {
+                format!(
+                    "the key ({}) can be {} bytes long, and MySQL's limit is {LONGEST_KEY}: give its string columns a length, such as VARCHAR(100)",
+                    list(table, columns, identifier),
+                    key_bytes(table, columns),
+                )
+            })
+            .collect();
+        let inline: u32 = (0..table.columns.len())
+            .filter_map(|column| self.max_chars(table, column))
+            .map(|chars| chars * BYTES_PER_CHAR)
+            .sum();
+        if inline > 65_000 {
+            refusals.push(format!(
+                "its string columns can be {inline} bytes long together, and MySQL's limit is 65000: declare the longer ones as TEXT",
+            ));
+        }
+        let columns = table.columns.len();
+        if columns > MOST_COLUMNS {
+            refusals.push(format!(
+                "it has {columns} columns, and InnoDB's limit is {MOST_COLUMNS}"
+            ));
+        }
+        refusals
+    }
+
+    fn column_type(&self, table: &Table, column: usize) -> String {
+        type_name(table, column)
+    }
+
+    fn max_chars(&self, table: &Table, column: usize) -> Option<u32> {
+        match table.columns[column].ty {
+            ColumnType::Text { max_chars } => varchar(table, column, max_chars),
+            ColumnType::Integer
+            | ColumnType::Real
+            | ColumnType::Boolean
+            | ColumnType::Json
+            | ColumnType::Timestamp
+            | ColumnType::Date
+            | ColumnType::Uuid
+            | ColumnType::Blob => None,
+        }
+    }
+
+    /// The limit of MariaDB's `JSON_VALID`; that of MySQL's JSON is 100.
+    fn max_json_depth(&self) -> Option<usize> {
+        Some(31)
+    }
+
+    fn decode(&self, stored: Value, ty: ColumnType) -> Value {
+        match (ty, stored) {
+            (ColumnType::Blob, stored) => stored,
+            // Text with a binary collation.
+            (_, Value::Blob(bytes)) => match std::str::from_utf8(&bytes) {
+                Ok(text) => decode(Value::text(text), ty),
+                Err(_) => Value::Blob(bytes),
+            },
+            (_, stored) => decode(stored, ty),
+        }
+    }
+
+    fn identifier(&self, name: &str) -> String {
+        identifier(name)
+    }
+
+    fn literal(&self, text: &str) -> String {
+        literal(text)
+    }
+
+    /// The number of parameters is sent as 16 bits.
+    fn max_binds(&self) -> usize {
+        65_535
+    }
+}
+
+fn define(table: &Table, index: usize, column: &Column) -> String {
+    let name = identifier(&column.name);
+    if table.generated_key() == Some(index) {
+        return format!("{name} BIGINT NOT NULL AUTO_INCREMENT");
+    }
+    let mut line = format!("{name} {}", type_name(table, index));
+    // A column without NOT NULL must be nullable, also where TIMESTAMP columns are NOT NULL by default.
+    line.push_str(if column.nullable {
+        " NULL"
+    } else {
+        " NOT NULL"
+    });
+    match &column.default {
+        None => {}
+        Some(DefaultValue::CurrentTimestamp) => line.push_str(" DEFAULT (UTC_TIMESTAMP(6))"),
+        // In parentheses it is an expression, which TEXT and JSON columns accept, too.
+        Some(DefaultValue::Value(value)) => {
+            line.push_str(&format!(" DEFAULT ({})", default_literal(value)));
+        }
+    }
+    line
+}
+
+fn type_name(table: &Table, index: usize) -> String {
+    match table.columns[index].ty {
+        ColumnType::Text { max_chars } => match varchar(table, index, max_chars) {
+            Some(chars) => format!("VARCHAR({chars})"),
+            None => "LONGTEXT".to_owned(),
+        },
+        ColumnType::Integer => "BIGINT".to_owned(),
+        ColumnType::Real => "DOUBLE".to_owned(),
+        ColumnType::Boolean => "TINYINT(1)".to_owned(),
+        ColumnType::Json => "JSON".to_owned(),
+        ColumnType::Timestamp => "DATETIME(6)".to_owned(),
+        ColumnType::Date => "DATE".to_owned(),
+        ColumnType::Uuid => "CHAR(36)".to_owned(),
+        ColumnType::Blob => "LONGBLOB".to_owned(),
+    }
+}
+
+/// The length of a text column that is VARCHAR.
+fn varchar(table: &Table, index: usize, max_chars: Option<u32>) -> Option<u32> {
+    match max_chars {
+        Some(chars) => (chars <= LONGEST_VARCHAR).then_some(chars),
+        None => is_key(table, index).then_some(KEY_CHARS),
+    }
+}
+
+/// Whether a column is part of a key or an index.
+fn is_key(table: &Table, column: usize) -> bool {
+    let indexes = table
+        .indexes
+        .iter()
+        .flat_map(|index| index.columns.iter().map(|column| column.column));
+    let keys = table.unique.iter().chain([&table.primary_key]).flatten();
+    let foreign = table.foreign_keys.iter().flat_map(|key| &key.columns);
+    keys.chain(foreign)
+        .copied()
+        .chain(indexes)
+        .any(|one| one == column)
+}
+
+/// The bytes that a column takes in an index.
+fn column_bytes(table: &Table, column: usize) -> u32 {
+    match table.columns[column].ty {
+        ColumnType::Text { max_chars } => max_chars
+            .unwrap_or(KEY_CHARS)
+            .saturating_mul(BYTES_PER_CHAR),
+        ColumnType::Uuid => 36 * BYTES_PER_CHAR,
+        ColumnType::Integer | ColumnType::Real | ColumnType::Timestamp => 8,
+        ColumnType::Boolean => 1,
+        ColumnType::Date => 3,
+        // Never part of a key: the layout rejects it.
+        ColumnType::Json | ColumnType::Blob => 0,
+    }
+}
+
+fn key_bytes(table: &Table, columns: &[usize]) -> u32 {
+    columns
+        .iter()
+        .map(|&column| column_bytes(table, column))
+        .fold(0, u32::saturating_add)
+}
+
+/// The columns of an index that need not be unique; of long strings it contains prefixes only.
+fn parts(table: &Table, columns: &[IndexColumn]) -> String {
+    let all: Vec<_> = columns.iter().map(|column| column.column).collect();
+    let prefix = (key_bytes(table, &all) > LONGEST_KEY).then(|| {
+        let count = u32::try_from(columns.len()).unwrap_or(u32::MAX);
+        LONGEST_KEY / BYTES_PER_CHAR / count
+    });
+    let columns: Vec<_> = columns
+        .iter()
+        .map(|column| part(table, column, prefix))
+        .collect();
+    columns.join(", ")
+}
+
+fn part(table: &Table, column: &IndexColumn, prefix: Option<u32>) -> String {
+    let is_long = |chars: &u32| {
+        let ty = table.columns[column.column].ty;
+        matches!(ty, ColumnType::Text { .. })
+            && column_bytes(table, column.column) > chars * BYTES_PER_CHAR
+    };
+    let prefix = prefix.filter(is_long);
+    format!(
+        "{}{}{}",
+        identifier(&table.columns[column.column].name),
+        prefix.map_or(String::new(), |chars| format!("({chars})")),
+        if column.descending { " DESC" } else { "" },
+    )
+}
+
+fn create_index(table: &Table, name: &str, unique: &str, columns: &str) -> String {
+    format!(
+        "CREATE {unique}INDEX {} ON {} ({columns})",
+        identifier(&bounded(name, LONGEST_NAME)),
+        identifier(&table.name)
+    )
+}
+
+fn default_literal(value: &Value) -> String {
+    match value {
+        Value::Null | Value::Default | Value::ParentKey(_) => "NULL".to_owned(),
+        Value::Boolean(value) => i32::from(*value).to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Real(value) => format!("{value:e}"),
+        Value::Blob(bytes) => format!("X'{}'", data_encoding::HEXUPPER.encode(bytes)),
+        Value::Timestamp(timestamp) => literal(
+            &timestamp
+                .to_utc()
+                .format("%Y-%m-%d %H:%M:%S%.6f")
+                .to_string(),
+        ),
+        Value::Text(_) | Value::Json(_) | Value::Date(_) | Value::Uuid(_) => {
+            literal(&value.key_text())
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Catalog queries for PostgreSQL. Only the first schema of the `search_path` is considered.
+
+use super::triggers::form;
+use crate::database::engine::Catalog;
+use crate::model::ColumnType;
+use crate::plan::ColumnLimit;
+
+use super::row_size::row_limit;
+
+pub(super) static CATALOG: Catalog = Catalog {
+    has_table: "SELECT count(*) AS count FROM pg_class \
+                WHERE oid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND relkind IN ('r', 'p', 'f')",
+    tables: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
+    views: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+            WHERE n.nspname = current_schema() AND c.relkind IN ('v', 'm')",
+    definitions: "SELECT * FROM (\
+                  SELECT 'column' AS kind, a.attname::text AS name, c.relname::text AS of_table, format_type(a.atttypid, a.atttypmod) AS definition \
+                  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+                  WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped \
+                  UNION ALL \
+                  SELECT 'trigger', t.tgname::text, c.relname::text, concat_ws(' ', t.tgenabled, pg_get_triggerdef(t.oid), p.prosrc) \
+                  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+                  JOIN pg_proc p ON p.oid = t.tgfoid WHERE n.nspname = current_schema() AND NOT t.tgisinternal) AS d \
+                  ORDER BY kind COLLATE \"C\", of_table COLLATE \"C\", name COLLATE \"C\"",
+    columns: "SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS declared, \
+              a.attnotnull::int::bigint AS required, \
+              CASE WHEN a.attidentity <> '' THEN 'identity' \
+                   WHEN a.attgenerated <> '' THEN 'generated' \
+                   ELSE pg_get_expr(d.adbin, d.adrelid) END AS default_value, \
+              COALESCE(array_position(k.conkey, a.attnum), 0)::bigint AS key \
+              FROM pg_attribute a \
+              LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+              LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'p' \
+              WHERE a.attrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
+              ORDER BY a.attnum",
+    // A reader has no right on sequences; a writer moves them with `setval`.
+    last_number: "SELECT max(CASE WHEN has_sequence_privilege(s.oid, 'USAGE, SELECT') THEN pg_sequence_last_value(s.oid) END) AS value \
+                  FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' \
+                  WHERE d.refobjid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND d.deptype IN ('a', 'i')",
+    sees_triggers: "SELECT 1::bigint AS count",
+    // Dropping a function drops the triggers that call it, including those of partitions.
+    drop_triggers: "SELECT concat(c.relname, '.', t.tgname) AS name, \
+                    format('DROP FUNCTION IF EXISTS %I.%I() CASCADE', f.nspname, p.proname) AS statement \
+                    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+                    JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace \
+                    WHERE n.nspname = current_schema() AND NOT t.tgisinternal AND t.tgname LIKE 'accession\\_%' \
+                    AND NOT c.relispartition ORDER BY 1",
+    longest_value: "SELECT NULL::bigint AS value",
+    facts: "SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding, \
+            current_setting('TimeZone') AS time_zone, \
+            to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS now",
+    missing_rights: "SELECT v.name FROM (VALUES \
+                       ('CREATE on the schema', has_schema_privilege(current_schema()::text, 'CREATE')), \
+                       ('USAGE on the schema', has_schema_privilege(current_schema()::text, 'USAGE'))) AS v (name, granted) \
+                     WHERE NOT v.granted \
+                     UNION ALL \
+                     SELECT format('%s on %I', p.name, c.relname) FROM pg_class c \
+                     CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p (name) \
+                     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace \
+                       AND c.relname IN ('import_runs', 'source_files', 'row_sources', 'rejects', 'conversions') \
+                       AND NOT has_table_privilege(c.oid, p.name)",
+    silent_cascades: "SELECT ''::text AS name WHERE FALSE",
+    // Functions run as the owner, to whom policies apply only if row-level security is forced.
+    hidden_rows: Some(
+        "SELECT concat('`', c.relname, '`') AS name FROM pg_class c JOIN pg_roles o ON o.oid = c.relowner \
+                  WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relrowsecurity \
+                  AND (row_security_active(c.oid) OR c.relforcerowsecurity AND NOT o.rolsuper AND NOT o.rolbypassrls) \
+                  AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname LIKE 'accession\\_%') ORDER BY 1",
+    ),
+    earlier_triggers: Some(
+        "SELECT concat('`', t.tgname, '` of `', c.relname, '`') AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
+                       WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND NOT t.tgisinternal \
+                       AND t.tgname < 'accession' AND t.tgtype & 66 = 0 AND t.tgtype & 1 = 1 AND t.tgtype & 28 <> 0 \
+                       AND EXISTS (SELECT FROM pg_trigger own WHERE own.tgrelid = c.oid AND own.tgname LIKE 'accession\\_%') ORDER BY 1",
+    ),
+    without_transactions: None,
+    shadowing_accounts: None,
+    // Without those that a constraint rests on: a primary key, or a foreign key of another table. Only those of tables
+    // that this transaction made, which no other session sees: to drop one takes a lock that would keep readers out.
+    deferred_indexes: Some(
+        "SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS sql \
+         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+         WHERE i.indrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) \
+         AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid) \
+         AND EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'relation' AND l.relation = i.indrelid \
+                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                     AND l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock' AND l.granted) \
+         ORDER BY c.oid",
+    ),
+    deferred_trigger: None,
+    rules: "SELECT r.name::text AS name, c.relname::text AS of_table FROM (\
+              SELECT tgname, tgrelid FROM pg_trigger WHERE NOT tgisinternal \
+              UNION ALL SELECT rulename, ev_class FROM pg_rewrite WHERE ev_type <> '1' \
+              UNION ALL SELECT polname, polrelid FROM pg_policy \
+              UNION ALL SELECT 'ROW LEVEL SECURITY', oid FROM pg_class WHERE relrowsecurity) AS r (name, of) \
+            JOIN pg_class c ON c.oid = r.of WHERE c.relnamespace = quote_ident(current_schema())::regnamespace \
+            ORDER BY c.relname COLLATE \"C\", r.name COLLATE \"C\"",
+    form,
+    can_hold,
+    limit,
+    // Heap tables, strings in the encoding that accession sends, and the alignment of 64-bit machines.
+    page_size: "SELECT current_setting('block_size')::bigint AS value \
+                FROM (SELECT to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AS oid) AS t \
+                LEFT JOIN pg_class c ON c.oid = t.oid LEFT JOIN pg_am a ON a.oid = c.relam \
+                WHERE current_setting('server_encoding') = 'UTF8' AND (SELECT typbyval FROM pg_type WHERE typname = 'int8' \
+                  AND typnamespace = 'pg_catalog'::regnamespace) \
+                AND CASE WHEN c.oid IS NULL THEN COALESCE(current_setting('default_table_access_method', true), 'heap') = 'heap' \
+                    ELSE c.relkind = 'r' AND COALESCE(a.amname, 'heap') = 'heap' END",
+    row_limit,
+};
+
+/// Whether a type, as `format_type` names it, stores values exactly.
+fn can_hold(declared: &str, ty: ColumnType) -> bool {
+    let name = declared.split('(').next().unwrap_or(declared).trim_end();
+    match ty {
+        ColumnType::Text { .. } => matches!(name, "text" | "character varying"),
+        ColumnType::Integer => matches!(name, "bigint" | "integer" | "smallint"),
+        ColumnType::Real => name == "double precision",
+        ColumnType::Boolean => name == "boolean",
+        ColumnType::Json => matches!(name, "jsonb" | "json"),
+        ColumnType::Timestamp => matches!(
+            declared,
+            "timestamp with time zone"
+                | "timestamp without time zone"
+                | "timestamp(6) with time zone"
+                | "timestamp(6) without time zone"
+        ),
+        ColumnType::Date => name == "date",
+        ColumnType::Uuid => name == "uuid",
+        ColumnType::Blob => name == "bytea",
+    }
+}
+
+/// `character varying(n)` has a length.
+fn limit(declared: &str) -> ColumnLimit {
+    let length = declared
+        .strip_prefix("character varying(")
+        .and_then(|rest| rest.strip_suffix(')')?.parse().ok());
+    ColumnLimit {
+        chars: length,
+        ..ColumnLimit::default()
+    }
+}

@@ -1,0 +1,194 @@
+//! The PostgreSQL engine: one schema of a database, and an audit context that ends with the transaction.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use super::recipe::PostgresDialect;
+use super::server::SERVER;
+use super::triggers::STORED;
+use super::{CATALOG, Connection, partitions, transaction};
+use crate::audit::{AuditedTable, Firing, Trigger};
+use crate::database::DatabaseError;
+use crate::database::engine::{Catalog, Dialect, Engine, Product};
+use crate::database::triggers::StoredTrigger;
+use crate::model::RunContext;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+const SET_CONTEXT: &str = "SELECT set_config('accession.run_id', $1, true), \
+                           set_config('accession.source_file_id', '', true)";
+const SET_CONTEXT_FILE: &str =
+    "SELECT set_config('accession.source_file_id', COALESCE($1::text, ''), true)";
+
+#[derive(QueryableByName)]
+struct User {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct Family {
+    #[diesel(sql_type = Bool)]
+    partitioned: bool,
+    #[diesel(sql_type = Bool)]
+    inherits: bool,
+    /// A subscription writes to it, which fires triggers for rows alone.
+    #[diesel(sql_type = Bool)]
+    replicated: bool,
+    /// It has triggers of the application that fire before ours for statements.
+    #[diesel(sql_type = Bool)]
+    triggered: bool,
+}
+
+impl Engine for Connection {
+    fn name(&self) -> &'static str {
+        SERVER.scheme
+    }
+
+    fn product(&self, _version: &str) -> Product {
+        Product {
+            name: SERVER.product,
+            oldest: Some([11, 0, 0]),
+        }
+    }
+
+    fn text_encoding(&self) -> Option<&'static str> {
+        Some("UTF8")
+    }
+
+    fn dialect(&self) -> Box<dyn Dialect> {
+        Box::new(PostgresDialect {
+            schema: self.schema().to_owned(),
+        })
+    }
+
+    fn catalog(&self) -> &'static Catalog {
+        &CATALOG
+    }
+
+    fn migrations(&self) -> EmbeddedMigrations {
+        MIGRATIONS
+    }
+
+    fn schema(&self) -> Option<&str> {
+        Some(Self::schema(self))
+    }
+
+    fn user(&mut self) -> QueryResult<Option<String>> {
+        let query = diesel::sql_query("SELECT session_user::text AS name");
+        let user: User = query.get_result(self)?;
+        Ok(Some(user.name))
+    }
+
+    fn begin_write(&mut self, wait: Duration) -> QueryResult<()> {
+        transaction::begin_write(self, wait)
+    }
+
+    fn begin_read(&mut self) -> QueryResult<()> {
+        transaction::begin_read(self)
+    }
+
+    fn lock_tables(&mut self, tables: &[&str]) -> QueryResult<()> {
+        transaction::lock_tables(self, tables)
+    }
+
+    fn lock_sequences(&mut self, columns: &[(&str, &str)]) -> QueryResult<()> {
+        transaction::lock_sequences(self, columns)
+    }
+
+    fn advance_sequence(&mut self, table: &str, column: &str, last: i64) -> QueryResult<()> {
+        transaction::advance_sequence(self, table, column, last)
+    }
+
+    fn defer_foreign_keys(&mut self) -> QueryResult<()> {
+        self.batch_execute("SET CONSTRAINTS ALL DEFERRED")
+    }
+
+    fn remembers_deferred_rows(&self) -> bool {
+        true
+    }
+
+    /// No index of a table is made while a check of the table is pending.
+    fn check_foreign_keys(&mut self) -> QueryResult<()> {
+        self.batch_execute("SET CONSTRAINTS ALL IMMEDIATE")
+    }
+
+    /// Any session could set them, so triggers believe them only of a run: they look for its row in the ledger, which
+    /// no other session sees until the run is complete.
+    fn set_context(&mut self, run: &RunContext) -> Result<(), DatabaseError> {
+        let query = diesel::sql_query(SET_CONTEXT).bind::<Text, _>(run.id.to_string());
+        query.execute(self)?;
+        Ok(())
+    }
+
+    fn set_context_file(&mut self, file: Option<i64>) -> QueryResult<()> {
+        let query = diesel::sql_query(SET_CONTEXT_FILE).bind::<Nullable<BigInt>, _>(file);
+        query.execute(self)?;
+        Ok(())
+    }
+
+    fn clear_context(&mut self) -> QueryResult<()> {
+        let query = diesel::sql_query(SET_CONTEXT).bind::<Text, _>("");
+        query.execute(self)?;
+        Ok(())
+    }
+
+    fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>> {
+        let schema = Self::schema(self).to_owned();
+        let mut stored: Vec<StoredTrigger> = diesel::sql_query(STORED)
+            .bind::<Text, _>(schema)
+            .bind::<Text, _>(table)
+            .load(self)?;
+        stored.extend(partitions::stored(self, table)?);
+        Ok(stored)
+    }
+
+    /// Partitions can be written to past the table they are part of, whose triggers for statements do not fire then,
+    /// nor do they when a subscription applies changes. After triggers of the application that write to the row that
+    /// fired them, the entry of a statement would come too late.
+    fn describe_for_triggers(&mut self, table: &mut AuditedTable) -> QueryResult<()> {
+        let query = "SELECT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = of.oid) AS partitioned, \
+                     EXISTS (SELECT FROM pg_inherits WHERE of.oid IN (inhrelid, inhparent)) AS inherits, \
+                     EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = of.oid) AS replicated, \
+                     EXISTS (SELECT FROM pg_trigger WHERE tgrelid = of.oid AND NOT tgisinternal \
+                       AND tgname NOT LIKE 'accession\\_%' AND tgtype & 66 = 0 AND tgtype & 12 <> 0 \
+                       AND (tgtype & 1 = 1 OR tgname < 'accession')) AS triggered \
+                     FROM (SELECT to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AS oid) AS of";
+        let found: Family = diesel::sql_query(query)
+            .bind::<Text, _>(&table.name)
+            .get_result(self)?;
+        table.firing = match (found.partitioned, found.inherits) {
+            (true, _) => Firing::Row,
+            (false, true) => Firing::OwnRow,
+            (false, false) if found.replicated || found.triggered => Firing::Row,
+            (false, false) => Firing::Statement,
+        };
+        Ok(())
+    }
+
+    fn partition_triggers(&mut self, table: &AuditedTable) -> QueryResult<Vec<Trigger>> {
+        partitions::triggers(self, table)
+    }
+
+    fn unrecorded_partitions(
+        &mut self,
+        table: &AuditedTable,
+        stored: &[StoredTrigger],
+    ) -> QueryResult<Vec<String>> {
+        let mut stored = stored.iter();
+        match stored.any(|trigger| trigger.name == "accession_insert") {
+            true => partitions::unrecorded(self, table),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// Until autovacuum analyzes the tables, about a minute later, the planner assumes their former size. Tables of
+    /// other owners are skipped.
+    fn analyze(&mut self, tables: &[&str]) -> QueryResult<()> {
+        transaction::analyze(self, tables)
+    }
+}

@@ -1,0 +1,169 @@
+//! Classifies PostgreSQL's errors by their code, because messages are in the language of the server
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use tokio_postgres::Error;
+use tokio_postgres::error::{DbError, SqlState};
+
+use crate::database::connect::ServerAddress;
+use crate::database::engine::error_kind::{ErrorKind, code_of, with_code};
+use crate::database::refusal::{NotConnected, Refusal};
+use crate::database::{DatabaseError, with_causes};
+
+/// Before the code after a message.
+const LABEL: &str = "SQLSTATE";
+
+/// The code for a missing right, where the right is to see all rows.
+const ROW_SECURITY: &str = "42501, row-level security";
+
+/// The code after a message.
+pub(super) fn code(message: &str) -> Option<&str> {
+    code_of(message, LABEL)
+}
+
+/// Classifies the code after a message.
+pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
+    Some(match code(message)? {
+        // Serialization failure, deadlock.
+        "40001" | "40P01" => ErrorKind::Retryable,
+        // Also when `lock_timeout` has passed.
+        "55P03" => ErrorKind::Locked,
+        "42501" => ErrorKind::Denied,
+        // Program limit exceeded.
+        "54000" => ErrorKind::TooLong,
+        ROW_SECURITY => ErrorKind::HiddenRows,
+        "25006" => ErrorKind::ReadOnly,
+        // Shut down, or ended because the session was idle for too long.
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => ErrorKind::Lost,
+        code if code.starts_with("08") => ErrorKind::Lost,
+        _ => return None,
+    })
+}
+
+/// Converts the failure of a statement to Diesel's error.
+pub(super) fn failed(error: &Error) -> DieselError {
+    let (kind, information) = match error.as_db_error() {
+        Some(said) => (kind(said.code()), Said::new(said)),
+        None => {
+            let is_lost = error.is_closed() || is_passing(error);
+            let kind = match is_lost {
+                true => DatabaseErrorKind::UnableToSendCommand,
+                false => DatabaseErrorKind::Unknown,
+            };
+            return DieselError::DatabaseError(kind, Box::new(with_causes(error)));
+        }
+    };
+    DieselError::DatabaseError(kind, Box::new(information))
+}
+
+fn kind(code: &SqlState) -> DatabaseErrorKind {
+    match *code {
+        SqlState::UNIQUE_VIOLATION => DatabaseErrorKind::UniqueViolation,
+        SqlState::FOREIGN_KEY_VIOLATION => DatabaseErrorKind::ForeignKeyViolation,
+        SqlState::RESTRICT_VIOLATION => DatabaseErrorKind::RestrictViolation,
+        SqlState::EXCLUSION_VIOLATION => DatabaseErrorKind::ExclusionViolation,
+        SqlState::NOT_NULL_VIOLATION => DatabaseErrorKind::NotNullViolation,
+        SqlState::CHECK_VIOLATION => DatabaseErrorKind::CheckViolation,
+        SqlState::T_R_SERIALIZATION_FAILURE => DatabaseErrorKind::SerializationFailure,
+        SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseErrorKind::ReadOnlyTransaction,
+        _ => DatabaseErrorKind::Unknown,
+    }
+}
+
+/// The server's error, with the code in the message, because Diesel has no field for it.
+struct Said {
+    message: String,
+    error: DbError,
+}
+
+impl Said {
+    fn new(error: &DbError) -> Self {
+        // No code distinguishes it, but the name of the server's function, which is in no language.
+        let code = match error.routine() {
+            Some("check_enable_rls") => ROW_SECURITY,
+            _ => error.code().code(),
+        };
+        Self {
+            message: with_code(error.message(), LABEL, code),
+            error: error.clone(),
+        }
+    }
+}
+
+impl DatabaseErrorInformation for Said {
+    fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn details(&self) -> Option<&str> {
+        self.error.detail()
+    }
+
+    fn hint(&self) -> Option<&str> {
+        self.error.hint()
+    }
+
+    fn table_name(&self) -> Option<&str> {
+        self.error.table()
+    }
+
+    fn column_name(&self) -> Option<&str> {
+        self.error.column()
+    }
+
+    fn constraint_name(&self) -> Option<&str> {
+        self.error.constraint()
+    }
+
+    fn statement_position(&self) -> Option<i32> {
+        None
+    }
+}
+
+/// Distinguishes a server that is not ready from one that refuses the connection.
+pub(super) fn refused(address: &ServerAddress, error: Error) -> DatabaseError {
+    let passing = match error.code() {
+        Some(code) => [
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::TOO_MANY_CONNECTIONS,
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+        ]
+        .contains(code),
+        None => is_passing(&error) || error.is_closed(),
+    };
+    let reason = if passing {
+        NotConnected::NotThere
+    } else {
+        NotConnected::Refused(refusal(&error))
+    };
+    match error.as_db_error() {
+        // The driver's own message is only "db error".
+        Some(said) => DatabaseError::not_connected(address, reason, Box::new(said.clone())),
+        None => DatabaseError::not_connected(address, reason, Box::new(error)),
+    }
+}
+
+/// Whether the connection failed, so that retrying may help. An untrusted certificate, or a value that cannot be sent,
+/// does not change.
+fn is_passing(error: &Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(|cause: &std::io::Error| !matches!(cause.kind(), InvalidData | InvalidInput))
+}
+
+/// The reason of the refusal.
+fn refusal(error: &Error) -> Refusal {
+    match error.code() {
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+            Refusal::Login
+        }
+        Some(&SqlState::UNDEFINED_DATABASE | &SqlState::INSUFFICIENT_PRIVILEGE) => {
+            Refusal::NoSuchDatabase
+        }
+        Some(_) => Refusal::Other,
+        // Without a code it is an error of the driver: it lacks a password, or does not trust the server.
+        None if error.to_string().contains("password") => Refusal::Login,
+        None => Refusal::Tls,
+    }
+}

@@ -1,0 +1,124 @@
+//! The audit triggers of partitions. PostgreSQL clones a table's row triggers to its partitions; the trigger for
+//! TRUNCATE is created on each partition. It calls the function of the partitioned table, so that its entries name that
+//! table.
+
+use super::{Event, function_name, identifier, literal, record_id};
+use crate::audit::{AuditedTable, Firing};
+use crate::audit::{TRIGGER_PREFIX, Trigger};
+
+/// Name and definition of what each partition without partitions of its own has of the triggers of the table `$2` of
+/// the schema `$1`: the one for TRUNCATE, which is not cloned, and whether the clones of the others are on.
+pub(in crate::database) const STORED_ON_PARTITIONS: &str = "WITH RECURSIVE parts (oid) AS (\
+     SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhparent \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'p' \
+     UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN parts ON i.inhparent = parts.oid) \
+     SELECT n.nspname::text AS schema, c.relname::text AS partition, \
+     concat_ws(' ', t.tgenabled, t.tgtype, p.proname, \
+       (SELECT string_agg(concat_ws(' ', g.tgname, g.tgenabled), ', ' ORDER BY g.tgname::text COLLATE \"C\") FROM pg_catalog.pg_trigger g \
+        WHERE g.tgrelid = c.oid AND g.tgname IN ('accession_delete', 'accession_insert', 'accession_update'))) AS definition, \
+     t.oid IS NOT NULL AS made \
+     FROM parts JOIN pg_catalog.pg_class c ON c.oid = parts.oid AND c.relkind = 'r' \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'accession_truncate' \
+     LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid ORDER BY 1, 2";
+
+/// The table that a partition was attached to after it had got its trigger: one with another function for TRUNCATE.
+/// NULL else.
+pub(super) const MOVED_TO: &str = "(
+        WITH RECURSIVE above (oid) AS (
+            SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = TG_RELID
+            UNION ALL SELECT i.inhparent FROM pg_inherits AS i JOIN above ON i.inhrelid = above.oid
+        )
+        SELECT max(c.relname::text) FROM above JOIN pg_class AS c ON c.oid = above.oid AND c.relkind = 'p' AND NOT c.relispartition
+        JOIN pg_trigger AS other ON other.tgrelid = c.oid AND other.tgname = TG_NAME
+        JOIN pg_trigger AS own ON own.tgrelid = TG_RELID AND own.tgname = TG_NAME AND own.tgfoid <> other.tgfoid
+    )";
+
+/// What follows the bits in the definition of what a partition has: the function, and clones of other triggers. `None`
+/// for a trigger of a table.
+fn function_of_partition(definition: &str) -> Option<&str> {
+    let (_, kind, _) = Event::Truncate.clauses(Firing::Row);
+    let (_, rest) = definition.split_once(' ')?;
+    let (bits, rest) = rest.split_once(' ')?;
+    (bits == kind.to_string() && rest.starts_with(TRIGGER_PREFIX)).then_some(rest)
+}
+
+/// Whether it is the function of this table.
+fn is_function_of(function: &str, table: &str) -> bool {
+    let clones = function.strip_prefix(&function_name(table, Event::Truncate));
+    clones.is_some_and(|clones| clones.is_empty() || clones.starts_with(" accession_"))
+}
+
+/// Whether the entries of a stored trigger with this text are recorded under `table`.
+pub(in crate::database) fn writes_entries_of(definition: &str, table: &str) -> bool {
+    match function_of_partition(definition) {
+        Some(function) => is_function_of(function, table),
+        None => crate::audit::writes_entries_of(definition, table, &literal),
+    }
+}
+
+/// Whether a stored trigger with this text does not always fire: it was disabled, or not enabled as ALWAYS.
+pub(in crate::database) fn is_switched_off(definition: &str) -> bool {
+    let flag = definition.split(' ').next();
+    let is_off = |clone: &str| clone.starts_with("accession_") && !clone.ends_with(" A");
+    matches!(flag, Some("D" | "O" | "R"))
+        || function_of_partition(definition)
+            .and_then(|function| function.split_once(' '))
+            .is_some_and(|(_, clones)| clones.split(", ").any(is_off))
+}
+
+/// The name of what a partition has of its table's triggers; no trigger is called so.
+pub(in crate::database) fn partition_trigger_name(schema: &str, partition: &str) -> String {
+    format!("{TRIGGER_PREFIX}truncate of {schema}.{partition}")
+}
+
+/// The triggers that a partition of `table` should have, given that the table has its own.
+pub(in crate::database) fn partition_trigger(
+    schema: &str,
+    table: &str,
+    (partition_schema, partition): (&str, &str),
+) -> Trigger {
+    let watched = format!("{}.{}", identifier(partition_schema), identifier(partition));
+    let name = format!("{TRIGGER_PREFIX}{}", Event::Truncate.name());
+    let function = function_name(table, Event::Truncate);
+    let drop = format!("DROP TRIGGER IF EXISTS {name} ON {watched}");
+    let mut create = format!(
+        "{drop};\n\
+         CREATE TRIGGER {name} BEFORE TRUNCATE ON {watched} FOR EACH STATEMENT EXECUTE FUNCTION {}.{}()",
+        identifier(schema),
+        identifier(&function),
+    );
+    let cloned = [Event::Delete, Event::Insert, Event::Update].map(Event::name);
+    for event in [&cloned[..], &["truncate"]].concat() {
+        create.push_str(&format!(
+            ";\nALTER TABLE {watched} ENABLE ALWAYS TRIGGER {TRIGGER_PREFIX}{event}"
+        ));
+    }
+    let (_, kind, _) = Event::Truncate.clauses(Firing::Row);
+    let cloned = cloned.map(|event| format!("{TRIGGER_PREFIX}{event} A"));
+    Trigger {
+        name: partition_trigger_name(partition_schema, partition),
+        create,
+        drop,
+        definition: format!("A {kind} {function} {}", cloned.join(", ")),
+    }
+}
+
+/// A query of the number of `rows` of a partition of `table` that have no entry, or whose last entry is a
+/// deletion.
+pub(in crate::database) fn unrecorded_rows(
+    schema: &str,
+    table: &AuditedTable,
+    (partition_schema, partition): (&str, &str),
+) -> String {
+    format!(
+        "SELECT count(*) AS rows FROM {}.{} AS live WHERE COALESCE((SELECT entry.action FROM {}.audit_log AS entry \
+         WHERE entry.table_name = {} AND entry.record_id = {} ORDER BY entry.id DESC LIMIT 1), 'DELETE') = 'DELETE'",
+        identifier(partition_schema),
+        identifier(partition),
+        identifier(schema),
+        literal(&table.name),
+        record_id(table, "live"),
+    )
+}

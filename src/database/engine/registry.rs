@@ -1,0 +1,124 @@
+//! The list of engines: one line for each.
+
+use diesel::deserialize;
+
+use super::{Engine, Server, StoredValue, Values};
+use crate::database::engine::error_kind::ErrorKind;
+use crate::model::Value;
+
+/// A kind of server that accession supports, built in or not.
+pub(super) struct KnownServer {
+    /// The schemes of its URLs, the canonical one first.
+    pub(super) schemes: &'static [&'static str],
+    /// `None` without its feature.
+    pub(super) server: Option<&'static Server>,
+}
+
+/// Defines [`AnyConnection`] and the functions that dispatch on its variant. The `Connection` of each module implements
+/// [`Engine`].
+macro_rules! engines {
+    (
+        embedded $embedded:ident in $file:ident;
+        $(server $variant:ident in $module:ident, feature $feature:tt, schemes $schemes:tt;)*
+    ) => {
+        /// An open connection, a variant for each engine.
+        ///
+        /// It is a Diesel connection. Do not match on it: differences between databases are methods of `Engine`, which
+        /// documents how to add a database.
+        #[derive(diesel::MultiConnection)]
+        pub enum AnyConnection {
+            /// The engine of databases that are files.
+            $embedded($crate::database::engine::$file::Connection),
+            $(
+                #[doc = concat!("The server `", $feature, "`.")]
+                #[cfg(feature = $feature)]
+                $variant($crate::database::engine::$module::Connection),
+            )*
+        }
+
+        impl AnyConnection {
+            pub(in crate::database) fn engine(&self) -> &dyn Engine {
+                match self {
+                    Self::$embedded(connection) => connection,
+                    $(
+                        #[cfg(feature = $feature)]
+                        Self::$variant(connection) => connection,
+                    )*
+                }
+            }
+
+            pub(in crate::database) fn engine_mut(&mut self) -> &mut dyn Engine {
+                match self {
+                    Self::$embedded(connection) => connection,
+                    $(
+                        #[cfg(feature = $feature)]
+                        Self::$variant(connection) => connection,
+                    )*
+                }
+            }
+        }
+
+        impl MultiRawValue<'_> {
+            /// The value as it is stored.
+            pub(in crate::database) fn read(self) -> deserialize::Result<Value> {
+                match self {
+                    Self::$embedded(value) => <super::$file::Backend as Values>::read(value),
+                    $(
+                        #[cfg(feature = $feature)]
+                        Self::$variant(value) => <super::$module::Backend as Values>::read(value),
+                    )*
+                }
+            }
+
+            /// Passes the value of an entry of the audit log to `take` without copying it.
+            pub(in crate::database) fn visit(
+                self,
+                take: impl FnOnce(StoredValue<'_>),
+            ) -> deserialize::Result<()> {
+                match self {
+                    Self::$embedded(value) => {
+                        <super::$file::Backend as Values>::visit(value, take)
+                    }
+                    $(
+                        #[cfg(feature = $feature)]
+                        Self::$variant(value) => {
+                            <super::$module::Backend as Values>::visit(value, take)
+                        }
+                    )*
+                }
+            }
+        }
+
+        /// Classifies a failed statement by the code in its message.
+        pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
+            let kind = super::$file::error_kind(message);
+            $(
+                #[cfg(feature = $feature)]
+                let kind = kind.or_else(|| super::$module::error_kind(message));
+            )*
+            kind
+        }
+
+        pub(super) static KNOWN: &[KnownServer] = &[$(
+            KnownServer {
+                schemes: &$schemes,
+                server: {
+                    #[cfg(feature = $feature)]
+                    {
+                        Some(&super::$module::SERVER)
+                    }
+                    #[cfg(not(feature = $feature))]
+                    {
+                        None
+                    }
+                },
+            },
+        )*];
+    };
+}
+
+engines! {
+    embedded Sqlite in sqlite;
+    server Postgres in postgres, feature "postgres", schemes ["postgres", "postgresql"];
+    server Mysql in mysql, feature "mysql", schemes ["mysql", "mariadb"];
+}

@@ -1,0 +1,39 @@
+//! SQLite: the engine of databases that are files.
+
+mod backup;
+mod catalog;
+mod engine;
+mod errors;
+mod immutable;
+mod json_checks;
+mod link;
+mod new_database;
+mod open;
+mod quote;
+mod recipe;
+mod staged_rows;
+mod trigger_order;
+pub(in crate::database) mod triggers;
+mod unique_keys;
+mod values;
+mod wal_keeper;
+
+pub use backup::Backup;
+use catalog::CATALOG;
+pub(super) use errors::error_kind;
+pub(in crate::database) use immutable::ImmutableDatabase;
+pub(in crate::database) use link::link_target;
+pub use new_database::{NewDatabase, Opened, PRIVATE};
+pub(in crate::database) use open::{is_read_only, open_beside, open_file};
+pub(in crate::database) use quote::{identifier, literal};
+#[cfg(test)]
+pub(in crate::database) use recipe::SqliteDialect;
+pub(in crate::database) use wal_keeper::WalKeeper;
+
+pub(super) type Connection = diesel::SqliteConnection;
+pub(super) type Backend = diesel::sqlite::Sqlite;
+
+/// The scheme of its URLs.
+pub(in crate::database) const SCHEME: &str = "sqlite";
+/// The name of the product.
+pub(in crate::database) const PRODUCT: &str = "SQLite";

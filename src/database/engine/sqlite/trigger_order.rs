@@ -1,0 +1,95 @@
+//! The order of SQLite's audit triggers: they fire in the reverse order of their creation, and share one namespace.
+
+use diesel::QueryResult;
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::recipe::SqliteDialect;
+use super::staged_rows::discard;
+use super::triggers::names;
+use super::{Connection, identifier};
+use crate::audit::Trigger;
+use crate::database::DatabaseError;
+use crate::database::engine::Dialect as _;
+use crate::database::triggers::{StoredTrigger, fault};
+
+/// Triggers of the application on the bound table that were created after the first audit trigger.
+const LATER: &str = "SELECT name, sql AS definition FROM sqlite_master \
+     WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name NOT LIKE 'accession\\_%' ESCAPE '\\' \
+     AND rowid > (SELECT min(rowid) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE \
+     AND name LIKE 'accession\\_%' ESCAPE '\\') ORDER BY name";
+
+const TABLE_OF: &str = "SELECT tbl_name AS name FROM sqlite_master WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE";
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Recreates all audit triggers of a table, because of their order, if any of them is missing, different, or fires too
+/// late; drops triggers with the names of earlier versions.
+pub(super) fn replace_triggers(
+    connection: &mut Connection,
+    table: &str,
+    stored: &[StoredTrigger],
+    triggers: &[Trigger],
+) -> Result<(), DatabaseError> {
+    let is_wanted = |stored: &StoredTrigger| {
+        let mut triggers = triggers.iter();
+        triggers.any(|trigger| trigger.name == stored.name)
+    };
+    let mut ours: Vec<&StoredTrigger> = stored.iter().collect();
+    ours.retain(|stored| {
+        is_wanted(stored) || SqliteDialect.writes_entries_of(&stored.definition, table)
+    });
+    if triggers
+        .iter()
+        .all(|trigger| fault(&SqliteDialect, stored, trigger).is_none())
+        && ours.len() == triggers.len()
+        && triggers_that_fire_first(connection, table)?.is_empty()
+    {
+        return Ok(());
+    }
+    for trigger in triggers {
+        let of: Option<Name> = diesel::sql_query(TABLE_OF)
+            .bind::<Text, _>(&trigger.name)
+            .get_result(connection)
+            .optional()?;
+        if let Some(of) = of.filter(|of| !of.name.eq_ignore_ascii_case(table)) {
+            return Err(DatabaseError::TriggerOfAnotherTable {
+                trigger: trigger.name.clone(),
+                table: of.name,
+            });
+        }
+    }
+    for trigger in ours {
+        connection.batch_execute(&format!("DROP TRIGGER {}", identifier(&trigger.name)))?;
+    }
+    for trigger in triggers {
+        connection.batch_execute(&trigger.definition)?;
+    }
+    Ok(discard(connection, Some(table))?)
+}
+
+/// Triggers of the application that write to the table and fire before the audit triggers AFTER the same event, because
+/// they were created later.
+pub(super) fn triggers_that_fire_first(
+    connection: &mut Connection,
+    table: &str,
+) -> QueryResult<Vec<String>> {
+    let later: Vec<StoredTrigger> = diesel::sql_query(LATER)
+        .bind::<Text, _>(table)
+        .load(connection)?;
+    let writes = |trigger: &StoredTrigger| {
+        let words: Vec<String> = names(&trigger.definition).collect();
+        let count = |word: &str| {
+            let words = words.iter();
+            words.filter(|one| one.eq_ignore_ascii_case(word)).count()
+        };
+        count("AFTER") > 0 && count(table) > 1
+    };
+    let later = later.into_iter().filter(writes);
+    Ok(later.map(|trigger| trigger.name).collect())
+}

@@ -1,0 +1,72 @@
+//! Updates a ledger and triggers that another version of accession created.
+
+use crate::model::Table;
+
+use super::triggers::{StoredTrigger, fault};
+use super::{Database, DatabaseError, MigrationStatus};
+
+impl Database {
+    /// Whether ledger or triggers belong to another version of accession.
+    ///
+    /// # Errors
+    /// When the schema cannot be read, or the ledger is newer than this version.
+    pub fn is_of_another_version(&mut self) -> Result<bool, DatabaseError> {
+        let mut states = self.migration_states()?.into_iter();
+        Ok(states.any(|state| state.status == MigrationStatus::Pending)
+            || !self.guard_faults()?.is_empty()
+            || !self.tables_of_another_version()?.is_empty())
+    }
+
+    /// Recreates the triggers of other versions of accession.
+    ///
+    /// # Errors
+    /// When the database reports an error.
+    pub fn renew_triggers(&mut self) -> Result<(), DatabaseError> {
+        for table in self.tables_of_another_version()? {
+            self.connection.replace_triggers(&table)?;
+        }
+        Ok(())
+    }
+
+    /// Tables whose triggers all belong to another version of accession. A table with only some correct triggers has
+    /// lost others, as has one with disabled triggers, and one with changed columns is a different table: in these
+    /// cases the user decides whether to search for changes that were not recorded.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn tables_of_another_version(&mut self) -> Result<Vec<Table>, DatabaseError> {
+        let logged = self.logged_tables()?;
+        let mut tables = Vec::new();
+        for name in self.application_tables()? {
+            let stored = self.connection.stored_triggers(&name)?;
+            if stored.is_empty() {
+                continue;
+            }
+            let table = self.defined_table(&name)?;
+            let Some(table) = table.filter(|table| !table.primary_key.is_empty()) else {
+                continue;
+            };
+            let wanted = self.connection.audit_triggers(&table)?;
+            let dialect = self.connection.dialect();
+            let is_overtaken = !self.triggers_that_fire_first(&name)?.is_empty()
+                && wanted
+                    .iter()
+                    .all(|wanted| fault(&*dialect, &stored, wanted).is_none());
+            let is_current = |stored: &StoredTrigger| {
+                let mut wanted = wanted.iter();
+                wanted.any(|wanted| wanted.definition == stored.definition)
+            };
+            let lost = |stored: &StoredTrigger| {
+                is_current(stored) || dialect.is_switched_off(&stored.definition)
+            };
+            let is_another = is_overtaken || !stored.iter().any(lost);
+            if is_another
+                && self.altered(&stored, &table).is_empty()
+                && self.name_before(&name, &stored, &logged)?.is_none()
+            {
+                tables.push(table);
+            }
+        }
+        Ok(tables)
+    }
+}

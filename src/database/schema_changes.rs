@@ -1,0 +1,83 @@
+//! Changes the schema: in a transaction if the database can roll schema changes back, otherwise step by step under a
+//! lock.
+
+use std::error::Error;
+
+use crate::layout::Layout;
+
+use super::connect::repeat;
+use super::{Database, DatabaseError};
+
+impl Database {
+    /// Whether each change of the schema commits immediately, with everything that was written before it.
+    #[must_use]
+    pub fn commits_schema_changes(&self) -> bool {
+        self.connection.engine().commits_schema_changes()
+    }
+
+    /// Runs `work`, which changes the schema: in a transaction if the database can roll such changes back, otherwise
+    /// under the lock of runs, where each change commits.
+    ///
+    /// # Errors
+    /// Those of `work`, and when the lock is unavailable for too long.
+    pub fn change_schema<T, E: From<DatabaseError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self.commits_schema_changes() {
+            false => self.transaction(work),
+            true => self.under_lock(work),
+        }
+    }
+
+    /// Runs `change`, which changes the schema, then `work` with its result: in one transaction if the database can
+    /// roll such changes back. Otherwise the lock of runs is held throughout, and `work` is a separate transaction,
+    /// which is repeated while its failure `is_passing`; `change` must record that `work` is pending.
+    ///
+    /// # Errors
+    /// Those of `change` and `work`, and when the lock is unavailable for too long or the commit fails.
+    pub fn change_schema_then<P, T, E: From<DatabaseError> + Error + 'static>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<P, E>,
+        work: impl Fn(&mut Self, &P) -> Result<T, E>,
+        is_passing: fn(&E) -> bool,
+    ) -> Result<T, E> {
+        match self.commits_schema_changes() {
+            false => self.transaction(|database| {
+                let prepared = change(database)?;
+                work(database, &prepared)
+            }),
+            true => self.under_lock(|database| {
+                let prepared = change(database)?;
+                let place = database.place.clone();
+                let once = || database.transaction(|database| work(database, &prepared));
+                repeat(&place, is_passing, once)
+            }),
+        }
+    }
+
+    fn under_lock<T, E: From<DatabaseError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let locked = self.connection.engine_mut().lock(self.wait);
+        locked.map_err(|error| self.explain(error))?;
+        let done = work(self);
+        self.connection.engine_mut().after_transaction();
+        done
+    }
+
+    /// Creates missing parts of ledger, tables and triggers, except for triggers of tables that `audit disable` removed
+    /// from the audit log.
+    ///
+    /// # Errors
+    /// When existing tables do not match the layout, or a statement fails.
+    pub fn repair(&mut self, layout: &Layout) -> Result<(), DatabaseError> {
+        self.change_schema(|database| {
+            let target = database.inspect_tables(layout)?;
+            database.migrate()?;
+            let disabled = database.disabled_tables()?;
+            database.prepare_tables(layout, &target, &disabled)
+        })
+    }
+}

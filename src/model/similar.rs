@@ -1,0 +1,46 @@
+//! The name that a user probably meant.
+
+/// The one of `names` that differs least from `name`: by case alone, or by one edited character in three at most; `None`
+/// if none is so near.
+#[must_use]
+pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let lower = name.to_lowercase();
+    let bound = lower.chars().count().div_ceil(3);
+    names
+        .into_iter()
+        .map(|other| (edits(&lower, &other.to_lowercase()), other))
+        .filter(|(edits, _)| *edits <= bound)
+        .min()
+        .map(|(_, other)| other)
+}
+
+/// The number of characters to insert, delete or replace between two texts (Levenshtein).
+fn edits(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in other.chars().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[other.chars().count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let tables = ["members", "pieces", "fees"];
+        let meant = |name| nearest(name, tables);
+        assert_eq!(meant("member"), Some("members"));
+        assert_eq!(meant("MEMBERS"), Some("members"));
+        assert_eq!(meant("peices"), Some("pieces"));
+        assert_eq!(meant("fee"), Some("fees"));
+        assert_eq!(meant("rehearsals"), None);
+        assert_eq!(meant(""), None);
+    }
+}

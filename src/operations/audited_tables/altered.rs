@@ -1,0 +1,86 @@
+//! Messages about tables that another program renamed, removed, altered or detached.
+
+use crate::database::{TableTriggers, TriggerState};
+use crate::model::shell_word;
+
+/// Describes a recorded table whose engine has no transactions.
+#[must_use]
+pub fn never_rolled_back(state: &TableTriggers) -> Option<String> {
+    let is_recorded = match state.state {
+        TriggerState::Recorded
+        | TriggerState::Missing
+        | TriggerState::Outdated
+        | TriggerState::Unfinished
+        | TriggerState::Renamed => true,
+        TriggerState::NotRecorded
+        | TriggerState::NoKey
+        | TriggerState::KeyLost
+        | TriggerState::Disabled
+        | TriggerState::Unseen
+        | TriggerState::Removed
+        | TriggerState::Detached
+        | TriggerState::Foreign => false,
+    };
+    let table = &state.table;
+    (is_recorded && state.never_rolled_back).then(|| {
+        format!("table `{table}` has an engine without transactions: a rollback takes the entries of changes back, but not the changes; `ALTER TABLE … ENGINE = InnoDB` gives it one with transactions")
+    })
+}
+
+/// Describes how another program changed a table so that its changes are not recorded under its current definition.
+#[must_use]
+pub fn altered(state: &TableTriggers) -> Option<String> {
+    let table = &state.table;
+    let before = state.before.as_deref().unwrap_or_default();
+    let (word, word_before) = (shell_word(table), shell_word(before));
+    match state.state {
+        TriggerState::Removed => Some(format!(
+            "table `{table}` was removed or renamed, but its rows are still in the audit log: `accession audit disable {word}` records the removal"
+        )),
+        TriggerState::KeyLost => Some(format!(
+            "table `{table}` has no primary key any more, so the audit log cannot identify its rows: give it one and record them with `accession audit enable {table}`, or `accession audit disable {table}`"
+        )),
+        TriggerState::Renamed => Some(format!(
+            "table `{before}` was renamed to `{table}`, but its changes are still recorded as `{before}`: `accession audit enable {word}` records them as `{table}`"
+        )),
+        TriggerState::Detached => Some(format!(
+            "`{table}` was detached from table `{before}` with its rows, without entries: `accession audit enable {word_before}` records the change"
+        )),
+        TriggerState::Foreign => Some(format!(
+            "`{table}` is a table of the ledger, and has triggers, rules or policies that are not those of accession (`{}`): they can keep entries from being written, or change them; drop them, then `accession audit reconcile` lists changes without an entry",
+            state.faulty.join("`, `")
+        )),
+        TriggerState::Outdated | TriggerState::Missing if !state.columns.is_empty() => {
+            let columns = state.columns.join("`, `");
+            Some(format!(
+                "columns of table `{table}` were added, renamed or dropped after its triggers were created (`{columns}`): `accession audit enable {word}` recreates them"
+            ))
+        }
+        TriggerState::Outdated | TriggerState::Missing
+            if state.faulty.iter().any(|name| !name.contains(" of ")) =>
+        {
+            let faulty = state.faulty.join("`, `");
+            Some(format!(
+                "triggers of table `{table}` are missing, disabled or outdated (`{faulty}`): `accession audit enable {word}` recreates them and records what changed meanwhile"
+            ))
+        }
+        TriggerState::Outdated | TriggerState::Missing => {
+            let mut partitions = state
+                .faulty
+                .iter()
+                .filter_map(|name| name.split_once(" of "));
+            let first = partitions.next()?.1;
+            let others = partitions.map(|(_, partition)| format!("`, `{partition}"));
+            let partitions = others.fold(first.to_owned(), |all, one| all + &one);
+            Some(format!(
+                "partitions of table `{table}` have no trigger for TRUNCATE, or were attached with rows that have no entries (`{partitions}`): `accession audit enable {word}` creates the triggers and records the rows"
+            ))
+        }
+        TriggerState::Recorded
+        | TriggerState::NotRecorded
+        | TriggerState::NoKey
+        | TriggerState::Disabled
+        | TriggerState::Unseen
+        | TriggerState::Unfinished => None,
+    }
+}

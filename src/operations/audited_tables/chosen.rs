@@ -1,0 +1,190 @@
+//! Selects the tables to add to the audit log, and determines what each needs.
+
+use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
+use crate::model::Table;
+use crate::operations::OperationError;
+
+use super::{NO_KEY, WhichTables, named, refusal, unfit};
+
+/// The tables to add to the audit log.
+#[derive(Clone, Default)]
+pub(super) struct Chosen {
+    /// Tables with missing or different triggers, and the state of these.
+    pub(super) unwatched: Vec<(Table, TriggerState)>,
+    /// Tables whose triggers are correct, but which may have rows without an entry.
+    pub(super) watched: Vec<Table>,
+    /// Tables that cannot be audited, and why.
+    pub(super) refused: Vec<(String, String)>,
+    /// Tables whose entries have another table name, because they were renamed or detached: with that name.
+    pub(super) former: Vec<(Table, String)>,
+    /// Those of `former` that were renamed: the old and the new name.
+    pub(super) renamed: Vec<(String, String)>,
+    /// Partitions that were detached from a table whose rows are now accounted for: their marker trigger can be
+    /// dropped.
+    pub(super) detached: Vec<Table>,
+}
+
+/// Whether triggers of a table are missing or different, so that `doctor --fix` creates them again.
+#[must_use]
+pub fn is_faulty(state: &TableTriggers) -> bool {
+    match state.state {
+        TriggerState::Missing | TriggerState::Outdated | TriggerState::Unfinished => true,
+        TriggerState::Recorded
+        | TriggerState::NotRecorded
+        | TriggerState::NoKey
+        | TriggerState::KeyLost
+        | TriggerState::Disabled
+        | TriggerState::Unseen
+        | TriggerState::Removed
+        | TriggerState::Renamed
+        | TriggerState::Detached
+        | TriggerState::Foreign => false,
+    }
+}
+
+/// Adds tables that formerly had the name of a selected table, each before that table: they still have its triggers,
+/// which must be replaced first.
+fn with_renamed<'s>(
+    wanted: Vec<&'s TableTriggers>,
+    states: &'s [TableTriggers],
+) -> Vec<&'s TableTriggers> {
+    let renamed = |table: &str| {
+        let mut states = states.iter();
+        states.find(|state| {
+            state.state == TriggerState::Renamed && state.before.as_deref() == Some(table)
+        })
+    };
+    let mut all: Vec<&TableTriggers> = Vec::with_capacity(wanted.len());
+    for state in wanted {
+        for state in renamed(&state.table).into_iter().chain([state]) {
+            if !all.iter().any(|other| other.table == state.table) {
+                all.push(state);
+            }
+        }
+    }
+    all
+}
+
+impl Chosen {
+    pub(super) fn of(database: &mut Database, which: &WhichTables) -> Result<Self, OperationError> {
+        let states = database.table_triggers()?;
+        let wanted: Vec<&TableTriggers> = match which {
+            WhichTables::All => states.iter().collect(),
+            WhichTables::Faulty => states.iter().filter(|state| is_faulty(state)).collect(),
+            WhichTables::Named(names) => named(database, &states, names)?,
+        };
+        let mut chosen = Self::default();
+        for state in with_renamed(wanted, &states) {
+            let name = &state.table;
+            match (state.state, which) {
+                (
+                    TriggerState::NoKey | TriggerState::KeyLost | TriggerState::Removed,
+                    WhichTables::Named(_),
+                ) => {
+                    return Err(refusal(name, unfit(state.state)));
+                }
+                (
+                    TriggerState::NoKey | TriggerState::KeyLost | TriggerState::Removed,
+                    WhichTables::All | WhichTables::Faulty,
+                ) => {
+                    let why = unfit(state.state).to_owned();
+                    chosen.refused.push((name.clone(), why));
+                }
+                (TriggerState::Foreign, _) => {}
+                // For a named table every row must be accounted for; otherwise only tables without any entry are
+                // checked.
+                (TriggerState::Recorded, _) => {
+                    if (matches!(which, WhichTables::Named(_)) || !database.is_traced(name)?)
+                        && let Some(table) = database.defined_table(name)?
+                    {
+                        chosen.watched.push(table);
+                    }
+                }
+                (
+                    TriggerState::NotRecorded
+                    | TriggerState::Disabled
+                    | TriggerState::Unseen
+                    | TriggerState::Unfinished
+                    | TriggerState::Missing
+                    | TriggerState::Outdated
+                    | TriggerState::Renamed
+                    | TriggerState::Detached,
+                    _,
+                ) => chosen.watch(database, state)?,
+            }
+        }
+        chosen.settle_partitions(database, &states)?;
+        Ok(chosen)
+    }
+
+    /// Drops the triggers of a table's former name, before the next table is recorded, which may have that name now.
+    pub(super) fn drop_former_triggers(
+        &self,
+        database: &mut Database,
+        table: &Table,
+    ) -> Result<(), DatabaseError> {
+        let former = self.former.iter();
+        for (_, before) in former.filter(|(former, _)| former.name == table.name) {
+            database.drop_triggers_of_name(table, before)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a table with missing triggers. A table that was renamed, or detached from another, is recorded under its
+    /// own name from now on; the rows that it removed from the other table are accounted for there.
+    fn watch(
+        &mut self,
+        database: &mut Database,
+        state: &TableTriggers,
+    ) -> Result<(), OperationError> {
+        let Some(table) = database.defined_table(&state.table)? else {
+            return Ok(());
+        };
+        if table.primary_key.is_empty() {
+            return Err(refusal(&state.table, NO_KEY));
+        }
+        if let Some(before) = &state.before {
+            self.former.push((table.clone(), before.clone()));
+            if state.state == TriggerState::Renamed {
+                self.renamed.push((before.clone(), table.name.clone()));
+            } else {
+                self.watched.extend(database.defined_table(before)?);
+            }
+        }
+        self.unwatched.push((table, state.state));
+        Ok(())
+    }
+
+    /// Finds the detached partitions whose former tables are accounted for.
+    fn settle_partitions(
+        &mut self,
+        database: &mut Database,
+        states: &[TableTriggers],
+    ) -> Result<(), OperationError> {
+        self.watched.sort_by(|a, b| a.name.cmp(&b.name));
+        self.watched.dedup();
+        self.watched
+            .retain(|table| !self.unwatched.iter().any(|(other, _)| other == table));
+        for state in states {
+            let is_chosen = self.all().any(|table| table.name == state.table);
+            let is_accounted = self
+                .all()
+                .any(|table| Some(&table.name) == state.before.as_ref());
+            if state.state == TriggerState::Detached && is_accounted && !is_chosen {
+                self.detached.extend(database.defined_table(&state.table)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the table was never audited.
+    pub(super) fn is_new(&self, table: &Table) -> bool {
+        let mut unwatched = self.unwatched.iter();
+        unwatched.any(|(other, state)| other == table && *state == TriggerState::NotRecorded)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Table> {
+        let unwatched = self.unwatched.iter().map(|(table, _)| table);
+        unwatched.chain(&self.watched)
+    }
+}

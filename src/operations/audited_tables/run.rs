@@ -1,0 +1,166 @@
+//! The run that enables or disables the auditing of tables.
+//!
+//! Where schema changes are committed at once, the run is inserted before the first of them, and completed in the
+//! transaction that writes its entries. A run that is not complete shows what remains to be done. If that transaction fails,
+//! the run is abandoned: the triggers that it created are dropped, and it is complete without entries.
+
+use std::cell::{Cell, RefCell};
+
+use serde_json::{Map, Value, json};
+
+use crate::database::ledger::{NewSeal, RunFacts, RunHeader};
+use crate::database::{DISABLED_AFTER, Database, TriggerFault, TriggerState};
+use crate::model::{RunContext, Sha256, Table, Timestamp};
+use crate::operations::OperationError;
+
+/// Inserts a run of this kind for these tables, and creates or drops their triggers by calling `change`.
+///
+/// If that fails before any trigger changed, the run is removed.
+pub(super) fn begin_change<'t, T>(
+    database: &mut Database,
+    (kind, run, entered): (&'static str, &RunContext, &Entered),
+    tables: impl Iterator<Item = &'t Table> + Clone,
+    change: impl FnOnce(&mut Database) -> Result<T, OperationError>,
+) -> Result<T, OperationError> {
+    let faults = |database: &mut Database| -> Result<Vec<_>, OperationError> {
+        let faults = tables.clone().map(|table| database.trigger_faults(table));
+        Ok(faults.collect::<Result<_, _>>()?)
+    };
+    let before = faults(database)?;
+    if kind == "enable" && database.commits_schema_changes() {
+        let is_missing = |(_, fault): &(String, TriggerFault)| *fault == TriggerFault::Missing;
+        let are_missing = before.iter().map(|faults| faults.iter().all(is_missing));
+        entered.note_added(database, tables.clone().zip(are_missing))?;
+    }
+    begin(
+        database,
+        (kind, run),
+        tables.clone().map(|table| table.name.as_str()),
+    )?;
+    entered.committed.set(database.commits_schema_changes());
+    change(database).inspect_err(|_| {
+        if entered.committed.get() && faults(database).is_ok_and(|after| after == before) {
+            // If this fails too, the run remains to be completed.
+            let given_up = database.transaction(|database| {
+                let last = database.last_entry_id()?;
+                finish(database, run, last, (Vec::new(), run.started_at))
+            });
+            entered.committed.set(given_up.is_err());
+        }
+    })
+}
+
+/// Inserts a run of this kind for these tables.
+pub(super) fn begin<'t>(
+    database: &mut Database,
+    (kind, run): (&'static str, &RunContext),
+    tables: impl IntoIterator<Item = &'t str>,
+) -> Result<(), OperationError> {
+    let header = RunHeader {
+        kind,
+        layout: String::new(),
+        layout_digest: Sha256::of(&[]),
+        source: String::new(),
+        archive: None,
+        parent: None,
+    };
+    let tables = tables
+        .into_iter()
+        .map(|table| (table.to_owned(), json!({})));
+    let counts = json!({ "tables": tables.collect::<Map<_, _>>() });
+    Ok(database.enter_run(&header, run, Some(&counts.to_string()))?)
+}
+
+/// Completes the run with counts per table, and seals its entries: those after `before`.
+pub(super) fn finish(
+    database: &mut Database,
+    run: &RunContext,
+    before: i64,
+    (counts, at): (Vec<(String, Value)>, Timestamp),
+) -> Result<NewSeal, OperationError> {
+    let counts = json!({ "tables": counts.into_iter().collect::<Map<_, _>>() });
+    database.end_rows_run(run, at, &counts.to_string())?;
+    let id = run.id.to_string();
+    let contents = database.contents_of_run(&id, before)?;
+    Ok(database.seal_run(&id, contents, RunFacts::default(), at)?)
+}
+
+/// What was committed of a run before the transaction that completes it.
+#[derive(Debug, Default)]
+pub(super) struct Entered {
+    /// Whether the run was inserted and committed.
+    committed: Cell<bool>,
+    /// The tables without triggers that a run of kind `enable` creates them on.
+    added: RefCell<Vec<Table>>,
+    /// Names of those whose triggers another program had dropped.
+    lost: RefCell<Vec<String>>,
+}
+
+impl Entered {
+    /// Records which of `tables` are not audited; they are given with whether all their triggers are missing.
+    fn note_added<'t>(
+        &self,
+        database: &mut Database,
+        tables: impl Iterator<Item = (&'t Table, bool)>,
+    ) -> Result<(), OperationError> {
+        let states = database.table_triggers()?;
+        for (table, are_missing) in tables {
+            let mut states = states.iter();
+            let state = states.find(|state| state.table == table.name);
+            let is = |wanted| state.is_some_and(|state| state.state == wanted);
+            let is_lost = is(TriggerState::Missing) && are_missing;
+            if is_lost {
+                self.lost.borrow_mut().push(table.name.clone());
+            }
+            if is_lost || is(TriggerState::NotRecorded) || is(TriggerState::Disabled) {
+                self.added.borrow_mut().push(table.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops the triggers that the run created on tables that were not audited, and completes it. Another program may have
+    /// changed rows of such a table meanwhile: its entries do not make the table an audited one.
+    fn abandon(&self, database: &mut Database, run: &RunContext) -> Result<(), OperationError> {
+        let (added, lost) = (self.added.borrow(), self.lost.borrow());
+        database.change_schema(|database| {
+            let runs = database.unfinished_runs()?;
+            if !runs
+                .iter()
+                .any(|open| open.id == run.id.to_string() && open.kind == "enable")
+            {
+                return Err(OperationError::UnknownRun(run.id.to_string()));
+            }
+            for table in added.iter() {
+                database.stop_recording(table)?;
+            }
+            database.transaction(|database| {
+                let last = database.last_entry_id()?;
+                let mut counts = Vec::new();
+                for table in added.iter().filter(|table| !lost.contains(&table.name)) {
+                    if database.is_traced(&table.name)? {
+                        counts.push((table.name.clone(), json!({ DISABLED_AFTER: last })));
+                    }
+                }
+                finish(database, run, last, (counts, run.started_at))?;
+                Ok(())
+            })
+        })
+    }
+
+    /// Abandons the run after an error if possible; otherwise adds to the error that the run remains to be completed.
+    pub(super) fn settle(
+        &self,
+        database: &mut Database,
+        run: &RunContext,
+        error: OperationError,
+    ) -> OperationError {
+        if !self.committed.get() || self.abandon(database, run).is_ok() {
+            return error;
+        }
+        OperationError::Unfinished {
+            run: run.id.to_string(),
+            source: Box::new(error),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Completes interrupted runs of kind `enable` and `disable`. Commands that write complete them; commands that read
+//! report them.
+
+use serde_json::{Value, json};
+
+use crate::database::ledger::RunRecord;
+use crate::database::{DISABLED_AFTER, Database};
+use crate::model::{Finding, Level, Rule, RunContext, Table, Timestamp, shell_word};
+use crate::operations::proof::{SealPlace, log_seal};
+use crate::operations::{Context, OperationError, Silent};
+
+use super::account::{account_for, rows};
+use super::run::finish;
+
+/// The findings about runs that are not complete.
+pub(in crate::operations) fn unfinished_findings(
+    database: &mut Database,
+    level: Level,
+) -> Result<Vec<Finding>, OperationError> {
+    let runs = database.unfinished_runs()?;
+    let finding = |run: RunRecord| {
+        Finding::new(level, Rule::IncompleteAuditLog, None, words(&run)).hint(HINT)
+    };
+    Ok(runs.into_iter().map(finding).collect())
+}
+
+const HINT: &str =
+    "the next command that writes completes it, for example `accession audit enable`";
+
+/// Describes what remains to be done.
+pub(in crate::operations) fn words(run: &RunRecord) -> String {
+    let tables = run.tables().join("`, `");
+    let (id, kind) = (&run.id, &run.kind);
+    format!(
+        "run {id} of kind `{kind}` on `{tables}` is not complete: some rows may have no entry in the audit log"
+    )
+}
+
+/// Prepares the database for a command that writes: completes interrupted runs in the name of the users who started
+/// them, and updates ledger and triggers of earlier versions.
+///
+/// # Errors
+/// When the database reports an error; the work then remains to be done.
+pub(in crate::operations) fn make_ready(
+    database: &mut Database,
+    place: &SealPlace,
+    now: Timestamp,
+) -> Result<Vec<Finding>, OperationError> {
+    make_ready_without(database, (place, &[]), now)
+}
+
+/// The same, but does not add the tables called `abandoned` to the audit log if a run was adding them.
+///
+/// # Errors
+/// As for [`make_ready`].
+pub(super) fn make_ready_without(
+    database: &mut Database,
+    (place, abandoned): (&SealPlace, &[String]),
+    now: Timestamp,
+) -> Result<Vec<Finding>, OperationError> {
+    let findings = complete_unfinished(database, (place, abandoned), now)?;
+    if database.has_ledger()? && database.is_of_another_version()? {
+        database.change_schema(|database| {
+            database.migrate()?;
+            database.renew_triggers()
+        })?;
+    }
+    Ok(findings)
+}
+
+/// Completes the interrupted runs, and reports them.
+fn complete_unfinished(
+    database: &mut Database,
+    (place, abandoned): (&SealPlace, &[String]),
+    now: Timestamp,
+) -> Result<Vec<Finding>, OperationError> {
+    let mut findings = Vec::new();
+    // One at a time, searching again under the lock: another process may be completing it.
+    while let Some(first) = database.unfinished_runs()?.into_iter().next() {
+        let completed = complete_one(database, abandoned, now).map_err(|source| {
+            OperationError::Unfinished {
+                run: first.id,
+                source: Box::new(source),
+            }
+        })?;
+        let Some((run, seal, counts)) = completed else {
+            break;
+        };
+        let archive = place.archive(database)?;
+        findings.extend(log_seal(database.place(), &archive, &seal));
+        let (id, kind, by) = (&run.id, &run.kind, &run.actor);
+        let message = format!(
+            "run {id} of kind `{kind}`, begun by {by} at {}, was interrupted and has been completed: {counts}",
+            run.started_at
+        );
+        let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
+        findings
+            .push(finding.hint(
+                "no action is needed; `accession audit reconcile` compares entries and rows",
+            ));
+    }
+    Ok(findings)
+}
+
+/// A table of an interrupted run.
+enum Found {
+    Removed,
+    /// It has no primary key any more, so its rows cannot have entries.
+    Keyless,
+    /// It has its triggers, and entries are missing.
+    Enabled(Table),
+    /// It has no triggers any more.
+    Disabled(Table),
+}
+
+impl Found {
+    fn table(&self) -> Option<&Table> {
+        match self {
+            Self::Removed | Self::Keyless => None,
+            Self::Enabled(table) | Self::Disabled(table) => Some(table),
+        }
+    }
+}
+
+type Completed = (RunRecord, crate::database::ledger::NewSeal, String);
+
+fn complete_one(
+    database: &mut Database,
+    abandoned: &[String],
+    now: Timestamp,
+) -> Result<Option<Completed>, OperationError> {
+    database.change_schema_then(
+        |database| {
+            let run = database.unfinished_runs()?.into_iter().next();
+            let Some(run) = run else { return Ok(None) };
+            database.migrate()?;
+            let mut tables = Vec::new();
+            for name in run.tables() {
+                let is_recorded = run.kind != "disable" && !abandoned.contains(&name);
+                let table = match (database.defined_table(&name)?, is_recorded) {
+                    (None, _) => Found::Removed,
+                    (Some(table), true) if table.primary_key.is_empty() => Found::Keyless,
+                    (Some(table), true) => {
+                        let recorded = database.record_changes_of(&table);
+                        recorded.map_err(|error| OperationError::of_table(&name, error.into()))?;
+                        Found::Enabled(table)
+                    }
+                    (Some(table), false) => {
+                        database.stop_recording(&table)?;
+                        Found::Disabled(table)
+                    }
+                };
+                tables.push((name, table));
+            }
+            Ok(Some((run, tables)))
+        },
+        |database, found| match found {
+            None => Ok(None),
+            Some((run, tables)) => complete(database, run, tables, now).map(Some),
+        },
+        OperationError::is_retryable,
+    )
+}
+
+/// Records what the run still had to record.
+fn complete(
+    database: &mut Database,
+    record: &RunRecord,
+    tables: &[(String, Found)],
+    now: Timestamp,
+) -> Result<Completed, OperationError> {
+    let run = record
+        .context()
+        .ok_or_else(|| OperationError::UnknownRun(record.id.clone()))?;
+    let there = tables.iter().filter_map(|(_, found)| found.table());
+    database.lock_whole_tables(there.map(|table| table.name.as_str()))?;
+    let before = database.last_entry_id()?;
+    let mut counts = Vec::new();
+    let mut summaries = Vec::new();
+    for (name, found) in tables {
+        let (count, words) = match found {
+            Found::Removed => (json!({ "gone": true }), removed(database, name)?),
+            Found::Keyless => (json!({ "no_key": true }), NO_KEY_ANY_MORE.to_owned()),
+            Found::Disabled(_) => (json!({ DISABLED_AFTER: before }), "not recorded".to_owned()),
+            Found::Enabled(table) => entered(database, table, &run, now)?,
+        };
+        summaries.push(format!("`{name}`: {words}"));
+        counts.push((name.clone(), count));
+    }
+    let seal = finish(database, &run, before, (counts, now))?;
+    Ok((record.clone(), seal, summaries.join("; ")))
+}
+
+const NO_KEY_ANY_MORE: &str = "the table has no primary key any more, so its rows have no entries";
+
+/// The message about a table that was removed or renamed.
+fn removed(database: &mut Database, name: &str) -> Result<String, OperationError> {
+    Ok(match database.table_recorded_as(name)? {
+        None => "the table no longer exists".to_owned(),
+        Some(now) => format!(
+            "it is called `{now}` now, and its rows have no entries: `accession audit enable {}` records them",
+            shell_word(&now)
+        ),
+    })
+}
+
+fn entered(
+    database: &mut Database,
+    table: &Table,
+    run: &RunContext,
+    now: Timestamp,
+) -> Result<(Value, String), OperationError> {
+    let clock = move || now;
+    let ctx = Context {
+        interrupted: &std::sync::atomic::AtomicBool::new(false),
+        progress: &Silent,
+        clock: &clock,
+    };
+    let accounted = account_for(database, table, run, ctx)?;
+    let words = format!("{} recorded", rows(accounted.entries()));
+    Ok((accounted.counts(table), words))
+}

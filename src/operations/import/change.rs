@@ -1,0 +1,69 @@
+//! Changes an existing database: completes interrupted runs, creates what is missing, and retries after conflicts with
+//! other programs.
+
+use crate::archive::BACKUPS;
+use crate::database::{Access, Database, repeat};
+use crate::model::Finding;
+use crate::operations::OperationError;
+use crate::operations::audited_tables::{Prepared, make_ready, prepare_tables};
+use crate::operations::proof::{SealPlace, log_seal};
+
+use super::Import;
+use super::agenda::ImportAgenda;
+use super::outcome::ImportOutcome;
+use super::transaction::TransactionOutcome;
+
+impl Import<'_> {
+    /// Changes an existing database, after copying it. After a conflict with another program it plans and writes again.
+    pub(super) fn change(&self, agenda: &ImportAgenda) -> Result<ImportOutcome, OperationError> {
+        // What was prepared is kept when the rest is retried.
+        let mut prepared = Prepared::default();
+        let mut completed = Vec::new();
+        let outcome = repeat(&self.options.database, OperationError::is_retryable, || {
+            self.change_once(agenda, &mut prepared, &mut completed)
+        });
+        let mut outcome = outcome?;
+        let archive = &self.options.archive;
+        let seals = prepared.baseline.iter().map(|baseline| &baseline.seal);
+        completed.extend(seals.filter_map(|seal| log_seal(&self.options.database, archive, seal)));
+        outcome.findings.extend(completed);
+        outcome.findings.extend(prepared.findings());
+        if let (Some(run), Some(baseline)) = (&mut outcome.run, prepared.baseline) {
+            run.baseline.get_or_insert(baseline.seal);
+        }
+        Ok(outcome)
+    }
+
+    fn change_once(
+        &self,
+        agenda: &ImportAgenda,
+        prepared: &mut Prepared,
+        completed: &mut Vec<Finding>,
+    ) -> Result<ImportOutcome, OperationError> {
+        let mut database =
+            Database::open(&self.options.database, Access::Write, self.options.wait)?;
+        let ctx = self.directory.ctx;
+        let layout = self.directory.layout;
+        let now = (ctx.clock)();
+        completed.extend(make_ready(&mut database, &self.seal_place(), now)?);
+        let more = prepare_tables(&mut database, layout, &self.run, ctx)?;
+        *prepared = std::mem::take(prepared).and(more);
+        let backups = self.options.archive.join(BACKUPS);
+        match self.transaction(&mut database, agenda, Some(&backups)) {
+            TransactionOutcome::Written(outcome, stored) => {
+                stored.keep();
+                Ok(self.logged(*outcome))
+            }
+            TransactionOutcome::Aborted(outcome) => Ok(*outcome),
+            TransactionOutcome::Failed(error) => Err(error),
+        }
+    }
+
+    /// The archive whose `seals.log` records the seals of other runs that this import makes.
+    pub(super) fn seal_place(&self) -> SealPlace {
+        SealPlace {
+            named: Some(self.options.archive.clone()),
+            usual: self.options.archive.clone(),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Plans the import: reads the files of the agenda, decides on their rows, then on the records that were removed.
+//!
+//! The plan is a sequence of steps that are sent to a [`Sink`] as they are made: [`super::apply`] writes them, and a dry
+//! run lists them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::database::{Database, FileRecord, Reject, TargetTables};
+use crate::model::{ConversionRule, Row, Rule};
+use crate::operations::directory::{
+    LookupScope, Ownership, Permit, ReadEvent, ReadState, RejectedRecord, SharedDatabase,
+    check_scratch,
+};
+use crate::operations::{OperationError, Stage};
+use crate::plan::{Change, Lookup, Planner, RowBatch, RowProblem};
+use crate::source::SourceFile;
+
+use super::Import;
+use super::agenda::ImportAgenda;
+
+/// A step of the plan. Steps are applied in their order.
+pub(super) enum PlanStep {
+    BeginFile(FileRecord),
+    /// Changes of the file. Their memory is released when they are written.
+    Change(Vec<Change>, Option<Permit>),
+    /// Rejected records of the file.
+    Reject(Vec<Reject>),
+    EndFile {
+        records: u64,
+        rejected: u64,
+    },
+}
+
+/// Receives the steps of a plan.
+pub(super) trait Sink {
+    fn take(&mut self, step: PlanStep) -> Result<(), OperationError>;
+}
+
+/// The result of planning, except for the steps, which the sink receives.
+pub(super) struct PlanState<'l> {
+    pub(super) read: ReadState,
+    pub(super) planner: Planner<'l>,
+    pub(super) ownership: Ownership,
+    /// Tables for which the audit log is asked who changed a row last ([`LookupScope`]).
+    by_audit_log: BTreeSet<usize>,
+    pub(super) conversions: BTreeMap<(usize, usize, ConversionRule), u64>,
+    pub(super) conflicts: u64,
+}
+
+impl PlanState<'_> {
+    /// Whether a finding prevents writing.
+    pub(super) fn refuses(&self) -> bool {
+        self.conflicts > 0 || self.read.has_errors()
+    }
+}
+
+/// The changes and problems of some rows.
+#[derive(Default)]
+struct Planned {
+    changes: Vec<Change>,
+    problems: Vec<RowProblem>,
+}
+
+impl<'l> Import<'l> {
+    /// The state before anything is read; `target` describes the tables of the database.
+    pub(super) fn start(
+        &self,
+        database: Option<&mut Database>,
+        target: &TargetTables,
+        agenda: &ImportAgenda,
+    ) -> Result<PlanState<'l>, OperationError> {
+        let directory = &self.directory;
+        let mut state = PlanState {
+            read: ReadState::new(directory, self.options.invalid),
+            planner: directory.planner(target, self.options.conflict, self.run.started_at),
+            ownership: Ownership::default(),
+            by_audit_log: BTreeSet::new(),
+            conversions: BTreeMap::new(),
+            conflicts: 0,
+        };
+        let Some(database) = database else {
+            return Ok(state);
+        };
+        state.ownership.knows_rows = database.knows_rows_of(&directory.source)?;
+        let unchanged = agenda.files.unchanged.iter();
+        state.ownership.unread = unchanged
+            .map(|&id| directory.path(id).to_owned())
+            .chain(agenda.unavailable.iter().cloned())
+            .collect();
+        if agenda.layout_changed {
+            for (index, table) in directory.layout.tables.iter().enumerate() {
+                if database.is_recorded(&table.table.name)? {
+                    state.by_audit_log.insert(index);
+                }
+            }
+        }
+        Ok(state)
+    }
+
+    /// Plans the import and sends the steps to `sink`. Nothing is written.
+    pub(super) fn plan(
+        &self,
+        database: Option<&SharedDatabase<'_>>,
+        agenda: &ImportAgenda,
+        state: &mut PlanState<'l>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), OperationError> {
+        let directory = &self.directory;
+        for wave in directory.waves(Stage::Import, &agenda.files.read) {
+            let resolved = directory.resolve(&wave, Some(&state.planner), database)?;
+            directory.read(&wave.files, &resolved, |events| {
+                for event in events {
+                    match event? {
+                        ReadEvent::Begin(file) => {
+                            sink.take(PlanStep::BeginFile(file_record(file)))?;
+                        }
+                        ReadEvent::Records(file, records) => {
+                            if let Some((rows, memory)) = state.read.records(file, records) {
+                                let planned = self.plan_rows((database, agenda), state, rows)?;
+                                self.send(planned, Some(memory), state, sink)?;
+                            }
+                        }
+                        ReadEvent::End(file, findings) => {
+                            let (changes, problems) = state.planner.resolve_moves();
+                            self.send(Planned { changes, problems }, None, state, sink)?;
+                            let end = state.read.end(directory, file, findings);
+                            if !state.refuses() {
+                                // Also if there are none: the writer then inserts the file, without which lookups do
+                                // not see the entries of its records.
+                                sink.take(PlanStep::Reject(rejects(state)))?;
+                                let (records, rejected) = (end.records, end.rejected);
+                                sink.take(PlanStep::EndFile { records, rejected })?;
+                            }
+                        }
+                    }
+                }
+                check_scratch(&state.planner)
+            })?;
+        }
+        state.read.finish(directory);
+        state.read.late_problems(directory, state.planner.finish());
+        match database {
+            Some(database) => self.plan_removed(database, agenda, state, sink),
+            None => Ok(()),
+        }
+    }
+
+    /// Decides on some rows of a file, parents before children.
+    fn plan_rows(
+        &self,
+        (database, agenda): (Option<&SharedDatabase<'_>>, &ImportAgenda),
+        state: &mut PlanState<'l>,
+        rows: Vec<Row>,
+    ) -> Result<Planned, OperationError> {
+        let directory = &self.directory;
+        let mut batch = RowBatch::new(rows);
+        let mut planned = Planned::default();
+        let Planned { changes, problems } = &mut planned;
+        while let Some(round) = state.planner.next_round(&mut batch, problems) {
+            let mut lookup = Lookup::default();
+            if let Some(database) = database {
+                let ownership = &mut state.ownership;
+                let by_audit_log = &state.by_audit_log;
+                let scope = LookupScope::Changed { by_audit_log };
+                let known = (&state.planner, &mut *ownership);
+                lookup = directory.look_up(database, known, (&batch, &round), scope)?;
+                let ahead = (database, agenda.files.read.as_slice());
+                ownership.resolve_claims(directory, ahead, &mut lookup)?;
+            }
+            let planner = &mut state.planner;
+            planner.decide(&mut batch, &round, &lookup, changes, problems);
+        }
+        Ok(planned)
+    }
+
+    /// Records the problems, and sends the changes unless nothing will be written.
+    fn send(
+        &self,
+        planned: Planned,
+        memory: Option<Permit>,
+        state: &mut PlanState<'l>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), OperationError> {
+        for problem in planned.problems {
+            state.conflicts += u64::from(problem.rule == Rule::Conflict);
+            state.read.problem(&self.directory, problem);
+        }
+        for change in &planned.changes {
+            if let Change::Insert { row, .. } | Change::Update { row, .. } = change {
+                for conversion in &row.conversions {
+                    let key = (row.table, conversion.column, conversion.rule);
+                    *state.conversions.entry(key).or_default() += 1;
+                }
+            }
+        }
+        // If nothing will be committed, the rest is read only to find further errors.
+        if state.refuses() {
+            state.read.take_rejects();
+            return Ok(());
+        }
+        if memory.is_some() || !planned.changes.is_empty() {
+            sink.take(PlanStep::Change(planned.changes, memory))?;
+        }
+        match rejects(state) {
+            rejects if rejects.is_empty() => Ok(()),
+            rejects => sink.take(PlanStep::Reject(rejects)),
+        }
+    }
+}
+
+/// The records rejected since the last call.
+fn rejects(state: &mut PlanState<'_>) -> Vec<Reject> {
+    let rejects = state.read.take_rejects();
+    rejects.iter().map(reject).collect()
+}
+
+/// The ledger entry of a file.
+fn file_record(file: &SourceFile) -> FileRecord {
+    FileRecord {
+        path: file.path.clone(),
+        sha256: Some(file.sha256),
+        bytes: file.bytes,
+        modified: Some(file.modified),
+    }
+}
+
+fn reject(rejected: &RejectedRecord) -> Reject {
+    let finding = &rejected.finding;
+    let place = finding.place.as_ref();
+    Reject {
+        record: rejected.record.as_deref().map(without_nul),
+        pointer: place.and_then(|place| place.pointer.as_deref().map(without_nul)),
+        line: place.and_then(|place| place.line),
+        column: place.and_then(|place| place.column),
+        rule: finding.rule.code(),
+        message: without_nul(&finding.message),
+    }
+}
+
+/// Replaces U+0000, which member names may contain and PostgreSQL cannot store, with its JSON escape.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\\u0000")
+}

@@ -1,0 +1,58 @@
+//! Completes and repairs ledger, triggers and entries when no file changed.
+
+use crate::database::{Access, Database};
+use crate::model::{Finding, Level, Rule};
+
+use crate::operations::OperationError;
+use crate::operations::audited_tables::make_ready;
+
+use super::{Import, ImportMode, ImportOutcome};
+
+impl Import<'_> {
+    /// Completes interrupted runs when there are no rows to write.
+    pub(super) fn completed(
+        &self,
+        mut outcome: ImportOutcome,
+        unfinished: Vec<Finding>,
+    ) -> Result<ImportOutcome, OperationError> {
+        let findings = match (self.options.mode, unfinished.is_empty()) {
+            (_, true) | (ImportMode::DryRun, _) => unfinished,
+            (ImportMode::Apply, false) => {
+                let (place, wait) = (&self.options.database, self.options.wait);
+                let mut database = Database::open(place, Access::Write, wait)?;
+                let now = (self.directory.ctx.clock)();
+                make_ready(&mut database, &self.seal_place(), now)?
+            }
+        };
+        outcome.findings.extend(findings);
+        Ok(outcome)
+    }
+
+    /// Creates missing parts of ledger and triggers when there are no rows to write.
+    pub(super) fn repaired(&self, mut outcome: ImportOutcome, missing: &[String]) -> ImportOutcome {
+        if missing.is_empty() {
+            return outcome;
+        }
+        let names = missing.join("`, `");
+        let repaired = match self.options.mode {
+            ImportMode::DryRun => Ok(()),
+            ImportMode::Apply => {
+                Database::open(&self.options.database, Access::Write, self.options.wait)
+                    .and_then(|mut database| database.repair(self.directory.layout))
+            }
+        };
+        let message = match (repaired, self.options.mode) {
+            (Ok(()), ImportMode::DryRun) => format!("the database lacks `{names}`"),
+            (Ok(()), ImportMode::Apply) => {
+                format!("the database lacked `{names}`; recreated")
+            }
+            (Err(error), _) => {
+                format!("the database lacks `{names}`, which cannot be created: {error}")
+            }
+        };
+        let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
+        let hint = "changes made meanwhile may be missing from the audit log: run `accession audit reconcile`";
+        outcome.findings.extend([finding.hint(hint)]);
+        outcome
+    }
+}

@@ -1,0 +1,78 @@
+//! Replaying the entries of a table's rows.
+
+use crate::audit::reconcile::{Accounted, Replay, Summing, Sums};
+use crate::audit::{Image, Key, Step};
+use crate::database::{Database, RecordedChange};
+use crate::model::Table;
+use crate::operations::OperationError;
+
+use super::reconcile::AT_A_TIME;
+
+/// Replays the entries of the selected rows of a table, of which `accounted` was accounted for.
+pub(in crate::operations) fn replayed(
+    database: &mut Database,
+    (table, accounted): (&Table, &Accounted),
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<Replay, OperationError> {
+    let key = Key::of_table(table, database.key_rule());
+    let mut replay = Replay::of(accounted.clone());
+    database.each_recorded_change(&mut |step| {
+        if step.table_name == table.name && wanted(&step.record_id) {
+            let (old, new) = (step.old_value.as_deref(), step.new_value.as_deref());
+            let read = Step::read(&step.action, old, new);
+            replay.entry(step.id, &step.record_id, read, &key);
+        }
+        Ok::<_, OperationError>(())
+    })?;
+    Ok(replay)
+}
+
+/// Adds an entry to the sums.
+pub(in crate::operations) fn add(sums: &mut Sums, summing: &Summing, step: &RecordedChange) {
+    let (old, new) = (step.old_value.as_deref(), step.new_value.as_deref());
+    sums.entry(summing, &step.record_id, old, new);
+}
+
+/// The record id after an UPDATE that changed the key. Images begin with the key, so equal beginnings exclude a change.
+pub(in crate::operations) fn moved(step: &RecordedChange, key: &Key<'_>) -> Option<String> {
+    let (Some(old), Some(new)) = (&step.old_value, &step.new_value) else {
+        return None;
+    };
+    let image = |text: &str| serde_json::from_str::<Image>(text).ok();
+    key.moved(&image(old)?, &image(new)?)
+}
+
+/// Whether the entries of a removed table leave rows behind. Sums alone do not show it: columns that were
+/// added later are in the entry that deletes a row, and in no other.
+pub(super) fn rows_are_left(
+    database: &mut Database,
+    name: &str,
+    (sums, summing): (&Sums, &Summing),
+) -> Result<bool, OperationError> {
+    let rule = database.key_rule();
+    for group in sums.uneven(AT_A_TIME) {
+        let mut replay = Replay::default();
+        let mut columns: Option<Vec<String>> = None;
+        database.each_recorded_change(&mut |step| {
+            if step.table_name != name || !group[summing.bucket(&step.record_id)] {
+                return Ok::<_, OperationError>(());
+            }
+            let (old, new) = (step.old_value.as_deref(), step.new_value.as_deref());
+            let read = Step::read(&step.action, old, new);
+            if columns.is_none()
+                && let Ok(read) = &read
+            {
+                let key = Key::find(read.row(), &step.record_id, rule);
+                columns =
+                    key.map(|key| key.columns().iter().map(|&name| name.to_owned()).collect());
+            }
+            let key = columns.iter().flatten().map(String::as_str).collect();
+            replay.entry(step.id, &step.record_id, read, &Key::of(key, rule));
+            Ok(())
+        })?;
+        if replay.rest().any(|(_, row)| row.exists() == Some(true)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

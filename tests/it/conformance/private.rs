@@ -1,0 +1,252 @@
+//! Tests that start servers of their own, because they change the setup: certificates, languages, a replica.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::target::{Backend, Target};
+
+/// A server that is stopped at the end of the test.
+struct Private {
+    backend: Backend,
+    directory: tempfile::TempDir,
+}
+
+fn script(arguments: &[&str]) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/servers");
+    let output = Command::new(script)
+        .args(arguments)
+        .output()
+        .expect("the script");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+impl Private {
+    /// Runs a test on a server of its own.
+    fn run(backend: Backend, case: impl FnOnce(&Self)) {
+        // The path of a socket is limited to about a hundred bytes, so the usual directory is too deep.
+        let mut directory = tempfile::Builder::new();
+        let directory = directory.prefix("accession-private.").tempdir_in("/tmp");
+        let directory = directory.expect("a directory");
+        case(&Self { backend, directory });
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn name(&self) -> &'static str {
+        match self.backend {
+            Backend::Postgres => "postgres",
+            Backend::Sqlite | Backend::Mysql => "mysql",
+        }
+    }
+
+    /// Starts or restarts the server and creates a new database on it.
+    fn start(&self) -> String {
+        let path = self.path().to_str().expect("UTF-8");
+        let printed = script(&["start", path, self.name()]);
+        let variable = format!("TEST_{}_URL=", self.name().to_uppercase());
+        let (_, rest) = printed.split_once(&variable).expect("an address");
+        let (address, _) = rest.split_once('\n').expect("a line");
+        let (server, _) = address.rsplit_once('/').expect("an address");
+        server.to_owned()
+    }
+
+    fn kill(&self) {
+        let file = self.path().join(format!("{}.pid", self.name()));
+        let pid = std::fs::read_to_string(file).expect("a process");
+        // When a PostgreSQL server is killed, its child processes keep the port for a moment.
+        let signal = match self.backend {
+            Backend::Postgres => "-QUIT",
+            Backend::Sqlite | Backend::Mysql => "-KILL",
+        };
+        let killed = Command::new("kill").args([signal, pid.trim()]).status();
+        assert!(killed.expect("kill").success());
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        script(&["stop", self.path().to_str().expect("UTF-8")]);
+    }
+}
+
+/// Replaces the server's certificate with a self-signed one of X.509 version 1.
+fn certify(server: &Private, key: &[&str]) {
+    let openssl = |arguments: &[&str]| {
+        let mut command = Command::new("openssl");
+        let output = command.args(arguments).current_dir(server.path()).output();
+        let output = output.expect("openssl");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let request = ["req", "-newkey"];
+    let named = [
+        "-nodes", "-subj", "/CN=old", "-keyout", "new.key", "-out", "new.csr",
+    ];
+    openssl(&[&request[..], key, &named].concat());
+    openssl(&[
+        "x509", "-req", "-in", "new.csr", "-signkey", "new.key", "-days", "2", "-out", "new.pem",
+    ]);
+    let text = openssl(&["x509", "-in", "new.pem", "-noout", "-text"]);
+    assert!(text.contains("Version: 1 "), "{text}");
+    for (from, to) in [("new.key", "server.key"), ("new.pem", "server.pem")] {
+        // The file keeps its owner and permissions.
+        let bytes = std::fs::read(server.path().join(from)).expect("made");
+        std::fs::write(server.path().join(to), bytes).expect("written");
+    }
+}
+
+const KEYS: [&[&str]; 2] = [
+    &["rsa:2048"],
+    &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+];
+
+#[test]
+fn an_unchecked_certificate_need_not_be_valid_on_postgres() {
+    Private::run(Backend::Postgres, |server| {
+        server.start();
+        for key in KEYS {
+            certify(server, key);
+            server.kill();
+            let target = Target::on(Backend::Postgres, Some(server.start()));
+            for mode in ["prefer", "require"] {
+                let ended = target.run(&["migrate", "status", "--tls", mode]);
+                assert_eq!(ended.code, Some(0), "{key:?} {mode} {ended}");
+            }
+            let ended = target.run(&["migrate", "status", "--tls", "verify-full"]);
+            assert_eq!(ended.code, Some(1), "{key:?} {ended}");
+        }
+    });
+}
+
+/// The MySQL driver parses every certificate.
+#[test]
+fn an_unreadable_certificate_is_reported_or_ignored_on_mysql() {
+    Private::run(Backend::Mysql, |server| {
+        server.start();
+        for key in KEYS {
+            certify(server, key);
+            server.kill();
+            let target = Target::on(Backend::Mysql, Some(server.start()));
+            let ended = target.run(&["migrate", "status", "--tls", "prefer"]);
+            assert_eq!(ended.code, Some(0), "{key:?} {ended}");
+            assert!(ended.stderr.contains("not encrypted"), "{ended}");
+            let ended = target.run(&["migrate", "status", "--tls", "require"]);
+            assert_eq!(ended.code, Some(1), "{key:?} {ended}");
+            assert!(ended.stderr.contains("ertVersion"), "{ended}");
+            assert!(
+                ended.stderr.contains("hint: check the certificate"),
+                "{ended}"
+            );
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn an_import_into_a_replica_is_rejected() {
+    Private::run(Backend::Postgres, |server| {
+        let target = Target::on(Backend::Postgres, Some(server.start()));
+        let target = target.with("srs4autism/valid/small");
+        target.imports(&[]);
+        let before = target.run(&["verify", "legacy"]);
+        assert!(!before.stderr.contains("replica"), "{before}");
+        // It replays the existing WAL and waits for more: a standby without a primary.
+        server.kill();
+        let signal = server.path().join("postgres/standby.signal");
+        std::fs::write(&signal, "").expect("written");
+        server.start();
+        let ended = target.run(&["verify", "legacy"]);
+        assert_eq!(ended.code, Some(0), "{ended}");
+        assert!(
+            ended.stderr.contains("note: this server is a replica"),
+            "{ended}"
+        );
+        let words = target.workspace.read("profiles/child_profiles.json");
+        let words = words.replace("Lakeside", "Seaside");
+        target
+            .workspace
+            .write("profiles/child_profiles.json", words);
+        let import = ["import", "legacy", "--archive", "target/archive"];
+        for command in [&import[..], &["migrate", "up"]] {
+            let ended = target.run(command);
+            assert_eq!(ended.code, Some(1), "{ended}");
+            assert!(ended.stderr.contains("accepts no changes"), "{ended}");
+            assert!(
+                ended.stderr.contains("hint: nothing was written"),
+                "{ended}"
+            );
+        }
+        server.kill();
+        std::fs::remove_file(signal).expect("removed");
+        server.start();
+    });
+}
+
+/// Another program holds a lock on the table while the test runs.
+fn while_locked(target: &Target, case: impl FnOnce()) {
+    let (lock, see) = match target.backend {
+        Backend::Postgres => (
+            "BEGIN; LOCK TABLE profiles IN EXCLUSIVE MODE; SELECT pg_sleep(600)",
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'BEGIN; LOCK%'",
+        ),
+        Backend::Sqlite | Backend::Mysql => (
+            "BEGIN; SELECT * FROM profiles FOR UPDATE; DO SLEEP(600)",
+            "SELECT count(*) FROM information_schema.processlist WHERE info = 'DO SLEEP(600)'",
+        ),
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| target.tries(lock));
+        while target.value(see) == "0" {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        case();
+        let end = match target.backend {
+            Backend::Postgres => {
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'".to_owned()
+            }
+            Backend::Sqlite | Backend::Mysql => {
+                let id = "SELECT id FROM information_schema.processlist WHERE info = 'DO SLEEP(600)'";
+                format!("KILL {}", target.value(id))
+            }
+        };
+        target.execute(&end);
+    });
+}
+
+#[test]
+fn german_server_messages_are_handled() {
+    for backend in [Backend::Postgres, Backend::Mysql] {
+        Private::run(backend, |server| {
+            let target = Target::on(backend, Some(server.start()));
+            let target = target.with("srs4autism/valid/small");
+            let language = match backend {
+                Backend::Postgres => target.value("SHOW lc_messages"),
+                Backend::Sqlite | Backend::Mysql => target.value("SELECT @@lc_messages"),
+            };
+            assert!(language.starts_with("de_DE"), "the server's language");
+            target.imports(&[]);
+            let words = target.workspace.read("profiles/child_profiles.json");
+            let words = words.replace("Lakeside", "Seaside");
+            target
+                .workspace
+                .write("profiles/child_profiles.json", words);
+            while_locked(&target, || {
+                let ended = target.import(&["--wait", "1"]);
+                assert_eq!(ended.code, Some(1), "{ended}");
+                let message = "has been holding a lock for longer than the wait time";
+                assert!(ended.stderr.contains(message), "{ended}");
+                let code = match backend {
+                    Backend::Postgres => "(SQLSTATE 55P03)",
+                    Backend::Sqlite | Backend::Mysql => "(error 1205)",
+                };
+                assert!(ended.stderr.contains(code), "{ended}");
+            });
+            target.imports(&[]);
+        });
+    }
+}
