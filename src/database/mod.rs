@@ -38,6 +38,7 @@ mod session;
 mod side_by_side;
 mod staged_rows;
 mod statement;
+mod statement_span;
 mod statistics;
 mod stored_row;
 mod stored_text;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use diesel::connection::Connection as _;
 use diesel::result::Error as DieselError;
 
 use crate::layout::Layout;
 
 use super::engine::embedded::{ImmutableDatabase, WalKeeper, open_file};
+use super::statement_span::StatementSpans;
 use super::{AnyConnection, DatabaseError, DatabaseUrl, MigrationState, MigrationStatus};
 
 /// An open database.
@@ -42,13 +44,16 @@ impl Database {
         access: Access,
         wait: Duration,
     ) -> Result<Self, DatabaseError> {
-        let (connection, immutable, keeper) = match place {
+        let (mut connection, immutable, keeper) = match place {
             DatabaseUrl::File(path) => {
                 let file = open_file(path, access, wait)?;
                 (file.connection, file.immutable, file.keeper)
             }
             DatabaseUrl::Server(address) => (super::connect::connect(address)?, None, None),
         };
+        if tracing::enabled!(tracing::Level::TRACE) {
+            connection.set_instrumentation(StatementSpans::default());
+        }
         Ok(Self {
             connection,
             place: place.clone(),
@@ -67,7 +72,10 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let begun = self.connection.begin_write(self.wait);
+        let begun = {
+            let _span = tracing::info_span!("lock").entered();
+            self.connection.begin_write(self.wait)
+        };
         begun.map_err(|error| self.explain(error))?;
         let done = match work(self) {
             Ok(done) => done,
@@ -77,6 +85,7 @@ impl Database {
                 return Err(error);
             }
         };
+        let _span = tracing::info_span!("commit").entered();
         let committed = self.connection.commit();
         committed.map_err(|error| match self.explain(error) {
             DatabaseError::Lost(error) => DatabaseError::LostAtCommit(error),

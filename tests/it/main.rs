@@ -44,6 +44,7 @@ mod hostile;
 mod killed;
 mod layout_init;
 mod limits;
+mod log;
 mod manual;
 mod other_sqlite;
 mod passwords;

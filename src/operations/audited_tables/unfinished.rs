@@ -215,6 +215,7 @@ fn entered(
         interrupted: &std::sync::atomic::AtomicBool::new(false),
         progress: &Silent,
         clock: &clock,
+        timings: &crate::operations::not_measured,
     };
     let accounted = account_for(database, table, run, ctx)?;
     let words = format!("{} recorded", rows(accounted.entries()));

@@ -46,7 +46,9 @@ impl Import<'_> {
         let layout = self.directory.layout;
         let now = (ctx.clock)();
         completed.extend(make_ready(&mut database, &self.seal_place(), now)?);
+        let preparing = tracing::info_span!("prepare").entered();
         let more = prepare_tables(&mut database, layout, &self.run, ctx)?;
+        drop(preparing);
         *prepared = std::mem::take(prepared).and(more);
         let backups = self.options.archive.join(BACKUPS);
         match self.transaction(&mut database, agenda, Some(&backups)) {

@@ -247,7 +247,7 @@ impl<'l> Import<'l> {
         }
         let end = RunEnd {
             at: (self.directory.ctx.clock)(),
-            counts: outcome.counts().to_string(),
+            counts: self.directory.ctx.recorded_counts(outcome.counts()),
             facts: outcome.facts(&planned, manifest.digest()),
         };
         let seal = writer.seal(database, verified, end)?;

@@ -100,6 +100,7 @@ fn planned<'a>(
     undone: &'a RunRecord,
     ctx: Context<'a>,
 ) -> Result<(RevertOutcome, Reverting<'a>), OperationError> {
+    let _span = tracing::info_span!("plan").entered();
     ctx.progress.begin(Stage::Plan, None);
     let mut reverting = Reverting::begin(database, options, undone, ctx)?;
     reverting.walk(database, Apply::Nothing)?;
@@ -146,10 +147,12 @@ fn apply(
         }
         if let (Some(path), BackupPolicy::Always) = (options.database.file(), options.backup) {
             ctx.progress.begin(Stage::Backup, None);
+            let _span = tracing::info_span!("backup").entered();
             let directory = options.archive.join(BACKUPS);
             backup = Some(Backup::make(path, &directory, &run.id.to_string())?);
         }
         ctx.progress.begin(Stage::Revert, None);
+        let _span = tracing::info_span!("apply").entered();
         let seal = write(database, &mut reverting, &undone, run, ctx)?;
         ctx.check_interrupt()?;
         let mut outcome = reverting.outcome(RevertStatus::Reverted);
@@ -209,7 +212,8 @@ fn write(
         facts.ledger = Some(sums);
     }
     let finished_at = (ctx.clock)();
-    database.end_rows_run(run, finished_at, &reverting.counts().to_string())?;
+    let counts = ctx.recorded_counts(reverting.counts());
+    database.end_rows_run(run, finished_at, &counts)?;
     let contents = database.contents_of_run(&id, before)?;
     let more = reverting.unplanned(&contents.entries.tables);
     if !more.is_empty() {

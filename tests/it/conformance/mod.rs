@@ -18,6 +18,7 @@ mod key_types;
 mod keys;
 mod ledger;
 mod limits;
+mod log;
 mod mariadb;
 mod mariadb_columns;
 mod mariadb_names;
