@@ -55,15 +55,8 @@ impl Private {
     }
 
     fn kill(&self) {
-        let file = self.path().join(format!("{}.pid", self.name()));
-        let pid = std::fs::read_to_string(file).expect("a process");
-        // When a PostgreSQL server is killed, its child processes keep the port for a moment.
-        let signal = match self.backend {
-            Backend::Postgres => "-QUIT",
-            Backend::Sqlite | Backend::Mysql => "-KILL",
-        };
-        let killed = Command::new("kill").args([signal, pid.trim()]).status();
-        assert!(killed.expect("kill").success());
+        let path = self.path().to_str().expect("UTF-8");
+        script(&["kill", path, self.name()]);
     }
 }
 
