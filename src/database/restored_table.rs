@@ -37,6 +37,8 @@ enum Filled {
     Computed,
     /// A number that can be inserted but not changed.
     Numbered,
+    /// The time of each UPDATE that does not name it.
+    Stamped,
 }
 
 /// Why a table cannot get the values of an image.
@@ -76,6 +78,7 @@ impl RestoredColumn {
             filled: match stored.filled.as_str() {
                 "computed" => Filled::Computed,
                 "numbered" => Filled::Numbered,
+                "stamped" => Filled::Stamped,
                 _ => Filled::Written,
             },
             is_required: stored.required != 0 && stored.default_value.is_none(),
@@ -127,13 +130,21 @@ impl RestoredTable {
     /// the same value.
     pub(super) fn updatable(&self, image: &Image, before: &Image) -> Vec<usize> {
         let mut columns = self.insertable(image);
-        columns.retain(|&at| self.columns[at].filled == Filled::Written);
+        columns.retain(|&at| self.columns[at].filled != Filled::Numbered);
         let is_changed = |&at: &usize| {
             let name = &self.table.columns[at].name;
             image.get(name) != before.get(name)
         };
         columns.retain(is_changed);
         columns
+    }
+
+    /// The columns that an UPDATE of `columns` would change as well unless it names them.
+    pub(super) fn kept(&self, columns: &[usize]) -> Vec<Slot<'_>> {
+        let all = 0..self.columns.len();
+        let is_kept =
+            |at: &usize| self.columns[*at].filled == Filled::Stamped && !columns.contains(at);
+        all.filter(is_kept).map(|at| self.slot(at)).collect()
     }
 
     /// Why `undo` is impossible for a row that has this image so far, whatever the values are.
@@ -152,7 +163,8 @@ impl RestoredTable {
             Undo::Insert(image) => columns
                 .find(|(column, how)| {
                     how.is_required
-                        && how.filled == Filled::Written
+                        && how.filled != Filled::Computed
+                        && how.filled != Filled::Numbered
                         && !image.contains_key(&column.name)
                 })
                 .map(|(column, _)| Obstacle::Added(column.name.clone())),

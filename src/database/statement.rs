@@ -67,6 +67,8 @@ pub(super) struct InsertRows<'a> {
 pub(super) struct UpdateRow<'a> {
     pub(super) table: &'a str,
     pub(super) set: &'a [(Slot<'a>, &'a Value)],
+    /// Columns that are set to the value that they have.
+    pub(super) kept: &'a [Slot<'a>],
     pub(super) key: &'a [(Slot<'a>, Value)],
 }
 
@@ -116,6 +118,12 @@ impl<DB: Values> QueryFragment<DB> for UpdateRow<'_> {
             out.push_identifier(column.name)?;
             out.push_sql(" = ");
             column.bind(&mut out, value)?;
+        }
+        for column in self.kept {
+            out.push_sql(", ");
+            out.push_identifier(column.name)?;
+            out.push_sql(" = ");
+            out.push_identifier(column.name)?;
         }
         push_key(&mut out, self.key)
     }

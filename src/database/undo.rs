@@ -282,6 +282,7 @@ impl Database {
         let update = UpdateRow {
             table: &table.table().name,
             set: &slots.zip(&values).collect::<Vec<_>>(),
+            kept: &table.kept(columns),
             key: &table
                 .key_slots()
                 .into_iter()

@@ -99,7 +99,8 @@ pub(in crate::database) struct StoredColumn {
     )]
     pub(in crate::database) type_name: String,
     /// `computed` if it is computed from other columns and never written, `numbered` if a number can be inserted but not
-    /// changed (GENERATED ALWAYS AS IDENTITY); otherwise empty.
+    /// changed (GENERATED ALWAYS AS IDENTITY), `stamped` if an UPDATE that does not name it sets it to the time (ON
+    /// UPDATE CURRENT_TIMESTAMP); otherwise empty.
     #[diesel(sql_type = Text)]
     pub(in crate::database) filled: String,
     /// Not 0 if it may not be NULL.

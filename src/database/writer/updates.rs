@@ -26,6 +26,7 @@ impl Writer<'_> {
         let update = UpdateRow {
             table: &table.name,
             set: &set,
+            kept: &[],
             key: &named_key(table, record_id),
         };
         self.set_context(database)?;
@@ -76,6 +77,7 @@ impl Writer<'_> {
         let vacate = UpdateRow {
             table: &table.name,
             set: &[((&table.columns[column]).into(), &Value::Null)],
+            kept: &[],
             key: &named_key(table, record_id),
         };
         self.set_context(database)?;

@@ -771,3 +771,21 @@ fn an_import_numbers_rows_of_a_table_that_only_the_database_numbers() {
         is_well(&wide.target);
     });
 }
+
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn a_revert_leaves_the_time_of_the_last_change_as_it_was() {
+    run(Backend::Mysql, |target| {
+        let mut wide = Wide::empty(target);
+        wide.target.execute(
+            "CREATE TABLE u (id INT PRIMARY KEY, v INT, at TIMESTAMP NULL ON UPDATE CURRENT_TIMESTAMP); \
+             INSERT INTO u VALUES (1, 1, '2001-02-03')",
+        );
+        wide.enables("u");
+        let before = wide.target.rows("SELECT * FROM u");
+        let run = wide.during_an_import("UPDATE u SET v = 2, at = at");
+        wide.revert(&run, 0);
+        assert_eq!(wide.target.rows("SELECT * FROM u"), before);
+        is_well(&wide.target);
+    });
+}
