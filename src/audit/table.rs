@@ -26,6 +26,7 @@ pub struct AuditedTable {
     /// How often the triggers fire.
     pub firing: Firing,
     /// Columns that a constraint of MySQL or MariaDB checks: `UPDATE IGNORE` keeps rows unchanged because of it.
+    /// Also columns with the time of the last change, which an UPDATE without a change only seems to set.
     pub constrained: Vec<usize>,
     /// Whether MariaDB keeps former versions of its rows, by time.
     pub versioned: bool,

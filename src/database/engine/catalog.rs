@@ -22,7 +22,7 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) views: &'static str,
     /// `kind`, `name`, `of_table`, `definition` of everything that decides what the audit log records, in a fixed order.
     pub(in crate::database) definitions: &'static str,
-    /// `name`, `declared`, `required`, `default_value`, `key` of each column of the bound table.
+    /// `name`, `declared`, `type_name`, `required`, `default_value`, `filled`, `key` of each column of the bound table.
     pub(in crate::database) columns: &'static str,
     /// `count`: 0 if triggers are hidden from accession's user, so that their absence proves nothing.
     pub(in crate::database) sees_triggers: &'static str,
@@ -91,6 +91,18 @@ pub(in crate::database) struct StoredColumn {
     /// Its type as declared.
     #[diesel(sql_type = Text)]
     pub(in crate::database) declared: String,
+    /// The quoted name of its type with the schema, without a length; empty if the engine does not need it.
+    #[diesel(sql_type = Text)]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL casts to a type by its name")
+    )]
+    pub(in crate::database) type_name: String,
+    /// `computed` if it is computed from other columns and never written, `numbered` if a number can be inserted but not
+    /// changed (GENERATED ALWAYS AS IDENTITY), `stamped` if an UPDATE that does not name it sets it to the time (ON
+    /// UPDATE CURRENT_TIMESTAMP); otherwise empty.
+    #[diesel(sql_type = Text)]
+    pub(in crate::database) filled: String,
     /// Not 0 if it may not be NULL.
     #[diesel(sql_type = BigInt)]
     pub(in crate::database) required: i64,

@@ -3,8 +3,8 @@
 use crate::audit::{AuditedTable, KeyRule, Trigger, writes_entries_of};
 use crate::model::{ColumnType, Table, Value};
 
-use super::GuardStatement;
 use super::decode::decode;
+use super::{Cast, GuardStatement, StoredColumn};
 
 /// Returns the insert trigger for loads, and the names of the triggers that it replaces.
 pub(in crate::database) type LighterInsert = fn(&AuditedTable) -> (Trigger, [String; 2]);
@@ -91,6 +91,16 @@ pub(in crate::database) trait Dialect: Send + Sync {
 
     /// A statement to execute after these queries, if one is needed.
     fn after_images(&self) -> Option<String> {
+        None
+    }
+
+    /// How values of images are bound to a column. The default is for engines that convert a value of any type.
+    fn cast(&self, _column: &StoredColumn) -> Cast {
+        Cast::default()
+    }
+
+    /// Statements that make a transaction read strings as the triggers write them, whatever the session's settings.
+    fn restore_settings(&self) -> Option<String> {
         None
     }
 

@@ -46,7 +46,7 @@ pub use registry::AnyConnection;
 pub(super) use registry::{MultiBackend, MultiRawValue, error_kind};
 pub use server::{Server, Variables, find_server, products_with_schemas, server_names};
 pub(super) use server::{find_scheme, is_scheme_without_colon, servers};
-pub(super) use values::{StoredValue, Values};
+pub(super) use values::{Cast, StoredValue, Values};
 
 /// The engine of databases that are files.
 pub(super) use sqlite as embedded;

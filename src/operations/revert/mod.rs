@@ -1,5 +1,6 @@
 //! Reverts a committed run by a new run: plans first, then writes in one transaction.
 
+mod not_restorable;
 mod outcome;
 mod plan;
 
@@ -104,7 +105,9 @@ fn planned<'a>(
     ctx.progress.begin(Stage::Plan, None);
     let mut reverting = Reverting::begin(database, options, undone, ctx)?;
     reverting.walk(database, Apply::Nothing)?;
-    let status = if reverting.conflicts() > 0 && options.policy == RevertPolicy::Report {
+    let status = if reverting.is_rejected() {
+        RevertStatus::Rejected
+    } else if reverting.conflicts() > 0 && options.policy == RevertPolicy::Report {
         RevertStatus::Conflict
     } else if reverting.changes() == 0 && reverting.is_undone {
         RevertStatus::NothingToDo
@@ -154,6 +157,10 @@ fn apply(
         ctx.progress.begin(Stage::Revert, None);
         let _span = tracing::info_span!("apply").entered();
         let seal = write(database, &mut reverting, &undone, run, ctx)?;
+        let Some(seal) = seal else {
+            let outcome = reverting.outcome(RevertStatus::Rejected);
+            return Err(RevertRollback::Refused(Box::new(outcome)));
+        };
         ctx.check_interrupt()?;
         let mut outcome = reverting.outcome(RevertStatus::Reverted);
         outcome.run = Some(RevertRun {
@@ -184,14 +191,14 @@ fn apply(
     })
 }
 
-/// Everything between the plan and COMMIT.
+/// Everything between the plan and COMMIT; `None` if the database does not accept a value.
 fn write(
     database: &mut Database,
     reverting: &mut Reverting<'_>,
     undone: &RunRecord,
     run: &RunContext,
     ctx: Context<'_>,
-) -> Result<crate::database::ledger::NewSeal, OperationError> {
+) -> Result<Option<crate::database::ledger::NewSeal>, OperationError> {
     let header = RunHeader {
         kind: "revert",
         layout: undone.layout.clone(),
@@ -203,6 +210,9 @@ fn write(
     let before = database.last_entry_id()?;
     database.begin_rows_run(&header, run)?;
     reverting.walk(database, Apply::Everything)?;
+    if reverting.is_rejected() {
+        return Ok(None);
+    }
     let id = run.id.to_string();
     let mut facts = RunFacts::default();
     // Only the first revert restores ledger entries: rows may have been changed again since, but the ledger was
@@ -219,7 +229,12 @@ fn write(
     if !more.is_empty() {
         return Err(OperationError::NotAsPlanned(more));
     }
-    Ok(database.seal_run(&id, contents, facts, finished_at)?)
+    Ok(Some(database.seal_run(
+        &id,
+        contents,
+        facts,
+        finished_at,
+    )?))
 }
 
 /// Reports a table in which the number of changes differs from the plan.

@@ -6,15 +6,19 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 
 use crate::audit::revert::{Reversal, RevertConflict, Undo, undo, undo_unchecked};
 use crate::audit::seal::{Header, TableActions};
 use crate::audit::{Image, Key, Step};
 use crate::database::ledger::RunRecord;
-use crate::database::{Database, DatabaseError, LaterEntry, Mismatch, RecordedChange, RowUndo};
-use crate::model::{FindingList, Table};
+use crate::database::{
+    Database, DatabaseError, LaterEntry, Mismatch, RecordedChange, RestoredTable, RowUndo,
+};
+use crate::model::{Findings, Level};
 use crate::operations::{Context, OperationError};
 
+use super::not_restorable;
 use super::outcome::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 use super::{RevertOptions, mismatch};
 
@@ -39,7 +43,7 @@ pub(super) struct Reverting<'a> {
     pub(super) is_undone: bool,
     /// Whether there are entries after the run.
     something_later: bool,
-    tables: HashMap<String, Table>,
+    tables: HashMap<String, Arc<RestoredTable>>,
     /// Hashes of rows with entries seen so far.
     seen: HashSet<u64>,
     keys: RandomState,
@@ -47,6 +51,7 @@ pub(super) struct Reverting<'a> {
     counts: BTreeMap<String, RevertedTable>,
     conflicts: Vec<RevertConflictAt>,
     conflicts_not_kept: u64,
+    findings: Findings,
 }
 
 /// An entry with its decision.
@@ -88,6 +93,7 @@ impl<'a> Reverting<'a> {
             counts: BTreeMap::new(),
             conflicts: Vec::new(),
             conflicts_not_kept: 0,
+            findings: Findings::default(),
         })
     }
 
@@ -102,6 +108,7 @@ impl<'a> Reverting<'a> {
         self.counts.clear();
         self.conflicts.clear();
         self.conflicts_not_kept = 0;
+        self.findings = Findings::default();
         let (after, mut before) = self.between;
         loop {
             let page = database.last_steps_of_run(&self.undone.id, (after, before), PAGE)?;
@@ -112,6 +119,9 @@ impl<'a> Reverting<'a> {
             // Consecutive entries mostly belong to one table, and the order of entries must be kept.
             for entries in page.chunk_by(|a, b| a.table_name == b.table_name) {
                 self.entries(database, entries, apply)?;
+                if apply == Apply::Everything && self.is_rejected() {
+                    return Ok(());
+                }
             }
             self.ctx.check_interrupt()?;
         }
@@ -125,7 +135,8 @@ impl<'a> Reverting<'a> {
         apply: Apply,
     ) -> Result<(), OperationError> {
         let table = self.table(database, &entries[0].table_name)?;
-        let key = Key::of_table(&table, database.key_rule());
+        let name = &table.table().name;
+        let key = Key::of_table(table.table(), database.key_rule());
         let mut decided = Vec::with_capacity(entries.len());
         for entry in entries {
             let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
@@ -135,11 +146,10 @@ impl<'a> Reverting<'a> {
                 source,
             })?;
             let moved = step.new_record_id(&key);
-            let is_last =
-                self.is_first_seen(&table.name, moved.as_ref().unwrap_or(&entry.record_id));
+            let is_last = self.is_first_seen(name, moved.as_ref().unwrap_or(&entry.record_id));
             if moved.is_some() {
                 // Earlier changes of the row are recorded under its former id.
-                self.is_first_seen(&table.name, &entry.record_id);
+                self.is_first_seen(name, &entry.record_id);
             }
             decided.push(DecidedEntry {
                 step,
@@ -148,19 +158,28 @@ impl<'a> Reverting<'a> {
             });
         }
         let rows = self.rows(database, &table, &decided)?;
-        let later = self.later(database, &table.name, &decided)?;
+        let later = self.later(database, name, &decided)?;
         let mut undos = Vec::with_capacity(decided.len());
         for one in decided {
             let later = later
                 .get(one.record_id.as_str())
                 .map_or(&[][..], Vec::as_slice);
-            if let Some(undo) = self.decide(&table.name, &one, rows.get(&one.record_id), later) {
-                let key = database.key_of_image(&table, after(&one.step));
-                undos.push(RowUndo { key, undo });
+            let row = rows.get(&one.record_id);
+            if let Some(undo) = self.decide(name, &one, row, later) {
+                let after = after(&one.step);
+                let before = row.filter(|_| one.is_last).unwrap_or(after).clone();
+                if let Some(obstacle) = table.obstacle(&undo, &before) {
+                    let finding = not_restorable::obstacle(name, &one.record_id, &obstacle);
+                    self.findings.push(finding);
+                }
+                let key = database.key_of_image(&table, after);
+                undos.push(RowUndo { key, before, undo });
             }
         }
         if apply == Apply::Everything {
-            database.undo_rows(&table, &undos)?;
+            for row in database.restore_rows(&table, &undos)? {
+                self.findings.push(not_restorable::rejected(name, &row));
+            }
         }
         Ok(())
     }
@@ -231,7 +250,7 @@ impl<'a> Reverting<'a> {
     fn rows(
         &self,
         database: &mut Database,
-        table: &Table,
+        table: &RestoredTable,
         decided: &[DecidedEntry],
     ) -> Result<HashMap<String, Image>, OperationError> {
         let last = decided.iter().filter(|one| one.is_last);
@@ -267,16 +286,21 @@ impl<'a> Reverting<'a> {
         Ok(later)
     }
 
-    fn table(&mut self, database: &mut Database, name: &str) -> Result<Table, OperationError> {
+    fn table(
+        &mut self,
+        database: &mut Database,
+        name: &str,
+    ) -> Result<Arc<RestoredTable>, OperationError> {
         if let Some(table) = self.tables.get(name) {
-            return Ok(table.clone());
+            return Ok(Arc::clone(table));
         }
-        let table = database.defined_table(name)?;
+        let table = database.restored_table(name)?;
         let table = table.ok_or_else(|| OperationError::TableRemoved(name.to_owned()))?;
-        if table.primary_key.is_empty() {
+        if table.table().primary_key.is_empty() {
             return Err(DatabaseError::NoKey(name.to_owned()).into());
         }
-        self.tables.insert(name.to_owned(), table.clone());
+        let table = Arc::new(table);
+        self.tables.insert(name.to_owned(), Arc::clone(&table));
         Ok(table)
     }
 
@@ -291,6 +315,11 @@ impl<'a> Reverting<'a> {
 
     pub(super) fn conflicts(&self) -> u64 {
         self.conflicts.len() as u64 + self.conflicts_not_kept
+    }
+
+    /// Whether the database does not accept the values from before the run.
+    pub(super) fn is_rejected(&self) -> bool {
+        self.findings.count(Level::Error) > 0
     }
 
     pub(super) fn changes(&self) -> u64 {
@@ -336,7 +365,7 @@ impl<'a> Reverting<'a> {
             tables: self.counts.clone().into_iter().collect(),
             conflicts: self.conflicts.clone(),
             conflicts_not_kept: self.conflicts_not_kept,
-            findings: FindingList::default(),
+            findings: self.findings.clone().sorted(),
         }
     }
 }

@@ -129,7 +129,7 @@ const MARIADB: &[(&str, [&str; 3])] = &[
     ("INET6", ["'10::1'", "'::'", "'::ffff:10.0.0.1'"]),
 ];
 
-fn types(backend: Backend) -> &'static [(&'static str, [&'static str; 3])] {
+pub(super) fn types(backend: Backend) -> &'static [(&'static str, [&'static str; 3])] {
     match backend {
         Backend::Sqlite => SQLITE,
         Backend::Postgres => POSTGRES,
@@ -138,7 +138,7 @@ fn types(backend: Backend) -> &'static [(&'static str, [&'static str; 3])] {
 }
 
 /// A column `k` with a type, which MariaDB declares with its collation before NOT NULL.
-fn column(declared: &str, name: &str) -> String {
+pub(super) fn column(declared: &str, name: &str) -> String {
     match declared.split_once(" DEFAULT ") {
         Some((ty, default)) => format!("{name} {ty} NOT NULL DEFAULT {default}"),
         None => format!("{name} {declared} NOT NULL"),

@@ -39,6 +39,7 @@ mod types;
 mod update_ignore;
 mod upgrade;
 mod wide;
+mod written_back;
 
 /// Creates one test per kind of database for each case, a function that takes the target; after `servers:`, one per
 /// kind of server.

@@ -21,7 +21,9 @@ pub(super) static CATALOG: Catalog = Catalog {
                   UNION ALL \
                   SELECT 'trigger', trigger_name, event_object_table, CONCAT_WS(' ', action_timing, event_manipulation, action_statement) \
                   FROM information_schema.triggers WHERE trigger_schema = DATABASE() ORDER BY 1, 3, 2",
-    columns: "SELECT c.column_name AS name, c.column_type AS declared, \
+    columns: "SELECT c.column_name AS name, c.column_type AS declared, '' AS type_name, \
+              CASE WHEN COALESCE(c.generation_expression, '') <> '' THEN 'computed' \
+                   WHEN c.extra LIKE '%on update%' THEN 'stamped' ELSE '' END AS filled, \
               CAST(c.is_nullable = 'NO' AS SIGNED) AS required, \
               CASE WHEN c.extra LIKE '%auto_increment%' THEN 'auto_increment' \
                    WHEN c.extra LIKE '%GENERATED%' AND c.column_default IS NULL THEN 'generated' \

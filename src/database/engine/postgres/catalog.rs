@@ -24,12 +24,15 @@ pub(super) static CATALOG: Catalog = Catalog {
                   JOIN pg_proc p ON p.oid = t.tgfoid WHERE n.nspname = current_schema() AND NOT t.tgisinternal) AS d \
                   ORDER BY kind COLLATE \"C\", of_table COLLATE \"C\", name COLLATE \"C\"",
     columns: "SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS declared, \
+              format('%I.%I', tn.nspname, t.typname) AS type_name, \
+              CASE WHEN a.attgenerated <> '' THEN 'computed' WHEN a.attidentity = 'a' THEN 'numbered' ELSE '' END AS filled, \
               a.attnotnull::int::bigint AS required, \
               CASE WHEN a.attidentity <> '' THEN 'identity' \
                    WHEN a.attgenerated <> '' THEN 'generated' \
                    ELSE pg_get_expr(d.adbin, d.adrelid) END AS default_value, \
               COALESCE(array_position(k.conkey, a.attnum), 0)::bigint AS key \
               FROM pg_attribute a \
+              JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace \
               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
               LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'p' \
               WHERE a.attrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \

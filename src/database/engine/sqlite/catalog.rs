@@ -13,7 +13,8 @@ pub(super) static CATALOG: Catalog = Catalog {
     views: "SELECT name FROM sqlite_master WHERE type = 'view'",
     definitions: "SELECT type AS kind, name, tbl_name AS of_table, sql AS definition FROM sqlite_master \
                   WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
-    columns: "SELECT name, type AS declared, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
+    // Generated columns are not listed.
+    columns: "SELECT name, type AS declared, '' AS type_name, '' AS filled, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
               FROM pragma_table_info(?)",
     last_number: "SELECT seq AS value FROM sqlite_sequence WHERE name = ?",
     sees_triggers: "SELECT 1 AS count",

@@ -40,9 +40,9 @@ pub(super) fn live_row(
         RowState::Present(image) | RowState::Partial(image) => image.clone(),
         RowState::Absent | RowState::Unknown => last_image(last),
     };
-    let found = match database.defined_table(table)? {
+    let found = match database.restored_table(table)? {
         // Without a key the row cannot be identified.
-        Some(defined) if defined.primary_key.is_empty() => return Ok(LiveRow::NotCompared),
+        Some(defined) if defined.table().primary_key.is_empty() => return Ok(LiveRow::NotCompared),
         Some(defined) => {
             let key = database.key_of_image(&defined, &image);
             database.live_rows(&defined, &[key])?.pop()

@@ -345,6 +345,17 @@ pub(in crate::database) fn image_settings() -> String {
     settings.join("; ")
 }
 
+/// Statements that make a transaction read what the triggers write. Strings with intervals and dates are unambiguous in
+/// ISO form; amounts of money are not, and XML may be a part of a document.
+pub(in crate::database) fn restore_settings() -> String {
+    let money = SETTINGS.iter().find(|(name, _)| *name == "lc_monetary");
+    let money = money.map_or("C", |(_, value)| value);
+    format!(
+        "SET LOCAL lc_monetary = {}; SET LOCAL xmloption = content",
+        literal(money)
+    )
+}
+
 /// Statement after which tables of `schema` are found by their names again.
 pub(in crate::database) fn after_images(schema: &str) -> String {
     format!("SET LOCAL search_path = {}", identifier(schema))
