@@ -137,7 +137,8 @@ pub fn enable_tables(
         },
         OperationError::is_retryable,
     );
-    let (chosen, recorded) = done.map_err(|error| entered.settle(&mut database, run, error))?;
+    let (chosen, recorded) =
+        done.map_err(|error| entered.settle((&mut database, &options.archive), run, error))?;
     let mut outcome = EnableOutcome {
         tables: chosen.unwatched.into_iter().map(|(t, _)| t.name).collect(),
         refused: chosen.refused,

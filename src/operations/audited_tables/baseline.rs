@@ -8,6 +8,7 @@ use crate::database::ledger::NewSeal;
 use crate::database::{Database, TargetTables, TriggerFault, TriggerState};
 use crate::layout::Layout;
 use crate::model::{Finding, Level, Rule, RunContext, Table, shell_word};
+use crate::operations::proof::SealPlace;
 use crate::operations::{Context, OperationError};
 
 use super::account::{account_for, rows};
@@ -127,7 +128,7 @@ fn refuse_renamed(database: &mut Database, lacking: &BTreeSet<&str>) -> Result<(
 /// When existing tables do not match the layout, or the database reports an error. The next command that writes
 /// completes an interrupted run.
 pub(in crate::operations) fn prepare_tables(
-    database: &mut Database,
+    (database, place): (&mut Database, &SealPlace),
     layout: &Layout,
     run: &RunContext,
     ctx: Context<'_>,
@@ -165,7 +166,7 @@ pub(in crate::operations) fn prepare_tables(
         },
         OperationError::is_retryable,
     );
-    done.map_err(|error| entered.settle(database, run, error))
+    done.map_err(|error| entered.settle((database, place), run, error))
 }
 
 /// Records, by a separate run before `run` and in the same transaction, the rows that the audit log does not account

@@ -95,7 +95,8 @@ pub fn disable_tables(
         },
         OperationError::is_retryable,
     );
-    let (mut outcome, seal) = done.map_err(|error| entered.settle(&mut database, run, error))?;
+    let (mut outcome, seal) =
+        done.map_err(|error| entered.settle((&mut database, &options.archive), run, error))?;
     outcome.findings.extend(completed);
     if let Some(seal) = seal {
         let archive = options.archive.archive(&mut database)?;
