@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 use crate::audit::altered_columns;
@@ -174,43 +173,6 @@ impl Database {
             before: None,
             never_rolled_back: false,
         }));
-        Ok(())
-    }
-
-    /// Drops the triggers that a table has from the time when it was called `before`, after triggers for its new name
-    /// were created. In a schema they have the same names for every table, so they were replaced.
-    ///
-    /// # Errors
-    /// When the database reports an error.
-    pub fn drop_triggers_of_name(
-        &mut self,
-        table: &Table,
-        before: &str,
-    ) -> Result<(), DatabaseError> {
-        if self.schema().is_some() {
-            return Ok(());
-        }
-        let stored = self.connection.stored_triggers(&table.name)?;
-        let dialect = self.connection.dialect();
-        if dialect.drop_trigger("").is_some() {
-            let of_before = stored.iter().filter(|stored| {
-                dialect.writes_entries_of(&stored.definition, before)
-                    && !dialect.writes_entries_of(&stored.definition, &table.name)
-            });
-            for drop in of_before.filter_map(|stored| dialect.drop_trigger(&stored.name)) {
-                self.connection.batch_execute(&drop)?;
-            }
-            return Ok(());
-        }
-        for trigger in self.connection.all_triggers(table, before)? {
-            let mut stored = stored.iter();
-            let is_old = |stored: &StoredTrigger| {
-                stored.name == trigger.name && dialect.writes_entries_of(&stored.definition, before)
-            };
-            if stored.any(is_old) {
-                self.connection.batch_execute(&trigger.drop)?;
-            }
-        }
         Ok(())
     }
 }

@@ -32,6 +32,7 @@ mod replication;
 mod reviewer;
 mod row_security;
 mod spelling;
+mod swapped;
 mod switched_off;
 mod target;
 mod types;

@@ -1,5 +1,6 @@
 //! The engine for MySQL, MariaDB, and servers that use their protocol.
 
+mod cascades;
 mod catalog;
 mod client;
 mod connection;
