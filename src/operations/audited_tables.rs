@@ -29,6 +29,7 @@ use run::{Entered, begin, begin_change, finish};
 
 pub use altered::{altered, never_rolled_back};
 pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
+pub(super) use changed::{refuse_dropped, refuse_renamed};
 pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
 pub(super) use unfinished::{make_ready, unfinished_findings, words as unfinished_words};

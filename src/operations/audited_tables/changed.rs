@@ -1,8 +1,9 @@
-//! Rejects imports into tables that another program renamed after earlier imports.
+//! Rejects imports into tables that another program renamed or dropped after earlier imports.
 
 use std::collections::BTreeSet;
 
 use crate::database::{Database, TriggerState};
+use crate::layout::Layout;
 use crate::operations::OperationError;
 
 /// Rejects tables that were renamed, and those that took their names: with triggers of its own name besides the former
@@ -22,6 +23,28 @@ pub(in crate::operations) fn refuse_renamed(
                 table: state.table,
                 before,
             });
+        }
+    }
+    Ok(())
+}
+
+/// Rejects a layout of which a table is missing although earlier runs imported into it: none of their rows would be
+/// inserted again, because the ledger has them, and no row of the `unchanged` files.
+pub(in crate::operations) fn refuse_dropped(
+    database: &mut Database,
+    layout: &Layout,
+    unchanged: usize,
+) -> Result<(), OperationError> {
+    if !database.has_ledger()? {
+        return Ok(());
+    }
+    let missing = database.missing_tables(layout)?;
+    refuse_renamed(database, &missing.iter().copied().collect())?;
+    for table in missing {
+        let had_rows = database.has_row_sources(table)?
+            || database.is_traced(table)? && database.is_recorded(table)?;
+        if had_rows || unchanged > 0 {
+            return Err(OperationError::DroppedTable(table.to_owned()));
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ mod altered;
 mod at_once;
 mod connecting;
 mod doctor;
+mod dropped;
 mod edits;
 mod enabling;
 mod existing;
