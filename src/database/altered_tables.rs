@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use crate::audit::altered_columns;
 use crate::model::Table;
@@ -27,6 +28,12 @@ pub(super) fn before_state(stored: &[StoredTrigger]) -> TriggerState {
     } else {
         TriggerState::Detached
     }
+}
+
+#[derive(QueryableByName)]
+struct TableName {
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 impl Database {
@@ -131,6 +138,26 @@ impl Database {
         Ok(known
             .find(|name| name.as_str() != table && writing(name))
             .cloned())
+    }
+
+    /// Adds the tables whose changes fire no triggers.
+    pub(super) fn add_tables_without_triggers(
+        &mut self,
+        tables: &mut Vec<TableTriggers>,
+    ) -> Result<(), DatabaseError> {
+        let Some(query) = self.connection.catalog().without_triggers else {
+            return Ok(());
+        };
+        let found: Vec<TableName> = diesel::sql_query(query).load(&mut self.connection)?;
+        tables.extend(found.into_iter().map(|table| TableTriggers {
+            table: table.name,
+            state: TriggerState::NoTriggers,
+            faulty: Vec::new(),
+            columns: Vec::new(),
+            before: None,
+            never_rolled_back: false,
+        }));
+        Ok(())
     }
 
     /// Adds the tables that have entries and no longer exist.

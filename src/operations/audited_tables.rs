@@ -249,6 +249,7 @@ pub fn is_complete(states: &[TableTriggers]) -> bool {
         TriggerState::Recorded
         | TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::Disabled
         | TriggerState::Unseen => true,
         TriggerState::Foreign

@@ -18,6 +18,8 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) has_table: &'static str,
     /// `name` of each table that can have triggers, sorted.
     pub(in crate::database) tables: &'static str,
+    /// `name` of each table whose changes fire no triggers, so that they cannot be recorded, if there can be any.
+    pub(in crate::database) without_triggers: Option<&'static str>,
     /// `name` of each view.
     pub(in crate::database) views: &'static str,
     /// `kind`, `name`, `of_table`, `definition` of everything that decides what the audit log records, in a fixed order.

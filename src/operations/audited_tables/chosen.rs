@@ -37,6 +37,7 @@ pub fn is_faulty(state: &TableTriggers) -> bool {
         TriggerState::Recorded
         | TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::KeyLost
         | TriggerState::Disabled
         | TriggerState::Unseen
@@ -81,13 +82,19 @@ impl Chosen {
             let name = &state.table;
             match (state.state, which) {
                 (
-                    TriggerState::NoKey | TriggerState::KeyLost | TriggerState::Removed,
+                    TriggerState::NoKey
+                    | TriggerState::NoTriggers
+                    | TriggerState::KeyLost
+                    | TriggerState::Removed,
                     WhichTables::Named(_),
                 ) => {
                     return Err(refusal(name, unfit(state.state)));
                 }
                 (
-                    TriggerState::NoKey | TriggerState::KeyLost | TriggerState::Removed,
+                    TriggerState::NoKey
+                    | TriggerState::NoTriggers
+                    | TriggerState::KeyLost
+                    | TriggerState::Removed,
                     WhichTables::All | WhichTables::Faulty,
                 ) => {
                     let why = unfit(state.state).to_owned();

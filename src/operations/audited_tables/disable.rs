@@ -145,6 +145,7 @@ fn watched(database: &mut Database, names: &[String]) -> Result<Watched, Operati
         match state.state {
             TriggerState::NotRecorded
             | TriggerState::NoKey
+            | TriggerState::NoTriggers
             | TriggerState::Disabled
             | TriggerState::Foreign => {}
             TriggerState::Recorded

@@ -9,6 +9,8 @@ use crate::operations::OperationError;
 pub(super) fn unfit(state: TriggerState) -> &'static str {
     if state == TriggerState::Removed {
         "the table was removed; `accession audit disable` with its name records that"
+    } else if state == TriggerState::NoTriggers {
+        "it is a virtual or foreign table, whose changes fire no triggers: name the tables that have its rows, if there are any"
     } else if state == TriggerState::KeyLost {
         "it has no primary key any more, which the audit log needs to identify rows: give it one, or `accession audit disable` it"
     } else {

@@ -23,6 +23,7 @@ mod mariadb;
 mod mariadb_columns;
 mod mariadb_names;
 mod mariadb_sessions;
+mod no_triggers;
 mod own_triggers;
 mod partitions;
 mod past_triggers;

@@ -12,6 +12,10 @@ pub(super) static CATALOG: Catalog = Catalog {
                 WHERE oid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND relkind IN ('r', 'p', 'f')",
     tables: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
+    without_triggers: Some(
+        "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = current_schema() AND c.relkind = 'f' AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
+    ),
     views: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
             WHERE n.nspname = current_schema() AND c.relkind IN ('v', 'm')",
     definitions: "SELECT * FROM (\
