@@ -80,6 +80,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     ),
     without_transactions: None,
     shadowing_accounts: None,
+    settable_clock: None,
     // Without those that a constraint rests on: a primary key, or a foreign key of another table. Only those of tables
     // that this transaction made, which no other session sees: to drop one takes a lock that would keep readers out.
     deferred_indexes: Some(

@@ -31,6 +31,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     earlier_triggers: None,
     without_transactions: None,
     shadowing_accounts: None,
+    settable_clock: None,
     // Without those that a foreign key refers to.
     deferred_indexes: Some(
         "SELECT name, sql FROM sqlite_master AS own \
