@@ -20,6 +20,7 @@ mod deferred;
 mod definitions;
 mod engine;
 mod error;
+mod former_names;
 mod guards;
 mod health;
 mod hint;

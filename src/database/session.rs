@@ -94,12 +94,36 @@ impl Database {
         Ok(done)
     }
 
-    /// Names of the missing parts of ledger and triggers: pending migrations, and missing or different triggers, except
-    /// for tables that were disabled. Empty if there is no ledger yet.
+    /// The triggers of a layout's tables that are missing or different: table and trigger. Empty if this account cannot see
+    /// triggers, or if there is no ledger yet.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn faulty_triggers<'l>(
+        &mut self,
+        layout: &'l Layout,
+    ) -> Result<Vec<(&'l str, String)>, DatabaseError> {
+        let mut faulty = Vec::new();
+        if !self.has_ledger()? || !self.sees_triggers()? {
+            return Ok(faulty);
+        }
+        for table in &layout.tables {
+            let name = table.table.name.as_str();
+            let faults = self.trigger_faults(&table.table)?.into_iter();
+            faulty.extend(faults.map(|(trigger, _)| (name, trigger)));
+        }
+        Ok(faulty)
+    }
+
+    /// Names of the missing parts of ledger and triggers: pending migrations, and those of the `faulty` triggers whose
+    /// tables were not disabled. Empty if there is no ledger yet.
     ///
     /// # Errors
     /// When the schema cannot be read, or the ledger is newer than this version of accession.
-    pub fn missing_parts(&mut self, layout: &Layout) -> Result<Vec<String>, DatabaseError> {
+    pub fn missing_parts(
+        &mut self,
+        mut faulty: Vec<(&str, String)>,
+    ) -> Result<Vec<String>, DatabaseError> {
         if !self.has_ledger()? {
             return Ok(Vec::new());
         }
@@ -108,15 +132,6 @@ impl Database {
         let mut missing: Vec<String> = pending.map(|state| state.name).collect();
         let guards = self.guard_faults()?.into_iter();
         missing.extend(guards.map(|(_, name, _)| name));
-        if !self.sees_triggers()? {
-            return Ok(missing);
-        }
-        let mut faulty = Vec::new();
-        for table in &layout.tables {
-            let name = &table.table.name;
-            let faults = self.trigger_faults(&table.table)?.into_iter();
-            faulty.extend(faults.map(|(trigger, _)| (name, trigger)));
-        }
         // Reading which tables were disabled takes all runs, so it is done only if needed.
         if !faulty.is_empty() {
             let disabled = self.disabled_tables()?;

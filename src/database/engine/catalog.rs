@@ -18,6 +18,8 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) has_table: &'static str,
     /// `name` of each table that can have triggers, sorted.
     pub(in crate::database) tables: &'static str,
+    /// `name` of each table whose changes fire no triggers, so that they cannot be recorded, if there can be any.
+    pub(in crate::database) without_triggers: Option<&'static str>,
     /// `name` of each view.
     pub(in crate::database) views: &'static str,
     /// `kind`, `name`, `of_table`, `definition` of everything that decides what the audit log records, in a fixed order.
@@ -46,6 +48,8 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) without_transactions: Option<&'static str>,
     /// `name` of each account that can create temporary tables, if these hide the ledger's tables from triggers.
     pub(in crate::database) shadowing_accounts: Option<&'static str>,
+    /// `count`: 1 if a session can choose the time of its entries, where a setting of the server decides that.
+    pub(in crate::database) settable_clock: Option<&'static str>,
     /// `name` and `sql` of each index of the bound table, which is empty, that can be dropped and recreated to make a
     /// load faster.
     pub(in crate::database) deferred_indexes: Option<&'static str>,

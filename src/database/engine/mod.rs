@@ -210,6 +210,16 @@ pub(super) trait Engine: SimpleConnection {
     /// Our triggers on a table, and those of the table on its partitions.
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>>;
 
+    /// The triggers that implement the actions of a table's foreign keys and were created when it was called `before`, each
+    /// with the trigger that replaces it.
+    fn former_cascades(
+        &mut self,
+        _table: &str,
+        _before: &str,
+    ) -> QueryResult<Vec<(Trigger, Trigger)>> {
+        Ok(Vec::new())
+    }
+
     /// For engines on which the order of triggers matters: recreates all audit triggers of a table if any is missing,
     /// different, or fires too late, and returns true.
     fn replace_triggers_of(

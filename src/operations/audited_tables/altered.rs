@@ -14,6 +14,7 @@ pub fn never_rolled_back(state: &TableTriggers) -> Option<String> {
         | TriggerState::Renamed => true,
         TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::KeyLost
         | TriggerState::Disabled
         | TriggerState::Unseen
@@ -79,6 +80,7 @@ pub fn altered(state: &TableTriggers) -> Option<String> {
         TriggerState::Recorded
         | TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::Disabled
         | TriggerState::Unseen
         | TriggerState::Unfinished => None,

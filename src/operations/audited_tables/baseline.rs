@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::database::ledger::NewSeal;
-use crate::database::{Database, TargetTables, TriggerFault, TriggerState};
+use crate::database::{Database, TargetTables, TriggerFault};
 use crate::layout::Layout;
 use crate::model::{Finding, Level, Rule, RunContext, Table, shell_word};
+use crate::operations::proof::SealPlace;
 use crate::operations::{Context, OperationError};
 
 use super::account::{account_for, rows};
+use super::changed::refuse_renamed;
 use super::run::{Entered, begin, begin_change, finish};
 
 /// Rows that were recorded before an import.
@@ -51,23 +53,23 @@ impl Unaccounted {
     ) -> Result<Self, OperationError> {
         let mut found = Self::default();
         let sees = database.sees_triggers()?;
-        let mut lacking = BTreeSet::new();
+        let mut suspect = BTreeSet::new();
         for (table, target) in layout.tables.iter().zip(&target.tables) {
             let table = &table.table;
             if !target.existed {
-                lacking.insert(table.name.as_str());
+                suspect.insert(table.name.as_str());
                 continue;
             }
-            let faults = database.trigger_faults(table)?.into_iter();
+            let faults = database.trigger_faults(table)?;
+            if !faults.is_empty() {
+                suspect.insert(table.name.as_str());
+            }
             let is_lost = |fault| match fault {
                 TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
                 TriggerFault::Different => false,
             };
-            let missing = faults.filter(|(_, fault)| is_lost(*fault));
+            let missing = faults.into_iter().filter(|(_, fault)| is_lost(*fault));
             let missing: Vec<String> = missing.map(|(name, _)| name).collect();
-            if !missing.is_empty() {
-                lacking.insert(table.name.as_str());
-            }
             let is_traced = database.is_traced(&table.name)?;
             let is_new = !is_traced && (target.state.rows > 0 || !missing.is_empty());
             // Disabled tables are read from all runs, so only if it matters.
@@ -79,7 +81,7 @@ impl Unaccounted {
                 found.lost.push((table.name.clone(), missing));
             }
         }
-        refuse_renamed(database, &lacking)?;
+        refuse_renamed(database, &suspect)?;
         Ok(found)
     }
 
@@ -101,25 +103,6 @@ impl Unaccounted {
     }
 }
 
-/// Rejects tables that were renamed and replaced: their former triggers are on another table, which would no longer be
-/// recorded.
-fn refuse_renamed(database: &mut Database, lacking: &BTreeSet<&str>) -> Result<(), OperationError> {
-    if lacking.is_empty() || !database.has_ledger()? {
-        return Ok(());
-    }
-    for state in database.table_triggers()? {
-        if let (TriggerState::Renamed, Some(before)) = (state.state, state.before)
-            && lacking.contains(before.as_str())
-        {
-            return Err(OperationError::RenamedTable {
-                table: state.table,
-                before,
-            });
-        }
-    }
-    Ok(())
-}
-
 /// Creates ledger, tables and triggers before the transaction that fills them, on databases where schema changes end a
 /// transaction. Rows that already exist are recorded by a separate run.
 ///
@@ -127,7 +110,7 @@ fn refuse_renamed(database: &mut Database, lacking: &BTreeSet<&str>) -> Result<(
 /// When existing tables do not match the layout, or the database reports an error. The next command that writes
 /// completes an interrupted run.
 pub(in crate::operations) fn prepare_tables(
-    database: &mut Database,
+    (database, place): (&mut Database, &SealPlace),
     layout: &Layout,
     run: &RunContext,
     ctx: Context<'_>,
@@ -165,7 +148,7 @@ pub(in crate::operations) fn prepare_tables(
         },
         OperationError::is_retryable,
     );
-    done.map_err(|error| entered.settle(database, run, error))
+    done.map_err(|error| entered.settle((database, place), run, error))
 }
 
 /// Records, by a separate run before `run` and in the same transaction, the rows that the audit log does not account

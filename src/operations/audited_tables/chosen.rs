@@ -1,10 +1,11 @@
 //! Selects the tables to add to the audit log, and determines what each needs.
 
-use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
+use crate::database::{Database, TableTriggers, TriggerState};
 use crate::model::Table;
 use crate::operations::OperationError;
 
-use super::{NO_KEY, WhichTables, named, refusal, unfit};
+use super::WhichTables;
+use super::named::{NO_KEY, named, refusal, unfit};
 
 /// The tables to add to the audit log.
 #[derive(Clone, Default)]
@@ -24,43 +25,46 @@ pub(super) struct Chosen {
     pub(super) detached: Vec<Table>,
 }
 
-/// Whether triggers of a table are missing or different, so that `doctor --fix` creates them again.
+/// Whether triggers of a table are missing or different, or have its former name, so that `doctor --fix` creates them
+/// again.
 #[must_use]
 pub fn is_faulty(state: &TableTriggers) -> bool {
     match state.state {
-        TriggerState::Missing | TriggerState::Outdated | TriggerState::Unfinished => true,
+        TriggerState::Missing
+        | TriggerState::Outdated
+        | TriggerState::Unfinished
+        | TriggerState::Renamed => true,
         TriggerState::Recorded
         | TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::KeyLost
         | TriggerState::Disabled
         | TriggerState::Unseen
         | TriggerState::Removed
-        | TriggerState::Renamed
         | TriggerState::Detached
         | TriggerState::Foreign => false,
     }
 }
 
-/// Adds tables that formerly had the name of a selected table, each before that table: they still have its triggers,
-/// which must be replaced first.
+/// Adds tables that formerly had the name of a selected table: they still have its triggers. Tables that exchanged their
+/// names follow from one another.
 fn with_renamed<'s>(
     wanted: Vec<&'s TableTriggers>,
     states: &'s [TableTriggers],
 ) -> Vec<&'s TableTriggers> {
-    let renamed = |table: &str| {
-        let mut states = states.iter();
-        states.find(|state| {
-            state.state == TriggerState::Renamed && state.before.as_deref() == Some(table)
-        })
-    };
-    let mut all: Vec<&TableTriggers> = Vec::with_capacity(wanted.len());
-    for state in wanted {
-        for state in renamed(&state.table).into_iter().chain([state]) {
-            if !all.iter().any(|other| other.table == state.table) {
-                all.push(state);
-            }
-        }
+    let mut all: Vec<&TableTriggers> = wanted;
+    let mut next = 0;
+    while next < all.len() {
+        let name = &all[next].table;
+        let renamed = states.iter().filter(|state| {
+            state.state == TriggerState::Renamed && state.before.as_ref() == Some(name)
+        });
+        let renamed: Vec<_> = renamed
+            .filter(|state| !all.iter().any(|other| other.table == state.table))
+            .collect();
+        all.extend(renamed);
+        next += 1;
     }
     all
 }
@@ -78,13 +82,19 @@ impl Chosen {
             let name = &state.table;
             match (state.state, which) {
                 (
-                    TriggerState::NoKey | TriggerState::KeyLost | TriggerState::Removed,
+                    TriggerState::NoKey
+                    | TriggerState::NoTriggers
+                    | TriggerState::KeyLost
+                    | TriggerState::Removed,
                     WhichTables::Named(_),
                 ) => {
                     return Err(refusal(name, unfit(state.state)));
                 }
                 (
-                    TriggerState::NoKey | TriggerState::KeyLost | TriggerState::Removed,
+                    TriggerState::NoKey
+                    | TriggerState::NoTriggers
+                    | TriggerState::KeyLost
+                    | TriggerState::Removed,
                     WhichTables::All | WhichTables::Faulty,
                 ) => {
                     let why = unfit(state.state).to_owned();
@@ -117,17 +127,18 @@ impl Chosen {
         Ok(chosen)
     }
 
-    /// Drops the triggers of a table's former name, before the next table is recorded, which may have that name now.
-    pub(super) fn drop_former_triggers(
-        &self,
-        database: &mut Database,
-        table: &Table,
-    ) -> Result<(), DatabaseError> {
-        let former = self.former.iter();
-        for (_, before) in former.filter(|(former, _)| former.name == table.name) {
-            database.drop_triggers_of_name(table, before)?;
-        }
-        Ok(())
+    /// The former name of a table that was renamed.
+    pub(super) fn former_name(&self, table: &Table) -> Option<&str> {
+        let mut renamed = self.renamed.iter();
+        let found = renamed.find(|(_, new)| *new == table.name);
+        found.map(|(old, _)| old.as_str())
+    }
+
+    /// The present name of the table that was called `name`.
+    pub(super) fn renamed_to(&self, name: &str) -> Option<&str> {
+        let mut renamed = self.renamed.iter();
+        let found = renamed.find(|(old, _)| old == name);
+        found.map(|(_, new)| new.as_str())
     }
 
     /// Adds a table with missing triggers. A table that was renamed, or detached from another, is recorded under its

@@ -134,6 +134,14 @@ fn complete_one(
             let run = database.unfinished_runs()?.into_iter().next();
             let Some(run) = run else { return Ok(None) };
             database.migrate()?;
+            let mut renamed = Vec::new();
+            for name in run.tables() {
+                if let Some(table) = database.defined_table(&name)? {
+                    let former = database.former_names(&name)?.into_iter();
+                    renamed.extend(former.map(|before| (table.clone(), before)));
+                }
+            }
+            database.drop_triggers_of_former_names(&renamed)?;
             let mut tables = Vec::new();
             for name in run.tables() {
                 let is_recorded = run.kind != "disable" && !abandoned.contains(&name);

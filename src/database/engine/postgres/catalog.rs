@@ -12,6 +12,10 @@ pub(super) static CATALOG: Catalog = Catalog {
                 WHERE oid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND relkind IN ('r', 'p', 'f')",
     tables: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
+    without_triggers: Some(
+        "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = current_schema() AND c.relkind = 'f' AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
+    ),
     views: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
             WHERE n.nspname = current_schema() AND c.relkind IN ('v', 'm')",
     definitions: "SELECT * FROM (\
@@ -79,6 +83,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     ),
     without_transactions: None,
     shadowing_accounts: None,
+    settable_clock: None,
     // Without those that a constraint rests on: a primary key, or a foreign key of another table. Only those of tables
     // that this transaction made, which no other session sees: to drop one takes a lock that would keep readers out.
     deferred_indexes: Some(

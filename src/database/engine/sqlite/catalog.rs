@@ -10,6 +10,9 @@ pub(super) static CATALOG: Catalog = Catalog {
     // Virtual tables have no triggers, and their shadow tables must not be audited.
     tables: "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
              AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    without_triggers: Some(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%' ORDER BY name",
+    ),
     views: "SELECT name FROM sqlite_master WHERE type = 'view'",
     definitions: "SELECT type AS kind, name, tbl_name AS of_table, sql AS definition FROM sqlite_master \
                   WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
@@ -29,6 +32,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     earlier_triggers: None,
     without_transactions: None,
     shadowing_accounts: None,
+    settable_clock: None,
     // Without those that a foreign key refers to.
     deferred_indexes: Some(
         "SELECT name, sql FROM sqlite_master AS own \

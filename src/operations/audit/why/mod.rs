@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::audit::RowState;
+use crate::audit::{RowState, imported_record_ids};
 use crate::database::ledger::{FileVersion, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::Layout;
@@ -180,6 +180,12 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
         // The row may have had another record id when it was imported.
         let names = versions.iter().map(|version| version.record_id.clone());
         let mut names: Vec<String> = names.chain([record.clone()]).collect();
+        let rule = database.key_rule();
+        for version in &versions {
+            if let RowState::Present(image) | RowState::Partial(image) = &version.after {
+                names.extend(imported_record_ids(image, &version.record_id, rule));
+            }
+        }
         names.dedup();
         let moved_to = versions.last().and_then(|last| last.moved_to.as_deref());
         let moved_to = moved_to.filter(|name| *name != record);
