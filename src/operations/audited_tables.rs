@@ -8,10 +8,10 @@ mod altered;
 mod baseline;
 mod chosen;
 mod disable;
+mod named;
 mod run;
 mod unfinished;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
@@ -20,10 +20,11 @@ use crate::database::ledger::NewSeal;
 use crate::database::{
     Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers, TriggerState,
 };
-use crate::model::{Finding, FindingList, Level, Rule, RunContext, nearest};
+use crate::model::{Finding, FindingList, Level, Rule, RunContext};
 
 use account::account_for;
 use chosen::Chosen;
+use named::{named, refusal};
 use run::{Entered, begin, begin_change, finish};
 
 pub use altered::{altered, never_rolled_back};
@@ -104,6 +105,11 @@ pub fn enable_tables(
     if options.tables == WhichTables::Faulty && !database.has_ledger()? {
         return Ok(EnableOutcome::default());
     }
+    // Their rows are recorded below, although `make_ready` makes their triggers.
+    let bypassed = match options.tables == WhichTables::Faulty {
+        true => database.bypassed_tables()?,
+        false => Vec::new(),
+    };
     let now = (ctx.clock)();
     let completed = make_ready(&mut database, &options.archive, now)?;
     let run = &run.after(database.latest_run()?);
@@ -111,7 +117,7 @@ pub fn enable_tables(
     let done = database.change_schema_then(
         |database| {
             database.migrate()?;
-            let chosen = Chosen::of(database, &options.tables)?;
+            let chosen = Chosen::of(database, &options.tables, &bypassed)?;
             if !database.commits_schema_changes() {
                 database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
             }
@@ -120,6 +126,7 @@ pub fn enable_tables(
                 let begun = ("enable", run, &entered);
                 begin_change(database, begun, unwatched.clone(), |database| {
                     for table in unwatched {
+                        chosen.drop_triggers_of_partitions(database, table)?;
                         database.record_changes_of(table)?;
                         chosen.drop_former_triggers(database, table)?;
                     }
@@ -234,48 +241,6 @@ fn unfit(state: TriggerState) -> &'static str {
 }
 
 const NO_KEY: &str = "it has no primary key, which the audit log needs to identify rows";
-
-fn refusal(table: &str, why: impl Into<String>) -> OperationError {
-    OperationError::TableRefused {
-        table: table.to_owned(),
-        why: why.into(),
-    }
-}
-
-/// The tables with these names, without duplicates.
-fn named<'s>(
-    database: &mut Database,
-    states: &'s [TableTriggers],
-    names: &[String],
-) -> Result<Vec<&'s TableTriggers>, OperationError> {
-    let names: BTreeSet<&String> = names.iter().collect();
-    let mut state = |name: &String| match states
-        .iter()
-        .find(|state| state.table == *name && state.state != TriggerState::Foreign)
-    {
-        Some(found) => Ok(found),
-        None => Err(refusal(name, unknown(database, states, name)?)),
-    };
-    names.into_iter().map(&mut state).collect()
-}
-
-/// What is said of a name that no table has.
-fn unknown(
-    database: &mut Database,
-    states: &[TableTriggers],
-    name: &str,
-) -> Result<String, OperationError> {
-    if database.is_view(name)? {
-        let why = "it is a view, which has no rows of its own: name the tables that it shows";
-        return Ok(why.to_owned());
-    }
-    let tables = states.iter().map(|state| state.table.as_str());
-    Ok(match nearest(name, tables) {
-        Some(meant) => format!("the application has no such table; did you mean `{meant}`?"),
-        None => "the application has no such table; `accession audit status` lists the tables"
-            .to_owned(),
-    })
-}
 
 /// Whether every audited table still has all its triggers, as far as can be determined. Tables that were disabled on
 /// purpose do not count.

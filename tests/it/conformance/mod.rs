@@ -5,6 +5,7 @@
 
 mod altered;
 mod at_once;
+mod attached;
 mod connecting;
 mod doctor;
 mod edits;
@@ -38,6 +39,7 @@ mod types;
 mod update_ignore;
 mod upgrade;
 mod wide;
+mod with_queries;
 
 /// Creates one test per kind of database for each case, a function that takes the target; after `servers:`, one per
 /// kind of server.

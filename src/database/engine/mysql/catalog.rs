@@ -15,6 +15,7 @@ pub(super) static CATALOG: Catalog = Catalog {
                 WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND table_type NOT LIKE '%VIEW'",
     tables: "SELECT table_name AS name FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY 1",
+    partitions: None,
     views: "SELECT table_name AS name FROM information_schema.views WHERE table_schema = DATABASE()",
     definitions: "SELECT 'column' AS kind, column_name AS name, table_name AS of_table, CAST(column_type AS CHAR) AS definition \
                   FROM information_schema.columns WHERE table_schema = DATABASE() \

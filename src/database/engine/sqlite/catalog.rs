@@ -10,6 +10,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     // Virtual tables have no triggers, and their shadow tables must not be audited.
     tables: "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
              AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    partitions: None,
     views: "SELECT name FROM sqlite_master WHERE type = 'view'",
     definitions: "SELECT type AS kind, name, tbl_name AS of_table, sql AS definition FROM sqlite_master \
                   WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",

@@ -1,0 +1,62 @@
+//! Finds tables by the names that a user gives.
+
+use std::collections::BTreeSet;
+
+use crate::database::{Database, TableTriggers, TriggerState};
+use crate::model::{nearest, shell_word};
+use crate::operations::OperationError;
+
+pub(super) fn refusal(table: &str, why: impl Into<String>) -> OperationError {
+    OperationError::TableRefused {
+        table: table.to_owned(),
+        why: why.into(),
+    }
+}
+
+/// The tables with these names, without duplicates.
+pub(super) fn named<'s>(
+    database: &mut Database,
+    states: &'s [TableTriggers],
+    names: &[String],
+) -> Result<Vec<&'s TableTriggers>, OperationError> {
+    let names: BTreeSet<&String> = names.iter().collect();
+    let mut state = |name: &String| match states
+        .iter()
+        .find(|state| state.table == *name && state.state != TriggerState::Foreign)
+    {
+        Some(found) => Ok(found),
+        None => Err(refusal(name, unknown(database, states, name)?)),
+    };
+    names.into_iter().map(&mut state).collect()
+}
+
+/// What is said of a name that no table has.
+fn unknown(
+    database: &mut Database,
+    states: &[TableTriggers],
+    name: &str,
+) -> Result<String, OperationError> {
+    if database.is_view(name)? {
+        let why = "it is a view, which has no rows of its own: name the tables that it shows";
+        return Ok(why.to_owned());
+    }
+    if let Some((whole, is_recorded)) = database.partitioned_table(name)? {
+        return Ok(match is_recorded {
+            true => {
+                format!(
+                    "it is a partition of `{whole}`, and its rows are recorded as rows of that table"
+                )
+            }
+            false => format!(
+                "it is a partition of `{whole}`: `accession audit enable {}` records its rows as rows of that table",
+                shell_word(&whole)
+            ),
+        });
+    }
+    let tables = states.iter().map(|state| state.table.as_str());
+    Ok(match nearest(name, tables) {
+        Some(meant) => format!("the application has no such table; did you mean `{meant}`?"),
+        None => "the application has no such table; `accession audit status` lists the tables"
+            .to_owned(),
+    })
+}
