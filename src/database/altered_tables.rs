@@ -160,18 +160,20 @@ impl Database {
         Ok(())
     }
 
-    /// Adds the tables that have entries and no longer exist.
+    /// Adds the tables that have entries and no longer exist, or whose rows became those of another recorded table.
     pub(super) fn add_removed_tables(
         &mut self,
         tables: &mut Vec<TableTriggers>,
         logged: &BTreeSet<String>,
         disabled: &BTreeSet<String>,
     ) -> Result<(), DatabaseError> {
+        let shared = self.shared_partitions()?;
         for name in logged {
             let renamed = tables
                 .iter()
                 .any(|table| table.before.as_ref() == Some(name));
-            if !renamed && !disabled.contains(name) && !self.connection.has_table(name)? {
+            let is_removed = shared.contains(name) || !self.connection.has_table(name)?;
+            if !renamed && !disabled.contains(name) && is_removed {
                 tables.push(TableTriggers {
                     table: name.clone(),
                     state: TriggerState::Removed,

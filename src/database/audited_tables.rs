@@ -58,7 +58,7 @@ pub enum TriggerState {
     Missing,
     /// The triggers belong to another version of the table or of accession.
     Outdated,
-    /// The table was removed or renamed, but the audit log has entries for it.
+    /// The table was removed or renamed, or became a partition of a recorded table, but the audit log has entries for it.
     #[serde(rename = "gone")]
     Removed,
     /// The table was renamed, and its triggers still record changes under the previous name.

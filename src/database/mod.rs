@@ -28,6 +28,7 @@ mod layout_tables;
 pub mod ledger;
 mod migrations;
 mod other_versions;
+mod partitions;
 mod reader;
 mod recorded_changes;
 mod refusal;

@@ -106,6 +106,11 @@ pub fn enable_tables(
     if options.tables == WhichTables::Faulty && !database.has_ledger()? {
         return Ok(EnableOutcome::default());
     }
+    // Their rows are recorded below, although `make_ready` makes their triggers.
+    let bypassed = match options.tables == WhichTables::Faulty {
+        true => database.bypassed_tables()?,
+        false => Vec::new(),
+    };
     let now = (ctx.clock)();
     let completed = make_ready(&mut database, &options.archive, now)?;
     let run = &run.after(database.latest_run()?);
@@ -113,7 +118,7 @@ pub fn enable_tables(
     let done = database.change_schema_then(
         |database| {
             database.migrate()?;
-            let chosen = Chosen::of(database, &options.tables)?;
+            let chosen = Chosen::of(database, &options.tables, &bypassed)?;
             if !database.commits_schema_changes() {
                 database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
             }
@@ -123,6 +128,7 @@ pub fn enable_tables(
                 begin_change(database, begun, unwatched.clone(), |database| {
                     database.drop_triggers_of_former_names(&chosen.former)?;
                     for table in unwatched {
+                        chosen.drop_triggers_of_partitions(database, table)?;
                         database.record_changes_of(table)?;
                     }
                     Ok(())

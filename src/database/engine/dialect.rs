@@ -120,6 +120,12 @@ pub(in crate::database) trait Dialect: Send + Sync {
         false
     }
 
+    /// Whether a stored trigger with this text fires for statements on the table alone, while the wanted one fires for
+    /// each row, also if a statement on another table writes it.
+    fn is_bypassed(&self, _stored: &str, _wanted: &str) -> bool {
+        false
+    }
+
     /// The statement that drops a trigger by its name, if a trigger has no other parts, so that triggers with the names
     /// of earlier versions can be dropped, too.
     fn drop_trigger(&self, _name: &str) -> Option<String> {

@@ -14,6 +14,7 @@ use crate::operations::{Context, OperationError};
 use super::account::{account_for, rows};
 use super::changed::refuse_renamed;
 use super::run::{Entered, begin, begin_change, finish};
+use super::unfinished::bypassed_finding;
 
 /// Rows that were recorded before an import.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ struct Unaccounted {
     known: BTreeSet<String>,
     /// Tables that lost triggers in another way, with the names of the triggers.
     lost: Vec<(String, Vec<String>)>,
+    /// Tables that became partitions, past whose triggers rows can have been inserted.
+    bypassed: Vec<String>,
 }
 
 impl Unaccounted {
@@ -59,6 +62,9 @@ impl Unaccounted {
             if !target.existed {
                 suspect.insert(table.name.as_str());
                 continue;
+            }
+            if database.is_bypassed(table)? {
+                found.bypassed.push(table.name.clone());
             }
             let faults = database.trigger_faults(table)?;
             if !faults.is_empty() {
@@ -99,7 +105,9 @@ impl Unaccounted {
             );
             Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
         };
-        self.lost.iter().map(finding).collect()
+        let bypassed = self.bypassed.iter();
+        let bypassed = bypassed.map(|table| bypassed_finding(table));
+        self.lost.iter().map(finding).chain(bypassed).collect()
     }
 }
 

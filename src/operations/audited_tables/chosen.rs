@@ -1,6 +1,6 @@
 //! Selects the tables to add to the audit log, and determines what each needs.
 
-use crate::database::{Database, TableTriggers, TriggerState};
+use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
 use crate::model::Table;
 use crate::operations::OperationError;
 
@@ -20,6 +20,8 @@ pub(super) struct Chosen {
     pub(super) former: Vec<(Table, String)>,
     /// Those of `former` that were renamed: the old and the new name.
     pub(super) renamed: Vec<(String, String)>,
+    /// Partitions that were recorded as tables of their own, with the chosen table as whose rows theirs are recorded.
+    pub(super) absorbed: Vec<(Table, String)>,
     /// Partitions that were detached from a table whose rows are now accounted for: their marker trigger can be
     /// dropped.
     pub(super) detached: Vec<Table>,
@@ -70,11 +72,19 @@ fn with_renamed<'s>(
 }
 
 impl Chosen {
-    pub(super) fn of(database: &mut Database, which: &WhichTables) -> Result<Self, OperationError> {
+    /// Selects tables. `bypassed` are tables with rows that may have no entry, although their triggers are correct now.
+    pub(super) fn of(
+        database: &mut Database,
+        which: &WhichTables,
+        bypassed: &[String],
+    ) -> Result<Self, OperationError> {
         let states = database.table_triggers()?;
         let wanted: Vec<&TableTriggers> = match which {
             WhichTables::All => states.iter().collect(),
-            WhichTables::Faulty => states.iter().filter(|state| is_faulty(state)).collect(),
+            WhichTables::Faulty => states
+                .iter()
+                .filter(|state| is_faulty(state) || bypassed.contains(&state.table))
+                .collect(),
             WhichTables::Named(names) => named(database, &states, names)?,
         };
         let mut chosen = Self::default();
@@ -104,7 +114,9 @@ impl Chosen {
                 // For a named table every row must be accounted for; otherwise only tables without any entry are
                 // checked.
                 (TriggerState::Recorded, _) => {
-                    if (matches!(which, WhichTables::Named(_)) || !database.is_traced(name)?)
+                    if (matches!(which, WhichTables::Named(_))
+                        || bypassed.contains(name)
+                        || !database.is_traced(name)?)
                         && let Some(table) = database.defined_table(name)?
                     {
                         chosen.watched.push(table);
@@ -123,6 +135,7 @@ impl Chosen {
                 ) => chosen.watch(database, state)?,
             }
         }
+        chosen.absorb_partitions(database)?;
         chosen.settle_partitions(database, &states)?;
         Ok(chosen)
     }
@@ -130,7 +143,9 @@ impl Chosen {
     /// The former name of a table that was renamed.
     pub(super) fn former_name(&self, table: &Table) -> Option<&str> {
         let mut renamed = self.renamed.iter();
-        let found = renamed.find(|(_, new)| *new == table.name);
+        let found = renamed.find(|(old, new)| {
+            *new == table.name && !self.absorbed.iter().any(|(part, _)| part.name == *old)
+        });
         found.map(|(old, _)| old.as_str())
     }
 
@@ -139,6 +154,36 @@ impl Chosen {
         let mut renamed = self.renamed.iter();
         let found = renamed.find(|(old, _)| old == name);
         found.map(|(_, new)| new.as_str())
+    }
+
+    /// Finds partitions of the chosen tables that have triggers of their own. Every partition also gets the triggers of
+    /// its table, and both would record each change.
+    fn absorb_partitions(&mut self, database: &mut Database) -> Result<(), OperationError> {
+        for (whole, _) in &self.unwatched {
+            for part in database.partitions_with_own_triggers(&whole.name)? {
+                if !self.absorbed.iter().any(|(other, _)| *other == part) {
+                    self.renamed.push((part.name.clone(), whole.name.clone()));
+                    self.absorbed.push((part, whole.name.clone()));
+                }
+            }
+        }
+        let absorbed = |table: &Table| self.absorbed.iter().any(|(part, _)| part == table);
+        self.unwatched.retain(|(table, _)| !absorbed(table));
+        self.watched.retain(|table| !absorbed(table));
+        Ok(())
+    }
+
+    /// Drops the triggers of a table's partitions before it gets its own.
+    pub(super) fn drop_triggers_of_partitions(
+        &self,
+        database: &mut Database,
+        table: &Table,
+    ) -> Result<(), DatabaseError> {
+        let mut absorbed = self.absorbed.iter();
+        absorbed.try_for_each(|(part, whole)| match *whole == table.name {
+            true => database.stop_recording(part).map(drop),
+            false => Ok(()),
+        })
     }
 
     /// Adds a table with missing triggers. A table that was renamed, or detached from another, is recorded under its

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::database::{Database, TableTriggers, TriggerState};
-use crate::model::nearest;
+use crate::model::{nearest, shell_word};
 use crate::operations::OperationError;
 
 pub(super) fn unfit(state: TriggerState) -> &'static str {
@@ -53,6 +53,19 @@ fn unknown(
     if database.is_view(name)? {
         let why = "it is a view, which has no rows of its own: name the tables that it shows";
         return Ok(why.to_owned());
+    }
+    if let Some((whole, is_recorded)) = database.partitioned_table(name)? {
+        return Ok(match is_recorded {
+            true => {
+                format!(
+                    "it is a partition of `{whole}`, and its rows are recorded as rows of that table"
+                )
+            }
+            false => format!(
+                "it is a partition of `{whole}`: `accession audit enable {}` records its rows as rows of that table",
+                shell_word(&whole)
+            ),
+        });
     }
     let tables = states.iter().map(|state| state.table.as_str());
     Ok(match nearest(name, tables) {

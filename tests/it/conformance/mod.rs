@@ -5,6 +5,7 @@
 
 mod altered;
 mod at_once;
+mod attached;
 mod connecting;
 mod doctor;
 mod dropped;
@@ -42,6 +43,7 @@ mod types;
 mod update_ignore;
 mod upgrade;
 mod wide;
+mod with_queries;
 mod written_back;
 
 /// Creates one test per kind of database for each case, a function that takes the target; after `servers:`, one per

@@ -16,6 +16,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     tables: "SELECT table_name AS name FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY 1",
     without_triggers: None,
+    partitions: None,
     views: "SELECT table_name AS name FROM information_schema.views WHERE table_schema = DATABASE()",
     definitions: "SELECT 'column' AS kind, column_name AS name, table_name AS of_table, CAST(column_type AS CHAR) AS definition \
                   FROM information_schema.columns WHERE table_schema = DATABASE() \

@@ -16,6 +16,23 @@ pub(super) static CATALOG: Catalog = Catalog {
         "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = current_schema() AND c.relkind = 'f' AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
     ),
+    partitions: Some(
+        "WITH RECURSIVE above (part, oid) AS (\
+           SELECT i.inhrelid, i.inhparent FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+           WHERE c.relispartition AND c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace \
+           UNION ALL SELECT above.part, i.inhparent FROM above JOIN pg_inherits i ON i.inhrelid = above.oid) \
+         SELECT part.relname::text AS name, \
+           CASE WHEN whole.relnamespace = part.relnamespace THEN whole.relname::text ELSE whole.oid::regclass::text END AS of_table, \
+           (NOT whole.relispartition)::int::bigint AS is_whole, \
+           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = part.oid AND t.tgname LIKE 'accession\\_%' AND t.tgtype & 32 = 0 \
+             AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+               WHERE i.inhrelid = part.oid AND up.tgname = t.tgname AND up.tgfoid = t.tgfoid)))::int::bigint AS own, \
+           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = whole.oid AND t.tgname = 'accession_insert' \
+             AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+               WHERE i.inhrelid = whole.oid AND up.tgname = t.tgname AND up.tgfoid = t.tgfoid)))::int::bigint AS shared \
+         FROM above JOIN pg_class part ON part.oid = above.part JOIN pg_class whole ON whole.oid = above.oid \
+         ORDER BY part.relname COLLATE \"C\"",
+    ),
     views: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
             WHERE n.nspname = current_schema() AND c.relkind IN ('v', 'm')",
     definitions: "SELECT * FROM (\
@@ -52,7 +69,9 @@ pub(super) static CATALOG: Catalog = Catalog {
                     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
                     JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace \
                     WHERE n.nspname = current_schema() AND NOT t.tgisinternal AND t.tgname LIKE 'accession\\_%' \
-                    AND NOT c.relispartition ORDER BY 1",
+                    AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_trigger own WHERE own.tgrelid = c.oid AND own.tgname = 'accession_insert' \
+                      AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+                        WHERE i.inhrelid = c.oid AND up.tgname = own.tgname AND up.tgfoid = own.tgfoid))) ORDER BY 1",
     longest_value: "SELECT NULL::bigint AS value",
     facts: "SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding, \
             current_setting('TimeZone') AS time_zone, \

@@ -1,8 +1,8 @@
 //! PostgreSQL's DDL for the portable table model. Every name is written with its schema.
 
 use super::triggers::{
-    LONGEST_NAME, after_images, image_settings, is_switched_off, restore_settings, select_images,
-    triggers, writes_entries_of,
+    LONGEST_NAME, after_images, image_settings, is_bypassed, is_switched_off, restore_settings,
+    select_images, triggers, writes_entries_of,
 };
 use super::{identifier, literal};
 use crate::audit::{AuditedTable, Trigger};
@@ -148,6 +148,10 @@ impl Dialect for PostgresDialect {
 
     fn writes_entries_of(&self, definition: &str, table: &str) -> bool {
         writes_entries_of(definition, table)
+    }
+
+    fn is_bypassed(&self, stored: &str, wanted: &str) -> bool {
+        is_bypassed(stored, wanted)
     }
 
     fn is_switched_off(&self, definition: &str) -> bool {

@@ -13,6 +13,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     without_triggers: Some(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%' ORDER BY name",
     ),
+    partitions: None,
     views: "SELECT name FROM sqlite_master WHERE type = 'view'",
     definitions: "SELECT type AS kind, name, tbl_name AS of_table, sql AS definition FROM sqlite_master \
                   WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
