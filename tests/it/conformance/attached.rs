@@ -258,8 +258,7 @@ fn imports_work_on_a_partition() {
             "{refused}"
         );
         ends(&target, &["audit", "disable", "parent"], 0);
-        target.imports(&["--on-conflict", "take-file"]);
-        target.verifies("equal");
+        target.imports(&["--on-conflict", "take-file", "--prune"]);
         is_well(&target);
     });
 }
