@@ -53,7 +53,8 @@ pub enum RevertConflict {
     CameBack,
 }
 
-/// Decides on one entry. `row` is the current row, `later` its entries after the run, oldest first.
+/// Decides on one entry. `row` is the current row, without added columns that still have their defaults, and `later` its
+/// entries after the run, oldest first.
 #[must_use]
 pub fn undo(step: &Step, row: Option<&Image>, later: &[Step], policy: RevertPolicy) -> Reversal {
     match decide(step, row, later) {
@@ -77,7 +78,11 @@ pub fn undo_unchecked(step: &Step) -> Undo {
 fn decide(step: &Step, row: Option<&Image>, later: &[Step]) -> Reversal {
     match (step, row) {
         (Step::Insert { .. }, None) => Reversal::AlreadyUndone,
-        (Step::Insert { new }, Some(row)) if agrees(new, row) => Reversal::Undo(Undo::Delete),
+        (Step::Insert { new }, Some(row))
+            if agrees(new, row) && !gained(new, row) && !changed_since(row, later) =>
+        {
+            Reversal::Undo(Undo::Delete)
+        }
         (Step::Delete { old }, None) => Reversal::Undo(Undo::Insert(old.clone())),
         (Step::Delete { old }, Some(row)) if agrees(old, row) => Reversal::AlreadyUndone,
         (Step::Delete { .. }, Some(_)) => Reversal::Conflict(RevertConflict::CameBack),
@@ -101,6 +106,27 @@ fn agrees(stated: &Image, row: &Image) -> bool {
     stated
         .iter()
         .all(|(column, value)| row.get(column).is_none_or(|now| same_value(now, value)))
+}
+
+/// Whether the row has a value in a column that was added since: it would be lost with the row. A value that the row had
+/// under another name belongs to a column that was renamed.
+fn gained(stated: &Image, row: &Image) -> bool {
+    let missing = stated
+        .iter()
+        .filter(|(column, _)| !row.contains_key(*column));
+    let mut former: Vec<_> = missing.map(|(_, value)| value).collect();
+    let mut added = row
+        .iter()
+        .filter(|(column, _)| !stated.contains_key(*column));
+    added.any(
+        |(_, value)| match former.iter().position(|old| same_value(old, value)) {
+            Some(found) => {
+                former.swap_remove(found);
+                false
+            }
+            None => !value.is_null(),
+        },
+    )
 }
 
 /// Whether later entries left any column with a different value: changes that were reverted do not count.
@@ -222,6 +248,23 @@ mod tests {
             matches!(undone, Reversal::Undo(_)),
             "reverted changes do not count"
         );
+    }
+
+    #[test]
+    fn values_in_columns_that_were_added_or_renamed_are_conflicts() {
+        let changed = Reversal::Conflict(RevertConflict::Changed);
+        let undone = Reversal::Undo(Undo::Delete);
+        let row = |text| reported(&insert(ROW), Some(text), &[]);
+        assert_eq!(row(r#"{"id":1,"a":2,"b":3,"c":null}"#), undone);
+        assert_eq!(row(r#"{"id":1,"a":2,"b":3,"c":"new"}"#), changed);
+        assert_eq!(row(r#"{"id":1,"a":2,"renamed":3}"#), undone);
+        assert_eq!(row(r#"{"id":1,"a":2,"renamed":4}"#), changed);
+        assert_eq!(row(r#"{"id":1,"a":2,"renamed":3,"c":3}"#), changed);
+        assert_eq!(row(r#"{"id":1,"a":2}"#), undone);
+        // The change was recorded: also if the value is NULL again.
+        let later = update(r#"{"id":1,"c":"default"}"#, r#"{"id":1,"c":null}"#);
+        let row = Some(r#"{"id":1,"a":2,"b":3,"c":null}"#);
+        assert_eq!(reported(&insert(ROW), row, &[later]), changed);
     }
 
     #[test]

@@ -26,6 +26,8 @@ struct RestoredColumn {
     filled: Filled,
     /// Whether an inserted row must have a value.
     is_required: bool,
+    /// As SQL.
+    default_value: Option<String>,
 }
 
 /// What the database fills a column with.
@@ -48,6 +50,10 @@ pub enum Obstacle {
     Numbered(String),
     /// The column was added after the run: it must have a value, and the image has none.
     Added(String),
+    /// The column was dropped or renamed after the run.
+    Dropped(String),
+    /// The same for a column of the key, without which the row cannot be found.
+    FormerKey(String),
 }
 
 impl Database {
@@ -82,6 +88,7 @@ impl RestoredColumn {
                 _ => Filled::Written,
             },
             is_required: stored.required != 0 && stored.default_value.is_none(),
+            default_value: stored.default_value.clone(),
         }
     }
 }
@@ -147,10 +154,89 @@ impl RestoredTable {
         all.filter(is_kept).map(|at| self.slot(at)).collect()
     }
 
-    /// Why `undo` is impossible for a row that has this image so far, whatever the values are.
+    /// The row without the columns that `stated` does not have and whose values nobody wrote: computed ones, and those
+    /// with their defaults.
     #[must_use]
-    pub fn obstacle(&self, undo: &Undo, before: &Image) -> Option<Obstacle> {
+    pub fn without_defaults(&self, row: &Image, stated: &Image) -> Image {
+        let is_written = |(name, value): &(&String, &Json)| {
+            let mut columns = self.table.columns.iter().zip(&self.columns);
+            let how = columns.find(|(column, _)| column.name == **name);
+            stated.contains_key(*name)
+                || how.is_none_or(|(_, how)| {
+                    how.filled != Filled::Computed
+                        && !how
+                            .default_value
+                            .as_deref()
+                            .is_some_and(|sql| is_default(value, sql))
+                })
+        };
+        let written = row.iter().filter(is_written);
+        written
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// A column whose value `undo` should restore, and which the table does not have any more.
+    fn dropped(&self, undo: &Undo) -> Option<Obstacle> {
+        let image = match undo {
+            Undo::Insert(image) | Undo::Update(image) => image,
+            Undo::Delete => return None,
+        };
+        let is_lost = |(name, value): &(&String, &Json)| {
+            let is_null = value.is_null() && matches!(undo, Undo::Insert(_));
+            !is_null
+                && self
+                    .table
+                    .columns
+                    .iter()
+                    .all(|column| column.name != **name)
+        };
+        let (name, _) = image.iter().find(is_lost)?;
+        Some(Obstacle::Dropped(name.clone()))
+    }
+
+    /// Whether an UPDATE has nothing to write, because the columns were dropped.
+    #[must_use]
+    pub fn changes_nothing(&self, undo: &Undo, before: &Image) -> bool {
+        matches!(undo, Undo::Update(image) if self.updatable(image, before).is_empty())
+    }
+
+    /// A column of an entry's image that the table does not have any more, if it means that the row cannot be found.
+    fn former_key(&self, image: &Image) -> Option<Obstacle> {
+        let mut key = self.table.primary_key.iter();
+        let is_there = |&column: &usize| image.contains_key(&self.table.columns[column].name);
+        if key.all(is_there) {
+            return None;
+        }
+        let is_former = |name: &&String| {
+            self.table
+                .columns
+                .iter()
+                .all(|column| column.name != **name)
+        };
+        image
+            .keys()
+            .find(is_former)
+            .cloned()
+            .map(Obstacle::FormerKey)
+    }
+
+    /// Why `undo` is impossible for a row that has the image `before` so far, whatever the values are; `after` is its image
+    /// in the entry, with its key.
+    #[must_use]
+    pub fn obstacle(
+        &self,
+        (after, undo): (&Image, Option<&Undo>),
+        before: &Image,
+    ) -> Option<Obstacle> {
+        if let Some(former) = self.former_key(after) {
+            return Some(former);
+        }
+        let undo = undo?;
         let mut columns = self.table.columns.iter().zip(&self.columns);
+        if let Some(dropped) = self.dropped(undo) {
+            return Some(dropped);
+        }
         match undo {
             Undo::Delete => None,
             Undo::Update(image) => columns
@@ -184,6 +270,30 @@ impl RestoredTable {
             .all(|(_, how)| how.filled == Filled::Computed);
         let names = differing.into_iter().map(|(column, _)| column.name.clone());
         (names.collect(), computed)
+    }
+}
+
+/// Whether a value is the one that a default says, if that is a literal: `5`, `'x'`, `'x'::text`, `(true)`.
+fn is_default(value: &Json, sql: &str) -> bool {
+    let sql = sql.trim().trim_start_matches('(').trim_end_matches(')');
+    let literal = match sql.strip_prefix('\'') {
+        Some(rest) => rest.rfind('\'').map(|end| rest[..end].replace("''", "'")),
+        None => Some(sql.split("::").next().unwrap_or(sql).to_owned()),
+    };
+    let literal = literal.unwrap_or_default();
+    match value {
+        Json::Null => true,
+        Json::String(text) => *text == literal,
+        Json::Bool(truth) => {
+            let names = if *truth {
+                ["true", "1"]
+            } else {
+                ["false", "0"]
+            };
+            names.iter().any(|name| literal.eq_ignore_ascii_case(name))
+        }
+        Json::Number(number) => literal.parse::<f64>().ok() == number.as_f64(),
+        Json::Array(_) | Json::Object(_) => false,
     }
 }
 

@@ -1,10 +1,19 @@
 //! Findings for rows that cannot have their values from before a run, because their table was altered since.
 
+use crate::audit::revert::RevertPolicy;
 use crate::database::{Obstacle, RejectedRow};
 use crate::model::{Finding, Level, Rule};
 
-/// A row that no statement can restore.
-pub(super) fn obstacle(table: &str, record_id: &str, obstacle: &Obstacle) -> Finding {
+/// A row that no statement can restore, or not completely.
+pub(super) fn obstacle(
+    (table, record_id): (&str, &str),
+    obstacle: &Obstacle,
+    policy: RevertPolicy,
+) -> Finding {
+    let level = match (obstacle, policy) {
+        (Obstacle::Dropped(_), RevertPolicy::Force) => Level::Warning,
+        _ => Level::Error,
+    };
     let (message, hint) = match obstacle {
         Obstacle::Numbered(column) => (
             format!(
@@ -18,8 +27,22 @@ pub(super) fn obstacle(table: &str, record_id: &str, obstacle: &Obstacle) -> Fin
             format!("`{column}` was added after the run, and a row must have a value in it"),
             format!("give `{column}` a default, or allow NULL in it, and run again"),
         ),
+        Obstacle::FormerKey(column) => (
+            format!(
+                "the primary key column `{column}` was dropped or renamed after the run, so the row cannot be found"
+            ),
+            format!("give the column its name `{column}` again, and run again"),
+        ),
+        Obstacle::Dropped(column) => (
+            format!(
+                "`{column}` was dropped or renamed after the run, so it cannot get its former value"
+            ),
+            format!(
+                "give the table a column `{column}` again and run again, or leave its value out with `--on-conflict force`"
+            ),
+        ),
     };
-    finding(Level::Error, table, record_id, &message).hint(hint)
+    finding(level, table, record_id, &message).hint(hint)
 }
 
 /// A row that the database did not take as it was.

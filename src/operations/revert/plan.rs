@@ -165,12 +165,22 @@ impl<'a> Reverting<'a> {
                 .get(one.record_id.as_str())
                 .map_or(&[][..], Vec::as_slice);
             let row = rows.get(&one.record_id);
-            if let Some(undo) = self.decide(name, &one, row, later) {
-                let after = after(&one.step);
-                let before = row.filter(|_| one.is_last).unwrap_or(after).clone();
-                if let Some(obstacle) = table.obstacle(&undo, &before) {
-                    let finding = not_restorable::obstacle(name, &one.record_id, &obstacle);
-                    self.findings.push(finding);
+            let after = after(&one.step);
+            let written = row.map(|row| table.without_defaults(row, after));
+            let undo = self.decide(name, &one, written.as_ref(), later);
+            let before = row.filter(|_| one.is_last).unwrap_or(after);
+            if let Some(obstacle) = table.obstacle((after, undo.as_ref()), before) {
+                let place = (name.as_str(), one.record_id.as_str());
+                let finding = not_restorable::obstacle(place, &obstacle, self.options.policy);
+                self.findings.push(finding);
+            }
+            if let Some(undo) = undo {
+                let before = before.clone();
+                if table.changes_nothing(&undo, &before) {
+                    let counts = self.counts.entry(name.clone()).or_default();
+                    counts.updated -= 1;
+                    counts.unchanged += 1;
+                    continue;
                 }
                 let key = database.key_of_image(&table, after);
                 undos.push(RowUndo { key, before, undo });

@@ -33,6 +33,7 @@ mod pooler;
 mod private;
 mod proof;
 mod replication;
+mod revert_altered;
 mod reviewer;
 mod row_security;
 mod spelling;
