@@ -16,6 +16,7 @@ mod format_options;
 mod layouts;
 mod options;
 mod output;
+mod parts;
 mod passwords;
 mod progress;
 mod record_limit;

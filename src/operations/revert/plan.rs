@@ -7,18 +7,19 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use crate::audit::revert::{Reversal, RevertConflict, Undo, undo, undo_unchecked};
+use crate::audit::revert::{Reversal, Undo, undo, undo_unchecked};
 use crate::audit::seal::{Header, TableActions};
-use crate::audit::{Image, Key, Step};
+use crate::audit::{Key, Step};
 use crate::database::ledger::RunRecord;
-use crate::database::{Database, DatabaseError, LaterEntry, Mismatch, RecordedChange, RowUndo};
+use crate::database::{Database, DatabaseError, Mismatch, Pages, RecordedChange, RowUndo};
 use crate::model::{FindingList, Table};
 use crate::operations::{Context, OperationError};
 
+use super::found_rows::{FoundRows, Portion};
 use super::outcome::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 use super::{RevertOptions, mismatch};
 
-/// Number of entries processed together.
+/// Number of entries read at a time, unless they are large.
 const PAGE: i64 = 2000;
 
 /// Whether decisions are applied.
@@ -40,6 +41,7 @@ pub(super) struct Reverting<'a> {
     /// Whether there are entries after the run.
     something_later: bool,
     tables: HashMap<String, Table>,
+    portion: Portion,
     /// Hashes of rows with entries seen so far.
     seen: HashSet<u64>,
     keys: RandomState,
@@ -49,13 +51,13 @@ pub(super) struct Reverting<'a> {
     conflicts_not_kept: u64,
 }
 
-/// An entry with its decision.
-struct DecidedEntry {
-    step: Step,
+/// An entry to decide on.
+pub(super) struct DecidedEntry {
+    pub(super) step: Step,
     /// The record id after the entry.
-    record_id: String,
+    pub(super) record_id: String,
     /// Whether it is the last entry of its row.
-    is_last: bool,
+    pub(super) is_last: bool,
 }
 
 impl<'a> Reverting<'a> {
@@ -82,6 +84,7 @@ impl<'a> Reverting<'a> {
             is_undone: database.undone_runs()?.contains_key(&undone.id),
             something_later: last >= between.1,
             tables: HashMap::new(),
+            portion: Portion::default(),
             seen: HashSet::new(),
             keys: RandomState::new(),
             kept: HashSet::new(),
@@ -103,15 +106,19 @@ impl<'a> Reverting<'a> {
         self.conflicts.clear();
         self.conflicts_not_kept = 0;
         let (after, mut before) = self.between;
+        let mut pages = Pages::of(PAGE);
         loop {
-            let page = database.last_steps_of_run(&self.undone.id, (after, before), PAGE)?;
+            let page = database.last_steps_of_run(&self.undone.id, (after, before), &mut pages)?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
             before = last.id;
             // Consecutive entries mostly belong to one table, and the order of entries must be kept.
-            for entries in page.chunk_by(|a, b| a.table_name == b.table_name) {
-                self.entries(database, entries, apply)?;
+            let mut page = page.into_iter().peekable();
+            while let Some(table) = page.peek().map(|entry| entry.table_name.clone()) {
+                let of_table = std::iter::from_fn(|| page.next_if(|one| one.table_name == table));
+                let entries = of_table.collect();
+                self.entries(database, &table, entries, apply)?;
             }
             self.ctx.check_interrupt()?;
         }
@@ -121,15 +128,15 @@ impl<'a> Reverting<'a> {
     fn entries(
         &mut self,
         database: &mut Database,
-        entries: &[RecordedChange],
+        table: &str,
+        entries: Vec<RecordedChange>,
         apply: Apply,
     ) -> Result<(), OperationError> {
-        let table = self.table(database, &entries[0].table_name)?;
+        let table = self.table(database, table)?;
         let key = Key::of_table(&table, database.key_rule());
         let mut decided = Vec::with_capacity(entries.len());
         for entry in entries {
-            let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-            let step = Step::read(&entry.action, old, new);
+            let step = Step::take(&entry.action, entry.old_value, entry.new_value);
             let step = step.map_err(|source| OperationError::UnreadableEntry {
                 entry: entry.id,
                 source,
@@ -143,46 +150,60 @@ impl<'a> Reverting<'a> {
             }
             decided.push(DecidedEntry {
                 step,
-                record_id: moved.unwrap_or_else(|| entry.record_id.clone()),
+                record_id: moved.unwrap_or(entry.record_id),
                 is_last,
             });
         }
-        let rows = self.rows(database, &table, &decided)?;
-        let later = self.later(database, &table.name, &decided)?;
-        let mut undos = Vec::with_capacity(decided.len());
-        for one in decided {
-            let later = later
-                .get(one.record_id.as_str())
-                .map_or(&[][..], Vec::as_slice);
-            if let Some(undo) = self.decide(&table.name, &one, rows.get(&one.record_id), later) {
-                let key = database.key_of_image(&table, after(&one.step));
-                undos.push(RowUndo { key, undo });
-            }
-        }
-        if apply == Apply::Everything {
-            database.undo_rows(&table, &undos)?;
+        while !decided.is_empty() {
+            let after = self.something_later.then_some(self.between.1 - 1);
+            let found = self.portion.look_up(database, &table, &decided, after)?;
+            let others = decided.split_off(found.count);
+            self.revert(database, &table, decided, found, apply)?;
+            decided = others;
         }
         Ok(())
     }
 
-    /// Decides on an entry; returns `None` if nothing has to be done.
-    fn decide(
+    /// Reverts entries of which the rows were looked up.
+    fn revert(
         &mut self,
-        table: &str,
-        one: &DecidedEntry,
-        row: Option<&Image>,
-        later: &[LaterEntry],
-    ) -> Option<Undo> {
-        let row_key = || (table.to_owned(), one.record_id.clone());
-        let decided = if !one.is_last {
-            if self.kept.contains(&row_key()) {
+        database: &mut Database,
+        table: &Table,
+        decided: Vec<DecidedEntry>,
+        mut found: FoundRows,
+        apply: Apply,
+    ) -> Result<(), OperationError> {
+        let mut undos = Vec::new();
+        for one in decided {
+            let key = database.key_of_image(table, one.step.row_after());
+            let undo = self.decide(&table.name, one, &mut found);
+            if let (Some(undo), Apply::Everything) = (undo, apply) {
+                undos.push(RowUndo { key, undo });
+            }
+        }
+        drop(found);
+        Ok(database.undo_rows(table, &undos)?)
+    }
+
+    /// Decides on an entry; returns `None` if nothing has to be done.
+    fn decide(&mut self, table: &str, one: DecidedEntry, found: &mut FoundRows) -> Option<Undo> {
+        let DecidedEntry {
+            step,
+            record_id,
+            is_last,
+        } = one;
+        let (mut by, mut run) = (None, None);
+        let decided = if !is_last {
+            if self.kept.contains(&(table.to_owned(), record_id.clone())) {
                 self.counts.entry(table.to_owned()).or_default().skipped += 1;
                 return None;
             }
-            Reversal::Undo(undo_unchecked(&one.step))
+            Reversal::Undo(undo_unchecked(step))
         } else {
-            let steps: Vec<Step> = later.iter().filter_map(read_later).collect();
-            undo(&one.step, row, &steps, self.options.policy)
+            let row = found.rows.remove(&record_id);
+            let later = found.later.remove(&record_id).unwrap_or_default();
+            (by, run) = (later.by, later.run);
+            undo(step, row.as_ref(), later.changes, self.options.policy)
         };
         let counts = self.counts.entry(table.to_owned()).or_default();
         match decided {
@@ -200,71 +221,26 @@ impl<'a> Reverting<'a> {
             }
             Reversal::Conflict(conflict) => {
                 counts.skipped += 1;
-                self.kept.insert(row_key());
-                self.conflict(table, one, conflict, later.last());
+                self.conflict(RevertConflictAt {
+                    table: table.to_owned(),
+                    record_id,
+                    conflict,
+                    by,
+                    run,
+                });
                 None
             }
         }
     }
 
-    fn conflict(
-        &mut self,
-        table: &str,
-        one: &DecidedEntry,
-        conflict: RevertConflict,
-        by: Option<&LaterEntry>,
-    ) {
+    fn conflict(&mut self, conflict: RevertConflictAt) {
+        let row = (conflict.table.clone(), conflict.record_id.clone());
+        self.kept.insert(row);
         if self.conflicts.len() < self.options.limit {
-            self.conflicts.push(RevertConflictAt {
-                table: table.to_owned(),
-                record_id: one.record_id.clone(),
-                conflict,
-                by: by.map(|entry| (entry.changed_by.clone(), entry.changed_at.clone())),
-                run: by.and_then(|entry| entry.run_id.clone()),
-            });
+            self.conflicts.push(conflict);
         } else {
             self.conflicts_not_kept += 1;
         }
-    }
-
-    /// The current rows of those entries that are the last of their row.
-    fn rows(
-        &self,
-        database: &mut Database,
-        table: &Table,
-        decided: &[DecidedEntry],
-    ) -> Result<HashMap<String, Image>, OperationError> {
-        let last = decided.iter().filter(|one| one.is_last);
-        let keys: Vec<_> = last
-            .map(|one| database.key_of_image(table, after(&one.step)))
-            .collect();
-        let rows = database.live_rows(table, &keys)?.into_iter();
-        Ok(rows
-            .map(|row| {
-                let image = serde_json::from_str(&row.image).unwrap_or_default();
-                (row.record_id, image)
-            })
-            .collect())
-    }
-
-    fn later(
-        &self,
-        database: &mut Database,
-        table: &str,
-        decided: &[DecidedEntry],
-    ) -> Result<HashMap<String, Vec<LaterEntry>>, OperationError> {
-        let mut later: HashMap<String, Vec<LaterEntry>> = HashMap::new();
-        if self.something_later {
-            let last = decided.iter().filter(|one| one.is_last);
-            let ids: Vec<String> = last.map(|one| one.record_id.clone()).collect();
-            for entry in database.later_entries(table, &ids, self.between.1 - 1)? {
-                later
-                    .entry(entry.record_id.clone())
-                    .or_default()
-                    .push(entry);
-            }
-        }
-        Ok(later)
     }
 
     fn table(&mut self, database: &mut Database, name: &str) -> Result<Table, OperationError> {
@@ -339,18 +315,4 @@ impl<'a> Reverting<'a> {
             findings: FindingList::default(),
         }
     }
-}
-
-/// The image with the key of the row after an entry, or of the deleted row.
-fn after(step: &Step) -> &Image {
-    match step {
-        Step::Insert { new } | Step::Update { new, .. } => new,
-        Step::Delete { old } => old,
-    }
-}
-
-/// An unreadable entry is ignored: a changed row shows that something happened.
-fn read_later(entry: &LaterEntry) -> Option<Step> {
-    let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-    Step::read(&entry.action, old, new).ok()
 }

@@ -22,6 +22,7 @@ mod mariadb;
 mod mariadb_columns;
 mod mariadb_names;
 mod mariadb_sessions;
+mod memory;
 mod own_triggers;
 mod partitions;
 mod past_triggers;
