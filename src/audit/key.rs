@@ -113,6 +113,35 @@ fn columns_of<'i>(image: &'i Image, parts: &[String], rule: KeyRule) -> Option<V
     Some(found)
 }
 
+/// The record ids that the ledger may have for a row that the triggers call `record_id`: it writes a real with all its
+/// digits and without an exponent, to find the row by it, and a zero with its sign.
+#[must_use]
+pub fn imported_record_ids(image: &Image, record_id: &str, rule: KeyRule) -> Vec<String> {
+    let Some(key) = Key::find(image, record_id, rule) else {
+        return Vec::new();
+    };
+    let text = |column: &&str, zero: &str| match image.get(*column) {
+        // Also without a fraction: MariaDB prints -0 as 0.
+        Some(Value::Number(number)) if number.as_f64() == Some(0.0) => zero.to_owned(),
+        Some(Value::Number(number)) if is_real(&number.to_string()) => {
+            let real = number.as_f64();
+            real.map_or_else(String::new, |real| real.to_string())
+        }
+        value => value.map_or_else(String::new, |value| key_text(value, rule.real).into_owned()),
+    };
+    let ids = ["0", "-0"].map(|zero| match &key.columns[..] {
+        [column] => text(column, zero),
+        columns => {
+            let texts = columns.iter().map(|column| text(column, zero));
+            Value::from(texts.collect::<Vec<_>>()).to_string()
+        }
+    });
+    let mut ids = ids.to_vec();
+    ids.dedup();
+    ids.retain(|id| id != record_id);
+    ids
+}
+
 /// Normalizes a key of several columns that a user wrote as another JSON array, with blanks or with plain numbers, to
 /// the form in the audit log. `None` if it is not such a key, or already in that form.
 #[must_use]
@@ -182,6 +211,21 @@ mod tests {
 
     fn image(text: &str) -> Image {
         serde_json::from_str(text).expect("an object")
+    }
+
+    #[test]
+    fn the_ledger_has_all_digits_of_a_real() {
+        let image = |text: &str| serde_json::from_str::<Image>(text).expect("an image");
+        let ids = |text: &str, id: &str| imported_record_ids(&image(text), id, RULE);
+        assert_eq!(ids(r#"{"id":1.0,"v":2}"#, "1.0"), ["1"]);
+        assert_eq!(ids(r#"{"id":1e+15}"#, "1e+15"), ["1000000000000000"]);
+        assert_eq!(ids(r#"{"id":0.0}"#, "0.0"), ["0", "-0"]);
+        assert_eq!(
+            ids(r#"{"a":"x","b":2.50}"#, r#"["x","2.50"]"#),
+            [r#"["x","2.5"]"#]
+        );
+        assert_eq!(ids(r#"{"id":1}"#, "1"), [""; 0]);
+        assert_eq!(ids(r#"{"id":0}"#, "0"), ["-0"]);
     }
 
     #[test]

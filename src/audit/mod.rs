@@ -23,7 +23,7 @@ mod trigger;
 
 pub use content::{ContentFilter, FieldChange};
 pub use invalid_text::{readable, unreadable, with_hexadecimal_blobs};
-pub use key::{Key, KeyRule, rewritten_record_id};
+pub use key::{Key, KeyRule, imported_record_ids, rewritten_record_id};
 pub(crate) use recorded::quoted_name;
 pub use recorded::{Literal, altered_columns, writes_entries_of};
 pub use replay::{ReplayError, RowState};

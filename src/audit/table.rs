@@ -26,6 +26,7 @@ pub struct AuditedTable {
     /// How often the triggers fire.
     pub firing: Firing,
     /// Columns that a constraint of MySQL or MariaDB checks: `UPDATE IGNORE` keeps rows unchanged because of it.
+    /// Also columns with the time of the last change, which an UPDATE without a change only seems to set.
     pub constrained: Vec<usize>,
     /// Whether MariaDB keeps former versions of its rows, by time.
     pub versioned: bool,
@@ -69,16 +70,17 @@ pub struct AuditedColumn {
     pub form: Form,
 }
 
-/// How often the triggers of a table fire.
+/// How often the triggers of a table for INSERT fire; on databases without triggers for statements, once per row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Firing {
-    /// Once per statement, on databases that support it: faster for many rows.
+    /// Once per statement, on databases that support it: faster for many rows. Rows of tables that inherit from the table
+    /// are not its own.
     Statement,
     /// Once per row: for partitioned tables, whose partitions can be written to directly, tables that a subscription
     /// writes to, and tables with triggers of the application.
     Row,
-    /// Once per row, for a table of PostgreSQL with inheritance: a statement on the parent also changes rows of its
-    /// children, each of which is a table of its own.
+    /// The same for a table of PostgreSQL whose rows alone are recorded, without those of tables that inherit from it: a
+    /// partition that is recorded as a table of its own, and tables with inheritance.
     OwnRow,
 }
 

@@ -14,6 +14,7 @@ mod environment;
 mod exit;
 mod format_options;
 mod layouts;
+mod log;
 mod options;
 mod output;
 mod parts;
@@ -112,11 +113,18 @@ pub fn run() -> ExitCode {
             return code.into();
         }
     };
-    let output = Output::new(&cli.output);
-    let result = match cli.command.unsupported_format(&output) {
-        Some(error) => Err(error),
-        None => cli.command.run(&output),
+    let (output, started) = match log::start(cli.output.verbose, cli.output.timings) {
+        Ok(timings) => (Output::new(&cli.output, timings), Ok(())),
+        Err(error) => (Output::new(&cli.output, None), Err(error)),
     };
+    let unsupported = cli.command.unsupported_format(&output);
+    let result = started.and(unsupported.map_or(Ok(()), Err)).and_then(|()| {
+        let span = tracing::info_span!("command").entered();
+        let result = cli.command.run(&output);
+        drop(span);
+        output.timings();
+        result
+    });
     match output.unwritten().map_or(result, Err) {
         Ok(exit) => exit.into(),
         Err(error) => {

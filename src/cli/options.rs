@@ -49,9 +49,13 @@ pub(super) struct OutputOptions {
     /// Suppress progress and notices; warnings, conflicts and errors are still printed
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub(super) quiet: bool,
-    /// Print every file that is read
+    /// Print every file that is read; `-vv` prints each step with its time, `-vvv` also each SQL statement, without its
+    /// values. `ACCESSION_LOG` selects more exactly, for example `accession::database=trace`
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
     pub(super) verbose: u8,
+    /// Print where the time went; in JSON it is the member `timings`. The run keeps it (`runs show`)
+    #[arg(long, global = true, help_heading = OUTPUT)]
+    pub(super) timings: bool,
 }
 
 impl ArchiveOptions {

@@ -6,13 +6,15 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use crate::model::{FindingList, Level, escape_json_controls};
+use crate::model::{FindingList, Level, Timing, escape_json_controls};
 use crate::report::{
-    ErrorView, FailureView, FindingDetail, Style, failed_sarif, findings_text, json_document, sarif,
+    ErrorView, FailureView, FindingDetail, Style, failed_sarif, findings_text, json_document,
+    sarif, timings_text, with_timings,
 };
 
 use super::command_error::CommandError;
 use super::exit::Exit;
+use super::log::Timings;
 use super::options::{Format, OutputOptions};
 use super::parts::{Parts, Reader};
 use super::passwords::mask_passwords;
@@ -24,6 +26,8 @@ pub(super) struct Output {
     format: Format,
     quiet: bool,
     verbose: u8,
+    /// Set with `--timings`.
+    timings: Option<Timings>,
     /// The error that prevented a part of the result from being written.
     unwritten: RefCell<Option<io::Error>>,
 }
@@ -64,11 +68,12 @@ pub(super) fn is_interactive() -> bool {
 }
 
 impl Output {
-    pub(super) fn new(options: &OutputOptions) -> Self {
+    pub(super) fn new(options: &OutputOptions, timings: Option<Timings>) -> Self {
         Self {
             format: options.format,
             quiet: options.quiet,
             verbose: options.verbose,
+            timings,
             unwritten: RefCell::new(None),
         }
     }
@@ -178,7 +183,28 @@ impl Output {
     }
 
     fn document(&self, view: &impl Serialize) {
-        self.write(&escape_json_controls(&json_document(view)));
+        let text = match &self.timings {
+            Some(timings) if self.format == Format::Json => {
+                json_document(&with_timings(view, &timings.so_far()))
+            }
+            Some(_) | None => json_document(view),
+        };
+        self.write(&escape_json_controls(&text));
+    }
+
+    /// Where the time went so far, for the runs that keep it.
+    pub(super) fn timings_so_far(&self) -> Box<dyn Fn() -> Vec<Timing> + Sync> {
+        let timings = self.timings.clone().unwrap_or_default();
+        Box::new(move || timings.so_far())
+    }
+
+    /// Prints where the time went, unless it is part of the document.
+    pub(super) fn timings(&self) {
+        if let Some(timings) = &self.timings
+            && self.format != Format::Json
+        {
+            message(&timings_text(&timings.so_far()));
+        }
     }
 
     /// Whether the output format is SARIF.

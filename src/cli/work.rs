@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::model::Timing;
 use crate::operations::Context;
 
 use super::environment::{interrupt_flag, now};
@@ -13,6 +14,7 @@ use super::progress::Display;
 pub(super) struct Work {
     display: Display,
     interrupted: Arc<AtomicBool>,
+    timings: Box<dyn Fn() -> Vec<Timing> + Sync>,
 }
 
 impl Work {
@@ -21,6 +23,7 @@ impl Work {
         Self {
             display: Display::new(output),
             interrupted: interrupt_flag(),
+            timings: output.timings_so_far(),
         }
     }
 
@@ -29,6 +32,7 @@ impl Work {
             interrupted: &self.interrupted,
             progress: &self.display,
             clock: &now,
+            timings: &*self.timings,
         }
     }
 }

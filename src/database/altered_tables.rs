@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use crate::audit::altered_columns;
 use crate::model::Table;
@@ -28,6 +28,12 @@ pub(super) fn before_state(stored: &[StoredTrigger]) -> TriggerState {
     } else {
         TriggerState::Detached
     }
+}
+
+#[derive(QueryableByName)]
+struct TableName {
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 impl Database {
@@ -134,18 +140,40 @@ impl Database {
             .cloned())
     }
 
-    /// Adds the tables that have entries and no longer exist.
+    /// Adds the tables whose changes fire no triggers.
+    pub(super) fn add_tables_without_triggers(
+        &mut self,
+        tables: &mut Vec<TableTriggers>,
+    ) -> Result<(), DatabaseError> {
+        let Some(query) = self.connection.catalog().without_triggers else {
+            return Ok(());
+        };
+        let found: Vec<TableName> = diesel::sql_query(query).load(&mut self.connection)?;
+        tables.extend(found.into_iter().map(|table| TableTriggers {
+            table: table.name,
+            state: TriggerState::NoTriggers,
+            faulty: Vec::new(),
+            columns: Vec::new(),
+            before: None,
+            never_rolled_back: false,
+        }));
+        Ok(())
+    }
+
+    /// Adds the tables that have entries and no longer exist, or whose rows became those of another recorded table.
     pub(super) fn add_removed_tables(
         &mut self,
         tables: &mut Vec<TableTriggers>,
         logged: &BTreeSet<String>,
         disabled: &BTreeSet<String>,
     ) -> Result<(), DatabaseError> {
+        let shared = self.shared_partitions()?;
         for name in logged {
             let renamed = tables
                 .iter()
                 .any(|table| table.before.as_ref() == Some(name));
-            if !renamed && !disabled.contains(name) && !self.connection.has_table(name)? {
+            let is_removed = shared.contains(name) || !self.connection.has_table(name)?;
+            if !renamed && !disabled.contains(name) && is_removed {
                 tables.push(TableTriggers {
                     table: name.clone(),
                     state: TriggerState::Removed,
@@ -174,43 +202,6 @@ impl Database {
             before: None,
             never_rolled_back: false,
         }));
-        Ok(())
-    }
-
-    /// Drops the triggers that a table has from the time when it was called `before`, after triggers for its new name
-    /// were created. In a schema they have the same names for every table, so they were replaced.
-    ///
-    /// # Errors
-    /// When the database reports an error.
-    pub fn drop_triggers_of_name(
-        &mut self,
-        table: &Table,
-        before: &str,
-    ) -> Result<(), DatabaseError> {
-        if self.schema().is_some() {
-            return Ok(());
-        }
-        let stored = self.connection.stored_triggers(&table.name)?;
-        let dialect = self.connection.dialect();
-        if dialect.drop_trigger("").is_some() {
-            let of_before = stored.iter().filter(|stored| {
-                dialect.writes_entries_of(&stored.definition, before)
-                    && !dialect.writes_entries_of(&stored.definition, &table.name)
-            });
-            for drop in of_before.filter_map(|stored| dialect.drop_trigger(&stored.name)) {
-                self.connection.batch_execute(&drop)?;
-            }
-            return Ok(());
-        }
-        for trigger in self.connection.all_triggers(table, before)? {
-            let mut stored = stored.iter();
-            let is_old = |stored: &StoredTrigger| {
-                stored.name == trigger.name && dialect.writes_entries_of(&stored.definition, before)
-            };
-            if stored.any(is_old) {
-                self.connection.batch_execute(&trigger.drop)?;
-            }
-        }
         Ok(())
     }
 }

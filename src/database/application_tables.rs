@@ -1,7 +1,7 @@
 //! The tables of the application, as the database defines them. Any of them can be audited, whichever program created
 //! it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -54,7 +54,8 @@ struct TableName {
 }
 
 impl Database {
-    /// Names of all tables except accession's own, sorted.
+    /// Names of all tables except accession's own, sorted. A partition is a table if it has triggers or entries of its
+    /// own, and not those of a table that it is a part of.
     ///
     /// # Errors
     /// When the schema cannot be read.
@@ -62,7 +63,21 @@ impl Database {
         let query = self.connection.catalog().tables;
         let tables: Vec<TableName> = diesel::sql_query(query).load(&mut self.connection)?;
         let names = tables.into_iter().map(|table| table.name);
-        Ok(names.filter(|name| !is_own(name)).collect())
+        let mut names: Vec<String> = names.filter(|name| !is_own(name)).collect();
+        let shared = self.shared_partitions()?;
+        let mut partitions = self.connection.partitions()?;
+        partitions.retain(|part| part.is_whole && !shared.contains(&part.name));
+        let has_log = !partitions.is_empty() && self.connection.has_table("audit_log")?;
+        let logged = match has_log {
+            true => self.logged_tables()?,
+            false => BTreeSet::new(),
+        };
+        let parts = partitions.into_iter();
+        names.extend(
+            parts.filter_map(|part| (part.own || logged.contains(&part.name)).then_some(part.name)),
+        );
+        names.sort();
+        Ok(names)
     }
 
     /// Whether there is a view with this name.

@@ -44,6 +44,8 @@ pub enum TriggerState {
     NotRecorded,
     /// Changes cannot be recorded: rows are identified by their primary key, and the table has none.
     NoKey,
+    /// Changes cannot be recorded: it is a virtual or foreign table, whose changes fire no triggers.
+    NoTriggers,
     /// The table has entries or triggers, but no primary key any more: its changes are not recorded, or not row by row.
     KeyLost,
     /// Changes are no longer recorded: `audit disable` removed the table from the audit log.
@@ -56,7 +58,7 @@ pub enum TriggerState {
     Missing,
     /// The triggers belong to another version of the table or of accession.
     Outdated,
-    /// The table was removed or renamed, but the audit log has entries for it.
+    /// The table was removed or renamed, or became a partition of a recorded table, but the audit log has entries for it.
     #[serde(rename = "gone")]
     Removed,
     /// The table was renamed, and its triggers still record changes under the previous name.
@@ -151,6 +153,7 @@ impl Database {
                 | TriggerState::Recorded
                 | TriggerState::NotRecorded
                 | TriggerState::NoKey
+                | TriggerState::NoTriggers
                 | TriggerState::Disabled
                 | TriggerState::Foreign
                 | TriggerState::Unseen => Vec::new(),
@@ -164,6 +167,7 @@ impl Database {
                 before,
             });
         }
+        self.add_tables_without_triggers(&mut tables)?;
         self.add_removed_tables(&mut tables, &logged, &disabled)?;
         self.add_ledger_tables(&mut tables)?;
         Ok(tables)

@@ -8,6 +8,7 @@ use crate::model::{Column, ColumnType, TableDigest, Value};
 use crate::plan::TableCounts;
 
 use super::select::{CountRows, SelectRows, Which};
+use super::statement::Slot;
 use super::stored_row::StoredRow;
 use super::{Database, DatabaseError};
 
@@ -192,9 +193,9 @@ impl Database {
         keys: &[Vec<Value>],
         visit: &mut dyn FnMut(Vec<Value>),
     ) -> Result<(), DatabaseError> {
-        let columns: Vec<&Column> = columns
+        let columns: Vec<Slot<'_>> = columns
             .iter()
-            .map(|&column| &table.table.columns[column])
+            .map(|&column| (&table.table.columns[column]).into())
             .collect();
         match keys {
             [] => Ok(()),

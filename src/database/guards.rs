@@ -12,7 +12,7 @@ use super::application_tables::is_own;
 use super::engine::guard_statements;
 use super::triggers::{StoredTrigger, fault};
 use super::{AnyConnection, Database, DatabaseError, MigrationStatus, TriggerFault};
-use crate::audit::Trigger;
+use crate::audit::{TRIGGER_PREFIX, Trigger};
 
 pub(super) static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
@@ -45,6 +45,16 @@ struct StoredRule {
 }
 
 impl Database {
+    /// Whether a table has triggers or rules of the application.
+    pub(super) fn has_other_triggers(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        let query = diesel::sql_query(self.connection.catalog().rules);
+        let rules: Vec<StoredRule> = query.load(&mut self.connection)?;
+        let is_other = |rule: &StoredRule| !rule.name.starts_with(TRIGGER_PREFIX);
+        Ok(rules
+            .iter()
+            .any(|rule| rule.of_table.eq_ignore_ascii_case(table) && is_other(rule)))
+    }
+
     /// Triggers, rules and policies of others on tables of the ledger, by table: they can keep entries from being written,
     /// and change them.
     ///

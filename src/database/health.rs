@@ -1,7 +1,7 @@
 //! Facts about a database, from which `doctor` decides whether it is ready for imports. Writes nothing.
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
 use crate::model::{Table, Timestamp};
 
@@ -67,6 +67,12 @@ struct StoredFacts {
 struct Named {
     #[diesel(sql_type = Text)]
     name: String,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
 impl Database {
@@ -148,6 +154,18 @@ impl Database {
     /// When the database cannot be read.
     pub fn shadowing_accounts(&mut self) -> Result<Option<Vec<String>>, DatabaseError> {
         self.names_if_any(|connection| connection.catalog().shadowing_accounts)
+    }
+
+    /// Whether a session can choose the time of its entries; `None` if no setting of the server decides that.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn has_settable_clock(&mut self) -> Result<Option<bool>, DatabaseError> {
+        let Some(query) = self.connection.catalog().settable_clock else {
+            return Ok(None);
+        };
+        let found: Count = diesel::sql_query(query).get_result(&mut self.connection)?;
+        Ok(Some(found.count > 0))
     }
 
     fn names_if_any(

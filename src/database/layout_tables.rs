@@ -9,6 +9,7 @@ use crate::layout::Layout;
 use crate::model::TableDigest;
 use crate::plan::TableCounts;
 
+use super::ledger::tables::row_sources;
 use super::select::MaxKey;
 use super::target_tables::TargetTables;
 use super::{Database, DatabaseError};
@@ -53,6 +54,37 @@ impl Database {
             }
         }
         Ok(())
+    }
+
+    /// The tables of a layout that do not exist, not as views either.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn missing_tables<'l>(
+        &mut self,
+        layout: &'l Layout,
+    ) -> Result<Vec<&'l str>, DatabaseError> {
+        let mut missing = Vec::new();
+        for table in &layout.tables {
+            let name = table.table.name.as_str();
+            if self.connection.stored_columns(name)?.is_empty() {
+                missing.push(name);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Whether runs imported rows into a table.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn has_row_sources(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        let found: Option<i64> = row_sources::table
+            .filter(row_sources::table_name.eq(table))
+            .select(row_sources::source_file_id)
+            .first(&mut self.connection)
+            .optional()?;
+        Ok(found.is_some())
     }
 
     /// Keeps other programs from changing the layout's tables, and from generating numbers for their rows, until the

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Nullable, Untyped};
 use crate::model::{Column, Value};
 
 use super::engine::Values;
-use super::statement::dynamic_statement;
+use super::statement::{Slot, dynamic_statement};
 
 /// `SELECT columns FROM table [WHERE key = ANY of keys]`.
 pub(super) struct SelectRows<'a> {
@@ -22,7 +22,7 @@ pub(super) enum Which<'a> {
     All,
     /// Rows whose key columns have one of these combinations of values; not empty.
     Keys {
-        columns: &'a [&'a Column],
+        columns: &'a [Slot<'a>],
         keys: &'a [Vec<Value>],
     },
 }
@@ -37,10 +37,10 @@ impl Which<'_> {
                 keys,
             } => {
                 out.push_sql(" WHERE ");
-                out.push_identifier(&column.name)?;
+                out.push_identifier(column.name)?;
                 for (i, key) in keys.iter().enumerate() {
                     out.push_sql(if i == 0 { " IN (" } else { ", " });
-                    DB::bind(out, column.ty, &key[0])?;
+                    column.bind(out, &key[0])?;
                 }
                 out.push_sql(")");
                 Ok(())
@@ -52,9 +52,9 @@ impl Which<'_> {
                         if j > 0 {
                             out.push_sql(" AND ");
                         }
-                        out.push_identifier(&column.name)?;
+                        out.push_identifier(column.name)?;
                         out.push_sql(" = ");
-                        DB::bind(out, column.ty, value)?;
+                        column.bind(out, value)?;
                     }
                 }
                 out.push_sql(")");

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use diesel::connection::Connection as _;
 use diesel::result::Error as DieselError;
 
 use crate::layout::Layout;
 
 use super::engine::embedded::{ImmutableDatabase, WalKeeper, open_file};
+use super::statement_span::StatementSpans;
 use super::{AnyConnection, DatabaseError, DatabaseUrl, MigrationState, MigrationStatus};
 
 /// An open database.
@@ -42,13 +44,16 @@ impl Database {
         access: Access,
         wait: Duration,
     ) -> Result<Self, DatabaseError> {
-        let (connection, immutable, keeper) = match place {
+        let (mut connection, immutable, keeper) = match place {
             DatabaseUrl::File(path) => {
                 let file = open_file(path, access, wait)?;
                 (file.connection, file.immutable, file.keeper)
             }
             DatabaseUrl::Server(address) => (super::connect::connect(address)?, None, None),
         };
+        if tracing::enabled!(tracing::Level::TRACE) {
+            connection.set_instrumentation(StatementSpans::default());
+        }
         Ok(Self {
             connection,
             place: place.clone(),
@@ -67,7 +72,10 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let begun = self.connection.begin_write(self.wait);
+        let begun = {
+            let _span = tracing::info_span!("lock").entered();
+            self.connection.begin_write(self.wait)
+        };
         begun.map_err(|error| self.explain(error))?;
         let done = match work(self) {
             Ok(done) => done,
@@ -77,6 +85,7 @@ impl Database {
                 return Err(error);
             }
         };
+        let _span = tracing::info_span!("commit").entered();
         let committed = self.connection.commit();
         committed.map_err(|error| match self.explain(error) {
             DatabaseError::Lost(error) => DatabaseError::LostAtCommit(error),
@@ -85,12 +94,36 @@ impl Database {
         Ok(done)
     }
 
-    /// Names of the missing parts of ledger and triggers: pending migrations, and missing or different triggers, except
-    /// for tables that were disabled. Empty if there is no ledger yet.
+    /// The triggers of a layout's tables that are missing or different: table and trigger. Empty if this account cannot see
+    /// triggers, or if there is no ledger yet.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn faulty_triggers<'l>(
+        &mut self,
+        layout: &'l Layout,
+    ) -> Result<Vec<(&'l str, String)>, DatabaseError> {
+        let mut faulty = Vec::new();
+        if !self.has_ledger()? || !self.sees_triggers()? {
+            return Ok(faulty);
+        }
+        for table in &layout.tables {
+            let name = table.table.name.as_str();
+            let faults = self.trigger_faults(&table.table)?.into_iter();
+            faulty.extend(faults.map(|(trigger, _)| (name, trigger)));
+        }
+        Ok(faulty)
+    }
+
+    /// Names of the missing parts of ledger and triggers: pending migrations, and those of the `faulty` triggers whose
+    /// tables were not disabled. Empty if there is no ledger yet.
     ///
     /// # Errors
     /// When the schema cannot be read, or the ledger is newer than this version of accession.
-    pub fn missing_parts(&mut self, layout: &Layout) -> Result<Vec<String>, DatabaseError> {
+    pub fn missing_parts(
+        &mut self,
+        mut faulty: Vec<(&str, String)>,
+    ) -> Result<Vec<String>, DatabaseError> {
         if !self.has_ledger()? {
             return Ok(Vec::new());
         }
@@ -99,15 +132,6 @@ impl Database {
         let mut missing: Vec<String> = pending.map(|state| state.name).collect();
         let guards = self.guard_faults()?.into_iter();
         missing.extend(guards.map(|(_, name, _)| name));
-        if !self.sees_triggers()? {
-            return Ok(missing);
-        }
-        let mut faulty = Vec::new();
-        for table in &layout.tables {
-            let name = &table.table.name;
-            let faults = self.trigger_faults(&table.table)?.into_iter();
-            faulty.extend(faults.map(|(trigger, _)| (name, trigger)));
-        }
         // Reading which tables were disabled takes all runs, so it is done only if needed.
         if !faulty.is_empty() {
             let disabled = self.disabled_tables()?;

@@ -4,13 +4,61 @@
 use diesel::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment};
 
-use super::engine::Values;
-use crate::model::{Column, Value};
+use super::engine::{Cast, Values};
+use crate::model::{Column, ColumnType, Table, Value};
+
+/// A column of a statement.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot<'a> {
+    pub(super) name: &'a str,
+    /// The type as which its values are bound.
+    pub(super) ty: ColumnType,
+    /// For values of images.
+    pub(super) cast: Option<&'a Cast>,
+}
+
+impl<'a> From<&'a Column> for Slot<'a> {
+    fn from(column: &'a Column) -> Self {
+        Self {
+            name: &column.name,
+            ty: column.ty,
+            cast: None,
+        }
+    }
+}
+
+/// The columns and values of the primary key with this record id.
+pub(super) fn named_key<'a>(table: &'a Table, record_id: &str) -> Vec<(Slot<'a>, Value)> {
+    let columns = table.primary_key.iter();
+    let columns = columns.map(|&key| Slot::from(&table.columns[key]));
+    columns.zip(table.key_from_record_id(record_id)).collect()
+}
+
+impl Slot<'_> {
+    /// Adds a bind parameter.
+    pub(super) fn bind<'b, DB: Values>(
+        &self,
+        out: &mut AstPass<'_, 'b, DB>,
+        value: &'b Value,
+    ) -> QueryResult<()> {
+        let Some(cast) = self.cast else {
+            return DB::bind(out, self.ty, value);
+        };
+        out.push_sql(cast.before);
+        let ty = match cast.is_text {
+            true => ColumnType::Text { max_chars: None },
+            false => self.ty,
+        };
+        DB::bind(out, ty, value)?;
+        out.push_sql(&cast.after);
+        Ok(())
+    }
+}
 
 /// `INSERT INTO table (columns) VALUES (…), (…)`.
 pub(super) struct InsertRows<'a> {
     pub(super) table: &'a str,
-    pub(super) columns: &'a [&'a Column],
+    pub(super) columns: &'a [Slot<'a>],
     /// The values, row by row: `columns.len()` for each row.
     pub(super) values: &'a [&'a Value],
 }
@@ -18,14 +66,16 @@ pub(super) struct InsertRows<'a> {
 /// `UPDATE table SET column = …, … WHERE key = … AND …`.
 pub(super) struct UpdateRow<'a> {
     pub(super) table: &'a str,
-    pub(super) set: &'a [(&'a Column, &'a Value)],
-    pub(super) key: &'a [(&'a Column, Value)],
+    pub(super) set: &'a [(Slot<'a>, &'a Value)],
+    /// Columns that are set to the value that they have.
+    pub(super) kept: &'a [Slot<'a>],
+    pub(super) key: &'a [(Slot<'a>, Value)],
 }
 
 /// `DELETE FROM table WHERE key = … AND …`.
 pub(super) struct DeleteRow<'a> {
     pub(super) table: &'a str,
-    pub(super) key: &'a [(&'a Column, Value)],
+    pub(super) key: &'a [(Slot<'a>, Value)],
 }
 
 impl<DB: Values> QueryFragment<DB> for InsertRows<'_> {
@@ -37,16 +87,18 @@ impl<DB: Values> QueryFragment<DB> for InsertRows<'_> {
             if i > 0 {
                 out.push_sql(", ");
             }
-            out.push_identifier(&column.name)?;
+            out.push_identifier(column.name)?;
         }
-        out.push_sql(") VALUES ");
+        out.push_sql(")");
+        out.push_sql(DB::OVERRIDING);
+        out.push_sql(" VALUES ");
         for (i, row) in self.values.chunks_exact(self.columns.len()).enumerate() {
             out.push_sql(if i == 0 { "(" } else { ", (" });
             for (j, (value, column)) in row.iter().zip(self.columns).enumerate() {
                 if j > 0 {
                     out.push_sql(", ");
                 }
-                DB::bind(&mut out, column.ty, value)?;
+                column.bind(&mut out, value)?;
             }
             out.push_sql(")");
         }
@@ -63,9 +115,15 @@ impl<DB: Values> QueryFragment<DB> for UpdateRow<'_> {
             if i > 0 {
                 out.push_sql(", ");
             }
-            out.push_identifier(&column.name)?;
+            out.push_identifier(column.name)?;
             out.push_sql(" = ");
-            DB::bind(&mut out, column.ty, value)?;
+            column.bind(&mut out, value)?;
+        }
+        for column in self.kept {
+            out.push_sql(", ");
+            out.push_identifier(column.name)?;
+            out.push_sql(" = ");
+            out.push_identifier(column.name)?;
         }
         push_key(&mut out, self.key)
     }
@@ -81,16 +139,16 @@ impl<DB: Values> QueryFragment<DB> for DeleteRow<'_> {
 
 fn push_key<'b, DB: Values>(
     out: &mut AstPass<'_, 'b, DB>,
-    key: &'b [(&Column, Value)],
+    key: &'b [(Slot<'_>, Value)],
 ) -> QueryResult<()> {
     out.push_sql(" WHERE ");
     for (i, (column, value)) in key.iter().enumerate() {
         if i > 0 {
             out.push_sql(" AND ");
         }
-        out.push_identifier(&column.name)?;
+        out.push_identifier(column.name)?;
         out.push_sql(" = ");
-        DB::bind(out, column.ty, value)?;
+        column.bind(out, value)?;
     }
     Ok(())
 }

@@ -29,6 +29,7 @@ struct DroppedTrigger {
 impl AnyConnection {
     /// Creates the missing or different audit triggers of a table.
     pub(super) fn replace_triggers(&mut self, table: &Table) -> Result<(), DatabaseError> {
+        self.require_own_triggers(table)?;
         let stored = self.stored_triggers(&table.name)?;
         let audited = self.audited(table)?;
         let mut triggers = self.triggers_of(&audited)?;

@@ -1,19 +1,19 @@
 //! Reverts changes of a run: inserts, deletes and updates rows according to the audit log.
 
 use diesel::QueryResult;
-use diesel::connection::DefaultLoadingMode;
+use diesel::connection::{DefaultLoadingMode, SimpleConnection as _};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::Text;
-use serde_json::Value as Json;
 
 use crate::audit::Image;
 use crate::audit::revert::Undo;
-use crate::model::{Column, ColumnType, Table, Value};
+use crate::model::Value;
 
-use super::engine::{Dialect, Values};
+use super::engine::Values;
 use super::ledger::RunHeader;
 use super::pages::Room;
+use super::restored_table::RestoredTable;
 use super::select::Which;
 use super::statement::{InsertRows, UpdateRow, dynamic_statement};
 use super::stored_text::StoredText;
@@ -27,6 +27,8 @@ const BATCH: usize = 200;
 pub struct RowUndo {
     /// Primary key before the change.
     pub key: Vec<Value>,
+    /// The row before the change, as far as it is known.
+    pub before: Image,
     /// The change.
     pub undo: Undo,
 }
@@ -43,6 +45,9 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         // Rows are written in reverse order of the reverted run, so foreign keys are checked at the end.
         self.connection.engine_mut().defer_foreign_keys()?;
+        if let Some(settings) = self.connection.dialect().restore_settings() {
+            self.connection.batch_execute(&settings)?;
+        }
         self.begin_run(header, run)
     }
 
@@ -65,12 +70,12 @@ impl Database {
     /// When the table cannot be read.
     pub fn live_rows(
         &mut self,
-        table: &Table,
+        table: &RestoredTable,
         keys: &[Vec<Value>],
         room: &mut Room,
     ) -> Result<Option<Vec<LiveRow>>, DatabaseError> {
-        let select = self.connection.select_images(table)?;
-        let columns: Vec<&Column> = key_columns(table).collect();
+        let select = self.connection.select_images(table.table())?;
+        let columns = table.key_slots();
         let mut found = Vec::new();
         self.connection.with_image_settings(|connection| {
             for keys in keys.chunks(BATCH) {
@@ -101,20 +106,22 @@ impl Database {
 
     /// The primary key in an image.
     #[must_use]
-    pub fn key_of_image(&self, table: &Table, image: &Image) -> Vec<Value> {
+    pub fn key_of_image(&self, table: &RestoredTable, image: &Image) -> Vec<Value> {
         let dialect = self.connection.dialect();
-        let value = |column: &Column| match image.get(&column.name) {
-            Some(json) => from_image(json, column.ty, &*dialect),
-            None => Value::Null,
-        };
-        key_columns(table).map(value).collect()
+        let key = table.table().primary_key.iter();
+        key.map(|&column| table.value(image, column, &*dialect))
+            .collect()
     }
 
     /// Applies these changes, in order.
     ///
     /// # Errors
     /// When the database reports an error.
-    pub fn undo_rows(&mut self, table: &Table, undos: &[RowUndo]) -> Result<(), DatabaseError> {
+    pub fn undo_rows(
+        &mut self,
+        table: &RestoredTable,
+        undos: &[RowUndo],
+    ) -> Result<(), DatabaseError> {
         let same = |a: &RowUndo, b: &RowUndo| match (&a.undo, &b.undo) {
             (Undo::Delete, Undo::Delete) => true,
             (Undo::Insert(a), Undo::Insert(b)) => a.keys().eq(b.keys()),
@@ -122,54 +129,62 @@ impl Database {
         };
         for undos in undos.chunk_by(same).flat_map(|alike| alike.chunks(BATCH)) {
             match &undos[0].undo {
-                Undo::Insert(_) => self.undo_deletes(table, undos)?,
+                Undo::Insert(image) => {
+                    let columns = table.insertable(image);
+                    self.undo_deletes(table, undos, &columns)?;
+                }
                 Undo::Delete => self.undo_inserts(table, undos)?,
-                Undo::Update(image) => self.undo_update(table, &undos[0].key, image)?,
+                Undo::Update(image) => {
+                    let columns = table.updatable(image, &undos[0].before);
+                    self.undo_update(table, &undos[0], image, &columns)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn undo_deletes(&mut self, table: &Table, undos: &[RowUndo]) -> Result<(), DatabaseError> {
+    /// Inserts these columns of deleted rows.
+    pub(super) fn undo_deletes(
+        &mut self,
+        table: &RestoredTable,
+        undos: &[RowUndo],
+        columns: &[usize],
+    ) -> Result<(), DatabaseError> {
         let images = undos.iter().filter_map(|undo| match &undo.undo {
             Undo::Insert(image) => Some(image),
             Undo::Update(_) | Undo::Delete => None,
         });
-        let images: Vec<&Image> = images.collect();
-        // A column that was dropped since cannot be restored.
-        let has_image = |column: &&Column| images[0].contains_key(&column.name);
-        let columns: Vec<&Column> = table.columns.iter().filter(has_image).collect();
         let dialect = self.connection.dialect();
-        let value = |image: &Image, column: &Column| match image.get(&column.name) {
-            Some(json) => from_image(json, column.ty, &*dialect),
-            None => Value::Null,
-        };
+        let value = |image, column: &usize| table.value(image, *column, &*dialect);
         let values: Vec<Value> = images
-            .iter()
-            .flat_map(|image| columns.iter().map(|column| value(image, column)))
+            .flat_map(|image| columns.iter().map(move |column| value(image, column)))
             .collect();
+        let slots: Vec<_> = columns.iter().map(|&column| table.slot(column)).collect();
         let rows = (dialect.max_binds() / columns.len().max(1)).clamp(1, BATCH);
         for values in values.chunks(rows * columns.len().max(1)) {
             let insert = InsertRows {
-                table: &table.name,
-                columns: &columns,
+                table: &table.table().name,
+                columns: &slots,
                 values: &values.iter().collect::<Vec<_>>(),
             };
             let connection = &mut self.connection;
             connection
-                .in_any_order(table, |connection| insert.execute(connection))
-                .map_err(|error| DatabaseError::of_table(&table.name, error))?;
+                .in_any_order(table.table(), |connection| insert.execute(connection))
+                .map_err(|error| DatabaseError::of_table(&table.table().name, error))?;
         }
         Ok(())
     }
 
-    fn undo_inserts(&mut self, table: &Table, undos: &[RowUndo]) -> Result<(), DatabaseError> {
-        let columns: Vec<&Column> = key_columns(table).collect();
+    fn undo_inserts(
+        &mut self,
+        table: &RestoredTable,
+        undos: &[RowUndo],
+    ) -> Result<(), DatabaseError> {
         let keys: Vec<Vec<Value>> = undos.iter().map(|undo| undo.key.clone()).collect();
         let delete = DeleteRows {
-            table: &table.name,
+            table: &table.table().name,
             which: Which::Keys {
-                columns: &columns,
+                columns: &table.key_slots(),
                 keys: &keys,
             },
         };
@@ -177,78 +192,39 @@ impl Database {
         Ok(())
     }
 
-    fn undo_update(
+    /// Restores these columns of a row.
+    pub(super) fn undo_update(
         &mut self,
-        table: &Table,
-        key: &[Value],
+        table: &RestoredTable,
+        row: &RowUndo,
         image: &Image,
+        columns: &[usize],
     ) -> Result<(), DatabaseError> {
+        if columns.is_empty() {
+            return Ok(());
+        }
         let dialect = self.connection.dialect();
-        let values: Vec<(&Column, Value)> = table
-            .columns
+        let values: Vec<Value> = columns
             .iter()
-            .filter_map(|column| {
-                let json = image.get(&column.name)?;
-                Some((column, from_image(json, column.ty, &*dialect)))
-            })
+            .map(|&column| table.value(image, column, &*dialect))
             .collect();
-        let set: Vec<(&Column, &Value)> = values
-            .iter()
-            .map(|(column, value)| (*column, value))
-            .collect();
+        let slots = columns.iter().map(|&column| table.slot(column));
         let update = UpdateRow {
-            table: &table.name,
-            set: &set,
-            key: &key_columns(table)
-                .zip(key.iter().cloned())
+            table: &table.table().name,
+            set: &slots.zip(&values).collect::<Vec<_>>(),
+            kept: &table.kept(columns),
+            key: &table
+                .key_slots()
+                .into_iter()
+                .zip(row.key.iter().cloned())
                 .collect::<Vec<_>>(),
         };
         let connection = &mut self.connection;
         connection
-            .in_any_order(table, |connection| update.execute(connection))
-            .map_err(|error| DatabaseError::of_table(&table.name, error))?;
+            .in_any_order(table.table(), |connection| update.execute(connection))
+            .map_err(|error| DatabaseError::of_table(&table.table().name, error))?;
         Ok(())
     }
-}
-
-fn key_columns(table: &Table) -> impl Iterator<Item = &Column> {
-    table.primary_key.iter().map(|&at| &table.columns[at])
-}
-
-/// Converts a member of an image to a value, exactly: reals are written with all digits, and values that JSON lacks as
-/// an object.
-fn from_image(json: &Json, ty: ColumnType, dialect: &dyn Dialect) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Boolean(*value),
-        Json::String(text) => dialect.decode(Value::text(text.as_str()), ty),
-        Json::Number(number) => {
-            let text = number.to_string();
-            let integer = text.parse().ok().filter(|_| ty != ColumnType::Real);
-            match (integer, text.parse()) {
-                (Some(integer), _) => Value::Integer(integer),
-                (None, Ok(real)) => Value::Real(real),
-                (None, Err(_)) => Value::text(text),
-            }
-        }
-        Json::Object(members) => special(members).unwrap_or_else(|| Value::text(json.to_string())),
-        Json::Array(_) => Value::text(json.to_string()),
-    }
-}
-
-fn special(members: &Image) -> Option<Value> {
-    let text = |name: &str| members.get(name)?.as_str();
-    if let Some(hex) = text("$blob") {
-        // MySQL's BIT is a number, whose first digit may be missing.
-        let hex = format!("{}{hex}", "0".repeat(hex.len() % 2));
-        let bytes = data_encoding::HEXUPPER_PERMISSIVE.decode(hex.as_bytes());
-        return bytes.ok().map(|bytes| Value::Blob(bytes.into()));
-    }
-    Some(Value::Real(match text("$real")? {
-        "Infinity" => f64::INFINITY,
-        "-Infinity" => f64::NEG_INFINITY,
-        _ => f64::NAN,
-    }))
 }
 
 /// The query of [`Dialect::select_images`] for some rows.

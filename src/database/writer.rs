@@ -18,12 +18,12 @@ use diesel::prelude::*;
 
 use crate::audit::Action;
 use crate::layout::Layout;
-use crate::model::{Column, Row, RunContext, Value};
+use crate::model::{Row, RunContext, Value};
 use crate::plan::Change;
 
 use super::deferred::Deferred;
 use super::ledger::{NewFile, RunHeader};
-use super::statement::InsertRows;
+use super::statement::{InsertRows, Slot};
 use super::target_tables::TargetTables;
 use super::{Database, DatabaseError, RowRange};
 
@@ -44,7 +44,7 @@ pub struct Writer<'l> {
     run: RunContext,
     run_id: String,
     columns: Vec<Vec<usize>>,
-    stored: Vec<Vec<&'l Column>>,
+    stored: Vec<Vec<Slot<'l>>>,
     batch: Vec<usize>,
     rows: Vec<Vec<(Row, String)>>,
     /// Bytes of the values in each buffer.
@@ -95,7 +95,7 @@ impl<'l> Writer<'l> {
         let stored = columns.iter().zip(&layout.tables).map(|(columns, table)| {
             columns
                 .iter()
-                .map(|&column| &table.table.columns[column])
+                .map(|&column| Slot::from(&table.table.columns[column]))
                 .collect::<Vec<_>>()
         });
         let max_binds = database.connection.dialect().max_binds();

@@ -23,6 +23,7 @@ mod similar;
 mod table;
 mod terminal_text;
 mod timestamp;
+mod timing;
 mod value;
 
 pub use canonical::{canonical_json, same_json};
@@ -47,4 +48,5 @@ pub use similar::nearest;
 pub use table::{Column, DefaultValue, ForeignKey, Index, IndexColumn, OnDelete, Table};
 pub use terminal_text::{escape_json_controls, sanitize_char, sanitize_for_terminal};
 pub use timestamp::{Timestamp, TimestampText};
+pub use timing::Timing;
 pub use value::Value;

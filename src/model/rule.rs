@@ -75,11 +75,13 @@ pub enum Rule {
     ForeignRow,
     /// A seal could not be recorded outside the database.
     SealNotLogged,
+    /// The database does not accept values from before a run.
+    NotRestorable,
 }
 
 impl Rule {
     /// All rules, in the order of their declaration.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Unreadable,
         Self::NotAFile,
         Self::OutsideLink,
@@ -113,6 +115,7 @@ impl Rule {
         Self::IncompleteAuditLog,
         Self::ForeignRow,
         Self::SealNotLogged,
+        Self::NotRestorable,
     ];
 
     /// Returns the stable code.
@@ -152,6 +155,7 @@ impl Rule {
             Self::IncompleteAuditLog => "incomplete-trail",
             Self::ForeignRow => "foreign-row",
             Self::SealNotLogged => "seal-not-logged",
+            Self::NotRestorable => "not-restorable",
         }
     }
 
@@ -222,6 +226,9 @@ impl Rule {
             }
             Self::ForeignRow => "The database has rows that do not come from any import.",
             Self::SealNotLogged => "The seal of a run could not be recorded outside the database.",
+            Self::NotRestorable => {
+                "A row cannot have its values from before a run, because its table was altered since."
+            }
         }
     }
     /// Returns a general hint on how to fix it; a finding's own hint is more specific.
@@ -283,6 +290,7 @@ impl Rule {
             }
             Self::ForeignRow => "No action is needed; other programs may have their own rows.",
             Self::SealNotLogged => "Record the seal elsewhere; the run itself is committed.",
+            Self::NotRestorable => "Alter the table so that it holds the values, and run again.",
         }
     }
 }
@@ -297,7 +305,7 @@ mod tests {
             assert_eq!(rule as usize, at, "{rule:?}");
         }
         let last = Rule::ALL[Rule::ALL.len() - 1];
-        assert_eq!(last, Rule::SealNotLogged, "the last one declared");
+        assert_eq!(last, Rule::NotRestorable, "the last one declared");
         let mut codes: Vec<_> = Rule::ALL.into_iter().map(Rule::code).collect();
         codes.sort_unstable();
         codes.dedup();

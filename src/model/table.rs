@@ -164,11 +164,4 @@ impl Table {
         };
         self.primary_key.iter().zip(texts).map(typed).collect()
     }
-
-    /// Parses a record ID into the columns and values of the primary key.
-    #[must_use]
-    pub fn named_key(&self, record_id: &str) -> Vec<(&Column, Value)> {
-        let columns = self.primary_key.iter().map(|&key| &self.columns[key]);
-        columns.zip(self.key_from_record_id(record_id)).collect()
-    }
 }

@@ -6,12 +6,13 @@
 mod account;
 mod altered;
 mod baseline;
+mod changed;
 mod chosen;
 mod disable;
+mod named;
 mod run;
 mod unfinished;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
@@ -20,7 +21,7 @@ use crate::database::ledger::NewSeal;
 use crate::database::{
     Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers, TriggerState,
 };
-use crate::model::{Finding, FindingList, Level, Rule, RunContext, nearest};
+use crate::model::{Finding, FindingList, Level, Rule, RunContext};
 
 use account::account_for;
 use chosen::Chosen;
@@ -28,6 +29,7 @@ use run::{Entered, begin, begin_change, finish};
 
 pub use altered::{altered, never_rolled_back};
 pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
+pub(super) use changed::{refuse_dropped, refuse_renamed};
 pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
 pub(super) use unfinished::{make_ready, unfinished_findings, words as unfinished_words};
@@ -104,6 +106,11 @@ pub fn enable_tables(
     if options.tables == WhichTables::Faulty && !database.has_ledger()? {
         return Ok(EnableOutcome::default());
     }
+    // Their rows are recorded below, although `make_ready` makes their triggers.
+    let bypassed = match options.tables == WhichTables::Faulty {
+        true => database.bypassed_tables()?,
+        false => Vec::new(),
+    };
     let now = (ctx.clock)();
     let completed = make_ready(&mut database, &options.archive, now)?;
     let run = &run.after(database.latest_run()?);
@@ -111,7 +118,7 @@ pub fn enable_tables(
     let done = database.change_schema_then(
         |database| {
             database.migrate()?;
-            let chosen = Chosen::of(database, &options.tables)?;
+            let chosen = Chosen::of(database, &options.tables, &bypassed)?;
             if !database.commits_schema_changes() {
                 database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
             }
@@ -119,9 +126,10 @@ pub fn enable_tables(
             if !chosen.unwatched.is_empty() {
                 let begun = ("enable", run, &entered);
                 begin_change(database, begun, unwatched.clone(), |database| {
+                    database.drop_triggers_of_former_names(&chosen.former)?;
                     for table in unwatched {
+                        chosen.drop_triggers_of_partitions(database, table)?;
                         database.record_changes_of(table)?;
-                        chosen.drop_former_triggers(database, table)?;
                     }
                     Ok(())
                 })?;
@@ -137,7 +145,8 @@ pub fn enable_tables(
         },
         OperationError::is_retryable,
     );
-    let (chosen, recorded) = done.map_err(|error| entered.settle(&mut database, run, error))?;
+    let (chosen, recorded) =
+        done.map_err(|error| entered.settle((&mut database, &options.archive), run, error))?;
     let mut outcome = EnableOutcome {
         tables: chosen.unwatched.into_iter().map(|(t, _)| t.name).collect(),
         refused: chosen.refused,
@@ -201,16 +210,31 @@ fn record(
         // While a table's first entries are recorded another program may write already: its entry makes the table a
         // known one.
         if accounted.is_surprising() && !chosen.is_new(table) {
-            recorded.differences += accounted.entries();
-            recorded.findings.push(accounted.surprise(table, run));
+            match chosen.former_name(table) {
+                Some(before) => {
+                    let finding = accounted.renamed(table, before, run);
+                    recorded.findings.push(finding);
+                }
+                None => {
+                    recorded.differences += accounted.entries();
+                    recorded.findings.push(accounted.surprise(table, run));
+                }
+            }
         }
         if !watched || accounted.changes_anything() {
-            counts.push((table.name.clone(), accounted.counts(table)));
+            let mut counted = accounted.counts(table);
+            // Another table had its name.
+            if let Some(now) = chosen.renamed_to(&table.name) {
+                counted[RENAMED_TO] = json!(now);
+            }
+            counts.push((table.name.clone(), counted));
         }
     }
     for (old, new) in &chosen.renamed {
-        let counted = json!({ DISABLED_AFTER: before, RENAMED_TO: new });
-        counts.push((old.clone(), counted));
+        if !chosen.all().any(|table| table.name == *old) {
+            let counted = json!({ DISABLED_AFTER: before, RENAMED_TO: new });
+            counts.push((old.clone(), counted));
+        }
     }
     if counts.is_empty() {
         return Ok(None);
@@ -223,60 +247,6 @@ fn record(
     Ok(Some((seal, recorded)))
 }
 
-fn unfit(state: TriggerState) -> &'static str {
-    if state == TriggerState::Removed {
-        "the table was removed; `accession audit disable` with its name records that"
-    } else if state == TriggerState::KeyLost {
-        "it has no primary key any more, which the audit log needs to identify rows: give it one, or `accession audit disable` it"
-    } else {
-        NO_KEY
-    }
-}
-
-const NO_KEY: &str = "it has no primary key, which the audit log needs to identify rows";
-
-fn refusal(table: &str, why: impl Into<String>) -> OperationError {
-    OperationError::TableRefused {
-        table: table.to_owned(),
-        why: why.into(),
-    }
-}
-
-/// The tables with these names, without duplicates.
-fn named<'s>(
-    database: &mut Database,
-    states: &'s [TableTriggers],
-    names: &[String],
-) -> Result<Vec<&'s TableTriggers>, OperationError> {
-    let names: BTreeSet<&String> = names.iter().collect();
-    let mut state = |name: &String| match states
-        .iter()
-        .find(|state| state.table == *name && state.state != TriggerState::Foreign)
-    {
-        Some(found) => Ok(found),
-        None => Err(refusal(name, unknown(database, states, name)?)),
-    };
-    names.into_iter().map(&mut state).collect()
-}
-
-/// What is said of a name that no table has.
-fn unknown(
-    database: &mut Database,
-    states: &[TableTriggers],
-    name: &str,
-) -> Result<String, OperationError> {
-    if database.is_view(name)? {
-        let why = "it is a view, which has no rows of its own: name the tables that it shows";
-        return Ok(why.to_owned());
-    }
-    let tables = states.iter().map(|state| state.table.as_str());
-    Ok(match nearest(name, tables) {
-        Some(meant) => format!("the application has no such table; did you mean `{meant}`?"),
-        None => "the application has no such table; `accession audit status` lists the tables"
-            .to_owned(),
-    })
-}
-
 /// Whether every audited table still has all its triggers, as far as can be determined. Tables that were disabled on
 /// purpose do not count.
 #[must_use]
@@ -285,6 +255,7 @@ pub fn is_complete(states: &[TableTriggers]) -> bool {
         TriggerState::Recorded
         | TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::Disabled
         | TriggerState::Unseen => true,
         TriggerState::Foreign

@@ -90,6 +90,9 @@ pub enum OperationError {
         /// Its former name.
         before: String,
     },
+    /// A table into which earlier runs imported does not exist.
+    #[error("the table `{0}` was dropped or renamed after earlier imports")]
+    DroppedTable(String),
     /// Existing rows of a table cannot be recorded in the audit log.
     #[error("the rows of `{table}` cannot be recorded in the audit log")]
     Unrecorded {

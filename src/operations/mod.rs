@@ -30,7 +30,7 @@ pub use error::OperationError;
 pub use migrate::{
     MigrationLoss, RevertedMigration, migrate_down, migrate_up, migration_loss, migration_status,
 };
-pub use progress::{Context, Progress, Silent, Stage};
+pub use progress::{Context, Progress, Silent, Stage, not_measured};
 pub use rejects::{
     Original, Reject, RejectFilter, RejectStatus, ResolvedRejects, export_rejects, list_rejects,
     show_reject,

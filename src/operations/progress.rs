@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, Timing};
 
 use super::OperationError;
 
@@ -67,9 +67,26 @@ pub struct Context<'a> {
     pub progress: &'a dyn Progress,
     /// The current time.
     pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// Where the time went so far; empty unless it is measured.
+    pub timings: &'a (dyn Fn() -> Vec<Timing> + Sync),
+}
+
+/// For [`Context::timings`]: nothing is measured.
+#[must_use]
+pub fn not_measured() -> Vec<Timing> {
+    Vec::new()
 }
 
 impl Context<'_> {
+    /// What the ledger keeps of a run: its counts, and the timings if they are measured.
+    pub(super) fn recorded_counts(&self, mut counts: serde_json::Value) -> String {
+        let timings = (self.timings)();
+        if !timings.is_empty() {
+            counts["timings"] = serde_json::json!(timings);
+        }
+        counts.to_string()
+    }
+
     /// Stops the operation if it was interrupted.
     ///
     /// # Errors

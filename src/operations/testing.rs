@@ -170,5 +170,6 @@ pub(super) fn with_context<T>(operation: impl FnOnce(Context<'_>) -> T) -> T {
         interrupted: &AtomicBool::new(false),
         progress: &Silent,
         clock: &now,
+        timings: &crate::operations::not_measured,
     })
 }

@@ -89,6 +89,7 @@ pub fn validate(
     };
     // Each record is checked by itself, so the order of the files is of no importance.
     let files: Vec<_> = directory.survey.files.iter().collect();
+    let _span = tracing::info_span!("read").entered();
     directory.begin(Stage::Validate, files.iter().copied());
     directory.read(&files, &directory.assumed(), |events| {
         for event in events {

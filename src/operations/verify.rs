@@ -122,6 +122,7 @@ impl Comparing<'_, '_> {
     fn read(&mut self, database: &SharedDatabase<'_>) -> Result<(), OperationError> {
         let directory = self.directory;
         let files: Vec<_> = directory.survey.files.iter().map(|file| file.id).collect();
+        let _span = tracing::info_span!("compare").entered();
         for wave in directory.waves(Stage::Verify, &files) {
             let resolved = directory.resolve(&wave, Some(&self.planner), Some(database))?;
             directory.read(&wave.files, &resolved, |events| {

@@ -65,6 +65,7 @@ fn state_text(state: TriggerState) -> &'static str {
         TriggerState::Recorded => "recorded",
         TriggerState::NotRecorded => "not recorded",
         TriggerState::NoKey => "not recorded: no primary key",
+        TriggerState::NoTriggers => "not recorded: a virtual or foreign table",
         TriggerState::KeyLost => "no longer recorded: no primary key any more",
         TriggerState::Disabled => "not recorded: disabled on purpose",
         TriggerState::Unseen => "unknown: triggers are not visible",

@@ -22,6 +22,7 @@ mod run;
 mod runs;
 mod sarif;
 mod style;
+mod timings;
 mod validate;
 mod verify;
 
@@ -53,6 +54,7 @@ pub use run::{RunDetailsView, run_text};
 pub use runs::{RunView, runs_text};
 pub use sarif::{failed_sarif, sarif};
 pub use style::Style;
+pub use timings::{timings_text, with_timings};
 pub use validate::{ValidateView, validate_text};
 pub use verify::{VerifyView, verify_text};
 

@@ -68,6 +68,12 @@ fn headline(outcome: &RevertOutcome) -> String {
             let rows = plural(count, "row");
             format!("{verdict}: {rows} changed after {what}; nothing was written\n")
         }
+        RevertStatus::Rejected => {
+            let verdict = Style::paint(Style::ERROR, "rejected");
+            format!(
+                "{verdict}: the database cannot store values from before {what}; nothing was written\n"
+            )
+        }
     }
 }
 

@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::database::DISABLED_AFTER;
 use crate::database::ledger::{ConvertedColumn, RunFile, RunRecord};
-use crate::model::{Timestamp, sanitize_for_terminal};
+use crate::model::{Timestamp, Timing, sanitize_for_terminal};
 use crate::operations::RunDetails;
 
 use super::counts::{Align, aligned, counted, facts, grouped, grouped_or_empty, short_timestamp};
 use super::rows::{NamedCounts, conversion_line, counts_table};
-use super::runs::{RunView, counts, read_directory, recorded};
+use super::runs::{RunView, counts, measured, read_directory, recorded};
+use super::timings::timings_text;
 
 /// All details of a run.
 #[must_use]
@@ -65,6 +66,11 @@ pub fn run_text(details: &RunDetails) -> String {
     for one in &details.conversions {
         let count = counted(one.count);
         out.push_str(&conversion_line(&one.table, &one.column, &one.rule, count));
+    }
+    let timings = timings_text(&measured(run));
+    if !timings.is_empty() {
+        out.push('\n');
+        out.push_str(&timings);
     }
     out
 }
@@ -146,6 +152,8 @@ pub struct RunDetailsView<'o> {
     conversions: &'o [ConvertedColumn],
     /// The copy of the database as it was before, if it still exists.
     backup: Option<String>,
+    /// Where the time went until the run was sealed; empty unless it was made with `--timings`.
+    run_timings: Vec<Timing>,
 }
 
 impl<'o> From<&'o RunDetails> for RunDetailsView<'o> {
@@ -157,6 +165,7 @@ impl<'o> From<&'o RunDetails> for RunDetailsView<'o> {
             files: &details.files,
             conversions: &details.conversions,
             backup: backup.map(|path| path.display().to_string()),
+            run_timings: measured(&details.run),
         }
     }
 }

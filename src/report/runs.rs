@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::database::ACCOUNTED;
 use crate::database::ledger::RunRecord;
+use crate::model::Timing;
 
 use super::counts::{Align, aligned, grouped_or_empty, short_timestamp};
 use super::rows::NamedCounts;
@@ -134,6 +135,17 @@ pub(super) fn recorded(run: &RunRecord) -> Map<String, Value> {
         table.shift_remove(ACCOUNTED);
     }
     tables
+}
+
+/// Returns where the time went, if the run recorded it.
+pub(super) fn measured(run: &RunRecord) -> Vec<Timing> {
+    let counts = run.counts.as_deref().map(serde_json::from_str::<Value>);
+    let timings = counts
+        .and_then(Result::ok)
+        .map(|mut counts| counts["timings"].take());
+    timings
+        .and_then(|timings| serde_json::from_value(timings).ok())
+        .unwrap_or_default()
 }
 
 /// Returns the counts per table of [`recorded`].

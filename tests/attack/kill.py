@@ -117,6 +117,8 @@ class KillingServers(Killing):
                 os.kill(process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        # Waits until it has ended.
+        self.servers("kill", self.directory, kind)
 
 
 def main():

@@ -31,6 +31,8 @@ THREATS = REPOSITORY / "docs/threats.md"
 DATABASE = "legacy.db"
 LOG = "legacy.db.archive/seals.log"
 
+EVERYWHERE = ("sqlite", "postgres", "mysql")
+
 VERIFY, RECONCILE, DOCTOR = "audit verify", "audit reconcile", "doctor"
 ANCHOR, ARCHIVE = f"audit verify --anchor {LOG}", "archive verify"
 ALONE = "archive verify, without the database"
@@ -70,10 +72,11 @@ ORDER_IS_NOT_KEPT = {"conversions"}
 
 
 class Case:
-    """A change, and the command that finds it."""
+    """A change, the command that finds it, and the databases on which it is tried."""
 
-    def __init__(self, name, change, finder, *, portable=False):
-        self.name, self.change, self.finder, self.portable = name, change, finder, portable
+    def __init__(self, name, change, finder, *, portable=False, on=None):
+        self.name, self.change, self.finder = name, change, finder
+        self.on = on or (EVERYWHERE if portable else ("sqlite",))
 
 
 def quoted(name):
@@ -273,6 +276,46 @@ def triggers(statement):
     return change
 
 
+# A trigger of others on a table of the ledger, which keeps rows from being inserted where the database allows it.
+FOREIGN_TRIGGERS = {
+    "sqlite": ["CREATE TRIGGER others_{0} BEFORE INSERT ON {0} BEGIN SELECT RAISE(IGNORE); END"],
+    "postgres": [
+        "CREATE FUNCTION others_{0}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+        "CREATE TRIGGER others_{0} BEFORE INSERT ON {0} FOR EACH ROW EXECUTE FUNCTION others_{0}()",
+    ],
+    "mysql": ["CREATE TRIGGER others_{0} BEFORE INSERT ON {0} FOR EACH ROW SET @others = 1"],
+}
+
+
+def foreign_trigger(table):
+    def change(home):
+        home.owner([statement.format(table) for statement in FOREIGN_TRIGGERS[home.kind]])
+
+    return change
+
+
+def swallowed(home):
+    """Writes a row while a trigger keeps its entry from being written, and drops the trigger."""
+    foreign_trigger("audit_log")(home)
+    statements = ["UPDATE profiles SET gender = 'swallowed'"]
+    if home.kind == "mysql":
+        # No trigger can leave a row out there, so the entry is changed instead.
+        statements = [
+            "DROP TRIGGER others_audit_log",
+            "CREATE TRIGGER others_audit_log BEFORE INSERT ON audit_log FOR EACH ROW SET NEW.new_value = NEW.old_value",
+            *statements,
+        ]
+    on = " ON audit_log" if home.kind == "postgres" else ""
+    home.owner([*statements, f"DROP TRIGGER others_audit_log{on}"])
+
+
+def as_owner(*statements):
+    def change(home):
+        home.owner(statements)
+
+    return change
+
+
 def all_cases():
     cases = []
     for table, (columns, key) in LEDGER.items():
@@ -305,6 +348,16 @@ def all_cases():
         Case("drop a trigger of a table", triggers("DROP TRIGGER \"accession_profiles update\""), VERIFY),
         Case("put another trigger in its place", lambda home: (triggers("DROP TRIGGER \"accession_profiles update\"")(home), triggers("CREATE TRIGGER \"accession_profiles update\" AFTER UPDATE ON profiles BEGIN SELECT 1; END")(home)), VERIFY),
         Case("drop a guard of `audit_log`", triggers("DROP TRIGGER accession_audit_log_no_update"), DOCTOR),
+        *(
+            Case(f"put a trigger of others on `{table}`", foreign_trigger(table), VERIFY, portable=table in ("import_runs", "row_sources", "audit_log", "audit_seals"))
+            for table in [*LEDGER, "audit_context", "audit_replaced"]
+        ),
+        Case("put a rule of others on `audit_log` (PostgreSQL)", as_owner("CREATE RULE others AS ON INSERT TO audit_log DO INSTEAD NOTHING"), VERIFY, on=("postgres",)),
+        Case("put a rule of others on `audit_seals` (PostgreSQL)", as_owner("CREATE RULE others AS ON INSERT TO audit_seals DO ALSO NOTHING"), VERIFY, on=("postgres",)),
+        Case("put a policy of others on `audit_log` (PostgreSQL)", as_owner("CREATE POLICY others ON audit_log USING (true)"), VERIFY, on=("postgres",)),
+        Case("put a policy of others on `row_sources` (PostgreSQL)", as_owner("CREATE POLICY others ON row_sources USING (true)"), VERIFY, on=("postgres",)),
+        Case("enable row-level security of `audit_log` (PostgreSQL)", as_owner("ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY"), VERIFY, on=("postgres",)),
+        Case("change a row while a trigger of others on `audit_log` swallows or changes its entry, and drop that trigger", swallowed, RECONCILE, portable=True),
         Case("flip a bit of a manifest", file_edit("runs/*.json", flipped), ALONE),
         Case("edit a path in a manifest", file_edit("runs/*.json", replaced_text(b"child_profiles.json", b"child_profileZ.json")), ALONE),
         Case("edit a time in a manifest", file_edit("runs/*.json", replaced_text(b'"modified":"2', b'"modified":"1')), ALONE),
@@ -367,6 +420,8 @@ class Attacker:
 class Home:
     """A directory with files, a SQLite database and its archive."""
 
+    kind = "sqlite"
+
     def __init__(self, accession, path, seed):
         self.binary, self.path, self.random = accession, path, random.Random(seed)
 
@@ -388,6 +443,10 @@ class Home:
         with self.attacker() as attacker:
             for statement in statements:
                 attacker.execute(statement)
+
+    def owner(self, statements):
+        """Runs statements while all triggers stay in place."""
+        triggered(*statements)(self)
 
     def copy(self, path):
         shutil.copytree(self.path, path, dirs_exist_ok=True)
@@ -445,6 +504,10 @@ class ServerHome(Home):
         super().__init__(accession, path, seed)
         self.url, self.name = urllib.parse.urlparse(url), name
         self.is_postgres = self.url.scheme.startswith("postgres")
+        self.kind = "postgres" if self.is_postgres else "mysql"
+
+    def owner(self, statements):
+        self.client(statements)
 
     def client(self, statements, database=None):
         database = self.name if database is None else database
@@ -490,6 +553,8 @@ class ServerHome(Home):
 
 def server_cases(accession, cases, url, kind, done, report):
     """One new database per case, because databases on servers cannot be copied as files."""
+    engine = "postgres" if url.startswith("postgres") else "mysql"
+    cases = [case for case in cases if engine in case.on]
     for case in cases:
         name = f"{kind}: {case.name}"
         if name in done:
@@ -587,12 +652,11 @@ def main():
         if state:
             state.add(name, Outcome("missed" if problem else "as expected", [problem] if problem else []))
 
-    sqlite_cases(accession, cases, options.seed, done, report)
+    sqlite_cases(accession, [case for case in cases if "sqlite" in case.on], options.seed, done, report)
     if not options.short:
-        portable = [case for case in cases if case.portable]
         for kind, variable in (("PostgreSQL", "TEST_POSTGRES_URL"), ("MySQL", "TEST_MYSQL_URL")):
             if url := os.environ.get(variable):
-                server_cases(accession, portable, url, kind, done, report)
+                server_cases(accession, cases, url, kind, done, report)
             else:
                 print(f"SKIPPED {kind}: {variable} is not set", file=sys.stderr)
     if state:

@@ -45,6 +45,7 @@ mod hostile;
 mod killed;
 mod layout_init;
 mod limits;
+mod log;
 mod manual;
 mod other_sqlite;
 mod passwords;

@@ -69,7 +69,7 @@ impl Revert {
             RevertStatus::NothingToDo | RevertStatus::Planned | RevertStatus::Reverted => {
                 Exit::Done
             }
-            RevertStatus::Conflict => Exit::Difference,
+            RevertStatus::Conflict | RevertStatus::Rejected => Exit::Difference,
         })
     }
 

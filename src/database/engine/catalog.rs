@@ -18,11 +18,17 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) has_table: &'static str,
     /// `name` of each table that can have triggers, sorted.
     pub(in crate::database) tables: &'static str,
+    /// `name` of each table whose changes fire no triggers, so that they cannot be recorded, if there can be any.
+    pub(in crate::database) without_triggers: Option<&'static str>,
+    /// `name` of each partition that is a table, `of_table` of each table that it is a part of, and as 0 or 1 whether
+    /// that is the topmost one (`is_whole`), whether the partition has audit triggers of its own (`own`), and whether it
+    /// has those of this table (`shared`); if there can be any.
+    pub(in crate::database) partitions: Option<&'static str>,
     /// `name` of each view.
     pub(in crate::database) views: &'static str,
     /// `kind`, `name`, `of_table`, `definition` of everything that decides what the audit log records, in a fixed order.
     pub(in crate::database) definitions: &'static str,
-    /// `name`, `declared`, `required`, `default_value`, `key` of each column of the bound table.
+    /// `name`, `declared`, `type_name`, `required`, `default_value`, `filled`, `key` of each column of the bound table.
     pub(in crate::database) columns: &'static str,
     /// `count`: 0 if triggers are hidden from accession's user, so that their absence proves nothing.
     pub(in crate::database) sees_triggers: &'static str,
@@ -46,6 +52,8 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) without_transactions: Option<&'static str>,
     /// `name` of each account that can create temporary tables, if these hide the ledger's tables from triggers.
     pub(in crate::database) shadowing_accounts: Option<&'static str>,
+    /// `count`: 1 if a session can choose the time of its entries, where a setting of the server decides that.
+    pub(in crate::database) settable_clock: Option<&'static str>,
     /// `name` and `sql` of each index of the bound table, which is empty, that can be dropped and recreated to make a
     /// load faster.
     pub(in crate::database) deferred_indexes: Option<&'static str>,
@@ -91,6 +99,18 @@ pub(in crate::database) struct StoredColumn {
     /// Its type as declared.
     #[diesel(sql_type = Text)]
     pub(in crate::database) declared: String,
+    /// The quoted name of its type with the schema, without a length; empty if the engine does not need it.
+    #[diesel(sql_type = Text)]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL casts to a type by its name")
+    )]
+    pub(in crate::database) type_name: String,
+    /// `computed` if it is computed from other columns and never written, `numbered` if a number can be inserted but not
+    /// changed (GENERATED ALWAYS AS IDENTITY), `stamped` if an UPDATE that does not name it sets it to the time (ON
+    /// UPDATE CURRENT_TIMESTAMP); otherwise empty.
+    #[diesel(sql_type = Text)]
+    pub(in crate::database) filled: String,
     /// Not 0 if it may not be NULL.
     #[diesel(sql_type = BigInt)]
     pub(in crate::database) required: i64,

@@ -3,8 +3,8 @@
 use crate::audit::{AuditedTable, KeyRule, Trigger, writes_entries_of};
 use crate::model::{ColumnType, Table, Value};
 
-use super::GuardStatement;
 use super::decode::decode;
+use super::{Cast, GuardStatement, StoredColumn};
 
 /// Returns the insert trigger for loads, and the names of the triggers that it replaces.
 pub(in crate::database) type LighterInsert = fn(&AuditedTable) -> (Trigger, [String; 2]);
@@ -94,6 +94,16 @@ pub(in crate::database) trait Dialect: Send + Sync {
         None
     }
 
+    /// How values of images are bound to a column. The default is for engines that convert a value of any type.
+    fn cast(&self, _column: &StoredColumn) -> Cast {
+        Cast::default()
+    }
+
+    /// Statements that make a transaction read strings as the triggers write them, whatever the session's settings.
+    fn restore_settings(&self) -> Option<String> {
+        None
+    }
+
     /// A quoted name.
     fn identifier(&self, name: &str) -> String;
 
@@ -107,6 +117,12 @@ pub(in crate::database) trait Dialect: Send + Sync {
 
     /// Whether a stored trigger with this text does not always fire: it was disabled, or not enabled as ALWAYS.
     fn is_switched_off(&self, _definition: &str) -> bool {
+        false
+    }
+
+    /// Whether a stored trigger with this text fires for statements on the table alone, while the wanted one fires for
+    /// each row, also if a statement on another table writes it.
+    fn is_bypassed(&self, _stored: &str, _wanted: &str) -> bool {
         false
     }
 

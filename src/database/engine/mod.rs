@@ -46,7 +46,7 @@ pub use registry::AnyConnection;
 pub(super) use registry::{MultiBackend, MultiRawValue, error_kind};
 pub use server::{Server, Variables, find_server, products_with_schemas, server_names};
 pub(super) use server::{find_scheme, is_scheme_without_colon, servers};
-pub(super) use values::{StoredValue, Values};
+pub(super) use values::{Cast, StoredValue, Values};
 
 /// The engine of databases that are files.
 pub(super) use sqlite as embedded;
@@ -209,6 +209,16 @@ pub(super) trait Engine: SimpleConnection {
 
     /// Our triggers on a table, and those of the table on its partitions.
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>>;
+
+    /// The triggers that implement the actions of a table's foreign keys and were created when it was called `before`, each
+    /// with the trigger that replaces it.
+    fn former_cascades(
+        &mut self,
+        _table: &str,
+        _before: &str,
+    ) -> QueryResult<Vec<(Trigger, Trigger)>> {
+        Ok(Vec::new())
+    }
 
     /// For engines on which the order of triggers matters: recreates all audit triggers of a table if any is missing,
     /// different, or fires too late, and returns true.

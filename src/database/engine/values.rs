@@ -9,6 +9,9 @@ use crate::model::{ColumnType, Value};
 
 /// A backend to which values can be bound, and from which they are read.
 pub(in crate::database) trait Values: Backend {
+    /// SQL before the VALUES of an INSERT, with which it can give a row its number whatever the column's declaration.
+    const OVERRIDING: &'static str = "";
+
     /// Adds one bind parameter for a column of type `ty`.
     fn bind<'b>(
         out: &mut AstPass<'_, 'b, Self>,
@@ -34,6 +37,17 @@ pub(in crate::database) trait Values: Backend {
         }
         Ok(())
     }
+}
+
+/// How a value of an image is bound, so that it gets the type of its column again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::database) struct Cast {
+    /// Whether numbers and booleans are bound as strings, too.
+    pub(in crate::database) is_text: bool,
+    /// The SQL before the parameter.
+    pub(in crate::database) before: &'static str,
+    /// The SQL after it.
+    pub(in crate::database) after: String,
 }
 
 /// A value of an entry of the audit log.

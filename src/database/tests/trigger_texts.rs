@@ -224,16 +224,18 @@ fn postgres_text() {
         accession.changed_by := COALESCE(accession.changed_by, 'external');
         accession.changed_at := COALESCE(accession.changed_at, to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
         BEGIN
-            PERFORM FROM (
-                SELECT r."id"::text, '{'
-            || '"id":' || COALESCE((+r."id")::text, 'null')
-            || ',' || '"word":' || COALESCE(to_json(r."word"::text)::text, 'null')
-            || ',' || '"added_at":' || COALESCE(to_json(CASE WHEN r."added_at" >= '0001-01-01' AND r."added_at" < '10000-01-01' THEN to_char(r."added_at", 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE r."added_at"::text END)::text, 'null')
-            || '}'
-                FROM (SELECT accession_rows."id", accession_rows."word", accession_rows."added_at" FROM accession_rows WHERE false UNION ALL SELECT * FROM accession_rows WHERE false) AS r
-            ) AS entries;
+            IF ROW(OLD."id", OLD."word", OLD."added_at") OPERATOR(pg_catalog.*<>) OLD THEN
+                RAISE datatype_mismatch;
+            END IF;
+            accession.record_id := OLD."id"::text;
+            accession.old_value := '{'
+            || '"id":' || COALESCE((+OLD."id")::text, 'null')
+            || ',' || '"word":' || COALESCE(to_json(OLD."word"::text)::text, 'null')
+            || ',' || '"added_at":' || COALESCE(to_json(CASE WHEN OLD."added_at" >= '0001-01-01' AND OLD."added_at" < '10000-01-01' THEN to_char(OLD."added_at", 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE OLD."added_at"::text END)::text, 'null')
+            || '}';
+            accession.new_value := NULL;
         EXCEPTION WHEN OTHERS THEN
-            EXECUTE 'INSERT INTO "public".audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)' || ' SELECT ''words'', record_id, ''DELETE'', old_value, new_value, $1, $2, $3, $4, session_user FROM (' || (
+            EXECUTE (
                 WITH stored AS (
                     SELECT a.attnum, a.attname::text AS name, k.place,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(+%1$s)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
@@ -255,28 +257,20 @@ fn postgres_text() {
                         WHEN 0 THEN 'md5(' || '''{'' || array_to_string(ARRAY[' || string_agg(was, ', ' ORDER BY attnum) || ']::text[], '','') || ''}''' || ')'
                         WHEN 1 THEN max(key_text) FILTER (WHERE place IS NOT NULL)
                         ELSE '''['' || array_to_string(ARRAY[' || string_agg('to_json(' || key_text || ')::text', ', ' ORDER BY place) FILTER (WHERE place IS NOT NULL) || '], '','') || '']'''
-                    END || ' AS record_id, ' || '''{'' || array_to_string(ARRAY[' || string_agg(was, ', ' ORDER BY attnum) || ']::text[], '','') || ''}''' || ' AS old_value, ' || 'NULL' || ' AS new_value FROM ' || 'accession_rows AS o'
+                    END || ' AS record_id, ' || '''{'' || array_to_string(ARRAY[' || string_agg(was, ', ' ORDER BY attnum) || ']::text[], '','') || ''}''' || ' AS old_value, ' || 'NULL' || ' AS new_value FROM ' || '(SELECT ($1).*) AS o'
                 FROM written
-            ) || ') AS entries'
-                USING accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id;
-            RETURN NULL;
+            )
+                INTO accession.record_id, accession.old_value, accession.new_value USING OLD;
         END;
         INSERT INTO "public".audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)
-        SELECT 'words', r."id"::text, 'DELETE',
-            '{'
-            || '"id":' || COALESCE((+r."id")::text, 'null')
-            || ',' || '"word":' || COALESCE(to_json(r."word"::text)::text, 'null')
-            || ',' || '"added_at":' || COALESCE(to_json(CASE WHEN r."added_at" >= '0001-01-01' AND r."added_at" < '10000-01-01' THEN to_char(r."added_at", 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE r."added_at"::text END)::text, 'null')
-            || '}',
-            NULL,
-            accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id, session_user
-        FROM accession_rows AS r;
+        VALUES ('words', accession.record_id, 'DELETE', accession.old_value, accession.new_value,
+            accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id, session_user);
         RETURN NULL;
     END
     $accession$;
     REVOKE ALL ON FUNCTION "public"."accession_words_delete"() FROM PUBLIC;
     DROP TRIGGER IF EXISTS accession_delete ON "public"."words";
-    CREATE TRIGGER accession_delete AFTER DELETE ON "public"."words" REFERENCING OLD TABLE AS accession_rows FOR EACH STATEMENT EXECUTE FUNCTION "public"."accession_words_delete"();
+    CREATE TRIGGER accession_delete AFTER DELETE ON "public"."words" FOR EACH ROW EXECUTE FUNCTION "public"."accession_words_delete"();
     ALTER TABLE "public"."words" ENABLE ALWAYS TRIGGER accession_delete
 
     CREATE OR REPLACE FUNCTION "public"."accession_words_update"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -383,7 +377,7 @@ fn postgres_text() {
                 SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = TG_RELID
                 UNION ALL SELECT i.inhparent FROM pg_inherits AS i JOIN above ON i.inhrelid = above.oid
             )
-            SELECT max(c.relname::text) FROM above JOIN pg_class AS c ON c.oid = above.oid AND c.relkind = 'p' AND NOT c.relispartition
+            SELECT max(c.relname::text) FROM above JOIN pg_class AS c ON c.oid = above.oid AND c.relkind = 'p'
             JOIN pg_trigger AS other ON other.tgrelid = c.oid AND other.tgname = TG_NAME
             JOIN pg_trigger AS own ON own.tgrelid = TG_RELID AND own.tgname = TG_NAME AND own.tgfoid <> other.tgfoid
         ) INTO accession.table_name, accession.moved_to;

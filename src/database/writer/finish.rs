@@ -38,6 +38,7 @@ impl Writer<'_> {
         database: &mut Database,
         planned: &[(TableCounts, TableDigest)],
     ) -> Result<Verified, DatabaseError> {
+        let _span = tracing::info_span!("verify").entered();
         self.flush(database)?;
         let run = self.run_id.as_str();
         self.pending.flush(database, (self.layout, run))?;
@@ -75,6 +76,7 @@ impl Writer<'_> {
         verified: Verified,
         mut end: RunEnd,
     ) -> Result<NewSeal, DatabaseError> {
+        let _span = tracing::info_span!("seal").entered();
         let run = self.run_id.as_str();
         let mut sums = self.pending.sums;
         database.add_rows_of_run(&mut sums, run, self.first_file)?;

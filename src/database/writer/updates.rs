@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::audit::Action;
-use crate::database::statement::{DeleteRow, UpdateRow};
+use crate::database::statement::{DeleteRow, UpdateRow, named_key};
 use crate::database::{Database, DatabaseError};
 use crate::model::{Row, Value};
 
@@ -21,12 +21,13 @@ impl Writer<'_> {
         let table = &self.layout.tables[row.table].table;
         let set: Vec<_> = columns
             .iter()
-            .map(|&column| (&table.columns[column], &row.values[column]))
+            .map(|&column| ((&table.columns[column]).into(), &row.values[column]))
             .collect();
         let update = UpdateRow {
             table: &table.name,
             set: &set,
-            key: &table.named_key(record_id),
+            kept: &[],
+            key: &named_key(table, record_id),
         };
         self.set_context(database)?;
         let connection = &mut database.connection;
@@ -57,7 +58,7 @@ impl Writer<'_> {
         let model = &self.layout.tables[table].table;
         let delete = DeleteRow {
             table: &model.name,
-            key: &model.named_key(record_id),
+            key: &named_key(model, record_id),
         };
         self.set_context(database)?;
         let deleted = delete.execute(&mut database.connection)?;
@@ -75,8 +76,9 @@ impl Writer<'_> {
         let table = &self.layout.tables[table].table;
         let vacate = UpdateRow {
             table: &table.name,
-            set: &[(&table.columns[column], &Value::Null)],
-            key: &table.named_key(record_id),
+            set: &[((&table.columns[column]).into(), &Value::Null)],
+            kept: &[],
+            key: &named_key(table, record_id),
         };
         self.set_context(database)?;
         vacate.execute(&mut database.connection)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::audit::{Action, Image, RowState, Step};
+use crate::audit::{Action, Image, RowState, Step, imported_record_ids};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::operations::OperationError;
 
@@ -84,6 +84,8 @@ pub(super) struct LastWritten {
     pub(super) known: Option<Vec<String>>,
     /// The values of the key columns in the last entry.
     pub(super) key: Image,
+    /// The record ids that the ledger may have for the row.
+    pub(super) imported_ids: Vec<String>,
 }
 
 impl LastWritten {
@@ -95,6 +97,7 @@ impl LastWritten {
         key: &[&str],
     ) -> Result<Self, OperationError> {
         let attributions = AttributionIndex::new(database)?;
+        let rule = database.key_rule();
         let (mut written, mut state) = (Self::default(), RowState::Unknown);
         each_with_values(database, entries, &mut |mut entry| {
             let attribution = attributions.attribution_of(&entry);
@@ -104,6 +107,8 @@ impl LastWritten {
             if let Ok(step) = take_step(&mut entry) {
                 written.add(&attribution, &entry.action, &step);
                 let row = step.row_after();
+                let ids = imported_record_ids(row, &entry.record_id, rule);
+                written.imported_ids.extend(ids);
                 let values = key.iter().map(|&name| Some((name, row.get(name)?)));
                 let values = values
                     .flatten()

@@ -69,6 +69,16 @@ impl Accounted {
         Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
     }
 
+    /// Reports entries by which the rows of a renamed table replace those of the table that had its name.
+    pub(super) fn renamed(&self, table: &Table, before: &str, run: &RunContext) -> Finding {
+        let (table, run, entries) = (&table.name, &run.id, rows(self.entries()));
+        let message = format!(
+            "`{before}` was renamed to `{table}`, the name of another table before: run {run} recorded how the rows differ ({entries})"
+        );
+        let hint = "rows that changed without an entry are among them, if there are any; `accession audit log --entries --run RUN` lists all";
+        Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
+    }
+
     /// The counts to store with the run.
     pub(super) fn counts(&self, table: &Table) -> Value {
         let columns = table.columns.iter().map(|column| column.name.as_str());

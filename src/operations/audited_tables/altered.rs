@@ -14,6 +14,7 @@ pub fn never_rolled_back(state: &TableTriggers) -> Option<String> {
         | TriggerState::Renamed => true,
         TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::KeyLost
         | TriggerState::Disabled
         | TriggerState::Unseen
@@ -35,7 +36,7 @@ pub fn altered(state: &TableTriggers) -> Option<String> {
     let (word, word_before) = (shell_word(table), shell_word(before));
     match state.state {
         TriggerState::Removed => Some(format!(
-            "table `{table}` was removed or renamed, but its rows are still in the audit log: `accession audit disable {word}` records the removal"
+            "table `{table}` was removed or renamed, or became a partition of a recorded table, but its rows are still in the audit log: `accession audit disable {word}` records the removal"
         )),
         TriggerState::KeyLost => Some(format!(
             "table `{table}` has no primary key any more, so the audit log cannot identify its rows: give it one and record them with `accession audit enable {table}`, or `accession audit disable {table}`"
@@ -79,6 +80,7 @@ pub fn altered(state: &TableTriggers) -> Option<String> {
         TriggerState::Recorded
         | TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::Disabled
         | TriggerState::Unseen
         | TriggerState::Unfinished => None,

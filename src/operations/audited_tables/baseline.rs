@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::database::ledger::NewSeal;
-use crate::database::{Database, TargetTables, TriggerFault, TriggerState};
+use crate::database::{Database, TargetTables, TriggerFault};
 use crate::layout::Layout;
 use crate::model::{Finding, Level, Rule, RunContext, Table, shell_word};
+use crate::operations::proof::SealPlace;
 use crate::operations::{Context, OperationError};
 
 use super::account::{account_for, rows};
+use super::changed::refuse_renamed;
 use super::run::{Entered, begin, begin_change, finish};
+use super::unfinished::bypassed_finding;
 
 /// Rows that were recorded before an import.
 #[derive(Debug, Clone)]
@@ -42,6 +45,8 @@ struct Unaccounted {
     known: BTreeSet<String>,
     /// Tables that lost triggers in another way, with the names of the triggers.
     lost: Vec<(String, Vec<String>)>,
+    /// Tables that became partitions, past whose triggers rows can have been inserted.
+    bypassed: Vec<String>,
 }
 
 impl Unaccounted {
@@ -51,23 +56,26 @@ impl Unaccounted {
     ) -> Result<Self, OperationError> {
         let mut found = Self::default();
         let sees = database.sees_triggers()?;
-        let mut lacking = BTreeSet::new();
+        let mut suspect = BTreeSet::new();
         for (table, target) in layout.tables.iter().zip(&target.tables) {
             let table = &table.table;
             if !target.existed {
-                lacking.insert(table.name.as_str());
+                suspect.insert(table.name.as_str());
                 continue;
             }
-            let faults = database.trigger_faults(table)?.into_iter();
+            if database.is_bypassed(table)? {
+                found.bypassed.push(table.name.clone());
+            }
+            let faults = database.trigger_faults(table)?;
+            if !faults.is_empty() {
+                suspect.insert(table.name.as_str());
+            }
             let is_lost = |fault| match fault {
                 TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
                 TriggerFault::Different => false,
             };
-            let missing = faults.filter(|(_, fault)| is_lost(*fault));
+            let missing = faults.into_iter().filter(|(_, fault)| is_lost(*fault));
             let missing: Vec<String> = missing.map(|(name, _)| name).collect();
-            if !missing.is_empty() {
-                lacking.insert(table.name.as_str());
-            }
             let is_traced = database.is_traced(&table.name)?;
             let is_new = !is_traced && (target.state.rows > 0 || !missing.is_empty());
             // Disabled tables are read from all runs, so only if it matters.
@@ -79,7 +87,7 @@ impl Unaccounted {
                 found.lost.push((table.name.clone(), missing));
             }
         }
-        refuse_renamed(database, &lacking)?;
+        refuse_renamed(database, &suspect)?;
         Ok(found)
     }
 
@@ -97,27 +105,10 @@ impl Unaccounted {
             );
             Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
         };
-        self.lost.iter().map(finding).collect()
+        let bypassed = self.bypassed.iter();
+        let bypassed = bypassed.map(|table| bypassed_finding(table));
+        self.lost.iter().map(finding).chain(bypassed).collect()
     }
-}
-
-/// Rejects tables that were renamed and replaced: their former triggers are on another table, which would no longer be
-/// recorded.
-fn refuse_renamed(database: &mut Database, lacking: &BTreeSet<&str>) -> Result<(), OperationError> {
-    if lacking.is_empty() || !database.has_ledger()? {
-        return Ok(());
-    }
-    for state in database.table_triggers()? {
-        if let (TriggerState::Renamed, Some(before)) = (state.state, state.before)
-            && lacking.contains(before.as_str())
-        {
-            return Err(OperationError::RenamedTable {
-                table: state.table,
-                before,
-            });
-        }
-    }
-    Ok(())
 }
 
 /// Creates ledger, tables and triggers before the transaction that fills them, on databases where schema changes end a
@@ -127,7 +118,7 @@ fn refuse_renamed(database: &mut Database, lacking: &BTreeSet<&str>) -> Result<(
 /// When existing tables do not match the layout, or the database reports an error. The next command that writes
 /// completes an interrupted run.
 pub(in crate::operations) fn prepare_tables(
-    database: &mut Database,
+    (database, place): (&mut Database, &SealPlace),
     layout: &Layout,
     run: &RunContext,
     ctx: Context<'_>,
@@ -165,7 +156,7 @@ pub(in crate::operations) fn prepare_tables(
         },
         OperationError::is_retryable,
     );
-    done.map_err(|error| entered.settle(database, run, error))
+    done.map_err(|error| entered.settle((database, place), run, error))
 }
 
 /// Records, by a separate run before `run` and in the same transaction, the rows that the audit log does not account

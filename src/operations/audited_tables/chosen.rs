@@ -4,7 +4,8 @@ use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
 use crate::model::Table;
 use crate::operations::OperationError;
 
-use super::{NO_KEY, WhichTables, named, refusal, unfit};
+use super::WhichTables;
+use super::named::{NO_KEY, named, refusal, unfit};
 
 /// The tables to add to the audit log.
 #[derive(Clone, Default)]
@@ -19,58 +20,71 @@ pub(super) struct Chosen {
     pub(super) former: Vec<(Table, String)>,
     /// Those of `former` that were renamed: the old and the new name.
     pub(super) renamed: Vec<(String, String)>,
+    /// Partitions that were recorded as tables of their own, with the chosen table as whose rows theirs are recorded.
+    pub(super) absorbed: Vec<(Table, String)>,
     /// Partitions that were detached from a table whose rows are now accounted for: their marker trigger can be
     /// dropped.
     pub(super) detached: Vec<Table>,
 }
 
-/// Whether triggers of a table are missing or different, so that `doctor --fix` creates them again.
+/// Whether triggers of a table are missing or different, or have its former name, so that `doctor --fix` creates them
+/// again.
 #[must_use]
 pub fn is_faulty(state: &TableTriggers) -> bool {
     match state.state {
-        TriggerState::Missing | TriggerState::Outdated | TriggerState::Unfinished => true,
+        TriggerState::Missing
+        | TriggerState::Outdated
+        | TriggerState::Unfinished
+        | TriggerState::Renamed => true,
         TriggerState::Recorded
         | TriggerState::NotRecorded
         | TriggerState::NoKey
+        | TriggerState::NoTriggers
         | TriggerState::KeyLost
         | TriggerState::Disabled
         | TriggerState::Unseen
         | TriggerState::Removed
-        | TriggerState::Renamed
         | TriggerState::Detached
         | TriggerState::Foreign => false,
     }
 }
 
-/// Adds tables that formerly had the name of a selected table, each before that table: they still have its triggers,
-/// which must be replaced first.
+/// Adds tables that formerly had the name of a selected table: they still have its triggers. Tables that exchanged their
+/// names follow from one another.
 fn with_renamed<'s>(
     wanted: Vec<&'s TableTriggers>,
     states: &'s [TableTriggers],
 ) -> Vec<&'s TableTriggers> {
-    let renamed = |table: &str| {
-        let mut states = states.iter();
-        states.find(|state| {
-            state.state == TriggerState::Renamed && state.before.as_deref() == Some(table)
-        })
-    };
-    let mut all: Vec<&TableTriggers> = Vec::with_capacity(wanted.len());
-    for state in wanted {
-        for state in renamed(&state.table).into_iter().chain([state]) {
-            if !all.iter().any(|other| other.table == state.table) {
-                all.push(state);
-            }
-        }
+    let mut all: Vec<&TableTriggers> = wanted;
+    let mut next = 0;
+    while next < all.len() {
+        let name = &all[next].table;
+        let renamed = states.iter().filter(|state| {
+            state.state == TriggerState::Renamed && state.before.as_ref() == Some(name)
+        });
+        let renamed: Vec<_> = renamed
+            .filter(|state| !all.iter().any(|other| other.table == state.table))
+            .collect();
+        all.extend(renamed);
+        next += 1;
     }
     all
 }
 
 impl Chosen {
-    pub(super) fn of(database: &mut Database, which: &WhichTables) -> Result<Self, OperationError> {
+    /// Selects tables. `bypassed` are tables with rows that may have no entry, although their triggers are correct now.
+    pub(super) fn of(
+        database: &mut Database,
+        which: &WhichTables,
+        bypassed: &[String],
+    ) -> Result<Self, OperationError> {
         let states = database.table_triggers()?;
         let wanted: Vec<&TableTriggers> = match which {
             WhichTables::All => states.iter().collect(),
-            WhichTables::Faulty => states.iter().filter(|state| is_faulty(state)).collect(),
+            WhichTables::Faulty => states
+                .iter()
+                .filter(|state| is_faulty(state) || bypassed.contains(&state.table))
+                .collect(),
             WhichTables::Named(names) => named(database, &states, names)?,
         };
         let mut chosen = Self::default();
@@ -78,13 +92,19 @@ impl Chosen {
             let name = &state.table;
             match (state.state, which) {
                 (
-                    TriggerState::NoKey | TriggerState::KeyLost | TriggerState::Removed,
+                    TriggerState::NoKey
+                    | TriggerState::NoTriggers
+                    | TriggerState::KeyLost
+                    | TriggerState::Removed,
                     WhichTables::Named(_),
                 ) => {
                     return Err(refusal(name, unfit(state.state)));
                 }
                 (
-                    TriggerState::NoKey | TriggerState::KeyLost | TriggerState::Removed,
+                    TriggerState::NoKey
+                    | TriggerState::NoTriggers
+                    | TriggerState::KeyLost
+                    | TriggerState::Removed,
                     WhichTables::All | WhichTables::Faulty,
                 ) => {
                     let why = unfit(state.state).to_owned();
@@ -94,7 +114,9 @@ impl Chosen {
                 // For a named table every row must be accounted for; otherwise only tables without any entry are
                 // checked.
                 (TriggerState::Recorded, _) => {
-                    if (matches!(which, WhichTables::Named(_)) || !database.is_traced(name)?)
+                    if (matches!(which, WhichTables::Named(_))
+                        || bypassed.contains(name)
+                        || !database.is_traced(name)?)
                         && let Some(table) = database.defined_table(name)?
                     {
                         chosen.watched.push(table);
@@ -113,21 +135,55 @@ impl Chosen {
                 ) => chosen.watch(database, state)?,
             }
         }
+        chosen.absorb_partitions(database)?;
         chosen.settle_partitions(database, &states)?;
         Ok(chosen)
     }
 
-    /// Drops the triggers of a table's former name, before the next table is recorded, which may have that name now.
-    pub(super) fn drop_former_triggers(
+    /// The former name of a table that was renamed.
+    pub(super) fn former_name(&self, table: &Table) -> Option<&str> {
+        let mut renamed = self.renamed.iter();
+        let found = renamed.find(|(old, new)| {
+            *new == table.name && !self.absorbed.iter().any(|(part, _)| part.name == *old)
+        });
+        found.map(|(old, _)| old.as_str())
+    }
+
+    /// The present name of the table that was called `name`.
+    pub(super) fn renamed_to(&self, name: &str) -> Option<&str> {
+        let mut renamed = self.renamed.iter();
+        let found = renamed.find(|(old, _)| old == name);
+        found.map(|(_, new)| new.as_str())
+    }
+
+    /// Finds partitions of the chosen tables that have triggers of their own. Every partition also gets the triggers of
+    /// its table, and both would record each change.
+    fn absorb_partitions(&mut self, database: &mut Database) -> Result<(), OperationError> {
+        for (whole, _) in &self.unwatched {
+            for part in database.partitions_with_own_triggers(&whole.name)? {
+                if !self.absorbed.iter().any(|(other, _)| *other == part) {
+                    self.renamed.push((part.name.clone(), whole.name.clone()));
+                    self.absorbed.push((part, whole.name.clone()));
+                }
+            }
+        }
+        let absorbed = |table: &Table| self.absorbed.iter().any(|(part, _)| part == table);
+        self.unwatched.retain(|(table, _)| !absorbed(table));
+        self.watched.retain(|table| !absorbed(table));
+        Ok(())
+    }
+
+    /// Drops the triggers of a table's partitions before it gets its own.
+    pub(super) fn drop_triggers_of_partitions(
         &self,
         database: &mut Database,
         table: &Table,
     ) -> Result<(), DatabaseError> {
-        let former = self.former.iter();
-        for (_, before) in former.filter(|(former, _)| former.name == table.name) {
-            database.drop_triggers_of_name(table, before)?;
-        }
-        Ok(())
+        let mut absorbed = self.absorbed.iter();
+        absorbed.try_for_each(|(part, whole)| match *whole == table.name {
+            true => database.stop_recording(part).map(drop),
+            false => Ok(()),
+        })
     }
 
     /// Adds a table with missing triggers. A table that was renamed, or detached from another, is recorded under its

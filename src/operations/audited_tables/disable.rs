@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::database::ledger::NewSeal;
 use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, TriggerState};
-use crate::model::{FindingList, RunContext, Table};
+use crate::model::{FindingList, RunContext, Table, shell_word};
 use crate::operations::proof::{SealPlace, log_seal};
 use crate::operations::{Context, OperationError};
 
-use super::named;
+use super::named::{named, refusal};
 use super::run::{Entered, begin_change, finish};
 use super::unfinished::make_ready_without;
 
@@ -71,11 +71,13 @@ pub fn disable_tables(
             let tables = watched.tables.iter().map(|(table, _)| table);
             outcome.dropped = begin_change(database, begun, tables, |database| {
                 let mut dropped = Vec::new();
-                for (table, before) in &watched.tables {
+                let renamed = watched.tables.iter().filter_map(|(table, before)| {
+                    before.clone().map(|before| (table.clone(), before))
+                });
+                let renamed: Vec<(Table, String)> = renamed.collect();
+                database.drop_triggers_of_former_names(&renamed)?;
+                for (table, _) in &watched.tables {
                     dropped.extend(database.stop_recording(table)?);
-                    if let Some(before) = before {
-                        database.drop_triggers_of_name(table, before)?;
-                    }
                 }
                 Ok(dropped)
             })?;
@@ -95,7 +97,8 @@ pub fn disable_tables(
         },
         OperationError::is_retryable,
     );
-    let (mut outcome, seal) = done.map_err(|error| entered.settle(&mut database, run, error))?;
+    let (mut outcome, seal) =
+        done.map_err(|error| entered.settle((&mut database, &options.archive), run, error))?;
     outcome.findings.extend(completed);
     if let Some(seal) = seal {
         let archive = options.archive.archive(&mut database)?;
@@ -128,9 +131,21 @@ fn watched(database: &mut Database, names: &[String]) -> Result<Watched, Operati
     let states = database.table_triggers()?;
     let mut watched = Watched::default();
     for state in named(database, &states, names)? {
+        let mut others = states.iter();
+        if let Some(other) = others.find(|other| {
+            other.state == TriggerState::Renamed && other.before.as_ref() == Some(&state.table)
+        }) {
+            let why = format!(
+                "changes of table `{0}` are recorded under this name, which it had before: run `accession audit enable {1}` first",
+                other.table,
+                shell_word(&other.table)
+            );
+            return Err(refusal(&state.table, why));
+        }
         match state.state {
             TriggerState::NotRecorded
             | TriggerState::NoKey
+            | TriggerState::NoTriggers
             | TriggerState::Disabled
             | TriggerState::Foreign => {}
             TriggerState::Recorded

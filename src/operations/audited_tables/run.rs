@@ -12,6 +12,7 @@ use crate::database::ledger::{NewSeal, RunFacts, RunHeader};
 use crate::database::{DISABLED_AFTER, Database, TriggerFault, TriggerState};
 use crate::model::{RunContext, Sha256, Table, Timestamp};
 use crate::operations::OperationError;
+use crate::operations::proof::{SealPlace, log_seal};
 
 /// Inserts a run of this kind for these tables, and creates or drops their triggers by calling `change`.
 ///
@@ -46,6 +47,7 @@ pub(super) fn begin_change<'t, T>(
                 finish(database, run, last, (Vec::new(), run.started_at))
             });
             entered.committed.set(given_up.is_err());
+            entered.given_up.borrow_mut().extend(given_up);
         }
     })
 }
@@ -94,6 +96,8 @@ pub(super) struct Entered {
     added: RefCell<Vec<Table>>,
     /// Names of those whose triggers another program had dropped.
     lost: RefCell<Vec<String>>,
+    /// The seals of runs that were completed without entries.
+    given_up: RefCell<Vec<NewSeal>>,
 }
 
 impl Entered {
@@ -123,7 +127,7 @@ impl Entered {
     /// changed rows of such a table meanwhile: its entries do not make the table an audited one.
     fn abandon(&self, database: &mut Database, run: &RunContext) -> Result<(), OperationError> {
         let (added, lost) = (self.added.borrow(), self.lost.borrow());
-        database.change_schema(|database| {
+        let seal = database.change_schema(|database| {
             let runs = database.unfinished_runs()?;
             if !runs
                 .iter()
@@ -142,20 +146,29 @@ impl Entered {
                         counts.push((table.name.clone(), json!({ DISABLED_AFTER: last })));
                     }
                 }
-                finish(database, run, last, (counts, run.started_at))?;
-                Ok(())
+                finish(database, run, last, (counts, run.started_at))
             })
-        })
+        })?;
+        self.given_up.borrow_mut().push(seal);
+        Ok(())
     }
 
-    /// Abandons the run after an error if possible; otherwise adds to the error that the run remains to be completed.
+    /// Abandons the run after an error if possible, and records its seal in `seals.log`; otherwise adds to the error that the
+    /// run remains to be completed.
     pub(super) fn settle(
         &self,
-        database: &mut Database,
+        (database, place): (&mut Database, &SealPlace),
         run: &RunContext,
         error: OperationError,
     ) -> OperationError {
-        if !self.committed.get() || self.abandon(database, run).is_ok() {
+        let is_complete = !self.committed.get() || self.abandon(database, run).is_ok();
+        if let Ok(archive) = place.archive(database) {
+            for seal in self.given_up.take() {
+                // If this fails, the error of the command is more important.
+                drop(log_seal(database.place(), &archive, &seal));
+            }
+        }
+        if is_complete {
             return error;
         }
         OperationError::Unfinished {

@@ -58,14 +58,27 @@ pub(super) fn make_ready_without(
     (place, abandoned): (&SealPlace, &[String]),
     now: Timestamp,
 ) -> Result<Vec<Finding>, OperationError> {
-    let findings = complete_unfinished(database, (place, abandoned), now)?;
+    let mut findings = complete_unfinished(database, (place, abandoned), now)?;
     if database.has_ledger()? && database.is_of_another_version()? {
-        database.change_schema(|database| {
+        let bypassed = database.change_schema(|database| {
             database.migrate()?;
             database.renew_triggers()
         })?;
+        findings.extend(bypassed.iter().map(|table| bypassed_finding(table)));
     }
     Ok(findings)
+}
+
+/// Rows may have been inserted into a partition that had the triggers of an ordinary table.
+pub(super) fn bypassed_finding(table: &str) -> Finding {
+    let message = format!(
+        "`{table}` became a partition: rows that were inserted through the table that it is a part of have no entry; from now on they have"
+    );
+    let hint = format!(
+        "`accession audit reconcile` lists them, `accession audit enable {}` records them",
+        shell_word(table)
+    );
+    Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
 }
 
 /// Completes the interrupted runs, and reports them.
@@ -134,6 +147,14 @@ fn complete_one(
             let run = database.unfinished_runs()?.into_iter().next();
             let Some(run) = run else { return Ok(None) };
             database.migrate()?;
+            let mut renamed = Vec::new();
+            for name in run.tables() {
+                if let Some(table) = database.defined_table(&name)? {
+                    let former = database.former_names(&name)?.into_iter();
+                    renamed.extend(former.map(|before| (table.clone(), before)));
+                }
+            }
+            database.drop_triggers_of_former_names(&renamed)?;
             let mut tables = Vec::new();
             for name in run.tables() {
                 let is_recorded = run.kind != "disable" && !abandoned.contains(&name);
@@ -215,6 +236,7 @@ fn entered(
         interrupted: &std::sync::atomic::AtomicBool::new(false),
         progress: &Silent,
         clock: &clock,
+        timings: &crate::operations::not_measured,
     };
     let accounted = account_for(database, table, run, ctx)?;
     let words = format!("{} recorded", rows(accounted.entries()));

@@ -45,6 +45,7 @@ impl Directory<'_> {
             // A first import needs no lookups, so that it never waits for the writer thread.
             return Ok(lookup);
         }
+        let _span = tracing::debug_span!("look-up").entered();
         let mut database = lock(database);
         if ownership.knows_rows {
             let identities: Vec<_> = batch.round(round).map(|row| row.identity).collect();

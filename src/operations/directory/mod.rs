@@ -81,6 +81,7 @@ impl<'a> Directory<'a> {
         layout: &'a Layout,
         ctx: Context<'a>,
     ) -> Result<Self, OperationError> {
+        let _span = tracing::info_span!("survey").entered();
         if let Some(name) = options
             .parameters
             .keys()

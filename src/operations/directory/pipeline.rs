@@ -96,6 +96,7 @@ impl Pipeline<'_> {
         dispatcher: &mut Dispatcher<'f>,
     ) -> Result<(), Disconnected> {
         for &file in files {
+            let _span = tracing::debug_span!("file", path = file.path).entered();
             dispatcher.push(WorkItem::Begin(file))?;
             let findings = match source::open(self.root, file) {
                 Ok(reader) => self.read_file(file, reader, dispatcher)?,
@@ -168,6 +169,7 @@ impl Pipeline<'_> {
             broken: false,
             memory,
         };
+        let _span = tracing::debug_span!("records", path = file.path).entered();
         let mut mapped = MappedElement::default();
         let validator = &self.validators[file.source];
         let elements = validator.valid_elements(&file.path, &chunk, self.limits, self.show);

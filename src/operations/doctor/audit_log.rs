@@ -100,6 +100,7 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
             TriggerState::Recorded
             | TriggerState::NotRecorded
             | TriggerState::NoKey
+            | TriggerState::NoTriggers
             | TriggerState::Unseen
             | TriggerState::Missing
             | TriggerState::Outdated => {}

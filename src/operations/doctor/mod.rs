@@ -122,11 +122,12 @@ const CHECKS: [CheckOf; 11] = [
 type CheckIfAny = fn(&mut DoctorContext<'_>) -> Result<Option<Check>, DatabaseError>;
 
 /// Checks for problems that not every database can have.
-const CHECKS_OF_SOME: [CheckIfAny; 4] = [
+const CHECKS_OF_SOME: [CheckIfAny; 5] = [
     audit_log::hidden_rows,
     audit_log::order,
     audit_log::engines,
     audit_log::temporary_tables,
+    server::entry_times,
 ];
 
 /// Checks a database. `layouts` finds layouts by the names in the ledger.

@@ -108,6 +108,18 @@ pub(super) fn clock(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError>
     })
 }
 
+pub(super) fn entry_times(ctx: &mut DoctorContext<'_>) -> Result<Option<Check>, DatabaseError> {
+    let settable = ctx.database.has_settable_clock()?;
+    Ok(settable.map(|is_settable| match is_settable {
+        false => Check::sound("entry times", "no session can choose them"),
+        true => Check::warning(
+            "entry times",
+            "the server runs with `--sysdate-is-now`: a session that sets its `timestamp` chooses the time of its entries",
+            "start the server without `--sysdate-is-now`",
+        ),
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,6 +44,7 @@ impl Import<'_> {
         &self,
         database: Option<&mut Database>,
     ) -> Result<ImportAgenda, OperationError> {
+        let _span = tracing::info_span!("agenda").entered();
         let mut known = Vec::new();
         let mut kept = Vec::new();
         let mut findings = Vec::new();

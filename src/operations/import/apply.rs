@@ -78,6 +78,7 @@ impl QueuedSteps {
         database: &SharedDatabase<'_>,
     ) -> Result<(), OperationError> {
         for batch in self.0 {
+            let _span = tracing::debug_span!("apply", steps = batch.len()).entered();
             let database = &mut lock(database);
             for step in batch {
                 match step {

@@ -22,10 +22,11 @@ impl Import<'_> {
         let outcome = repeat(&self.options.database, OperationError::is_retryable, || {
             self.change_once(agenda, &mut prepared, &mut completed)
         });
-        let mut outcome = outcome?;
+        // Also if the import fails: the run that recorded existing rows is committed.
         let archive = &self.options.archive;
         let seals = prepared.baseline.iter().map(|baseline| &baseline.seal);
         completed.extend(seals.filter_map(|seal| log_seal(&self.options.database, archive, seal)));
+        let mut outcome = outcome?;
         outcome.findings.extend(completed);
         outcome.findings.extend(prepared.findings());
         if let (Some(run), Some(baseline)) = (&mut outcome.run, prepared.baseline) {
@@ -45,8 +46,11 @@ impl Import<'_> {
         let ctx = self.directory.ctx;
         let layout = self.directory.layout;
         let now = (ctx.clock)();
-        completed.extend(make_ready(&mut database, &self.seal_place(), now)?);
-        let more = prepare_tables(&mut database, layout, &self.run, ctx)?;
+        let place = self.seal_place();
+        completed.extend(make_ready(&mut database, &place, now)?);
+        let preparing = tracing::info_span!("prepare").entered();
+        let more = prepare_tables((&mut database, &place), layout, &self.run, ctx)?;
+        drop(preparing);
         *prepared = std::mem::take(prepared).and(more);
         let backups = self.options.archive.join(BACKUPS);
         match self.transaction(&mut database, agenda, Some(&backups)) {

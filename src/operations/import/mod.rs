@@ -41,7 +41,7 @@ use crate::database::{
 use crate::layout::Layout;
 use crate::model::{Level, RunContext};
 
-use super::audited_tables::{record_baseline, unfinished_findings};
+use super::audited_tables::{record_baseline, refuse_dropped, refuse_renamed, unfinished_findings};
 use super::directory::{Directory, SharedDatabase};
 use super::{Context, OperationError, Stage};
 
@@ -132,10 +132,15 @@ impl<'l> Import<'l> {
             // A newer ledger is not read at all: its tables may have another meaning.
             database.migration_states()?;
             let agenda = self.agenda(Some(database))?;
+            let layout = self.directory.layout;
+            refuse_dropped(database, layout, agenda.files.unchanged.len())?;
             unfinished = unfinished_findings(database, Level::Warning)?;
             let looked = match self.options.mode {
                 _ if agenda.nothing_to_do() => {
-                    missing = database.missing_parts(self.directory.layout)?;
+                    let faulty = database.faulty_triggers(layout)?;
+                    let tables = faulty.iter().map(|(table, _)| *table).collect();
+                    refuse_renamed(database, &tables)?;
+                    missing = database.missing_parts(faulty)?;
                     ControlFlow::Break(self.nothing_to_do(&agenda))
                 }
                 ImportMode::DryRun => ControlFlow::Break(self.dry_run(Some(database), &agenda)?),
@@ -247,7 +252,7 @@ impl<'l> Import<'l> {
         }
         let end = RunEnd {
             at: (self.directory.ctx.clock)(),
-            counts: outcome.counts().to_string(),
+            counts: self.directory.ctx.recorded_counts(outcome.counts()),
             facts: outcome.facts(&planned, manifest.digest()),
         };
         let seal = writer.seal(database, verified, end)?;

@@ -129,6 +129,7 @@ impl<'l> Import<'l> {
         known: &ManifestKnown,
         stop: &AtomicBool,
     ) -> Result<Stored, ArchiveError> {
+        let _span = tracing::info_span!("archive").entered();
         let [read, unchanged] = self.files_to_store(agenda);
         let header = ManifestHeader {
             run: self.run.id,

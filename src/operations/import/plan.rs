@@ -106,7 +106,9 @@ impl<'l> Import<'l> {
         sink: &mut dyn Sink,
     ) -> Result<(), OperationError> {
         let directory = &self.directory;
+        let _span = tracing::info_span!("plan").entered();
         for wave in directory.waves(Stage::Import, &agenda.files.read) {
+            let _span = tracing::debug_span!("wave", files = wave.files.len()).entered();
             let resolved = directory.resolve(&wave, Some(&state.planner), database)?;
             directory.read(&wave.files, &resolved, |events| {
                 for event in events {
@@ -153,6 +155,7 @@ impl<'l> Import<'l> {
         rows: Vec<Row>,
     ) -> Result<Planned, OperationError> {
         let directory = &self.directory;
+        let _span = tracing::debug_span!("decide", rows = rows.len()).entered();
         let mut batch = RowBatch::new(rows);
         let mut planned = Planned::default();
         let Planned { changes, problems } = &mut planned;

@@ -44,8 +44,11 @@ impl Import<'_> {
             TransactionOutcome::Aborted(outcome) => return Ok(*outcome),
             TransactionOutcome::Failed(error) => return Err(error),
         };
-        database.publish()?;
-        aside.put_in_place()?;
+        {
+            let _span = tracing::info_span!("publish").entered();
+            database.publish()?;
+            aside.put_in_place()?;
+        }
         stored.keep();
         Ok(self.logged(*outcome))
     }
@@ -77,6 +80,7 @@ impl Import<'_> {
                 (backups, self.options.database.file(), self.options.backup)
             {
                 self.directory.ctx.progress.begin(Stage::Backup, None);
+                let _span = tracing::info_span!("backup").entered();
                 backup = Some(Backup::make(path, directory, &self.run.id.to_string())?);
             } else if let Some(directory) = backups {
                 Backup::remove_leftovers(directory);

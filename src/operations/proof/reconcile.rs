@@ -136,7 +136,7 @@ pub fn reconcile(
 
 /// A table of the audit log.
 struct Compared {
-    /// `None` if the table was removed.
+    /// `None` if the table was removed, or is a partition whose rows are recorded as those of another table.
     definition: Option<Table>,
     sums: Sums,
     rows: u64,
@@ -288,8 +288,12 @@ impl Comparison<'_> {
 }
 
 fn compared(database: &mut Database, name: &str) -> Result<Compared, OperationError> {
+    let definition = match database.shared_partitions()?.contains(name) {
+        true => None,
+        false => database.defined_table(name)?,
+    };
     Ok(Compared {
-        definition: database.defined_table(name)?,
+        definition,
         sums: Sums::default(),
         rows: 0,
     })

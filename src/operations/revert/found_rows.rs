@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::audit::revert::Later;
 use crate::audit::{Image, Step};
-use crate::database::{Database, Room};
-use crate::model::Table;
+use crate::database::{Database, RestoredTable, Room};
 use crate::operations::OperationError;
 
 use super::plan::DecidedEntry;
@@ -50,7 +49,7 @@ impl Portion {
     pub(super) fn look_up(
         &mut self,
         database: &mut Database,
-        table: &Table,
+        table: &RestoredTable,
         entries: &[DecidedEntry],
         after: Option<i64>,
     ) -> Result<FoundRows, OperationError> {
@@ -83,7 +82,7 @@ impl FoundRows {
     fn read_rows(
         &mut self,
         database: &mut Database,
-        table: &Table,
+        table: &RestoredTable,
         entries: &[&DecidedEntry],
         room: &mut Room,
     ) -> Result<bool, OperationError> {
@@ -103,7 +102,7 @@ impl FoundRows {
     fn read_later(
         &mut self,
         database: &mut Database,
-        table: &Table,
+        table: &RestoredTable,
         entries: &[&DecidedEntry],
         after: Option<i64>,
         room: &mut Room,
@@ -113,7 +112,7 @@ impl FoundRows {
         };
         let ids: Vec<String> = entries.iter().map(|one| one.record_id.clone()).collect();
         let mut has_room = true;
-        database.each_later_entry(&table.name, &ids, after, &mut |entry| {
+        database.each_later_entry(&table.table().name, &ids, after, &mut |entry| {
             has_room = room.take(&entry);
             if !has_room {
                 return ControlFlow::Break(());

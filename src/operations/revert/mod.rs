@@ -1,6 +1,7 @@
 //! Reverts a committed run by a new run: plans first, then writes in one transaction.
 
 mod found_rows;
+mod not_restorable;
 mod outcome;
 mod plan;
 
@@ -101,10 +102,13 @@ fn planned<'a>(
     undone: &'a RunRecord,
     ctx: Context<'a>,
 ) -> Result<(RevertOutcome, Reverting<'a>), OperationError> {
+    let _span = tracing::info_span!("plan").entered();
     ctx.progress.begin(Stage::Plan, None);
     let mut reverting = Reverting::begin(database, options, undone, ctx)?;
     reverting.walk(database, Apply::Nothing)?;
-    let status = if reverting.conflicts() > 0 && options.policy == RevertPolicy::Report {
+    let status = if reverting.is_rejected() {
+        RevertStatus::Rejected
+    } else if reverting.conflicts() > 0 && options.policy == RevertPolicy::Report {
         RevertStatus::Conflict
     } else if reverting.changes() == 0 && reverting.is_undone {
         RevertStatus::NothingToDo
@@ -147,11 +151,17 @@ fn apply(
         }
         if let (Some(path), BackupPolicy::Always) = (options.database.file(), options.backup) {
             ctx.progress.begin(Stage::Backup, None);
+            let _span = tracing::info_span!("backup").entered();
             let directory = options.archive.join(BACKUPS);
             backup = Some(Backup::make(path, &directory, &run.id.to_string())?);
         }
         ctx.progress.begin(Stage::Revert, None);
+        let _span = tracing::info_span!("apply").entered();
         let seal = write(database, &mut reverting, &undone, run, ctx)?;
+        let Some(seal) = seal else {
+            let outcome = reverting.outcome(RevertStatus::Rejected);
+            return Err(RevertRollback::Refused(Box::new(outcome)));
+        };
         ctx.check_interrupt()?;
         let mut outcome = reverting.outcome(RevertStatus::Reverted);
         outcome.run = Some(RevertRun {
@@ -182,14 +192,14 @@ fn apply(
     })
 }
 
-/// Everything between the plan and COMMIT.
+/// Everything between the plan and COMMIT; `None` if the database does not accept a value.
 fn write(
     database: &mut Database,
     reverting: &mut Reverting<'_>,
     undone: &RunRecord,
     run: &RunContext,
     ctx: Context<'_>,
-) -> Result<crate::database::ledger::NewSeal, OperationError> {
+) -> Result<Option<crate::database::ledger::NewSeal>, OperationError> {
     let header = RunHeader {
         kind: "revert",
         layout: undone.layout.clone(),
@@ -201,6 +211,9 @@ fn write(
     let before = database.last_entry_id()?;
     database.begin_rows_run(&header, run)?;
     reverting.walk(database, Apply::Everything)?;
+    if reverting.is_rejected() {
+        return Ok(None);
+    }
     let id = run.id.to_string();
     let mut facts = RunFacts::default();
     // Only the first revert restores ledger entries: rows may have been changed again since, but the ledger was
@@ -210,13 +223,19 @@ fn write(
         facts.ledger = Some(sums);
     }
     let finished_at = (ctx.clock)();
-    database.end_rows_run(run, finished_at, &reverting.counts().to_string())?;
+    let counts = ctx.recorded_counts(reverting.counts());
+    database.end_rows_run(run, finished_at, &counts)?;
     let contents = database.contents_of_run(&id, before)?;
     let more = reverting.unplanned(&contents.entries.tables);
     if !more.is_empty() {
         return Err(OperationError::NotAsPlanned(more));
     }
-    Ok(database.seal_run(&id, contents, facts, finished_at)?)
+    Ok(Some(database.seal_run(
+        &id,
+        contents,
+        facts,
+        finished_at,
+    )?))
 }
 
 /// Reports a table in which the number of changes differs from the plan.

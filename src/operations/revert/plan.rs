@@ -6,16 +6,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 
 use crate::audit::revert::{Reversal, Undo, undo, undo_unchecked};
 use crate::audit::seal::{Header, TableActions};
-use crate::audit::{Key, Step};
+use crate::audit::{Image, Key, Step};
 use crate::database::ledger::RunRecord;
-use crate::database::{Database, DatabaseError, Mismatch, Pages, RecordedChange, RowUndo};
-use crate::model::{FindingList, Table};
+use crate::database::{
+    Database, DatabaseError, Mismatch, Pages, RecordedChange, RestoredTable, RowUndo,
+};
+use crate::model::{Findings, Level};
 use crate::operations::{Context, OperationError};
 
 use super::found_rows::{FoundRows, Portion};
+use super::not_restorable;
 use super::outcome::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 use super::{RevertOptions, mismatch};
 
@@ -40,7 +44,7 @@ pub(super) struct Reverting<'a> {
     pub(super) is_undone: bool,
     /// Whether there are entries after the run.
     something_later: bool,
-    tables: HashMap<String, Table>,
+    tables: HashMap<String, Arc<RestoredTable>>,
     portion: Portion,
     /// Hashes of rows with entries seen so far.
     seen: HashSet<u64>,
@@ -49,6 +53,7 @@ pub(super) struct Reverting<'a> {
     counts: BTreeMap<String, RevertedTable>,
     conflicts: Vec<RevertConflictAt>,
     conflicts_not_kept: u64,
+    findings: Findings,
 }
 
 /// An entry to decide on.
@@ -91,6 +96,7 @@ impl<'a> Reverting<'a> {
             counts: BTreeMap::new(),
             conflicts: Vec::new(),
             conflicts_not_kept: 0,
+            findings: Findings::default(),
         })
     }
 
@@ -105,6 +111,7 @@ impl<'a> Reverting<'a> {
         self.counts.clear();
         self.conflicts.clear();
         self.conflicts_not_kept = 0;
+        self.findings = Findings::default();
         let (after, mut before) = self.between;
         let mut pages = Pages::of(PAGE);
         loop {
@@ -119,6 +126,9 @@ impl<'a> Reverting<'a> {
                 let of_table = std::iter::from_fn(|| page.next_if(|one| one.table_name == table));
                 let entries = of_table.collect();
                 self.entries(database, &table, entries, apply)?;
+                if apply == Apply::Everything && self.is_rejected() {
+                    return Ok(());
+                }
             }
             self.ctx.check_interrupt()?;
         }
@@ -133,7 +143,8 @@ impl<'a> Reverting<'a> {
         apply: Apply,
     ) -> Result<(), OperationError> {
         let table = self.table(database, table)?;
-        let key = Key::of_table(&table, database.key_rule());
+        let name = &table.table().name;
+        let key = Key::of_table(table.table(), database.key_rule());
         let mut decided = Vec::with_capacity(entries.len());
         for entry in entries {
             let step = Step::take(&entry.action, entry.old_value, entry.new_value);
@@ -142,11 +153,10 @@ impl<'a> Reverting<'a> {
                 source,
             })?;
             let moved = step.new_record_id(&key);
-            let is_last =
-                self.is_first_seen(&table.name, moved.as_ref().unwrap_or(&entry.record_id));
+            let is_last = self.is_first_seen(name, moved.as_ref().unwrap_or(&entry.record_id));
             if moved.is_some() {
                 // Earlier changes of the row are recorded under its former id.
-                self.is_first_seen(&table.name, &entry.record_id);
+                self.is_first_seen(name, &entry.record_id);
             }
             decided.push(DecidedEntry {
                 step,
@@ -159,6 +169,9 @@ impl<'a> Reverting<'a> {
             let found = self.portion.look_up(database, &table, &decided, after)?;
             let others = decided.split_off(found.count);
             self.revert(database, &table, decided, found, apply)?;
+            if apply == Apply::Everything && self.is_rejected() {
+                return Ok(());
+            }
             decided = others;
         }
         Ok(())
@@ -168,25 +181,46 @@ impl<'a> Reverting<'a> {
     fn revert(
         &mut self,
         database: &mut Database,
-        table: &Table,
+        table: &RestoredTable,
         decided: Vec<DecidedEntry>,
         mut found: FoundRows,
         apply: Apply,
     ) -> Result<(), OperationError> {
+        let name = &table.table().name;
         let mut undos = Vec::new();
         for one in decided {
+            let record_id = one.record_id.clone();
             let key = database.key_of_image(table, one.step.row_after());
-            let undo = self.decide(&table.name, one, &mut found);
-            if let (Some(undo), Apply::Everything) = (undo, apply) {
-                undos.push(RowUndo { key, undo });
+            let row = found.rows.remove(&record_id).filter(|_| one.is_last);
+            // An entry whose row is unknown left it like this.
+            let left = row.is_none().then(|| one.step.row_after().clone());
+            let Some(undo) = self.decide(name, one, row.as_ref(), &mut found) else {
+                continue;
+            };
+            let before = row.or(left).unwrap_or_default();
+            if let Some(obstacle) = table.obstacle(&undo, &before) {
+                let finding = not_restorable::obstacle(name, &record_id, &obstacle);
+                self.findings.push(finding);
+            }
+            if apply == Apply::Everything {
+                undos.push(RowUndo { key, before, undo });
             }
         }
         drop(found);
-        Ok(database.undo_rows(table, &undos)?)
+        for row in database.restore_rows(table, &undos)? {
+            self.findings.push(not_restorable::rejected(name, &row));
+        }
+        Ok(())
     }
 
     /// Decides on an entry; returns `None` if nothing has to be done.
-    fn decide(&mut self, table: &str, one: DecidedEntry, found: &mut FoundRows) -> Option<Undo> {
+    fn decide(
+        &mut self,
+        table: &str,
+        one: DecidedEntry,
+        row: Option<&Image>,
+        found: &mut FoundRows,
+    ) -> Option<Undo> {
         let DecidedEntry {
             step,
             record_id,
@@ -200,10 +234,9 @@ impl<'a> Reverting<'a> {
             }
             Reversal::Undo(undo_unchecked(step))
         } else {
-            let row = found.rows.remove(&record_id);
             let later = found.later.remove(&record_id).unwrap_or_default();
             (by, run) = (later.by, later.run);
-            undo(step, row.as_ref(), later.changes, self.options.policy)
+            undo(step, row, later.changes, self.options.policy)
         };
         let counts = self.counts.entry(table.to_owned()).or_default();
         match decided {
@@ -243,16 +276,21 @@ impl<'a> Reverting<'a> {
         }
     }
 
-    fn table(&mut self, database: &mut Database, name: &str) -> Result<Table, OperationError> {
+    fn table(
+        &mut self,
+        database: &mut Database,
+        name: &str,
+    ) -> Result<Arc<RestoredTable>, OperationError> {
         if let Some(table) = self.tables.get(name) {
-            return Ok(table.clone());
+            return Ok(Arc::clone(table));
         }
-        let table = database.defined_table(name)?;
+        let table = database.restored_table(name)?;
         let table = table.ok_or_else(|| OperationError::TableRemoved(name.to_owned()))?;
-        if table.primary_key.is_empty() {
+        if table.table().primary_key.is_empty() {
             return Err(DatabaseError::NoKey(name.to_owned()).into());
         }
-        self.tables.insert(name.to_owned(), table.clone());
+        let table = Arc::new(table);
+        self.tables.insert(name.to_owned(), Arc::clone(&table));
         Ok(table)
     }
 
@@ -267,6 +305,11 @@ impl<'a> Reverting<'a> {
 
     pub(super) fn conflicts(&self) -> u64 {
         self.conflicts.len() as u64 + self.conflicts_not_kept
+    }
+
+    /// Whether the database does not accept the values from before the run.
+    pub(super) fn is_rejected(&self) -> bool {
+        self.findings.count(Level::Error) > 0
     }
 
     pub(super) fn changes(&self) -> u64 {
@@ -312,7 +355,7 @@ impl<'a> Reverting<'a> {
             tables: self.counts.clone().into_iter().collect(),
             conflicts: self.conflicts.clone(),
             conflicts_not_kept: self.conflicts_not_kept,
-            findings: FindingList::default(),
+            findings: self.findings.clone().sorted(),
         }
     }
 }

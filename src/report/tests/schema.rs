@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::database::MigrationState;
+use crate::model::Timing;
 use crate::operations::audit::{AsOf, AsOfRow, Blame};
 use crate::report::audit::{
     AuditReportView, EntryDetailsView, EntryView, LogView, RowsFromFileView, VersionView, WhyView,
@@ -72,11 +73,27 @@ fn of<T: JsonSchema>(name: &'static str, command: &'static str) -> Document {
     let members = schema.as_object_mut().expect("an object");
     members.insert("title".to_owned(), format!("accession {command}").into());
     members.shift_insert(0, "$id".to_owned(), id.into());
+    add_timings(members);
     Document {
         name,
         command,
         schema,
     }
+}
+
+/// Adds the member that `--timings` adds to every document that is an object.
+fn add_timings(document: &mut Map<String, Value>) {
+    let Some(Value::Object(properties)) = document.get_mut("properties") else {
+        return;
+    };
+    let member = json!({
+        "description": "Only with `--timings`: where the time went so far.",
+        "type": "array",
+        "items": { "$ref": "#/$defs/Timing" },
+    });
+    properties.insert("timings".to_owned(), member);
+    let types = document.entry("$defs").or_insert_with(|| json!({}));
+    types["Timing"] = schema::<Vec<Timing>>()["$defs"]["Timing"].take();
 }
 
 impl<N, T: JsonSchema> JsonSchema for ByName<N, T> {

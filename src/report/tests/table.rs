@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::members::resolved;
 
 /// Types with a section of their own, in this order.
-pub(super) const COMMON: [&str; 10] = [
+pub(super) const COMMON: [&str; 11] = [
     "Findings",
     "Finding",
     "FindingGroup",
@@ -18,6 +18,7 @@ pub(super) const COMMON: [&str; 10] = [
     "Entry",
     "Run",
     "Reject",
+    "Timing",
 ];
 /// More values are listed without their meanings.
 const EXPLAINED: usize = 16;

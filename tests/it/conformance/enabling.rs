@@ -195,6 +195,19 @@ fn assert_complete_but_for_refusal(target: &Target) {
     }
 }
 
+/// Each seal in the database has its line in `seals.log`, also those of runs without entries.
+#[track_caller]
+fn every_seal_is_logged(target: &Target) {
+    let log = target.workspace.root().join("target/archive/seals.log");
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    for run in target
+        .rows("SELECT run_id FROM audit_seals WHERE run_id IS NOT NULL")
+        .concat()
+    {
+        assert!(log.contains(&run), "{run}\n{log}");
+    }
+}
+
 fn an_enable_that_cannot_be_completed_is_abandoned(target: Target) {
     ledger(&target);
     pets(&target, "pets", 3);
@@ -207,6 +220,7 @@ fn an_enable_that_cannot_be_completed_is_abandoned(target: Target) {
         "{rejected}"
     );
     assert_complete_but_for_refusal(&target);
+    every_seal_is_logged(&target);
     let (_, status) = audit(&target, &["status"]);
     for table in ["pets", "other"] {
         let states = status["tables"].as_array().expect("an array");

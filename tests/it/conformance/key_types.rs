@@ -9,6 +9,7 @@ use super::{ARCHIVE, audit, ends, on_every_database};
 on_every_database!(
     a_key_of_every_type_can_be_changed,
     a_key_of_several_columns_can_be_changed,
+    the_origin_of_a_row_with_a_real_key_is_found,
 );
 
 /// Types of keys, each with three values.
@@ -129,7 +130,7 @@ const MARIADB: &[(&str, [&str; 3])] = &[
     ("INET6", ["'10::1'", "'::'", "'::ffff:10.0.0.1'"]),
 ];
 
-fn types(backend: Backend) -> &'static [(&'static str, [&'static str; 3])] {
+pub(super) fn types(backend: Backend) -> &'static [(&'static str, [&'static str; 3])] {
     match backend {
         Backend::Sqlite => SQLITE,
         Backend::Postgres => POSTGRES,
@@ -138,7 +139,7 @@ fn types(backend: Backend) -> &'static [(&'static str, [&'static str; 3])] {
 }
 
 /// A column `k` with a type, which MariaDB declares with its collation before NOT NULL.
-fn column(declared: &str, name: &str) -> String {
+pub(super) fn column(declared: &str, name: &str) -> String {
     match declared.split_once(" DEFAULT ") {
         Some((ty, default)) => format!("{name} {ty} NOT NULL DEFAULT {default}"),
         None => format!("{name} {declared} NOT NULL"),
@@ -318,4 +319,60 @@ fn keys_with_the_same_text_are_told_apart() {
         );
         assert_agrees(&target, "accounted for");
     });
+}
+
+/// The ledger has all digits of a real in a key; triggers write it as their database does, on SQLite with fifteen digits.
+fn the_origin_of_a_row_with_a_real_key_is_found(target: Target) {
+    let directory = target.workspace.root().join("layout");
+    std::fs::create_dir(&directory).expect("made");
+    for (name, text) in [
+        (
+            "layout.toml",
+            "name = \"reals\"\n[[source]]\nfiles = \"r.json\"\nschema = \"any.schema.json\"\n[[source.records]]\n\
+             table = \"r\"\neach = \"/*\"\n[source.records.columns]\nid = \"/id\"\nv = \"/v\"\n",
+        ),
+        (
+            "tables.sql",
+            "CREATE TABLE r (id DOUBLE PRECISION PRIMARY KEY, v DOUBLE PRECISION);\n",
+        ),
+        (
+            "any.schema.json",
+            r#"{"type":"array","items":{"type":"object"}}"#,
+        ),
+    ] {
+        std::fs::write(directory.join(name), text).expect("written");
+    }
+    let values = "1, 0.30000000000000004, -0.0, 123456789012344.5, 1e15, 1e300, -2.5e-7";
+    let records = values
+        .split(", ")
+        .map(|id| format!(r#"{{"id":{id},"v":-0.0}}"#));
+    let records = records.collect::<Vec<_>>().join(",");
+    target.workspace.write("r.json", format!("[{records}]"));
+    target.imports(&["--layout", "./layout"]);
+    let ids = target
+        .rows("SELECT record_id FROM audit_log ORDER BY id")
+        .concat();
+    assert_eq!(ids.len(), 7);
+    for id in ids {
+        let arguments = ["why", "r", id.as_str(), "--layout", "./layout"];
+        let (code, why) = audit(&target, &[&arguments[..], &ARCHIVE].concat());
+        assert_eq!(code, Some(0), "{id} {why:#}");
+        assert_eq!(why["origin"]["path"], "r.json", "{id} {why:#}");
+    }
+    for command in ["verify", "reconcile"] {
+        ends(&target, &["audit", command], 0);
+    }
+    ends(&target, &["verify", "legacy", "--layout", "./layout"], 0);
+    let again = target.imports(&["--layout", "./layout", "--reread"]);
+    assert!(again.stdout.contains("unchanged"), "{again}");
+    // A change by another program is a conflict, or kept: never overwritten.
+    target.execute("UPDATE r SET v = 7 WHERE id = 1");
+    let kept = target.imports(&["--layout", "./layout", "--reread"]);
+    assert!(kept.stdout.contains("unchanged"), "{kept}");
+    assert_eq!(
+        target
+            .value("SELECT v FROM r WHERE id = 1")
+            .trim_end_matches(".0"),
+        "7"
+    );
 }

@@ -5,8 +5,10 @@
 
 mod altered;
 mod at_once;
+mod attached;
 mod connecting;
 mod doctor;
+mod dropped;
 mod edits;
 mod enabling;
 mod existing;
@@ -18,11 +20,13 @@ mod key_types;
 mod keys;
 mod ledger;
 mod limits;
+mod log;
 mod mariadb;
 mod mariadb_columns;
 mod mariadb_names;
 mod mariadb_sessions;
 mod memory;
+mod no_triggers;
 mod own_triggers;
 mod partitions;
 mod past_triggers;
@@ -33,12 +37,15 @@ mod replication;
 mod reviewer;
 mod row_security;
 mod spelling;
+mod swapped;
 mod switched_off;
 mod target;
 mod types;
 mod update_ignore;
 mod upgrade;
 mod wide;
+mod with_queries;
+mod written_back;
 
 /// Creates one test per kind of database for each case, a function that takes the target; after `servers:`, one per
 /// kind of server.

@@ -4,7 +4,7 @@ use super::target::{Backend, Target, run};
 use super::{ends, is_well};
 
 #[track_caller]
-fn assert_reports(target: &Target, partition: &str) {
+pub(super) fn assert_reports(target: &Target, partition: &str) {
     for (arguments, code) in [
         (&["doctor"][..], 1),
         (&["audit", "status"], 4),
@@ -29,7 +29,7 @@ fn with_partitions(target: &Target) {
     is_well(target);
 }
 
-fn entries(target: &Target, action: &str) -> Vec<String> {
+pub(super) fn entries(target: &Target, action: &str) -> Vec<String> {
     let query = format!(
         "SELECT table_name || ' ' || record_id FROM audit_log WHERE action = '{action}' ORDER BY id"
     );
@@ -178,14 +178,13 @@ fn rows_of_inheriting_tables_are_recorded_for_the_table_that_holds_them() {
 /// A table that comes to be inherited from after its triggers were made.
 #[test]
 #[ignore = "needs servers: scripts/test"]
-fn a_child_that_is_made_later_is_reported() {
+fn rows_of_a_child_that_is_made_later_are_not_those_of_the_parent() {
     run(Backend::Postgres, |target| {
         target.execute("CREATE TABLE parent (id INT PRIMARY KEY, v VARCHAR(10)); INSERT INTO parent VALUES (1, 'a')");
         ends(&target, &["audit", "enable", "parent"], 0);
         target.execute("CREATE TABLE child (PRIMARY KEY (id)) INHERITS (parent); INSERT INTO child VALUES (2, 'b')");
-        assert_reports(&target, "`parent`");
-        ends(&target, &["audit", "enable", "parent", "child"], 0);
         is_well(&target);
+        ends(&target, &["audit", "enable", "child"], 0);
         target.execute("DELETE FROM parent");
         assert_eq!(entries(&target, "DELETE"), ["parent 1", "child 2"]);
         is_well(&target);

@@ -12,11 +12,17 @@ struct Private {
 }
 
 fn script(arguments: &[&str]) -> String {
+    script_with(arguments, "")
+}
+
+/// Runs the script with additional options for a MySQL or MariaDB server.
+fn script_with(arguments: &[&str], options: &str) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/servers");
-    let output = Command::new(script)
-        .args(arguments)
-        .output()
-        .expect("the script");
+    let mut command = Command::new(script);
+    if !options.is_empty() {
+        command.env("TEST_MYSQL_OPTIONS", options);
+    }
+    let output = command.args(arguments).output().expect("the script");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
@@ -45,8 +51,13 @@ impl Private {
 
     /// Starts or restarts the server and creates a new database on it.
     fn start(&self) -> String {
+        self.start_with("")
+    }
+
+    /// The same, with additional options for a MySQL or MariaDB server.
+    fn start_with(&self, options: &str) -> String {
         let path = self.path().to_str().expect("UTF-8");
-        let printed = script(&["start", path, self.name()]);
+        let printed = script_with(&["start", path, self.name()], options);
         let variable = format!("TEST_{}_URL=", self.name().to_uppercase());
         let (_, rest) = printed.split_once(&variable).expect("an address");
         let (address, _) = rest.split_once('\n').expect("a line");
@@ -55,15 +66,8 @@ impl Private {
     }
 
     fn kill(&self) {
-        let file = self.path().join(format!("{}.pid", self.name()));
-        let pid = std::fs::read_to_string(file).expect("a process");
-        // When a PostgreSQL server is killed, its child processes keep the port for a moment.
-        let signal = match self.backend {
-            Backend::Postgres => "-QUIT",
-            Backend::Sqlite | Backend::Mysql => "-KILL",
-        };
-        let killed = Command::new("kill").args([signal, pid.trim()]).status();
-        assert!(killed.expect("kill").success());
+        let path = self.path().to_str().expect("UTF-8");
+        script(&["kill", path, self.name()]);
     }
 }
 
@@ -249,4 +253,36 @@ fn german_server_messages_are_handled() {
             target.imports(&[]);
         });
     }
+}
+
+/// With `--sysdate-is-now` a session chooses the time of its entries, and `doctor` names it; otherwise it cannot.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn a_clock_that_sessions_can_set_is_reported_on_mysql() {
+    Private::run(Backend::Mysql, |server| {
+        for (options, word) in [("--sysdate-is-now", "warning"), ("", "sound")] {
+            let target = Target::on(Backend::Mysql, Some(server.start_with(options)));
+            target.execute("CREATE TABLE t (id INT PRIMARY KEY)");
+            let enabled = target.run(&["audit", "enable", "t", "--archive", "target/archive"]);
+            assert_eq!(enabled.code, Some(0), "{enabled}");
+            target.execute("SET timestamp = 86400; INSERT INTO t VALUES (1)");
+            let time = target.value("SELECT max(changed_at) FROM audit_log");
+            let is_forged = time.starts_with("1970");
+            assert_eq!(is_forged, word == "warning", "{time}");
+            let ended = target.run(&["doctor", "--format", "json"]);
+            assert_eq!(ended.code, Some(0), "{ended}");
+            let health: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+            let checks = health["checks"].as_array().expect("an array");
+            let check = checks.iter().find(|check| check["name"] == "entry times");
+            let check = check.expect("the check");
+            assert_eq!(check["status"], word, "{check}");
+            let is_named = check["message"]
+                .as_str()
+                .expect("text")
+                .contains("--sysdate-is-now");
+            assert_eq!(is_named, is_forged, "{check}");
+            drop(target);
+            server.kill();
+        }
+    });
 }

@@ -1,6 +1,7 @@
 //! Statements of MariaDB and MySQL that ignore errors: a row that does not change gets no entry.
 
 use super::target::{Backend, Target, run};
+use super::{enables, is_well};
 
 fn with_tables(target: &Target) {
     target.execute(
@@ -99,5 +100,27 @@ fn a_renamed_table_can_be_updated() {
         target.execute("RENAME TABLE k TO k2; UPDATE k2 SET id = 'c' WHERE id = 'b'");
         let last = "SELECT new_value FROM audit_log ORDER BY id DESC LIMIT 1";
         assert_eq!(target.value(last), r#"{"id":"c"}"#);
+    });
+}
+
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn an_update_without_a_change_writes_no_time_of_a_change() {
+    run(Backend::Mysql, |target| {
+        target.execute(
+            "CREATE TABLE t (id INT PRIMARY KEY, v INT, at TIMESTAMP NULL ON UPDATE CURRENT_TIMESTAMP, \
+             d DATETIME(6) NULL ON UPDATE CURRENT_TIMESTAMP(6)); \
+             INSERT INTO t VALUES (1, 1, '2001-02-03', '2001-02-03')",
+        );
+        enables(&target, "t");
+        let before = target.count("audit_log");
+        target.execute("UPDATE t SET v = 1; UPDATE IGNORE t SET v = 1");
+        assert_eq!(target.count("audit_log"), before);
+        is_well(&target);
+        for change in ["v = 2", "at = '2001-02-03'", "d = NULL, v = 3", "id = 2"] {
+            target.execute(&format!("UPDATE t SET {change}"));
+            is_well(&target);
+        }
+        assert_eq!(target.count("audit_log"), before + 4);
     });
 }

@@ -15,13 +15,17 @@ pub(super) static CATALOG: Catalog = Catalog {
                 WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND table_type NOT LIKE '%VIEW'",
     tables: "SELECT table_name AS name FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY 1",
+    without_triggers: None,
+    partitions: None,
     views: "SELECT table_name AS name FROM information_schema.views WHERE table_schema = DATABASE()",
     definitions: "SELECT 'column' AS kind, column_name AS name, table_name AS of_table, CAST(column_type AS CHAR) AS definition \
                   FROM information_schema.columns WHERE table_schema = DATABASE() \
                   UNION ALL \
                   SELECT 'trigger', trigger_name, event_object_table, CONCAT_WS(' ', action_timing, event_manipulation, action_statement) \
                   FROM information_schema.triggers WHERE trigger_schema = DATABASE() ORDER BY 1, 3, 2",
-    columns: "SELECT c.column_name AS name, c.column_type AS declared, \
+    columns: "SELECT c.column_name AS name, c.column_type AS declared, '' AS type_name, \
+              CASE WHEN COALESCE(c.generation_expression, '') <> '' THEN 'computed' \
+                   WHEN c.extra LIKE '%on update%' THEN 'stamped' ELSE '' END AS filled, \
               CAST(c.is_nullable = 'NO' AS SIGNED) AS required, \
               CASE WHEN c.extra LIKE '%auto_increment%' THEN 'auto_increment' \
                    WHEN c.extra LIKE '%GENERATED%' AND c.column_default IS NULL THEN 'generated' \
@@ -89,6 +93,8 @@ pub(super) static CATALOG: Catalog = Catalog {
                          AND NOT EXISTS (SELECT 1 FROM information_schema.schema_privileges s \
                            WHERE s.grantee = a.grantee AND DATABASE() LIKE s.table_schema AND s.privilege_type = 'TRIGGER') ORDER BY 1",
     ),
+    // No variable shows `--sysdate-is-now`. Otherwise SYSDATE() goes on while the statement waits, and NOW() does not.
+    settable_clock: Some("SELECT CAST(SLEEP(0.005) + (SYSDATE(6) = NOW(6)) AS SIGNED) AS count"),
     // Each DROP INDEX would commit.
     deferred_indexes: None,
     deferred_trigger: None,

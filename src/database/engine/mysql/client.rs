@@ -15,13 +15,16 @@ use diesel::query_builder::{Query, QueryBuilder as _, QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{BinaryProtocol, Conn, Params, QueryResult as Answer};
+use tracing::Span;
 
 use super::catalog::NameCase;
 use super::failure::failed;
 use super::quote::QUOTES;
 use super::row::{MysqlRow, bound};
+
 use crate::database::connect::runtime::wait_for;
 use crate::database::engine::split::statements;
+use crate::database::statement_span::statement_span;
 
 /// A blocking connection to MySQL or MariaDB.
 pub struct MysqlConnection {
@@ -57,8 +60,10 @@ impl MysqlConnection {
 impl SimpleConnection for MysqlConnection {
     fn batch_execute(&mut self, text: &str) -> QueryResult<()> {
         let mut statements = statements(text, QUOTES).into_iter();
-        statements
-            .try_for_each(|statement| wait_for(self.driver.query_drop(statement)).map_err(failed))
+        statements.try_for_each(|statement| {
+            let _span = statement_span(statement);
+            wait_for(self.driver.query_drop(statement)).map_err(failed)
+        })
     }
 }
 
@@ -81,6 +86,7 @@ impl Connection for MysqlConnection {
         T: QueryFragment<Mysql> + QueryId,
     {
         let (sql, values) = statement(source)?;
+        let _span = statement_span(&sql);
         wait_for(self.driver.exec_drop(sql, values)).map_err(failed)?;
         usize::try_from(self.driver.affected_rows())
             .map_err(|error| DieselError::DeserializationError(error.into()))
@@ -125,19 +131,23 @@ impl LoadConnection for MysqlConnection {
         Mysql: QueryMetadata<T::SqlType>,
     {
         let (sql, values) = statement(&source)?;
-        let answer = wait_for(self.driver.exec_iter(sql, values));
-        Ok(Cursor(answer.map_err(failed)?))
+        let span = statement_span(&sql);
+        let rows = wait_for(self.driver.exec_iter(sql, values)).map_err(failed)?;
+        Ok(Cursor { rows, _span: span })
     }
 }
 
 /// The rows of a query, as they arrive.
-pub struct Cursor<'c>(Answer<'c, 'static, BinaryProtocol>);
+pub struct Cursor<'c> {
+    rows: Answer<'c, 'static, BinaryProtocol>,
+    _span: Span,
+}
 
 impl Iterator for Cursor<'_> {
     type Item = QueryResult<MysqlRow>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let row = wait_for(self.0.next()).map_err(failed);
+        let row = wait_for(self.rows.next()).map_err(failed);
         row.map(|row| row.map(MysqlRow)).transpose()
     }
 }

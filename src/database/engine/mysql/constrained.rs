@@ -29,6 +29,7 @@ pub(super) fn add_constrained(
         .bind::<Text, _>(&table.name)
         .bind::<Text, _>(&table.name)
         .bind::<Text, _>(&table.name)
+        .bind::<Text, _>(&table.name)
         .load(connection)?;
     let is_named = |column: &str| {
         names

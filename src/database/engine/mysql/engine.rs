@@ -10,8 +10,8 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use super::recipe::MysqlDialect;
 use super::server::SERVER;
 use super::triggers::STORED;
-use super::{CATALOG, Connection, constrained, names_as, tables, transaction};
-use crate::audit::AuditedTable;
+use super::{CATALOG, Connection, cascades, constrained, names_as, tables, transaction};
+use crate::audit::{AuditedTable, Trigger};
 use crate::database::DatabaseError;
 use crate::database::engine::{Catalog, Dialect, Engine, Product};
 use crate::database::triggers::StoredTrigger;
@@ -144,6 +144,14 @@ impl Engine for Connection {
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>> {
         let query = diesel::sql_query(self.by_name(STORED));
         query.bind::<Text, _>(table).load(self)
+    }
+
+    fn former_cascades(
+        &mut self,
+        table: &str,
+        before: &str,
+    ) -> QueryResult<Vec<(Trigger, Trigger)>> {
+        cascades::former(self, table, before)
     }
 
     fn describe_for_triggers(&mut self, table: &mut AuditedTable) -> QueryResult<()> {

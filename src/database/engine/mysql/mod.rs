@@ -1,5 +1,7 @@
 //! The engine for MySQL, MariaDB, and servers that use their protocol.
 
+mod cascades;
+mod cast;
 mod catalog;
 mod client;
 mod connection;

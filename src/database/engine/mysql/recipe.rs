@@ -2,6 +2,7 @@
 //!
 //! Where the two differ, the statement has comments that only one of them reads. Needs MySQL 8.0.17 or MariaDB 10.3.
 
+use super::cast::cast;
 use super::triggers::{
     KEYS, LONGEST_NAME, Reference, cascade, numbering, select_images, set_null, triggers,
 };
@@ -9,7 +10,7 @@ use super::{identifier, literal};
 use crate::audit::{AuditedTable, KeyRule, Trigger};
 use crate::database::engine::decode::decode;
 use crate::database::engine::names::{bounded, list, refers_to_itself, unnamed_unique};
-use crate::database::engine::{Dialect, GuardStatement};
+use crate::database::engine::{Cast, Dialect, GuardStatement, StoredColumn};
 use crate::model::{Column, ColumnType, DefaultValue, IndexColumn, OnDelete, Table, Value};
 
 /// MySQL's and MariaDB's recipe.
@@ -204,6 +205,11 @@ impl Dialect for MysqlDialect {
             },
             (_, stored) => decode(stored, ty),
         }
+    }
+
+    /// Numbers that a DOUBLE cannot represent are compared exactly with a number of their type only.
+    fn cast(&self, column: &StoredColumn) -> Cast {
+        cast(&column.declared)
     }
 
     fn identifier(&self, name: &str) -> String {

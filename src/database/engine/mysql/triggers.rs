@@ -33,14 +33,16 @@ pub(in crate::database) const STORED: &str = "SELECT TRIGGER_NAME AS name, \
      FROM information_schema.TRIGGERS \
      WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = CAST(? AS BINARY) AND TRIGGER_NAME LIKE 'accession\\_%' ORDER BY 1";
 
-/// The `name` of each column of the table `?` (given three times) that is unique or part of a foreign key, also of
-/// another table's.
+/// The `name` of each column of the table `?` (given four times) that is unique or part of a foreign key, also of
+/// another table's, or gets the time of each change: a trigger sees the time also if nothing changes.
 pub(in crate::database) const CONSTRAINED: &str = "SELECT column_name AS name FROM information_schema.statistics \
      WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND non_unique = 0 AND column_name IS NOT NULL \
      UNION SELECT column_name FROM information_schema.key_column_usage \
      WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND referenced_table_name IS NOT NULL \
      UNION SELECT referenced_column_name FROM information_schema.key_column_usage \
-     WHERE referenced_table_schema = DATABASE() AND referenced_table_name = CAST(? AS BINARY)";
+     WHERE referenced_table_schema = DATABASE() AND referenced_table_name = CAST(? AS BINARY) \
+     UNION SELECT column_name FROM information_schema.columns \
+     WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND extra LIKE '%on update%'";
 
 /// The `count` of tables called `?` that are versioned by time. Those that are versioned by transactions have numbers there.
 pub(in crate::database) const VERSIONED: &str = "SELECT count(*) AS count FROM information_schema.tables t \
@@ -86,7 +88,8 @@ pub(in crate::database) fn triggers(table: &AuditedTable) -> Vec<Trigger> {
         .collect()
 }
 
-/// What finds out whether `UPDATE IGNORE` left the row as it was, for which MariaDB fires the trigger all the same: the
+/// What finds out whether `UPDATE IGNORE`, or an UPDATE that would change the time of the change alone, left the row as
+/// it was, for which MariaDB fires the trigger all the same: the
 /// row with the old key still has the old values. It is read only if a column changes that a constraint looks at;
 /// others cannot be rejected. The condition on the entry comes second. If the table was renamed, there is nothing to
 /// read.

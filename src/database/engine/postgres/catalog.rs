@@ -12,6 +12,27 @@ pub(super) static CATALOG: Catalog = Catalog {
                 WHERE oid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND relkind IN ('r', 'p', 'f')",
     tables: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
+    without_triggers: Some(
+        "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = current_schema() AND c.relkind = 'f' AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
+    ),
+    partitions: Some(
+        "WITH RECURSIVE above (part, oid) AS (\
+           SELECT i.inhrelid, i.inhparent FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+           WHERE c.relispartition AND c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace \
+           UNION ALL SELECT above.part, i.inhparent FROM above JOIN pg_inherits i ON i.inhrelid = above.oid) \
+         SELECT part.relname::text AS name, \
+           CASE WHEN whole.relnamespace = part.relnamespace THEN whole.relname::text ELSE whole.oid::regclass::text END AS of_table, \
+           (NOT whole.relispartition)::int::bigint AS is_whole, \
+           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = part.oid AND t.tgname LIKE 'accession\\_%' AND t.tgtype & 32 = 0 \
+             AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+               WHERE i.inhrelid = part.oid AND up.tgname = t.tgname AND up.tgfoid = t.tgfoid)))::int::bigint AS own, \
+           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = whole.oid AND t.tgname = 'accession_insert' \
+             AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+               WHERE i.inhrelid = whole.oid AND up.tgname = t.tgname AND up.tgfoid = t.tgfoid)))::int::bigint AS shared \
+         FROM above JOIN pg_class part ON part.oid = above.part JOIN pg_class whole ON whole.oid = above.oid \
+         ORDER BY part.relname COLLATE \"C\"",
+    ),
     views: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
             WHERE n.nspname = current_schema() AND c.relkind IN ('v', 'm')",
     definitions: "SELECT * FROM (\
@@ -24,12 +45,15 @@ pub(super) static CATALOG: Catalog = Catalog {
                   JOIN pg_proc p ON p.oid = t.tgfoid WHERE n.nspname = current_schema() AND NOT t.tgisinternal) AS d \
                   ORDER BY kind COLLATE \"C\", of_table COLLATE \"C\", name COLLATE \"C\"",
     columns: "SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS declared, \
+              format('%I.%I', tn.nspname, t.typname) AS type_name, \
+              CASE WHEN a.attgenerated <> '' THEN 'computed' WHEN a.attidentity = 'a' THEN 'numbered' ELSE '' END AS filled, \
               a.attnotnull::int::bigint AS required, \
               CASE WHEN a.attidentity <> '' THEN 'identity' \
                    WHEN a.attgenerated <> '' THEN 'generated' \
                    ELSE pg_get_expr(d.adbin, d.adrelid) END AS default_value, \
               COALESCE(array_position(k.conkey, a.attnum), 0)::bigint AS key \
               FROM pg_attribute a \
+              JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace \
               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
               LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'p' \
               WHERE a.attrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
@@ -45,7 +69,9 @@ pub(super) static CATALOG: Catalog = Catalog {
                     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
                     JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace \
                     WHERE n.nspname = current_schema() AND NOT t.tgisinternal AND t.tgname LIKE 'accession\\_%' \
-                    AND NOT c.relispartition ORDER BY 1",
+                    AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_trigger own WHERE own.tgrelid = c.oid AND own.tgname = 'accession_insert' \
+                      AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+                        WHERE i.inhrelid = c.oid AND up.tgname = own.tgname AND up.tgfoid = own.tgfoid))) ORDER BY 1",
     longest_value: "SELECT NULL::bigint AS value",
     facts: "SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding, \
             current_setting('TimeZone') AS time_zone, \
@@ -76,6 +102,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     ),
     without_transactions: None,
     shadowing_accounts: None,
+    settable_clock: None,
     // Without those that a constraint rests on: a primary key, or a foreign key of another table. Only those of tables
     // that this transaction made, which no other session sees: to drop one takes a lock that would keep readers out.
     deferred_indexes: Some(

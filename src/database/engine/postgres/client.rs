@@ -22,13 +22,16 @@ use diesel::sql_types::TypeMetadata;
 use futures_core::Stream as _;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Error, RowStream, Socket};
+use tracing::Span;
 
 use super::failure::failed;
 use super::quote::QUOTES;
 use super::row::{PostgresRow, Types};
 use super::statement::{BuiltInTypes, Statement};
+
 use crate::database::connect::runtime::wait_for;
 use crate::database::engine::split::statements;
+use crate::database::statement_span::statement_span;
 
 /// A blocking connection to PostgreSQL.
 pub struct PostgresConnection {
@@ -75,6 +78,7 @@ impl PostgresConnection {
 
     /// Sends one statement without values.
     fn send(&mut self, statement: &str) -> QueryResult<()> {
+        let _span = statement_span(statement);
         let sent = wait_for(self.client.batch_execute(statement));
         sent.map_err(|error| self.explain(error))
     }
@@ -130,6 +134,7 @@ impl Connection for PostgresConnection {
             return self.transaction(|own| own.execute_returning_count(source));
         }
         let Statement { sql, values } = Statement::of(source)?;
+        let _span = statement_span(&sql);
         let rows = wait_for(async {
             let mut rows = Box::pin(self.client.query_typed_raw(&sql, values).await?);
             while next(&mut rows).await.transpose()?.is_some() {}
@@ -176,8 +181,10 @@ impl LoadConnection for PostgresConnection {
 impl PostgresConnection {
     fn rows(&mut self, statement: Statement) -> QueryResult<Cursor<'_>> {
         let Statement { sql, values } = statement;
+        let span = statement_span(&sql);
         match wait_for(self.client.query_typed_raw(&sql, values)) {
             Ok(rows) => Ok(Cursor::Reading {
+                _span: span,
                 rows: Box::pin(rows),
                 types: None,
                 connection: self,
@@ -191,6 +198,8 @@ impl PostgresConnection {
 pub enum Cursor<'c> {
     /// Rows as they arrive.
     Reading {
+        /// Until the last row.
+        _span: Span,
         /// The remaining rows.
         rows: Pin<Box<RowStream>>,
         /// Known from the first row on.
@@ -212,6 +221,7 @@ impl Iterator for Cursor<'_> {
                 rows,
                 types,
                 connection,
+                ..
             } => Some(match wait_for(next(rows))? {
                 Ok(row) => Ok(PostgresRow::new(row, types)),
                 Err(error) => Err(connection.explain(error)),

@@ -35,6 +35,8 @@ struct Family {
     #[diesel(sql_type = Bool)]
     partitioned: bool,
     #[diesel(sql_type = Bool)]
+    partition: bool,
+    #[diesel(sql_type = Bool)]
     inherits: bool,
     /// A subscription writes to it, which fires triggers for rows alone.
     #[diesel(sql_type = Bool)]
@@ -42,6 +44,9 @@ struct Family {
     /// It has triggers of the application that fire before ours for statements.
     #[diesel(sql_type = Bool)]
     triggered: bool,
+    /// It was a partition: its triggers record rows one by one.
+    #[diesel(sql_type = Bool)]
+    per_row: bool,
 }
 
 impl Engine for Connection {
@@ -147,24 +152,30 @@ impl Engine for Connection {
         Ok(stored)
     }
 
-    /// Partitions can be written to past the table they are part of, whose triggers for statements do not fire then,
-    /// nor do they when a subscription applies changes. After triggers of the application that write to the row that
-    /// fired them, the entry of a statement would come too late.
+    /// Triggers for statements fire only on the table that a statement names, so rows can be inserted past them: into
+    /// partitions directly, or into a partition through the table that it is a part of. Nor do they fire when a
+    /// subscription applies changes. After triggers of the application that write to the row that fired them, the entry
+    /// of a statement would come too late. A detached partition keeps its triggers, which record everything.
     fn describe_for_triggers(&mut self, table: &mut AuditedTable) -> QueryResult<()> {
         let query = "SELECT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = of.oid) AS partitioned, \
+                     EXISTS (SELECT FROM pg_class WHERE oid = of.oid AND relispartition) AS partition, \
                      EXISTS (SELECT FROM pg_inherits WHERE of.oid IN (inhrelid, inhparent)) AS inherits, \
                      EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = of.oid) AS replicated, \
                      EXISTS (SELECT FROM pg_trigger WHERE tgrelid = of.oid AND NOT tgisinternal \
                        AND tgname NOT LIKE 'accession\\_%' AND tgtype & 66 = 0 AND tgtype & 12 <> 0 \
-                       AND (tgtype & 1 = 1 OR tgname < 'accession')) AS triggered \
+                       AND (tgtype & 1 = 1 OR tgname < 'accession')) AS triggered, \
+                     EXISTS (SELECT FROM pg_trigger WHERE tgrelid = of.oid AND tgname = 'accession_insert' AND tgtype & 1 = 1) \
+                       AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = of.oid AND tgname = 'accession_update' AND tgqual IS NOT NULL) AS per_row \
                      FROM (SELECT to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AS oid) AS of";
         let found: Family = diesel::sql_query(query)
             .bind::<Text, _>(&table.name)
             .get_result(self)?;
-        table.firing = match (found.partitioned, found.inherits) {
+        let is_bypassed = found.replicated || found.triggered;
+        table.firing = match (found.partitioned, found.partition || found.per_row) {
             (true, _) => Firing::Row,
             (false, true) => Firing::OwnRow,
-            (false, false) if found.replicated || found.triggered => Firing::Row,
+            (false, false) if is_bypassed && found.inherits => Firing::OwnRow,
+            (false, false) if is_bypassed => Firing::Row,
             (false, false) => Firing::Statement,
         };
         Ok(())

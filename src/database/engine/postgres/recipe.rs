@@ -1,13 +1,13 @@
 //! PostgreSQL's DDL for the portable table model. Every name is written with its schema.
 
 use super::triggers::{
-    LONGEST_NAME, after_images, image_settings, is_switched_off, select_images, triggers,
-    writes_entries_of,
+    LONGEST_NAME, after_images, image_settings, is_bypassed, is_switched_off, restore_settings,
+    select_images, triggers, writes_entries_of,
 };
 use super::{identifier, literal};
 use crate::audit::{AuditedTable, Trigger};
 use crate::database::engine::names::{bounded, list, refers_to_itself, unnamed_unique};
-use crate::database::engine::{Dialect, GuardStatement};
+use crate::database::engine::{Cast, Dialect, GuardStatement, StoredColumn};
 use crate::model::{Column, ColumnType, DefaultValue, OnDelete, Table, Value};
 
 /// PostgreSQL's recipe.
@@ -124,6 +124,20 @@ impl Dialect for PostgresDialect {
         Some(image_settings())
     }
 
+    /// Images contain the text of every value. A type with a length is cast to without it: the cast would truncate, and
+    /// the assignment to the column rejects what is too long.
+    fn cast(&self, column: &StoredColumn) -> Cast {
+        Cast {
+            is_text: true,
+            before: "",
+            after: format!("::{}", column.type_name),
+        }
+    }
+
+    fn restore_settings(&self) -> Option<String> {
+        Some(restore_settings())
+    }
+
     fn identifier(&self, name: &str) -> String {
         identifier(name)
     }
@@ -134,6 +148,10 @@ impl Dialect for PostgresDialect {
 
     fn writes_entries_of(&self, definition: &str, table: &str) -> bool {
         writes_entries_of(definition, table)
+    }
+
+    fn is_bypassed(&self, stored: &str, wanted: &str) -> bool {
+        is_bypassed(stored, wanted)
     }
 
     fn is_switched_off(&self, definition: &str) -> bool {

@@ -21,6 +21,8 @@ use crate::model::{ColumnType, Timestamp, Value};
 const EPOCH: i64 = 946_684_800_000_000;
 
 impl Values for Pg {
+    const OVERRIDING: &'static str = " OVERRIDING SYSTEM VALUE";
+
     fn bind<'b>(
         out: &mut AstPass<'_, 'b, Self>,
         ty: ColumnType,

@@ -10,10 +10,15 @@ pub(super) static CATALOG: Catalog = Catalog {
     // Virtual tables have no triggers, and their shadow tables must not be audited.
     tables: "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
              AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    without_triggers: Some(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%' ORDER BY name",
+    ),
+    partitions: None,
     views: "SELECT name FROM sqlite_master WHERE type = 'view'",
     definitions: "SELECT type AS kind, name, tbl_name AS of_table, sql AS definition FROM sqlite_master \
                   WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
-    columns: "SELECT name, type AS declared, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
+    // Generated columns are not listed.
+    columns: "SELECT name, type AS declared, '' AS type_name, '' AS filled, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
               FROM pragma_table_info(?)",
     last_number: "SELECT seq AS value FROM sqlite_sequence WHERE name = ?",
     sees_triggers: "SELECT 1 AS count",
@@ -28,6 +33,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     earlier_triggers: None,
     without_transactions: None,
     shadowing_accounts: None,
+    settable_clock: None,
     // Without those that a foreign key refers to.
     deferred_indexes: Some(
         "SELECT name, sql FROM sqlite_master AS own \

@@ -92,6 +92,11 @@ pub(super) fn add_unique_keys(
             .any(|column| column.eq_ignore_ascii_case(name))
     };
     let free = ["rowid", "_rowid_", "oid"].into_iter().find(is_free);
+    // The layout does not show it: `BIGINT PRIMARY KEY` is created as the rowid.
+    table.rowid = match table.key[..] {
+        [key] if is_key_rowid(connection, &table.name)? => Some(key),
+        _ => None,
+    };
     let key = table.rowid.map(|key| identifier(&table.columns[key].name));
     table.row_number = match has_rowid {
         true => key.or(free.map(str::to_owned)),

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use crate::audit::{Image, same_value};
-use crate::database::{Database, Room};
-use crate::model::Table;
+use crate::database::{Database, RestoredTable, Room};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
 use crate::operations::audit::blame::LastWritten;
@@ -28,7 +27,7 @@ pub enum LiveRow {
 /// for each column. If its record id changed, its later entries are unknown.
 pub(super) fn live_row(
     database: &mut Database,
-    table: Option<&Table>,
+    table: Option<&RestoredTable>,
     written: &LastWritten,
     moved_to: Option<&str>,
 ) -> Result<(LiveRow, Vec<Option<Value>>), OperationError> {
@@ -36,7 +35,7 @@ pub(super) fn live_row(
     let found = match table {
         _ if moved_to.is_some() => return Ok((LiveRow::NotCompared, nothing())),
         // Without a key the row cannot be identified.
-        Some(table) if table.primary_key.is_empty() => {
+        Some(table) if table.table().primary_key.is_empty() => {
             return Ok((LiveRow::NotCompared, nothing()));
         }
         Some(table) => {

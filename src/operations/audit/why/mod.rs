@@ -173,8 +173,11 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
     database.snapshot(|database| {
         let (record, entries) = entries_named(database, &options.table, &options.record)?;
         let entries = of_last_row(entries, &record);
-        let table = database.defined_table(&options.table)?;
-        let key = table.as_ref().map(key_names).unwrap_or_default();
+        let table = database.restored_table(&options.table)?;
+        let key = table
+            .as_ref()
+            .map(|table| key_names(table.table()))
+            .unwrap_or_default();
         let written = LastWritten::read(database, &entries, &key)?;
         let files: Vec<i64> = entries
             .iter()
@@ -183,6 +186,7 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
         // The row may have had another record id when it was imported.
         let names = entries.iter().map(|one| one.entry.record_id.clone());
         let mut names: Vec<String> = names.chain([record.clone()]).collect();
+        names.extend(written.imported_ids.iter().cloned());
         names.dedup();
         let moved_to = entries.last().and_then(|last| last.moved_to.as_deref());
         let moved_to = moved_to.filter(|name| *name != record);

@@ -119,6 +119,7 @@ pub(super) fn context() -> Context<'static> {
         interrupted: &NEVER,
         progress: &Silent,
         clock: &noon,
+        timings: &crate::operations::not_measured,
     }
 }
 

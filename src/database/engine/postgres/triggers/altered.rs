@@ -99,8 +99,7 @@ pub(super) fn of_row(event: Event) -> String {
 /// `$1` and so on in `selected`, the columns that it takes from `entries`.
 pub(super) fn of_statement(event: Event, insert: &str, selected: &str, values: &str) -> String {
     let source = match event {
-        Event::Insert => literal("accession_rows AS n"),
-        Event::Delete | Event::Update => literal("accession_rows AS o"),
+        Event::Insert | Event::Delete | Event::Update => literal("accession_rows AS n"),
         // Partitions that have the trigger themselves are read by theirs.
         Event::Truncate => "CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = TG_RELID)
                 WHEN 'p' THEN format('%s AS o WHERE o.tableoid <> ALL (ARRAY(SELECT t.tgrelid FROM pg_trigger AS t WHERE t.tgname = %L AND t.tgenabled <> %L))', TG_RELID::regclass, TG_NAME, 'D')

@@ -1,8 +1,10 @@
 //! Audit triggers for PostgreSQL.
 //!
-//! INSERT and DELETE are recorded once per statement, from transition tables; UPDATE row by row, because nothing shows
-//! which old row of a transition table belongs to which new one once a key changes. TRUNCATE is recorded as the
-//! deletion of every row. The functions belong to the user who made them (SECURITY DEFINER), so that a writer needs no
+//! INSERT is recorded once per statement, from a transition table; UPDATE row by row, because nothing shows which old row
+//! of a transition table belongs to which new one once a key changes. DELETE is recorded row by row, because a statement
+//! with data-modifying WITH queries can fire its trigger for INSERT before the one for DELETE, and foreign keys that
+//! cascade move the latter to the end: a row that is deleted and inserted again would be inserted first. TRUNCATE is
+//! recorded as the deletion of every row. The functions belong to the user who made them (SECURITY DEFINER), so that a writer needs no
 //! right on the audit log, and pin every setting that changes how values are written. The setting `accession.run_id` of
 //! the transaction names the run, and any session may set it; it counts only if `import_runs` has a run of this id that
 //! is still running. Runs are committed complete, so only the transaction of the run itself sees such a row. Actor and
@@ -21,7 +23,7 @@ use crate::database::engine::names::bounded;
 use crate::model::ColumnType;
 
 pub(super) use partitions::{
-    STORED_ON_PARTITIONS, is_switched_off, partition_trigger, partition_trigger_name,
+    STORED_ON_PARTITIONS, is_bypassed, is_switched_off, partition_trigger, partition_trigger_name,
     unrecorded_rows, writes_entries_of,
 };
 
@@ -92,26 +94,20 @@ impl Event {
         }
     }
 
-    /// Its clauses in `CREATE TRIGGER`, and in `pg_trigger` the bits of `tgtype` and the transition tables.
+    /// Its clauses in `CREATE TRIGGER`, and in `pg_trigger` the bits of `tgtype` and the transition table of new rows.
     fn clauses(self, firing: Firing) -> (String, i16, &'static str) {
         let rows = "FOR EACH ROW";
         let statement = "FOR EACH STATEMENT";
         let (clauses, kind, transition) = match (self, firing) {
             (Self::Insert, Firing::Statement) => (statement, 4, "accession_rows"),
-            (Self::Delete, Firing::Statement) => (statement, 8, "accession_rows"),
             (Self::Insert, Firing::Row | Firing::OwnRow) => (rows, 4 + 1, ""),
-            (Self::Delete, Firing::Row | Firing::OwnRow) => (rows, 8 + 1, ""),
+            (Self::Delete, _) => (rows, 8 + 1, ""),
             (Self::Update, _) => (rows, 16 + 1, ""),
             (Self::Truncate, _) => (statement, 32 + 2, ""),
         };
-        let clauses = match (self, transition) {
-            (_, "") => clauses.to_owned(),
-            (Self::Insert, transition) => {
-                format!("REFERENCING NEW TABLE AS {transition} {clauses}")
-            }
-            (Self::Delete | Self::Update | Self::Truncate, transition) => {
-                format!("REFERENCING OLD TABLE AS {transition} {clauses}")
-            }
+        let clauses = match transition {
+            "" => clauses.to_owned(),
+            transition => format!("REFERENCING NEW TABLE AS {transition} {clauses}"),
         };
         (clauses, kind, transition)
     }
@@ -126,7 +122,7 @@ fn trigger(schema: &str, table: &AuditedTable, event: Event) -> Trigger {
     let (clauses, kind, transition) = event.clauses(table.firing);
     // Whole rows: a condition that names columns would keep them from being dropped. `OLD` alone can be a column.
     // PostgreSQL 11 and 12 do not clone such a condition to partitions; the function compares once more anyway.
-    let condition = if (event, table.firing) == (Event::Update, Firing::Statement) {
+    let condition = if event == Event::Update && table.firing != Firing::Row {
         " WHEN (OLD.* OPERATOR(pg_catalog.*<>) NEW.*)"
     } else {
         ""
@@ -147,16 +143,11 @@ fn trigger(schema: &str, table: &AuditedTable, event: Event) -> Trigger {
         dollar_quoted(&body),
         event.name().to_uppercase(),
     );
-    let (old, new) = match event {
-        Event::Insert => ("", transition),
-        Event::Delete | Event::Update | Event::Truncate => (transition, ""),
-    };
     // `concat_ws` leaves NULLs out, which absent transition tables are.
     let stored = [
         "A".to_owned(),
         kind.to_string(),
-        old.to_owned(),
-        new.to_owned(),
+        transition.to_owned(),
         if condition.is_empty() { "f" } else { "t" }.to_owned(),
         "t".to_owned(),
         SETTINGS
@@ -191,12 +182,10 @@ const CONTEXT: &str =
 fn body(schema: &str, table: &AuditedTable, event: Event) -> String {
     let insert = format!("INSERT INTO {}.audit_log ({ENTRY})", identifier(schema));
     let work = match (event, table.firing) {
-        (Event::Update, _) | (Event::Insert | Event::Delete, Firing::Row | Firing::OwnRow) => {
+        (Event::Update | Event::Delete, _) | (Event::Insert, Firing::Row | Firing::OwnRow) => {
             record_row(table, event, &insert)
         }
-        (Event::Insert | Event::Delete | Event::Truncate, _) => {
-            record_statement(table, event, &insert)
-        }
+        (Event::Insert | Event::Truncate, _) => record_statement(table, event, &insert),
     };
     format!(
         "
@@ -276,43 +265,25 @@ fn record_row(table: &AuditedTable, event: Event, insert: &str) -> String {
     )
 }
 
-/// Records all rows of a statement. The inner block checks whether the statement that does so matches the table,
-/// without reading a row: columns are looked up by name, and counted.
+/// Records all rows of a statement. The inner block of INSERT checks whether the statement that does so matches the
+/// table, without reading a row: columns are looked up by name, and counted.
 fn record_statement(table: &AuditedTable, event: Event, insert: &str) -> String {
     let (name, action) = (literal(&table.name), event.action());
-    let altered = altered::of_statement(
-        event,
-        insert,
-        &format!(
-            "{}, record_id, '{action}', old_value, new_value, $1, $2, $3, $4, session_user",
-            if event == Event::Truncate {
-                "$5"
-            } else {
-                &name
-            }
-        ),
-        &format!(
-            "{CONTEXT}{}",
-            if event == Event::Truncate {
-                ", accession.table_name"
-            } else {
-                ""
-            }
-        ),
-    );
+    let values = "old_value, new_value, $1, $2, $3, $4, session_user";
     if event == Event::Truncate {
+        let selected = format!("$5, record_id, '{action}', {values}");
+        let context = format!("{CONTEXT}, accession.table_name");
         return format!(
             "    SELECT {name}, {} INTO accession.table_name, accession.moved_to;
     accession.table_name := COALESCE(accession.moved_to, accession.table_name);
-    {altered}",
-            partitions::MOVED_TO
+    {}",
+            partitions::MOVED_TO,
+            altered::of_statement(event, insert, &selected, &context),
         );
     }
+    let selected = format!("{name}, record_id, '{action}', {values}");
+    let altered = altered::of_statement(event, insert, &selected, CONTEXT);
     let (record_id, image) = (record_id(table, "r"), image(table, "r"));
-    let (old, new) = match event {
-        Event::Insert => ("NULL", image.as_str()),
-        Event::Delete | Event::Update | Event::Truncate => (image.as_str(), "NULL"),
-    };
     let columns = table.columns.iter();
     // A bare name could be a variable of the function.
     let columns: Vec<_> = columns
@@ -330,8 +301,8 @@ fn record_statement(table: &AuditedTable, event: Event, insert: &str) -> String 
     END;
     {insert}
     SELECT {name}, {record_id}, '{action}',
-        {old},
-        {new},
+        NULL,
+        {image},
         {CONTEXT}, session_user
     FROM accession_rows AS r;",
         columns.join(", "),
@@ -343,6 +314,17 @@ fn record_statement(table: &AuditedTable, event: Event, insert: &str) -> String 
 pub(in crate::database) fn image_settings() -> String {
     let settings = SETTINGS.map(|(name, value)| format!("SET LOCAL {name} = {}", setting(value)));
     settings.join("; ")
+}
+
+/// Statements that make a transaction read what the triggers write. Strings with intervals and dates are unambiguous in
+/// ISO form; amounts of money are not, and XML may be a part of a document.
+pub(in crate::database) fn restore_settings() -> String {
+    let money = SETTINGS.iter().find(|(name, _)| *name == "lc_monetary");
+    let money = money.map_or("C", |(_, value)| value);
+    format!(
+        "SET LOCAL lc_monetary = {}; SET LOCAL xmloption = content",
+        literal(money)
+    )
 }
 
 /// Statement after which tables of `schema` are found by their names again.
@@ -357,8 +339,8 @@ pub(in crate::database) fn select_images(schema: &str, table: &AuditedTable) -> 
         record_id(table, "live"),
         image(table, "live"),
         match table.firing {
-            Firing::Statement | Firing::Row => "",
-            Firing::OwnRow => "ONLY ",
+            Firing::Row => "",
+            Firing::Statement | Firing::OwnRow => "ONLY ",
         },
         identifier(schema),
         identifier(&table.name)

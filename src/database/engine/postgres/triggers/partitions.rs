@@ -1,6 +1,7 @@
 //! The audit triggers of partitions. PostgreSQL clones a table's row triggers to its partitions; the trigger for
 //! TRUNCATE is created on each partition. It calls the function of the partitioned table, so that its entries name that
-//! table.
+//! table. A recorded table that was made a partition of a table that is not recorded keeps its own triggers, and is a
+//! table of its own until the other one is recorded.
 
 use super::{Event, function_name, identifier, literal, record_id};
 use crate::audit::{AuditedTable, Firing};
@@ -9,10 +10,12 @@ use crate::audit::{TRIGGER_PREFIX, Trigger};
 /// Name and definition of what each partition without partitions of its own has of the triggers of the table `$2` of
 /// the schema `$1`: the one for TRUNCATE, which is not cloned, and whether the clones of the others are on.
 pub(in crate::database) const STORED_ON_PARTITIONS: &str = "WITH RECURSIVE parts (oid) AS (\
-     SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhparent \
-     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'p' \
-     UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN parts ON i.inhparent = parts.oid) \
+     UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN parts ON i.inhparent = parts.oid \
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger own WHERE own.tgrelid = i.inhrelid \
+       AND own.tgname IN ('accession_delete', 'accession_insert', 'accession_update') \
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger up WHERE up.tgrelid = i.inhparent AND up.tgname = own.tgname AND up.tgfoid = own.tgfoid))) \
      SELECT n.nspname::text AS schema, c.relname::text AS partition, \
      concat_ws(' ', t.tgenabled, t.tgtype, p.proname, \
        (SELECT string_agg(concat_ws(' ', g.tgname, g.tgenabled), ', ' ORDER BY g.tgname::text COLLATE \"C\") FROM pg_catalog.pg_trigger g \
@@ -30,7 +33,7 @@ pub(super) const MOVED_TO: &str = "(
             SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = TG_RELID
             UNION ALL SELECT i.inhparent FROM pg_inherits AS i JOIN above ON i.inhrelid = above.oid
         )
-        SELECT max(c.relname::text) FROM above JOIN pg_class AS c ON c.oid = above.oid AND c.relkind = 'p' AND NOT c.relispartition
+        SELECT max(c.relname::text) FROM above JOIN pg_class AS c ON c.oid = above.oid AND c.relkind = 'p'
         JOIN pg_trigger AS other ON other.tgrelid = c.oid AND other.tgname = TG_NAME
         JOIN pg_trigger AS own ON own.tgrelid = TG_RELID AND own.tgname = TG_NAME AND own.tgfoid <> other.tgfoid
     )";
@@ -66,6 +69,13 @@ pub(in crate::database) fn is_switched_off(definition: &str) -> bool {
         || function_of_partition(definition)
             .and_then(|function| function.split_once(' '))
             .is_some_and(|(_, clones)| clones.split(", ").any(is_off))
+}
+
+/// Whether a trigger with the first text fires for statements on the table alone, and the second, which it should have,
+/// for each row.
+pub(in crate::database) fn is_bypassed(stored: &str, wanted: &str) -> bool {
+    let kind = |firing| format!("A {} ", Event::Insert.clauses(firing).1);
+    stored.starts_with(&kind(Firing::Statement)) && wanted.starts_with(&kind(Firing::Row))
 }
 
 /// The name of what a partition has of its table's triggers; no trigger is called so.

@@ -1,0 +1,116 @@
+//! Tables that are partitions of other tables, on databases where a partition is a table.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::model::Table;
+
+use super::{AnyConnection, Database, DatabaseError, TableProblem};
+
+#[derive(QueryableByName)]
+struct StoredPartition {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    of_table: String,
+    #[diesel(sql_type = BigInt)]
+    is_whole: i64,
+    #[diesel(sql_type = BigInt)]
+    own: i64,
+    #[diesel(sql_type = BigInt)]
+    shared: i64,
+}
+
+/// A partition, and one of the tables that it is a part of: a partition can have partitions.
+pub(super) struct PartitionOf {
+    /// The partition.
+    pub(super) name: String,
+    /// A table that it is a part of.
+    pub(super) of_table: String,
+    /// Whether this is the topmost one.
+    pub(super) is_whole: bool,
+    /// Whether it has audit triggers of its own.
+    pub(super) own: bool,
+    /// Whether it has those of this table: its rows are recorded as rows of the table.
+    pub(super) shared: bool,
+}
+
+impl AnyConnection {
+    /// Every partition with every table that it is a part of.
+    pub(super) fn partitions(&mut self) -> Result<Vec<PartitionOf>, DatabaseError> {
+        let Some(query) = self.catalog().partitions else {
+            return Ok(Vec::new());
+        };
+        let stored: Vec<StoredPartition> = diesel::sql_query(query).load(self)?;
+        let partition = |stored: StoredPartition| PartitionOf {
+            name: stored.name,
+            of_table: stored.of_table,
+            is_whole: stored.is_whole != 0,
+            own: stored.own != 0,
+            shared: stored.shared != 0,
+        };
+        Ok(stored.into_iter().map(partition).collect())
+    }
+
+    /// Fails for a table that has the triggers of a table that it is a part of, which cannot be replaced on it alone.
+    pub(super) fn require_own_triggers(&mut self, table: &Table) -> Result<(), DatabaseError> {
+        let mut partitions = self.partitions()?.into_iter();
+        let shared = partitions.find(|part| part.shared && !part.own && part.name == table.name);
+        shared.map_or(Ok(()), |part| {
+            let whole = part.of_table;
+            Err(DatabaseError::Tables(vec![TableProblem {
+                table: part.name,
+                message: format!(
+                    "it is a partition of `{whole}`, and its rows are recorded as rows of that table; `accession audit disable {whole}` changes that"
+                ),
+            }]))
+        })
+    }
+}
+
+impl Database {
+    /// The table as whose rows those of a partition are recorded, or else the topmost table that it is a part of; and
+    /// whether it is the former.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn partitioned_table(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<(String, bool)>, DatabaseError> {
+        let mut partitions = self.connection.partitions()?;
+        partitions.retain(|part| part.name == name && (part.shared || part.is_whole));
+        partitions.sort_by_key(|part| !part.shared);
+        let found = partitions.into_iter().next();
+        Ok(found.map(|part| (part.of_table, part.shared)))
+    }
+
+    /// Names of partitions whose rows are recorded as rows of another table.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn shared_partitions(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+        let partitions = self.connection.partitions()?.into_iter();
+        let shared = partitions.filter(|part| part.shared && !part.own);
+        Ok(shared.map(|part| part.name).collect())
+    }
+
+    /// Partitions of a table that are recorded as tables of their own.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn partitions_with_own_triggers(
+        &mut self,
+        table: &str,
+    ) -> Result<Vec<Table>, DatabaseError> {
+        let mut partitions = self.connection.partitions()?;
+        partitions.retain(|part| part.own && part.of_table == table);
+        let mut tables = Vec::new();
+        for part in partitions {
+            tables.extend(self.defined_table(&part.name)?);
+        }
+        Ok(tables)
+    }
+}

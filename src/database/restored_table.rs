@@ -1,0 +1,239 @@
+//! A table into which values of the audit log are written back, with the types that its columns have now.
+
+use serde_json::Value as Json;
+
+use crate::audit::revert::Undo;
+use crate::audit::{Image, same_value};
+use crate::model::{Column, ColumnType, Table, Value};
+
+use super::engine::{Cast, Dialect, StoredColumn};
+use super::statement::Slot;
+use super::{Database, DatabaseError};
+
+/// A table of the application, whichever types its columns have.
+#[derive(Debug, Clone)]
+pub struct RestoredTable {
+    table: Table,
+    columns: Vec<RestoredColumn>,
+    /// Whether triggers of the application can change what is written.
+    pub(super) has_other_triggers: bool,
+}
+
+/// How a column takes values.
+#[derive(Debug, Clone)]
+struct RestoredColumn {
+    cast: Cast,
+    filled: Filled,
+    /// Whether an inserted row must have a value.
+    is_required: bool,
+}
+
+/// What the database fills a column with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    /// The value that is written.
+    Written,
+    /// A value computed from other columns.
+    Computed,
+    /// A number that can be inserted but not changed.
+    Numbered,
+    /// The time of each UPDATE that does not name it.
+    Stamped,
+}
+
+/// Why a table cannot get the values of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The database numbers this column itself, and no UPDATE can change the number back.
+    Numbered(String),
+    /// The column was added after the run: it must have a value, and the image has none.
+    Added(String),
+}
+
+impl Database {
+    /// The table with the columns that it has now; `None` if there is no such table.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn restored_table(&mut self, name: &str) -> Result<Option<RestoredTable>, DatabaseError> {
+        let Some(table) = self.defined_table(name)? else {
+            return Ok(None);
+        };
+        let dialect = self.connection.dialect();
+        let stored = self.connection.stored_columns(name)?.into_iter();
+        Ok(Some(RestoredTable {
+            columns: stored
+                .map(|column| RestoredColumn::of(&column, &*dialect))
+                .collect(),
+            has_other_triggers: self.has_other_triggers(name)?,
+            table,
+        }))
+    }
+}
+
+impl RestoredColumn {
+    fn of(stored: &StoredColumn, dialect: &dyn Dialect) -> Self {
+        Self {
+            cast: dialect.cast(stored),
+            filled: match stored.filled.as_str() {
+                "computed" => Filled::Computed,
+                "numbered" => Filled::Numbered,
+                "stamped" => Filled::Stamped,
+                _ => Filled::Written,
+            },
+            is_required: stored.required != 0 && stored.default_value.is_none(),
+        }
+    }
+}
+
+impl RestoredTable {
+    /// The table.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    pub(super) fn slot(&self, column: usize) -> Slot<'_> {
+        Slot {
+            cast: Some(&self.columns[column].cast),
+            ..Slot::from(&self.table.columns[column])
+        }
+    }
+
+    /// The columns of the primary key.
+    pub(super) fn key_slots(&self) -> Vec<Slot<'_>> {
+        let key = self.table.primary_key.iter();
+        key.map(|&column| self.slot(column)).collect()
+    }
+
+    /// The value of a column in an image; NULL if it has none.
+    pub(super) fn value(&self, image: &Image, column: usize, dialect: &dyn Dialect) -> Value {
+        let json = image.get(&self.table.columns[column].name);
+        let ty = self.table.columns[column].ty;
+        match json {
+            None => Value::Null,
+            Some(json) if self.columns[column].cast.is_text => text_of(json),
+            Some(json) => from_image(json, ty, dialect),
+        }
+    }
+
+    /// The columns of an image that an INSERT can write. A column that was dropped since cannot be restored.
+    pub(super) fn insertable(&self, image: &Image) -> Vec<usize> {
+        let columns = self.table.columns.iter().zip(&self.columns).enumerate();
+        let is_written = |(_, (column, how)): &(usize, (&Column, &RestoredColumn))| {
+            how.filled != Filled::Computed && image.contains_key(&column.name)
+        };
+        columns.filter(is_written).map(|(at, _)| at).collect()
+    }
+
+    /// The columns of an image that an UPDATE can write, without those of `before`, the row's image so far, that have
+    /// the same value.
+    pub(super) fn updatable(&self, image: &Image, before: &Image) -> Vec<usize> {
+        let mut columns = self.insertable(image);
+        columns.retain(|&at| self.columns[at].filled != Filled::Numbered);
+        let is_changed = |&at: &usize| {
+            let name = &self.table.columns[at].name;
+            image.get(name) != before.get(name)
+        };
+        columns.retain(is_changed);
+        columns
+    }
+
+    /// The columns that an UPDATE of `columns` would change as well unless it names them.
+    pub(super) fn kept(&self, columns: &[usize]) -> Vec<Slot<'_>> {
+        let all = 0..self.columns.len();
+        let is_kept =
+            |at: &usize| self.columns[*at].filled == Filled::Stamped && !columns.contains(at);
+        all.filter(is_kept).map(|at| self.slot(at)).collect()
+    }
+
+    /// Why `undo` is impossible for a row that has this image so far, whatever the values are.
+    #[must_use]
+    pub fn obstacle(&self, undo: &Undo, before: &Image) -> Option<Obstacle> {
+        let mut columns = self.table.columns.iter().zip(&self.columns);
+        match undo {
+            Undo::Delete => None,
+            Undo::Update(image) => columns
+                .find(|(column, how)| {
+                    let values = image.get(&column.name).zip(before.get(&column.name));
+                    how.filled == Filled::Numbered
+                        && values.is_some_and(|(old, now)| !same_value(old, now))
+                })
+                .map(|(column, _)| Obstacle::Numbered(column.name.clone())),
+            Undo::Insert(image) => columns
+                .find(|(column, how)| {
+                    how.is_required
+                        && how.filled != Filled::Computed
+                        && how.filled != Filled::Numbered
+                        && !image.contains_key(&column.name)
+                })
+                .map(|(column, _)| Obstacle::Added(column.name.clone())),
+        }
+    }
+
+    /// The columns in which a row differs from an image, and whether all of them are computed.
+    pub(super) fn differences(&self, wanted: &Image, row: &Image) -> (Vec<String>, bool) {
+        let columns = self.table.columns.iter().zip(&self.columns);
+        let differs = |(column, _): &(&Column, &RestoredColumn)| {
+            let values = wanted.get(&column.name).zip(row.get(&column.name));
+            values.is_some_and(|(wanted, now)| !same_value(wanted, now))
+        };
+        let differing: Vec<_> = columns.filter(differs).collect();
+        let computed = differing
+            .iter()
+            .all(|(_, how)| how.filled == Filled::Computed);
+        let names = differing.into_iter().map(|(column, _)| column.name.clone());
+        (names.collect(), computed)
+    }
+}
+
+/// The text of a member of an image, for engines that write a value's own text.
+fn text_of(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::String(text) => Value::text(text.as_str()),
+        Json::Object(members) => match members.get("$real").and_then(Json::as_str) {
+            Some(name) => Value::text(name),
+            None => special(members).unwrap_or_else(|| Value::text(json.to_string())),
+        },
+        // Both are the text of a boolean, too.
+        Json::Bool(truth) => Value::text(if *truth { "1" } else { "0" }),
+        Json::Number(_) | Json::Array(_) => Value::text(json.to_string()),
+    }
+}
+
+/// Converts a member of an image to a value, exactly: reals are written with all digits, and values that JSON lacks as
+/// an object.
+fn from_image(json: &Json, ty: ColumnType, dialect: &dyn Dialect) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Boolean(*value),
+        Json::String(text) => dialect.decode(Value::text(text.as_str()), ty),
+        Json::Number(number) => {
+            let text = number.to_string();
+            let integer = text.parse().ok().filter(|_| ty != ColumnType::Real);
+            match (integer, text.parse()) {
+                (Some(integer), _) => Value::Integer(integer),
+                (None, Ok(real)) => Value::Real(real),
+                (None, Err(_)) => Value::text(text),
+            }
+        }
+        Json::Object(members) => special(members).unwrap_or_else(|| Value::text(json.to_string())),
+        Json::Array(_) => Value::text(json.to_string()),
+    }
+}
+
+fn special(members: &Image) -> Option<Value> {
+    let text = |name: &str| members.get(name)?.as_str();
+    if let Some(hex) = text("$blob") {
+        // MySQL's BIT is a number, whose first digit may be missing.
+        let hex = format!("{}{hex}", "0".repeat(hex.len() % 2));
+        let bytes = data_encoding::HEXUPPER_PERMISSIVE.decode(hex.as_bytes());
+        return bytes.ok().map(|bytes| Value::Blob(bytes.into()));
+    }
+    Some(Value::Real(match text("$real")? {
+        "Infinity" => f64::INFINITY,
+        "-Infinity" => f64::NEG_INFINITY,
+        _ => f64::NAN,
+    }))
+}

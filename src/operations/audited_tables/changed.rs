@@ -1,0 +1,51 @@
+//! Rejects imports into tables that another program renamed or dropped after earlier imports.
+
+use std::collections::BTreeSet;
+
+use crate::database::{Database, TriggerState};
+use crate::layout::Layout;
+use crate::operations::OperationError;
+
+/// Rejects tables that were renamed, and those that took their names: with triggers of its own name besides the former
+/// ones a table would be recorded twice, and the other one no longer.
+pub(in crate::operations) fn refuse_renamed(
+    database: &mut Database,
+    suspect: &BTreeSet<&str>,
+) -> Result<(), OperationError> {
+    if suspect.is_empty() || !database.has_ledger()? {
+        return Ok(());
+    }
+    for state in database.table_triggers()? {
+        if let (TriggerState::Renamed, Some(before)) = (state.state, state.before)
+            && (suspect.contains(before.as_str()) || suspect.contains(state.table.as_str()))
+        {
+            return Err(OperationError::RenamedTable {
+                table: state.table,
+                before,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Rejects a layout of which a table is missing although earlier runs imported into it: none of their rows would be
+/// inserted again, because the ledger has them, and no row of the `unchanged` files.
+pub(in crate::operations) fn refuse_dropped(
+    database: &mut Database,
+    layout: &Layout,
+    unchanged: usize,
+) -> Result<(), OperationError> {
+    if !database.has_ledger()? {
+        return Ok(());
+    }
+    let missing = database.missing_tables(layout)?;
+    refuse_renamed(database, &missing.iter().copied().collect())?;
+    for table in missing {
+        let had_rows = database.has_row_sources(table)?
+            || database.is_traced(table)? && database.is_recorded(table)?;
+        if had_rows || unchanged > 0 {
+            return Err(OperationError::DroppedTable(table.to_owned()));
+        }
+    }
+    Ok(())
+}

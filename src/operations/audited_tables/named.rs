@@ -1,0 +1,76 @@
+//! Finds the tables that a user named, and the reasons why one cannot be enabled or disabled.
+
+use std::collections::BTreeSet;
+
+use crate::database::{Database, TableTriggers, TriggerState};
+use crate::model::{nearest, shell_word};
+use crate::operations::OperationError;
+
+pub(super) fn unfit(state: TriggerState) -> &'static str {
+    if state == TriggerState::Removed {
+        "the table was removed; `accession audit disable` with its name records that"
+    } else if state == TriggerState::NoTriggers {
+        "it is a virtual or foreign table, whose changes fire no triggers: name the tables that have its rows, if there are any"
+    } else if state == TriggerState::KeyLost {
+        "it has no primary key any more, which the audit log needs to identify rows: give it one, or `accession audit disable` it"
+    } else {
+        NO_KEY
+    }
+}
+
+pub(super) const NO_KEY: &str = "it has no primary key, which the audit log needs to identify rows";
+
+pub(super) fn refusal(table: &str, why: impl Into<String>) -> OperationError {
+    OperationError::TableRefused {
+        table: table.to_owned(),
+        why: why.into(),
+    }
+}
+
+/// The tables with these names, without duplicates.
+pub(super) fn named<'s>(
+    database: &mut Database,
+    states: &'s [TableTriggers],
+    names: &[String],
+) -> Result<Vec<&'s TableTriggers>, OperationError> {
+    let names: BTreeSet<&String> = names.iter().collect();
+    let mut state = |name: &String| match states
+        .iter()
+        .find(|state| state.table == *name && state.state != TriggerState::Foreign)
+    {
+        Some(found) => Ok(found),
+        None => Err(refusal(name, unknown(database, states, name)?)),
+    };
+    names.into_iter().map(&mut state).collect()
+}
+
+/// What is said of a name that no table has.
+fn unknown(
+    database: &mut Database,
+    states: &[TableTriggers],
+    name: &str,
+) -> Result<String, OperationError> {
+    if database.is_view(name)? {
+        let why = "it is a view, which has no rows of its own: name the tables that it shows";
+        return Ok(why.to_owned());
+    }
+    if let Some((whole, is_recorded)) = database.partitioned_table(name)? {
+        return Ok(match is_recorded {
+            true => {
+                format!(
+                    "it is a partition of `{whole}`, and its rows are recorded as rows of that table"
+                )
+            }
+            false => format!(
+                "it is a partition of `{whole}`: `accession audit enable {}` records its rows as rows of that table",
+                shell_word(&whole)
+            ),
+        });
+    }
+    let tables = states.iter().map(|state| state.table.as_str());
+    Ok(match nearest(name, tables) {
+        Some(meant) => format!("the application has no such table; did you mean `{meant}`?"),
+        None => "the application has no such table; `accession audit status` lists the tables"
+            .to_owned(),
+    })
+}
