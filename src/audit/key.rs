@@ -1,5 +1,9 @@
 //! The key of a table's rows, and the record id that the triggers of an engine write for it.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::model::Table;
@@ -61,10 +65,10 @@ impl<'k> Key<'k> {
     pub fn record_id(&self, image: &Image) -> String {
         let text = |column: &&str| {
             let value = image.get(*column);
-            value.map_or_else(String::new, |value| key_text(value, self.rule.real))
+            value.map_or(Cow::Borrowed(""), |value| key_text(value, self.rule.real))
         };
         match &self.columns[..] {
-            [column] => text(column),
+            [column] => text(column).into_owned(),
             columns => Value::from(columns.iter().map(text).collect::<Vec<_>>()).to_string(),
         }
     }
@@ -75,6 +79,15 @@ impl<'k> Key<'k> {
         let columns = &mut self.columns.iter();
         let moved = columns.any(|&column| old.get(column) != new.get(column));
         moved.then(|| self.record_id(new))
+    }
+
+    /// The columns of the key in the text of an image; nothing else is kept. `None` if it is not an image.
+    #[must_use]
+    pub fn of_text(&self, image: &str) -> Option<Image> {
+        let mut json = serde_json::Deserializer::from_str(image);
+        let found = json.deserialize_map(Columns(&self.columns)).ok()?;
+        json.end().ok()?;
+        Some(found)
     }
 
     /// Whether two images with the same record id are of one row, as far as they have the key.
@@ -114,7 +127,7 @@ pub fn imported_record_ids(image: &Image, record_id: &str, rule: KeyRule) -> Vec
             let real = number.as_f64();
             real.map_or_else(String::new, |real| real.to_string())
         }
-        value => value.map_or_else(String::new, |value| key_text(value, rule.real)),
+        value => value.map_or_else(String::new, |value| key_text(value, rule.real).into_owned()),
     };
     let ids = ["0", "-0"].map(|zero| match &key.columns[..] {
         [column] => text(column, zero),
@@ -138,27 +151,52 @@ pub fn rewritten_record_id(record_id: &str) -> Option<String> {
     if parts.len() < 2 || !parts.iter().all(is_key) {
         return None;
     }
-    let text = |part: &Value| key_text(part, str::to_owned);
-    let rewritten = Value::from(parts.iter().map(text).collect::<Vec<_>>()).to_string();
+    let texts = parts.iter().map(|part| key_text(part, str::to_owned));
+    let rewritten = Value::from(texts.collect::<Vec<_>>()).to_string();
     (rewritten != record_id).then_some(rewritten)
 }
 
 /// The text of a value of a key. Booleans are numbers and BLOBs hexadecimal, on every engine.
-pub(super) fn key_text(value: &Value, real: fn(&str) -> String) -> String {
-    match value {
+pub(super) fn key_text(value: &Value, real: fn(&str) -> String) -> Cow<'_, str> {
+    Cow::Owned(match value {
         Value::Null => String::new(),
         Value::Bool(truth) => u8::from(*truth).to_string(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => return Cow::Borrowed(text),
         Value::Number(number) => {
             let text = number.to_string();
             if is_real(&text) { real(&text) } else { text }
         }
         Value::Object(object) => match (object.len(), object.iter().next()) {
-            (1, Some((kind, Value::String(hexadecimal)))) if kind == "$blob" => hexadecimal.clone(),
+            (1, Some((kind, Value::String(hexadecimal)))) if kind == "$blob" => {
+                return Cow::Borrowed(hexadecimal);
+            }
             (1, Some((kind, Value::String(name)))) if kind == "$real" => real(name),
             (_, _) => value.to_string(),
         },
         Value::Array(_) => value.to_string(),
+    })
+}
+
+/// Reads these members of an object.
+struct Columns<'k>(&'k [&'k str]);
+
+impl<'de> Visitor<'de> for Columns<'_> {
+    type Value = Image;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Image, A::Error> {
+        let mut found = Image::new();
+        while let Some(column) = members.next_key::<String>()? {
+            if self.0.contains(&column.as_str()) {
+                found.insert(column, members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
     }
 }
 

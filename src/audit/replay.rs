@@ -63,32 +63,63 @@ impl RowState {
         }
     }
 
-    /// Applies the next entry of this row. After an error the state is unchanged; [`Self::claimed`] returns the state
-    /// according to the entry, to continue from.
+    /// Applies the next entry of this row. After an error the state is unchanged.
     ///
     /// # Errors
     /// When the entry is inconsistent with this state.
     pub fn apply(&mut self, step: Step) -> Result<(), ReplayError> {
-        match (&mut *self, step) {
-            (Self::Unknown | Self::Absent, Step::Insert { new }) => *self = Self::Present(new),
-            (Self::Present(_) | Self::Partial(_), Step::Insert { .. }) => {
-                return Err(ReplayError::AlreadyThere);
-            }
-            (Self::Absent, Step::Update { .. } | Step::Delete { .. }) => {
-                return Err(ReplayError::NotThere);
-            }
-            (Self::Unknown, Step::Update { new, .. }) => *self = Self::Partial(new),
-            (Self::Unknown, Step::Delete { .. }) => *self = Self::Absent,
-            (Self::Present(image) | Self::Partial(image), Step::Update { old, new }) => {
-                compare(image, &old)?;
-                image.extend(new);
-            }
-            (Self::Present(image) | Self::Partial(image), Step::Delete { old }) => {
-                compare(image, &old)?;
-                *self = Self::Absent;
+        match self.contradiction(&step) {
+            Some(error) => Err(error),
+            None => {
+                self.follow(step);
+                Ok(())
             }
         }
-        Ok(())
+    }
+
+    /// Applies the next entry of this row, of which the values are copied. After an inconsistent entry, which is
+    /// returned as an error, the state is the one according to the entry alone.
+    pub fn apply_or_claim(&mut self, step: &Step) -> Option<ReplayError> {
+        let error = self.contradiction(step);
+        match (&mut *self, step) {
+            (Self::Present(image) | Self::Partial(image), Step::Update { new, .. })
+                if error.is_none() =>
+            {
+                image.extend(new.clone());
+            }
+            (_, Step::Insert { new }) => *self = Self::Present(new.clone()),
+            (_, Step::Update { new, .. }) => *self = Self::Partial(new.clone()),
+            (_, Step::Delete { .. }) => *self = Self::Absent,
+        }
+        error
+    }
+
+    /// Why an entry is inconsistent with this state.
+    #[must_use]
+    pub fn contradiction(&self, step: &Step) -> Option<ReplayError> {
+        match (self, step) {
+            (Self::Unknown, _) | (Self::Absent, Step::Insert { .. }) => None,
+            (Self::Present(_) | Self::Partial(_), Step::Insert { .. }) => {
+                Some(ReplayError::AlreadyThere)
+            }
+            (Self::Absent, Step::Update { .. } | Step::Delete { .. }) => {
+                Some(ReplayError::NotThere)
+            }
+            (
+                Self::Present(image) | Self::Partial(image),
+                Step::Update { old, .. } | Step::Delete { old },
+            ) => compare(image, old).err(),
+        }
+    }
+
+    /// Applies an entry without a contradiction.
+    pub fn follow(&mut self, step: Step) {
+        match (&mut *self, step) {
+            (Self::Present(image) | Self::Partial(image), Step::Update { new, .. }) => {
+                image.extend(new);
+            }
+            (_, step) => *self = Self::claimed(step),
+        }
     }
 
     /// The state of the row after an entry, according to the entry alone.

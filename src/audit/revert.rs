@@ -53,50 +53,90 @@ pub enum RevertConflict {
     CameBack,
 }
 
-/// Decides on one entry. `row` is the current row, without added columns that still have their defaults, and `later` its
-/// entries after the run, oldest first.
-#[must_use]
-pub fn undo(step: &Step, row: Option<&Image>, later: &[Step], policy: RevertPolicy) -> Reversal {
-    match decide(step, row, later) {
-        Reversal::Conflict(conflict) if policy == RevertPolicy::Force => {
-            by_force(step, row, later).map_or(Reversal::Conflict(conflict), Reversal::Undo)
+/// The entries of a row after the run: of each value, only what a decision depends on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Later {
+    /// The values before the first change of each column.
+    first: Image,
+    /// The row that was deleted last.
+    deleted: Option<Image>,
+}
+
+impl Later {
+    /// Adds the next entry.
+    pub fn add(&mut self, step: Step) {
+        match step {
+            Step::Insert { .. } => {}
+            Step::Update { old, .. } => self.keep(old),
+            Step::Delete { old } => {
+                self.keep(old.clone());
+                self.deleted = Some(old);
+            }
         }
-        decided => decided,
+    }
+
+    fn keep(&mut self, old: Image) {
+        for (column, value) in old {
+            self.first.entry(column).or_insert(value);
+        }
+    }
+}
+
+/// Decides on one entry. `row` is the current row, without added columns that still have their defaults, and `later` its
+/// entries after the run.
+#[must_use]
+pub fn undo(step: Step, row: Option<&Image>, later: Later, policy: RevertPolicy) -> Reversal {
+    match decide(&step, row, &later) {
+        Decision::Undo => Reversal::Undo(undo_unchecked(step)),
+        Decision::AlreadyUndone => Reversal::AlreadyUndone,
+        Decision::Conflict(conflict) if policy == RevertPolicy::Force => {
+            let forced = by_force(step, row.is_some(), later);
+            forced.map_or(Reversal::Conflict(conflict), Reversal::Undo)
+        }
+        Decision::Conflict(conflict) => Reversal::Conflict(conflict),
     }
 }
 
 /// Reverts an entry whose row is known to be unchanged since the entry.
 #[must_use]
-pub fn undo_unchecked(step: &Step) -> Undo {
+pub fn undo_unchecked(step: Step) -> Undo {
     match step {
         Step::Insert { .. } => Undo::Delete,
-        Step::Update { old, .. } => Undo::Update(old.clone()),
-        Step::Delete { old } => Undo::Insert(old.clone()),
+        Step::Update { old, .. } => Undo::Update(old),
+        Step::Delete { old } => Undo::Insert(old),
     }
 }
 
-fn decide(step: &Step, row: Option<&Image>, later: &[Step]) -> Reversal {
+/// A [`Reversal`] without values.
+enum Decision {
+    Undo,
+    AlreadyUndone,
+    Conflict(RevertConflict),
+}
+
+fn decide(step: &Step, row: Option<&Image>, later: &Later) -> Decision {
     match (step, row) {
-        (Step::Insert { .. }, None) => Reversal::AlreadyUndone,
+        (Step::Insert { .. }, None) => Decision::AlreadyUndone,
         (Step::Insert { new }, Some(row))
-            if agrees(new, row) && !gained(new, row) && !changed_since(row, later) =>
+            if agrees(new, row) && !gained(new, row) && agrees(&later.first, row) =>
         {
-            Reversal::Undo(Undo::Delete)
+            Decision::Undo
         }
-        (Step::Delete { old }, None) => Reversal::Undo(Undo::Insert(old.clone())),
-        (Step::Delete { old }, Some(row)) if agrees(old, row) => Reversal::AlreadyUndone,
-        (Step::Delete { .. }, Some(_)) => Reversal::Conflict(RevertConflict::CameBack),
-        (Step::Update { .. }, None) => Reversal::Conflict(RevertConflict::Deleted),
-        (Step::Update { old, new }, Some(row)) if agrees(new, row) => {
-            if changed_since(row, later) {
-                Reversal::Conflict(RevertConflict::Changed)
+        (Step::Delete { .. }, None) => Decision::Undo,
+        (Step::Delete { old }, Some(row)) if agrees(old, row) => Decision::AlreadyUndone,
+        (Step::Delete { .. }, Some(_)) => Decision::Conflict(RevertConflict::CameBack),
+        (Step::Update { .. }, None) => Decision::Conflict(RevertConflict::Deleted),
+        (Step::Update { new, .. }, Some(row)) if agrees(new, row) => {
+            // Changes that were reverted do not count.
+            if agrees(&later.first, row) {
+                Decision::Undo
             } else {
-                Reversal::Undo(Undo::Update(old.clone()))
+                Decision::Conflict(RevertConflict::Changed)
             }
         }
-        (Step::Update { old, .. }, Some(row)) if agrees(old, row) => Reversal::AlreadyUndone,
+        (Step::Update { old, .. }, Some(row)) if agrees(old, row) => Decision::AlreadyUndone,
         (Step::Insert { .. } | Step::Update { .. }, Some(_)) => {
-            Reversal::Conflict(RevertConflict::Changed)
+            Decision::Conflict(RevertConflict::Changed)
         }
     }
 }
@@ -129,37 +169,16 @@ fn gained(stated: &Image, row: &Image) -> bool {
     )
 }
 
-/// Whether later entries left any column with a different value: changes that were reverted do not count.
-fn changed_since(row: &Image, later: &[Step]) -> bool {
-    let mut first = Image::new();
-    for step in later {
-        let old = match step {
-            Step::Update { old, .. } | Step::Delete { old } => old,
-            Step::Insert { .. } => continue,
-        };
-        for (column, value) in old {
-            first.entry(column.clone()).or_insert_with(|| value.clone());
-        }
-    }
-    !agrees(&first, row)
-}
-
 /// Computes the change that restores the row to its state before the entry, whatever happened later; `None` if not all
 /// columns are known.
-fn by_force(step: &Step, row: Option<&Image>, later: &[Step]) -> Option<Undo> {
-    match (step, row) {
+fn by_force(step: Step, exists: bool, later: Later) -> Option<Undo> {
+    match (step, exists) {
         (Step::Insert { .. }, _) => Some(Undo::Delete),
-        (Step::Delete { old }, Some(_)) | (Step::Update { old, .. }, Some(_)) => {
-            Some(Undo::Update(old.clone()))
-        }
-        (Step::Delete { old }, None) => Some(Undo::Insert(old.clone())),
-        (Step::Update { old, .. }, None) => {
-            let last = later.iter().rev().find_map(|step| match step {
-                Step::Delete { old } => Some(old.clone()),
-                Step::Insert { .. } | Step::Update { .. } => None,
-            });
-            let mut image = last?;
-            image.extend(old.clone());
+        (Step::Delete { old } | Step::Update { old, .. }, true) => Some(Undo::Update(old)),
+        (Step::Delete { old }, false) => Some(Undo::Insert(old)),
+        (Step::Update { old, .. }, false) => {
+            let mut image = later.deleted?;
+            image.extend(old);
             Some(Undo::Insert(image))
         }
     }
@@ -185,12 +204,18 @@ mod tests {
         Step::read("DELETE", Some(old), None).expect("a step")
     }
 
+    fn undone(step: &Step, row: Option<&str>, steps: &[Step], policy: RevertPolicy) -> Reversal {
+        let mut later = Later::default();
+        steps.iter().for_each(|step| later.add(step.clone()));
+        undo(step.clone(), row.map(image).as_ref(), later, policy)
+    }
+
     fn reported(step: &Step, row: Option<&str>, later: &[Step]) -> Reversal {
-        undo(step, row.map(image).as_ref(), later, RevertPolicy::Report)
+        undone(step, row, later, RevertPolicy::Report)
     }
 
     fn forced(step: &Step, row: Option<&str>, later: &[Step]) -> Reversal {
-        undo(step, row.map(image).as_ref(), later, RevertPolicy::Force)
+        undone(step, row, later, RevertPolicy::Force)
     }
 
     const ROW: &str = r#"{"id":1,"a":2,"b":3}"#;

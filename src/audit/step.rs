@@ -92,17 +92,26 @@ impl Step {
     /// # Errors
     /// [`ReplayError::Malformed`] when no trigger could have written them.
     pub fn read(action: &str, old: Option<&str>, new: Option<&str>) -> Result<Self, ReplayError> {
-        let image = |text: &str| {
-            serde_json::from_str::<Image>(text)
-                .map_err(|_| ReplayError::Malformed("a value is not a JSON object"))
-        };
+        Self::take(action, old, new)
+    }
+
+    /// Like [`read`](Self::read), of texts that are dropped as soon as they are parsed: a value may be large.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn take(
+        action: &str,
+        old: Option<impl AsRef<str>>,
+        new: Option<impl AsRef<str>>,
+    ) -> Result<Self, ReplayError> {
         let action =
             Action::of_name(action).ok_or(ReplayError::Malformed("it has an unknown action"))?;
         match (action, old, new) {
             (Action::Insert, None, Some(new)) => Ok(Self::Insert { new: image(new)? }),
             (Action::Delete, Some(old), None) => Ok(Self::Delete { old: image(old)? }),
             (Action::Update, Some(old), Some(new)) => {
-                let (old, new) = (image(old)?, image(new)?);
+                let old = image(old)?;
+                let new = image(new)?;
                 let same_columns =
                     old.len() == new.len() && old.keys().all(|column| new.contains_key(column));
                 if same_columns {
@@ -128,6 +137,16 @@ impl Step {
         }
     }
 
+    /// The row after the change, or before its deletion, as far as the entry has it.
+    #[must_use]
+    pub fn row_after(&self) -> &Image {
+        match self {
+            Self::Insert { new: image }
+            | Self::Update { new: image, .. }
+            | Self::Delete { old: image } => image,
+        }
+    }
+
     /// The record id of the row afterwards; `None` if the row keeps its id or was deleted.
     #[must_use]
     pub fn new_record_id(&self, key: &Key<'_>) -> Option<String> {
@@ -136,6 +155,11 @@ impl Step {
             Self::Update { old, new } => key.moved(old, new),
         }
     }
+}
+
+fn image(text: impl AsRef<str>) -> Result<Image, ReplayError> {
+    serde_json::from_str(text.as_ref())
+        .map_err(|_| ReplayError::Malformed("a value is not a JSON object"))
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! Options for the output format.
 
-use std::ops::ControlFlow;
+use std::io::{self, Write};
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use crate::report::audit::Cut;
-use crate::report::json_document;
+use crate::report::write_document;
 
 use super::options::Format;
 use super::output::{Output, message};
+use super::parts::Reader;
 
 const OUTPUT: &str = "Output";
 
@@ -107,19 +108,29 @@ impl TableOptions {
         self.format
     }
 
+    /// Who reads a result in the selected format.
+    pub(super) fn reader(&self) -> Reader {
+        match self.format {
+            Format::Text | Format::Jsonl | Format::Html => Reader::Person,
+            Format::Json | Format::Sarif | Format::Csv => Reader::Program,
+        }
+    }
+
     /// Prints a result in the selected format.
     pub(super) fn print<V: Serialize>(
         &self,
         output: &Output,
-        text: impl FnOnce() -> String,
+        text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
         view: impl FnOnce() -> V,
-        csv: impl FnOnce() -> String,
+        csv: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) {
-        match self.format {
-            Format::Text | Format::Jsonl | Format::Html => output.data(&text()),
-            Format::Json | Format::Sarif => _ = output.raw(&json_document(&view())),
-            Format::Csv => _ = output.raw(&csv()),
-        }
+        let mut parts = output.parts(self.reader());
+        let written = match self.format {
+            Format::Text | Format::Jsonl | Format::Html => text(&mut parts),
+            Format::Json | Format::Sarif => write_document(&mut parts, &view()),
+            Format::Csv => csv(&mut parts),
+        };
+        parts.finish(written);
     }
 
     /// Reports on standard error how many rows were omitted from CSV, which has no summary line.
@@ -129,35 +140,5 @@ impl TableOptions {
                 "{shown} of {count} rows; use `--limit N` for more\n"
             ));
         }
-    }
-}
-
-/// Buffers the parts of a result.
-pub(super) struct BufferedOutput<'o> {
-    output: &'o Output,
-    waiting: String,
-}
-
-impl<'o> BufferedOutput<'o> {
-    pub(super) fn new(output: &'o Output) -> Self {
-        Self {
-            output,
-            waiting: String::new(),
-        }
-    }
-
-    /// Adds a part; breaks when the reader has closed the output.
-    pub(super) fn add(&mut self, text: &str) -> ControlFlow<()> {
-        const ENOUGH: usize = 64 * 1024;
-        self.waiting.push_str(text);
-        match self.waiting.len() < ENOUGH {
-            true => ControlFlow::Continue(()),
-            false => self.output.raw(&std::mem::take(&mut self.waiting)),
-        }
-    }
-
-    /// Prints the rest.
-    pub(super) fn finish(self, text: &str) {
-        _ = self.output.raw(&(self.waiting + text));
     }
 }

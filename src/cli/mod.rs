@@ -17,6 +17,7 @@ mod layouts;
 mod log;
 mod options;
 mod output;
+mod parts;
 mod passwords;
 mod progress;
 mod record_limit;

@@ -16,6 +16,7 @@ use super::command_error::CommandError;
 use super::exit::Exit;
 use super::log::Timings;
 use super::options::{Format, OutputOptions};
+use super::parts::{Parts, Reader};
 use super::passwords::mask_passwords;
 use super::terminal::sanitize_styled;
 
@@ -127,6 +128,11 @@ impl Output {
             Err(error) => *self.unwritten.borrow_mut() = Some(error),
         }
         ControlFlow::Break(())
+    }
+
+    /// A writer for a result that is made in parts.
+    pub(super) fn parts(&self, reader: Reader) -> Parts<'_> {
+        Parts::new(self, reader)
     }
 
     /// Returns the error if a part of the result could not be written.

@@ -8,6 +8,7 @@ use crate::audit::{KeyRule, with_hexadecimal_blobs};
 use crate::model::Table;
 
 use super::ledger::tables::audit_log;
+use super::pages::{PageRow, Pages};
 use super::select::CountRows;
 use super::stored_text::{OptionalText, StoredText};
 use super::{AnyConnection, Database, DatabaseError};
@@ -46,8 +47,20 @@ pub struct LiveRow {
     pub image: String,
 }
 
-/// Number of entries read at a time.
+impl PageRow for LiveRow {
+    fn bytes(&self) -> usize {
+        self.record_id.bytes() + self.image.bytes()
+    }
+}
+
+/// Number of entries read at a time, unless they are large.
 const PAGE: i64 = 4096;
+
+impl PageRow for RecordedChange {
+    fn bytes(&self) -> usize {
+        self.old_value.bytes() + self.new_value.bytes() + self.record_id.bytes()
+    }
+}
 
 impl Database {
     /// Visits all entries of the audit log in the order of their ids, page by page.
@@ -58,28 +71,29 @@ impl Database {
         &mut self,
         visit: &mut dyn FnMut(RecordedChange) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut after = i64::MIN;
+        let types_values = !self.connection.dialect().types_columns();
+        let (mut after, mut pages) = (i64::MIN, Pages::of(PAGE));
         loop {
-            let page: Vec<RecordedChange> = audit_log::table
+            let query = audit_log::table
                 .filter(audit_log::id.gt(after))
                 .order(audit_log::id)
-                .limit(PAGE)
-                .select(RecordedChange::as_select())
-                .load(&mut self.connection)
+                .limit(pages.limit())
+                .select(RecordedChange::as_select());
+            let rows = query
+                .load_iter::<RecordedChange, DefaultLoadingMode>(&mut self.connection)
                 .map_err(DatabaseError::from)?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            after = last.id;
-            let types_values = !self.connection.dialect().types_columns();
-            let page = page.into_iter().map(|mut step| {
+            let page = pages.take(rows).map_err(DatabaseError::from)?;
+            for mut step in page.rows {
+                after = step.id;
                 if types_values {
                     let images = [step.old_value.as_deref(), step.new_value.as_deref()];
                     step.record_id = with_hexadecimal_blobs(step.record_id, images);
                 }
-                step
-            });
-            page.into_iter().try_for_each(&mut *visit)?;
+                visit(step)?;
+            }
+            if page.is_last {
+                return Ok(());
+            }
         }
     }
 

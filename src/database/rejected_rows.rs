@@ -10,6 +10,7 @@ use crate::audit::revert::Undo;
 use crate::audit::{Image, Key};
 use crate::model::Value;
 
+use super::pages::Room;
 use super::restored_table::RestoredTable;
 use super::{AnyConnection, Database, DatabaseError, RowUndo};
 
@@ -167,7 +168,8 @@ impl Database {
             .map(|image| self.key_of_image(table, image))
             .collect();
         let mut rows: HashMap<String, Vec<Image>> = HashMap::new();
-        for row in self.live_rows(table, &keys)? {
+        let live = self.live_rows(table, &keys, &mut Room::unlimited())?;
+        for row in live.into_iter().flatten() {
             let image = serde_json::from_str(&row.image).unwrap_or_default();
             rows.entry(row.record_id).or_default().push(image);
         }

@@ -154,10 +154,13 @@ impl RestoredTable {
         all.filter(is_kept).map(|at| self.slot(at)).collect()
     }
 
-    /// The row without the columns that `stated` does not have and whose values nobody wrote: computed ones, and those
-    /// with their defaults.
+    /// If the row has columns that `stated` does not have: the row without those of them whose values nobody wrote, which
+    /// are computed or the default.
     #[must_use]
-    pub fn without_defaults(&self, row: &Image, stated: &Image) -> Image {
+    pub fn without_defaults(&self, row: &Image, stated: &Image) -> Option<Image> {
+        if row.keys().all(|column| stated.contains_key(column)) {
+            return None;
+        }
         let is_written = |(name, value): &(&String, &Json)| {
             let mut columns = self.table.columns.iter().zip(&self.columns);
             let how = columns.find(|(column, _)| column.name == **name);
@@ -171,9 +174,8 @@ impl RestoredTable {
                 })
         };
         let written = row.iter().filter(is_written);
-        written
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+        let copied = written.map(|(name, value)| (name.clone(), value.clone()));
+        Some(copied.collect())
     }
 
     /// A column whose value `undo` should restore, and which the table does not have any more.
@@ -202,7 +204,8 @@ impl RestoredTable {
     }
 
     /// A column of an entry's image that the table does not have any more, if it means that the row cannot be found.
-    fn former_key(&self, image: &Image) -> Option<Obstacle> {
+    #[must_use]
+    pub fn former_key(&self, image: &Image) -> Option<Obstacle> {
         let mut key = self.table.primary_key.iter();
         let is_there = |&column: &usize| image.contains_key(&self.table.columns[column].name);
         if key.all(is_there) {
@@ -221,18 +224,9 @@ impl RestoredTable {
             .map(Obstacle::FormerKey)
     }
 
-    /// Why `undo` is impossible for a row that has the image `before` so far, whatever the values are; `after` is its image
-    /// in the entry, with its key.
+    /// Why `undo` is impossible for a row that has this image so far, whatever the values are.
     #[must_use]
-    pub fn obstacle(
-        &self,
-        (after, undo): (&Image, Option<&Undo>),
-        before: &Image,
-    ) -> Option<Obstacle> {
-        if let Some(former) = self.former_key(after) {
-            return Some(former);
-        }
-        let undo = undo?;
+    pub fn obstacle(&self, undo: &Undo, before: &Image) -> Option<Obstacle> {
         let mut columns = self.table.columns.iter().zip(&self.columns);
         if let Some(dropped) = self.dropped(undo) {
             return Some(dropped);

@@ -1,53 +1,26 @@
 //! Reverts changes of a run: inserts, deletes and updates rows according to the audit log.
 
 use diesel::QueryResult;
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::{DefaultLoadingMode, SimpleConnection as _};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::Text;
 
+use crate::audit::Image;
 use crate::audit::revert::Undo;
-use crate::audit::{Image, with_hexadecimal_blobs};
 use crate::model::Value;
 
 use super::engine::Values;
 use super::ledger::RunHeader;
-use super::ledger::tables::audit_log;
+use super::pages::Room;
 use super::restored_table::RestoredTable;
 use super::select::Which;
 use super::statement::{InsertRows, UpdateRow, dynamic_statement};
-use super::stored_text::{OptionalText, StoredText};
-use super::{Database, DatabaseError, LiveRow, RecordedChange};
+use super::stored_text::StoredText;
+use super::{Database, DatabaseError, LiveRow};
 
 /// Rows per statement.
 const BATCH: usize = 200;
-
-/// An entry that was written after the run that is reverted.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = audit_log)]
-pub struct LaterEntry {
-    /// Primary key as text.
-    #[diesel(deserialize_as = StoredText)]
-    pub record_id: String,
-    /// `INSERT`, `UPDATE` or `DELETE`.
-    #[diesel(deserialize_as = StoredText)]
-    pub action: String,
-    /// JSON.
-    #[diesel(deserialize_as = OptionalText)]
-    pub old_value: Option<String>,
-    /// JSON.
-    #[diesel(deserialize_as = OptionalText)]
-    pub new_value: Option<String>,
-    /// The actor.
-    #[diesel(deserialize_as = StoredText)]
-    pub changed_by: String,
-    /// When.
-    #[diesel(deserialize_as = StoredText)]
-    pub changed_at: String,
-    /// The run.
-    #[diesel(deserialize_as = OptionalText)]
-    pub run_id: Option<String>,
-}
 
 /// The change that reverts one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,59 +64,7 @@ impl Database {
         self.end_run(run, finished_at, counts)
     }
 
-    /// Returns at most `limit` entries of a run, the last first, with ids below `before` and above `after`.
-    ///
-    /// # Errors
-    /// When the audit log cannot be read.
-    pub fn last_steps_of_run(
-        &mut self,
-        run: &str,
-        (after, before): (i64, i64),
-        limit: i64,
-    ) -> Result<Vec<RecordedChange>, DatabaseError> {
-        Ok(audit_log::table
-            .filter(audit_log::id.gt(after))
-            .filter(audit_log::id.lt(before))
-            .filter(audit_log::run_id.eq(run))
-            .order(audit_log::id.desc())
-            .limit(limit)
-            .select(RecordedChange::as_select())
-            .load(&mut self.connection)?)
-    }
-
-    /// The entries of these rows of a table after the entry `after`, oldest first.
-    ///
-    /// # Errors
-    /// When the audit log cannot be read.
-    pub fn later_entries(
-        &mut self,
-        table: &str,
-        record_ids: &[String],
-        after: i64,
-    ) -> Result<Vec<LaterEntry>, DatabaseError> {
-        let mut found: Vec<LaterEntry> = Vec::new();
-        for some in record_ids.chunks(500) {
-            found.extend(
-                audit_log::table
-                    .filter(audit_log::table_name.eq(table))
-                    .filter(audit_log::record_id.eq_any(some))
-                    .filter(audit_log::id.gt(after))
-                    .order(audit_log::id)
-                    .select(LaterEntry::as_select())
-                    .load(&mut self.connection)?,
-            );
-        }
-        if !self.connection.dialect().types_columns() {
-            for entry in &mut found {
-                let images = [entry.old_value.as_deref(), entry.new_value.as_deref()];
-                let record_id = std::mem::take(&mut entry.record_id);
-                entry.record_id = with_hexadecimal_blobs(record_id, images);
-            }
-        }
-        Ok(found)
-    }
-
-    /// The current rows with these keys, formatted as by the triggers.
+    /// The current rows with these keys, formatted as by the triggers; `None` if there is no room for them.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -151,7 +72,8 @@ impl Database {
         &mut self,
         table: &RestoredTable,
         keys: &[Vec<Value>],
-    ) -> Result<Vec<LiveRow>, DatabaseError> {
+        room: &mut Room,
+    ) -> Result<Option<Vec<LiveRow>>, DatabaseError> {
         let select = self.connection.select_images(table.table())?;
         let columns = table.key_slots();
         let mut found = Vec::new();
@@ -164,13 +86,21 @@ impl Database {
                         keys,
                     },
                 };
-                let rows: Vec<(StoredText, StoredText)> = query.load(connection)?;
-                found.extend(rows.into_iter().map(|(record_id, image)| LiveRow {
-                    record_id: record_id.into(),
-                    image: image.into(),
-                }));
+                let rows =
+                    query.load_iter::<(StoredText, StoredText), DefaultLoadingMode>(connection)?;
+                for row in rows {
+                    let (record_id, image) = row?;
+                    let row = LiveRow {
+                        record_id: record_id.into(),
+                        image: image.into(),
+                    };
+                    if !room.take(&row) {
+                        return Ok(None);
+                    }
+                    found.push(row);
+                }
             }
-            Ok(found)
+            Ok(Some(found))
         })
     }
 

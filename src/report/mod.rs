@@ -1,4 +1,5 @@
-//! Formats the outcomes of operations as text, JSON, CSV, SARIF and HTML. Returns strings; only `cli` prints them.
+//! Formats the outcomes of operations as text, JSON, CSV, SARIF and HTML. Returns strings, or writes what may be large to
+//! a writer that it is given; only `cli` prints.
 
 mod archive;
 pub mod audit;
@@ -32,7 +33,7 @@ pub use audited_tables::{
     DisabledView, EnabledView, TableStatesView, disabled_text, enabled_text, table_states_text,
 };
 pub use doctor::{HealthView, health_text};
-pub use document::{ErrorView, FailureView, json_document, json_line};
+pub use document::{ErrorView, FailureView, json_document, json_line, write_document};
 pub use findings::{FindingDetail, findings_text};
 pub use import::{ImportView, import_text};
 pub use layout::{CheckedView, LayoutSummaryView, LayoutView, checked_text, layouts_text};

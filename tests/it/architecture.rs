@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that may be long because they implement a single idea.
-const LONG: [(&str, &str); 10] = [
+const LONG: [(&str, &str); 9] = [
     (
         "src/database/engine/mod.rs",
         "one trait, with the defaults of its methods",
@@ -29,10 +29,6 @@ const LONG: [(&str, &str); 10] = [
     (
         "src/map/record.rs",
         "one walk over a record, column by column",
-    ),
-    (
-        "src/database/undo.rs",
-        "an entry is decoded only to be undone",
     ),
     (
         "src/operations/audit/why/origin.rs",

@@ -1,10 +1,7 @@
 //! Limits on memory and on the work that schemas cause.
-//!
-//! Memory is the resident size that the operating system measured for the process, not the address space.
 
 use std::fs;
 use std::io::Write as _;
-use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -22,24 +19,11 @@ fn layout() -> String {
 
 /// Runs `accession ARGUMENTS legacy --layout anything` and returns its peak memory in KB.
 fn measured(workspace: &Workspace, arguments: &[&str]) -> (Ended, u64) {
-    let script = "import resource, subprocess, sys\n\
-                  code = subprocess.call(sys.argv[1:])\n\
-                  print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)\n\
-                  sys.exit(code)";
-    let mut command = Command::new("python3");
+    let mut command = workspace.command();
     command
-        .args(["-c", script, env!("CARGO_BIN_EXE_accession")])
         .args(arguments)
-        .args(["--layout", &layout(), "legacy"])
-        .current_dir(workspace.root())
-        .env("NO_COLOR", "1");
-    let ended = workspace.run(&mut command);
-    let peak = ended
-        .stderr
-        .rsplit_once("peak ")
-        .and_then(|(_, kb)| kb.trim().parse().ok());
-    let peak = peak.unwrap_or_else(|| panic!("{ended}"));
-    (ended, peak)
+        .args(["--layout", &layout(), "legacy"]);
+    crate::peak::measured(&command)
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod bulk;
 mod fixtures;
 mod json;
 mod lossless;
+mod peak;
 mod published;
 mod rows;
 mod tree;

@@ -92,27 +92,32 @@ impl Replay {
             Some((_, row)) => row,
             None => self.rows.take(record_id, step.row(), key),
         };
-        let is_first = row == RowState::Unknown;
-        if is_first && !matches!(step, Step::Insert { .. }) {
-            row = RowState::claimed(step.clone());
-            self.broken(id, record_id, ReplayError::NotInserted);
-        } else if let Err(error) = row.apply(step.clone()) {
-            row = go_on(&row, step.clone());
+        let is_deleted = matches!(step, Step::Delete { .. });
+        let error = match row {
+            RowState::Unknown if !matches!(step, Step::Insert { .. }) => {
+                Some(ReplayError::NotInserted)
+            }
+            _ => row.contradiction(&step),
+        };
+        if let Some(error) = error {
+            row = go_on(row, step);
             self.broken(id, record_id, error);
+        } else {
+            row.follow(step);
         }
-        match (moved, step) {
-            (Some(to), Step::Update { new, .. }) => {
+        match (moved, row.image()) {
+            (Some(to), Some(new)) => {
                 if !is_displaced {
                     self.rows.put(record_id, RowState::Absent);
                 }
-                let there = self.rows.take(&to, &new, key);
+                let there = self.rows.take(&to, new, key);
                 self.rows.put(&to, row);
                 if there.exists() == Some(true) {
                     self.displaced.insert(to, (id, there));
                 }
             }
             // Another row has its record id.
-            (None, Step::Delete { .. }) if is_displaced => {}
+            (None, _) if is_displaced && is_deleted => {}
             (_, _) => self.rows.put(record_id, row),
         }
     }
@@ -182,12 +187,11 @@ impl Replay {
 }
 
 /// The state after an inconsistent entry: its values, and the known values of other columns.
-fn go_on(row: &RowState, step: Step) -> RowState {
-    match (row.image(), step) {
-        (Some(known), Step::Update { new, .. }) => {
-            let mut image = known.clone();
-            image.extend(new);
-            RowState::Present(image)
+fn go_on(row: RowState, step: Step) -> RowState {
+    match (row, step) {
+        (RowState::Present(mut known) | RowState::Partial(mut known), Step::Update { new, .. }) => {
+            known.extend(new);
+            RowState::Present(known)
         }
         (_, step) => RowState::claimed(step),
     }

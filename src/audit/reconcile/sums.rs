@@ -10,6 +10,9 @@ use super::cells::each_cell;
 /// differs.
 pub const BUCKETS: usize = 1 << 14;
 
+/// The bytes of an image that count as one more.
+const UNIT: usize = 1000;
+
 /// The keys of a comparison; both sides must use the same.
 #[derive(Debug, Clone, Default)]
 pub struct Summing(RandomState);
@@ -23,7 +26,7 @@ pub struct Sums {
 #[derive(Debug, Clone, Copy, Default)]
 struct Bucket {
     sum: u64,
-    /// Number of entries and rows in the bucket.
+    /// Number of entries and rows in the bucket; a large one counts as several.
     weight: u32,
     /// Whether the sum is inconclusive: a row changed its key, so that its values moved to another bucket without being
     /// recorded again, or an image cannot be read.
@@ -115,7 +118,8 @@ impl Sums {
         record_id.hash(&mut row);
         let mut sum = row.finish();
         let read = each_cell(image, &row, &mut |cell| sum = sum.wrapping_add(cell));
-        bucket.weight = bucket.weight.saturating_add(1);
+        let large = u32::try_from(image.len() / UNIT).unwrap_or(u32::MAX);
+        bucket.weight = bucket.weight.saturating_add(large).saturating_add(1);
         bucket.sum = combine(bucket.sum, sum);
         bucket.suspect |= read.is_err();
     }

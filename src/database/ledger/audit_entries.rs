@@ -1,18 +1,22 @@
-//! The entries of the audit log, read in pages by id: there may be millions.
+//! The entries of the audit log, read in pages by id: there may be millions, and some may be large.
 
 use std::ops::ControlFlow;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::audit::with_hexadecimal_blobs;
+use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
 use crate::database::{Database, DatabaseError};
 
 use super::entry_filter::EntryFilter;
 use super::tables::audit_log;
 
-/// Number of entries read at a time.
+/// Number of entries read at a time, unless they are large.
 const PAGE: i64 = 2_000;
+/// Number of ids in one query.
+const IDS: i64 = 500;
 
 /// An entry of the audit log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Queryable, Selectable)]
@@ -51,6 +55,12 @@ pub struct AuditEntry {
     pub db_user: Option<String>,
 }
 
+impl PageRow for AuditEntry {
+    fn bytes(&self) -> usize {
+        self.old_value.bytes() + self.new_value.bytes() + self.record_id.bytes()
+    }
+}
+
 /// The order in which entries are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryOrder {
@@ -72,7 +82,7 @@ impl Database {
         visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
         self.require_ledger()?;
-        let mut last = None;
+        let (mut last, mut pages) = (None, Pages::of(PAGE));
         loop {
             // A single lower bound: of two, SQLite starts at the first that it meets, and would skim all earlier pages.
             let mut rest = filter.clone();
@@ -81,7 +91,7 @@ impl Database {
             }
             let mut query = audit_log::table
                 .filter(rest.condition(self.connection.has_any_bytes()))
-                .limit(PAGE)
+                .limit(pages.limit())
                 .select(AuditEntry::as_select())
                 .into_boxed();
             query = match (order, last) {
@@ -91,15 +101,15 @@ impl Database {
                     .order(audit_log::id.desc())
                     .filter(audit_log::id.lt(last)),
             };
-            let page: Vec<AuditEntry> = query.load(&mut self.connection)?;
-            let is_full = page.len() as i64 == PAGE;
-            for entry in page {
+            let rows = query.load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.connection)?;
+            let page = pages.take(rows)?;
+            for entry in page.rows {
                 last = Some(entry.id);
                 if visit(self.as_written_now(entry)).is_break() {
                     return Ok(());
                 }
             }
-            if !is_full {
+            if page.is_last {
                 return Ok(());
             }
         }
@@ -116,12 +126,12 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         self.require_ledger()?;
         let before = diesel::alias!(audit_log as before);
-        let mut last: Option<i64> = None;
+        let (mut last, mut pages) = (None::<i64>, Pages::of(PAGE));
         loop {
             let mut query = audit_log::table
                 .filter(audit_log::table_name.eq(table))
                 .order((audit_log::record_id, audit_log::id))
-                .limit(PAGE)
+                .limit(pages.limit())
                 .select(AuditEntry::as_select())
                 .into_boxed();
             if let Some(id) = last {
@@ -136,18 +146,50 @@ impl Database {
                 let later = record_id().gt(record()).or(audit_log::id.gt(id).nullable());
                 query = query.filter(record_id().ge(record())).filter(later);
             }
-            let page: Vec<AuditEntry> = query.load(&mut self.connection)?;
-            let is_full = page.len() as i64 == PAGE;
-            last = page.last().map(|entry| entry.id);
-            for entry in page {
+            let rows = query.load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.connection)?;
+            let page = pages.take(rows)?;
+            for entry in page.rows {
+                last = Some(entry.id);
                 if visit(self.as_written_now(entry)).is_break() {
                     return Ok(());
                 }
             }
-            if !is_full {
+            if page.is_last {
                 return Ok(());
             }
         }
+    }
+
+    /// Visits the entries with these ids, which ascend, until `visit` breaks.
+    ///
+    /// # Errors
+    /// When the audit log cannot be read.
+    pub fn each_entry_of_ids(
+        &mut self,
+        mut ids: &[i64],
+        visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
+    ) -> Result<(), DatabaseError> {
+        let mut pages = Pages::of(IDS);
+        while !ids.is_empty() {
+            let (some, others) = ids.split_at(ids.len().min(as_length(pages.limit())));
+            let rows = audit_log::table
+                .filter(audit_log::id.eq_any(some))
+                .order(audit_log::id)
+                .select(AuditEntry::as_select())
+                .load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.connection)?;
+            let page = pages.take(rows)?;
+            let last = page.rows.last().map(|entry| entry.id);
+            for entry in page.rows {
+                if visit(self.as_written_now(entry)).is_break() {
+                    return Ok(());
+                }
+            }
+            ids = match last {
+                Some(last) => &ids[ids.partition_point(|id| *id <= last)..],
+                None => others,
+            };
+        }
+        Ok(())
     }
 
     /// The highest id of an entry of a run; `None` if the run changed no row.
@@ -184,4 +226,8 @@ impl Database {
         }
         entry
     }
+}
+
+fn as_length(limit: i64) -> usize {
+    usize::try_from(limit).unwrap_or(1)
 }

@@ -2,14 +2,16 @@
 
 use std::ops::ControlFlow;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
+use crate::database::pages::{PageRow, Pages};
 use crate::database::{Database, DatabaseError};
 
 use super::runs::RunRecord;
 use super::tables::{conversions, import_runs, row_sources, source_files};
 
-/// Number of rows read at a time.
+/// Number of rows read at a time, unless they are large.
 const PAGE: i64 = 2_000;
 
 /// The record that a row was imported from, in the version of the file that was read.
@@ -32,6 +34,12 @@ pub struct RowOrigin {
     pub part: Option<i32>,
     /// The run that found the record removed from the file.
     pub gone_run_id: Option<String>,
+}
+
+impl PageRow for RowOrigin {
+    fn bytes(&self) -> usize {
+        self.record_id.bytes() + self.pointer.bytes()
+    }
 }
 
 /// A version of a source file.
@@ -125,23 +133,23 @@ impl Database {
         file: i64,
         visit: &mut dyn FnMut(RowOrigin) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
-        let mut last = -1;
+        let (mut last, mut pages) = (-1, Pages::of(PAGE));
         loop {
-            let page: Vec<RowOrigin> = row_sources::table
+            let rows = row_sources::table
                 .filter(row_sources::source_file_id.eq(file))
                 .filter(row_sources::position.gt(last))
                 .order(row_sources::position)
-                .limit(PAGE)
+                .limit(pages.limit())
                 .select(RowOrigin::as_select())
-                .load(&mut self.connection)?;
-            let is_full = page.len() as i64 == PAGE;
-            for origin in page {
+                .load_iter::<RowOrigin, DefaultLoadingMode>(&mut self.connection)?;
+            let page = pages.take(rows)?;
+            for origin in page.rows {
                 last = origin.position;
                 if visit(origin).is_break() {
                     return Ok(());
                 }
             }
-            if !is_full {
+            if page.is_last {
                 return Ok(());
             }
         }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
+use crate::database::pages::{PageRow, Pages};
 use crate::database::{Database, DatabaseError};
 
 use super::tables::{import_runs, rejects, source_files};
@@ -70,11 +72,19 @@ type Finding = (
     String,
     i64,
 );
+
+impl PageRow for Finding {
+    fn bytes(&self) -> usize {
+        self.1.bytes() + self.2.bytes() + self.6.bytes()
+    }
+}
+
 type File = (String, Option<String>, String);
 type Run = (String, String, String, Option<String>);
 
 impl Database {
-    /// Returns up to `limit` rejects with ids greater than `after`, in order.
+    /// Returns up to `limit` rejects with ids greater than `after`, in order: fewer if they are large, none if there are
+    /// none.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
@@ -84,7 +94,7 @@ impl Database {
         limit: i64,
     ) -> Result<Vec<RejectRecord>, DatabaseError> {
         self.require_ledger()?;
-        let found: Vec<Finding> = rejects::table
+        let found = rejects::table
             .filter(rejects::id.gt(after))
             .order(rejects::id)
             .limit(limit)
@@ -98,7 +108,8 @@ impl Database {
                 rejects::message,
                 rejects::source_file_id,
             ))
-            .load(&mut self.connection)?;
+            .load_iter::<Finding, DefaultLoadingMode>(&mut self.connection)?;
+        let found = Pages::of(limit).take(found)?.rows;
         let mut files = HashMap::new();
         let mut of_file = None;
         let mut records = Vec::with_capacity(found.len());

@@ -6,10 +6,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::audit::seal::{LedgerSums, LedgerTable};
+use crate::database::pages::{PageRow, Pages};
 use crate::database::{Database, DatabaseError};
 use crate::model::Fingerprint;
 
@@ -24,11 +26,17 @@ const MARKED: &str = "marked";
 /// The run removed the mark.
 const UNMARKED: &str = "unmarked";
 
-/// Number of records read at a time.
+/// Number of records read at a time, unless they are large.
 const PAGE: i64 = 1000;
 
 /// A record of a change: id, change, entry, row, mark.
 type Recorded = (i64, String, (i64, i64), (String, String), Option<String>);
+
+impl PageRow for Recorded {
+    fn bytes(&self) -> usize {
+        self.3.0.bytes() + self.3.1.bytes()
+    }
+}
 
 /// The columns of an entry in one of the two tables.
 macro_rules! entry {
@@ -163,8 +171,7 @@ impl Database {
             .filter(source_files::run_id.eq(undone))
             .select(source_files::id);
         let touched: Vec<Vec<u8>> = replaced::table
-            .filter(replaced::change.eq(REMOVED))
-            .filter(replaced::run_id.ne(run))
+            .filter(replaced::change.eq(REMOVED).and(replaced::run_id.ne(run)))
             .filter(
                 replaced::run_id
                     .eq(undone)
@@ -225,11 +232,10 @@ impl Database {
         run: &str,
         kept: &HashSet<(String, String)>,
     ) -> Result<(), DatabaseError> {
-        let restored = |change: &str| change == RESTORED;
         // Restored entries are removed before removed ones are restored: both may have the same key.
         for pass in [true, false] {
             self.each_note(run, &mut |database, (id, change, key, row, mark)| {
-                if !kept.contains(&row) || restored(&change) != pass {
+                if !kept.contains(&row) || (change == RESTORED) != pass {
                     return Ok(());
                 }
                 match change.as_str() {
@@ -267,13 +273,12 @@ impl Database {
         run: &str,
         visit: &mut dyn FnMut(&mut Self, Recorded) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        let mut after = 0;
+        let (mut after, mut pages) = (0, Pages::of(PAGE));
         loop {
-            let changes: Vec<Recorded> = replaced::table
-                .filter(replaced::run_id.eq(run))
-                .filter(replaced::id.gt(after))
+            let changes = replaced::table
+                .filter(replaced::run_id.eq(run).and(replaced::id.gt(after)))
                 .order(replaced::id)
-                .limit(PAGE)
+                .limit(pages.limit())
                 .select((
                     replaced::id,
                     replaced::change,
@@ -281,13 +286,14 @@ impl Database {
                     (replaced::table_name, replaced::record_id),
                     replaced::gone_run_id,
                 ))
-                .load(&mut self.connection)?;
-            let Some(last) = changes.last() else {
-                return Ok(());
-            };
-            after = last.0;
-            for change in changes {
+                .load_iter::<Recorded, DefaultLoadingMode>(&mut self.connection)?;
+            let page = pages.take(changes)?;
+            for change in page.rows {
+                after = change.0;
                 visit(self, change)?;
+            }
+            if page.is_last {
+                return Ok(());
             }
         }
     }

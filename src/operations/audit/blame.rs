@@ -1,16 +1,19 @@
 //! Shows who last wrote each column of a row.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::audit::Action;
+use crate::audit::{Action, Image, RowState, Step, imported_record_ids};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::operations::OperationError;
 
 use super::Attribution;
-use super::history::{self, Version};
+use super::entry::AttributionIndex;
+use super::history::entries_named;
+use super::row_history::{RowEntry, each_with_values, of_last_row, take_step};
 
 /// A column of a row, with its last change.
 #[derive(Debug, Clone, Serialize)]
@@ -54,47 +57,115 @@ pub fn blame(
     record: &str,
 ) -> Result<Blame, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
-    let history = database.snapshot(|database| history::read(database, table, record))?;
-    let record = history.record_id.clone();
-    Ok(blamed(table, &record, history.into_last_row()))
+    database.snapshot(|database| {
+        let (record_id, entries) = entries_named(database, table, record)?;
+        let entries = of_last_row(entries, &record_id);
+        let written = LastWritten::read(database, &entries, &[])?;
+        let last = entries.into_iter().next_back();
+        let moved_to = last.and_then(|last| last.moved_to);
+        Ok(Blame {
+            table: table.to_owned(),
+            moved_to: moved_to.filter(|name| *name != record_id),
+            record_id,
+            columns: written.columns,
+            deleted: written.deleted,
+        })
+    })
 }
 
-/// The last writers of the columns, from the history of a row.
-pub(super) fn blamed(table: &str, record: &str, versions: Vec<Version>) -> Blame {
-    let mut blame = Blame {
-        table: table.to_owned(),
-        record_id: record.to_owned(),
-        columns: Vec::new(),
-        deleted: None,
-        moved_to: None,
-    };
-    for version in versions {
-        blame.moved_to = version.moved_to.clone().filter(|name| name != record);
-        blame.add(version);
+/// What the entries of a row wrote last.
+#[derive(Debug, Default)]
+pub(super) struct LastWritten {
+    pub(super) columns: Vec<BlamedColumn>,
+    pub(super) deleted: Option<Attribution>,
+    /// Whether the row exists after the entries; `None` if nothing is known.
+    pub(super) exists: Option<bool>,
+    /// Names of the columns that the row has after the entries, if it exists.
+    pub(super) known: Option<Vec<String>>,
+    /// The values of the key columns in the last entry.
+    pub(super) key: Image,
+    /// The record ids that the ledger may have for the row.
+    pub(super) imported_ids: Vec<String>,
+}
+
+impl LastWritten {
+    /// Reads the entries of a row, and the values of its columns `key`. Each value is kept once: in the state of the row
+    /// until another replaces it, and from then on in its column.
+    pub(super) fn read(
+        database: &mut Database,
+        entries: &[RowEntry],
+        key: &[&str],
+    ) -> Result<Self, OperationError> {
+        let attributions = AttributionIndex::new(database)?;
+        let rule = database.key_rule();
+        let (mut written, mut state) = (Self::default(), RowState::Unknown);
+        each_with_values(database, entries, &mut |mut entry| {
+            let attribution = attributions.attribution_of(&entry);
+            if entry.action == Action::Delete.name() {
+                written.deleted = Some(attribution.clone());
+            }
+            if let Ok(step) = take_step(&mut entry) {
+                written.add(&attribution, &entry.action, &step);
+                let row = step.row_after();
+                let ids = imported_record_ids(row, &entry.record_id, rule);
+                written.imported_ids.extend(ids);
+                let values = key.iter().map(|&name| Some((name, row.get(name)?)));
+                let values = values
+                    .flatten()
+                    .map(|(name, value)| (name.to_owned(), value.clone()));
+                written.key = values.collect();
+                let contradicts = state.contradiction(&step).is_some();
+                if contradicts || matches!(step, Step::Delete { .. }) {
+                    written.keep_values(std::mem::take(&mut state));
+                    state = RowState::claimed(step);
+                } else {
+                    state.follow(step);
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        written.exists = state.exists();
+        written.known = state.image().map(|image| image.keys().cloned().collect());
+        written.keep_values(state);
+        Ok(written)
     }
-    blame
-}
 
-impl Blame {
-    fn add(&mut self, version: Version) {
-        if version.action == Action::Delete.name() {
-            self.deleted = Some(version.attribution);
-            return;
-        }
-        for change in version.changes {
-            let written = BlamedColumn {
-                column: change.column,
-                value: change.new.unwrap_or_default(),
-                attribution: version.attribution.clone(),
-                action: version.action.clone(),
-            };
+    /// Records the columns that an entry wrote, without their values.
+    fn add(&mut self, attribution: &Attribution, action: &str, step: &Step) {
+        let (row, other) = match step {
+            Step::Delete { .. } => return,
+            Step::Insert { new } => (new, None),
+            Step::Update { old, new } => (old, Some(new)),
+        };
+        let changed = |(column, value): &(&String, &Value)| {
+            other.is_none_or(|other| other.get(*column) != Some(*value))
+        };
+        for (column, _) in row.iter().filter(changed) {
             let known = self
                 .columns
                 .iter_mut()
-                .find(|known| known.column == written.column);
+                .find(|known| known.column == *column);
             match known {
-                Some(known) => *known = written,
-                None => self.columns.push(written),
+                Some(known) => {
+                    known.attribution = attribution.clone();
+                    action.clone_into(&mut known.action);
+                }
+                None => self.columns.push(BlamedColumn {
+                    attribution: attribution.clone(),
+                    column: column.clone(),
+                    value: Value::Null,
+                    action: action.to_owned(),
+                }),
+            }
+        }
+    }
+
+    fn keep_values(&mut self, state: RowState) {
+        if let RowState::Present(mut image) | RowState::Partial(mut image) = state {
+            for column in &mut self.columns {
+                if let Some(value) = image.get_mut(&column.column) {
+                    column.value = value.take();
+                }
             }
         }
     }

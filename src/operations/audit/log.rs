@@ -38,13 +38,15 @@ pub struct Log {
     pub count: u64,
 }
 
-/// A page of entries.
-#[derive(Debug, Clone)]
+/// A page of entries, without the entries themselves.
+#[derive(Debug, Clone, Copy)]
 pub struct LogEntries {
-    /// The newest entries, newest first; or those after a given entry, oldest first.
-    pub entries: Vec<(AuditEntry, Attribution)>,
+    /// Number of entries on the page.
+    pub shown: usize,
     /// Total number of entries.
     pub count: u64,
+    /// The highest number among the entries on the page.
+    pub last_entry: Option<i64>,
 }
 
 /// Returns one line per run, and per day and author of other changes; the newest `limit` of them.
@@ -137,15 +139,16 @@ fn lines(totals: Vec<EntryTotal>, runs: &[RunRecord]) -> Vec<LogLine> {
     by_author.into_values().collect()
 }
 
-/// Returns at most `limit` entries that match `query`: the newest, or the next after [`AuditQuery::after`].
+/// Visits at most `limit` entries that match `query`: the newest, newest first; or the next after
+/// [`AuditQuery::after`], oldest first. Ends when `visit` breaks.
 ///
 /// # Errors
 /// When the database has no ledger or cannot be read, or the query matches no run.
 pub fn log_entries(
     url: &DatabaseUrl,
     wait: Duration,
-    query: &AuditQuery,
-    limit: usize,
+    (query, limit): (&AuditQuery, usize),
+    visit: &mut dyn FnMut(&AuditEntry, &Attribution) -> ControlFlow<()>,
 ) -> Result<LogEntries, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
@@ -155,26 +158,36 @@ pub fn log_entries(
             Some(_) => EntryOrder::OldestFirst,
             None => EntryOrder::NewestFirst,
         };
-        let (mut entries, mut count) = (Vec::new(), 0);
+        let mut log = LogEntries {
+            shown: 0,
+            count: 0,
+            last_entry: None,
+        };
         // If the database can count, only entries that are shown are read.
         let counts_itself = resolved.content.is_empty();
         database.each_entry(&resolved.filter, order, &mut |entry| {
-            if resolved.accepts(&entry) {
-                count += 1;
-                if entries.len() < limit {
-                    let attribution = attributions.attribution_of(&entry);
-                    entries.push((entry, attribution));
-                }
+            if counts_itself && log.shown >= limit {
+                return ControlFlow::Break(());
             }
-            match counts_itself && entries.len() >= limit {
+            if !resolved.accepts(&entry) {
+                return ControlFlow::Continue(());
+            }
+            log.count += 1;
+            if log.shown >= limit {
+                return ControlFlow::Continue(());
+            }
+            log.shown += 1;
+            log.last_entry = log.last_entry.max(Some(entry.id));
+            let visited = visit(&entry, &attributions.attribution_of(&entry));
+            match counts_itself && log.shown >= limit {
                 true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+                false => visited,
             }
         })?;
         if counts_itself {
-            count = database.count_entries(&resolved.filter)?;
+            log.count = database.count_entries(&resolved.filter)?;
         }
-        Ok(LogEntries { entries, count })
+        Ok(log)
     })
 }
 

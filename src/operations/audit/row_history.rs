@@ -34,42 +34,49 @@ impl Replayer {
         self.rows.into_iter().collect()
     }
 
-    /// Applies an entry. The values of an inconsistent entry are used nevertheless.
-    pub(super) fn apply(&mut self, entry: &AuditEntry) -> Applied {
-        let mut state = self.rows.remove(&entry.record_id).unwrap_or_default();
-        let applied = apply(&mut state, entry, self.rule);
+    /// Applies an entry of the row `record_id`. The values of an inconsistent entry are used nevertheless.
+    pub(super) fn apply(&mut self, record_id: &str, step: &Result<Step, ReplayError>) -> Applied {
+        let mut state = self.rows.remove(record_id).unwrap_or_default();
+        let applied = apply(&mut state, record_id, step, self.rule);
         match &applied.moved_to {
             Some(id) => {
-                self.rows.insert(entry.record_id.clone(), RowState::Absent);
+                self.rows.insert(record_id.to_owned(), RowState::Absent);
                 self.rows.insert(id.clone(), state);
             }
             None => {
-                self.rows.insert(entry.record_id.clone(), state);
+                self.rows.insert(record_id.to_owned(), state);
             }
         }
         applied
     }
 }
 
+/// Takes the values out of an entry.
+pub(super) fn take_step(entry: &mut AuditEntry) -> Result<Step, ReplayError> {
+    Step::take(
+        &entry.action,
+        entry.old_value.take(),
+        entry.new_value.take(),
+    )
+}
+
 /// Applies an entry to the state of its row.
-pub(super) fn apply(state: &mut RowState, entry: &AuditEntry, rule: KeyRule) -> Applied {
-    let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-    let step = match Step::read(&entry.action, old, new) {
-        Ok(step) => step,
-        Err(problem) => {
-            return Applied {
-                problem: Some(problem),
-                moved_to: None,
-            };
-        }
-    };
-    let moved_to = new_id(&step, &entry.record_id, rule);
-    let claimed = step.clone();
-    let problem = state.apply(step).err();
-    if problem.is_some() {
-        *state = RowState::claimed(claimed);
+pub(super) fn apply(
+    state: &mut RowState,
+    record_id: &str,
+    step: &Result<Step, ReplayError>,
+    rule: KeyRule,
+) -> Applied {
+    match step {
+        Ok(step) => Applied {
+            moved_to: new_id(step, record_id, rule),
+            problem: state.apply_or_claim(step),
+        },
+        Err(problem) => Applied {
+            problem: Some(problem.clone()),
+            moved_to: None,
+        },
     }
-    Applied { problem, moved_to }
 }
 
 /// The record id of the row after a change of its key.
@@ -77,13 +84,64 @@ pub(super) fn new_id(step: &Step, record_id: &str, rule: KeyRule) -> Option<Stri
     step.new_record_id(&Key::find(step.row(), record_id, rule)?)
 }
 
+/// An entry without its values, which may be large: they are read again when they are needed.
+pub(super) struct RowEntry {
+    pub(super) entry: AuditEntry,
+    /// The row's new record id, if the entry changed it.
+    pub(super) moved_to: Option<String>,
+}
+
+impl RowEntry {
+    /// The record id after the entry.
+    fn name_after(&self) -> &str {
+        self.moved_to.as_ref().unwrap_or(&self.entry.record_id)
+    }
+
+    fn is_insert(&self) -> bool {
+        self.entry.action == Action::Insert.name()
+    }
+}
+
 /// All entries of the row that has or had the record id `record`, by number.
 pub(super) fn entries_of_row(
     database: &mut Database,
     table: &str,
     record: &str,
-) -> Result<Vec<AuditEntry>, OperationError> {
+) -> Result<Vec<RowEntry>, OperationError> {
     entries_before(database, table, record, i64::MAX)
+}
+
+/// Reads entries again, with their values.
+pub(super) fn each_with_values<'e>(
+    database: &mut Database,
+    entries: impl IntoIterator<Item = &'e RowEntry>,
+    visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
+) -> Result<(), OperationError> {
+    let ids: Vec<i64> = entries.into_iter().map(|one| one.entry.id).collect();
+    Ok(database.each_entry_of_ids(&ids, visit)?)
+}
+
+/// The entries of the row that had the record id last, without those of earlier rows with the same id: from its INSERT
+/// on, under all its record ids.
+pub(super) fn of_last_row(entries: Vec<RowEntry>, record: &str) -> Vec<RowEntry> {
+    let named = |one: &&RowEntry| one.entry.record_id == record || one.name_after() == record;
+    let last = entries.iter().rev().find(named);
+    let mut name = last.map(|last| last.name_after().to_owned());
+    let last = last.map_or(0, |last| last.entry.id);
+    let mut its = Vec::new();
+    for one in entries.into_iter().rev() {
+        if one.entry.id > last || name.as_deref() != Some(one.name_after()) {
+            continue;
+        }
+        let begins = one.is_insert();
+        name = Some(one.entry.record_id.clone());
+        its.push(one);
+        if begins {
+            break;
+        }
+    }
+    its.reverse();
+    its
 }
 
 fn entries_before(
@@ -91,26 +149,35 @@ fn entries_before(
     table: &str,
     record: &str,
     end: i64,
-) -> Result<Vec<AuditEntry>, OperationError> {
+) -> Result<Vec<RowEntry>, OperationError> {
     let mut entries = Vec::new();
+    let rule = database.key_rule();
+    // Entries that include the INSERT of a row that still exists are all there are.
+    let (mut state, mut is_clean) = (RowState::Absent, true);
     let filter = EntryFilter::of_row(table, record);
-    database.each_entry(&filter, EntryOrder::OldestFirst, &mut |entry| {
+    database.each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
         if entry.id >= end {
             return ControlFlow::Break(());
         }
-        entries.push(entry);
+        let step = take_step(&mut entry);
+        let applied = apply(&mut state, &entry.record_id, &step, rule);
+        let moved_to = applied.moved_to;
+        is_clean &= applied.problem.is_none() && moved_to.is_none();
+        entries.push(RowEntry { entry, moved_to });
         ControlFlow::Continue(())
     })?;
-    if is_whole(&entries, database.key_rule()) {
+    if is_clean && state.exists() == Some(true) {
         return Ok(entries);
     }
+    drop(state);
     for arrival in arrivals(database, table, record, end)? {
-        let earlier = entries_before(database, table, &arrival.record_id, arrival.id)?;
+        let (record_id, id) = (&arrival.entry.record_id, arrival.entry.id);
+        let earlier = entries_before(database, table, record_id, id)?;
         // If several rows had this record id before, only the last one is the row that changed its key.
-        let begins = earlier.iter().rposition(|entry| {
-            entry.action == Action::Insert.name() || entry.record_id != arrival.record_id
-        });
-        let begins = begins.map_or(0, |at| match earlier[at].action == Action::Insert.name() {
+        let begins = earlier
+            .iter()
+            .rposition(|one| one.is_insert() || one.entry.record_id != *record_id);
+        let begins = begins.map_or(0, |at| match earlier[at].is_insert() {
             true => at,
             // The key changed more than once: all earlier entries belong to the row as well.
             false => 0,
@@ -118,19 +185,9 @@ fn entries_before(
         entries.extend(earlier.into_iter().skip(begins));
         entries.push(arrival);
     }
-    entries.sort_by_key(|entry| entry.id);
-    entries.dedup_by_key(|entry| entry.id);
+    entries.sort_by_key(|one| one.entry.id);
+    entries.dedup_by_key(|one| one.entry.id);
     Ok(entries)
-}
-
-/// Whether the entries include the INSERT of a row that still exists; then no other entries are needed.
-fn is_whole(entries: &[AuditEntry], rule: KeyRule) -> bool {
-    let mut state = RowState::Absent;
-    let clean = entries.iter().all(|entry| {
-        let applied = apply(&mut state, entry, rule);
-        applied.problem.is_none() && applied.moved_to.is_none()
-    });
-    clean && state.exists() == Some(true)
 }
 
 /// The entries before `end` by which rows got this record id. There is no index for them: all updates of the table are
@@ -140,7 +197,7 @@ fn arrivals(
     table: &str,
     record: &str,
     end: i64,
-) -> Result<Vec<AuditEntry>, OperationError> {
+) -> Result<Vec<RowEntry>, OperationError> {
     let only = |field, value: &str| (field, Choice::Only, value.to_owned());
     let filter = EntryFilter {
         fields: vec![
@@ -157,18 +214,18 @@ fn arrivals(
         };
     let rule = database.key_rule();
     let mut found = Vec::new();
-    database.each_entry(&filter, EntryOrder::OldestFirst, &mut |entry| {
+    database.each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
         if entry.id >= end {
             return ControlFlow::Break(());
         }
-        let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
+        let new = entry.new_value.as_deref();
         let may_be =
             entry.record_id != record && (!is_plain || new.is_some_and(|new| new.contains(record)));
-        if may_be
-            && Step::read(&entry.action, old, new)
-                .is_ok_and(|step| new_id(&step, &entry.record_id, rule).as_deref() == Some(record))
-        {
-            found.push(entry);
+        if may_be && let Ok(step) = take_step(&mut entry) {
+            let moved_to = new_id(&step, &entry.record_id, rule);
+            if moved_to.as_deref() == Some(record) {
+                found.push(RowEntry { entry, moved_to });
+            }
         }
         ControlFlow::Continue(())
     })?;

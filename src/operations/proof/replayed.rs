@@ -1,7 +1,7 @@
 //! Replaying the entries of a table's rows.
 
 use crate::audit::reconcile::{Accounted, Replay, Summing, Sums};
-use crate::audit::{Image, Key, Step};
+use crate::audit::{Key, Step};
 use crate::database::{Database, RecordedChange};
 use crate::model::Table;
 use crate::operations::OperationError;
@@ -18,8 +18,7 @@ pub(in crate::operations) fn replayed(
     let mut replay = Replay::of(accounted.clone());
     database.each_recorded_change(&mut |step| {
         if step.table_name == table.name && wanted(&step.record_id) {
-            let (old, new) = (step.old_value.as_deref(), step.new_value.as_deref());
-            let read = Step::read(&step.action, old, new);
+            let read = Step::take(&step.action, step.old_value, step.new_value);
             replay.entry(step.id, &step.record_id, read, &key);
         }
         Ok::<_, OperationError>(())
@@ -33,13 +32,12 @@ pub(in crate::operations) fn add(sums: &mut Sums, summing: &Summing, step: &Reco
     sums.entry(summing, &step.record_id, old, new);
 }
 
-/// The record id after an UPDATE that changed the key. Images begin with the key, so equal beginnings exclude a change.
+/// The record id after an UPDATE that changed the key.
 pub(in crate::operations) fn moved(step: &RecordedChange, key: &Key<'_>) -> Option<String> {
     let (Some(old), Some(new)) = (&step.old_value, &step.new_value) else {
         return None;
     };
-    let image = |text: &str| serde_json::from_str::<Image>(text).ok();
-    key.moved(&image(old)?, &image(new)?)
+    key.moved(&key.of_text(old)?, &key.of_text(new)?)
 }
 
 /// Whether the entries of a removed table leave rows behind. Sums alone do not show it: columns that were
@@ -57,8 +55,7 @@ pub(super) fn rows_are_left(
             if step.table_name != name || !group[summing.bucket(&step.record_id)] {
                 return Ok::<_, OperationError>(());
             }
-            let (old, new) = (step.old_value.as_deref(), step.new_value.as_deref());
-            let read = Step::read(&step.action, old, new);
+            let read = Step::take(&step.action, step.old_value, step.new_value);
             if columns.is_none()
                 && let Ok(read) = &read
             {

@@ -1,5 +1,6 @@
 //! Reverts a committed run by a new run: plans first, then writes in one transaction.
 
+mod found_rows;
 mod not_restorable;
 mod outcome;
 mod plan;

@@ -8,21 +8,22 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-use crate::audit::revert::{Reversal, RevertConflict, Undo, undo, undo_unchecked};
+use crate::audit::revert::{Reversal, Undo, undo, undo_unchecked};
 use crate::audit::seal::{Header, TableActions};
 use crate::audit::{Image, Key, Step};
 use crate::database::ledger::RunRecord;
 use crate::database::{
-    Database, DatabaseError, LaterEntry, Mismatch, RecordedChange, RestoredTable, RowUndo,
+    Database, DatabaseError, Mismatch, Pages, RecordedChange, RestoredTable, RowUndo,
 };
 use crate::model::{Findings, Level};
 use crate::operations::{Context, OperationError};
 
+use super::found_rows::{FoundRows, Portion};
 use super::not_restorable;
 use super::outcome::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 use super::{RevertOptions, mismatch};
 
-/// Number of entries processed together.
+/// Number of entries read at a time, unless they are large.
 const PAGE: i64 = 2000;
 
 /// Whether decisions are applied.
@@ -44,6 +45,7 @@ pub(super) struct Reverting<'a> {
     /// Whether there are entries after the run.
     something_later: bool,
     tables: HashMap<String, Arc<RestoredTable>>,
+    portion: Portion,
     /// Hashes of rows with entries seen so far.
     seen: HashSet<u64>,
     keys: RandomState,
@@ -54,13 +56,13 @@ pub(super) struct Reverting<'a> {
     findings: Findings,
 }
 
-/// An entry with its decision.
-struct DecidedEntry {
-    step: Step,
+/// An entry to decide on.
+pub(super) struct DecidedEntry {
+    pub(super) step: Step,
     /// The record id after the entry.
-    record_id: String,
+    pub(super) record_id: String,
     /// Whether it is the last entry of its row.
-    is_last: bool,
+    pub(super) is_last: bool,
 }
 
 impl<'a> Reverting<'a> {
@@ -87,6 +89,7 @@ impl<'a> Reverting<'a> {
             is_undone: database.undone_runs()?.contains_key(&undone.id),
             something_later: last >= between.1,
             tables: HashMap::new(),
+            portion: Portion::default(),
             seen: HashSet::new(),
             keys: RandomState::new(),
             kept: HashSet::new(),
@@ -110,15 +113,19 @@ impl<'a> Reverting<'a> {
         self.conflicts_not_kept = 0;
         self.findings = Findings::default();
         let (after, mut before) = self.between;
+        let mut pages = Pages::of(PAGE);
         loop {
-            let page = database.last_steps_of_run(&self.undone.id, (after, before), PAGE)?;
+            let page = database.last_steps_of_run(&self.undone.id, (after, before), &mut pages)?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
             before = last.id;
             // Consecutive entries mostly belong to one table, and the order of entries must be kept.
-            for entries in page.chunk_by(|a, b| a.table_name == b.table_name) {
-                self.entries(database, entries, apply)?;
+            let mut page = page.into_iter().peekable();
+            while let Some(table) = page.peek().map(|entry| entry.table_name.clone()) {
+                let of_table = std::iter::from_fn(|| page.next_if(|one| one.table_name == table));
+                let entries = of_table.collect();
+                self.entries(database, &table, entries, apply)?;
                 if apply == Apply::Everything && self.is_rejected() {
                     return Ok(());
                 }
@@ -131,16 +138,16 @@ impl<'a> Reverting<'a> {
     fn entries(
         &mut self,
         database: &mut Database,
-        entries: &[RecordedChange],
+        table: &str,
+        entries: Vec<RecordedChange>,
         apply: Apply,
     ) -> Result<(), OperationError> {
-        let table = self.table(database, &entries[0].table_name)?;
+        let table = self.table(database, table)?;
         let name = &table.table().name;
         let key = Key::of_table(table.table(), database.key_rule());
         let mut decided = Vec::with_capacity(entries.len());
         for entry in entries {
-            let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-            let step = Step::read(&entry.action, old, new);
+            let step = Step::take(&entry.action, entry.old_value, entry.new_value);
             let step = step.map_err(|source| OperationError::UnreadableEntry {
                 entry: entry.id,
                 source,
@@ -153,43 +160,71 @@ impl<'a> Reverting<'a> {
             }
             decided.push(DecidedEntry {
                 step,
-                record_id: moved.unwrap_or_else(|| entry.record_id.clone()),
+                record_id: moved.unwrap_or(entry.record_id),
                 is_last,
             });
         }
-        let rows = self.rows(database, &table, &decided)?;
-        let later = self.later(database, name, &decided)?;
-        let mut undos = Vec::with_capacity(decided.len());
+        while !decided.is_empty() {
+            let after = self.something_later.then_some(self.between.1 - 1);
+            let found = self.portion.look_up(database, &table, &decided, after)?;
+            let others = decided.split_off(found.count);
+            self.revert(database, &table, decided, found, apply)?;
+            if apply == Apply::Everything && self.is_rejected() {
+                return Ok(());
+            }
+            decided = others;
+        }
+        Ok(())
+    }
+
+    /// Reverts entries of which the rows were looked up.
+    fn revert(
+        &mut self,
+        database: &mut Database,
+        table: &RestoredTable,
+        decided: Vec<DecidedEntry>,
+        mut found: FoundRows,
+        apply: Apply,
+    ) -> Result<(), OperationError> {
+        let name = &table.table().name;
+        let mut undos = Vec::new();
         for one in decided {
-            let later = later
-                .get(one.record_id.as_str())
-                .map_or(&[][..], Vec::as_slice);
-            let row = rows.get(&one.record_id);
-            let after = after(&one.step);
-            let written = row.map(|row| table.without_defaults(row, after));
-            let undo = self.decide(name, &one, written.as_ref(), later);
-            let before = row.filter(|_| one.is_last).unwrap_or(after);
-            if let Some(obstacle) = table.obstacle((after, undo.as_ref()), before) {
-                let place = (name.as_str(), one.record_id.as_str());
+            let record_id = one.record_id.clone();
+            let key = database.key_of_image(table, one.step.row_after());
+            let row = found.rows.remove(&record_id).filter(|_| one.is_last);
+            // An entry whose row is unknown left it like this.
+            let left = row.is_none().then(|| one.step.row_after().clone());
+            let former_key = table.former_key(one.step.row_after());
+            let written = row.as_ref().and_then(|row| match &one.step {
+                Step::Insert { new } => table.without_defaults(row, new),
+                Step::Update { .. } | Step::Delete { .. } => None,
+            });
+            let row_or_written = written.as_ref().or(row.as_ref());
+            let undo = self.decide(name, one, row_or_written, &mut found);
+            let before = row.or(left).unwrap_or_default();
+            let undone = undo.as_ref();
+            let obstacle = undone.and_then(|undo| table.obstacle(undo, &before));
+            if let Some(obstacle) = former_key.or(obstacle) {
+                let place = (name.as_str(), record_id.as_str());
                 let finding = not_restorable::obstacle(place, &obstacle, self.options.policy);
                 self.findings.push(finding);
             }
-            if let Some(undo) = undo {
-                let before = before.clone();
-                if table.changes_nothing(&undo, &before) {
-                    let counts = self.counts.entry(name.clone()).or_default();
-                    counts.updated -= 1;
-                    counts.unchanged += 1;
-                    continue;
-                }
-                let key = database.key_of_image(&table, after);
+            let Some(undo) = undo else {
+                continue;
+            };
+            if table.changes_nothing(&undo, &before) {
+                let counts = self.counts.entry(name.clone()).or_default();
+                counts.updated -= 1;
+                counts.unchanged += 1;
+                continue;
+            }
+            if apply == Apply::Everything {
                 undos.push(RowUndo { key, before, undo });
             }
         }
-        if apply == Apply::Everything {
-            for row in database.restore_rows(&table, &undos)? {
-                self.findings.push(not_restorable::rejected(name, &row));
-            }
+        drop(found);
+        for row in database.restore_rows(table, &undos)? {
+            self.findings.push(not_restorable::rejected(name, &row));
         }
         Ok(())
     }
@@ -198,20 +233,26 @@ impl<'a> Reverting<'a> {
     fn decide(
         &mut self,
         table: &str,
-        one: &DecidedEntry,
+        one: DecidedEntry,
         row: Option<&Image>,
-        later: &[LaterEntry],
+        found: &mut FoundRows,
     ) -> Option<Undo> {
-        let row_key = || (table.to_owned(), one.record_id.clone());
-        let decided = if !one.is_last {
-            if self.kept.contains(&row_key()) {
+        let DecidedEntry {
+            step,
+            record_id,
+            is_last,
+        } = one;
+        let (mut by, mut run) = (None, None);
+        let decided = if !is_last {
+            if self.kept.contains(&(table.to_owned(), record_id.clone())) {
                 self.counts.entry(table.to_owned()).or_default().skipped += 1;
                 return None;
             }
-            Reversal::Undo(undo_unchecked(&one.step))
+            Reversal::Undo(undo_unchecked(step))
         } else {
-            let steps: Vec<Step> = later.iter().filter_map(read_later).collect();
-            undo(&one.step, row, &steps, self.options.policy)
+            let later = found.later.remove(&record_id).unwrap_or_default();
+            (by, run) = (later.by, later.run);
+            undo(step, row, later.changes, self.options.policy)
         };
         let counts = self.counts.entry(table.to_owned()).or_default();
         match decided {
@@ -229,71 +270,26 @@ impl<'a> Reverting<'a> {
             }
             Reversal::Conflict(conflict) => {
                 counts.skipped += 1;
-                self.kept.insert(row_key());
-                self.conflict(table, one, conflict, later.last());
+                self.conflict(RevertConflictAt {
+                    table: table.to_owned(),
+                    record_id,
+                    conflict,
+                    by,
+                    run,
+                });
                 None
             }
         }
     }
 
-    fn conflict(
-        &mut self,
-        table: &str,
-        one: &DecidedEntry,
-        conflict: RevertConflict,
-        by: Option<&LaterEntry>,
-    ) {
+    fn conflict(&mut self, conflict: RevertConflictAt) {
+        let row = (conflict.table.clone(), conflict.record_id.clone());
+        self.kept.insert(row);
         if self.conflicts.len() < self.options.limit {
-            self.conflicts.push(RevertConflictAt {
-                table: table.to_owned(),
-                record_id: one.record_id.clone(),
-                conflict,
-                by: by.map(|entry| (entry.changed_by.clone(), entry.changed_at.clone())),
-                run: by.and_then(|entry| entry.run_id.clone()),
-            });
+            self.conflicts.push(conflict);
         } else {
             self.conflicts_not_kept += 1;
         }
-    }
-
-    /// The current rows of those entries that are the last of their row.
-    fn rows(
-        &self,
-        database: &mut Database,
-        table: &RestoredTable,
-        decided: &[DecidedEntry],
-    ) -> Result<HashMap<String, Image>, OperationError> {
-        let last = decided.iter().filter(|one| one.is_last);
-        let keys: Vec<_> = last
-            .map(|one| database.key_of_image(table, after(&one.step)))
-            .collect();
-        let rows = database.live_rows(table, &keys)?.into_iter();
-        Ok(rows
-            .map(|row| {
-                let image = serde_json::from_str(&row.image).unwrap_or_default();
-                (row.record_id, image)
-            })
-            .collect())
-    }
-
-    fn later(
-        &self,
-        database: &mut Database,
-        table: &str,
-        decided: &[DecidedEntry],
-    ) -> Result<HashMap<String, Vec<LaterEntry>>, OperationError> {
-        let mut later: HashMap<String, Vec<LaterEntry>> = HashMap::new();
-        if self.something_later {
-            let last = decided.iter().filter(|one| one.is_last);
-            let ids: Vec<String> = last.map(|one| one.record_id.clone()).collect();
-            for entry in database.later_entries(table, &ids, self.between.1 - 1)? {
-                later
-                    .entry(entry.record_id.clone())
-                    .or_default()
-                    .push(entry);
-            }
-        }
-        Ok(later)
     }
 
     fn table(
@@ -378,18 +374,4 @@ impl<'a> Reverting<'a> {
             findings: self.findings.clone().sorted(),
         }
     }
-}
-
-/// The image with the key of the row after an entry, or of the deleted row.
-fn after(step: &Step) -> &Image {
-    match step {
-        Step::Insert { new } | Step::Update { new, .. } => new,
-        Step::Delete { old } => old,
-    }
-}
-
-/// An unreadable entry is ignored: a changed row shows that something happened.
-fn read_later(entry: &LaterEntry) -> Option<Step> {
-    let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-    Step::read(&entry.action, old, new).ok()
 }

@@ -1,11 +1,13 @@
 //! Report of `audit as-of`: the rows of a table at a point in time, as text, CSV or JSON. CSV and JSON are written
 //! while the rows are read.
 
+use std::io::{self, Write};
+
 use serde_json::json;
 
 use crate::operations::audit::{AsOf, AsOfRow};
 use crate::report::counts::{Align, aligned, plural};
-use crate::report::document::json_line;
+use crate::report::document::write_line;
 
 use super::csv::{Cell, line};
 use super::log::shown_of;
@@ -22,7 +24,7 @@ pub enum SheetForm {
     Json,
 }
 
-/// Takes rows one at a time and returns their text.
+/// Writes rows one at a time.
 #[derive(Debug)]
 pub struct AsOfSheet {
     form: SheetForm,
@@ -45,12 +47,14 @@ impl AsOfSheet {
         }
     }
 
-    /// Returns the output for one row.
-    #[must_use]
-    pub fn row(&mut self, row: &AsOfRow) -> String {
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn row(&mut self, out: &mut dyn Write, row: &AsOfRow) -> io::Result<()> {
         self.taken += 1;
         if self.taken > self.limit as u64 {
-            return String::new();
+            return Ok(());
         }
         let is_first = self.taken == 1;
         if is_first {
@@ -58,14 +62,13 @@ impl AsOfSheet {
         }
         match self.form {
             SheetForm::Json => {
-                let begin = if is_first { "{\"rows\": [" } else { "," };
-                format!("{begin}\n{}", json_line(row))
+                out.write_all(if is_first { b"{\"rows\": [\n" } else { b",\n" })?;
+                write_line(out, row)
             }
             SheetForm::Csv => {
-                let mut out = match is_first {
-                    true => self.header(),
-                    false => String::new(),
-                };
+                if is_first {
+                    self.header(out)?;
+                }
                 let mut cells = vec![
                     Cell::text(row.record_id.as_str()),
                     Cell::text(row.is_whole.to_string()),
@@ -86,8 +89,7 @@ impl AsOfSheet {
                     true => Cell::text(""),
                     false => Cell::text(serde_json::Value::Object(others).to_string()),
                 });
-                out.push_str(&line(cells));
-                out
+                line(out, cells)
             }
             SheetForm::Text(cut) => {
                 for column in row.values.keys() {
@@ -106,69 +108,72 @@ impl AsOfSheet {
                         }),
                 );
                 self.kept.push(cells);
-                String::new()
+                Ok(())
             }
         }
     }
 
-    /// Returns the output after the last row.
-    #[must_use]
-    pub fn finish(mut self, outcome: &AsOf) -> String {
-        let incomplete = outcome.incomplete;
+    /// Writes the end after the last row.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(mut self, out: &mut dyn Write, outcome: &AsOf) -> io::Result<()> {
         match self.form {
-            SheetForm::Csv if self.taken == 0 => self.header(),
-            SheetForm::Csv => String::new(),
+            SheetForm::Csv if self.taken == 0 => self.header(out),
+            SheetForm::Csv => Ok(()),
             SheetForm::Json => {
                 let begin = if self.taken == 0 { "{\"rows\": [" } else { "" };
-                let (count, incomplete) = (json!(outcome.rows), json!(incomplete));
+                let (count, incomplete) = (json!(outcome.rows), json!(outcome.incomplete));
                 let (problems, run) = (json!(outcome.problems), json!(outcome.run));
-                format!(
-                    "{begin}\n], \"count\": {count}, \"incomplete\": {incomplete}, \"problems\": {problems}, \"run\": {run}}}\n"
+                writeln!(
+                    out,
+                    "{begin}\n], \"count\": {count}, \"incomplete\": {incomplete}, \"problems\": {problems}, \"run\": {run}}}"
                 )
             }
-            SheetForm::Text(_) => {
-                let mut out = match self.kept.is_empty() {
-                    true => String::new(),
-                    false => {
-                        let names = self.columns.iter().map(|column| escape_line(column));
-                        let names: Vec<String> = names.collect();
-                        let header: Vec<(&str, Align)> = std::iter::once("record")
-                            .chain(names.iter().map(String::as_str))
-                            .map(|name| (name, Align::Left))
-                            .collect();
-                        for row in &mut self.kept {
-                            row.resize(header.len(), String::new());
-                        }
-                        aligned(&header, &self.kept)
-                    }
-                };
-                out.push_str(&shown_of(self.kept.len(), outcome.rows, "row"));
-                if incomplete > 0 {
-                    out.push_str(&format!(
-                        "{} older than the audit log; unknown values are shown as `?`\n",
-                        plural(incomplete, "row")
-                    ));
-                }
-                if !outcome.problems.is_empty() {
-                    let count = plural(outcome.problems.len() as u64, "entry");
-                    let numbers: Vec<_> =
-                        outcome.problems.iter().map(ToString::to_string).collect();
-                    out.push_str(&format!(
-                        "{count} inconsistent with earlier entries: {}\n",
-                        numbers.join(", ")
-                    ));
-                }
-                out
-            }
+            SheetForm::Text(_) => out.write_all(self.text(outcome).as_bytes()),
         }
     }
 
-    fn header(&self) -> String {
+    /// The rows as a table, and what is to be said about them.
+    fn text(&mut self, outcome: &AsOf) -> String {
+        let mut out = match self.kept.is_empty() {
+            true => String::new(),
+            false => {
+                let names = self.columns.iter().map(|column| escape_line(column));
+                let names: Vec<String> = names.collect();
+                let header: Vec<(&str, Align)> = std::iter::once("record")
+                    .chain(names.iter().map(String::as_str))
+                    .map(|name| (name, Align::Left))
+                    .collect();
+                for row in &mut self.kept {
+                    row.resize(header.len(), String::new());
+                }
+                aligned(&header, &self.kept)
+            }
+        };
+        out.push_str(&shown_of(self.kept.len(), outcome.rows, "row"));
+        if outcome.incomplete > 0 {
+            out.push_str(&format!(
+                "{} older than the audit log; unknown values are shown as `?`\n",
+                plural(outcome.incomplete, "row")
+            ));
+        }
+        if !outcome.problems.is_empty() {
+            let count = plural(outcome.problems.len() as u64, "entry");
+            let numbers: Vec<_> = outcome.problems.iter().map(ToString::to_string).collect();
+            out.push_str(&format!(
+                "{count} inconsistent with earlier entries: {}\n",
+                numbers.join(", ")
+            ));
+        }
+        out
+    }
+
+    fn header(&self, out: &mut dyn Write) -> io::Result<()> {
         let names = ["record_id", "is_whole"]
             .into_iter()
-            .chain(self.columns.iter().map(String::as_str));
-        let mut cells: Vec<Cell> = names.map(Cell::text).collect();
-        cells.push(Cell::text("other_columns"));
-        line(cells)
+            .chain(self.columns.iter().map(String::as_str))
+            .chain(["other_columns"]);
+        line(out, names.map(Cell::text))
     }
 }

@@ -1,5 +1,7 @@
 //! Report of `audit blame`: the last change of each column.
 
+use std::io::{self, Write};
+
 use crate::operations::audit::{Blame, BlamedColumn};
 use crate::report::counts::{Align, aligned, short_timestamp};
 
@@ -57,8 +59,10 @@ pub fn blame_text(blame: &Blame, cut: Cut) -> String {
     out
 }
 
-/// One line per column.
-#[must_use]
-pub fn blame_csv(blame: &Blame) -> String {
-    attributed(&["action", "column", "value"], &blame.columns)
+/// Writes one line per column.
+///
+/// # Errors
+/// Those of `out`.
+pub fn blame_csv(out: &mut dyn Write, blame: &Blame) -> io::Result<()> {
+    attributed(out, &["action", "column", "value"], &blame.columns)
 }

@@ -1,55 +1,62 @@
 //! Comma-separated values (RFC 4180), protected against formula injection in spreadsheets.
 
+use std::borrow::Cow;
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde_json::Value;
 
 /// A cell.
 #[derive(Debug, Clone)]
-pub(super) enum Cell {
+pub(super) enum Cell<'c> {
     /// Any string.
-    Text(String),
+    Text(Cow<'c, str>),
     /// A number, or an empty cell; neither can be a formula.
     Plain(String),
 }
 
-impl Cell {
-    pub(super) fn text(text: impl Into<String>) -> Self {
+impl<'c> Cell<'c> {
+    pub(super) fn text(text: impl Into<Cow<'c, str>>) -> Self {
         Self::Text(text.into())
     }
 
     /// A column value: strings as they are, NULL as an empty cell, everything else as JSON.
-    pub(super) fn value(value: &Value) -> Self {
+    pub(super) fn value(value: &'c Value) -> Self {
         match value {
             Value::Null => Self::Plain(String::new()),
-            Value::String(text) => Self::Text(text.clone()),
+            Value::String(text) => Self::text(text),
             Value::Number(number) => Self::Plain(number.to_string()),
-            Value::Bool(_) | Value::Array(_) | Value::Object(_) => Self::Text(value.to_string()),
+            Value::Bool(_) | Value::Array(_) | Value::Object(_) => Self::text(value.to_string()),
         }
     }
 
     /// Prefixes an apostrophe to strings that a spreadsheet would run as a formula
     /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-    fn neutral(&self) -> String {
+    fn neutral(self) -> Cow<'c, str> {
         match self {
-            Self::Plain(text) => text.clone(),
+            Self::Plain(text) => text.into(),
             Self::Text(text) => {
                 let dangerous = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
                 match text.starts_with(dangerous) {
-                    true => format!("'{text}"),
-                    false => text.clone(),
+                    true => format!("'{text}").into(),
+                    false => text,
                 }
             }
         }
     }
 }
 
-/// Formats one line.
-pub(super) fn line(cells: impl IntoIterator<Item = Cell>) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(cells.into_iter().map(|cell| cell.neutral()));
-    written.expect("writing to memory succeeds");
-    let bytes = writer.into_inner().expect("writing to memory succeeds");
-    String::from_utf8(bytes).expect("the input is UTF-8")
+/// Writes one line.
+pub(super) fn line<'c>(
+    out: &mut dyn Write,
+    cells: impl IntoIterator<Item = Cell<'c>>,
+) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    for cell in cells {
+        writer.write_field(cell.neutral().as_bytes())?;
+    }
+    writer.write_record(None::<&[u8]>)?;
+    writer.flush()
 }
 
 /// The columns of lines that begin with the attribution of an entry: [`Attribution`](crate::operations::audit::Attribution).
@@ -64,28 +71,52 @@ pub(super) const ATTRIBUTION: [&str; 8] = [
     "file",
 ];
 
-/// Formats a line for each view, with its members of these names, after a header. `tables=names` is a column `tables`
+/// Writes a line for each view, with its members of these names, after a header. `tables=names` is a column `tables`
 /// with the member `names`.
-pub(super) fn sheet<V: Serialize>(columns: &[&str], views: impl IntoIterator<Item = V>) -> String {
-    let columns = columns.iter();
-    let columns: Vec<(&str, &str)> = columns
-        .map(|&name| name.split_once('=').unwrap_or((name, name)))
-        .collect();
-    let mut out = line(columns.iter().map(|(name, _)| Cell::text(*name)));
-    for view in views {
-        let view = serde_json::json!(view);
-        let cells = columns.iter().map(|(_, member)| Cell::value(&view[member]));
-        out.push_str(&line(cells));
-    }
-    out
+pub(super) fn sheet<V: Serialize>(
+    out: &mut dyn Write,
+    columns: &[&str],
+    views: impl IntoIterator<Item = V>,
+) -> io::Result<()> {
+    header(out, columns)?;
+    views
+        .into_iter()
+        .try_for_each(|view| view_line(out, columns, &view))
 }
 
 /// Like [`sheet`], with the attribution first.
 pub(super) fn attributed<V: Serialize>(
+    out: &mut dyn Write,
     columns: &[&str],
     views: impl IntoIterator<Item = V>,
-) -> String {
-    sheet(&[&ATTRIBUTION[..], columns].concat(), views)
+) -> io::Result<()> {
+    sheet(out, &[&ATTRIBUTION[..], columns].concat(), views)
+}
+
+/// Writes the header of [`view_line`].
+pub(super) fn header(out: &mut dyn Write, columns: &[&str]) -> io::Result<()> {
+    let names = columns.iter().map(|name| column(name).0);
+    line(out, names.map(Cell::text))
+}
+
+/// Writes the line of a view.
+pub(super) fn view_line(
+    out: &mut dyn Write,
+    columns: &[&str],
+    view: &impl Serialize,
+) -> io::Result<()> {
+    let view = serde_json::json!(view);
+    line(
+        out,
+        columns
+            .iter()
+            .map(|name| Cell::value(&view[column(name).1])),
+    )
+}
+
+/// The name of a column, and of the member with its values.
+fn column(name: &str) -> (&str, &str) {
+    name.split_once('=').unwrap_or((name, name))
 }
 
 #[cfg(test)]
@@ -106,10 +137,18 @@ mod tests {
             "a\"b,c\nd",
             "",
         ];
+        let written = |cells: Vec<Cell<'_>>| {
+            let mut out = Vec::new();
+            line(&mut out, cells).expect("written");
+            String::from_utf8(out).expect("UTF-8")
+        };
         let cells = texts.map(Cell::text);
         let expected = "'=1+1,'+1,'-1,'@x,'\tx,\"'\rx\",'＝1,a=1,\"a\"\"b,c\nd\",\n";
-        assert_eq!(line(cells), expected);
+        assert_eq!(written(cells.to_vec()), expected);
         let numbers = [serde_json::json!(-1), serde_json::json!(-1.5), Value::Null];
-        assert_eq!(line(numbers.iter().map(Cell::value)), "-1,-1.5,\n");
+        assert_eq!(
+            written(numbers.iter().map(Cell::value).collect()),
+            "-1,-1.5,\n"
+        );
     }
 }

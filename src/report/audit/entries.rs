@@ -1,5 +1,7 @@
 //! Report of `audit log --entries`, and entries of the audit log in other reports.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -7,51 +9,135 @@ use crate::audit::{FieldChange, Step};
 use crate::database::ledger::AuditEntry;
 use crate::operations::audit::{Attribution, LogEntries};
 use crate::report::counts::{Align, painted, plural, short_timestamp};
+use crate::report::document::ListDocument;
 
 use super::csv::{ATTRIBUTION, Cell, line};
+use super::image::{ImageView, quote_numbers};
 use super::log::shown_of;
 use super::shown::{self, Cut, author, escape_line, short};
 
-/// One line per entry, then the total.
-#[must_use]
-pub fn entries_text(log: &LogEntries) -> String {
-    let header = [
-        ("entry", Align::Right),
-        ("when", Align::Left),
-        ("actor", Align::Left),
-        ("run", Align::Left),
-        ("table", Align::Left),
-        ("record", Align::Left),
-        ("action", Align::Left),
-        ("change", Align::Left),
-    ];
-    let rows: Vec<Vec<String>> = log
-        .entries
-        .iter()
-        .map(|(entry, signature)| {
-            vec![
-                entry.id.to_string(),
-                short_timestamp(&entry.changed_at),
-                author(signature),
-                entry
-                    .run_id
-                    .as_deref()
-                    .map(short)
-                    .unwrap_or_default()
-                    .to_owned(),
-                escape_line(&entry.table_name),
-                shown::shorten(escape_line(&entry.record_id), Cut::After(60)),
-                escape_line(&entry.action),
-                summary(entry),
-            ]
-        })
-        .collect();
-    let mut out = match rows.is_empty() {
-        true => String::new(),
-        false => painted(&header, &rows),
-    };
-    out.push_str(&shown_of(log.entries.len(), log.count, "entry"));
-    out
+/// The output format of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntriesForm {
+    /// One line per entry, then the total. The widths are known only after the last entry.
+    Text,
+    /// One JSON object.
+    Json,
+    /// Comma-separated values, with the images as they are stored.
+    Csv,
+}
+
+/// Writes entries one at a time.
+#[derive(Debug)]
+pub struct EntriesSheet {
+    form: EntriesForm,
+    rows: Vec<Vec<String>>,
+    document: Option<ListDocument>,
+    has_begun: bool,
+}
+
+impl EntriesSheet {
+    /// Creates a sheet; nothing is written yet.
+    #[must_use]
+    pub fn new(form: EntriesForm) -> Self {
+        Self {
+            form,
+            rows: Vec::new(),
+            document: None,
+            has_begun: false,
+        }
+    }
+
+    /// Writes an entry.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn entry(
+        &mut self,
+        out: &mut dyn Write,
+        entry: &AuditEntry,
+        signature: &Attribution,
+    ) -> io::Result<()> {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        match self.form {
+            EntriesForm::Text => {
+                self.rows.push(cells(entry, signature));
+                Ok(())
+            }
+            EntriesForm::Json => {
+                if self.document.is_none() {
+                    self.document = Some(ListDocument::begin(out, &[], "entries")?);
+                }
+                match &mut self.document {
+                    Some(document) => document.item(out, &EntryView::from((entry, signature))),
+                    None => Ok(()),
+                }
+            }
+            EntriesForm::Csv => {
+                if is_first {
+                    entry_header(out)?;
+                }
+                entry_line(out, entry, signature)
+            }
+        }
+    }
+
+    /// Writes the end after the last entry.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(self, out: &mut dyn Write, log: &LogEntries) -> io::Result<()> {
+        match self.form {
+            EntriesForm::Text => {
+                if !self.rows.is_empty() {
+                    out.write_all(painted(&HEADER, &self.rows).as_bytes())?;
+                }
+                out.write_all(shown_of(log.shown, log.count, "entry").as_bytes())
+            }
+            EntriesForm::Json => {
+                let document = match self.document {
+                    Some(document) => document,
+                    None => ListDocument::begin(out, &[], "entries")?,
+                };
+                let members = [
+                    ("count", log.count.into()),
+                    ("last_entry", log.last_entry.into()),
+                ];
+                document.end(out, &members)
+            }
+            EntriesForm::Csv if self.has_begun => Ok(()),
+            EntriesForm::Csv => entry_header(out),
+        }
+    }
+}
+
+const HEADER: [(&str, Align); 8] = [
+    ("entry", Align::Right),
+    ("when", Align::Left),
+    ("actor", Align::Left),
+    ("run", Align::Left),
+    ("table", Align::Left),
+    ("record", Align::Left),
+    ("action", Align::Left),
+    ("change", Align::Left),
+];
+
+fn cells(entry: &AuditEntry, signature: &Attribution) -> Vec<String> {
+    vec![
+        entry.id.to_string(),
+        short_timestamp(&entry.changed_at),
+        author(signature),
+        entry
+            .run_id
+            .as_deref()
+            .map(short)
+            .unwrap_or_default()
+            .to_owned(),
+        escape_line(&entry.table_name),
+        shown::shorten(&entry.record_id, Cut::After(60)),
+        escape_line(&entry.action),
+        summary(entry),
+    ]
 }
 
 /// The changed columns of an update with their values; for other actions, the number of columns.
@@ -78,18 +164,6 @@ pub(super) fn changes(entry: &AuditEntry) -> Vec<FieldChange> {
     step.map(FieldChange::of).unwrap_or_default()
 }
 
-/// A page of entries as a document.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct LogEntriesView<'o> {
-    /// The newest entries, newest first; with `--after`, the next ones, oldest first.
-    entries: Vec<EntryView<'o>>,
-    /// Number of all entries.
-    count: u64,
-    /// The highest number among the entries, for the next `--after`.
-    last_entry: Option<i64>,
-}
-
 /// An entry of the audit log.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -103,21 +177,11 @@ pub struct EntryView<'o> {
     /// `INSERT`, `UPDATE` or `DELETE`.
     action: &'o str,
     /// An object of values by column: all columns of a deleted row; the key and the changed columns of an update.
-    old: Value,
+    #[cfg_attr(test, schemars(with = "Value"))]
+    old: ImageView<'o>,
     /// Likewise: all columns of an inserted row; the key and the changed columns of an update.
-    new: Value,
-}
-
-impl<'o> From<&'o LogEntries> for LogEntriesView<'o> {
-    fn from(log: &'o LogEntries) -> Self {
-        let entries = log.entries.iter();
-        let entries = entries.map(|(entry, signature)| (entry, signature).into());
-        Self {
-            entries: entries.collect(),
-            count: log.count,
-            last_entry: log.entries.iter().map(|(entry, _)| entry.id).max(),
-        }
-    }
+    #[cfg_attr(test, schemars(with = "Value"))]
+    new: ImageView<'o>,
 }
 
 impl<'o> From<(&'o AuditEntry, &'o Attribution)> for EntryView<'o> {
@@ -127,35 +191,51 @@ impl<'o> From<(&'o AuditEntry, &'o Attribution)> for EntryView<'o> {
             table: &entry.table_name,
             record_id: &entry.record_id,
             action: &entry.action,
-            old: image(entry.old_value.as_deref()),
-            new: image(entry.new_value.as_deref()),
+            old: ImageView::exact(entry.old_value.as_deref()),
+            new: ImageView::exact(entry.new_value.as_deref()),
         }
     }
 }
 
-/// The image as JSON; as a string if it is not valid JSON.
-fn image(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, |text| {
-        serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
-    })
+/// Like [`EntryView`], with all numbers as strings.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct QuotedEntryView<'o> {
+    #[serde(flatten)]
+    signature: Value,
+    table: &'o str,
+    record_id: &'o str,
+    action: &'o str,
+    old: ImageView<'o>,
+    new: ImageView<'o>,
 }
 
-/// The entries as CSV, with the images as they are stored.
-#[must_use]
-pub fn entries_csv(log: &LogEntries) -> String {
-    let lines = log.entries.iter();
-    let lines = lines.map(|(entry, signature)| entry_line(entry, signature));
-    std::iter::once(entry_header()).chain(lines).collect()
+impl<'o> From<EntryView<'o>> for QuotedEntryView<'o> {
+    fn from(view: EntryView<'o>) -> Self {
+        let mut signature = serde_json::json!(view.signature);
+        quote_numbers(&mut signature);
+        Self {
+            signature,
+            table: view.table,
+            record_id: view.record_id,
+            action: view.action,
+            old: view.old.with_numbers_as_strings(),
+            new: view.new.with_numbers_as_strings(),
+        }
+    }
 }
 
-/// The header of [`entry_line`].
-pub(super) fn entry_header() -> String {
+/// Writes the header of [`entry_line`].
+pub(super) fn entry_header(out: &mut dyn Write) -> io::Result<()> {
     let columns = ["table", "record_id", "action", "old", "new"];
-    line(ATTRIBUTION.into_iter().chain(columns).map(Cell::text))
+    line(out, ATTRIBUTION.into_iter().chain(columns).map(Cell::text))
 }
 
-/// An entry as a line of CSV.
-pub(super) fn entry_line(entry: &AuditEntry, signature: &Attribution) -> String {
+/// Writes an entry as a line of CSV.
+pub(super) fn entry_line(
+    out: &mut dyn Write,
+    entry: &AuditEntry,
+    signature: &Attribution,
+) -> io::Result<()> {
     let signature = serde_json::json!(signature);
     let attribution = ATTRIBUTION.iter().map(|name| Cell::value(&signature[name]));
     let texts = [
@@ -166,5 +246,5 @@ pub(super) fn entry_line(entry: &AuditEntry, signature: &Attribution) -> String 
         entry.new_value.as_ref(),
     ];
     let texts = texts.map(|text| Cell::text(text.map_or("", String::as_str)));
-    line(attribution.chain(texts))
+    line(out, attribution.chain(texts))
 }

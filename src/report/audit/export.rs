@@ -1,13 +1,14 @@
 //! Report of `audit export`: the complete audit log in a format for other programs or for readers, entry by entry.
 
-use serde_json::{Number, Value};
+use std::io::{self, Write};
 
 use crate::database::ledger::AuditEntry;
 use crate::operations::audit::Attribution;
-use crate::report::document::json_line;
+use crate::report::document::write_line;
 
-use super::entries::{EntryView, entry_header, entry_line};
+use super::entries::{EntryView, QuotedEntryView, entry_header, entry_line};
 use super::html;
+use super::image::Numbers;
 
 /// The file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +23,7 @@ pub enum ExportForm {
     Html,
 }
 
-/// How numbers are written in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbers {
-    /// As numbers with all digits; some programs keep only the first 15 or so.
-    Exact,
-    /// As strings.
-    AsStrings,
-}
-
-/// Takes entries one at a time and returns the text of the file.
+/// Writes entries one at a time.
 #[derive(Debug)]
 pub struct Export {
     form: ExportForm,
@@ -56,60 +48,68 @@ impl Export {
         }
     }
 
-    /// Returns the start of the file.
-    #[must_use]
-    pub fn begin(&self) -> String {
-        match self.form {
-            ExportForm::JsonLines => String::new(),
-            ExportForm::Json => "[".to_owned(),
-            ExportForm::Csv => entry_header(),
-            ExportForm::Html => html::begin(&self.title, &self.subtitle),
+    /// Writes an entry.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn entry(
+        &mut self,
+        out: &mut dyn Write,
+        entry: &AuditEntry,
+        attribution: &Attribution,
+    ) -> io::Result<()> {
+        if self.taken == 0 {
+            self.begin(out)?;
         }
-    }
-
-    /// Returns the text of an entry.
-    #[must_use]
-    pub fn entry(&mut self, entry: &AuditEntry, attribution: &Attribution) -> String {
         self.taken += 1;
         match self.form {
-            ExportForm::JsonLines => format!("{}\n", self.json(entry, attribution)),
-            ExportForm::Json => {
-                let comma = if self.taken == 1 { "" } else { "," };
-                format!("{comma}\n{}", self.json(entry, attribution))
+            ExportForm::JsonLines => {
+                self.json(out, entry, attribution)?;
+                out.write_all(b"\n")
             }
-            ExportForm::Csv => entry_line(entry, attribution),
-            ExportForm::Html => html::entry(entry, attribution),
+            ExportForm::Json => {
+                out.write_all(if self.taken == 1 { b"\n" } else { b",\n" })?;
+                self.json(out, entry, attribution)
+            }
+            ExportForm::Csv => entry_line(out, entry, attribution),
+            ExportForm::Html => html::entry(out, entry, attribution),
         }
     }
 
-    /// Returns the end of the file.
-    #[must_use]
-    pub fn finish(&self) -> String {
+    /// Writes the end of the file.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.taken == 0 {
+            self.begin(out)?;
+        }
         match self.form {
-            ExportForm::JsonLines | ExportForm::Csv => String::new(),
-            ExportForm::Json => "\n]\n".to_owned(),
-            ExportForm::Html => html::finish(self.taken),
+            ExportForm::JsonLines | ExportForm::Csv => Ok(()),
+            ExportForm::Json => out.write_all(b"\n]\n"),
+            ExportForm::Html => out.write_all(html::finish(self.taken).as_bytes()),
         }
     }
 
-    fn json(&self, entry: &AuditEntry, attribution: &Attribution) -> String {
+    fn begin(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.form {
+            ExportForm::JsonLines => Ok(()),
+            ExportForm::Json => out.write_all(b"["),
+            ExportForm::Csv => entry_header(out),
+            ExportForm::Html => out.write_all(html::begin(&self.title, &self.subtitle).as_bytes()),
+        }
+    }
+
+    fn json(
+        &self,
+        out: &mut dyn Write,
+        entry: &AuditEntry,
+        attribution: &Attribution,
+    ) -> io::Result<()> {
         let view = EntryView::from((entry, attribution));
         match self.numbers {
-            Numbers::Exact => json_line(&view),
-            Numbers::AsStrings => {
-                let mut view = serde_json::json!(view);
-                quote_numbers(&mut view);
-                view.to_string()
-            }
+            Numbers::Exact => write_line(out, &view),
+            Numbers::AsStrings => write_line(out, &QuotedEntryView::from(view)),
         }
-    }
-}
-
-fn quote_numbers(value: &mut Value) {
-    match value {
-        Value::Number(number) => *value = Value::String(Number::to_string(number)),
-        Value::Array(items) => items.iter_mut().for_each(quote_numbers),
-        Value::Object(members) => members.values_mut().for_each(quote_numbers),
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }

@@ -1,43 +1,38 @@
 //! Report of `audit history`: every version of a row.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use crate::audit::FieldChange;
 use crate::operations::audit::{Attribution, History, Version};
 use crate::report::Style;
 use crate::report::counts::plural;
+use crate::report::document::ListDocument;
 
-use super::csv::attributed;
+use super::csv::{ATTRIBUTION, header, view_line};
 use super::shown::{self, Cut, attribution_text, escape_line};
 
-/// A block per version, oldest first.
-#[must_use]
-pub fn history_text(history: &History, cut: Cut) -> String {
-    let mut out = String::new();
-    for version in &history.versions {
-        let action = Style::paint(Style::NOTICE, &escape_line(&version.action));
-        let number = version.attribution.entry;
-        out.push_str(&format!(
-            "{number}  {action}  {}\n",
-            attribution_text(&version.attribution)
-        ));
-        for (what, text) in circumstances(history, version) {
-            out.push_str(&format!("    {} {text}\n", Style::paint(Style::DIM, what)));
-        }
-        if let Some(problem) = &version.problem {
-            out.push_str(&format!(
-                "    {} {problem}\n",
-                Style::paint(Style::ERROR, "error:")
-            ));
-        }
-        out.push_str(&shown::changes(&version.changes, "    ", cut));
-        out.push('\n');
+/// Writes the block of a version.
+fn write_version(
+    out: &mut dyn Write,
+    history: &History,
+    version: &Version,
+    cut: Cut,
+) -> io::Result<()> {
+    let action = Style::paint(Style::NOTICE, &escape_line(&version.action));
+    let number = version.attribution.entry;
+    let by = attribution_text(&version.attribution);
+    writeln!(out, "{number}  {action}  {by}")?;
+    for (what, text) in circumstances(history, version) {
+        writeln!(out, "    {} {text}", Style::paint(Style::DIM, what))?;
     }
-    let table = escape_line(&history.table);
-    let record = escape_line(&history.record_id);
-    let versions = plural(history.versions.len() as u64, "version");
-    out.push_str(&format!("{versions} of `{record}` in `{table}`\n"));
-    out
+    if let Some(problem) = &version.problem {
+        let error = Style::paint(Style::ERROR, "error:");
+        writeln!(out, "    {error} {problem}")?;
+    }
+    shown::write_changes(out, &version.changes, "    ", cut)?;
+    out.write_all(b"\n")
 }
 
 fn circumstances(history: &History, version: &Version) -> Vec<(&'static str, String)> {
@@ -61,22 +56,10 @@ fn circumstances(history: &History, version: &Version) -> Vec<(&'static str, Str
     out
 }
 
-/// The versions of a row as a document.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct HistoryView<'o> {
-    /// The table.
-    table: &'o str,
-    /// The row's primary key as text.
-    record_id: &'o str,
-    /// Its versions, oldest first.
-    versions: Vec<VersionView<'o>>,
-}
-
 /// A version of a row: one change, and who made it.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct VersionView<'o> {
+pub struct VersionView<'o> {
     #[serde(flatten)]
     attribution: &'o Attribution,
     /// `INSERT`, `UPDATE` or `DELETE`.
@@ -91,44 +74,126 @@ struct VersionView<'o> {
     problem: Option<String>,
 }
 
-impl<'o> From<&'o History> for HistoryView<'o> {
-    fn from(history: &'o History) -> Self {
-        let versions = history.versions.iter().map(|version| VersionView {
+impl<'o> From<&'o Version> for VersionView<'o> {
+    fn from(version: &'o Version) -> Self {
+        Self {
             attribution: &version.attribution,
             action: &version.action,
             record_id: &version.record_id,
             moved_to: version.moved_to.as_deref(),
             changes: &version.changes,
             problem: version.problem.as_ref().map(ToString::to_string),
-        });
-        Self {
-            table: &history.table,
-            record_id: &history.record_id,
-            versions: versions.collect(),
         }
     }
 }
 
-/// One line per version and column.
-#[must_use]
-pub fn history_csv(history: &History) -> String {
-    /// A changed column of a version.
-    #[derive(Serialize)]
-    struct Line<'o> {
-        #[serde(flatten)]
-        attribution: &'o Attribution,
-        record_id: &'o str,
-        action: &'o str,
-        #[serde(flatten)]
-        change: &'o FieldChange,
+/// The output format of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryForm {
+    /// A block per version, oldest first.
+    Text(Cut),
+    /// One JSON object.
+    Json,
+    /// One line per version and column.
+    Csv,
+}
+
+/// Writes the versions of a row one at a time.
+#[derive(Debug)]
+pub struct HistorySheet {
+    form: HistoryForm,
+    document: Option<ListDocument>,
+    has_begun: bool,
+}
+
+/// The columns of CSV after the attribution.
+const COLUMNS: [&str; 5] = ["record_id", "action", "column", "old", "new"];
+
+impl HistorySheet {
+    /// Creates a sheet; nothing is written yet.
+    #[must_use]
+    pub fn new(form: HistoryForm) -> Self {
+        Self {
+            form,
+            document: None,
+            has_begun: false,
+        }
     }
-    let lines = history.versions.iter().flat_map(|version| {
-        version.changes.iter().map(|change| Line {
-            attribution: &version.attribution,
-            record_id: &version.record_id,
-            action: &version.action,
-            change,
-        })
-    });
-    attributed(&["record_id", "action", "column", "old", "new"], lines)
+
+    /// Writes a version.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn version(
+        &mut self,
+        out: &mut dyn Write,
+        history: &History,
+        version: &Version,
+    ) -> io::Result<()> {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        match self.form {
+            HistoryForm::Text(cut) => write_version(out, history, version, cut),
+            HistoryForm::Json => {
+                if self.document.is_none() {
+                    self.document = Some(begin(out, history)?);
+                }
+                match &mut self.document {
+                    Some(document) => document.item(out, &VersionView::from(version)),
+                    None => Ok(()),
+                }
+            }
+            HistoryForm::Csv => {
+                let columns = [&ATTRIBUTION[..], &COLUMNS].concat();
+                if is_first {
+                    header(out, &columns)?;
+                }
+                version.changes.iter().try_for_each(|change| {
+                    let line = ChangeLine {
+                        attribution: &version.attribution,
+                        record_id: &version.record_id,
+                        action: &version.action,
+                        change,
+                    };
+                    view_line(out, &columns, &line)
+                })
+            }
+        }
+    }
+
+    /// Writes the end after the last version.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(self, out: &mut dyn Write, history: &History) -> io::Result<()> {
+        match (self.form, self.document) {
+            (HistoryForm::Text(_), _) => {
+                let table = escape_line(&history.table);
+                let record = escape_line(&history.record_id);
+                let versions = plural(history.versions as u64, "version");
+                writeln!(out, "{versions} of `{record}` in `{table}`")
+            }
+            (HistoryForm::Json, Some(document)) => document.end(out, &[]),
+            (HistoryForm::Json, None) => begin(out, history)?.end(out, &[]),
+            (HistoryForm::Csv, _) => Ok(()),
+        }
+    }
+}
+
+fn begin(out: &mut dyn Write, history: &History) -> io::Result<ListDocument> {
+    let members = [
+        ("table", history.table.as_str().into()),
+        ("record_id", history.record_id.as_str().into()),
+    ];
+    ListDocument::begin(out, &members, "versions")
+}
+
+/// A changed column of a version.
+#[derive(Serialize)]
+struct ChangeLine<'o> {
+    #[serde(flatten)]
+    attribution: &'o Attribution,
+    record_id: &'o str,
+    action: &'o str,
+    #[serde(flatten)]
+    change: &'o FieldChange,
 }

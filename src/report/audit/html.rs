@@ -1,12 +1,14 @@
 //! The audit log as an HTML page: one self-contained file without scripts, suitable for printing.
 
+use std::io::{self, Write};
+
 use crate::audit::FieldChange;
 use crate::database::ledger::AuditEntry;
 use crate::operations::audit::Attribution;
 use crate::report::counts::{plural, short_timestamp};
 
 use super::entries::changes;
-use super::shown::{self, Cut};
+use super::shown;
 
 const STYLE: &str = include_str!("export.css");
 
@@ -24,8 +26,12 @@ pub(super) fn begin(title: &str, subtitle: &str) -> String {
     )
 }
 
-/// Returns the table row of an entry.
-pub(super) fn entry(entry: &AuditEntry, attribution: &Attribution) -> String {
+/// Writes the table row of an entry.
+pub(super) fn entry(
+    out: &mut dyn Write,
+    entry: &AuditEntry,
+    attribution: &Attribution,
+) -> io::Result<()> {
     let kind = match entry.action.as_str() {
         "INSERT" => "insert",
         "UPDATE" => "update",
@@ -55,48 +61,56 @@ pub(super) fn entry(entry: &AuditEntry, attribution: &Attribution) -> String {
     );
     push("reason", attribution.reason.as_deref());
     push("file", attribution.file.as_deref());
-    format!(
-        "<tr class=\"{kind}\"><td class=\"number\">{}</td><td>{who}</td><td><b>{}</b><br>{}</td><td><span class=\"action\">{}</span>{}</td></tr>\n",
+    write!(
+        out,
+        "<tr class=\"{kind}\"><td class=\"number\">{}</td><td>{who}</td><td><b>{}</b><br>{}</td><td><span class=\"action\">{}</span>",
         entry.id,
         escape(&entry.table_name),
         escape(&entry.record_id),
         escape(&entry.action),
-        columns(entry),
-    )
+    )?;
+    columns(out, entry)?;
+    out.write_all(b"</td></tr>\n")
 }
 
-fn columns(entry: &AuditEntry) -> String {
+fn columns(out: &mut dyn Write, entry: &AuditEntry) -> io::Result<()> {
     let changes = changes(entry);
     if changes.is_empty() {
-        let raw = [&entry.old_value, &entry.new_value].into_iter().flatten();
-        return raw.map(|text| format!("<p>{}</p>", escape(text))).collect();
+        let mut raw = [&entry.old_value, &entry.new_value].into_iter().flatten();
+        return raw.try_for_each(|text| {
+            out.write_all(b"<p>")?;
+            write_escaped(out, text)?;
+            out.write_all(b"</p>")
+        });
     }
-    let rows: String = changes.iter().map(column).collect();
-    format!("<dl>{rows}</dl>")
+    out.write_all(b"<dl>")?;
+    changes
+        .into_iter()
+        .try_for_each(|change| column(out, &change))?;
+    out.write_all(b"</dl>")
 }
 
-fn column(change: &FieldChange) -> String {
-    let shown = |tag: &str, value: &Option<serde_json::Value>| {
-        let value = value.as_ref().map(|value| shown::value(value, Cut::Never));
-        value.map(|value| format!("<{tag}>{}</{tag}>", escape(&value)))
+fn column(out: &mut dyn Write, change: &FieldChange) -> io::Result<()> {
+    write!(out, "<div><dt>{}</dt><dd>", escape(&change.column))?;
+    let shown = |out: &mut dyn Write, tag: &str, value: &Option<serde_json::Value>| match value {
+        Some(value) => {
+            write!(out, "<{tag}>")?;
+            write_escaped(out, &shown::plain(value))?;
+            write!(out, "</{tag}>")
+        }
+        None => Ok(()),
     };
-    let (old, new) = match (&change.old, &change.new) {
+    match (&change.old, &change.new) {
         // A value without a counterpart is not highlighted.
-        (None, new) => (None, shown("span", new)),
-        (old, None) => (shown("span", old), None),
-        (old, new) => (shown("del", old), shown("ins", new)),
-    };
-    let arrow = if old.is_some() && new.is_some() {
-        " → "
-    } else {
-        ""
-    };
-    format!(
-        "<div><dt>{}</dt><dd>{}{arrow}{}</dd></div>",
-        escape(&change.column),
-        old.unwrap_or_default(),
-        new.unwrap_or_default()
-    )
+        (None, new) => shown(out, "span", new)?,
+        (old, None) => shown(out, "span", old)?,
+        (old, new) => {
+            shown(out, "del", old)?;
+            out.write_all(" → ".as_bytes())?;
+            shown(out, "ins", new)?;
+        }
+    }
+    out.write_all(b"</dd></div>")
 }
 
 /// Returns the page after the last entry.
@@ -105,6 +119,20 @@ pub(super) fn finish(count: u64) -> String {
     format!(
         "</tbody>\n</table>\n<footer><p>{entries}; the export is complete.</p></footer>\n</body>\n</html>\n"
     )
+}
+
+/// Writes a text as [`escape`] returns it, piece by piece: it may be large.
+fn write_escaped(out: &mut dyn Write, mut text: &str) -> io::Result<()> {
+    while !text.is_empty() {
+        let mut end = text.len().min(64 * 1024);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (piece, rest) = text.split_at(end);
+        out.write_all(escape(piece).as_bytes())?;
+        text = rest;
+    }
+    Ok(())
 }
 
 /// Escapes text for HTML content and attributes.

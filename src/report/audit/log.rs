@@ -1,5 +1,7 @@
 //! Report of `audit log`: runs and days.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use crate::audit::Action;
@@ -166,9 +168,11 @@ impl<'o> From<&'o LogLine> for LogLineView<'o> {
     }
 }
 
-/// The lines as CSV.
-#[must_use]
-pub fn log_csv(log: &Log) -> String {
+/// Writes the lines as CSV.
+///
+/// # Errors
+/// Those of `out`.
+pub fn log_csv(out: &mut dyn Write, log: &Log) -> io::Result<()> {
     /// A line whose tables are names.
     #[derive(Serialize)]
     struct Line<'o> {
@@ -193,5 +197,5 @@ pub fn log_csv(log: &Log) -> String {
         "tables=names",
         "reason",
     ];
-    sheet(&columns, lines)
+    sheet(out, &columns, lines)
 }

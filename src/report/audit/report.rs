@@ -1,5 +1,7 @@
 //! Report of `audit report`: counts of changes by actor, table, action and day.
 
+use std::io::{self, Write};
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -138,9 +140,11 @@ impl<'o> From<&'o AuditReport> for AuditReportView<'o> {
     }
 }
 
-/// One line per total.
-#[must_use]
-pub fn report_csv(report: &AuditReport) -> String {
+/// Writes one line per total.
+///
+/// # Errors
+/// Those of `out`.
+pub fn report_csv(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     let columns = ["day", "actor", "db_user", "run", "table", "action", "count"];
-    sheet(&columns, AuditReportView::from(report).totals)
+    sheet(out, &columns, AuditReportView::from(report).totals)
 }

@@ -1,5 +1,7 @@
 //! Report of `audit where`: the rows that came from a location in a file.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use crate::operations::audit::{RowFromFile, RowsFromFile};
@@ -117,9 +119,11 @@ impl<'o> From<&'o RowsFromFile> for RowsFromFileView<'o> {
     }
 }
 
-/// One line per row.
-#[must_use]
-pub fn rows_from_file_csv(found: &RowsFromFile) -> String {
+/// Writes one line per row.
+///
+/// # Errors
+/// Those of `out`.
+pub fn rows_from_file_csv(out: &mut dyn Write, found: &RowsFromFile) -> io::Result<()> {
     let columns = [
         "table",
         "record_id",
@@ -132,5 +136,5 @@ pub fn rows_from_file_csv(found: &RowsFromFile) -> String {
         "started_at",
         "actor",
     ];
-    sheet(&columns, RowsFromFileView::from(found).rows)
+    sheet(out, &columns, RowsFromFileView::from(found).rows)
 }

@@ -1,8 +1,12 @@
 //! Report of `audit show`: one entry, column by column.
 
-use serde::Serialize;
+use std::io::{self, Write};
 
+use serde::{Serialize, Serializer};
+
+#[cfg(test)]
 use crate::audit::FieldChange;
+use crate::database::ledger::AuditEntry;
 use crate::operations::audit::EntryDetails;
 use crate::report::counts::{facts, short_timestamp};
 
@@ -10,15 +14,17 @@ use super::csv::sheet;
 use super::entries::{EntryView, changes};
 use super::shown::{self, Cut, author, escape_line};
 
-/// Actor, time and reason, then each column with its old and new value.
-#[must_use]
-pub fn show_text(details: &EntryDetails, cut: Cut) -> String {
+/// Writes actor, time and reason, then each column with its old and new value.
+///
+/// # Errors
+/// Those of `out`.
+pub fn show_text(out: &mut dyn Write, details: &EntryDetails, cut: Cut) -> io::Result<()> {
     let (entry, attribution) = (&details.entry, &details.attribution);
     let run = attribution.run.as_ref().map(|run| match &attribution.kind {
         Some(kind) => format!("{run} ({})", escape_line(kind)),
         None => format!("{run}, not in the ledger"),
     });
-    let mut out = facts(&[
+    let facts = facts(&[
         ("entry", Some(entry.id.to_string())),
         ("table", Some(escape_line(&entry.table_name))),
         ("record", Some(escape_line(&entry.record_id))),
@@ -29,16 +35,17 @@ pub fn show_text(details: &EntryDetails, cut: Cut) -> String {
         ("reason", attribution.reason.as_deref().map(escape_line)),
         ("file", attribution.file.as_deref().map(escape_line)),
     ]);
-    out.push('\n');
+    writeln!(out, "{facts}")?;
     let changes = changes(entry);
     if changes.is_empty() {
         let raw = [&entry.old_value, &entry.new_value];
         for text in raw.into_iter().flatten() {
-            out.push_str(&format!("  {}\n", shown::shorten(escape_line(text), cut)));
+            out.write_all(b"  ")?;
+            shown::write_text(out, text, cut)?;
+            out.write_all(b"\n")?;
         }
     }
-    out.push_str(&shown::changes(&changes, "  ", cut));
-    out
+    shown::write_changes(out, &changes, "  ", cut)
 }
 
 /// An entry with its changed columns, as a document.
@@ -48,20 +55,33 @@ pub struct EntryDetailsView<'o> {
     #[serde(flatten)]
     entry: EntryView<'o>,
     /// The columns that changed.
-    changes: Vec<FieldChange>,
+    #[cfg_attr(test, schemars(with = "Vec<FieldChange>"))]
+    changes: ChangesView<'o>,
+}
+
+/// The columns that an entry changed, parsed when they are written.
+#[derive(Debug, Clone, Copy)]
+struct ChangesView<'o>(&'o AuditEntry);
+
+impl Serialize for ChangesView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(changes(self.0))
+    }
 }
 
 impl<'o> From<&'o EntryDetails> for EntryDetailsView<'o> {
     fn from(details: &'o EntryDetails) -> Self {
         Self {
             entry: (&details.entry, &details.attribution).into(),
-            changes: changes(&details.entry),
+            changes: ChangesView(&details.entry),
         }
     }
 }
 
-/// One line per column.
-#[must_use]
-pub fn show_csv(details: &EntryDetails) -> String {
-    sheet(&["column", "old", "new"], changes(&details.entry))
+/// Writes one line per column.
+///
+/// # Errors
+/// Those of `out`.
+pub fn show_csv(out: &mut dyn Write, details: &EntryDetails) -> io::Result<()> {
+    sheet(out, &["column", "old", "new"], changes(&details.entry))
 }

@@ -1,9 +1,13 @@
 //! Values as text: on one line, without control characters, truncated only with a note.
 
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::audit::FieldChange;
-use crate::model::escape_json_controls;
+use crate::model::{escape_json_controls, sanitize_char};
 use crate::operations::audit::Attribution;
 use crate::report::Style;
 use crate::report::counts::{grouped, short_timestamp};
@@ -24,46 +28,97 @@ pub(super) fn escape_line(text: &str) -> String {
 
 /// A value on one line. Strings are unquoted unless they could be mistaken for another value.
 pub(super) fn value(value: &Value, cut: Cut) -> String {
-    let text = match value {
-        Value::Null => return "NULL".to_owned(),
-        Value::String(text) if is_plain(text) => escape_line(text),
+    shortened(&plain(value), 0, cut)
+}
+
+/// A value before it is escaped to one line.
+pub(super) fn plain(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Null => Cow::Borrowed("NULL"),
+        Value::String(text) if is_plain(text) => Cow::Borrowed(text),
         Value::String(_)
         | Value::Bool(_)
         | Value::Number(_)
         | Value::Array(_)
-        | Value::Object(_) => escape_line(&value.to_string()),
-    };
-    shorten(text, cut)
+        | Value::Object(_) => Cow::Owned(value.to_string()),
+    }
 }
 
+/// Whether a string cannot be mistaken for another value. An object or array is a JSON column that the database stores as
+/// a string.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text
         && text != "NULL"
-        && serde_json::from_str::<Value>(text)
-            .map_or(true, |json| json.is_object() || json.is_array())
+        && (text.starts_with(['{', '[']) || serde_json::from_str::<IgnoredAny>(text).is_err())
 }
 
-pub(super) fn shorten(text: String, cut: Cut) -> String {
-    let Cut::After(most) = cut else { return text };
-    let count = text.chars().count();
-    if count <= most {
-        return text;
+/// A text on one line.
+pub(super) fn shorten(text: &str, cut: Cut) -> String {
+    shortened(text, 0, cut)
+}
+
+/// The text on one line from the character `skipped` on, and its beginning only if it is too long.
+fn shortened(text: &str, skipped: usize, cut: Cut) -> String {
+    let begin = if skipped > 0 { "…" } else { "" };
+    let Cut::After(most) = cut else {
+        return escape_line(text);
+    };
+    let mut rest = escaped(text).skip(skipped);
+    let mut kept = begin.to_owned();
+    let room = most - begin.chars().count().min(most);
+    kept.extend(rest.by_ref().take(room));
+    match rest.count() {
+        0 => kept,
+        more => {
+            let count = begin.chars().count() + room + more;
+            format!("{kept}… ({} characters)", grouped(count as u64))
+        }
     }
-    let kept: String = text.chars().take(most).collect();
-    format!("{kept}… ({} characters)", grouped(count as u64))
+}
+
+/// The characters of [`escape_line`], without a copy of the text.
+fn escaped(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(|c| match c {
+        '\n' => Escaped::of("\\n"),
+        c if sanitize_char(c) == c => Escaped::One(Some(c)),
+        c => Escaped::of(&escape_line(c.encode_utf8(&mut [0; 4]))),
+    })
+}
+
+/// The characters that one character is escaped to.
+enum Escaped {
+    One(Option<char>),
+    Several(std::vec::IntoIter<char>),
+}
+
+impl Escaped {
+    fn of(text: &str) -> Self {
+        Self::Several(text.chars().collect::<Vec<_>>().into_iter())
+    }
+}
+
+impl Iterator for Escaped {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match self {
+            Self::One(c) => c.take(),
+            Self::Several(chars) => chars.next(),
+        }
+    }
 }
 
 /// `old → new`, or only one of them for an inserted or deleted row. Of two long strings with a common beginning, the
 /// part from the first difference on is shown.
 pub(super) fn change(change: &FieldChange, cut: Cut) -> String {
-    let old = change.old.as_ref().map(|old| value(old, Cut::Never));
-    let new = change.new.as_ref().map(|new| value(new, Cut::Never));
+    let old = change.old.as_ref().map(plain);
+    let new = change.new.as_ref().map(plain);
     let skipped = match (&old, &new, cut) {
         (Some(old), Some(new), Cut::After(most)) => alike(old, new, most),
         (_, _, Cut::After(_) | Cut::Never) => 0,
     };
-    let shown = |text: String| shorten(skip(&text, skipped), cut);
+    let shown = |text: Cow<'_, str>| shortened(&text, skipped, cut);
     let old = old.map(|old| Style::paint(Style::REMOVED, &shown(old)));
     let new = new.map(|new| Style::paint(Style::ADDED, &shown(new)));
     match (old, new) {
@@ -75,38 +130,76 @@ pub(super) fn change(change: &FieldChange, cut: Cut) -> String {
 
 /// How many characters to omit at the start of two strings, so that their difference is not truncated away.
 fn alike(old: &str, new: &str, most: usize) -> usize {
-    let same = old
-        .chars()
-        .zip(new.chars())
+    let same = escaped(old)
+        .zip(escaped(new))
         .take_while(|(a, b)| a == b)
         .count();
-    let longest = old.chars().count().max(new.chars().count());
-    match longest > most && same > most / 2 {
+    let is_long = |text: &str| escaped(text).nth(most).is_some();
+    match same > most / 2 && (is_long(old) || is_long(new)) {
         true => same - most / 4,
         false => 0,
     }
 }
 
-fn skip(text: &str, count: usize) -> String {
-    match count {
-        0 => text.to_owned(),
-        count => format!("…{}", text.chars().skip(count).collect::<String>()),
-    }
+/// Writes a value as [`value`] returns it.
+pub(super) fn write_value(out: &mut dyn Write, value: &Value, cut: Cut) -> io::Result<()> {
+    write_text(out, &plain(value), cut)
 }
 
-/// One change per line, with aligned columns.
-pub(super) fn changes(changes: &[FieldChange], indent: &str, cut: Cut) -> String {
+/// Writes a text as [`shorten`] returns it.
+pub(super) fn write_text(out: &mut dyn Write, text: &str, cut: Cut) -> io::Result<()> {
+    let Cut::Never = cut else {
+        return out.write_all(shorten(text, cut).as_bytes());
+    };
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.write_all(b"\\n")?;
+        }
+        out.write_all(escape_json_controls(line).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Writes a change as [`change`] returns it.
+fn write_change(out: &mut dyn Write, one: &FieldChange, cut: Cut) -> io::Result<()> {
+    let Cut::Never = cut else {
+        return out.write_all(change(one, cut).as_bytes());
+    };
+    if let Some(old) = &one.old {
+        write!(out, "{}", Style::REMOVED)?;
+        write_value(out, old, cut)?;
+        write!(out, "{:#}", Style::REMOVED)?;
+    }
+    if one.old.is_some() && one.new.is_some() {
+        out.write_all(" → ".as_bytes())?;
+    }
+    if let Some(new) = &one.new {
+        write!(out, "{}", Style::ADDED)?;
+        write_value(out, new, cut)?;
+        write!(out, "{:#}", Style::ADDED)?;
+    }
+    Ok(())
+}
+
+/// Writes one change per line, with aligned columns.
+pub(super) fn write_changes(
+    out: &mut dyn Write,
+    changes: &[FieldChange],
+    indent: &str,
+    cut: Cut,
+) -> io::Result<()> {
     let width = |text: &str| text.chars().count();
     let names: Vec<String> = changes
         .iter()
         .map(|change| escape_line(&change.column))
         .collect();
     let widest = names.iter().map(|name| width(name)).max().unwrap_or(0);
-    names
-        .iter()
-        .zip(changes)
-        .map(|(name, one)| format!("{indent}{name:<widest$}  {}\n", change(one, cut)))
-        .collect()
+    for (name, one) in names.iter().zip(changes) {
+        write!(out, "{indent}{name:<widest$}  ")?;
+        write_change(out, one, cut)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 /// The start of a run id. It contains the time, so it identifies the run for readers.

@@ -4,6 +4,8 @@ mod data;
 
 pub use data::{WhyView, why_csv};
 
+use std::io::{self, Write};
+
 use crate::operations::audit::why::{
     ExplainedColumn, LiveRow, Origin, ParameterStandIn, Proof, ValueSource, Verdict, Why,
 };
@@ -12,42 +14,41 @@ use crate::report::Style;
 use crate::report::counts::{facts, grouped, short_timestamp};
 use crate::report::rows::conversion_text;
 
-use super::shown::{self, Cut, attribution_text, escape_line, short, shorten};
+use super::shown::{self, Cut, attribution_text, escape_line, short};
 
-/// The record, the run and the proof; then each column with its value, its last change and its location.
-#[must_use]
-pub fn why_text(why: &Why, cut: Cut) -> String {
-    let mut out = format!(
-        "  {}.{}\n",
-        escape_line(&why.table),
-        escape_line(&why.record_id)
-    );
-    match &why.origin {
-        None => out.push_str("  this row does not come from a file: another program inserted it\n"),
-        Some(origin) => out.push_str(&origin_text(origin)),
-    }
+/// Writes the record, the run and the proof; then each column with its value, its last change and its location.
+///
+/// # Errors
+/// Those of `out`.
+pub fn why_text(out: &mut dyn Write, why: &Why, cut: Cut) -> io::Result<()> {
+    let (table, record) = (escape_line(&why.table), escape_line(&why.record_id));
+    writeln!(out, "  {table}.{record}")?;
+    out.write_all(
+        match &why.origin {
+            None => "  this row does not come from a file: another program inserted it\n".into(),
+            Some(origin) => origin_text(origin),
+        }
+        .as_bytes(),
+    )?;
     if let Some(deleted) = &why.deleted {
-        out.push_str(&format!(
-            "  deleted by entry {}  {}\n",
-            deleted.entry,
-            attribution_text(deleted)
-        ));
+        let by = attribution_text(deleted);
+        writeln!(out, "  deleted by entry {}  {by}", deleted.entry)?;
     }
     for column in &why.columns {
-        out.push('\n');
-        out.push_str(&column_text(column, cut));
+        out.write_all(b"\n")?;
+        write_column(out, column, cut)?;
     }
     if why.differs_from_table() {
-        out.push_str(&format!("\n  {}\n", table_text(why)));
+        writeln!(out, "\n  {}", table_text(why))?;
     }
-    out
+    Ok(())
 }
 
 fn table_text(why: &Why) -> String {
     let what = match why.live {
         LiveRow::Removed => "the row is not in the table, but no entry deletes it",
         LiveRow::Unrecorded => "the row is in the table, but no entry inserts it",
-        LiveRow::There(_) | LiveRow::Deleted | LiveRow::NotCompared => {
+        LiveRow::There | LiveRow::Deleted | LiveRow::NotCompared => {
             "the values in the table differ from the audit log"
         }
     };
@@ -140,69 +141,74 @@ fn place(position: Option<&FilePosition>) -> String {
     })
 }
 
-fn column_text(column: &ExplainedColumn, cut: Cut) -> String {
+fn write_column(out: &mut dyn Write, column: &ExplainedColumn, cut: Cut) -> io::Result<()> {
     let blamed = &column.blamed;
     let name = Style::paint(Style::NOTICE, &escape_line(&blamed.column));
-    let mut out = format!("  {name}  {}\n", shown::value(&blamed.value, cut));
-    let mut push = |text: String| out.push_str(&format!("    {text}\n"));
-    push(format!(
-        "entry {}  {}",
-        blamed.attribution.entry,
-        attribution_text(&blamed.attribution)
-    ));
+    write!(out, "  {name}  ")?;
+    shown::write_value(out, &blamed.value, cut)?;
+    let by = attribution_text(&blamed.attribution);
+    writeln!(out, "\n    entry {}  {by}", blamed.attribution.entry)?;
     if let Some(source) = &column.source {
-        push(source_text(source, cut));
+        write_source(out, source, cut)?;
     }
     if let Some((rule, text)) = &column.conversion {
-        let text = shorten(escape_line(text), cut);
-        push(format!(
-            "conversion: {}; in the file: {text}",
-            conversion_text(rule)
-        ));
+        let begin = format!("conversion: {}; in the file: ", conversion_text(rule));
+        write_line(out, &begin, text, cut)?;
     }
-    let file = |file: &String| shorten(escape_line(file), cut);
     match &column.verdict {
-        Verdict::Proved => push(Style::paint(Style::SUCCESS, "the file has the same value")),
-        Verdict::Differs { file: value } => push(format!(
-            "{}: the file has {}",
-            Style::paint(Style::ERROR, "differs from what the run imported"),
-            file(value)
-        )),
-        Verdict::ChangedSince { file: value } => push(format!(
-            "{}: the file has {}",
-            Style::paint(Style::WARNING, "changed since the import"),
-            file(value)
-        )),
+        Verdict::Proved => {
+            let same = Style::paint(Style::SUCCESS, "the file has the same value");
+            writeln!(out, "    {same}")?;
+        }
+        Verdict::Differs { file } => {
+            let differs = Style::paint(Style::ERROR, "differs from what the run imported");
+            write_line(out, &format!("{differs}: the file has "), file, cut)?;
+        }
+        Verdict::ChangedSince { file } => {
+            let changed = Style::paint(Style::WARNING, "changed since the import");
+            write_line(out, &format!("{changed}: the file has "), file, cut)?;
+        }
         Verdict::NotInFile => {}
-        Verdict::Unproved => push(Style::paint(Style::WARNING, "not compared with the file")),
+        Verdict::Unproved => {
+            let unproved = Style::paint(Style::WARNING, "not compared with the file");
+            writeln!(out, "    {unproved}")?;
+        }
     }
     if let Some(now) = &column.in_table {
-        push(format!(
-            "{}: the table has {}",
-            Style::paint(Style::ERROR, "changed without an entry"),
-            shown::value(now, cut)
-        ));
+        let changed = Style::paint(Style::ERROR, "changed without an entry");
+        write!(out, "    {changed}: the table has ")?;
+        shown::write_value(out, now, cut)?;
+        out.write_all(b"\n")?;
     }
-    out
+    Ok(())
+}
+
+/// Writes a line that ends with a value.
+fn write_line(out: &mut dyn Write, begin: &str, text: &str, cut: Cut) -> io::Result<()> {
+    write!(out, "    {begin}")?;
+    shown::write_text(out, text, cut)?;
+    out.write_all(b"\n")
+}
+
+fn write_source(out: &mut dyn Write, source: &ValueSource, cut: Cut) -> io::Result<()> {
+    match source {
+        ValueSource::File {
+            pointer,
+            position,
+            text: Some(text),
+        } => {
+            let (pointer, place) = (escape_line(pointer), place(position.as_ref()));
+            write_line(out, &format!("from {pointer}{place}: "), text, cut)
+        }
+        source => writeln!(out, "    {}", source_text(source, cut)),
+    }
 }
 
 fn source_text(source: &ValueSource, cut: Cut) -> String {
     match source {
         ValueSource::File {
-            pointer,
-            position,
-            text,
-        } => {
-            let text = text
-                .as_ref()
-                .map(|text| format!(": {}", shorten(escape_line(text), cut)));
-            format!(
-                "from {}{}{}",
-                escape_line(pointer),
-                place(position.as_ref()),
-                text.unwrap_or_default()
-            )
-        }
+            pointer, position, ..
+        } => format!("from {}{}", escape_line(pointer), place(position.as_ref())),
         ValueSource::Absent {
             pointers,
             nulls,

@@ -11,8 +11,7 @@ use crate::database::MigrationState;
 use crate::model::Timing;
 use crate::operations::audit::{AsOf, AsOfRow, Blame};
 use crate::report::audit::{
-    AuditReportView, EntryDetailsView, EntryView, HistoryView, LogEntriesView, LogView,
-    RowsFromFileView, WhyView,
+    AuditReportView, EntryDetailsView, EntryView, LogView, RowsFromFileView, VersionView, WhyView,
 };
 use crate::report::rows::ByName;
 use crate::report::{
@@ -40,6 +39,32 @@ struct AsOfDocument {
     rows: Vec<AsOfRow>,
     #[schemars(flatten)]
     summary: AsOf,
+}
+
+/// A page of entries as a document.
+#[derive(JsonSchema)]
+#[schemars(rename = "LogEntries")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct LogEntriesDocument {
+    /// The newest entries, newest first; with `--after`, the next ones, oldest first.
+    entries: Vec<EntryView<'static>>,
+    /// Number of all entries.
+    count: u64,
+    /// The highest number among the entries, for the next `--after`.
+    last_entry: Option<i64>,
+}
+
+/// The versions of a row as a document.
+#[derive(JsonSchema)]
+#[schemars(rename = "History")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct HistoryDocument {
+    /// The table.
+    table: String,
+    /// The row's primary key as text.
+    record_id: String,
+    /// Its versions, oldest first.
+    versions: Vec<VersionView<'static>>,
 }
 
 fn of<T: JsonSchema>(name: &'static str, command: &'static str) -> Document {
@@ -131,11 +156,11 @@ pub(super) fn documents() -> Vec<Document> {
         of::<Vec<RejectDetailsView<'_>>>("rejects-export", "rejects export"),
         of::<RevertView<'_>>("revert", "revert"),
         of::<LogView<'_>>("audit-log", "audit log"),
-        of::<LogEntriesView<'_>>("audit-log-entries", "audit log --entries"),
+        of::<LogEntriesDocument>("audit-log-entries", "audit log --entries"),
         of::<EntryDetailsView<'_>>("audit-show", "audit show"),
         of::<AuditReportView<'_>>("audit-report", "audit report"),
         of::<Vec<EntryView<'_>>>("audit-export", "audit export"),
-        of::<HistoryView<'_>>("audit-history", "audit history"),
+        of::<HistoryDocument>("audit-history", "audit history"),
         of::<Blame>("audit-blame", "audit blame"),
         of::<AsOfDocument>("audit-as-of", "audit as-of"),
         of::<WhyView<'_>>("audit-why", "audit why"),

@@ -25,6 +25,7 @@ mod mariadb;
 mod mariadb_columns;
 mod mariadb_names;
 mod mariadb_sessions;
+mod memory;
 mod no_triggers;
 mod own_triggers;
 mod partitions;

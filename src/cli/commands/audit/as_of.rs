@@ -6,9 +6,10 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::format_options::{BufferedOutput, FullOptions, TableOptions};
+use crate::cli::format_options::{FullOptions, TableOptions};
 use crate::cli::options::Format;
 use crate::cli::output::Output;
+use crate::cli::parts::unless_closed;
 use crate::model::Timestamp;
 use crate::operations::audit::{AsOfOptions, Moment, as_of, when};
 use crate::report::audit::{AsOfSheet, SheetForm};
@@ -55,13 +56,14 @@ impl AsOf {
         };
         let limit = self.limit.unwrap_or(most);
         let mut sheet = AsOfSheet::new(form, limit);
-        let mut parts = BufferedOutput::new(output);
+        let (mut parts, mut written) = (output.parts(self.form.reader()), Ok(()));
         let (url, wait) = (self.database.url(output)?, self.database.wait());
-        let outcome = as_of(&url, wait, &options, &mut |row| parts.add(&sheet.row(&row)))?;
-        match form {
-            SheetForm::Text(_) => output.data(&sheet.finish(&outcome)),
-            SheetForm::Json | SheetForm::Csv => parts.finish(&sheet.finish(&outcome)),
-        }
+        let outcome = as_of(&url, wait, &options, &mut |row| {
+            written = sheet.row(&mut parts, &row);
+            unless_closed(&written)
+        })?;
+        let written = written.and_then(|()| sheet.finish(&mut parts, &outcome));
+        parts.finish(written);
         let shown = usize::try_from(outcome.rows).unwrap_or(limit).min(limit);
         self.form.report_omitted_rows(shown, outcome.rows);
         Ok(Exit::Done)

@@ -1,5 +1,7 @@
 //! `accession audit blame`.
 
+use std::io::Write;
+
 use clap::Args;
 
 use crate::cli::command_error::CommandError;
@@ -31,9 +33,10 @@ impl Blame {
     pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let blame = blame(&url, wait, &self.table, &self.record)?;
-        let text = || blame_text(&blame, self.full.cut(40));
-        let (json, csv) = (|| &blame, || blame_csv(&blame));
-        self.form.print(output, text, json, csv);
+        let text =
+            |out: &mut dyn Write| out.write_all(blame_text(&blame, self.full.cut(40)).as_bytes());
+        self.form
+            .print(output, text, || &blame, |out| blame_csv(out, &blame));
         Ok(Exit::Done)
     }
 }

@@ -6,9 +6,10 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
-use crate::cli::format_options::{BufferedOutput, FileOptions};
+use crate::cli::format_options::FileOptions;
 use crate::cli::options::Format;
 use crate::cli::output::Output;
+use crate::cli::parts::{Reader, unless_closed};
 use crate::operations::audit::each_entry;
 use crate::report::audit::{self, ExportForm, Numbers};
 
@@ -49,21 +50,13 @@ impl Export {
         let title = "Audit log".to_owned();
         let subtitle = format!("{url} · exported {}", now());
         let mut export = audit::Export::new(form, numbers, title, subtitle);
-        let mut parts = BufferedOutput::new(output);
-        let begin = export.begin();
-        let mut has_begun = false;
+        let (mut parts, mut written) = (output.parts(Reader::Program), Ok(()));
         let found = each_entry(&url, wait, &query, &mut |entry, attribution| {
-            let text = export.entry(entry, attribution);
-            match std::mem::replace(&mut has_begun, true) {
-                true => parts.add(&text),
-                false => parts.add(&format!("{begin}{text}")),
-            }
+            written = export.entry(&mut parts, entry, attribution);
+            unless_closed(&written)
         })?;
-        let end = export.finish();
-        match has_begun {
-            true => parts.finish(&end),
-            false => parts.finish(&format!("{begin}{end}")),
-        }
+        let written = written.and_then(|()| export.finish(&mut parts));
+        parts.finish(written);
         report_unknown_names(output, (&url, wait), &query, found)?;
         Ok(Exit::Done)
     }

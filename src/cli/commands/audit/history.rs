@@ -6,9 +6,11 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::{FullOptions, TableOptions};
+use crate::cli::options::Format;
 use crate::cli::output::Output;
+use crate::cli::parts::unless_closed;
 use crate::operations::audit::history;
-use crate::report::audit::{HistoryView, history_csv, history_text};
+use crate::report::audit::{HistoryForm, HistorySheet};
 
 /// Show every version of a row, oldest first, with run, actor and reason
 ///
@@ -32,10 +34,20 @@ pub(super) struct History {
 impl History {
     pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         let (url, wait) = (self.database.url(output)?, self.database.wait());
-        let history = history(&url, wait, &self.table, &self.record)?;
-        let text = || history_text(&history, self.full.cut(120));
-        let (json, csv) = (|| HistoryView::from(&history), || history_csv(&history));
-        self.form.print(output, text, json, csv);
+        let form = match self.form.format() {
+            Format::Text | Format::Jsonl | Format::Html => HistoryForm::Text(self.full.cut(120)),
+            Format::Json | Format::Sarif => HistoryForm::Json,
+            Format::Csv => HistoryForm::Csv,
+        };
+        let mut sheet = HistorySheet::new(form);
+        let row = (self.table.as_str(), self.record.as_str());
+        let (mut parts, mut written) = (output.parts(self.form.reader()), Ok(()));
+        let history = history(&url, wait, row, &mut |history, version| {
+            written = sheet.version(&mut parts, history, &version);
+            unless_closed(&written)
+        })?;
+        let written = written.and_then(|()| sheet.finish(&mut parts, &history));
+        parts.finish(written);
         Ok(Exit::Done)
     }
 }

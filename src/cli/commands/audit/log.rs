@@ -1,14 +1,18 @@
 //! `accession audit log`.
 
+use std::io::Write;
+
 use clap::Args;
 
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::TableOptions;
+use crate::cli::options::Format;
 use crate::cli::output::Output;
+use crate::cli::parts::unless_closed;
 use crate::operations::audit::{log, log_entries};
-use crate::report::audit::{LogEntriesView, LogView, entries_csv, entries_text, log_csv, log_text};
+use crate::report::audit::{EntriesForm, EntriesSheet, LogView, log_csv, log_text};
 
 use super::filter::{FilterOptions, report_unknown_names};
 
@@ -36,15 +40,29 @@ impl Log {
         let by_entry = self.entries || self.filter.is_after();
         let query = self.filter.query()?;
         if by_entry {
-            let log = log_entries(&url, wait, &query, self.limit)?;
-            let (text, json) = (|| entries_text(&log), || LogEntriesView::from(&log));
-            self.form.print(output, text, json, || entries_csv(&log));
-            self.form.report_omitted_rows(log.entries.len(), log.count);
+            let form = match self.form.format() {
+                Format::Text | Format::Jsonl | Format::Html => EntriesForm::Text,
+                Format::Json | Format::Sarif => EntriesForm::Json,
+                Format::Csv => EntriesForm::Csv,
+            };
+            let mut sheet = EntriesSheet::new(form);
+            let (mut parts, mut written) = (output.parts(self.form.reader()), Ok(()));
+            let log = log_entries(&url, wait, (&query, self.limit), &mut |entry, signature| {
+                written = sheet.entry(&mut parts, entry, signature);
+                unless_closed(&written)
+            })?;
+            let written = written.and_then(|()| sheet.finish(&mut parts, &log));
+            parts.finish(written);
+            self.form.report_omitted_rows(log.shown, log.count);
             report_unknown_names(output, (&url, wait), &query, log.count)?;
         } else {
             let log = log(&url, wait, &query, self.limit)?;
-            let (text, json) = (|| log_text(&log), || LogView::from(&log));
-            self.form.print(output, text, json, || log_csv(&log));
+            let (text, json) = (
+                |out: &mut dyn Write| out.write_all(log_text(&log).as_bytes()),
+                || LogView::from(&log),
+            );
+            self.form
+                .print(output, text, json, |out| log_csv(out, &log));
             self.form.report_omitted_rows(log.lines.len(), log.count);
             report_unknown_names(output, (&url, wait), &query, log.count)?;
         }

@@ -1,5 +1,7 @@
 //! `accession audit report`.
 
+use std::io::Write;
+
 use clap::Args;
 
 use crate::cli::command_error::CommandError;
@@ -29,8 +31,12 @@ impl Report {
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let query = self.filter.query()?;
         let report = audit_report(&url, wait, &query)?;
-        let (text, json) = (|| report_text(&report), || AuditReportView::from(&report));
-        self.form.print(output, text, json, || report_csv(&report));
+        let (text, json) = (
+            |out: &mut dyn Write| out.write_all(report_text(&report).as_bytes()),
+            || AuditReportView::from(&report),
+        );
+        self.form
+            .print(output, text, json, |out| report_csv(out, &report));
         report_unknown_names(output, (&url, wait), &query, report.totals.len() as u64)?;
         Ok(Exit::Done)
     }

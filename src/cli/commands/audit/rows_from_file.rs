@@ -1,5 +1,7 @@
 //! `accession audit where`.
 
+use std::io::Write;
+
 use clap::Args;
 
 use crate::cli::command_error::CommandError;
@@ -35,11 +37,11 @@ impl Where {
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let found = rows_from_file(&url, wait, &self.file, &self.pointer, self.limit)?;
         let (text, json) = (
-            || rows_from_file_text(&found),
+            |out: &mut dyn Write| out.write_all(rows_from_file_text(&found).as_bytes()),
             || RowsFromFileView::from(&found),
         );
         self.form
-            .print(output, text, json, || rows_from_file_csv(&found));
+            .print(output, text, json, |out| rows_from_file_csv(out, &found));
         self.form.report_omitted_rows(found.rows.len(), found.count);
         Ok(Exit::Done)
     }

@@ -1,5 +1,7 @@
 //! `accession audit show`.
 
+use std::io::Write;
+
 use clap::Args;
 
 use crate::cli::command_error::CommandError;
@@ -37,9 +39,10 @@ impl Show {
             self.database.wait(),
             self.entry,
         )?;
-        let text = || show_text(&details, self.full.cut(300));
-        let (json, csv) = (|| EntryDetailsView::from(&details), || show_csv(&details));
-        self.form.print(output, text, json, csv);
+        let text = |out: &mut dyn Write| show_text(out, &details, self.full.cut(300));
+        let json = || EntryDetailsView::from(&details);
+        self.form
+            .print(output, text, json, |out| show_csv(out, &details));
         Ok(Exit::Done)
     }
 }

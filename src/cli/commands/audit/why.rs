@@ -1,5 +1,6 @@
 //! `accession audit why`.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -69,9 +70,10 @@ impl Why {
             limits: self.size.limits(),
             layout: &find,
         })?;
-        let text = || why_text(&why, self.full.cut(120));
-        let (json, csv) = (|| WhyView::from(&why), || why_csv(&why));
-        self.form.print(output, text, json, csv);
+        let text = |out: &mut dyn Write| why_text(out, &why, self.full.cut(120));
+        let json = || WhyView::from(&why);
+        self.form
+            .print(output, text, json, |out| why_csv(out, &why));
         Ok(match why.is_broken() {
             true => Exit::Difference,
             false => Exit::Done,

@@ -13,8 +13,8 @@ use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::Timestamp;
 use crate::operations::OperationError;
 
-use super::names::row_named;
-use super::row_history::{Replayer, entries_of_row};
+use super::history::entries_named;
+use super::row_history::{Replayer, each_with_values, take_step};
 use older::Older;
 use serde::Serialize;
 use visible::Visible;
@@ -132,26 +132,22 @@ fn one_row(
     visible: &Visible,
     rows: &mut Rows<'_>,
 ) -> Result<(), OperationError> {
-    let record = &row_named(database, table, record)?;
-    let entries = entries_of_row(database, table, record)?;
-    if entries.is_empty() {
-        return Err(OperationError::UnknownRow {
-            table: table.to_owned(),
-            record: record.to_owned(),
-        });
-    }
-    let mut replayer = Replayer::of(database.key_rule());
+    let (record, entries) = entries_named(database, table, record)?;
     let (now, later): (Vec<_>, Vec<_>) = entries
         .into_iter()
-        .partition(|entry| visible.includes(entry));
-    for entry in &now {
-        if replayer.apply(entry).problem.is_some() {
+        .partition(|one| visible.includes(&one.entry));
+    let mut replayer = Replayer::of(database.key_rule());
+    each_with_values(database, &now, &mut |mut entry| {
+        let step = take_step(&mut entry);
+        if replayer.apply(&entry.record_id, &step).problem.is_some() {
             rows.outcome.problems.push(entry.id);
         }
-    }
+        ControlFlow::Continue(())
+    })?;
     let mut older = Older::of(database.key_rule());
     if now.is_empty() {
-        older.begins_with(record.to_owned(), &later);
+        let first = later.first().map(|first| first.entry.action.as_str());
+        older.begins_with(record, first);
     }
     // The row may have had another record id at the time.
     for (id, state) in replayer.into_rows() {
@@ -160,7 +156,10 @@ fn one_row(
             state => rows.give(id, state),
         }
     }
-    older.undo(later);
+    each_with_values(database, &later, &mut |entry| {
+        older.undo(entry);
+        ControlFlow::Continue(())
+    })?;
     older.complete(database, table, rows)?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::audit::{Action, Image, KeyRule, RowState, Step};
 use crate::database::ledger::AuditEntry;
 use crate::database::{Database, LiveRow};
 use crate::operations::OperationError;
-use crate::operations::audit::row_history::new_id;
+use crate::operations::audit::row_history::{new_id, take_step};
 
 use super::Rows;
 
@@ -45,11 +45,10 @@ impl Older {
         }
     }
 
-    /// Adds a row that has only later entries; returns whether it existed before them.
-    pub(super) fn begins_with(&mut self, record_id: String, later: &[AuditEntry]) -> bool {
-        let first = later
-            .first()
-            .and_then(|first| Action::of_name(&first.action));
+    /// Adds a row that has only later entries, the first of which has this action; returns whether it existed before
+    /// them.
+    pub(super) fn begins_with(&mut self, record_id: String, first: Option<&str>) -> bool {
+        let first = first.and_then(Action::of_name);
         let was_there = matches!(first, Some(Action::Update | Action::Delete));
         if was_there {
             self.rows
@@ -73,38 +72,42 @@ impl Older {
         self.touched = Some(touched);
     }
 
-    /// Records the record ids that rows got later: a row that has one of them now is not older than the log.
-    pub(super) fn moves(&mut self, later: &[AuditEntry]) {
-        let moved_to = |entry| moved_to(entry, self.rule);
-        self.later_names.extend(later.iter().filter_map(moved_to));
+    /// Records the record id that a later entry gave to a row: a row that has it now is not older than the log.
+    pub(super) fn moves(&mut self, mut later: AuditEntry) {
+        if let Ok(step) = take_step(&mut later) {
+            let moved_to = new_id(&step, &later.record_id, self.rule);
+            self.later_names.extend(moved_to);
+        }
     }
 
-    /// Takes the old values of later entries, oldest first.
-    pub(super) fn undo(&mut self, later: Vec<AuditEntry>) {
-        for entry in later {
-            self.later_names.extend(moved_to(&entry, self.rule));
-            let Some((image, completeness)) = self.rows.get_mut(&entry.record_id) else {
-                continue;
-            };
-            if *completeness != Completeness::FromNow {
-                continue;
+    /// Takes the old values of a later entry; the oldest comes first.
+    pub(super) fn undo(&mut self, mut later: AuditEntry) {
+        let Ok(step) = take_step(&mut later) else {
+            return;
+        };
+        let moved_to = new_id(&step, &later.record_id, self.rule);
+        let is_moved = moved_to.is_some();
+        self.later_names.extend(moved_to);
+        let Some((image, completeness)) = self.rows.get_mut(&later.record_id) else {
+            return;
+        };
+        if *completeness != Completeness::FromNow {
+            return;
+        }
+        let before = match step {
+            Step::Update { old, .. } => old,
+            Step::Delete { old } => {
+                *completeness = Completeness::Whole;
+                old
             }
-            let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-            let before = match Step::read(&entry.action, old, new) {
-                Ok(Step::Update { old, .. }) => old,
-                Ok(Step::Delete { old }) => {
-                    *completeness = Completeness::Whole;
-                    old
-                }
-                Ok(Step::Insert { .. }) | Err(_) => continue,
-            };
-            if moved_to(&entry, self.rule).is_some() {
-                *completeness = Completeness::Lost;
-            }
-            // The old values of an earlier entry are closer to the point in time.
-            for (column, value) in before {
-                image.entry(column).or_insert(value);
-            }
+            Step::Insert { .. } => return,
+        };
+        if is_moved {
+            *completeness = Completeness::Lost;
+        }
+        // The old values of an earlier entry are closer to the point in time.
+        for (column, value) in before {
+            image.entry(column).or_insert(value);
         }
     }
 
@@ -164,10 +167,4 @@ impl Older {
         }
         Ok(())
     }
-}
-
-fn moved_to(entry: &AuditEntry, rule: KeyRule) -> Option<String> {
-    let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-    let step = Step::read(&entry.action, old, new).ok()?;
-    new_id(&step, &entry.record_id, rule)
 }

@@ -11,25 +11,43 @@ use crate::audit::{Action, KeyRule, RowState};
 use crate::database::Database;
 use crate::database::ledger::AuditEntry;
 use crate::operations::OperationError;
-use crate::operations::audit::row_history::{Replayer, apply};
+use crate::operations::audit::row_history::{Replayer, apply, new_id, take_step};
 
 use super::Rows;
 use super::older::Older;
 use super::visible::Visible;
 
-/// The state collected while entries are read.
-struct TableReplay {
+/// The state collected while entries are read. Entries are kept by their numbers, and read again: their values may be
+/// large.
+struct TableReplay<'v> {
     rule: KeyRule,
+    visible: &'v Visible,
+    /// The row whose entries are being read.
+    row: Option<RowReplay>,
     /// Entries of rows that are replayed at the end.
-    waiting: Vec<AuditEntry>,
+    waiting: Vec<i64>,
     /// Later entries of the same rows.
-    later: Vec<AuditEntry>,
+    later: Vec<i64>,
     /// Rows that got another record id: the number of the entry, the record id, and the row.
     moved: Vec<(i64, String, RowState)>,
     /// Rows that may be older than the audit log.
     older: Older,
     /// Number of inserted rows minus deleted rows, over all entries.
     born: i64,
+}
+
+/// The entries of one record id.
+struct RowReplay {
+    record_id: String,
+    /// Entries that were committed at the point in time.
+    now: Vec<i64>,
+    later: Vec<i64>,
+    /// The action of the first of the later entries.
+    first_later: Option<String>,
+    state: RowState,
+    moved: Vec<(i64, String, RowState)>,
+    /// Whether an entry is inconsistent with the entries before it.
+    is_broken: bool,
 }
 
 /// Visits all rows of `table`.
@@ -42,28 +60,18 @@ pub(super) fn all_rows(
     let rule = database.key_rule();
     let mut reading = TableReplay {
         rule,
+        visible,
+        row: None,
         waiting: Vec::new(),
         later: Vec::new(),
         moved: Vec::new(),
         older: Older::of(rule),
         born: 0,
     };
-    let mut row: Vec<AuditEntry> = Vec::new();
     let mut is_known = false;
     database.each_entry_by_row(table, &mut |entry| {
         is_known = true;
-        reading.born += match Action::of_name(&entry.action) {
-            Some(Action::Insert) => 1,
-            Some(Action::Delete) => -1,
-            Some(Action::Update) | None => 0,
-        };
-        if row
-            .first()
-            .is_some_and(|first| first.record_id != entry.record_id)
-        {
-            reading.row(std::mem::take(&mut row), visible, rows);
-        }
-        row.push(entry);
+        reading.entry(entry, rows);
         match rows.is_stopped {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
@@ -72,9 +80,9 @@ pub(super) fn all_rows(
     if !is_known {
         return Err(OperationError::UnknownTable(table.to_owned()));
     }
-    reading.row(row, visible, rows);
+    reading.end_row(rows);
     let born = reading.born;
-    let mut older = reading.replay_waiting(rows);
+    let mut older = reading.replay_waiting(database, rows)?;
     if database
         .count_live_rows(table)?
         .is_some_and(|live| live > born)
@@ -87,68 +95,103 @@ pub(super) fn all_rows(
 /// Record ids of the rows with entries.
 fn touched(database: &mut Database, table: &str) -> Result<HashSet<String>, OperationError> {
     let (mut touched, rule) = (HashSet::new(), database.key_rule());
-    database.each_entry_by_row(table, &mut |entry| {
-        let mut state = RowState::Unknown;
-        touched.extend(apply(&mut state, &entry, rule).moved_to);
+    database.each_entry_by_row(table, &mut |mut entry| {
+        if let Ok(step) = take_step(&mut entry) {
+            touched.extend(new_id(&step, &entry.record_id, rule));
+        }
         touched.insert(entry.record_id);
         ControlFlow::Continue(())
     })?;
     Ok(touched)
 }
 
-impl TableReplay {
-    /// Processes all entries of one record id.
-    fn row(&mut self, entries: Vec<AuditEntry>, visible: &Visible, rows: &mut Rows<'_>) {
-        let Some(record_id) = entries.first().map(|first| first.record_id.clone()) else {
+impl TableReplay<'_> {
+    /// Processes the next entry; those of one record id follow each other.
+    fn entry(&mut self, mut entry: AuditEntry, rows: &mut Rows<'_>) {
+        self.born += match Action::of_name(&entry.action) {
+            Some(Action::Insert) => 1,
+            Some(Action::Delete) => -1,
+            Some(Action::Update) | None => 0,
+        };
+        if self
+            .row
+            .as_ref()
+            .is_some_and(|row| row.record_id != entry.record_id)
+        {
+            self.end_row(rows);
+        }
+        let row = self.row.get_or_insert_with(|| RowReplay {
+            record_id: entry.record_id.clone(),
+            now: Vec::new(),
+            later: Vec::new(),
+            first_later: None,
+            state: RowState::Absent,
+            moved: Vec::new(),
+            is_broken: false,
+        });
+        if !self.visible.includes(&entry) {
+            row.later.push(entry.id);
+            row.first_later.get_or_insert_with(|| entry.action.clone());
+            self.older.moves(entry);
+            return;
+        }
+        row.now.push(entry.id);
+        if row.is_broken {
+            return;
+        }
+        let step = take_step(&mut entry);
+        let applied = apply(&mut row.state, &entry.record_id, &step, self.rule);
+        if applied.problem.is_some() {
+            row.is_broken = true;
+            row.moved.clear();
+            row.state = RowState::Absent;
+        } else if let Some(id) = applied.moved_to {
+            let state = std::mem::replace(&mut row.state, RowState::Absent);
+            row.moved.push((entry.id, id, state));
+        }
+    }
+
+    /// Processes a row after its last entry.
+    fn end_row(&mut self, rows: &mut Rows<'_>) {
+        let Some(row) = self.row.take() else {
             return;
         };
-        let (now, later): (Vec<_>, Vec<_>) = entries
-            .into_iter()
-            .partition(|entry| visible.includes(entry));
-        if now.is_empty() {
-            if self.older.begins_with(record_id, &later) {
-                self.later.extend(later);
-            } else {
-                self.older.moves(&later);
+        if row.now.is_empty() {
+            if self
+                .older
+                .begins_with(row.record_id, row.first_later.as_deref())
+            {
+                self.later.extend(row.later);
             }
-            return;
+        } else if row.is_broken {
+            self.waiting.extend(row.now);
+            self.later.extend(row.later);
+        } else {
+            self.moved.extend(row.moved);
+            rows.give(row.record_id, row.state);
         }
-        let mut state = RowState::Absent;
-        let mut moved = Vec::new();
-        for entry in &now {
-            let applied = apply(&mut state, entry, self.rule);
-            if applied.problem.is_some() {
-                self.waiting.extend(now);
-                self.later.extend(later);
-                return;
-            }
-            if let Some(id) = applied.moved_to {
-                moved.push((
-                    entry.id,
-                    id,
-                    std::mem::replace(&mut state, RowState::Absent),
-                ));
-            }
-        }
-        self.older.moves(&later);
-        self.moved.extend(moved);
-        rows.give(record_id, state);
     }
 
     /// Replays the rows that waited, now that all changes of keys are known.
-    fn replay_waiting(mut self, rows: &mut Rows<'_>) -> Older {
-        self.waiting.sort_by_key(|entry| entry.id);
+    fn replay_waiting(
+        mut self,
+        database: &mut Database,
+        rows: &mut Rows<'_>,
+    ) -> Result<Older, OperationError> {
+        self.waiting.sort_unstable();
         self.moved.sort_by_key(|(id, ..)| *id);
         let mut replayer = Replayer::of(self.rule);
         let mut moved = self.moved.into_iter().peekable();
-        for entry in self.waiting {
+        database.each_entry_of_ids(&self.waiting, &mut |mut entry| {
             while let Some((_, id, state)) = moved.next_if(|(at, ..)| *at < entry.id) {
                 replayer.rows.insert(id, state);
             }
-            if replayer.apply(&entry).problem.is_some() {
+            let step = take_step(&mut entry);
+            if replayer.apply(&entry.record_id, &step).problem.is_some() {
                 rows.outcome.problems.push(entry.id);
             }
-        }
+            ControlFlow::Continue(())
+        })?;
         replayer
             .rows
             .extend(moved.map(|(_, id, state)| (id, state)));
@@ -161,8 +204,11 @@ impl TableReplay {
                 }
             }
         }
-        self.later.sort_by_key(|entry| entry.id);
-        self.older.undo(self.later);
-        self.older
+        self.later.sort_unstable();
+        database.each_entry_of_ids(&self.later, &mut |entry| {
+            self.older.undo(entry);
+            ControlFlow::Continue(())
+        })?;
+        Ok(self.older)
     }
 }

@@ -43,8 +43,18 @@ impl Element {
         }
     }
 
+    /// The location of the value at a pointer from the root.
+    pub(super) fn position(&self, pointer: &str) -> Option<FilePosition> {
+        self.locate(pointer).map(|(position, _)| position)
+    }
+
     /// The location of the value at a pointer from the root, and its text.
     pub(super) fn find(&self, pointer: &str) -> Option<(FilePosition, String)> {
+        let (position, text) = self.locate(pointer)?;
+        Some((position, String::from_utf8_lossy(text).into_owned()))
+    }
+
+    fn locate(&self, pointer: &str) -> Option<(FilePosition, &[u8])> {
         let bytes = self.chunk.element(self.at);
         let Located { value, .. } = locate(bytes, &[self.inner(pointer)]).pop()??;
         let position = self.chunk.position(self.at, value.start);
@@ -55,7 +65,7 @@ impl Element {
             first_byte: start + value.start as u64,
             end_byte: start + value.end as u64,
         };
-        Some((found, String::from_utf8_lossy(&bytes[value]).into_owned()))
+        Some((found, &bytes[value]))
     }
 }
 

@@ -2,16 +2,17 @@
 
 use serde_json::Value;
 
-use crate::audit::{Image, RowState, same_value};
-use crate::database::Database;
+use crate::audit::{Image, same_value};
+use crate::database::{Database, RestoredTable, Room};
 use crate::operations::OperationError;
-use crate::operations::audit::Version;
+use crate::operations::audit::BlamedColumn;
+use crate::operations::audit::blame::LastWritten;
 
 /// The current state of the row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LiveRow {
     /// The row exists, and according to the audit log it should.
-    There(Image),
+    There,
     /// The row does not exist, although no entry deletes it.
     Removed,
     /// The row exists, although an entry deleted it.
@@ -22,59 +23,46 @@ pub enum LiveRow {
     NotCompared,
 }
 
-/// Looks up the row with this history. If its record id changed, its later entries are unknown.
+/// Looks up the row of a table with these last entries. Returns its values that differ from those of the audit log, one
+/// for each column. If its record id changed, its later entries are unknown.
 pub(super) fn live_row(
     database: &mut Database,
-    table: &str,
-    versions: &[Version],
+    table: Option<&RestoredTable>,
+    written: &LastWritten,
     moved_to: Option<&str>,
-) -> Result<LiveRow, OperationError> {
-    let Some(last) = versions.last() else {
-        return Ok(LiveRow::NotCompared);
-    };
-    if moved_to.is_some() {
-        return Ok(LiveRow::NotCompared);
-    }
-    let exists = last.after.exists() != Some(false);
-    let image = match &last.after {
-        RowState::Present(image) | RowState::Partial(image) => image.clone(),
-        RowState::Absent | RowState::Unknown => last_image(last),
-    };
-    let found = match database.restored_table(table)? {
+) -> Result<(LiveRow, Vec<Option<Value>>), OperationError> {
+    let nothing = || vec![None; written.columns.len()];
+    let found = match table {
+        _ if moved_to.is_some() => return Ok((LiveRow::NotCompared, nothing())),
         // Without a key the row cannot be identified.
-        Some(defined) if defined.table().primary_key.is_empty() => return Ok(LiveRow::NotCompared),
-        Some(defined) => {
-            let key = database.key_of_image(&defined, &image);
-            database.live_rows(&defined, &[key])?.pop()
+        Some(table) if table.table().primary_key.is_empty() => {
+            return Ok((LiveRow::NotCompared, nothing()));
+        }
+        Some(table) => {
+            let key = database.key_of_image(table, &written.key);
+            let rows = database.live_rows(table, &[key], &mut Room::unlimited())?;
+            rows.and_then(|mut rows| rows.pop())
         }
         None => None,
     };
-    let now = found.map(|row| serde_json::from_str(&row.image).unwrap_or_default());
-    Ok(match (now, exists) {
-        (Some(now), true) => LiveRow::There(now),
-        (Some(_), false) => LiveRow::Unrecorded,
-        (None, true) => LiveRow::Removed,
-        (None, false) => LiveRow::Deleted,
-    })
-}
-
-/// The row that the last entry deleted.
-fn last_image(last: &Version) -> Image {
-    let before = last.changes.iter();
-    before
-        .filter_map(|change| Some((change.column.clone(), change.old.clone()?)))
-        .collect()
-}
-
-impl LiveRow {
-    /// The value in the table, if it differs from the one in the audit log.
-    pub(super) fn other_value(&self, column: &str, recorded: &Value) -> Option<Value> {
-        match self {
-            Self::There(now) => now
-                .get(column)
-                .filter(|now| !same_value(now, recorded))
-                .cloned(),
-            Self::Removed | Self::Unrecorded | Self::Deleted | Self::NotCompared => None,
-        }
+    let exists = written.exists != Some(false);
+    let Some(row) = found else {
+        let live = match exists {
+            true => LiveRow::Removed,
+            false => LiveRow::Deleted,
+        };
+        return Ok((live, nothing()));
+    };
+    if !exists {
+        return Ok((LiveRow::Unrecorded, nothing()));
     }
+    let mut now: Image = serde_json::from_str(&row.image).unwrap_or_default();
+    let other_value = |column: &BlamedColumn| {
+        let now = now.get_mut(&column.column)?;
+        (!same_value(now, &column.value)).then(|| now.take())
+    };
+    Ok((
+        LiveRow::There,
+        written.columns.iter().map(other_value).collect(),
+    ))
 }

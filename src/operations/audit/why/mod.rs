@@ -15,15 +15,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::audit::{RowState, imported_record_ids};
 use crate::database::ledger::{FileVersion, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::Layout;
+use crate::model::Table;
 use crate::operations::OperationError;
 use crate::parse::{FilePosition, Limits};
 
-use super::blame::blamed;
-use super::{Attribution, BlamedColumn, history};
+use super::blame::LastWritten;
+use super::history::entries_named;
+use super::row_history::of_last_row;
+use super::{Attribution, BlamedColumn};
 
 pub use live::LiveRow;
 pub use value_source::{ParameterStandIn, ValueSource};
@@ -155,7 +157,7 @@ impl Why {
     pub fn differs_from_table(&self) -> bool {
         match self.live {
             LiveRow::Removed | LiveRow::Unrecorded => true,
-            LiveRow::There(_) | LiveRow::Deleted | LiveRow::NotCompared => {
+            LiveRow::There | LiveRow::Deleted | LiveRow::NotCompared => {
                 self.columns.iter().any(|column| column.in_table.is_some())
             }
         }
@@ -169,35 +171,33 @@ impl Why {
 pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
     let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     database.snapshot(|database| {
-        let history = history::read(database, &options.table, &options.record)?;
-        let record = history.record_id.clone();
-        let versions = history.into_last_row();
-        let files: Vec<i64> = versions.iter().filter_map(|version| version.file).collect();
-        let now = versions
-            .last()
-            .map(|version| version.after.clone())
+        let (record, entries) = entries_named(database, &options.table, &options.record)?;
+        let entries = of_last_row(entries, &record);
+        let table = database.restored_table(&options.table)?;
+        let key = table
+            .as_ref()
+            .map(|table| key_names(table.table()))
             .unwrap_or_default();
+        let written = LastWritten::read(database, &entries, &key)?;
+        let files: Vec<i64> = entries
+            .iter()
+            .filter_map(|one| one.entry.source_file_id)
+            .collect();
         // The row may have had another record id when it was imported.
-        let names = versions.iter().map(|version| version.record_id.clone());
+        let names = entries.iter().map(|one| one.entry.record_id.clone());
         let mut names: Vec<String> = names.chain([record.clone()]).collect();
-        let rule = database.key_rule();
-        for version in &versions {
-            if let RowState::Present(image) | RowState::Partial(image) = &version.after {
-                names.extend(imported_record_ids(image, &version.record_id, rule));
-            }
-        }
+        names.extend(written.imported_ids.iter().cloned());
         names.dedup();
-        let moved_to = versions.last().and_then(|last| last.moved_to.as_deref());
+        let moved_to = entries.last().and_then(|last| last.moved_to.as_deref());
         let moved_to = moved_to.filter(|name| *name != record);
-        let live = live::live_row(database, &options.table, &versions, moved_to)?;
-        let blame = blamed(&options.table, &record, versions);
-        let mut columns = blame.columns;
-        if let RowState::Present(image) | RowState::Partial(image) = &now {
+        let (live, in_table) = live::live_row(database, table.as_ref(), &written, moved_to)?;
+        let mut columns: Vec<_> = written.columns.into_iter().zip(in_table).collect();
+        if let Some(known) = &written.known {
             // A column that was dropped from the table is not explained.
-            columns.retain(|column| image.contains_key(&column.column));
+            columns.retain(|(column, _)| known.contains(&column.column));
         }
         if let Some(only) = &options.column {
-            columns.retain(|column| column.column == *only);
+            columns.retain(|(column, _)| column.column == *only);
             if columns.is_empty() {
                 return Err(OperationError::UnknownColumn {
                     table: options.table.clone(),
@@ -205,20 +205,23 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
                 });
             }
         }
+        let (columns, in_table): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
         let (origin, mut columns) = origin::explain(database, options, &names, &files, columns)?;
-        for ExplainedColumn {
-            blamed, in_table, ..
-        } in &mut columns
-        {
-            *in_table = live.other_value(&blamed.column, &blamed.value);
+        for (column, in_table) in columns.iter_mut().zip(in_table) {
+            column.in_table = in_table;
         }
         Ok(Why {
             table: options.table.clone(),
             record_id: record,
-            deleted: blame.deleted,
+            deleted: written.deleted,
             origin,
             live,
             columns,
         })
     })
+}
+
+fn key_names(table: &Table) -> Vec<&str> {
+    let key = table.primary_key.iter();
+    key.map(|&at| table.columns[at].name.as_str()).collect()
 }

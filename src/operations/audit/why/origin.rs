@@ -1,5 +1,6 @@
 //! Reads and maps the record that a row came from again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -100,7 +101,7 @@ impl Place {
             (Ok(layout), Some(source)) => Framing::of(&layout.sources[source], document),
             (Err(_), _) | (_, None) => Framing::by_name(document),
         };
-        let element = match &self.archive {
+        let mut element = match &self.archive {
             None => Err(Proof::Missing("the run has no archive".to_owned())),
             Some(archive) => {
                 let how = (framing, self.limits);
@@ -109,10 +110,14 @@ impl Place {
         };
         let captures = captures.unwrap_or_default();
         let mapped = self.map_again(source, &captures, element.as_ref().ok());
+        if let Ok(element) = &mut element {
+            // From here on its text is needed only.
+            element.value = Json::Null;
+        }
         let found = element
             .as_ref()
             .ok()
-            .and_then(|element| element.find(&self.row.pointer));
+            .and_then(|element| element.position(&self.row.pointer));
         let proof = match (&element, &mapped, &found) {
             (Err(proof), _, _) => proof.clone(),
             (Ok(_), _, None) => {
@@ -154,7 +159,7 @@ impl Place {
         };
         let columns = columns.into_iter().map(column).collect();
         let origin = Origin {
-            position: found.map(|(position, _)| position),
+            position: found,
             pointer: self.row.pointer,
             part: self.part,
             removed: self.row.gone_run_id,
@@ -243,10 +248,10 @@ impl Place {
         };
         // Two rules may create rows of one record.
         let same = |row: &&Row| is_it(row) && row.identity.0.as_slice() == self.row.identity;
-        let rows = || mapped.rows.iter();
-        let row = rows().find(same).or_else(|| rows().find(is_it));
-        row.cloned()
-            .ok_or_else(|| "the layout maps the record to no such row".to_owned())
+        let place = mapped.rows.iter().position(|row| same(&row));
+        let place = place.or_else(|| mapped.rows.iter().position(|row| is_it(&row)));
+        let place = place.ok_or("the layout maps the record to no such row")?;
+        Ok(mapped.rows.swap_remove(place))
     }
 
     fn verdict(
@@ -293,8 +298,9 @@ fn matches(value: &Value, stored: &Json) -> bool {
         Value::Real(value) => stored.as_f64() == Some(*value),
         Value::Text(value) => text == Some(value),
         // Databases without a JSON type store a string; others embed the value.
+        Value::Json(value) if text == Some(value) => true,
         Value::Json(value) => {
-            let stored = text.map_or_else(|| stored.to_string(), str::to_owned);
+            let stored = text.map_or_else(|| stored.to_string().into(), Cow::Borrowed);
             canonical_json(&stored) == canonical_json(value)
         }
         Value::Timestamp(value) => {

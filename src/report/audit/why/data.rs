@@ -1,5 +1,7 @@
 //! Report of `audit why` as JSON and CSV.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -132,8 +134,8 @@ impl<'o> From<&'o Why> for WhyView<'o> {
 /// How the row compares with its table.
 fn in_table(why: &Why) -> &'static str {
     match why.live {
-        LiveRow::There(_) if why.differs_from_table() => "differs",
-        LiveRow::There(_) | LiveRow::Deleted => "same",
+        LiveRow::There if why.differs_from_table() => "differs",
+        LiveRow::There | LiveRow::Deleted => "same",
         LiveRow::Removed => "gone",
         LiveRow::Unrecorded => "unrecorded",
         LiveRow::NotCompared => "not_compared",
@@ -196,9 +198,11 @@ impl<'o> From<&'o ExplainedColumn> for ExplainedColumnView<'o> {
     }
 }
 
-/// One line per column.
-#[must_use]
-pub fn why_csv(why: &Why) -> String {
+/// Writes one line per column.
+///
+/// # Errors
+/// Those of `out`.
+pub fn why_csv(out: &mut dyn Write, why: &Why) -> io::Result<()> {
     /// A column, with the members of its origin and source that are on the line.
     #[derive(Serialize)]
     struct Line<'o> {
@@ -245,5 +249,5 @@ pub fn why_csv(why: &Why) -> String {
         "differs_in_table",
         "table_says",
     ];
-    attributed(&columns, lines)
+    attributed(out, &columns, lines)
 }

@@ -1,0 +1,131 @@
+//! The current rows and the later entries of the rows that are reverted together: as many as there is room for.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use crate::audit::revert::Later;
+use crate::audit::{Image, Step};
+use crate::database::{Database, RestoredTable, Room};
+use crate::operations::OperationError;
+
+use super::plan::DecidedEntry;
+
+/// The highest number of entries that are reverted together.
+const MOST: usize = 2000;
+
+/// How many entries are reverted together: fewer if their rows are large.
+pub(super) struct Portion(usize);
+
+impl Default for Portion {
+    fn default() -> Self {
+        Self(MOST)
+    }
+}
+
+/// The rows of the first entries of several.
+#[derive(Default)]
+pub(super) struct FoundRows {
+    /// The number of these entries.
+    pub(super) count: usize,
+    /// The current rows of those of them that are the last of their row.
+    pub(super) rows: HashMap<String, Image>,
+    /// The entries of these rows after the run.
+    pub(super) later: HashMap<String, LaterChanges>,
+}
+
+/// The entries of a row after the run.
+#[derive(Default)]
+pub(super) struct LaterChanges {
+    pub(super) changes: Later,
+    /// Actor and time of the last one.
+    pub(super) by: Option<(String, String)>,
+    /// Its run.
+    pub(super) run: Option<String>,
+}
+
+impl Portion {
+    /// Looks up the rows of the first of these entries: of as many as there is room for, and of at least one. The later
+    /// entries are those after the entry `after`, if there are any.
+    pub(super) fn look_up(
+        &mut self,
+        database: &mut Database,
+        table: &RestoredTable,
+        entries: &[DecidedEntry],
+        after: Option<i64>,
+    ) -> Result<FoundRows, OperationError> {
+        let mut count = self.0.min(entries.len());
+        loop {
+            let mut room = match count {
+                1 => Room::unlimited(),
+                _ => Room::for_page(),
+            };
+            let last = entries[..count].iter().filter(|one| one.is_last);
+            let last: Vec<&DecidedEntry> = last.collect();
+            let mut found = FoundRows {
+                count,
+                ..FoundRows::default()
+            };
+            if found.read_later(database, table, &last, after, &mut room)?
+                && found.read_rows(database, table, &last, &mut room)?
+            {
+                self.0 = self.0.max(count * 2).min(MOST);
+                return Ok(found);
+            }
+            count /= 2;
+            self.0 = count;
+        }
+    }
+}
+
+impl FoundRows {
+    /// Reads the current rows; returns false if there is no room for them.
+    fn read_rows(
+        &mut self,
+        database: &mut Database,
+        table: &RestoredTable,
+        entries: &[&DecidedEntry],
+        room: &mut Room,
+    ) -> Result<bool, OperationError> {
+        let keys = entries.iter().map(|one| one.step.row_after());
+        let keys: Vec<_> = keys.map(|row| database.key_of_image(table, row)).collect();
+        let Some(rows) = database.live_rows(table, &keys, room)? else {
+            return Ok(false);
+        };
+        self.rows.extend(rows.into_iter().map(|row| {
+            let image = serde_json::from_str(&row.image).unwrap_or_default();
+            (row.record_id, image)
+        }));
+        Ok(true)
+    }
+
+    /// Reads the later entries; returns false if there is no room for them.
+    fn read_later(
+        &mut self,
+        database: &mut Database,
+        table: &RestoredTable,
+        entries: &[&DecidedEntry],
+        after: Option<i64>,
+        room: &mut Room,
+    ) -> Result<bool, OperationError> {
+        let Some(after) = after else {
+            return Ok(true);
+        };
+        let ids: Vec<String> = entries.iter().map(|one| one.record_id.clone()).collect();
+        let mut has_room = true;
+        database.each_later_entry(&table.table().name, &ids, after, &mut |entry| {
+            has_room = room.take(&entry);
+            if !has_room {
+                return ControlFlow::Break(());
+            }
+            let later = self.later.entry(entry.record_id).or_default();
+            later.by = Some((entry.changed_by, entry.changed_at));
+            later.run = entry.run_id;
+            // An unreadable entry is ignored: a changed row shows that something happened.
+            if let Ok(step) = Step::take(&entry.action, entry.old_value, entry.new_value) {
+                later.changes.add(step);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(has_room)
+    }
+}
