@@ -21,7 +21,8 @@ pub struct FieldChange {
 }
 
 impl FieldChange {
-    /// The columns that differ, in the order of the images; all columns if the row was inserted or deleted.
+    /// The columns that differ, in the order of the images; all columns if the row was inserted or deleted. If none
+    /// differs, the entry records values of added columns that were there already: then it has their new values only.
     #[must_use]
     pub fn of(step: Step) -> Vec<Self> {
         let one = |(column, old, new)| Self { column, old, new };
@@ -33,6 +34,10 @@ impl FieldChange {
             Step::Delete { old } => old
                 .into_iter()
                 .map(|(column, value)| one((column, Some(value), None)))
+                .collect(),
+            Step::Update { old, new } if old == new => new
+                .into_iter()
+                .map(|(column, value)| one((column, None, Some(value))))
                 .collect(),
             Step::Update { old, mut new } => old
                 .into_iter()

@@ -207,7 +207,7 @@ fn operation_hint(error: &OperationError) -> Option<&'static str> {
         OperationError::AmbiguousRun { .. } => Some("give more characters of the id"),
         OperationError::NotRevertible { .. } => Some("only imports and reverts can be reverted"),
         OperationError::RenamedTable { .. } => Some(
-            "rename it back; or record it with its new name, `accession audit enable TABLE`, change the layout if it has the former name, then run the command again",
+            "rename it back; or record it with its new name, `accession audit enable TABLE`, and change the layout if it has the former name: rows without a key in the files are then inserted a second time",
         ),
         OperationError::DroppedTable(_) => Some(
             "rename it back, or restore it from a backup: an import does not insert rows again that another program removed; if it was dropped on purpose, take it out of the layout, or if it had no rows, import with `--reread`",

@@ -70,6 +70,15 @@ pub enum TriggerState {
     Foreign,
 }
 
+/// The tables that runs state, each according to the last run that does.
+#[derive(Default)]
+struct TablesOfRuns {
+    /// They were recorded from then on.
+    recorded: BTreeSet<String>,
+    /// They were disabled on purpose, or renamed, and have no entries since.
+    disabled: BTreeSet<String>,
+}
+
 impl Database {
     /// Names of the tables with audit triggers, sorted.
     ///
@@ -92,7 +101,12 @@ impl Database {
     pub fn table_triggers(&mut self) -> Result<Vec<TableTriggers>, DatabaseError> {
         let sees = self.sees_triggers()?;
         let (logged, disabled) = match self.connection.has_table("audit_log")? {
-            true => (self.logged_tables()?, self.disabled_tables()?),
+            true => {
+                let TablesOfRuns { recorded, disabled } = self.tables_of_runs()?;
+                // A table that is empty has no entries.
+                let logged = self.logged_tables()?.into_iter().chain(recorded);
+                (logged.collect(), disabled)
+            }
             false => (BTreeSet::new(), BTreeSet::new()),
         };
         let unfinished = self.unfinished_runs()?;
@@ -134,7 +148,7 @@ impl Database {
                 _ if is_unfinished(&name) => TriggerState::Unfinished,
                 _ if !sees => TriggerState::Unseen,
                 (true, _, _) if disabled.contains(&name) => TriggerState::Disabled,
-                // Its rows have entries: another program dropped the triggers.
+                // It was recorded: another program dropped the triggers.
                 (true, _, _) if logged.contains(&name) => TriggerState::Missing,
                 (true, _, _) => TriggerState::NotRecorded,
                 (false, false, _) => TriggerState::Missing,
@@ -235,27 +249,41 @@ impl Database {
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn disabled_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+        Ok(self.tables_of_runs()?.disabled)
+    }
+
+    fn tables_of_runs(&mut self) -> Result<TablesOfRuns, DatabaseError> {
+        let mut found = TablesOfRuns::default();
         let mut disabled = BTreeMap::new();
         for run in self.runs()?.into_iter().rev() {
             let counts = run.counts.as_deref().unwrap_or_default();
             let counts: Json = serde_json::from_str(counts).unwrap_or_default();
             for (table, counts) in counts["tables"].as_object().into_iter().flatten() {
                 match counts[DISABLED_AFTER].as_i64() {
-                    Some(after) => disabled.insert(table.clone(), after),
-                    None => disabled.remove(table),
-                };
+                    // It was dropped or renamed before the run could record it.
+                    None if counts["gone"] == true => {
+                        found.recorded.remove(table);
+                    }
+                    Some(after) => {
+                        found.recorded.remove(table);
+                        disabled.insert(table.clone(), after);
+                    }
+                    None => {
+                        found.recorded.insert(table.clone());
+                        disabled.remove(table);
+                    }
+                }
             }
         }
-        let mut tables = BTreeSet::new();
         for (table, after) in disabled {
             let later: Option<i64> = audit_log::table
                 .filter(audit_log::table_name.eq(&table))
                 .select(diesel::dsl::max(audit_log::id))
                 .get_result(&mut self.connection)?;
             if later.unwrap_or(0) <= after {
-                tables.insert(table);
+                found.disabled.insert(table);
             }
         }
-        Ok(tables)
+        Ok(found)
     }
 }

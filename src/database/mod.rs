@@ -35,6 +35,7 @@ mod recorded_changes;
 mod refusal;
 mod rejected_rows;
 mod restored_table;
+mod restored_values;
 mod run_entries;
 mod schema_changes;
 mod scratch;

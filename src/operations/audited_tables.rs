@@ -232,7 +232,12 @@ fn record(
     }
     for (old, new) in &chosen.renamed {
         if !chosen.all().any(|table| table.name == *old) {
-            let counted = json!({ DISABLED_AFTER: before, RENAMED_TO: new });
+            // A new table with the old name is not disabled: it has yet to be recorded.
+            let is_new = !chosen.is_absorbed(old) && database.defined_table(old)?.is_some();
+            let counted = match is_new {
+                false => json!({ DISABLED_AFTER: before, RENAMED_TO: new }),
+                true => json!({ RENAMED_TO: new }),
+            };
             counts.push((old.clone(), counted));
         }
     }

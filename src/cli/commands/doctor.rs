@@ -59,7 +59,7 @@ impl Doctor {
             let work = Work::begin(output);
             let outcome = enable_tables(&options, &run, work.context())?;
             output.findings(&outcome.findings, FindingDetail::All);
-            output.notice(enabled_text(&outcome).trim_end());
+            output.notice(&format!("{}\n", enabled_text(&outcome).trim_end()));
         }
         let named = self.layout.as_deref().map(layout::find).transpose()?;
         // A custom layout can only be found by its path, so its tables are checked only with `--layout`.

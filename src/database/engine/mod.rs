@@ -231,7 +231,7 @@ pub(super) trait Engine: SimpleConnection {
         Ok(false)
     }
 
-    /// Triggers of the application that write to the table and fire before the audit triggers AFTER the same event.
+    /// Triggers of the application that fire before the audit triggers AFTER the same event, if that can hide a change.
     /// Their changes would be recorded before the change that they react to.
     fn triggers_that_fire_first(&mut self, _table: &str) -> QueryResult<Vec<String>> {
         Ok(Vec::new())

@@ -143,10 +143,13 @@ impl Chosen {
     /// The former name of a table that was renamed.
     pub(super) fn former_name(&self, table: &Table) -> Option<&str> {
         let mut renamed = self.renamed.iter();
-        let found = renamed.find(|(old, new)| {
-            *new == table.name && !self.absorbed.iter().any(|(part, _)| part.name == *old)
-        });
+        let found = renamed.find(|(old, new)| *new == table.name && !self.is_absorbed(old));
         found.map(|(old, _)| old.as_str())
+    }
+
+    /// Whether this is a partition whose rows are those of a chosen table from now on.
+    pub(super) fn is_absorbed(&self, name: &str) -> bool {
+        self.absorbed.iter().any(|(part, _)| part.name == name)
     }
 
     /// The present name of the table that was called `name`.

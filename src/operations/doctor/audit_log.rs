@@ -63,7 +63,7 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
         };
         for trigger in &earlier {
             faults.push(format!(
-                "`{trigger}` of `{}` was created later and fires before the audit triggers: its changes are recorded before their cause",
+                "`{trigger}` of `{}` was created later and fires before the audit triggers: its changes are recorded before their cause, and if it ends the statement (`RAISE(IGNORE)`), nothing is",
                 state.table
             ));
         }

@@ -101,7 +101,7 @@ fn many_large_entries_are_not_held_together(target: Target) {
 fn a_large_value_is_read_in_a_few_copies(target: Target) {
     // A server takes shorter values, and of these the allocator keeps some that were freed.
     let (bytes, copies, formats) = match target.backend {
-        Backend::Sqlite => (40_000_000, 9, &["json"][..]),
+        Backend::Sqlite => (20_000_000, 11, &["json"][..]),
         Backend::Postgres | Backend::Mysql => (7_000_000, 20, &["table", "json", "csv"][..]),
     };
     let put = |letter: &str| {
@@ -160,7 +160,7 @@ fn a_large_value_is_read_in_a_few_copies(target: Target) {
     }
     // SQLite itself makes 19 copies of a value for the entry of its change.
     let most = match target.backend {
-        Backend::Sqlite => with_copies(28),
+        Backend::Sqlite => with_copies(30),
         Backend::Postgres | Backend::Mysql => with_copies(20),
     };
     let peak = peak(&target, &revert);

@@ -33,6 +33,7 @@ mod past_triggers;
 mod pooler;
 mod private;
 mod proof;
+mod recorded;
 mod replication;
 mod revert_altered;
 mod reviewer;

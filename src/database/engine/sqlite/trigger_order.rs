@@ -73,8 +73,8 @@ pub(super) fn replace_triggers(
     Ok(discard(connection, Some(table))?)
 }
 
-/// Triggers of the application that write to the table and fire before the audit triggers AFTER the same event, because
-/// they were created later.
+/// Triggers of the application that fire before the audit triggers AFTER the same event, because they were created later:
+/// they can write to the table, and can end the statement before its entry (`RAISE(IGNORE)`, or a constraint under `OR FAIL`).
 pub(super) fn triggers_that_fire_first(
     connection: &mut Connection,
     table: &str,
@@ -82,14 +82,9 @@ pub(super) fn triggers_that_fire_first(
     let later: Vec<StoredTrigger> = diesel::sql_query(LATER)
         .bind::<Text, _>(table)
         .load(connection)?;
-    let writes = |trigger: &StoredTrigger| {
-        let words: Vec<String> = names(&trigger.definition).collect();
-        let count = |word: &str| {
-            let words = words.iter();
-            words.filter(|one| one.eq_ignore_ascii_case(word)).count()
-        };
-        count("AFTER") > 0 && count(table) > 1
+    let is_after = |trigger: &StoredTrigger| {
+        names(&trigger.definition).any(|word| word.eq_ignore_ascii_case("AFTER"))
     };
-    let later = later.into_iter().filter(writes);
+    let later = later.into_iter().filter(is_after);
     Ok(later.map(|trigger| trigger.name).collect())
 }

@@ -32,7 +32,12 @@ pub(in crate::database) const LONGEST_NAME: usize = 63;
 
 /// Name and definition of each trigger made by accession on the table `$2` of the schema `$1`.
 pub(in crate::database) const STORED: &str = "SELECT t.tgname::text AS name, \
-     concat_ws(' ', t.tgenabled, t.tgtype, t.tgoldtable, t.tgnewtable, t.tgqual IS NOT NULL, p.prosecdef, \
+     concat_ws(' ', t.tgenabled, t.tgtype, t.tgoldtable, t.tgnewtable, NULLIF(t.tgattr::text, ''), \
+       CASE WHEN t.tgqual IS NULL THEN 'f' \
+         WHEN pg_catalog.pg_get_triggerdef(t.oid) ~ ' WHEN \\(\\(old\\.\\* (\\*<>|OPERATOR\\(pg_catalog\\.\\*<>\\)) new\\.\\*\\)\\) EXECUTE ' THEN 't' \
+         WHEN t.tgname = 'accession_import_runs_no_update' \
+           AND pg_catalog.pg_get_triggerdef(t.oid) ~ ' WHEN \\(\\(old\\.status <> ''running''::text\\)\\) EXECUTE ' THEN 't' \
+         ELSE 'another condition' END, p.prosecdef, \
      array_to_string(p.proconfig, ', '), p.prosrc) AS definition \
      FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
