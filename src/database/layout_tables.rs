@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 use crate::layout::Layout;
-use crate::model::TableDigest;
+use crate::model::{OnDelete, TableDigest};
 use crate::plan::TableCounts;
 
 use super::ledger::tables::row_sources;
@@ -27,14 +27,25 @@ impl Database {
         disabled: &BTreeSet<String>,
     ) -> Result<(), DatabaseError> {
         let dialect = self.connection.dialect();
+        let mut made = Vec::new();
         for (table, found) in layout.tables.iter().zip(&target.tables) {
+            let making = |error| DatabaseError::of_table(&table.table.name, error);
+            let engine = self.connection.engine_mut();
+            let existing = match found.existed {
+                true => engine.interrupted_table(&table.table.name)?,
+                false => Some(Vec::new()),
+            };
             if !found.existed {
-                let making = |error| DatabaseError::of_table(&table.table.name, error);
                 let statement = dialect.create_table(&table.table);
                 self.connection.make_table(&statement).map_err(making)?;
-                for statement in dialect.create_indexes(&table.table) {
+            }
+            if let Some(existing) = existing {
+                let mut statements = dialect.create_indexes(&table.table);
+                statements.retain(|one| !existing.iter().any(|index| one.contains(index)));
+                for statement in statements {
                     self.connection.make_table(&statement).map_err(making)?;
                 }
+                made.push(&table.table);
             }
             if !disabled.contains(&table.table.name) {
                 self.connection.replace_triggers(&table.table)?;
@@ -46,14 +57,27 @@ impl Database {
             }
         }
         // Triggers on the parents of a table: all tables must exist.
-        for (table, found) in layout.tables.iter().zip(&target.tables) {
-            if !found.existed {
-                for trigger in dialect.cascades(&table.table) {
-                    self.connection.batch_execute(&trigger.create)?;
-                }
+        for table in made {
+            let keys = table.foreign_keys.iter();
+            let keys =
+                keys.filter(|key| key.table != table.name && key.on_delete != OnDelete::Restrict);
+            for (key, trigger) in keys.zip(dialect.cascades(table)) {
+                self.connection.replace_missing(&key.table, [trigger])?;
+            }
+            if let Some(statement) = dialect.complete_table(table) {
+                self.connection.batch_execute(&statement)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether creating this table was interrupted.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn is_incomplete(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        let engine = self.connection.engine_mut();
+        Ok(engine.interrupted_table(table)?.is_some())
     }
 
     /// The tables of a layout that do not exist, not as views either.

@@ -17,6 +17,12 @@ pub(in crate::database) trait Dialect: Send + Sync {
     /// `CREATE INDEX` statements for a table: its own indexes, and unique indexes for its UNIQUE constraints.
     fn create_indexes(&self, table: &Table) -> Vec<String>;
 
+    /// The statement that marks a table as complete after its indexes and [`cascades`](Self::cascades) were created, if
+    /// each of these commits.
+    fn complete_table(&self, _table: &Table) -> Option<String> {
+        None
+    }
+
     /// The audit triggers of a table.
     fn audit_triggers(&self, table: &AuditedTable) -> Vec<Trigger>;
 

@@ -207,6 +207,12 @@ pub(super) trait Engine: SimpleConnection {
         self.batch_execute(statement)
     }
 
+    /// If creating this table was interrupted: the part of a statement of [`Dialect::create_indexes`] that names each index
+    /// that exists.
+    fn interrupted_table(&mut self, _table: &str) -> QueryResult<Option<Vec<String>>> {
+        Ok(None)
+    }
+
     /// Our triggers on a table, and those of the table on its partitions.
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>>;
 

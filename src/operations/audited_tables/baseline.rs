@@ -59,7 +59,8 @@ impl Unaccounted {
         let mut suspect = BTreeSet::new();
         for (table, target) in layout.tables.iter().zip(&target.tables) {
             let table = &table.table;
-            if !target.existed {
+            let is_empty = target.state.rows == 0;
+            if !target.existed || is_empty && database.is_incomplete(&table.name)? {
                 suspect.insert(table.name.as_str());
                 continue;
             }

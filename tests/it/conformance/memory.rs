@@ -2,14 +2,37 @@
 
 use serde_json::Value;
 
-use super::on_every_database;
-use super::target::{Backend, Target};
+use super::target::{Backend, Target, run};
 use crate::peak::measured;
 
-on_every_database!(
-    many_large_entries_are_not_held_together,
-    a_large_value_is_read_in_a_few_copies,
-);
+#[test]
+fn many_large_entries_are_not_held_together() {
+    run(Backend::Sqlite, many_large_entries);
+}
+
+#[test]
+fn a_large_value_is_read_in_a_few_copies() {
+    run(Backend::Sqlite, a_large_value);
+}
+
+/// The same on servers takes minutes: `scripts/test-long memory`.
+mod on_request {
+    use super::{Backend, a_large_value, many_large_entries, run};
+
+    #[test]
+    #[ignore = "takes long, and needs servers: scripts/test-long memory"]
+    fn many_large_entries_are_not_held_together() {
+        run(Backend::Postgres, many_large_entries);
+        run(Backend::Mysql, many_large_entries);
+    }
+
+    #[test]
+    #[ignore = "takes long, and needs servers: scripts/test-long memory"]
+    fn a_large_value_is_read_in_a_few_copies() {
+        run(Backend::Postgres, a_large_value);
+        run(Backend::Mysql, a_large_value);
+    }
+}
 
 /// Imports the source directory with the layout that takes any JSON.
 fn imports(target: &Target) {
@@ -36,7 +59,7 @@ fn layout_arguments(layout: &str) -> [&str; 2] {
     ["--layout", layout]
 }
 
-fn many_large_entries_are_not_held_together(target: Target) {
+fn many_large_entries(target: Target) {
     const COUNT: usize = 600;
     const KB: usize = 150;
     let text = "x".repeat(KB * 1000);
@@ -98,7 +121,7 @@ fn many_large_entries_are_not_held_together(target: Target) {
     );
 }
 
-fn a_large_value_is_read_in_a_few_copies(target: Target) {
+fn a_large_value(target: Target) {
     // A server takes shorter values, and of these the allocator keeps some that were freed.
     let (bytes, copies, formats) = match target.backend {
         Backend::Sqlite => (20_000_000, 11, &["json"][..]),

@@ -141,6 +141,10 @@ impl Engine for Connection {
         tables::make_table(self, statement)
     }
 
+    fn interrupted_table(&mut self, table: &str) -> QueryResult<Option<Vec<String>>> {
+        super::interrupted::interrupted_table(self, table)
+    }
+
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>> {
         let query = diesel::sql_query(self.by_name(STORED));
         query.bind::<Text, _>(table).load(self)

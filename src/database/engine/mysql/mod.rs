@@ -8,6 +8,7 @@ mod connection;
 mod constrained;
 mod engine;
 mod failure;
+mod interrupted;
 mod quote;
 mod recipe;
 mod row;

@@ -20,6 +20,9 @@ pub(in crate::database) struct MysqlDialect;
 const COLLATION: &str =
     "/*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */";
 
+/// The comment of a table until its indexes and the triggers on its parents are created: each of them is committed at once.
+pub(super) const INCOMPLETE: &str = "accession has not completed this table";
+
 /// The bytes that the columns of one index may have together (InnoDB, pages of 16 KB).
 const LONGEST_KEY: u32 = 3072;
 
@@ -65,10 +68,17 @@ impl Dialect for MysqlDialect {
             ));
         }
         format!(
-            "CREATE TABLE {} (\n  {}\n) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 {COLLATION}",
+            "CREATE TABLE {} (\n  {}\n) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 {COLLATION} COMMENT = '{INCOMPLETE}'",
             identifier(&table.name),
             lines.join(",\n  ")
         )
+    }
+
+    fn complete_table(&self, table: &Table) -> Option<String> {
+        Some(format!(
+            "ALTER TABLE {} COMMENT = ''",
+            identifier(&table.name)
+        ))
     }
 
     fn create_indexes(&self, table: &Table) -> Vec<String> {
