@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::location::Location;
 use super::lock::LOCK_FILE;
-use super::pack::Location;
 use super::{ArchiveError, Manifest, ManifestSummary, ObjectReader, SEALS};
 use crate::model::Sha256;
 

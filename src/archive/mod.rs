@@ -60,6 +60,7 @@ mod counts;
 mod created;
 mod durable;
 mod leftovers;
+mod location;
 mod lock;
 mod manifest;
 mod manifest_file;

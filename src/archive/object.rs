@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::ArchiveError;
 use super::copy::{CopyError, HashingReader, copy};
-use super::pack::{Location, Packed};
+use super::location::{Location, Packed};
 use crate::model::{Sha256, open_regular};
 
 /// A fault of an object.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::contents::names_in;
+use super::location::{Location, Packed};
 use super::{Archive, ArchiveError};
 use crate::model::{LARGE, Sha256, read_regular};
 
@@ -25,35 +26,6 @@ pub(super) struct PackEntry {
     pub(super) start: u64,
     /// Offset of its frame in the pack file.
     pub(super) frame: u64,
-}
-
-/// An object inside a pack.
-#[derive(Debug, Clone)]
-pub(super) struct Packed {
-    pub(super) pack: Arc<Path>,
-    /// Offset of its frame in the file.
-    pub(super) frame: u64,
-    /// Number of uncompressed bytes before it in the frame.
-    pub(super) before: u64,
-    pub(super) bytes: u64,
-}
-
-/// The location of an object.
-#[derive(Debug, Clone)]
-pub(super) enum Location {
-    /// An object file, which may be missing.
-    File(PathBuf),
-    Packed(Packed),
-}
-
-impl Location {
-    /// Returns the file that contains the object.
-    pub(super) fn file(&self) -> &Path {
-        match self {
-            Self::File(path) => path,
-            Self::Packed(packed) => &packed.pack,
-        }
-    }
 }
 
 /// The objects in the packs of an archive.

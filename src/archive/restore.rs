@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use super::created::Created;
 use super::durable::{create_private_file, sync_directory};
-use super::pack::Location;
+use super::location::Location;
 use super::workers::{ArchiveObserver, for_each};
 use super::{Archive, ArchiveError, ManifestEntry};
 use crate::model::Timestamp;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{Fingerprint, Hasher, Row, Value};
+use crate::model::{Fingerprint, Hasher, MappedRow, Value};
 use crate::plan::{KnownRow, ParentKey};
 
 use super::{Database, DatabaseError};
@@ -60,7 +60,7 @@ impl Database {
     pub fn rows_by_unique_key(
         &mut self,
         table: &LayoutTable,
-        rows: &[&Row],
+        rows: &[&MappedRow],
     ) -> Result<HashMap<Fingerprint, Vec<SameKey>>, DatabaseError> {
         let mut found: HashMap<Fingerprint, Vec<SameKey>> = HashMap::new();
         let constraints = std::iter::once(&table.table.primary_key).chain(&table.table.unique);

@@ -18,8 +18,8 @@ use diesel::prelude::*;
 
 use crate::audit::Action;
 use crate::layout::Layout;
-use crate::model::{Row, RunContext, Value};
-use crate::plan::Change;
+use crate::model::{RunContext, Value};
+use crate::plan::{Change, PlannedRow};
 
 use super::deferred::Deferred;
 use super::ledger::{NewFile, RunHeader};
@@ -46,7 +46,7 @@ pub struct Writer<'l> {
     columns: Vec<Vec<usize>>,
     stored: Vec<Vec<Slot<'l>>>,
     batch: Vec<usize>,
-    rows: Vec<Vec<(Row, String)>>,
+    rows: Vec<Vec<PlannedRow>>,
     /// Bytes of the values in each buffer.
     bytes: Vec<usize>,
     pending: Pending,
@@ -143,39 +143,15 @@ impl<'l> Writer<'l> {
     ) -> Result<(), DatabaseError> {
         for change in changes {
             match change {
-                Change::Insert {
-                    row,
-                    record_id,
-                    known,
-                } => {
-                    self.pending.forget(known);
-                    let table = row.table;
-                    self.written[table]
-                        .add(|| self.layout.tables[table].table.key_values(&row.values));
-                    self.bytes[table] += row.values.iter().map(Value::bytes).sum::<usize>();
-                    self.rows[table].push((row, record_id));
-                    if self.rows[table].len() >= self.batch[table]
-                        || self.bytes[table] >= BATCH_BYTES
-                    {
-                        self.flush_through(database, table)?;
-                    }
-                }
-                Change::Update {
-                    row,
-                    record_id,
-                    columns,
-                    known,
-                } => {
+                Change::Insert(row) => self.insert(database, row)?,
+                Change::Update { mut row, columns } => {
                     self.flush(database)?;
-                    self.update(database, &row, &record_id, &columns)?;
-                    self.pending.forget(known);
+                    self.update(database, &row, &columns)?;
                     let table = &self.layout.tables[row.table].table;
-                    let renamed = table.primary_key.iter().any(|key| columns.contains(key));
-                    let record_id = match renamed {
-                        true => table.record_id(&row.values),
-                        false => record_id,
-                    };
-                    self.enter(row, record_id);
+                    if table.primary_key.iter().any(|key| columns.contains(key)) {
+                        row.record_id = table.record_id(&row.values);
+                    }
+                    self.enter(row);
                 }
                 Change::ClearColumn {
                     table,
@@ -185,15 +161,7 @@ impl<'l> Writer<'l> {
                     self.flush(database)?;
                     self.vacate(database, (table, column), &record_id)?;
                 }
-                Change::Record {
-                    mut row,
-                    record_id,
-                    known,
-                } => {
-                    self.pending.forget(known);
-                    row.conversions.clear();
-                    self.enter(row, record_id);
-                }
+                Change::Record(row) => self.enter(row),
                 Change::Delete {
                     table,
                     record_id,
@@ -210,10 +178,22 @@ impl<'l> Writer<'l> {
         Ok(())
     }
 
+    /// Buffers a new row.
+    fn insert(&mut self, database: &mut Database, row: PlannedRow) -> Result<(), DatabaseError> {
+        let table = row.table;
+        self.written[table].add(|| self.layout.tables[table].table.key_values(&row.values));
+        self.bytes[table] += row.values.iter().map(Value::bytes).sum::<usize>();
+        self.rows[table].push(row);
+        if self.rows[table].len() >= self.batch[table] || self.bytes[table] >= BATCH_BYTES {
+            self.flush_through(database, table)?;
+        }
+        Ok(())
+    }
+
     /// Records the record that a row came from, for the ledger.
-    fn enter(&mut self, row: Row, record_id: String) {
+    fn enter(&mut self, row: PlannedRow) {
         let file = self.file.as_ref().map_or(0, |file| file.id);
-        self.pending.enter((file, self.position), row, record_id);
+        self.pending.enter((file, self.position), row);
         self.position += 1;
     }
 
@@ -238,7 +218,7 @@ impl<'l> Writer<'l> {
                 let columns = &self.columns[table];
                 let values: Vec<&Value> = rows
                     .iter()
-                    .flat_map(|(row, _)| columns.iter().map(|&column| &row.values[column]))
+                    .flat_map(|row| columns.iter().map(|&column| &row.values[column]))
                     .collect();
                 let insert = InsertRows {
                     table: &model.name,
@@ -251,9 +231,7 @@ impl<'l> Writer<'l> {
                 inserted.map_err(|error| DatabaseError::of_table(&model.name, error))?;
             }
             self.applied.add((table, Action::Insert), rows.len());
-            for (row, record_id) in rows {
-                self.enter(row, record_id);
-            }
+            rows.into_iter().for_each(|row| self.enter(row));
         }
         self.pending
             .flush_full(database, (self.layout, &self.run_id))

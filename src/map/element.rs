@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::layout::{EachToken, Layout};
-use crate::model::{FileId, Row};
+use crate::model::{FileId, MappedRow};
 
 use super::coverage::{Coverage, UnmappedMembers};
 use super::evaluate::Resolved;
@@ -39,7 +39,7 @@ pub struct Element<'a> {
 #[derive(Debug, Default)]
 pub struct MappedElement {
     /// The rows, each parent before its children.
-    pub rows: Vec<Row>,
+    pub rows: Vec<MappedRow>,
     /// Members that the layout does not read.
     pub unmapped: UnmappedMembers,
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::layout::{Expression, Reference, UuidName};
-use crate::model::{Row, Value};
+use crate::model::{MappedRow, Value};
 
 use super::coverage::Coverage;
 use super::missing::Missing;
@@ -53,7 +53,7 @@ pub(super) struct Scope<'a> {
     pub(super) name_captures: usize,
     /// The enclosing rows, innermost last.
     pub(super) enclosing: &'a [usize],
-    pub(super) rows: &'a [Row],
+    pub(super) rows: &'a [MappedRow],
     pub(super) resolved: &'a Resolved<'a>,
     pub(super) coverage: Option<&'a Coverage>,
 }

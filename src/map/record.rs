@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::layout::{ColumnRule, Expression, IdentityRule};
 use crate::model::{
-    Column, ColumnType, Conversion, Deferred, Fingerprint, Hasher, Origin, Row, Rule, Table, Value,
-    canonical_json,
+    Column, ColumnType, Conversion, Deferred, Fingerprint, Hasher, MappedRow, Origin, Rule, Table,
+    Value, canonical_json,
 };
 
 use super::Problem;
@@ -23,7 +23,7 @@ pub(super) struct Walk<'a> {
     mapper: &'a Mapper<'a>,
     element: &'a Element<'a>,
     resolved: &'a Resolved<'a>,
-    rows: &'a mut Vec<Row>,
+    rows: &'a mut Vec<MappedRow>,
     pub(super) problems: Vec<Problem>,
     /// JSON Pointer to the current value.
     pub(super) pointer: String,
@@ -40,7 +40,7 @@ impl<'a> Walk<'a> {
         element: &'a Element<'a>,
         resolved: &'a Resolved<'a>,
         captures: Vec<String>,
-        rows: &'a mut Vec<Row>,
+        rows: &'a mut Vec<MappedRow>,
     ) -> Self {
         Self {
             mapper,
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
                 .row(prepared.mapped.iter().map(|&column| &values[column])),
             Deferred::Digest | Deferred::Identity(_) => Fingerprint([0; 16]),
         };
-        self.rows.push(Row {
+        self.rows.push(MappedRow {
             table: rule.table,
             origin: Origin {
                 file: self.element.file,

@@ -40,7 +40,7 @@ pub use regular_file::{
     LARGE, SMALL, not_following, not_waiting, open_regular, read_regular, read_regular_text,
     regular,
 };
-pub use row::{Conversion, ConversionRule, Deferred, Row};
+pub use row::{Conversion, ConversionRule, Deferred, MappedRow};
 pub use rule::Rule;
 pub use run::RunContext;
 pub use shell::{shell_quoted, shell_word};

@@ -1,4 +1,4 @@
-//! A record mapped to a row of a table, with its origin and the conversions applied to its values.
+//! A record of the files, mapped to a row of a table, with its origin and the conversions applied to its values.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::{Fingerprint, Origin, Value};
 
 /// A row as the source files define it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct MappedRow {
     /// Index of the table in the layout.
     pub table: usize,
     /// The origin of the record.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::layout::Layout;
-use crate::model::{ConversionRule, FindingList, Keep, Row, Rule, ShowValues};
+use crate::model::{ConversionRule, FindingList, Keep, MappedRow, Rule, ShowValues};
 use crate::parse::Limits;
 
 use super::directory::{Directory, ReadEvent, ReadOptions, ReadState};
@@ -119,7 +119,7 @@ struct Counting {
 }
 
 impl Counting {
-    fn count(&mut self, rows: Vec<Row>) {
+    fn count(&mut self, rows: Vec<MappedRow>) {
         for row in rows {
             self.rows[row.table] += 1;
             for conversion in row.conversions {

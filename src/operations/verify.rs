@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::Layout;
-use crate::model::{Finding, Keep, Level, Row, Rule, ShowValues, shell_quoted};
+use crate::model::{Finding, Keep, Level, MappedRow, Rule, ShowValues, shell_quoted};
 use crate::parse::Limits;
 use crate::plan::{Comparison, ConflictPolicy, Planner, RowBatch, TableComparison};
 
@@ -152,7 +152,7 @@ impl Comparing<'_, '_> {
     fn compare(
         &mut self,
         database: &SharedDatabase<'_>,
-        rows: Vec<Row>,
+        rows: Vec<MappedRow>,
     ) -> Result<(), OperationError> {
         let mut batch = RowBatch::new(rows);
         let mut problems = Vec::new();

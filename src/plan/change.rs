@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Fingerprint, Origin, Row, Rule, Value, same_json};
+use crate::model::{Conversion, Fingerprint, Origin, Rule, Value, same_json};
 
 /// The key of a row's entry in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,28 +35,38 @@ impl KnownRow {
     }
 }
 
+/// A row that the plan decided on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedRow {
+    /// Index of the table in the layout.
+    pub table: usize,
+    /// The record's location.
+    pub origin: Origin,
+    /// The record's identity.
+    pub identity: Fingerprint,
+    /// Digest of the values that come from the file.
+    pub digest: Fingerprint,
+    /// One value per column, final where the row is written.
+    pub values: Vec<Value>,
+    /// Values that were converted and are written.
+    pub conversions: Vec<Conversion>,
+    /// Primary key as text, as the database has it before the change.
+    pub record_id: String,
+    /// The ledger entry to replace, if there is one.
+    pub known: Option<LedgerKey>,
+}
+
 /// One change to a row or to the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// A new row; all its values are final.
-    Insert {
-        /// The row.
-        row: Row,
-        /// Its primary key as text.
-        record_id: String,
-        /// The ledger entry to replace, if there is one: its row was deleted from the database.
-        known: Option<LedgerKey>,
-    },
+    /// A new row.
+    Insert(PlannedRow),
     /// Changes some columns of a row.
     Update {
-        /// The row with the values of the file.
-        row: Row,
-        /// Primary key as text.
-        record_id: String,
+        /// The row with all its values.
+        row: PlannedRow,
         /// The columns that change.
         columns: Vec<usize>,
-        /// The ledger entry to replace, if there is one.
-        known: Option<LedgerKey>,
     },
     /// Sets a unique column to NULL so that another row can take its value; an update of the column follows.
     ClearColumn {
@@ -69,14 +79,7 @@ pub enum Change {
     },
     /// Changes only the ledger: the row was in the database already, its record moved to another file or is back in its
     /// file, or the row was kept after a conflict.
-    Record {
-        /// The row with the values of the file.
-        row: Row,
-        /// Primary key as text.
-        record_id: String,
-        /// The ledger entry to replace, if there is one.
-        known: Option<LedgerKey>,
-    },
+    Record(PlannedRow),
     /// Deletes a row whose record is no longer in the files.
     Delete {
         /// Table index.

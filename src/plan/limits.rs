@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{Origin, Row, Rule, Value, json_depth};
+use crate::model::{MappedRow, Origin, Rule, Value, json_depth};
 
 use super::change::{RowProblem, TableColumns};
 
@@ -69,7 +69,11 @@ pub(super) fn check_row(
 }
 
 /// Reports the first value of a row that exceeds a limit of its column. `limits` are those of the row's table.
-pub(super) fn check(layout: &Layout, limits: &[ColumnLimit], row: &Row) -> Result<(), RowProblem> {
+pub(super) fn check(
+    layout: &Layout,
+    limits: &[ColumnLimit],
+    row: &MappedRow,
+) -> Result<(), RowProblem> {
     let table = &layout.tables[row.table].table;
     let columns = table.columns.iter().enumerate();
     for (((index, column), value), limit) in columns.zip(&row.values).zip(limits) {

@@ -18,7 +18,7 @@ mod seen;
 
 pub use agenda::{Agenda, KnownFile, RereadPolicy, agenda};
 pub use change::{
-    Change, ConflictPolicy, KnownRow, LedgerKey, RowProblem, TableColumns, TableCounts,
+    Change, ConflictPolicy, KnownRow, LedgerKey, PlannedRow, RowProblem, TableColumns, TableCounts,
 };
 pub use foreign_keys::ParentKey;
 pub use limits::{ColumnLimit, RowLimit, RowSize, TableLimits};

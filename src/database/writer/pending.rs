@@ -11,8 +11,8 @@ use crate::database::ledger::{
 };
 use crate::database::{Database, DatabaseError};
 use crate::layout::Layout;
-use crate::model::{Conversion, Fingerprint, Row};
-use crate::plan::LedgerKey;
+use crate::model::{Conversion, Fingerprint};
+use crate::plan::{LedgerKey, PlannedRow};
 
 use super::batches::{BATCH, batches};
 
@@ -68,21 +68,20 @@ impl Pending {
         }
     }
 
-    /// Adds a row and its conversions; the record has this position in the file.
-    pub(super) fn enter(
-        &mut self,
-        (source_file_id, position): (i64, i64),
-        row: Row,
-        record_id: String,
-    ) {
-        let Row {
+    /// Adds a row and its conversions, which replace an entry of an earlier run; the record has this position in the
+    /// file.
+    pub(super) fn enter(&mut self, (source_file_id, position): (i64, i64), row: PlannedRow) {
+        let PlannedRow {
             table,
             origin,
             identity,
             digest,
             conversions,
-            ..
+            record_id,
+            known,
+            values: _,
         } = row;
+        self.forget(known);
         let converted = conversions.into_iter().map(|conversion| Converted {
             table,
             record_id: record_id.clone(),

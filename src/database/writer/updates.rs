@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use crate::audit::Action;
 use crate::database::statement::{DeleteRow, UpdateRow, named_key};
 use crate::database::{Database, DatabaseError};
-use crate::model::{Row, Value};
+use crate::model::Value;
+use crate::plan::PlannedRow;
 
 use super::Writer;
 
@@ -14,8 +15,7 @@ impl Writer<'_> {
     pub(super) fn update(
         &mut self,
         database: &mut Database,
-        row: &Row,
-        record_id: &str,
+        row: &PlannedRow,
         columns: &[usize],
     ) -> Result<(), DatabaseError> {
         let table = &self.layout.tables[row.table].table;
@@ -27,7 +27,7 @@ impl Writer<'_> {
             table: &table.name,
             set: &set,
             kept: &[],
-            key: &named_key(table, record_id),
+            key: &named_key(table, &row.record_id),
         };
         self.set_context(database)?;
         let connection = &mut database.connection;
@@ -36,7 +36,7 @@ impl Writer<'_> {
             .map_err(|error| DatabaseError::of_table(&table.name, error))?;
         self.applied.add((row.table, Action::Update), updated);
         // The key itself may be among the columns.
-        let own = table.key_from_record_id(record_id);
+        let own = table.key_from_record_id(&row.record_id);
         let key = table.primary_key.iter().zip(own).map(|(&column, own)| {
             if columns.contains(&column) {
                 row.values[column].clone()

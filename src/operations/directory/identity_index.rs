@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::model::{Deferred, FileId, Fingerprint, Row};
+use crate::model::{Deferred, FileId, Fingerprint, MappedRow};
 use crate::operations::{OperationError, Stage};
 
 use super::events::ReadEvent;
@@ -54,7 +54,7 @@ impl IdentityIndex {
         Ok(index)
     }
 
-    fn add(&mut self, rows: Vec<Row>) {
+    fn add(&mut self, rows: Vec<MappedRow>) {
         for row in rows {
             match row.deferred {
                 Deferred::Nothing | Deferred::Digest => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::database::{Database, SameKey};
-use crate::model::{Fingerprint, Row};
+use crate::model::{Fingerprint, MappedRow};
 use crate::operations::OperationError;
 use crate::plan::{Lookup, Planner, Round, RowBatch};
 
@@ -53,7 +53,7 @@ impl Directory<'_> {
             ownership.compare_files(self, batch.round(round), &mut lookup);
         }
         for table in 0..self.layout.tables.len() {
-            let rows: Vec<&Row> = batch
+            let rows: Vec<&MappedRow> = batch
                 .round(round)
                 .filter(|row| row.table == table)
                 .collect();
@@ -86,7 +86,7 @@ impl Directory<'_> {
         &self,
         database: &mut Database,
         planner: &Planner<'_>,
-        (index, rows): (usize, &[&Row]),
+        (index, rows): (usize, &[&MappedRow]),
         scope: LookupScope<'_>,
         lookup: &mut Lookup,
     ) -> Result<HashMap<Fingerprint, Vec<SameKey>>, OperationError> {
@@ -106,17 +106,18 @@ impl Directory<'_> {
             }
         }
         let found = database.rows_by_record_id(table, &known)?;
-        let entry = |row: &&&Row| lookup.known.get(&row.identity);
+        let entry = |row: &&&MappedRow| lookup.known.get(&row.identity);
         match scope {
             LookupScope::All if found.len() < known.len() => {
-                let lost = |row: &&&Row| entry(row).is_some() && !found.contains_key(&row.identity);
+                let lost =
+                    |row: &&&MappedRow| entry(row).is_some() && !found.contains_key(&row.identity);
                 by_key.extend(rows.iter().filter(lost));
             }
             LookupScope::All => {}
             // Unique values may be held by rows of other records.
             LookupScope::Changed { .. } if planner.has_unique_keys(index) => {
                 let changed =
-                    |row: &&&Row| entry(row).is_some_and(|known| known.digest != row.digest);
+                    |row: &&&MappedRow| entry(row).is_some_and(|known| known.digest != row.digest);
                 by_key.extend(rows.iter().filter(changed));
             }
             LookupScope::Changed { .. } => {}
@@ -135,7 +136,7 @@ impl Directory<'_> {
         &self,
         database: &mut Database,
         table: usize,
-        rows: &[&Row],
+        rows: &[&MappedRow],
         lookup: &mut Lookup,
     ) -> Result<(), OperationError> {
         let changed = rows.iter().filter_map(|row| {

@@ -26,7 +26,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::database::ledger::LedgerRow;
 use crate::database::{Database, DatabaseError, SameKey};
 use crate::layout::Source;
-use crate::model::{FileId, Fingerprint, Hasher, Row};
+use crate::model::{FileId, Fingerprint, Hasher, MappedRow};
 use crate::operations::OperationError;
 use crate::plan::{ConflictingRow, KnownRow, LedgerKey, Lookup, Planner};
 
@@ -86,7 +86,7 @@ impl Ownership {
     pub(super) fn compare_files<'r>(
         &self,
         directory: &Directory<'_>,
-        rows: impl Iterator<Item = &'r Row>,
+        rows: impl Iterator<Item = &'r MappedRow>,
         lookup: &mut Lookup,
     ) {
         for row in rows {

@@ -13,7 +13,7 @@ use crossbeam_channel::bounded;
 
 use crate::layout::Layout;
 use crate::map::{Element, MappedElement, Mapper, Resolved, UnmappedMembers};
-use crate::model::{Finding, Level, Row, ShowValues};
+use crate::model::{Finding, Level, MappedRow, ShowValues};
 use crate::operations::Context;
 use crate::parse::{Chunk, Chunks, Framing, Limits, Shape, place};
 use crate::source::{self, HashingReader, SourceFile};
@@ -46,7 +46,7 @@ pub(super) struct Pipeline<'a> {
 #[derive(Debug)]
 pub(in crate::operations) struct ChunkResult {
     /// Rows, parents before children; `parent` is an index into these rows.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<MappedRow>,
     /// Errors of elements, with the pointer of the element; without a pointer if the elements after it cannot be read
     /// either.
     pub(super) findings: Vec<(Option<String>, Finding)>,

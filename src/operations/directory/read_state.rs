@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::layout::{ParameterDefault, Unmapped};
 use crate::map::UnmappedMembers;
-use crate::model::{Finding, Findings, Level, Place, Row, Rule};
+use crate::model::{Finding, Findings, Level, MappedRow, Place, Rule};
 use crate::plan;
 use crate::source::SourceFile;
 
@@ -105,7 +105,7 @@ impl ReadState {
         &mut self,
         file: &SourceFile,
         chunk_result: ChunkResult,
-    ) -> Option<(Vec<Row>, Permit)> {
+    ) -> Option<(Vec<MappedRow>, Permit)> {
         let current = &mut self.current;
         if current.broken {
             return None;

@@ -164,60 +164,36 @@ pub struct PlannedChange {
 impl PlannedChange {
     /// A change to a row; `None` for changes to the ledger only.
     pub(super) fn of(layout: &Layout, path: &str, change: &Change) -> Option<Self> {
-        let name = |table: usize| layout.tables[table].table.name.clone();
-        let (action, table, record_id, columns, pointer) = match change {
-            Change::Insert { row, record_id, .. } => (
-                "insert",
-                row.table,
-                record_id,
-                Vec::new(),
-                row.origin.to_string(),
-            ),
-            Change::Update {
-                row,
-                record_id,
-                columns,
-                ..
-            } => {
-                let table = &layout.tables[row.table].table;
-                let columns = columns
-                    .iter()
-                    .map(|&column| table.columns[column].name.clone())
-                    .collect();
-                (
-                    "update",
-                    row.table,
-                    record_id,
-                    columns,
-                    row.origin.to_string(),
-                )
-            }
-            Change::Record {
-                row,
-                record_id,
-                known: None,
-            } => (
-                "adopt",
-                row.table,
-                record_id,
-                Vec::new(),
-                row.origin.to_string(),
-            ),
+        let (action, row, changed) = match change {
+            Change::Insert(row) => ("insert", row, &[][..]),
+            Change::Update { row, columns } => ("update", row, &columns[..]),
+            Change::Record(row) if row.known.is_none() => ("adopt", row, &[][..]),
             Change::Delete {
                 table, record_id, ..
-            } => ("delete", *table, record_id, Vec::new(), String::new()),
-            Change::Record { .. }
+            } => {
+                return Some(Self {
+                    action: "delete",
+                    table: layout.tables[*table].table.name.clone(),
+                    record_id: record_id.clone(),
+                    columns: Vec::new(),
+                    path: path.to_owned(),
+                    pointer: String::new(),
+                });
+            }
+            Change::Record(_)
             | Change::ClearColumn { .. }
             | Change::MarkRemoved { .. }
             | Change::Forget { .. } => return None,
         };
+        let table = &layout.tables[row.table].table;
+        let columns = changed.iter().map(|&column| &table.columns[column].name);
         Some(Self {
             action,
-            table: name(table),
-            record_id: record_id.clone(),
-            columns,
+            table: table.name.clone(),
+            record_id: row.record_id.clone(),
+            columns: columns.cloned().collect(),
             path: path.to_owned(),
-            pointer,
+            pointer: row.origin.to_string(),
         })
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::database::{Database, FileRecord, Reject, TargetTables};
-use crate::model::{ConversionRule, Row, Rule};
+use crate::model::{ConversionRule, MappedRow, Rule};
 use crate::operations::directory::{
     LookupScope, Ownership, Permit, ReadEvent, ReadState, RejectedRecord, SharedDatabase,
     check_scratch,
@@ -152,7 +152,7 @@ impl<'l> Import<'l> {
         &self,
         (database, agenda): (Option<&SharedDatabase<'_>>, &ImportAgenda),
         state: &mut PlanState<'l>,
-        rows: Vec<Row>,
+        rows: Vec<MappedRow>,
     ) -> Result<Planned, OperationError> {
         let directory = &self.directory;
         let _span = tracing::debug_span!("decide", rows = rows.len()).entered();
@@ -189,7 +189,7 @@ impl<'l> Import<'l> {
             state.read.problem(&self.directory, problem);
         }
         for change in &planned.changes {
-            if let Change::Insert { row, .. } | Change::Update { row, .. } = change {
+            if let Change::Insert(row) | Change::Update { row, .. } = change {
                 for conversion in &row.conversions {
                     let key = (row.table, conversion.column, conversion.rule);
                     *state.conversions.entry(key).or_default() += 1;

@@ -1,7 +1,7 @@
 //! Turns decisions into changes: completes the values of rows to be written, and counts.
 
-use crate::model::Row;
-use crate::plan::change::Change;
+use crate::model::MappedRow;
+use crate::plan::change::{Change, PlannedRow};
 use crate::plan::decide::{Decision, Resolution};
 
 use super::Planner;
@@ -12,7 +12,7 @@ impl Planner<'_> {
     /// Turns the decision into a change, and counts it.
     pub(super) fn change(
         &mut self,
-        mut row: Row,
+        mut row: MappedRow,
         resolution: Resolution,
         existing: Existing<'_>,
     ) -> (Option<i64>, Option<Change>) {
@@ -25,39 +25,33 @@ impl Planner<'_> {
         };
         self.remember(row.table, &row.values);
         let generated = self.generated_key(&row, &record_id);
-        let known = existing.known.map(|known| known.key);
+        let mut row = PlannedRow {
+            table: row.table,
+            origin: row.origin,
+            identity: row.identity,
+            digest: row.digest,
+            values: row.values,
+            conversions: row.conversions,
+            record_id,
+            known: existing.known.map(|known| known.key),
+        };
         let change = match decision {
-            Decision::Insert => Change::Insert {
-                row,
-                record_id,
-                known,
-            },
-            Decision::Update(columns) => Change::Update {
-                row,
-                record_id,
-                columns,
-                known,
-            },
-            Decision::Record => Change::Record {
-                row,
-                record_id,
-                known,
-            },
-            // The record is back in its file.
-            Decision::Unchanged if existing.known.is_some_and(|known| known.removed) => {
-                Change::Record {
-                    row,
-                    record_id,
-                    known,
-                }
+            Decision::Insert => Change::Insert(row),
+            Decision::Update(columns) => Change::Update { row, columns },
+            // Or the record is back in its file.
+            Decision::Unchanged if existing.known.is_none_or(|known| !known.removed) => {
+                return (generated, None);
             }
-            Decision::Unchanged => return (generated, None),
+            Decision::Record | Decision::Unchanged => {
+                row.conversions.clear();
+                Change::Record(row)
+            }
         };
         (generated, Some(change))
     }
 
     /// Completes a new row; returns its record id.
-    fn insert(&mut self, row: &mut Row) -> String {
+    fn insert(&mut self, row: &mut MappedRow) -> String {
         let table = &self.layout.tables[row.table];
         let timed = self.fill_defaults(row);
         let plan = &mut self.tables[row.table];
@@ -74,7 +68,7 @@ impl Planner<'_> {
     }
 
     /// Completes a row that changes; returns its record id.
-    fn update(&mut self, row: &mut Row, existing: Existing<'_>) -> String {
+    fn update(&mut self, row: &mut MappedRow, existing: Existing<'_>) -> String {
         let table = &self.layout.tables[row.table];
         let record_id = existing.record_id().to_owned();
         let current = existing.values();
@@ -93,7 +87,7 @@ impl Planner<'_> {
     }
 
     /// Counts a row that stays as it is; returns its record id.
-    fn keep(&mut self, row: &Row, existing: Existing<'_>) -> String {
+    fn keep(&mut self, row: &MappedRow, existing: Existing<'_>) -> String {
         let record_id = existing.record_id().to_owned();
         let plan = &mut self.tables[row.table];
         if existing.known.is_some() {
@@ -108,7 +102,7 @@ impl Planner<'_> {
     }
 
     /// The row's generated key, remembered if children may need it.
-    fn generated_key(&mut self, row: &Row, record_id: &str) -> Option<i64> {
+    fn generated_key(&mut self, row: &MappedRow, record_id: &str) -> Option<i64> {
         if !self.tables[row.table].keys_wanted {
             return None;
         }

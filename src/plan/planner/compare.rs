@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::layout::Layout;
-use crate::model::{Fingerprint, Hasher, Row, TableDigest, Value};
+use crate::model::{Fingerprint, Hasher, MappedRow, TableDigest, Value};
 use crate::plan::change::{RowProblem, same};
 
 use super::row_batch::{SlotState, keep_defaults};
@@ -46,7 +46,7 @@ pub struct TableComparison {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Discrepancy {
     /// The row according to the files.
-    pub row: Row,
+    pub row: MappedRow,
     /// Primary key as text, if the row exists or the ledger has its record.
     pub record_id: Option<String>,
     /// The kind of difference.
@@ -77,7 +77,7 @@ impl Comparison {
         }
     }
 
-    fn add(&mut self, row: Row, record_id: Option<String>, kind: DiscrepancyKind) {
+    fn add(&mut self, row: MappedRow, record_id: Option<String>, kind: DiscrepancyKind) {
         if self.discrepancies.len() < self.keep {
             self.discrepancies.push(Discrepancy {
                 row,
@@ -128,7 +128,7 @@ impl Planner<'_> {
     /// Compares one row and returns its generated key, if children may need it.
     fn compare_row(
         &mut self,
-        row: Row,
+        row: MappedRow,
         lookup: &Lookup,
         comparison: &mut Comparison,
     ) -> Option<i64> {
@@ -182,7 +182,7 @@ impl Planner<'_> {
     /// that an import would assign; no row has that key, so its children are reported as missing too.
     fn remember_compared(
         &mut self,
-        row: &Row,
+        row: &MappedRow,
         record_id: Option<&String>,
         current: Option<&[Value]>,
     ) -> Option<i64> {

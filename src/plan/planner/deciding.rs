@@ -1,6 +1,6 @@
 //! Decides what to do with the rows of a round.
 
-use crate::model::{Row, Rule, Value};
+use crate::model::{MappedRow, Rule, Value};
 use crate::plan::change::{Change, ConflictPolicy, KnownRow, RowProblem};
 use crate::plan::dangling::Dangling;
 use crate::plan::decide::{Resolution, Situation, decide};
@@ -82,7 +82,7 @@ impl Planner<'_> {
     /// it waits for other rows.
     fn decide_row(
         &mut self,
-        row: Row,
+        row: MappedRow,
         lookup: &Lookup,
     ) -> Result<(Option<i64>, Option<Change>), RowProblem> {
         let existing = Existing {
@@ -112,7 +112,7 @@ impl Planner<'_> {
     }
 
     /// The rows that the row refers to exist, or will exist.
-    fn check_parents(&mut self, row: &Row, lookup: &Lookup) -> Result<(), RowProblem> {
+    fn check_parents(&mut self, row: &MappedRow, lookup: &Lookup) -> Result<(), RowProblem> {
         let missing = self.foreign_keys.missing_parent(row.table, &row.values);
         missing.map_or(Ok(()), |dangling| Err(self.refuse(row, dangling, lookup)))
     }
@@ -120,7 +120,7 @@ impl Planner<'_> {
     /// No unchanged file has the record with other values, and no other record of this run has adopted its row.
     fn check_ownership(
         &self,
-        row: &Row,
+        row: &MappedRow,
         existing: Existing<'_>,
         lookup: &Lookup,
     ) -> Result<(), RowProblem> {
@@ -136,7 +136,7 @@ impl Planner<'_> {
                 columns: table.primary_key.clone(),
                 path: None,
             };
-            return Err(taken(table, row, &conflict));
+            return Err(taken(table, (row.table, &row.origin), &conflict));
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Planner<'_> {
     /// The three-way decision.
     fn resolve(
         &self,
-        row: &Row,
+        row: &MappedRow,
         existing: Existing<'_>,
         lookup: &Lookup,
     ) -> Result<Resolution, RowProblem> {
@@ -181,7 +181,7 @@ impl Planner<'_> {
     /// The database can store a row that is to be written, and no other program deleted a row that it refers to.
     fn check_written(
         &mut self,
-        row: &Row,
+        row: &MappedRow,
         existing: Existing<'_>,
         lookup: &Lookup,
     ) -> Result<(), RowProblem> {
@@ -201,7 +201,7 @@ impl Planner<'_> {
     }
 
     /// Rejects a row that refers to a missing row. The rows that refer to it are rejected too.
-    fn refuse(&mut self, row: &Row, dangling: Dangling, lookup: &Lookup) -> RowProblem {
+    fn refuse(&mut self, row: &MappedRow, dangling: Dangling, lookup: &Lookup) -> RowProblem {
         if !lookup.current.contains_key(&row.identity) {
             self.foreign_keys.withdraw(row.table, &row.values);
         }

@@ -1,14 +1,14 @@
 //! Fills in the values of a row that its file leaves to the default.
 
 use crate::layout::LayoutTable;
-use crate::model::{DefaultValue, Row, Timestamp, Value};
+use crate::model::{DefaultValue, MappedRow, Timestamp, Value};
 
 use super::Planner;
 use super::row_batch::keep_defaults;
 
 impl Planner<'_> {
     /// Replaces [`Value::Default`]; returns whether a mapped column had it.
-    pub(super) fn fill_defaults(&mut self, row: &mut Row) -> bool {
+    pub(super) fn fill_defaults(&mut self, row: &mut MappedRow) -> bool {
         let table = &self.layout.tables[row.table];
         let generated = table.table.generated_key();
         let mut timed = false;
@@ -28,7 +28,7 @@ impl Planner<'_> {
 
     /// The values that a row will have: values that the file leaves to the default are those of the existing row, if
     /// there is one.
-    pub(super) fn stored_values(&self, row: &Row, current: Option<&[Value]>) -> Vec<Value> {
+    pub(super) fn stored_values(&self, row: &MappedRow, current: Option<&[Value]>) -> Vec<Value> {
         let mut values = row.values.clone();
         if let Some(current) = current {
             keep_defaults(&mut values, current);

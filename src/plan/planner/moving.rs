@@ -3,8 +3,8 @@
 //! A change that needs a value of another row waits until that row releases it, at most until the end of its file. If
 //! rows wait for each other, for example because two rows exchange names, one of them is set to NULL for a moment.
 
-use crate::model::{Row, Rule, Table};
-use crate::plan::change::{Change, RowProblem, TableColumns};
+use crate::model::{MappedRow, Origin, Rule, Table};
+use crate::plan::change::{Change, PlannedRow, RowProblem, TableColumns};
 use crate::plan::decide::Decision;
 
 use super::row_batch::ConflictingRow;
@@ -19,18 +19,13 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// The row, its record id, and the columns that an update writes.
-    fn row(&self) -> Option<(&Row, &String, &[usize])> {
+    /// The row, and the columns that an update writes.
+    fn row(&self) -> Option<(&PlannedRow, &[usize])> {
         match &self.change {
-            Change::Insert { row, record_id, .. } => Some((row, record_id, &[])),
-            Change::Update {
-                row,
-                record_id,
-                columns,
-                ..
-            } => Some((row, record_id, columns)),
+            Change::Insert(row) => Some((row, &[])),
+            Change::Update { row, columns } => Some((row, columns)),
             Change::ClearColumn { .. }
-            | Change::Record { .. }
+            | Change::Record(_)
             | Change::Delete { .. }
             | Change::MarkRemoved { .. }
             | Change::Forget { .. } => None,
@@ -70,7 +65,7 @@ impl Planner<'_> {
     /// When a value is held and the row cannot wait: the children of a new row follow it directly.
     pub(super) fn order_unique_moves(
         &mut self,
-        row: &Row,
+        row: &MappedRow,
         decision: &Decision,
         (record_id, lookup): (Option<&String>, &Lookup),
     ) -> Result<Vec<ConflictingRow>, RowProblem> {
@@ -80,7 +75,8 @@ impl Planner<'_> {
             (Decision::Update(columns), None) => self.release(index, columns, record_id),
             (Decision::Insert, Some(conflict)) if self.has_children(index) => {
                 self.foreign_keys.withdraw(index, &row.values);
-                return Err(taken(&self.layout.tables[index].table, row, conflict));
+                let table = &self.layout.tables[index].table;
+                return Err(taken(table, (index, &row.origin), conflict));
             }
             (Decision::Update(_), Some(_))
             | (Decision::Insert | Decision::Record | Decision::Unchanged, _) => {}
@@ -113,14 +109,14 @@ impl Planner<'_> {
 
     fn take_released(&mut self, changes: &mut Vec<Change>) {
         for waiting in std::mem::take(&mut self.waiting) {
-            let Some((row, record_id, columns)) = waiting.row() else {
+            let Some((row, columns)) = waiting.row() else {
                 continue;
             };
             if self
                 .unreleased(row.table, Some(&waiting.conflicting))
                 .is_empty()
             {
-                let (table, record_id) = (row.table, record_id.clone());
+                let (table, record_id) = (row.table, row.record_id.clone());
                 self.release(table, columns, Some(&record_id));
                 changes.push(waiting.change);
             } else {
@@ -132,7 +128,7 @@ impl Planner<'_> {
     /// Sets a nullable unique column to NULL in one of the rows that wait for each other.
     fn clear_column(&mut self) -> Option<Change> {
         let wanted = self.waiting.iter().flat_map(|waiting| {
-            let table = waiting.row().map(|(row, ..)| row.table);
+            let table = waiting.row().map(|(row, _)| row.table);
             waiting
                 .conflicting
                 .iter()
@@ -143,8 +139,9 @@ impl Planner<'_> {
                 let table = table?;
                 let columns = &self.layout.tables[table].table.columns;
                 let updated = self.waiting.iter().find_map(|waiting| {
-                    let (row, record_id, columns) = waiting.row()?;
-                    (row.table == table && *record_id == conflict.record_id).then_some(columns)
+                    let (row, columns) = waiting.row()?;
+                    let holds = row.table == table && row.record_id == conflict.record_id;
+                    holds.then_some(columns)
                 })?;
                 let mut own = conflict.columns.iter().copied();
                 let column =
@@ -162,7 +159,7 @@ impl Planner<'_> {
 
     /// Removes the change from the counts and reports why it is impossible.
     fn withdraw(&mut self, waiting: Waiting) -> Option<RowProblem> {
-        let (row, _, columns) = waiting.row()?;
+        let (row, columns) = waiting.row()?;
         let table = &self.layout.tables[row.table];
         let plan = &mut self.tables[row.table];
         match columns {
@@ -173,12 +170,12 @@ impl Planner<'_> {
         let digest = table.digest(&plan.hasher, &row.values);
         plan.written.remove(digest);
         let conflict = waiting.conflicting.first()?;
-        Some(taken(&table.table, row, conflict))
+        Some(taken(&table.table, (row.table, &row.origin), conflict))
     }
 }
 
 /// Reports that an unchanged file has a different record with the same identity.
-pub(super) fn contradiction(table: &Table, row: &Row, path: &str) -> RowProblem {
+pub(super) fn contradiction(table: &Table, row: &MappedRow, path: &str) -> RowProblem {
     RowProblem {
         origin: row.origin.clone(),
         columns: None,
@@ -192,16 +189,20 @@ pub(super) fn contradiction(table: &Table, row: &Row, path: &str) -> RowProblem 
 }
 
 /// Reports that another row holds the unique value.
-pub(super) fn taken(table: &Table, row: &Row, conflict: &ConflictingRow) -> RowProblem {
+pub(super) fn taken(
+    table: &Table,
+    (index, origin): (usize, &Origin),
+    conflict: &ConflictingRow,
+) -> RowProblem {
     let names = table.names(&conflict.columns);
     let whose = conflict
         .path
         .as_ref()
         .map(|path| format!(", a record of {path},"));
     RowProblem {
-        origin: row.origin.clone(),
+        origin: origin.clone(),
         columns: Some(TableColumns {
-            table: row.table,
+            table: index,
             columns: conflict.columns.clone(),
         }),
         rule: Rule::NotUnique,

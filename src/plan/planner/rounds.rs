@@ -1,6 +1,6 @@
 //! Selects the rows of a batch that can be decided: those whose parents are decided and that are not duplicates.
 
-use crate::model::{Deferred, Hasher, Row, Rule, Value};
+use crate::model::{Deferred, Hasher, MappedRow, Rule, Value};
 use crate::plan::change::{RowProblem, TableColumns};
 use crate::plan::limits;
 use crate::plan::seen::{DuplicateCheck, SeenIdentities};
@@ -61,7 +61,7 @@ impl Planner<'_> {
     }
 
     /// Checks whether the row duplicates an earlier row of the run, and records it.
-    fn check_duplicate(&mut self, row: &Row) -> Result<DuplicateCheck, RowProblem> {
+    fn check_duplicate(&mut self, row: &MappedRow) -> Result<DuplicateCheck, RowProblem> {
         let table = &self.layout.tables[row.table].table;
         let scratch = self.scratch.as_deref();
         let failure = &self.failure;

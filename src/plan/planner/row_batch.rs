@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::layout::Layout;
-use crate::model::{Deferred, Fingerprint, Hasher, Row, RowHasher, Value};
+use crate::model::{Deferred, Fingerprint, Hasher, MappedRow, RowHasher, Value};
 use crate::plan::change::KnownRow;
 use crate::plan::foreign_keys::ParentKey;
 
@@ -17,7 +17,7 @@ pub struct RowBatch {
 
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) row: Option<Row>,
+    pub(super) row: Option<MappedRow>,
     pub(super) parent: Option<usize>,
     pub(super) generated: Option<i64>,
     pub(super) state: SlotState,
@@ -73,9 +73,9 @@ pub struct ConflictingRow {
 impl RowBatch {
     /// Creates a batch of mapped rows, parents before children.
     #[must_use]
-    pub fn new(rows: Vec<Row>) -> Self {
+    pub fn new(rows: Vec<MappedRow>) -> Self {
         let waiting = (0..rows.len()).collect();
-        let slot = |row: Row| Slot {
+        let slot = |row: MappedRow| Slot {
             parent: row.parent,
             row: Some(row),
             generated: None,
@@ -88,7 +88,7 @@ impl RowBatch {
     }
 
     /// The rows of a round.
-    pub fn round<'w>(&'w self, round: &'w Round) -> impl Iterator<Item = &'w Row> {
+    pub fn round<'w>(&'w self, round: &'w Round) -> impl Iterator<Item = &'w MappedRow> {
         round
             .rows
             .iter()
@@ -99,7 +99,7 @@ impl RowBatch {
 /// Fills in the keys of enclosing rows and the values that depend on them.
 pub(super) fn complete(
     (layout, hasher): (&Layout, &RowHasher),
-    row: &mut Row,
+    row: &mut MappedRow,
     before: &[Slot],
     parent: Option<usize>,
 ) {

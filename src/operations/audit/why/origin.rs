@@ -11,7 +11,7 @@ use crate::database::ledger::{FileVersion, RowOrigin, RunRecord, StoredConversio
 use crate::layout::{Layout, source_of, unpacked};
 use crate::map::{self, MappedElement, Mapper, Resolved};
 use crate::model::Timestamp;
-use crate::model::{FileId, Pointer, Row, Value, canonical_json};
+use crate::model::{FileId, MappedRow, Pointer, Value, canonical_json};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
 use crate::operations::directory::{AnyReference, stand_ins};
@@ -214,7 +214,7 @@ impl Place {
         source: Option<usize>,
         captures: &[String],
         element: Option<&Element>,
-    ) -> Result<Row, String> {
+    ) -> Result<MappedRow, String> {
         let layout = self.layout.as_ref().map_err(Clone::clone)?;
         let source = source.ok_or_else(|| {
             format!(
@@ -241,13 +241,13 @@ impl Place {
             .map(&of, &resolved, &mut mapped)
             .map_err(|_| "the record cannot be mapped with this layout".to_owned())?;
         let table = self.table();
-        let is_it = |row: &&Row| {
+        let is_it = |row: &&MappedRow| {
             Some(row.table) == table
                 && *row.origin.pointer == *self.row.pointer
                 && row.origin.part == self.part
         };
         // Two rules may create rows of one record.
-        let same = |row: &&Row| is_it(row) && row.identity.0.as_slice() == self.row.identity;
+        let same = |row: &&MappedRow| is_it(row) && row.identity.0.as_slice() == self.row.identity;
         let place = mapped.rows.iter().position(|row| same(&row));
         let place = place.or_else(|| mapped.rows.iter().position(|row| is_it(&row)));
         let place = place.ok_or("the layout maps the record to no such row")?;
