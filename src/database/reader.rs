@@ -1,6 +1,6 @@
 //! Answers the plan's queries about current rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::layout::{Layout, LayoutTable};
 use crate::model::{Fingerprint, Hasher, MappedRow, Value};
@@ -117,21 +117,37 @@ impl Database {
         layout: &Layout,
         parents: &[ParentKey],
     ) -> Result<Vec<ParentKey>, DatabaseError> {
-        let mut found = Vec::new();
+        let mut asked: BTreeMap<(usize, &[usize]), Vec<&ParentKey>> = BTreeMap::new();
         for parent in parents {
-            let table = &layout.tables[parent.table];
-            if self.connection.has_table(&table.table.name)? {
-                let mut exists = false;
-                self.rows_where(
-                    table,
-                    &parent.columns,
-                    std::slice::from_ref(&parent.values),
-                    &mut |_| exists = true,
-                )?;
-                if exists {
+            let key = (parent.table, parent.columns.as_slice());
+            asked.entry(key).or_default().push(parent);
+        }
+        let mut found = Vec::new();
+        for ((table, columns), parents) in asked {
+            let table = &layout.tables[table];
+            let keys: Vec<_> = parents.iter().map(|one| one.values.clone()).collect();
+            let mut exists = vec![false; keys.len()];
+            self.rows_with(table, (columns, &keys), &mut |at, _| exists[at] = true)?;
+            for (at, parent) in parents.into_iter().enumerate() {
+                // The database may take values for equal that differ, such as in case.
+                if exists[at] || self.matches_a_row(table, columns, &keys[at..=at])? {
                     found.push(parent.clone());
                 }
             }
+        }
+        Ok(found)
+    }
+
+    /// Whether a row has these values, by the comparison of the database.
+    fn matches_a_row(
+        &mut self,
+        table: &LayoutTable,
+        columns: &[usize],
+        key: &[Vec<Value>],
+    ) -> Result<bool, DatabaseError> {
+        let mut found = false;
+        if self.connection.has_table(&table.table.name)? {
+            self.rows_where(table, columns, key, &mut |_| found = true)?;
         }
         Ok(found)
     }
