@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::step::{Image, Step};
+use super::image::Image;
+use super::step::Step;
 
 /// The value of a column before and after a change.
 #[derive(Debug, Clone, PartialEq, Serialize)]

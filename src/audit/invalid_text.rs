@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::model::JsonLexer;
 
+use super::image::Image;
 use super::key::key_text;
-use super::step::Image;
 
 /// The text of these bytes; `{"$text": hex}` in place of values that are not UTF-8.
 #[must_use]

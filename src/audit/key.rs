@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::model::Table;
 
-use super::step::{Image, is_real, same_value};
+use super::image::{Image, is_real, same_value};
 
 /// How the triggers of an engine write keys as record ids, as far as engines differ.
 #[derive(Debug, Clone, Copy)]

@@ -10,11 +10,13 @@
 //! numbers as strings) can differ.
 
 mod content;
+mod image;
 mod invalid_text;
 mod key;
 pub mod reconcile;
 mod recorded;
 mod replay;
+mod replay_error;
 pub mod revert;
 pub mod seal;
 mod step;
@@ -22,12 +24,14 @@ mod table;
 mod trigger;
 
 pub use content::{ContentFilter, FieldChange};
+pub use image::{Image, same_value};
 pub use invalid_text::{readable, unreadable, with_hexadecimal_blobs};
 pub use key::{Key, KeyRule, imported_record_ids, rewritten_record_id};
 pub(crate) use recorded::quoted_name;
 pub use recorded::{Literal, altered_columns, writes_entries_of};
-pub use replay::{ReplayError, RowState};
-pub use step::{Action, Image, Step, same_value};
+pub use replay::RowState;
+pub use replay_error::ReplayError;
+pub use step::{Action, Step};
 pub use table::{AuditedColumn, AuditedTable, Firing, Form, KeyTerm, Part, UniqueKey};
 pub(crate) use trigger::member_name;
 pub use trigger::{EXTERNAL, TRIGGER_PREFIX, Trigger};

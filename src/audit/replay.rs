@@ -4,7 +4,9 @@
 //! names, never values. Rows may be older than the audit log (which can be enabled for existing tables), and columns
 //! may have been added and dropped in between without an entry: neither is an error.
 
-use super::step::{Image, Step, same_value};
+use super::image::{Image, same_value};
+use super::replay_error::ReplayError;
+use super::step::Step;
 
 /// The known state of a row at one point of the audit log.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,29 +20,6 @@ pub enum RowState {
     Present(Image),
     /// The row is older than the audit log; only the columns that entries had are known.
     Partial(Image),
-}
-
-/// Why an entry is inconsistent with the previous ones.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReplayError {
-    /// It was not written by a trigger.
-    #[error("the entry is malformed: {0}")]
-    Malformed(&'static str),
-    /// An INSERT of an existing row.
-    #[error("the entry inserts a row that already exists")]
-    AlreadyThere,
-    /// An UPDATE or DELETE of a row that does not exist.
-    #[error("the entry changes a row that does not exist")]
-    NotThere,
-    /// An UPDATE or DELETE of a row without an earlier entry, although the audit log has recorded every row.
-    #[error("the entry changes a row that was inserted without an entry")]
-    NotInserted,
-    /// Its old values differ from those that the previous entries left.
-    #[error("the entry has a different old value for `{column}`")]
-    OtherValue {
-        /// The column.
-        column: String,
-    },
 }
 
 impl RowState {

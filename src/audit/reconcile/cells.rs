@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
-use crate::audit::step::is_real;
+use crate::audit::image::is_real;
 
 /// A text that is not an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
