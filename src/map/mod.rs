@@ -11,13 +11,15 @@ mod each;
 mod element;
 mod evaluate;
 mod from_json;
+mod mapper;
 mod missing;
 mod record;
 mod rule;
 
 pub use coverage::UnmappedMembers;
-pub use element::{Element, MappedElement, Mapper};
+pub use element::Element;
 pub use evaluate::{References, Resolved};
+pub use mapper::{MappedElement, Mapper};
 pub use rule::key_in_column;
 
 use crate::model::Rule;

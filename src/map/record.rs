@@ -13,14 +13,14 @@ use crate::model::{
 
 use super::Problem;
 use super::coverage::Coverage;
-use super::element::{Element, Mapper};
+use super::element::Element;
 use super::evaluate::{Found, Resolved, Scope};
 use super::from_json::{Misfit, from_json};
-use super::rule::{PreparedRule, PreparedTable, absent};
+use super::rule::{PreparedLayout, PreparedRule, PreparedTable, absent};
 
 /// The state while one element is mapped.
 pub(super) struct Walk<'a> {
-    mapper: &'a Mapper<'a>,
+    prepared: &'a PreparedLayout<'a>,
     element: &'a Element<'a>,
     resolved: &'a Resolved<'a>,
     rows: &'a mut Vec<MappedRow>,
@@ -36,14 +36,14 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(
-        mapper: &'a Mapper<'a>,
+        prepared: &'a PreparedLayout<'a>,
         element: &'a Element<'a>,
         resolved: &'a Resolved<'a>,
         captures: Vec<String>,
         rows: &'a mut Vec<MappedRow>,
     ) -> Self {
         Self {
-            mapper,
+            prepared,
             element,
             resolved,
             rows,
@@ -102,7 +102,7 @@ impl<'a> Walk<'a> {
             self.problems.truncate(problems_before);
             return;
         }
-        let table = &self.mapper.layout.tables[rule.table].table;
+        let table = &self.prepared.layout.tables[rule.table].table;
         if self.problems.len() == problems_before {
             let lacking = rule
                 .required
@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
             Ok(identity) => identity,
             Err(problem) => return self.problems.push(problem),
         };
-        let prepared = &self.mapper.tables[rule.table];
+        let prepared = &self.prepared.tables[rule.table];
         let digest = match rule.deferred {
             Deferred::Nothing => prepared
                 .hasher
@@ -171,8 +171,8 @@ impl<'a> Walk<'a> {
         place: (&str, Option<u32>),
     ) -> Result<(Value, Option<Conversion>), Misfit> {
         let scope = self.scope(record, place);
-        let prepared = &self.mapper.tables[rule.table];
-        let column = &self.mapper.layout.tables[rule.table].table.columns[column_rule.column];
+        let prepared = &self.prepared.tables[rule.table];
+        let column = &self.prepared.layout.tables[rule.table].table.columns[column_rule.column];
         let found = match (
             scope.evaluate(&column_rule.expression),
             &column_rule.default,
@@ -194,7 +194,7 @@ impl<'a> Walk<'a> {
                 Ok((Value::Uuid(id), None))
             }
             Found::Missing(missing) => {
-                Err(missing.misfit(self.mapper.layout, &*self.resolved.references))
+                Err(missing.misfit(self.prepared.layout, &*self.resolved.references))
             }
         }
     }
@@ -207,7 +207,7 @@ impl<'a> Walk<'a> {
         pointer: &str,
         part: Option<u32>,
     ) -> Result<Fingerprint, Problem> {
-        let table = &self.mapper.layout.tables[rule.table].table;
+        let table = &self.prepared.layout.tables[rule.table].table;
         let mut hasher = Hasher::new();
         hasher.bytes(table.name.as_bytes());
         match &rule.identity {
@@ -248,7 +248,7 @@ impl<'a> Walk<'a> {
         pointer: &str,
         misfit: Misfit,
     ) -> Problem {
-        let table = &self.mapper.layout.tables[rule.table].table;
+        let table = &self.prepared.layout.tables[rule.table].table;
         let inner = column_rule.expression.pointer();
         let inner = inner.map(ToString::to_string).unwrap_or_default();
         Problem {

@@ -14,6 +14,12 @@ use crate::model::{Column, ColumnType, DefaultValue, Deferred, RowHasher, Table,
 use super::MapError;
 use super::from_json::from_json;
 
+/// A layout with what its tables prepare for all elements.
+pub(super) struct PreparedLayout<'l> {
+    pub(super) layout: &'l Layout,
+    pub(super) tables: Vec<PreparedTable>,
+}
+
 /// Data shared by all rows of a table.
 pub(super) struct PreparedTable {
     /// Indexes of the mapped columns, which are the ones that a digest covers.

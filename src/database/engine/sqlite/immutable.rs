@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection as _;
 
 use crate::database::DatabaseError;
 
-use super::open::{Mode, open};
+use super::connection::{Mode, open};
 use super::wal_keeper::changes_wait;
 
 /// A file that is read without locks, as it was at first.

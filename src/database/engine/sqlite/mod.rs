@@ -2,6 +2,7 @@
 
 mod backup;
 mod catalog;
+mod connection;
 mod engine;
 mod errors;
 mod immutable;
@@ -20,11 +21,12 @@ mod wal_keeper;
 
 pub use backup::Backup;
 use catalog::CATALOG;
+pub(in crate::database) use connection::is_read_only;
 pub(super) use errors::error_kind;
 pub(in crate::database) use immutable::ImmutableDatabase;
 pub(in crate::database) use link::link_target;
 pub use new_database::{NewDatabase, Opened, PRIVATE};
-pub(in crate::database) use open::{is_read_only, open_beside, open_file};
+pub(in crate::database) use open::{open_beside, open_file};
 pub(in crate::database) use quote::{identifier, literal};
 #[cfg(test)]
 pub(in crate::database) use recipe::SqliteDialect;
