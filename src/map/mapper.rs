@@ -5,8 +5,8 @@ use crate::model::MappedRow;
 
 use super::coverage::{Coverage, UnmappedMembers};
 use super::element::Element;
-use super::evaluate::Resolved;
 use super::record::Walk;
+use super::resolved::Resolved;
 use super::rule::{PreparedLayout, PreparedRule, PreparedTable};
 use super::{MapError, Problem};
 

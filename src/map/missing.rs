@@ -3,8 +3,8 @@
 use crate::layout::{Expression, Layout, RecordRule, Source};
 use crate::model::{Rule, Value};
 
-use super::evaluate::References;
 use super::from_json::Misfit;
+use super::resolved::References;
 
 /// Why a required expression has no value.
 pub(super) enum Missing {

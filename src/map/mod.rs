@@ -14,12 +14,13 @@ mod from_json;
 mod mapper;
 mod missing;
 mod record;
+mod resolved;
 mod rule;
 
 pub use coverage::UnmappedMembers;
 pub use element::Element;
-pub use evaluate::{References, Resolved};
 pub use mapper::{MappedElement, Mapper};
+pub use resolved::{References, Resolved};
 pub use rule::key_in_column;
 
 use crate::model::Rule;

@@ -14,8 +14,9 @@ use crate::model::{
 use super::Problem;
 use super::coverage::Coverage;
 use super::element::Element;
-use super::evaluate::{Found, Resolved, Scope};
+use super::evaluate::{Found, Scope};
 use super::from_json::{Misfit, from_json};
+use super::resolved::Resolved;
 use super::rule::{PreparedLayout, PreparedRule, PreparedTable, absent};
 
 /// The state while one element is mapped.

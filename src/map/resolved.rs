@@ -1,0 +1,21 @@
+//! What a mapping needs to know besides the element: parameters, and the rows that references refer to.
+
+use crate::layout::Reference;
+use crate::model::Value;
+
+/// What mapping a wave of sources needs from earlier waves and from the command line.
+pub struct Resolved<'a> {
+    /// For each parameter of the layout, its value or why it has none.
+    pub parameters: Vec<Result<Value, String>>,
+    /// Finds the rows that references refer to.
+    pub references: Box<dyn References + 'a>,
+}
+
+/// Looks up a column of a row by a unique key, in the rows of this run and in the database.
+pub trait References: Sync {
+    /// Returns the value of `reference.column` in the row whose key columns equal `key`.
+    fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value>;
+
+    /// Whether the directory contains this file.
+    fn has_file(&self, path: &str) -> bool;
+}
