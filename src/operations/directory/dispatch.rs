@@ -10,8 +10,9 @@ use crate::source::SourceFile;
 
 use super::events::ReadEvent;
 use super::memory::{MemoryBudget, Permit};
-use super::pipeline::CHUNK_BYTES;
 
+/// Bytes of JSON per chunk. Chunks are small because a row takes many times the memory of its JSON.
+pub(super) const CHUNK_BYTES: usize = 64 * 1024;
 /// Jobs read ahead of the operation.
 pub(super) const IN_FLIGHT: usize = 6;
 /// Maximum number of work items in a job.

@@ -4,11 +4,12 @@ use std::vec;
 
 use crossbeam_channel::Receiver;
 
-use crate::model::Finding;
+use crate::map::UnmappedMembers;
+use crate::model::{Finding, MappedRow};
 use crate::operations::{Context, OperationError};
 use crate::source::SourceFile;
 
-use super::pipeline::ChunkResult;
+use super::memory::Permit;
 
 /// An event of reading.
 pub(in crate::operations) enum ReadEvent<'a> {
@@ -18,6 +19,27 @@ pub(in crate::operations) enum ReadEvent<'a> {
     Records(&'a SourceFile, ChunkResult),
     /// The file was read to its end; the findings concern the file as a whole.
     End(&'a SourceFile, Vec<Finding>),
+}
+
+/// The result of one chunk.
+#[derive(Debug)]
+pub(in crate::operations) struct ChunkResult {
+    /// Rows, parents before children; `parent` is an index into these rows.
+    pub(super) rows: Vec<MappedRow>,
+    /// Errors of elements, with the pointer of the element; without a pointer if the elements after it cannot be read
+    /// either.
+    pub(super) findings: Vec<(Option<String>, Finding)>,
+    pub(super) unmapped: UnmappedMembers,
+    /// Number of elements read.
+    pub(super) records: u64,
+    /// Number of elements with errors.
+    pub(super) rejected: u64,
+    /// Bytes of the file that the chunk covers.
+    pub(super) bytes: u64,
+    /// Whether the rest of the file cannot be cut into elements reliably.
+    pub(super) broken: bool,
+    /// The memory that the rows take.
+    pub(super) memory: Permit,
 }
 
 /// The events of the files that workers read ahead. Dropping it stops them.

@@ -13,18 +13,16 @@ use crossbeam_channel::bounded;
 
 use crate::layout::Layout;
 use crate::map::{Element, MappedElement, Mapper, Resolved, UnmappedMembers};
-use crate::model::{Finding, Level, MappedRow, ShowValues};
+use crate::model::{Finding, Level, ShowValues};
 use crate::operations::Context;
 use crate::parse::{Chunk, Chunks, Framing, Limits, Shape, place};
 use crate::source::{self, HashingReader, SourceFile};
 use crate::validate::DocumentValidator;
 
-use super::dispatch::{Disconnected, Dispatcher, IN_FLIGHT, Job, WorkItem};
-use super::events::{ReadEvent, ReadEvents};
+use super::dispatch::{CHUNK_BYTES, Disconnected, Dispatcher, IN_FLIGHT, Job, WorkItem};
+use super::events::{ChunkResult, ReadEvent, ReadEvents};
 use super::memory::{Metered, Permit};
 
-/// Bytes of JSON per chunk. Chunks are small because a row takes many times the memory of its JSON.
-pub(super) const CHUNK_BYTES: usize = 64 * 1024;
 const READ_BYTES: usize = 64 * 1024;
 /// Stack size of a worker. Nested schemas take stack at each level of a document (`layout/schema/cost.rs`); unused
 /// stack takes no memory.
@@ -40,27 +38,6 @@ pub(super) struct Pipeline<'a> {
     pub(super) limits: Limits,
     pub(super) show: ShowValues,
     pub(super) interrupted: &'a AtomicBool,
-}
-
-/// The result of one chunk.
-#[derive(Debug)]
-pub(in crate::operations) struct ChunkResult {
-    /// Rows, parents before children; `parent` is an index into these rows.
-    pub(super) rows: Vec<MappedRow>,
-    /// Errors of elements, with the pointer of the element; without a pointer if the elements after it cannot be read
-    /// either.
-    pub(super) findings: Vec<(Option<String>, Finding)>,
-    pub(super) unmapped: UnmappedMembers,
-    /// Number of elements read.
-    pub(super) records: u64,
-    /// Number of elements with errors.
-    pub(super) rejected: u64,
-    /// Bytes of the file that the chunk covers.
-    pub(super) bytes: u64,
-    /// Whether the rest of the file cannot be cut into elements reliably.
-    pub(super) broken: bool,
-    /// The memory that the rows take.
-    pub(super) memory: Permit,
 }
 
 impl Pipeline<'_> {

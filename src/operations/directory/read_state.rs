@@ -11,8 +11,8 @@ use crate::plan;
 use crate::source::SourceFile;
 
 use super::Directory;
+use super::events::ChunkResult;
 use super::memory::Permit;
-use super::pipeline::ChunkResult;
 use super::resolve::not_set;
 
 /// How to handle invalid records.
