@@ -46,6 +46,7 @@ mod side_by_side;
 mod staged_rows;
 mod statement;
 mod statement_span;
+mod statement_text;
 mod statistics;
 mod stored_row;
 mod stored_text;

@@ -177,6 +177,14 @@ macro_rules! dynamic_statement {
             ) -> QueryResult<()> {
                 $crate::database::engine::MultiBackend::walk_variant_ast(self, out)
             }
+
+            // Without walking the statement to find out: the names and the number of rows determine its text.
+            fn is_safe_to_cache_prepared(
+                &self,
+                _backend: &$crate::database::engine::MultiBackend,
+            ) -> QueryResult<bool> {
+                Ok(true)
+            }
         })*
     };
 }

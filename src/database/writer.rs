@@ -14,8 +14,6 @@ mod updates;
 
 use std::collections::BTreeSet;
 
-use diesel::prelude::*;
-
 use crate::audit::Action;
 use crate::layout::Layout;
 use crate::model::{RunContext, Value};
@@ -24,6 +22,7 @@ use crate::plan::{Change, PlannedRow};
 use super::deferred::Deferred;
 use super::ledger::{NewFile, RunHeader};
 use super::statement::{InsertRows, Slot};
+use super::statement_text::StatementTexts;
 use super::target_tables::TargetTables;
 use super::{Database, DatabaseError, RowRange};
 
@@ -46,6 +45,8 @@ pub struct Writer<'l> {
     columns: Vec<Vec<usize>>,
     stored: Vec<Vec<Slot<'l>>>,
     batch: Vec<usize>,
+    /// Per table, the texts of its INSERT statements.
+    texts: Vec<StatementTexts>,
     rows: Vec<Vec<PlannedRow>>,
     /// Bytes of the values in each buffer.
     bytes: Vec<usize>,
@@ -111,6 +112,7 @@ impl<'l> Writer<'l> {
                 .collect(),
             stored: stored.collect(),
             columns,
+            texts: (0..count).map(|_| StatementTexts::default()).collect(),
             rows: (0..count).map(|_| Vec::new()).collect(),
             bytes: vec![0; count],
             pending: Pending::new(sums),
@@ -225,8 +227,11 @@ impl<'l> Writer<'l> {
                     columns: &self.stored[table],
                     values: &values,
                 };
+                let texts = &mut self.texts[table];
                 let inserted = database.connection.in_any_order(model, |database| {
-                    database.trusting_long_json(model, &values, |database| insert.execute(database))
+                    database.trusting_long_json(model, &values, |database| {
+                        texts.execute(database, rows.len(), &insert)
+                    })
                 });
                 inserted.map_err(|error| DatabaseError::of_table(&model.name, error))?;
             }

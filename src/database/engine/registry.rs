@@ -1,6 +1,9 @@
 //! The list of engines: one line for each.
 
+use diesel::QueryResult;
+use diesel::backend::Backend;
 use diesel::deserialize;
+use diesel::query_builder::{QueryBuilder as _, QueryFragment};
 
 use super::{Engine, Server, StoredValue, Values};
 use crate::database::engine::error_kind::ErrorKind;
@@ -53,6 +56,44 @@ macro_rules! engines {
                     $(
                         #[cfg(feature = $feature)]
                         Self::$variant(connection) => connection,
+                    )*
+                }
+            }
+        }
+
+        /// For each engine, what its backend can execute; everything, without its feature.
+        mod executable {
+            use diesel::query_builder::QueryFragment;
+
+            pub(in crate::database) trait $embedded: QueryFragment<super::super::$file::Backend> {}
+            impl<T: QueryFragment<super::super::$file::Backend>> $embedded for T {}
+            $(
+                #[cfg(feature = $feature)]
+                pub(in crate::database) trait $variant: QueryFragment<super::super::$module::Backend> {}
+                #[cfg(feature = $feature)]
+                impl<T: QueryFragment<super::super::$module::Backend>> $variant for T {}
+                #[cfg(not(feature = $feature))]
+                pub(in crate::database) trait $variant {}
+                #[cfg(not(feature = $feature))]
+                impl<T> $variant for T {}
+            )*
+        }
+
+        /// A statement that every engine can execute.
+        pub(in crate::database) trait Statement: executable::$embedded $(+ executable::$variant)* {}
+        impl<T: executable::$embedded $(+ executable::$variant)*> Statement for T {}
+
+        impl AnyConnection {
+            /// The text of a statement.
+            pub(in crate::database) fn text_of(
+                &self,
+                statement: &impl Statement,
+            ) -> QueryResult<String> {
+                match self {
+                    Self::$embedded(_) => text::<super::$file::Backend>(statement),
+                    $(
+                        #[cfg(feature = $feature)]
+                        Self::$variant(_) => text::<super::$module::Backend>(statement),
                     )*
                 }
             }
@@ -115,6 +156,15 @@ macro_rules! engines {
             },
         )*];
     };
+}
+
+fn text<DB>(statement: &impl QueryFragment<DB>) -> QueryResult<String>
+where
+    DB: Backend<QueryBuilder: Default> + Default,
+{
+    let mut text = DB::QueryBuilder::default();
+    statement.to_sql(&mut text, &DB::default())?;
+    Ok(text.finish())
 }
 
 engines! {

@@ -9,6 +9,7 @@ use crate::database::ledger::tables::row_sources;
 use crate::database::ledger::{
     InsertConversions, InsertEntries, InsertFiles, NewConversion, NewEntry, NewFile,
 };
+use crate::database::statement_text::StatementTexts;
 use crate::database::{Database, DatabaseError};
 use crate::layout::Layout;
 use crate::model::{Conversion, Fingerprint};
@@ -29,6 +30,15 @@ pub(super) struct Pending {
     removed: Vec<LedgerKey>,
     conversions: Vec<Converted>,
     files: Vec<NewFile>,
+    texts: Texts,
+}
+
+/// The texts of the INSERT statements.
+#[derive(Default)]
+struct Texts {
+    entries: StatementTexts,
+    conversions: StatementTexts,
+    files: StatementTexts,
 }
 
 /// Maps a record to the row that it became.
@@ -65,6 +75,7 @@ impl Pending {
             removed: Vec::new(),
             conversions: Vec::new(),
             files: Vec::new(),
+            texts: Texts::default(),
         }
     }
 
@@ -168,7 +179,8 @@ impl Pending {
                 entry.hash_into(bytes);
                 sum.add(bytes.hash());
             }
-            InsertEntries(&new).execute(connection)?;
+            let texts = &mut self.texts.entries;
+            texts.execute(connection, new.len(), &InsertEntries(&new))?;
         }
         self.entries.clear();
         for conversions in batches(&self.conversions, BATCH) {
@@ -188,7 +200,8 @@ impl Pending {
                 converted.hash_into(converted_bytes);
                 sum.add(converted_bytes.hash());
             }
-            InsertConversions(&new).execute(connection)?;
+            let texts = &mut self.texts.conversions;
+            texts.execute(connection, new.len(), &InsertConversions(&new))?;
         }
         self.conversions.clear();
         Ok(())
@@ -224,7 +237,9 @@ impl Pending {
 
     fn flush_files(&mut self, database: &mut Database, run_id: &str) -> Result<(), DatabaseError> {
         for files in batches(&self.files, BATCH) {
-            InsertFiles { run_id, files }.execute(&mut database.connection)?;
+            let texts = &mut self.texts.files;
+            let insert = InsertFiles { run_id, files };
+            texts.execute(&mut database.connection, files.len(), &insert)?;
         }
         self.files.clear();
         Ok(())
