@@ -46,7 +46,9 @@ struct Unaccounted {
     /// Tables that lost triggers in another way, with the names of the triggers.
     lost: Vec<(String, Vec<String>)>,
     /// Tables that became partitions, past whose triggers rows can have been inserted.
-    bypassed: Vec<String>,
+    bypassed: BTreeSet<String>,
+    /// Tables without rows that lack this number of the indexes and triggers of the layout.
+    half_made: Vec<(String, usize)>,
 }
 
 impl Unaccounted {
@@ -60,12 +62,15 @@ impl Unaccounted {
         for (table, target) in layout.tables.iter().zip(&target.tables) {
             let table = &table.table;
             let is_empty = target.state.rows == 0;
-            if !target.existed || is_empty && database.is_incomplete(&table.name)? {
+            if !target.existed || is_empty && target.is_incomplete {
                 suspect.insert(table.name.as_str());
                 continue;
             }
-            if database.is_bypassed(table)? {
-                found.bypassed.push(table.name.clone());
+            if is_empty && !database.has_row_sources(&table.name)? {
+                let missing = database.missing_parts_of_table(table)?;
+                found
+                    .half_made
+                    .extend((missing > 0).then(|| (table.name.clone(), missing)));
             }
             let faults = database.trigger_faults(table)?;
             if !faults.is_empty() {
@@ -73,7 +78,7 @@ impl Unaccounted {
             }
             let is_lost = |fault| match fault {
                 TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
-                TriggerFault::Different => false,
+                TriggerFault::Different | TriggerFault::Surplus => false,
             };
             let missing = faults.into_iter().filter(|(_, fault)| is_lost(*fault));
             let missing: Vec<String> = missing.map(|(name, _)| name).collect();
@@ -89,6 +94,9 @@ impl Unaccounted {
             }
         }
         refuse_renamed(database, &suspect)?;
+        let tables = layout.tables.iter().zip(&target.tables);
+        let existing = tables.filter(|(_, target)| target.existed);
+        found.bypassed = database.bypassed_tables(existing.map(|(table, _)| &table.table))?;
         Ok(found)
     }
 
@@ -108,8 +116,21 @@ impl Unaccounted {
         };
         let bypassed = self.bypassed.iter();
         let bypassed = bypassed.map(|table| bypassed_finding(table));
-        self.lost.iter().map(finding).chain(bypassed).collect()
+        let half_made = self.half_made.iter().map(half_made_finding);
+        let findings = self.lost.iter().map(finding).chain(bypassed);
+        findings.chain(half_made).collect()
     }
+}
+
+/// Earlier versions did not mark tables that they had not completed.
+fn half_made_finding((table, missing): &(String, usize)) -> Finding {
+    let message = format!(
+        "`{table}` has no rows, and lacks {missing} of the indexes and triggers of foreign keys that an import creates with it: an import by an earlier version was interrupted, or another program created the table"
+    );
+    let hint = format!(
+        "if no other program needs `{table}`, drop it: the next import creates it completely"
+    );
+    Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
 }
 
 /// Creates ledger, tables and triggers before the transaction that fills them, on databases where schema changes end a

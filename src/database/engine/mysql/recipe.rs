@@ -126,7 +126,7 @@ impl Dialect for MysqlDialect {
         select_images(table)
     }
 
-    fn cascades(&self, table: &Table) -> Vec<Trigger> {
+    fn cascades<'t>(&self, table: &'t Table) -> Vec<(&'t str, Trigger)> {
         let keys = table.foreign_keys.iter();
         // A trigger cannot write to its own table: there RESTRICT remains.
         keys.filter(|key| key.table != table.name)
@@ -143,11 +143,12 @@ impl Dialect for MysqlDialect {
                     parent: &key.table,
                     references: &references,
                 };
-                match key.on_delete {
-                    OnDelete::Restrict => None,
-                    OnDelete::Cascade => Some(cascade(&reference)),
-                    OnDelete::SetNull => Some(set_null(&reference)),
-                }
+                let trigger = match key.on_delete {
+                    OnDelete::Restrict => return None,
+                    OnDelete::Cascade => cascade(&reference),
+                    OnDelete::SetNull => set_null(&reference),
+                };
+                Some((key.table.as_str(), trigger))
             })
             .collect()
     }

@@ -85,10 +85,6 @@ impl Dialect for SqliteDialect {
         }
     }
 
-    fn drop_trigger(&self, name: &str) -> Option<String> {
-        Some(format!("DROP TRIGGER {}", identifier(name)))
-    }
-
     fn types_columns(&self) -> bool {
         false
     }
