@@ -89,7 +89,8 @@ impl Database {
     /// When the schema cannot be read.
     pub fn table_triggers(&mut self) -> Result<Vec<TableTriggers>, DatabaseError> {
         let sees = self.sees_triggers()?;
-        let (logged, disabled) = match self.connection.has_table("audit_log")? {
+        let has_log = self.has_ledger()? && self.connection.has_table("audit_log")?;
+        let (logged, disabled) = match has_log {
             true => {
                 let TablesOfRuns { recorded, disabled } = self.tables_of_runs()?;
                 // A table that is empty has no entries.

@@ -144,6 +144,9 @@ pub enum DatabaseError {
     /// A trigger or rule on the audit log kept entries from being written.
     #[error("the audit log did not take every entry")]
     EntriesLost,
+    /// Another program removed a table of the ledger, so that changes of recorded tables fail.
+    #[error("the ledger has no table `{0}`: it was dropped, renamed, or moved to another schema")]
+    NoLedgerTable(&'static str),
     /// The audit context is not empty: a program committed without emptying it.
     #[error("`audit_context` is not empty: changes by other programs would be attributed to a run")]
     LeftOverContext,

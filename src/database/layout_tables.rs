@@ -69,21 +69,25 @@ impl Database {
         Ok(statements)
     }
 
-    /// How many of the indexes and triggers of foreign keys that an import creates with a table are missing, if it can have
-    /// been interrupted between them.
+    /// How many of the indexes and triggers of foreign keys that an import creates with a table are missing, with the
+    /// statement after which the next import creates them. `None` if nothing is missing, or a table is never created in part.
     ///
     /// # Errors
     /// When the schema cannot be read.
-    pub fn missing_parts_of_table(&mut self, table: &Table) -> Result<usize, DatabaseError> {
-        if !self.commits_schema_changes() {
-            return Ok(0);
-        }
+    pub fn half_made_table(
+        &mut self,
+        table: &Table,
+    ) -> Result<Option<(usize, String)>, DatabaseError> {
+        let dialect = self.connection.dialect();
+        let Some(mark) = dialect.mark_incomplete(table) else {
+            return Ok(None);
+        };
         let mut missing = self.missing_indexes(table)?.len();
-        for (parent, trigger) in self.connection.dialect().cascades(table) {
+        for (parent, trigger) in dialect.cascades(table) {
             let stored = self.connection.stored_triggers(parent)?;
             missing += usize::from(!stored.iter().any(|stored| stored.name == trigger.name));
         }
-        Ok(missing)
+        Ok((missing > 0).then_some((missing, mark)))
     }
 
     /// The tables of a layout that do not exist, not as views either.

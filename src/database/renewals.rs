@@ -137,7 +137,7 @@ impl Database {
         let surplus: Vec<_> = surplus(&*dialect, stored, &wanted, &table.name).collect();
         let is_renamed = |wanted: &&Trigger| {
             let mut surplus = surplus.iter();
-            surplus.any(|stored| stored.definition == wanted.definition)
+            surplus.any(|stored| dialect.is_renamed(&stored.definition, wanted))
         };
         Ok(if is_bypassed && (is_older || faulty.len() == 1) {
             Some(Renewal::Bypassed)

@@ -23,6 +23,12 @@ pub(in crate::database) trait Dialect: Send + Sync {
         None
     }
 
+    /// The statement that marks a table as incomplete, as [`create_table`](Self::create_table) does, if each statement that
+    /// creates a part of it commits.
+    fn mark_incomplete(&self, _table: &Table) -> Option<String> {
+        None
+    }
+
     /// The audit triggers of a table.
     fn audit_triggers(&self, table: &AuditedTable) -> Vec<Trigger>;
 
@@ -124,6 +130,11 @@ pub(in crate::database) trait Dialect: Send + Sync {
     /// Whether a stored trigger with this text does not always fire: it was disabled, or not enabled as ALWAYS.
     fn is_switched_off(&self, _definition: &str) -> bool {
         false
+    }
+
+    /// Whether a stored trigger with this text does the work of the wanted one under another name.
+    fn is_renamed(&self, stored: &str, wanted: &Trigger) -> bool {
+        stored == wanted.definition
     }
 
     /// Whether a stored trigger with this text was created when the schema of the ledger had another name.

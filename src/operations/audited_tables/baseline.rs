@@ -47,8 +47,8 @@ struct Unaccounted {
     lost: Vec<(String, Vec<String>)>,
     /// Tables that became partitions, past whose triggers rows can have been inserted.
     bypassed: BTreeSet<String>,
-    /// Tables without rows that lack this number of the indexes and triggers of the layout.
-    half_made: Vec<(String, usize)>,
+    /// Findings about tables without rows that lack indexes or triggers of the layout.
+    half_made: Vec<Finding>,
 }
 
 impl Unaccounted {
@@ -67,10 +67,9 @@ impl Unaccounted {
                 continue;
             }
             if is_empty && !database.has_row_sources(&table.name)? {
-                let missing = database.missing_parts_of_table(table)?;
-                found
-                    .half_made
-                    .extend((missing > 0).then(|| (table.name.clone(), missing)));
+                let half_made = database.half_made_table(table)?;
+                let finding = half_made.map(|found| half_made_finding(&table.name, &found));
+                found.half_made.extend(finding);
             }
             let faults = database.trigger_faults(table)?;
             if !faults.is_empty() {
@@ -116,20 +115,18 @@ impl Unaccounted {
         };
         let bypassed = self.bypassed.iter();
         let bypassed = bypassed.map(|table| bypassed_finding(table));
-        let half_made = self.half_made.iter().map(half_made_finding);
         let findings = self.lost.iter().map(finding).chain(bypassed);
-        findings.chain(half_made).collect()
+        findings.chain(self.half_made.iter().cloned()).collect()
     }
 }
 
 /// Earlier versions did not mark tables that they had not completed.
-fn half_made_finding((table, missing): &(String, usize)) -> Finding {
+fn half_made_finding(table: &str, (missing, mark): &(usize, String)) -> Finding {
     let message = format!(
         "`{table}` has no rows, and lacks {missing} of the indexes and triggers of foreign keys that an import creates with it: an import by an earlier version was interrupted, or another program created the table"
     );
-    let hint = format!(
-        "if no other program needs `{table}`, drop it: the next import creates it completely"
-    );
+    let hint =
+        format!("in the first case run `{mark}`: the next import that writes rows completes it");
     Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
 }
 
