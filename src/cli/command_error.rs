@@ -116,7 +116,9 @@ impl CommandError {
             Self::Operation(
                 OperationError::NotAsPlanned(_)
                 | OperationError::NotAsSealed { .. }
-                | OperationError::Database(DatabaseError::DamagedLedger { .. }),
+                | OperationError::Database(
+                    DatabaseError::DamagedLedger { .. } | DatabaseError::NoLedgerTable(_),
+                ),
             ) => Exit::Difference,
             Self::Operation(_)
             | Self::Layout(LayoutError::Unreadable { .. } | LayoutError::Unwritable { .. })

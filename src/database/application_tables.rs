@@ -55,7 +55,7 @@ struct TableName {
 
 impl Database {
     /// Names of all tables except accession's own, sorted. A partition is a table if it has triggers or entries of its
-    /// own, and not those of a table that it is a part of.
+    /// own, or a trigger of a table that it was detached from, and not those of a table that it is a part of.
     ///
     /// # Errors
     /// When the schema cannot be read.
@@ -72,10 +72,8 @@ impl Database {
             true => self.logged_tables()?,
             false => BTreeSet::new(),
         };
-        let parts = partitions.into_iter();
-        names.extend(
-            parts.filter_map(|part| (part.own || logged.contains(&part.name)).then_some(part.name)),
-        );
+        partitions.retain(|part| part.own || part.moved || logged.contains(&part.name));
+        names.extend(partitions.into_iter().map(|part| part.name));
         names.sort();
         Ok(names)
     }

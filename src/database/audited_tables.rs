@@ -1,20 +1,17 @@
 //! Determines which tables are audited, and whether their triggers are correct.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use diesel::connection::SimpleConnection as _;
-use diesel::prelude::*;
 use serde::Serialize;
-use serde_json::Value as Json;
 
+use crate::audit::Trigger;
 use crate::model::Table;
 
 use super::altered_tables::before_state;
-use super::ledger::tables::audit_log;
+use super::tables_of_runs::TablesOfRuns;
+use super::triggers::{StoredTrigger, surplus};
 use super::{Database, DatabaseError};
-
-/// In the counts of a run that disabled a table: the last entry at that time.
-pub const DISABLED_AFTER: &str = "disabled_after";
 
 /// A table of the application and its triggers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +24,8 @@ pub struct TableTriggers {
     pub faulty: Vec<String>,
     /// Columns that were added, dropped or renamed after the triggers were created: these are not recorded correctly.
     pub columns: Vec<String>,
-    /// For a renamed table, its previous name; for a detached partition, the table that it was a part of.
+    /// For a renamed table, its previous name; for a detached partition, the table that it was a part of; for a table with
+    /// missing or outdated triggers, the table that a partition of it was a part of.
     pub before: Option<String>,
     /// Whether its engine has no transactions: a rollback takes entries back, but not the rows.
     pub never_rolled_back: bool,
@@ -70,15 +68,6 @@ pub enum TriggerState {
     Foreign,
 }
 
-/// The tables that runs state, each according to the last run that does.
-#[derive(Default)]
-struct TablesOfRuns {
-    /// They were recorded from then on.
-    recorded: BTreeSet<String>,
-    /// They were disabled on purpose, or renamed, and have no entries since.
-    disabled: BTreeSet<String>,
-}
-
 impl Database {
     /// Names of the tables with audit triggers, sorted.
     ///
@@ -100,7 +89,8 @@ impl Database {
     /// When the schema cannot be read.
     pub fn table_triggers(&mut self) -> Result<Vec<TableTriggers>, DatabaseError> {
         let sees = self.sees_triggers()?;
-        let (logged, disabled) = match self.connection.has_table("audit_log")? {
+        let has_log = self.has_ledger()? && self.connection.has_table("audit_log")?;
+        let (logged, disabled) = match has_log {
             true => {
                 let TablesOfRuns { recorded, disabled } = self.tables_of_runs()?;
                 // A table that is empty has no entries.
@@ -112,6 +102,10 @@ impl Database {
         let unfinished = self.unfinished_runs()?;
         let is_unfinished = |table: &str| unfinished.iter().any(|run| run.names(table));
         let without_transactions = self.tables_without_transactions()?.unwrap_or_default();
+        let dialect = self.connection.dialect();
+        let writes = |stored: &StoredTrigger, name: &str| {
+            dialect.writes_entries_of(&stored.definition, name)
+        };
         let mut tables = Vec::new();
         for name in self.application_tables()? {
             let Some(table) = self.defined_table(&name)? else {
@@ -120,21 +114,30 @@ impl Database {
             let stored = self.connection.stored_triggers(&name)?;
             let wanted = self.connection.audit_triggers(&table)?;
             let found = |name: &str| stored.iter().find(|stored| stored.name == name);
-            let (there, missing): (Vec<_>, Vec<_>) = wanted
-                .into_iter()
+            let (there, missing): (Vec<&Trigger>, Vec<&Trigger>) = wanted
+                .iter()
                 .partition(|trigger| found(&trigger.name).is_some());
-            let outdated = there.iter().filter(|trigger| {
-                found(&trigger.name).is_some_and(|stored| stored.definition != trigger.definition)
+            let different = there.iter().filter_map(|trigger| {
+                found(&trigger.name).filter(|stored| stored.definition != trigger.definition)
             });
-            let mut outdated: Vec<String> = outdated.map(|trigger| trigger.name.clone()).collect();
-            let overtaken = self.triggers_that_fire_first(&name)?;
+            let different: Vec<&StoredTrigger> = different.collect();
+            // A partition that was detached from another table keeps one of its triggers.
+            let moved_from = different.iter().find_map(|stored| {
+                let mut logged = logged.iter().filter(|_| !writes(stored, &name));
+                logged.find(|other| writes(stored, other))
+            });
+            let mut outdated: Vec<String> =
+                different.iter().map(|stored| stored.name.clone()).collect();
+            let surplus = surplus(&*dialect, &stored, &wanted, &name);
+            outdated.extend(surplus.map(|stored| stored.name.clone()));
             if !there.is_empty() {
-                outdated.extend(overtaken);
+                outdated.extend(self.triggers_that_fire_first(&name)?);
             }
-            let missing: Vec<String> = missing.into_iter().map(|trigger| trigger.name).collect();
+            let missing = missing.into_iter().map(|trigger| trigger.name.clone());
+            let missing: Vec<String> = missing.collect();
             let before = self.name_before(&name, &stored, &logged)?;
             let columns = self.altered(&stored, &table);
-            // Triggers of earlier versions have other names.
+            // Those of earlier versions, or renamed ones.
             let renamed = there.is_empty() && before.is_none() && !stored.is_empty();
             let former = before.as_ref().map(|_| before_state(&stored));
             let was_recorded = !stored.is_empty() || logged.contains(&name);
@@ -178,7 +181,7 @@ impl Database {
                 state,
                 faulty,
                 columns,
-                before,
+                before: before.or_else(|| moved_from.cloned()),
             });
         }
         self.add_tables_without_triggers(&mut tables)?;
@@ -208,31 +211,35 @@ impl Database {
     /// # Errors
     /// When the database reports an error.
     pub fn stop_recording(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
-        let stored = self.connection.stored_triggers(&table.name)?;
-        let mut dropped = Vec::new();
-        // Triggers of partitions come first: they call a function that is dropped with the trigger of the table.
-        let triggers = self.connection.all_triggers(table, &table.name)?;
-        let triggers = triggers.into_iter().rev();
-        let numbering = self.connection.dialect().numbering(&table.name, "");
-        for trigger in triggers.chain(numbering) {
-            if stored.iter().any(|stored| stored.name == trigger.name) {
-                self.connection.batch_execute(&trigger.drop)?;
-                dropped.push(trigger.name);
-            }
-        }
-        // Triggers with the names of earlier versions.
         let dialect = self.connection.dialect();
+        let wanted = self.connection.any_triggers(table)?.into_iter();
+        let wanted = wanted.chain(dialect.numbering(&table.name, ""));
+        let names: BTreeSet<String> = wanted.map(|trigger| trigger.name).collect();
+        let mut dropped = Vec::new();
         for trigger in self.connection.stored_triggers(&table.name)? {
-            let drop = dialect.drop_trigger(&trigger.name);
-            let drop = drop.filter(|_| dialect.writes_entries_of(&trigger.definition, &table.name));
-            if let Some(drop) = drop {
-                self.connection.batch_execute(&drop)?;
+            if names.contains(&trigger.name)
+                || dialect.writes_entries_of(&trigger.definition, &table.name)
+            {
+                self.connection.batch_execute(&trigger.drop_statement)?;
                 dropped.push(trigger.name);
             }
         }
+        self.drop_functions(&table.name)?;
         let engine = self.connection.engine_mut();
         engine.discard_staged_rows(Some(&table.name))?;
         Ok(dropped)
+    }
+
+    /// Drops the functions that record changes under this name, if there are any, with the triggers that call them: also
+    /// those of a table that was moved to another schema, and of detached partitions.
+    ///
+    /// # Errors
+    /// When the database reports an error.
+    pub fn drop_functions(&mut self, table: &str) -> Result<(), DatabaseError> {
+        for statement in self.connection.dialect().drop_functions(table) {
+            self.connection.batch_execute(&statement)?;
+        }
+        Ok(())
     }
 
     /// Whether the database shows its triggers to accession's user.
@@ -241,49 +248,5 @@ impl Database {
     /// When the database cannot be read.
     pub fn sees_triggers(&mut self) -> Result<bool, DatabaseError> {
         self.connection.sees_triggers()
-    }
-
-    /// Tables that `audit disable` removed from the audit log and that were not enabled since: no later run includes
-    /// them, and no entry was written.
-    ///
-    /// # Errors
-    /// When there is no ledger or it cannot be read.
-    pub fn disabled_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
-        Ok(self.tables_of_runs()?.disabled)
-    }
-
-    fn tables_of_runs(&mut self) -> Result<TablesOfRuns, DatabaseError> {
-        let mut found = TablesOfRuns::default();
-        let mut disabled = BTreeMap::new();
-        for run in self.runs()?.into_iter().rev() {
-            let counts = run.counts.as_deref().unwrap_or_default();
-            let counts: Json = serde_json::from_str(counts).unwrap_or_default();
-            for (table, counts) in counts["tables"].as_object().into_iter().flatten() {
-                match counts[DISABLED_AFTER].as_i64() {
-                    // It was dropped or renamed before the run could record it.
-                    None if counts["gone"] == true => {
-                        found.recorded.remove(table);
-                    }
-                    Some(after) => {
-                        found.recorded.remove(table);
-                        disabled.insert(table.clone(), after);
-                    }
-                    None => {
-                        found.recorded.insert(table.clone());
-                        disabled.remove(table);
-                    }
-                }
-            }
-        }
-        for (table, after) in disabled {
-            let later: Option<i64> = audit_log::table
-                .filter(audit_log::table_name.eq(&table))
-                .select(diesel::dsl::max(audit_log::id))
-                .get_result(&mut self.connection)?;
-            if later.unwrap_or(0) <= after {
-                found.disabled.insert(table);
-            }
-        }
-        Ok(found)
     }
 }

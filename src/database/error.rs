@@ -16,12 +16,10 @@ pub enum DatabaseError {
     /// The URL is malformed.
     #[error("invalid database URL `{0}`")]
     BadUrl(String),
-    /// A connection string of another program, neither a path nor a URL. It is not shown, because it may contain a
-    /// password.
+    /// A connection string of another program, neither a path nor a URL. Not shown: it may contain a password.
     #[error("the database address is neither a path nor a URL")]
     ConnectionString,
-    /// The address of a server without the slashes after its scheme. It is not shown, because it may contain a
-    /// password.
+    /// The address of a server without the slashes after its scheme. Not shown: it may contain a password.
     #[error("the database address lacks the `//` after its scheme")]
     NoSlashes,
     /// The URL of a server is malformed. It is not quoted, because it may contain a password.
@@ -144,6 +142,9 @@ pub enum DatabaseError {
     /// A trigger or rule on the audit log kept entries from being written.
     #[error("the audit log did not take every entry")]
     EntriesLost,
+    /// Another program removed a table of the ledger, so that changes of recorded tables fail.
+    #[error("the ledger has no table `{0}`: it was dropped, renamed, or moved to another schema")]
+    NoLedgerTable(&'static str),
     /// The audit context is not empty: a program committed without emptying it.
     #[error("`audit_context` is not empty: changes by other programs would be attributed to a run")]
     LeftOverContext,

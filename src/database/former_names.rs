@@ -64,8 +64,14 @@ impl Database {
         }
         self.replace_actions(renamed)?;
         for (table, before) in renamed {
-            for drop in self.drops_of_former_name(table, before)? {
-                self.connection.batch_execute(&drop)?;
+            let dialect = self.connection.dialect();
+            let writes = |stored: &StoredTrigger, name: &str| {
+                dialect.writes_entries_of(&stored.definition, name)
+            };
+            for stored in self.connection.stored_triggers(&table.name)? {
+                if writes(&stored, before) && !writes(&stored, &table.name) {
+                    self.connection.batch_execute(&stored.drop_statement)?;
+                }
             }
         }
         Ok(())
@@ -104,33 +110,5 @@ impl Database {
             }
         }
         Ok(())
-    }
-
-    /// Statements that drop the audit triggers of a former name.
-    fn drops_of_former_name(
-        &mut self,
-        table: &Table,
-        before: &str,
-    ) -> Result<Vec<String>, DatabaseError> {
-        let stored = self.connection.stored_triggers(&table.name)?;
-        let dialect = self.connection.dialect();
-        let is_former = |stored: &&StoredTrigger| {
-            dialect.writes_entries_of(&stored.definition, before)
-                && !dialect.writes_entries_of(&stored.definition, &table.name)
-        };
-        if dialect.drop_trigger("").is_some() {
-            let former = stored.iter().filter(is_former);
-            return Ok(former
-                .filter_map(|stored| dialect.drop_trigger(&stored.name))
-                .collect());
-        }
-        let mut drops = Vec::new();
-        for trigger in self.connection.all_triggers(table, before)? {
-            let mut former = stored.iter().filter(is_former);
-            if former.any(|stored| stored.name == trigger.name) {
-                drops.push(trigger.drop);
-            }
-        }
-        Ok(drops)
     }
 }

@@ -37,6 +37,8 @@ pub enum TriggerFault {
     Different,
     /// It was disabled, or enabled so that it does not always fire.
     SwitchedOff,
+    /// It records changes besides the one that should.
+    Surplus,
 }
 
 impl TriggerFault {
@@ -47,6 +49,7 @@ impl TriggerFault {
             Self::Missing => "missing",
             Self::Different => "different",
             Self::SwitchedOff => "disabled, or not enabled as ALWAYS",
+            Self::Surplus => "a renamed or copied audit trigger",
         }
     }
 }

@@ -111,6 +111,9 @@ impl DatabaseError {
             Self::DamagedLedger { .. } => Some(
                 "nothing was committed; `accession audit verify` reports the differences. Restore the database from a backup, or import into a new one",
             ),
+            Self::NoLedgerTable(_) => Some(
+                "put it back (`ALTER TABLE … SET SCHEMA …` or `RENAME TO …`), or restore the database from a backup: until then changes of recorded tables fail",
+            ),
             Self::LeftOverContext => {
                 Some("find the program that wrote it, then run `DELETE FROM audit_context`")
             }

@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 use crate::layout::Layout;
-use crate::model::{OnDelete, TableDigest};
+use crate::model::{Table, TableDigest};
 use crate::plan::TableCounts;
 
 use super::ledger::tables::row_sources;
@@ -30,19 +30,12 @@ impl Database {
         let mut made = Vec::new();
         for (table, found) in layout.tables.iter().zip(&target.tables) {
             let making = |error| DatabaseError::of_table(&table.table.name, error);
-            let engine = self.connection.engine_mut();
-            let existing = match found.existed {
-                true => engine.interrupted_table(&table.table.name)?,
-                false => Some(Vec::new()),
-            };
             if !found.existed {
                 let statement = dialect.create_table(&table.table);
                 self.connection.make_table(&statement).map_err(making)?;
             }
-            if let Some(existing) = existing {
-                let mut statements = dialect.create_indexes(&table.table);
-                statements.retain(|one| !existing.iter().any(|index| one.contains(index)));
-                for statement in statements {
+            if found.is_incomplete {
+                for statement in self.missing_indexes(&table.table)? {
                     self.connection.make_table(&statement).map_err(making)?;
                 }
                 made.push(&table.table);
@@ -58,11 +51,8 @@ impl Database {
         }
         // Triggers on the parents of a table: all tables must exist.
         for table in made {
-            let keys = table.foreign_keys.iter();
-            let keys =
-                keys.filter(|key| key.table != table.name && key.on_delete != OnDelete::Restrict);
-            for (key, trigger) in keys.zip(dialect.cascades(table)) {
-                self.connection.replace_missing(&key.table, [trigger])?;
+            for (parent, trigger) in dialect.cascades(table) {
+                self.connection.replace_missing(parent, [trigger])?;
             }
             if let Some(statement) = dialect.complete_table(table) {
                 self.connection.batch_execute(&statement)?;
@@ -71,13 +61,33 @@ impl Database {
         Ok(())
     }
 
-    /// Whether creating this table was interrupted.
+    /// The statements that create the indexes of a table that it lacks.
+    fn missing_indexes(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
+        let existing = self.connection.engine_mut().named_indexes(&table.name)?;
+        let mut statements = self.connection.dialect().create_indexes(table);
+        statements.retain(|one| !existing.iter().any(|index| one.contains(index)));
+        Ok(statements)
+    }
+
+    /// How many of the indexes and triggers of foreign keys that an import creates with a table are missing, with the
+    /// statement after which the next import creates them. `None` if nothing is missing, or a table is never created in part.
     ///
     /// # Errors
     /// When the schema cannot be read.
-    pub fn is_incomplete(&mut self, table: &str) -> Result<bool, DatabaseError> {
-        let engine = self.connection.engine_mut();
-        Ok(engine.interrupted_table(table)?.is_some())
+    pub fn half_made_table(
+        &mut self,
+        table: &Table,
+    ) -> Result<Option<(usize, String)>, DatabaseError> {
+        let dialect = self.connection.dialect();
+        let Some(mark) = dialect.mark_incomplete(table) else {
+            return Ok(None);
+        };
+        let mut missing = self.missing_indexes(table)?.len();
+        for (parent, trigger) in dialect.cascades(table) {
+            let stored = self.connection.stored_triggers(parent)?;
+            missing += usize::from(!stored.iter().any(|stored| stored.name == trigger.name));
+        }
+        Ok((missing > 0).then_some((missing, mark)))
     }
 
     /// The tables of a layout that do not exist, not as views either.

@@ -21,6 +21,8 @@ struct StoredPartition {
     own: i64,
     #[diesel(sql_type = BigInt)]
     shared: i64,
+    #[diesel(sql_type = BigInt)]
+    moved: i64,
 }
 
 /// A partition, and one of the tables that it is a part of: a partition can have partitions.
@@ -35,6 +37,8 @@ pub(super) struct PartitionOf {
     pub(super) own: bool,
     /// Whether it has those of this table: its rows are recorded as rows of the table.
     pub(super) shared: bool,
+    /// Whether it has an audit trigger of a table that it is not a part of.
+    pub(super) moved: bool,
 }
 
 impl AnyConnection {
@@ -50,6 +54,7 @@ impl AnyConnection {
             is_whole: stored.is_whole != 0,
             own: stored.own != 0,
             shared: stored.shared != 0,
+            moved: stored.moved != 0,
         };
         Ok(stored.into_iter().map(partition).collect())
     }
@@ -85,6 +90,12 @@ impl Database {
         partitions.sort_by_key(|part| !part.shared);
         let found = partitions.into_iter().next();
         Ok(found.map(|part| (part.of_table, part.shared)))
+    }
+
+    /// Names of all partitions.
+    pub(super) fn partition_names(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+        let partitions = self.connection.partitions()?.into_iter();
+        Ok(partitions.map(|part| part.name).collect())
     }
 
     /// Names of partitions whose rows are recorded as rows of another table.

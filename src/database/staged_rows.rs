@@ -1,18 +1,8 @@
 //! State that the audit triggers depend on besides their text: the order in which triggers fire, and the staged rows.
 
-use crate::model::Table;
-
 use super::{Database, DatabaseError};
 
 impl Database {
-    /// Whether triggers of the application fire before those of the audit log.
-    ///
-    /// # Errors
-    /// When the schema cannot be read.
-    pub fn is_overtaken(&mut self, table: &Table) -> Result<bool, DatabaseError> {
-        Ok(!self.triggers_that_fire_first(&table.name)?.is_empty())
-    }
-
     /// Triggers of the application that fire before those of the audit log.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ impl TargetTable {
     fn absent(table: &LayoutTable) -> Self {
         Self {
             existed: false,
+            is_incomplete: true,
             state: TableState {
                 rows: 0,
                 next_key: 1,
@@ -102,6 +103,8 @@ fn json_depth(table: &Table, column: usize, dialect: &dyn Dialect) -> Option<usi
 pub struct TargetTable {
     /// Whether it existed before this run.
     pub existed: bool,
+    /// Whether it has yet to be created, or creating it was interrupted.
+    pub is_incomplete: bool,
     /// Number of rows, and the next generated key.
     pub state: TableState,
     /// Indexes of those of the layout's columns that the table has.
@@ -173,8 +176,10 @@ impl Database {
                         ..own
                     }
                 };
+                let engine = self.connection.engine_mut();
                 TargetTable {
                     existed: true,
+                    is_incomplete: engine.is_interrupted(&table.table.name)?,
                     state: self.table_state(table)?,
                     limits: TableLimits {
                         columns: (0..table.table.columns.len()).map(limit).collect(),

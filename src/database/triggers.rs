@@ -10,12 +10,16 @@ use crate::model::Table;
 use super::engine::Dialect;
 use super::{AnyConnection, Database, DatabaseError, TriggerFault};
 
+/// A trigger of the database that is one of ours, whatever its name: it calls our function, or has the text of ours.
 #[derive(QueryableByName)]
 pub(super) struct StoredTrigger {
     #[diesel(sql_type = Text)]
     pub(super) name: String,
     #[diesel(sql_type = Text)]
     pub(super) definition: String,
+    /// The statement that drops it.
+    #[diesel(sql_type = Text)]
+    pub(super) drop_statement: String,
 }
 
 #[derive(QueryableByName)]
@@ -27,24 +31,43 @@ struct DroppedTrigger {
 }
 
 impl AnyConnection {
-    /// Creates the missing or different audit triggers of a table.
+    /// Creates the missing or different audit triggers of a table, and drops others that record its changes, too.
     pub(super) fn replace_triggers(&mut self, table: &Table) -> Result<(), DatabaseError> {
         self.require_own_triggers(table)?;
-        let stored = self.stored_triggers(&table.name)?;
         let audited = self.audited(table)?;
-        let mut triggers = self.triggers_of(&audited)?;
-        let unrecorded = match triggers.is_empty() {
-            true => Vec::new(),
-            false => self.engine_mut().unrecorded_partitions(&audited, &stored)?,
-        };
-        triggers.retain(|trigger| !unrecorded.contains(&trigger.name));
-        self.replace_missing(&table.name, triggers)
+        if audited.key.is_empty() {
+            return Ok(());
+        }
+        let unrecorded = self.engine_mut().unrecorded_partitions(&audited)?;
+        self.replace_triggers_except(&audited, &unrecorded)
     }
 
-    /// Recreates all audit triggers of a table, also on partitions whose rows have no entries yet.
+    /// The same, also on partitions whose rows have no entries yet.
     pub(super) fn replace_all_triggers(&mut self, table: &Table) -> Result<(), DatabaseError> {
-        let triggers = self.audit_triggers(table)?;
-        self.replace_missing(&table.name, triggers)
+        let audited = self.audited(table)?;
+        self.replace_triggers_except(&audited, &[])
+    }
+
+    fn replace_triggers_except(
+        &mut self,
+        table: &AuditedTable,
+        omitted: &[String],
+    ) -> Result<(), DatabaseError> {
+        let triggers = self.triggers_of(table)?;
+        if triggers.is_empty() {
+            return Ok(());
+        }
+        let stored = self.stored_triggers(&table.name)?;
+        let dialect = self.dialect();
+        let made = triggers
+            .iter()
+            .filter(|trigger| !omitted.contains(&trigger.name));
+        self.replace_missing(&table.name, made.cloned())?;
+        // In this order: a change with two entries is found, and one without is not.
+        for trigger in surplus(&*dialect, &stored, &triggers, &table.name) {
+            self.batch_execute(&trigger.drop_statement)?;
+        }
+        Ok(())
     }
 
     /// Creates those of these triggers that are missing or different.
@@ -74,12 +97,16 @@ impl AnyConnection {
         table: &Table,
     ) -> Result<Vec<(String, TriggerFault)>, DatabaseError> {
         let stored = self.stored_triggers(&table.name)?;
-        let triggers = self.audit_triggers(table)?.into_iter();
+        let triggers = self.audit_triggers(table)?;
         let dialect = self.dialect();
-        Ok(triggers
-            .filter_map(|trigger| Some((fault(&*dialect, &stored, &trigger)?, trigger)))
-            .map(|(fault, trigger)| (trigger.name, fault))
-            .collect())
+        let faults = triggers.iter().filter_map(|trigger| {
+            let fault = fault(&*dialect, &stored, trigger)?;
+            Some((trigger.name.clone(), fault))
+        });
+        let mut faults: Vec<_> = faults.collect();
+        let surplus = surplus(&*dialect, &stored, &triggers, &table.name);
+        faults.extend(surplus.map(|trigger| (trigger.name.clone(), TriggerFault::Surplus)));
+        Ok(faults)
     }
 
     /// The audit triggers that a table should have.
@@ -88,19 +115,14 @@ impl AnyConnection {
         self.triggers_of(&audited)
     }
 
-    /// All triggers that a table can have whose entries are recorded under a name, to drop them by their names: those that it
-    /// should have if each of its columns were part of its key, in case it has no key any more.
-    pub(super) fn all_triggers(
-        &mut self,
-        table: &Table,
-        recorded_as: &str,
-    ) -> Result<Vec<Trigger>, DatabaseError> {
+    /// The triggers that a table itself should have, without those of its partitions; those that it should have if each of
+    /// its columns were part of its key, if it has no key any more.
+    pub(super) fn any_triggers(&mut self, table: &Table) -> Result<Vec<Trigger>, DatabaseError> {
         let mut audited = self.audited(table)?;
-        audited.name = recorded_as.to_owned();
         if audited.key.is_empty() {
             audited.key = (0..audited.columns.len()).collect();
         }
-        self.triggers_of(&audited)
+        Ok(self.dialect().audit_triggers(&audited))
     }
 
     /// A query of all rows of a table, as the triggers write them.
@@ -155,6 +177,21 @@ impl AnyConnection {
     ) -> Result<Vec<StoredTrigger>, DatabaseError> {
         Ok(self.engine_mut().stored_triggers(table)?)
     }
+}
+
+/// Those of a table's stored triggers that record changes of the table besides the ones that it should have: earlier
+/// versions made them, or another program renamed or copied one.
+pub(super) fn surplus<'s>(
+    dialect: &dyn Dialect,
+    stored: &'s [StoredTrigger],
+    wanted: &[Trigger],
+    table: &str,
+) -> impl Iterator<Item = &'s StoredTrigger> {
+    stored.iter().filter(move |stored| {
+        let mut wanted = wanted.iter();
+        !wanted.any(|trigger| trigger.name == stored.name)
+            && dialect.writes_entries_of(&stored.definition, table)
+    })
 }
 
 /// The fault of a trigger, given those that a table has.

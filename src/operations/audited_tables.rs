@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::database::ledger::NewSeal;
 use crate::database::{
-    Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers, TriggerState,
+    Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, Renewal, TableTriggers, TriggerState,
 };
 use crate::model::{Finding, FindingList, Level, Rule, RunContext};
 
@@ -107,10 +107,12 @@ pub fn enable_tables(
         return Ok(EnableOutcome::default());
     }
     // Their rows are recorded below, although `make_ready` makes their triggers.
-    let bypassed = match options.tables == WhichTables::Faulty {
-        true => database.bypassed_tables()?,
-        false => Vec::new(),
-    };
+    let mut bypassed = Vec::new();
+    if options.tables == WhichTables::Faulty {
+        let mut renewals = database.renewals()?;
+        renewals.retain(|(_, renewal)| *renewal == Renewal::Bypassed);
+        bypassed.extend(renewals.into_iter().map(|(table, _)| table.name));
+    }
     let now = (ctx.clock)();
     let completed = make_ready(&mut database, &options.archive, now)?;
     let run = &run.after(database.latest_run()?);

@@ -137,7 +137,11 @@ pub fn enabled_text(outcome: &EnableOutcome) -> String {
         format!("{verdict}: rows that had changed without an entry\n")
     } else if outcome.tables.is_empty() {
         let verdict = Style::paint(Style::SUCCESS, "nothing to do");
-        format!("{verdict}: all these tables are already recorded\n")
+        let which = match outcome.refused.is_empty() {
+            true => "these",
+            false => "other",
+        };
+        format!("{verdict}: all {which} tables are already recorded\n")
     } else {
         let verdict = Style::paint(Style::SUCCESS, "recorded");
         format!("{verdict} from now on: {}\n", outcome.tables.join(", "))

@@ -31,8 +31,9 @@ pub(in crate::cli) struct Doctor {
     layout: Option<String>,
     /// First migrate the ledger, and create triggers that are missing or outdated
     ///
-    /// The rows of these tables are compared with the audit log. Changes without an entry are recorded by a run of
-    /// kind `enable`.
+    /// The rows of these tables, and of those from which a partition was detached, are compared with the audit log.
+    /// Changes without an entry are recorded by a run of kind `enable`. Tables that cannot be repaired are listed with
+    /// what can be done instead.
     #[arg(long)]
     fix: bool,
     #[command(flatten)]

@@ -21,8 +21,9 @@ pub(in crate::database) struct Catalog {
     /// `name` of each table whose changes fire no triggers, so that they cannot be recorded, if there can be any.
     pub(in crate::database) without_triggers: Option<&'static str>,
     /// `name` of each partition that is a table, `of_table` of each table that it is a part of, and as 0 or 1 whether
-    /// that is the topmost one (`is_whole`), whether the partition has audit triggers of its own (`own`), and whether it
-    /// has those of this table (`shared`); if there can be any.
+    /// that is the topmost one (`is_whole`), whether the partition has audit triggers of its own (`own`), whether it
+    /// has those of this table (`shared`), and whether it has one of a table that it is not a part of (`moved`); if there
+    /// can be any.
     pub(in crate::database) partitions: Option<&'static str>,
     /// `name` of each view.
     pub(in crate::database) views: &'static str,

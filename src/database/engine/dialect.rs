@@ -23,6 +23,12 @@ pub(in crate::database) trait Dialect: Send + Sync {
         None
     }
 
+    /// The statement that marks a table as incomplete, as [`create_table`](Self::create_table) does, if each statement that
+    /// creates a part of it commits.
+    fn mark_incomplete(&self, _table: &Table) -> Option<String> {
+        None
+    }
+
     /// The audit triggers of a table.
     fn audit_triggers(&self, table: &AuditedTable) -> Vec<Trigger>;
 
@@ -36,8 +42,8 @@ pub(in crate::database) trait Dialect: Send + Sync {
     fn guard(&self, statement: &GuardStatement<'_>) -> Trigger;
 
     /// Triggers that implement the actions of foreign keys of a table made by [`create_table`](Self::create_table), if
-    /// the database's own actions fire no triggers.
-    fn cascades(&self, _table: &Table) -> Vec<Trigger> {
+    /// the database's own actions fire no triggers; each with the referenced table, which it is on.
+    fn cascades<'t>(&self, _table: &'t Table) -> Vec<(&'t str, Trigger)> {
         Vec::new()
     }
 
@@ -126,16 +132,31 @@ pub(in crate::database) trait Dialect: Send + Sync {
         false
     }
 
+    /// Whether a stored trigger with this text does the work of the wanted one under another name.
+    fn is_renamed(&self, stored: &str, wanted: &Trigger) -> bool {
+        stored == wanted.definition
+    }
+
+    /// Whether a stored trigger with this text was created when the schema of the ledger had another name.
+    fn names_another_schema(&self, _definition: &str) -> bool {
+        false
+    }
+
+    /// Whether a stored trigger with this text writes to the ledger of another schema, from which its table was moved here.
+    fn is_of_another_schema(&self, _definition: &str) -> bool {
+        false
+    }
+
     /// Whether a stored trigger with this text fires for statements on the table alone, while the wanted one fires for
     /// each row, also if a statement on another table writes it.
     fn is_bypassed(&self, _stored: &str, _wanted: &str) -> bool {
         false
     }
 
-    /// The statement that drops a trigger by its name, if a trigger has no other parts, so that triggers with the names
-    /// of earlier versions can be dropped, too.
-    fn drop_trigger(&self, _name: &str) -> Option<String> {
-        None
+    /// Statements that drop the functions of a table's audit triggers with all triggers that call them, if triggers call
+    /// functions.
+    fn drop_functions(&self, _table: &str) -> Vec<String> {
+        Vec::new()
     }
 
     /// The most bind parameters a statement may have.

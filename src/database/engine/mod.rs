@@ -207,10 +207,15 @@ pub(super) trait Engine: SimpleConnection {
         self.batch_execute(statement)
     }
 
-    /// If creating this table was interrupted: the part of a statement of [`Dialect::create_indexes`] that names each index
-    /// that exists.
-    fn interrupted_table(&mut self, _table: &str) -> QueryResult<Option<Vec<String>>> {
-        Ok(None)
+    /// Whether creating this table was interrupted.
+    fn is_interrupted(&mut self, _table: &str) -> QueryResult<bool> {
+        Ok(false)
+    }
+
+    /// For each index of a table, the part of a statement of [`Dialect::create_indexes`] that names it, if creating a table
+    /// can be interrupted.
+    fn named_indexes(&mut self, _table: &str) -> QueryResult<Vec<String>> {
+        Ok(Vec::new())
     }
 
     /// Our triggers on a table, and those of the table on its partitions.
@@ -274,12 +279,8 @@ pub(super) trait Engine: SimpleConnection {
     }
 
     /// The names of missing [`partition_triggers`](Self::partition_triggers) of partitions that have rows whose last
-    /// entry, if any, is a deletion.
-    fn unrecorded_partitions(
-        &mut self,
-        _table: &AuditedTable,
-        _stored: &[StoredTrigger],
-    ) -> QueryResult<Vec<String>> {
+    /// entry, if any, is a deletion; none if the table itself has no triggers.
+    fn unrecorded_partitions(&mut self, _table: &AuditedTable) -> QueryResult<Vec<String>> {
         Ok(Vec::new())
     }
 

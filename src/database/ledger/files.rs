@@ -155,13 +155,18 @@ impl Database {
     /// Whether this database has the ledger's tables.
     ///
     /// # Errors
-    /// When the schema cannot be read.
+    /// When the schema cannot be read, or another program removed the audit log from it.
     pub fn has_ledger(&mut self) -> Result<bool, DatabaseError> {
-        self.connection
-            .has_first_migration()
-            .map_err(|error| match error {
-                DatabaseError::Statement(error) => self.explain(error),
-                other => other,
-            })
+        const LOG: &str = "audit_log";
+        let begun = self.connection.has_first_migration();
+        let begun = begun.map_err(|error| match error {
+            DatabaseError::Statement(error) => self.explain(error),
+            other => other,
+        })?;
+        let may_be_hidden = self.connection.engine().hides_tables();
+        match begun && !may_be_hidden && !self.connection.has_table(LOG)? {
+            true => Err(DatabaseError::NoLedgerTable(LOG)),
+            false => Ok(begun),
+        }
     }
 }

@@ -116,7 +116,7 @@ pub(super) fn make(client: &Client, tables: &[Table]) {
         for statement in dialect.create_indexes(table) {
             client.execute(&statement);
         }
-        for trigger in dialect.cascades(table) {
+        for (_, trigger) in dialect.cascades(table) {
             client.execute(&trigger.create);
         }
         watch(client, table);

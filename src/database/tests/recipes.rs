@@ -13,7 +13,7 @@ fn text(dialect: &dyn Dialect, tables: &[Table]) -> String {
         statements.push(dialect.create_table(table));
         statements.extend(dialect.create_indexes(table));
         let cascades = dialect.cascades(table).into_iter();
-        statements.extend(cascades.map(|trigger| trigger.create));
+        statements.extend(cascades.map(|(_, trigger)| trigger.create));
     }
     statements.join(";\n")
 }

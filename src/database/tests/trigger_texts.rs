@@ -137,15 +137,28 @@ fn postgres_text() {
         new_value text;
         table_name text;
         moved_to text;
+        ledger text;
     BEGIN
+        IF TG_TABLE_SCHEMA <> 'public' THEN
+            SELECT NULLIF(n.nspname, 'public') INTO accession.ledger FROM pg_trigger AS t
+            JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = p.pronamespace
+            WHERE t.tgrelid = TG_RELID AND t.tgname = TG_NAME;
+        END IF;
         IF current_setting('accession.run_id', true) <> '' THEN
-            SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at
-            INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at
-            FROM "public".import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running';
+            IF accession.ledger IS NULL THEN
+                SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at FROM "public".import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running'
+                INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+            ELSE
+                EXECUTE format('SELECT run.id, NULLIF(current_setting(''accession.source_file_id'', true), '''')::bigint, run.actor, run.started_at FROM %I.import_runs AS run WHERE run.id = current_setting(''accession.run_id'', true) AND run.status = ''running''', accession.ledger)
+                INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+            END IF;
         END IF;
         accession.changed_by := COALESCE(accession.changed_by, 'external');
         accession.changed_at := COALESCE(accession.changed_at, to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
         BEGIN
+            IF accession.ledger IS NOT NULL THEN
+                RAISE datatype_mismatch;
+            END IF;
             PERFORM FROM (
                 SELECT r."id"::text, '{'
             || '"id":' || COALESCE((+r."id")::text, 'null')
@@ -155,7 +168,7 @@ fn postgres_text() {
                 FROM (SELECT accession_rows."id", accession_rows."word", accession_rows."added_at" FROM accession_rows WHERE false UNION ALL SELECT * FROM accession_rows WHERE false) AS r
             ) AS entries;
         EXCEPTION WHEN OTHERS THEN
-            EXECUTE 'INSERT INTO "public".audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)' || ' SELECT ''words'', record_id, ''INSERT'', old_value, new_value, $1, $2, $3, $4, session_user FROM (' || (
+            EXECUTE format('INSERT INTO %I.audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)', COALESCE(accession.ledger, 'public')) || ' SELECT ''words'', record_id, ''INSERT'', old_value, new_value, $1, $2, $3, $4, session_user FROM (' || (
                 WITH stored AS (
                     SELECT a.attnum, a.attname::text AS name, k.place,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(+%1$s)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
@@ -215,11 +228,21 @@ fn postgres_text() {
         new_value text;
         table_name text;
         moved_to text;
+        ledger text;
     BEGIN
+        IF TG_TABLE_SCHEMA <> 'public' THEN
+            SELECT NULLIF(n.nspname, 'public') INTO accession.ledger FROM pg_trigger AS t
+            JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = p.pronamespace
+            WHERE t.tgrelid = TG_RELID AND t.tgname = TG_NAME;
+        END IF;
         IF current_setting('accession.run_id', true) <> '' THEN
-            SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at
-            INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at
-            FROM "public".import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running';
+            IF accession.ledger IS NULL THEN
+                SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at FROM "public".import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running'
+                INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+            ELSE
+                EXECUTE format('SELECT run.id, NULLIF(current_setting(''accession.source_file_id'', true), '''')::bigint, run.actor, run.started_at FROM %I.import_runs AS run WHERE run.id = current_setting(''accession.run_id'', true) AND run.status = ''running''', accession.ledger)
+                INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+            END IF;
         END IF;
         accession.changed_by := COALESCE(accession.changed_by, 'external');
         accession.changed_at := COALESCE(accession.changed_at, to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
@@ -262,9 +285,14 @@ fn postgres_text() {
             )
                 INTO accession.record_id, accession.old_value, accession.new_value USING OLD;
         END;
-        INSERT INTO "public".audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)
-        VALUES ('words', accession.record_id, 'DELETE', accession.old_value, accession.new_value,
-            accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id, session_user);
+        IF accession.ledger IS NULL THEN
+            INSERT INTO "public".audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)
+            VALUES ('words', accession.record_id, 'DELETE', accession.old_value, accession.new_value,
+                accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id, session_user);
+        ELSE
+            EXECUTE format('INSERT INTO %I.audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user) VALUES ($1, $2, ''DELETE'', $3, $4, $5, $6, $7, $8, session_user)', accession.ledger)
+            USING 'words'::text, accession.record_id, accession.old_value, accession.new_value, accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id;
+        END IF;
         RETURN NULL;
     END
     $accession$;
@@ -287,11 +315,21 @@ fn postgres_text() {
         new_value text;
         table_name text;
         moved_to text;
+        ledger text;
     BEGIN
+        IF TG_TABLE_SCHEMA <> 'public' THEN
+            SELECT NULLIF(n.nspname, 'public') INTO accession.ledger FROM pg_trigger AS t
+            JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = p.pronamespace
+            WHERE t.tgrelid = TG_RELID AND t.tgname = TG_NAME;
+        END IF;
         IF current_setting('accession.run_id', true) <> '' THEN
-            SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at
-            INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at
-            FROM "public".import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running';
+            IF accession.ledger IS NULL THEN
+                SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at FROM "public".import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running'
+                INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+            ELSE
+                EXECUTE format('SELECT run.id, NULLIF(current_setting(''accession.source_file_id'', true), '''')::bigint, run.actor, run.started_at FROM %I.import_runs AS run WHERE run.id = current_setting(''accession.run_id'', true) AND run.status = ''running''', accession.ledger)
+                INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+            END IF;
         END IF;
         accession.changed_by := COALESCE(accession.changed_by, 'external');
         accession.changed_at := COALESCE(accession.changed_at, to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
@@ -339,9 +377,14 @@ fn postgres_text() {
         IF accession.old_value COLLATE pg_catalog."C" = accession.new_value COLLATE pg_catalog."C" THEN
             RETURN NULL;
         END IF;
-        INSERT INTO "public".audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)
-        VALUES ('words', accession.record_id, 'UPDATE', accession.old_value, accession.new_value,
-            accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id, session_user);
+        IF accession.ledger IS NULL THEN
+            INSERT INTO "public".audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)
+            VALUES ('words', accession.record_id, 'UPDATE', accession.old_value, accession.new_value,
+                accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id, session_user);
+        ELSE
+            EXECUTE format('INSERT INTO %I.audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user) VALUES ($1, $2, ''UPDATE'', $3, $4, $5, $6, $7, $8, session_user)', accession.ledger)
+            USING 'words'::text, accession.record_id, accession.old_value, accession.new_value, accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id;
+        END IF;
         RETURN NULL;
     END
     $accession$;
@@ -364,11 +407,21 @@ fn postgres_text() {
         new_value text;
         table_name text;
         moved_to text;
+        ledger text;
     BEGIN
+        IF TG_TABLE_SCHEMA <> 'public' THEN
+            SELECT NULLIF(n.nspname, 'public') INTO accession.ledger FROM pg_trigger AS t
+            JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = p.pronamespace
+            WHERE t.tgrelid = TG_RELID AND t.tgname = TG_NAME;
+        END IF;
         IF current_setting('accession.run_id', true) <> '' THEN
-            SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at
-            INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at
-            FROM "public".import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running';
+            IF accession.ledger IS NULL THEN
+                SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at FROM "public".import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running'
+                INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+            ELSE
+                EXECUTE format('SELECT run.id, NULLIF(current_setting(''accession.source_file_id'', true), '''')::bigint, run.actor, run.started_at FROM %I.import_runs AS run WHERE run.id = current_setting(''accession.run_id'', true) AND run.status = ''running''', accession.ledger)
+                INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+            END IF;
         END IF;
         accession.changed_by := COALESCE(accession.changed_by, 'external');
         accession.changed_at := COALESCE(accession.changed_at, to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
@@ -378,11 +431,12 @@ fn postgres_text() {
                 UNION ALL SELECT i.inhparent FROM pg_inherits AS i JOIN above ON i.inhrelid = above.oid
             )
             SELECT max(c.relname::text) FROM above JOIN pg_class AS c ON c.oid = above.oid AND c.relkind = 'p'
-            JOIN pg_trigger AS other ON other.tgrelid = c.oid AND other.tgname = TG_NAME
+            JOIN pg_trigger AS other ON other.tgrelid = c.oid AND other.tgtype & 32 <> 0
+            JOIN pg_proc AS p ON p.oid = other.tgfoid AND strpos(p.prosrc, '<<accession>>') > 0
             JOIN pg_trigger AS own ON own.tgrelid = TG_RELID AND own.tgname = TG_NAME AND own.tgfoid <> other.tgfoid
         ) INTO accession.table_name, accession.moved_to;
         accession.table_name := COALESCE(accession.moved_to, accession.table_name);
-        EXECUTE 'INSERT INTO "public".audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)' || ' SELECT $5, record_id, ''DELETE'', old_value, new_value, $1, $2, $3, $4, session_user FROM (' || (
+        EXECUTE format('INSERT INTO %I.audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)', COALESCE(accession.ledger, 'public')) || ' SELECT $5, record_id, ''DELETE'', old_value, new_value, $1, $2, $3, $4, session_user FROM (' || (
                 WITH stored AS (
                     SELECT a.attnum, a.attname::text AS name, k.place,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(+%1$s)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
@@ -405,7 +459,7 @@ fn postgres_text() {
                         WHEN 1 THEN max(key_text) FILTER (WHERE place IS NOT NULL)
                         ELSE '''['' || array_to_string(ARRAY[' || string_agg('to_json(' || key_text || ')::text', ', ' ORDER BY place) FILTER (WHERE place IS NOT NULL) || '], '','') || '']'''
                     END || ' AS record_id, ' || '''{'' || array_to_string(ARRAY[' || string_agg(was, ', ' ORDER BY attnum) || ']::text[], '','') || ''}''' || ' AS old_value, ' || 'NULL' || ' AS new_value FROM ' || CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = TG_RELID)
-                    WHEN 'p' THEN format('%s AS o WHERE o.tableoid <> ALL (ARRAY(SELECT t.tgrelid FROM pg_trigger AS t WHERE t.tgname = %L AND t.tgenabled <> %L))', TG_RELID::regclass, TG_NAME, 'D')
+                    WHEN 'p' THEN format('%s AS o WHERE o.tableoid <> ALL (ARRAY(SELECT t.tgrelid FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid WHERE t.tgtype & 32 <> 0 AND t.tgenabled <> %L AND strpos(p.prosrc, %L) > 0))', TG_RELID::regclass, 'D', '<<accession>>')
                     ELSE format('ONLY %s AS o', TG_RELID::regclass) END
                 FROM written
             ) || ') AS entries'

@@ -62,20 +62,23 @@ pub fn altered(state: &TableTriggers) -> Option<String> {
         {
             let faulty = state.faulty.join("`, `");
             Some(format!(
-                "triggers of table `{table}` are missing, disabled or outdated (`{faulty}`): `accession audit enable {word}` recreates them and records what changed meanwhile"
+                "triggers of table `{table}` are missing, disabled, outdated, renamed or copied (`{faulty}`): `accession audit enable {word}` recreates them and records what changed meanwhile"
             ))
         }
         TriggerState::Outdated | TriggerState::Missing => {
-            let mut partitions = state
-                .faulty
-                .iter()
-                .filter_map(|name| name.split_once(" of "));
-            let first = partitions.next()?.1;
-            let others = partitions.map(|(_, partition)| format!("`, `{partition}"));
-            let partitions = others.fold(first.to_owned(), |all, one| all + &one);
-            Some(format!(
-                "partitions of table `{table}` have no trigger for TRUNCATE, or were attached with rows that have no entries (`{partitions}`): `accession audit enable {word}` creates the triggers and records the rows"
-            ))
+            let partitions = state.faulty.iter();
+            let partitions = partitions.filter_map(|name| Some(name.split_once(" of ")?.1));
+            let mut partitions: Vec<&str> = partitions.collect();
+            partitions.dedup();
+            let partitions = partitions.join("`, `");
+            Some(match &state.before {
+                Some(before) => format!(
+                    "partitions were detached from table `{before}` and attached to table `{table}` with their rows, without entries (`{partitions}`): `accession audit enable {word}` records the change of both tables"
+                ),
+                None => format!(
+                    "partitions of table `{table}` have no trigger for TRUNCATE, or were attached with rows that have no entries (`{partitions}`): `accession audit enable {word}` creates the triggers and records the rows"
+                ),
+            })
         }
         TriggerState::Recorded
         | TriggerState::NotRecorded

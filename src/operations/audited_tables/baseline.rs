@@ -46,7 +46,9 @@ struct Unaccounted {
     /// Tables that lost triggers in another way, with the names of the triggers.
     lost: Vec<(String, Vec<String>)>,
     /// Tables that became partitions, past whose triggers rows can have been inserted.
-    bypassed: Vec<String>,
+    bypassed: BTreeSet<String>,
+    /// Findings about tables without rows that lack indexes or triggers of the layout.
+    half_made: Vec<Finding>,
 }
 
 impl Unaccounted {
@@ -60,12 +62,14 @@ impl Unaccounted {
         for (table, target) in layout.tables.iter().zip(&target.tables) {
             let table = &table.table;
             let is_empty = target.state.rows == 0;
-            if !target.existed || is_empty && database.is_incomplete(&table.name)? {
+            if !target.existed || is_empty && target.is_incomplete {
                 suspect.insert(table.name.as_str());
                 continue;
             }
-            if database.is_bypassed(table)? {
-                found.bypassed.push(table.name.clone());
+            if is_empty && !database.has_row_sources(&table.name)? {
+                let half_made = database.half_made_table(table)?;
+                let finding = half_made.map(|found| half_made_finding(&table.name, &found));
+                found.half_made.extend(finding);
             }
             let faults = database.trigger_faults(table)?;
             if !faults.is_empty() {
@@ -73,7 +77,7 @@ impl Unaccounted {
             }
             let is_lost = |fault| match fault {
                 TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
-                TriggerFault::Different => false,
+                TriggerFault::Different | TriggerFault::Surplus => false,
             };
             let missing = faults.into_iter().filter(|(_, fault)| is_lost(*fault));
             let missing: Vec<String> = missing.map(|(name, _)| name).collect();
@@ -89,6 +93,9 @@ impl Unaccounted {
             }
         }
         refuse_renamed(database, &suspect)?;
+        let tables = layout.tables.iter().zip(&target.tables);
+        let existing = tables.filter(|(_, target)| target.existed);
+        found.bypassed = database.bypassed_tables(existing.map(|(table, _)| &table.table))?;
         Ok(found)
     }
 
@@ -108,8 +115,19 @@ impl Unaccounted {
         };
         let bypassed = self.bypassed.iter();
         let bypassed = bypassed.map(|table| bypassed_finding(table));
-        self.lost.iter().map(finding).chain(bypassed).collect()
+        let findings = self.lost.iter().map(finding).chain(bypassed);
+        findings.chain(self.half_made.iter().cloned()).collect()
     }
+}
+
+/// Earlier versions did not mark tables that they had not completed.
+fn half_made_finding(table: &str, (missing, mark): &(usize, String)) -> Finding {
+    let message = format!(
+        "`{table}` has no rows, and lacks {missing} of the indexes and triggers of foreign keys that an import creates with it: an import by an earlier version was interrupted, or another program created the table"
+    );
+    let hint =
+        format!("in the first case run `{mark}`: the next import that writes rows completes it");
+    Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
 }
 
 /// Creates ledger, tables and triggers before the transaction that fills them, on databases where schema changes end a

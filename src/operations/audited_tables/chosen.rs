@@ -49,6 +49,11 @@ pub fn is_faulty(state: &TableTriggers) -> bool {
     }
 }
 
+/// Whether a table was recorded, and cannot be recorded again as it is: `doctor --fix` reports what else can be done.
+fn is_beyond_repair(state: &TableTriggers) -> bool {
+    state.state == TriggerState::KeyLost || state.state == TriggerState::Removed
+}
+
 /// Adds tables that formerly had the name of a selected table: they still have its triggers. Tables that exchanged their
 /// names follow from one another.
 fn with_renamed<'s>(
@@ -79,11 +84,23 @@ impl Chosen {
         bypassed: &[String],
     ) -> Result<Self, OperationError> {
         let states = database.table_triggers()?;
+        // Its former partition has rows that it still has entries for.
+        let lost_partition = |state: &TableTriggers| {
+            let mut states = states.iter();
+            states.any(|other| {
+                other.state == TriggerState::Detached && other.before.as_ref() == Some(&state.table)
+            })
+        };
         let wanted: Vec<&TableTriggers> = match which {
             WhichTables::All => states.iter().collect(),
             WhichTables::Faulty => states
                 .iter()
-                .filter(|state| is_faulty(state) || bypassed.contains(&state.table))
+                .filter(|state| {
+                    is_faulty(state)
+                        || is_beyond_repair(state)
+                        || bypassed.contains(&state.table)
+                        || lost_partition(state)
+                })
                 .collect(),
             WhichTables::Named(names) => named(database, &states, names)?,
         };
@@ -116,6 +133,7 @@ impl Chosen {
                 (TriggerState::Recorded, _) => {
                     if (matches!(which, WhichTables::Named(_))
                         || bypassed.contains(name)
+                        || lost_partition(state)
                         || !database.is_traced(name)?)
                         && let Some(table) = database.defined_table(name)?
                     {

@@ -79,6 +79,9 @@ pub fn disable_tables(
                 for (table, _) in &watched.tables {
                     dropped.extend(database.stop_recording(table)?);
                 }
+                for table in &watched.removed {
+                    database.drop_functions(table)?;
+                }
                 Ok(dropped)
             })?;
             outcome.tables = watched.names();
@@ -157,10 +160,13 @@ fn watched(database: &mut Database, names: &[String]) -> Result<Watched, Operati
             | TriggerState::Renamed
             | TriggerState::Detached => {
                 if let Some(table) = database.defined_table(&state.table)? {
-                    watched.tables.push((table, state.before.clone()));
+                    let is_former = state.state == TriggerState::Renamed
+                        || state.state == TriggerState::Detached;
+                    let before = state.before.clone().filter(|_| is_former);
+                    watched.tables.push((table, before));
                 }
             }
-            // There is nothing to drop: the run alone records that the table was removed permanently.
+            // A table of this name is not there: the run alone records that it was removed permanently.
             TriggerState::Removed => watched.removed.push(state.table.clone()),
         }
     }

@@ -37,7 +37,7 @@ pub(in crate::operations) fn words(run: &RunRecord) -> String {
 }
 
 /// Prepares the database for a command that writes: completes interrupted runs in the name of the users who started
-/// them, and updates ledger and triggers of earlier versions.
+/// them, and updates ledger and triggers that can be updated without being asked.
 ///
 /// # Errors
 /// When the database reports an error; the work then remains to be done.
@@ -59,7 +59,7 @@ pub(super) fn make_ready_without(
     now: Timestamp,
 ) -> Result<Vec<Finding>, OperationError> {
     let mut findings = complete_unfinished(database, (place, abandoned), now)?;
-    if database.has_ledger()? && database.is_of_another_version()? {
+    if database.has_ledger()? && database.needs_renewal()? {
         let bypassed = database.change_schema(|database| {
             database.migrate()?;
             database.renew_triggers()

@@ -20,7 +20,7 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
     if !ctx.database.sees_triggers()? {
         return Ok(not_shown("triggers"));
     }
-    let mut faults = Vec::new();
+    let (mut faults, mut unfixable) = (Vec::new(), Vec::new());
     let mut disabled = Vec::new();
     let mut imported = BTreeSet::new();
     let states = ctx.database.table_triggers()?;
@@ -77,7 +77,7 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
                 let names: Vec<&str> = names.map(String::as_str).collect();
                 if !names.is_empty() {
                     faults.push(format!(
-                        "`{}` of `{}`: missing or altered",
+                        "`{}` of `{}`: missing, altered, renamed or copied",
                         names.join("`, `"),
                         state.table
                     ));
@@ -90,12 +90,9 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
                 ));
             }
             TriggerState::Recorded if !of_layout => tables += 1,
-            TriggerState::Removed
-            | TriggerState::KeyLost
-            | TriggerState::Renamed
-            | TriggerState::Detached
-            | TriggerState::Foreign => {
-                faults.extend(altered(state));
+            TriggerState::Renamed | TriggerState::Detached => faults.extend(altered(state)),
+            TriggerState::Removed | TriggerState::KeyLost | TriggerState::Foreign => {
+                unfixable.extend(altered(state));
             }
             TriggerState::Recorded
             | TriggerState::NotRecorded
@@ -110,8 +107,20 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
         [] => String::new(),
         disabled => format!("; disabled on purpose: {}", disabled.join(", ")),
     };
-    Ok(if !faults.is_empty() {
-        let hint = "`accession doctor --fix` recreates the triggers and records the changes made meanwhile; `accession audit reconcile` lists them without writing";
+    Ok(if !faults.is_empty() || !unfixable.is_empty() {
+        const FIX: &str = "`accession doctor --fix` recreates the triggers and records the changes made meanwhile; `accession audit reconcile` lists them without writing";
+        let hint = match (faults.is_empty(), unfixable.is_empty()) {
+            (_, true) => FIX.to_owned(),
+            (true, false) => {
+                "`accession doctor --fix` cannot repair this: each message says what can be done"
+                    .to_owned()
+            }
+            (false, false) => format!(
+                "{FIX}; it cannot repair the last {} of these problems, whose messages say what can be done",
+                unfixable.len()
+            ),
+        };
+        faults.append(&mut unfixable);
         Check::broken("triggers", faults.join("; "), hint)
     } else if tables == 0 && disabled.is_empty() {
         Check::sound("triggers", "nothing has been imported yet")

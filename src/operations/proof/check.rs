@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::audit::seal::{Anchor, LedgerTable};
 use crate::database::ledger::Entries;
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, Renewal};
 use crate::operations::audited_tables::{altered, unfinished_words};
 use crate::operations::{Context, OperationError};
 
@@ -216,12 +216,9 @@ impl AuditLogCheck<'_> {
     /// Reports tables whose definition differs from the audit log, if the database shows its triggers to accession's
     /// user. Triggers of another version of accession are not reported, if they record every change.
     fn altered_tables(&mut self) -> Result<(), OperationError> {
-        let mut older = BTreeSet::new();
-        for table in self.database.tables_of_another_version()? {
-            if !self.database.is_bypassed(&table)? && !self.database.is_overtaken(&table)? {
-                older.insert(table.name);
-            }
-        }
+        let renewals = self.database.renewals()?.into_iter();
+        let older = renewals.filter(|(_, renewal)| *renewal == Renewal::Version);
+        let older: BTreeSet<String> = older.map(|(table, _)| table.name).collect();
         for state in self.database.table_triggers()? {
             if let Some(message) = altered(&state).filter(|_| !older.contains(&state.table)) {
                 self.report(AuditLogDifferenceKind::Table, None, message);

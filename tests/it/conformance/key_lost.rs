@@ -56,7 +56,19 @@ fn is_reported(target: &Target, words: &str) {
     ends(target, &["audit", "enable", "t"], 1);
     // It neither fails nor repairs the table.
     ends(target, &["audit", "enable", "--all"], 0);
-    ends(target, &["doctor", "--fix"], 1);
+    let fixed = target.run(&["doctor", "--fix"]);
+    assert_eq!(fixed.code, Some(1), "{fixed}");
+    assert!(fixed.stderr.contains("rejected: t: "), "{fixed}");
+    assert!(
+        !fixed.stdout.contains("`accession doctor --fix` recreates"),
+        "{fixed}"
+    );
+    assert!(
+        fixed
+            .stdout
+            .contains("`accession doctor --fix` cannot repair this"),
+        "{fixed}"
+    );
 }
 
 /// Disabling the table is all that is left to do.

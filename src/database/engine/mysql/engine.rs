@@ -10,7 +10,9 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use super::recipe::MysqlDialect;
 use super::server::SERVER;
 use super::triggers::STORED;
-use super::{CATALOG, Connection, cascades, constrained, names_as, tables, transaction};
+use super::{
+    CATALOG, Connection, cascades, constrained, interrupted, names_as, tables, transaction,
+};
 use crate::audit::{AuditedTable, Trigger};
 use crate::database::DatabaseError;
 use crate::database::engine::{Catalog, Dialect, Engine, Product};
@@ -141,8 +143,12 @@ impl Engine for Connection {
         tables::make_table(self, statement)
     }
 
-    fn interrupted_table(&mut self, table: &str) -> QueryResult<Option<Vec<String>>> {
-        super::interrupted::interrupted_table(self, table)
+    fn is_interrupted(&mut self, table: &str) -> QueryResult<bool> {
+        interrupted::is_interrupted(self, table)
+    }
+
+    fn named_indexes(&mut self, table: &str) -> QueryResult<Vec<String>> {
+        interrupted::named_indexes(self, table)
     }
 
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>> {

@@ -19,23 +19,24 @@ struct Name {
     name: String,
 }
 
-/// As [`Engine::interrupted_table`](crate::database::engine::Engine::interrupted_table).
-pub(super) fn interrupted_table(
-    connection: &mut MysqlConnection,
-    table: &str,
-) -> QueryResult<Option<Vec<String>>> {
-    let case = connection.name_case();
-    let found: Option<Name> = diesel::sql_query(names_as(IS_INCOMPLETE, case))
+/// As [`Engine::is_interrupted`](crate::database::engine::Engine::is_interrupted).
+pub(super) fn is_interrupted(connection: &mut MysqlConnection, table: &str) -> QueryResult<bool> {
+    let found: Option<Name> = diesel::sql_query(names_as(IS_INCOMPLETE, connection.name_case()))
         .bind::<Text, _>(table)
         .bind::<Text, _>(INCOMPLETE)
         .get_result(connection)
         .optional()?;
-    if found.is_none() {
-        return Ok(None);
-    }
-    let indexes: Vec<Name> = diesel::sql_query(names_as(INDEXES, case))
+    Ok(found.is_some())
+}
+
+/// As [`Engine::named_indexes`](crate::database::engine::Engine::named_indexes).
+pub(super) fn named_indexes(
+    connection: &mut MysqlConnection,
+    table: &str,
+) -> QueryResult<Vec<String>> {
+    let indexes: Vec<Name> = diesel::sql_query(names_as(INDEXES, connection.name_case()))
         .bind::<Text, _>(table)
         .load(connection)?;
     let named = |index: Name| format!("INDEX {} ON ", identifier(&index.name));
-    Ok(Some(indexes.into_iter().map(named).collect()))
+    Ok(indexes.into_iter().map(named).collect())
 }

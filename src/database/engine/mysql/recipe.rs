@@ -38,6 +38,13 @@ const BYTES_PER_CHAR: u32 = 4;
 /// The columns that a table of InnoDB can have (<https://dev.mysql.com/doc/refman/8.4/en/innodb-limits.html>).
 const MOST_COLUMNS: usize = 1017;
 
+fn set_comment(table: &Table, comment: &str) -> String {
+    format!(
+        "ALTER TABLE {} COMMENT = '{comment}'",
+        identifier(&table.name)
+    )
+}
+
 impl Dialect for MysqlDialect {
     fn create_table(&self, table: &Table) -> String {
         let mut lines: Vec<String> = table
@@ -75,10 +82,11 @@ impl Dialect for MysqlDialect {
     }
 
     fn complete_table(&self, table: &Table) -> Option<String> {
-        Some(format!(
-            "ALTER TABLE {} COMMENT = ''",
-            identifier(&table.name)
-        ))
+        Some(set_comment(table, ""))
+    }
+
+    fn mark_incomplete(&self, table: &Table) -> Option<String> {
+        Some(set_comment(table, INCOMPLETE))
     }
 
     fn create_indexes(&self, table: &Table) -> Vec<String> {
@@ -126,7 +134,7 @@ impl Dialect for MysqlDialect {
         select_images(table)
     }
 
-    fn cascades(&self, table: &Table) -> Vec<Trigger> {
+    fn cascades<'t>(&self, table: &'t Table) -> Vec<(&'t str, Trigger)> {
         let keys = table.foreign_keys.iter();
         // A trigger cannot write to its own table: there RESTRICT remains.
         keys.filter(|key| key.table != table.name)
@@ -143,11 +151,12 @@ impl Dialect for MysqlDialect {
                     parent: &key.table,
                     references: &references,
                 };
-                match key.on_delete {
-                    OnDelete::Restrict => None,
-                    OnDelete::Cascade => Some(cascade(&reference)),
-                    OnDelete::SetNull => Some(set_null(&reference)),
-                }
+                let trigger = match key.on_delete {
+                    OnDelete::Restrict => return None,
+                    OnDelete::Cascade => cascade(&reference),
+                    OnDelete::SetNull => set_null(&reference),
+                };
+                Some((key.table.as_str(), trigger))
             })
             .collect()
     }

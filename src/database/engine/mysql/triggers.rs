@@ -27,11 +27,14 @@ use crate::model::ColumnType;
 /// MySQL's limit on names, in characters.
 pub(in crate::database) const LONGEST_NAME: usize = 64;
 
-/// Name and definition of each trigger made by accession on the table `?` of the current database.
+/// Name, definition and DROP statement of each trigger made by accession on the table `?` of the current database. One that
+/// another program created again with the same text, under another name, is one, too.
 pub(in crate::database) const STORED: &str = "SELECT TRIGGER_NAME AS name, \
+     CONCAT('DROP TRIGGER IF EXISTS `', REPLACE(TRIGGER_NAME, '`', '``'), '`') AS drop_statement, \
      CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT) AS definition \
      FROM information_schema.TRIGGERS \
-     WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = CAST(? AS BINARY) AND TRIGGER_NAME LIKE 'accession\\_%' ORDER BY 1";
+     WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = CAST(? AS BINARY) \
+     AND (TRIGGER_NAME LIKE 'accession\\_%' OR ACTION_STATEMENT LIKE '%INSERT INTO audit\\_log (table\\_name, record\\_id, action, old\\_value%') ORDER BY 1";
 
 /// The `name` of each column of the table `?` (given four times) that is unique or part of a foreign key, also of
 /// another table's, or gets the time of each change: a trigger sees the time also if nothing changes.

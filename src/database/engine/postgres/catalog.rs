@@ -16,7 +16,7 @@ pub(super) static CATALOG: Catalog = Catalog {
         "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = current_schema() AND c.relkind = 'f' AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\"",
     ),
-    partitions: Some(
+    partitions: Some(concat!(
         "WITH RECURSIVE above (part, oid) AS (\
            SELECT i.inhrelid, i.inhparent FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
            WHERE c.relispartition AND c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace \
@@ -24,15 +24,21 @@ pub(super) static CATALOG: Catalog = Catalog {
          SELECT part.relname::text AS name, \
            CASE WHEN whole.relnamespace = part.relnamespace THEN whole.relname::text ELSE whole.oid::regclass::text END AS of_table, \
            (NOT whole.relispartition)::int::bigint AS is_whole, \
-           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = part.oid AND t.tgname LIKE 'accession\\_%' AND t.tgtype & 32 = 0 \
-             AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
-               WHERE i.inhrelid = part.oid AND up.tgname = t.tgname AND up.tgfoid = t.tgfoid)))::int::bigint AS own, \
-           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = whole.oid AND t.tgname = 'accession_insert' \
-             AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
-               WHERE i.inhrelid = whole.oid AND up.tgname = t.tgname AND up.tgfoid = t.tgfoid)))::int::bigint AS shared \
+           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = part.oid AND t.tgtype & 32 = 0 AND ",
+        is_ours!("t"),
+        " AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+               WHERE i.inhrelid = part.oid AND up.tgfoid = t.tgfoid)))::int::bigint AS own, \
+           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = whole.oid AND t.tgtype & 4 <> 0 AND ",
+        is_ours!("t"),
+        " AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+               WHERE i.inhrelid = whole.oid AND up.tgfoid = t.tgfoid)))::int::bigint AS shared, \
+           (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = part.oid AND t.tgtype & 32 <> 0 AND ",
+        is_ours!("t"),
+        " AND NOT EXISTS (SELECT FROM above up JOIN pg_trigger other ON other.tgrelid = up.oid \
+               WHERE up.part = part.oid AND other.tgfoid = t.tgfoid)))::int::bigint AS moved \
          FROM above JOIN pg_class part ON part.oid = above.part JOIN pg_class whole ON whole.oid = above.oid \
          ORDER BY part.relname COLLATE \"C\"",
-    ),
+    )),
     views: "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
             WHERE n.nspname = current_schema() AND c.relkind IN ('v', 'm')",
     definitions: "SELECT * FROM (\
@@ -64,14 +70,16 @@ pub(super) static CATALOG: Catalog = Catalog {
                   WHERE d.refobjid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND d.deptype IN ('a', 'i')",
     sees_triggers: "SELECT 1::bigint AS count",
     // Dropping a function drops the triggers that call it, including those of partitions.
-    drop_triggers: "SELECT concat(c.relname, '.', t.tgname) AS name, \
-                    format('DROP FUNCTION IF EXISTS %I.%I() CASCADE', f.nspname, p.proname) AS statement \
-                    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-                    JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace \
-                    WHERE n.nspname = current_schema() AND NOT t.tgisinternal AND t.tgname LIKE 'accession\\_%' \
-                    AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_trigger own WHERE own.tgrelid = c.oid AND own.tgname = 'accession_insert' \
-                      AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
-                        WHERE i.inhrelid = c.oid AND up.tgname = own.tgname AND up.tgfoid = own.tgfoid))) ORDER BY 1",
+    drop_triggers: concat!(
+        "SELECT concat(c.relname, '.', t.tgname) AS name, \
+                    format('DROP FUNCTION IF EXISTS %I.%I() CASCADE', n.nspname, p.proname) AS statement \
+                    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
+                    JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace \
+                    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND NOT t.tgisinternal AND ",
+        is_ours!("t"),
+        " AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_trigger up ON up.tgrelid = i.inhparent \
+                      WHERE i.inhrelid = c.oid AND up.tgfoid = t.tgfoid) ORDER BY 1"
+    ),
     longest_value: "SELECT NULL::bigint AS value",
     facts: "SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding, \
             current_setting('TimeZone') AS time_zone, \
@@ -88,18 +96,24 @@ pub(super) static CATALOG: Catalog = Catalog {
                        AND NOT has_table_privilege(c.oid, p.name)",
     silent_cascades: "SELECT ''::text AS name WHERE FALSE",
     // Functions run as the owner, to whom policies apply only if row-level security is forced.
-    hidden_rows: Some(
+    hidden_rows: Some(concat!(
         "SELECT concat('`', c.relname, '`') AS name FROM pg_class c JOIN pg_roles o ON o.oid = c.relowner \
                   WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relrowsecurity \
                   AND (row_security_active(c.oid) OR c.relforcerowsecurity AND NOT o.rolsuper AND NOT o.rolbypassrls) \
-                  AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname LIKE 'accession\\_%') ORDER BY 1",
-    ),
-    earlier_triggers: Some(
+                  AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND ",
+        is_ours!("t"),
+        ") ORDER BY 1"
+    )),
+    earlier_triggers: Some(concat!(
         "SELECT concat('`', t.tgname, '` of `', c.relname, '`') AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
                        WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND NOT t.tgisinternal \
                        AND t.tgname < 'accession' AND t.tgtype & 66 = 0 AND t.tgtype & 1 = 1 AND t.tgtype & 28 <> 0 \
-                       AND EXISTS (SELECT FROM pg_trigger own WHERE own.tgrelid = c.oid AND own.tgname LIKE 'accession\\_%') ORDER BY 1",
-    ),
+                       AND NOT ",
+        is_ours!("t"),
+        " AND EXISTS (SELECT FROM pg_trigger own WHERE own.tgrelid = c.oid AND ",
+        is_ours!("own"),
+        ") ORDER BY 1"
+    )),
     without_transactions: None,
     shadowing_accounts: None,
     settable_clock: None,

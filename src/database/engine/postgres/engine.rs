@@ -9,7 +9,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::recipe::PostgresDialect;
 use super::server::SERVER;
-use super::triggers::STORED;
+use super::triggers::{STORED, writes_entries_of};
 use super::{CATALOG, Connection, partitions, transaction};
 use crate::audit::{AuditedTable, Firing, Trigger};
 use crate::database::DatabaseError;
@@ -143,12 +143,13 @@ impl Engine for Connection {
     }
 
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>> {
-        let schema = Self::schema(self).to_owned();
-        let mut stored: Vec<StoredTrigger> = diesel::sql_query(STORED)
-            .bind::<Text, _>(schema)
-            .bind::<Text, _>(table)
-            .load(self)?;
-        stored.extend(partitions::stored(self, table)?);
+        let mut stored = triggers_on(self, table)?;
+        let mut on_partitions = partitions::stored(self, table)?;
+        if stored.is_empty() {
+            // A partition of a table that is not recorded can have one of the table that it was detached from.
+            on_partitions.retain(|one| writes_entries_of(&one.definition, table));
+        }
+        stored.extend(on_partitions);
         Ok(stored)
     }
 
@@ -157,16 +158,22 @@ impl Engine for Connection {
     /// subscription applies changes. After triggers of the application that write to the row that fired them, the entry
     /// of a statement would come too late. A detached partition keeps its triggers, which record everything.
     fn describe_for_triggers(&mut self, table: &mut AuditedTable) -> QueryResult<()> {
-        let query = "SELECT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = of.oid) AS partitioned, \
+        let query = concat!(
+            "SELECT EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = of.oid) AS partitioned, \
                      EXISTS (SELECT FROM pg_class WHERE oid = of.oid AND relispartition) AS partition, \
                      EXISTS (SELECT FROM pg_inherits WHERE of.oid IN (inhrelid, inhparent)) AS inherits, \
                      EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = of.oid) AS replicated, \
-                     EXISTS (SELECT FROM pg_trigger WHERE tgrelid = of.oid AND NOT tgisinternal \
-                       AND tgname NOT LIKE 'accession\\_%' AND tgtype & 66 = 0 AND tgtype & 12 <> 0 \
-                       AND (tgtype & 1 = 1 OR tgname < 'accession')) AS triggered, \
-                     EXISTS (SELECT FROM pg_trigger WHERE tgrelid = of.oid AND tgname = 'accession_insert' AND tgtype & 1 = 1) \
-                       AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = of.oid AND tgname = 'accession_update' AND tgqual IS NOT NULL) AS per_row \
-                     FROM (SELECT to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AS oid) AS of";
+                     EXISTS (SELECT FROM pg_trigger t WHERE tgrelid = of.oid AND NOT tgisinternal \
+                       AND tgtype & 66 = 0 AND tgtype & 12 <> 0 AND (tgtype & 1 = 1 OR tgname < 'accession') AND NOT ",
+            is_ours!("t"),
+            ") AS triggered, \
+                     EXISTS (SELECT FROM pg_trigger t WHERE tgrelid = of.oid AND tgtype & 5 = 5 AND ",
+            is_ours!("t"),
+            ") AND EXISTS (SELECT FROM pg_trigger t WHERE tgrelid = of.oid AND tgtype & 16 <> 0 AND tgqual IS NOT NULL AND ",
+            is_ours!("t"),
+            ") AS per_row \
+                     FROM (SELECT to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AS oid) AS of"
+        );
         let found: Family = diesel::sql_query(query)
             .bind::<Text, _>(&table.name)
             .get_result(self)?;
@@ -185,15 +192,10 @@ impl Engine for Connection {
         partitions::triggers(self, table)
     }
 
-    fn unrecorded_partitions(
-        &mut self,
-        table: &AuditedTable,
-        stored: &[StoredTrigger],
-    ) -> QueryResult<Vec<String>> {
-        let mut stored = stored.iter();
-        match stored.any(|trigger| trigger.name == "accession_insert") {
-            true => partitions::unrecorded(self, table),
-            false => Ok(Vec::new()),
+    fn unrecorded_partitions(&mut self, table: &AuditedTable) -> QueryResult<Vec<String>> {
+        match triggers_on(self, &table.name)?.is_empty() {
+            true => Ok(Vec::new()),
+            false => partitions::unrecorded(self, table),
         }
     }
 
@@ -202,4 +204,13 @@ impl Engine for Connection {
     fn analyze(&mut self, tables: &[&str]) -> QueryResult<()> {
         transaction::analyze(self, tables)
     }
+}
+
+/// Our triggers on a table, without those on its partitions.
+fn triggers_on(connection: &mut Connection, table: &str) -> QueryResult<Vec<StoredTrigger>> {
+    let schema = connection.schema().to_owned();
+    diesel::sql_query(STORED)
+        .bind::<Text, _>(schema)
+        .bind::<Text, _>(table)
+        .load(connection)
 }

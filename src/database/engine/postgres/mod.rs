@@ -1,5 +1,19 @@
 //! The engine for PostgreSQL and servers that use its protocol.
 
+/// SQL for whether a row of `pg_trigger` with this alias is one of ours: by its name, or by the text of the function that
+/// it calls, which keeps it known if another program renames the trigger or the function.
+macro_rules! is_ours {
+    ($trigger:literal) => {
+        concat!(
+            "(",
+            $trigger,
+            ".tgname LIKE 'accession\\_%' OR EXISTS (SELECT FROM pg_catalog.pg_proc f WHERE f.oid = ",
+            $trigger,
+            ".tgfoid AND strpos(f.prosrc, '<<accession>>') > 0))"
+        )
+    };
+}
+
 mod catalog;
 mod client;
 mod connection;

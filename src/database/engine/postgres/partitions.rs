@@ -6,15 +6,17 @@
 //! has recorded them. A partition that was detached keeps the trigger for TRUNCATE, and loses the others.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::Connection;
 use super::triggers::{
-    STORED_ON_PARTITIONS, partition_trigger, partition_trigger_name, unrecorded_rows,
+    STORED_ON_PARTITIONS, name_on_partition, partition_trigger, partition_trigger_name,
+    unrecorded_rows, writes_entries_of,
 };
 use crate::audit::{AuditedTable, Trigger};
 use crate::database::triggers::StoredTrigger;
 
+/// A partition with one of its triggers for TRUNCATE, if it has any.
 #[derive(QueryableByName)]
 struct Partition {
     #[diesel(sql_type = Text)]
@@ -22,9 +24,17 @@ struct Partition {
     #[diesel(sql_type = Text)]
     partition: String,
     #[diesel(sql_type = Nullable<Text>)]
+    trigger: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
     definition: Option<String>,
-    #[diesel(sql_type = Bool)]
-    made: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    drop_statement: Option<String>,
+}
+
+impl Partition {
+    fn place(&self) -> (&str, &str) {
+        (&self.schema, &self.partition)
+    }
 }
 
 #[derive(QueryableByName)]
@@ -36,13 +46,14 @@ struct Unrecorded {
 /// The audit triggers that the partitions of a table have.
 pub(super) fn stored(connection: &mut Connection, table: &str) -> QueryResult<Vec<StoredTrigger>> {
     let partitions = partitions(connection, table)?.into_iter();
-    let made = partitions.filter(|partition| partition.made);
-    Ok(made
-        .map(|partition| StoredTrigger {
-            name: partition_trigger_name(&partition.schema, &partition.partition),
-            definition: partition.definition.unwrap_or_default(),
+    let stored = |at: Partition| {
+        Some(StoredTrigger {
+            name: name_on_partition(at.trigger.as_ref()?, at.place()),
+            definition: at.definition.unwrap_or_default(),
+            drop_statement: at.drop_statement?,
         })
-        .collect())
+    };
+    Ok(partitions.filter_map(stored).collect())
 }
 
 /// The audit triggers that the partitions of a table should have.
@@ -50,26 +61,33 @@ pub(super) fn triggers(
     connection: &mut Connection,
     table: &AuditedTable,
 ) -> QueryResult<Vec<Trigger>> {
-    let partitions = partitions(connection, &table.name)?;
+    let mut partitions = partitions(connection, &table.name)?;
+    partitions.dedup_by(|one, next| one.place() == next.place());
     let schema = connection.schema();
-    let trigger =
-        |at: &Partition| partition_trigger(schema, &table.name, (&at.schema, &at.partition));
+    let trigger = |at: &Partition| partition_trigger(schema, &table.name, at.place());
     Ok(partitions.iter().map(trigger).collect())
 }
 
 /// The names of what partitions lack of the triggers of a table, and that have rows whose last entry, if any, is that
-/// they were deleted.
+/// they were deleted. A partition of another table, from which it was detached, still has the trigger of that one.
 pub(super) fn unrecorded(
     connection: &mut Connection,
     table: &AuditedTable,
 ) -> QueryResult<Vec<String>> {
-    let partitions = partitions(connection, &table.name)?.into_iter();
+    let partitions = partitions(connection, &table.name)?;
     let schema = connection.schema().to_owned();
     let mut unrecorded = Vec::new();
-    for partition in partitions.filter(|partition| !partition.made) {
-        let at = (partition.schema.as_str(), partition.partition.as_str());
-        let query = unrecorded_rows(&schema, table, at);
-        let found: Unrecorded = diesel::sql_query(query).get_result(connection)?;
+    for triggers in partitions.chunk_by(|one, next| one.place() == next.place()) {
+        let is_of_table = |at: &Partition| {
+            let definition = at.definition.as_deref().filter(|_| at.trigger.is_some());
+            definition.is_some_and(|definition| writes_entries_of(definition, &table.name))
+        };
+        if triggers.iter().any(is_of_table) {
+            continue;
+        }
+        let at = triggers[0].place();
+        let found: Unrecorded =
+            diesel::sql_query(unrecorded_rows(&schema, table, at)).get_result(connection)?;
         if found.rows > 0 {
             unrecorded.push(partition_trigger_name(at.0, at.1));
         }

@@ -1,8 +1,8 @@
 //! PostgreSQL's DDL for the portable table model. Every name is written with its schema.
 
 use super::triggers::{
-    LONGEST_NAME, after_images, image_settings, is_bypassed, is_switched_off, restore_settings,
-    select_images, triggers, writes_entries_of,
+    LONGEST_NAME, after_images, drop_functions, image_settings, is_bypassed, is_switched_off,
+    restore_settings, select_images, triggers, writes_entries_of,
 };
 use super::{identifier, literal};
 use crate::audit::{AuditedTable, Trigger};
@@ -112,7 +112,9 @@ impl Dialect for PostgresDialect {
                 statement.text
             ),
             drop: format!("DROP TRIGGER IF EXISTS {name} ON {table}"),
-            definition: format!("A {kind} {condition} f search_path=pg_catalog, pg_temp {body}"),
+            definition: format!(
+                "A {kind} {condition} accession_refuse f search_path=pg_catalog, pg_temp {body}"
+            ),
         }
     }
 
@@ -148,6 +150,20 @@ impl Dialect for PostgresDialect {
 
     fn writes_entries_of(&self, definition: &str, table: &str) -> bool {
         writes_entries_of(definition, table)
+    }
+
+    fn drop_functions(&self, table: &str) -> Vec<String> {
+        drop_functions(&self.schema, table)
+    }
+
+    fn names_another_schema(&self, definition: &str) -> bool {
+        let here = format!("{}.audit_log (", identifier(&self.schema));
+        definition.contains("\".audit_log (") && !definition.contains(&here)
+    }
+
+    fn is_of_another_schema(&self, definition: &str) -> bool {
+        let rest = definition.split_once(' ').map(|(_, rest)| rest);
+        rest.is_some_and(|rest| rest.starts_with("of another schema "))
     }
 
     fn is_bypassed(&self, stored: &str, wanted: &str) -> bool {

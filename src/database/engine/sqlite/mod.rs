@@ -1,5 +1,15 @@
 //! SQLite: the engine of databases that are files.
 
+/// SQL for whether a trigger of `sqlite_master` is one of ours: by its name, or by the statement that writes entries or
+/// stages rows.
+macro_rules! is_ours {
+    () => {
+        "(name LIKE 'accession\\_%' ESCAPE '\\' \
+         OR sql LIKE '%INSERT INTO audit\\_log (table\\_name, record\\_id, action, old\\_value%' ESCAPE '\\' \
+         OR sql LIKE '%INSERT INTO audit\\_replaced (table\\_name, record\\_id, row\\_number%' ESCAPE '\\')"
+    };
+}
+
 mod backup;
 mod catalog;
 mod connection;

@@ -85,8 +85,11 @@ impl Dialect for SqliteDialect {
         }
     }
 
-    fn drop_trigger(&self, name: &str) -> Option<String> {
-        Some(format!("DROP TRIGGER {}", identifier(name)))
+    /// The whole statement is kept, with the name.
+    fn is_renamed(&self, stored: &str, wanted: &Trigger) -> bool {
+        let named = format!("CREATE TRIGGER {} ", identifier(&wanted.name));
+        let work = wanted.definition.strip_prefix(&named);
+        work.is_some_and(|work| stored.ends_with(work))
     }
 
     fn types_columns(&self) -> bool {

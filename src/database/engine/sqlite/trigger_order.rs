@@ -5,20 +5,23 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::Connection;
 use super::recipe::SqliteDialect;
 use super::staged_rows::discard;
 use super::triggers::names;
-use super::{Connection, identifier};
 use crate::audit::Trigger;
 use crate::database::DatabaseError;
 use crate::database::engine::Dialect as _;
 use crate::database::triggers::{StoredTrigger, fault};
 
 /// Triggers of the application on the bound table that were created after the first audit trigger.
-const LATER: &str = "SELECT name, sql AS definition FROM sqlite_master \
-     WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name NOT LIKE 'accession\\_%' ESCAPE '\\' \
-     AND rowid > (SELECT min(rowid) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE \
-     AND name LIKE 'accession\\_%' ESCAPE '\\') ORDER BY name";
+const LATER: &str = concat!(
+    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND NOT ",
+    is_ours!(),
+    " AND rowid > (SELECT min(rowid) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND ",
+    is_ours!(),
+    ") ORDER BY name"
+);
 
 const TABLE_OF: &str = "SELECT tbl_name AS name FROM sqlite_master WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE";
 
@@ -28,8 +31,16 @@ struct Name {
     name: String,
 }
 
+#[derive(QueryableByName)]
+struct Later {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    sql: String,
+}
+
 /// Recreates all audit triggers of a table, because of their order, if any of them is missing, different, or fires too
-/// late; drops triggers with the names of earlier versions.
+/// late; drops those with other names.
 pub(super) fn replace_triggers(
     connection: &mut Connection,
     table: &str,
@@ -65,7 +76,7 @@ pub(super) fn replace_triggers(
         }
     }
     for trigger in ours {
-        connection.batch_execute(&format!("DROP TRIGGER {}", identifier(&trigger.name)))?;
+        connection.batch_execute(&trigger.drop_statement)?;
     }
     for trigger in triggers {
         connection.batch_execute(&trigger.definition)?;
@@ -79,12 +90,11 @@ pub(super) fn triggers_that_fire_first(
     connection: &mut Connection,
     table: &str,
 ) -> QueryResult<Vec<String>> {
-    let later: Vec<StoredTrigger> = diesel::sql_query(LATER)
+    let later: Vec<Later> = diesel::sql_query(LATER)
         .bind::<Text, _>(table)
         .load(connection)?;
-    let is_after = |trigger: &StoredTrigger| {
-        names(&trigger.definition).any(|word| word.eq_ignore_ascii_case("AFTER"))
-    };
+    let is_after =
+        |trigger: &Later| names(&trigger.sql).any(|word| word.eq_ignore_ascii_case("AFTER"));
     let later = later.into_iter().filter(is_after);
     Ok(later.map(|trigger| trigger.name).collect())
 }

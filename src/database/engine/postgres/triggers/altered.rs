@@ -95,21 +95,21 @@ pub(super) fn of_row(event: Event) -> String {
     )
 }
 
-/// Statement of PL/pgSQL that records all rows of a statement by `insert`, the beginning of an INSERT; `values` are
+/// Statement of PL/pgSQL that records all rows of a statement by `insert`, an SQL expression for the beginning of an INSERT; `values` are
 /// `$1` and so on in `selected`, the columns that it takes from `entries`.
 pub(super) fn of_statement(event: Event, insert: &str, selected: &str, values: &str) -> String {
     let source = match event {
         Event::Insert | Event::Delete | Event::Update => literal("accession_rows AS n"),
         // Partitions that have the trigger themselves are read by theirs.
         Event::Truncate => "CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = TG_RELID)
-                WHEN 'p' THEN format('%s AS o WHERE o.tableoid <> ALL (ARRAY(SELECT t.tgrelid FROM pg_trigger AS t WHERE t.tgname = %L AND t.tgenabled <> %L))', TG_RELID::regclass, TG_NAME, 'D')
+                WHEN 'p' THEN format('%s AS o WHERE o.tableoid <> ALL (ARRAY(SELECT t.tgrelid FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid \
+                    WHERE t.tgtype & 32 <> 0 AND t.tgenabled <> %L AND strpos(p.prosrc, %L) > 0))', TG_RELID::regclass, 'D', '<<accession>>')
                 ELSE format('ONLY %s AS o', TG_RELID::regclass) END"
             .to_owned(),
     };
     format!(
-        "EXECUTE {} || {} || {} || ') AS entries'
+        "EXECUTE {insert} || {} || {} || ') AS entries'
             USING {values};",
-        literal(insert),
         literal(&format!(" SELECT {selected} FROM (")),
         select(event, &source),
     )

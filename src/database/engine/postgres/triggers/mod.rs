@@ -9,6 +9,9 @@
 //! the transaction names the run, and any session may set it; it counts only if `import_runs` has a run of this id that
 //! is still running. Runs are committed complete, so only the transaction of the run itself sees such a row. Actor and
 //! time are those of the row. All triggers are ALWAYS ones: they fire in replication roles too.
+//!
+//! A function is in the schema of the ledger, and names it. If the schema was renamed since, the function looks up its own
+//! schema and writes there, by statements that it builds; a table or a partition can be in another schema.
 
 mod altered;
 mod partitions;
@@ -23,25 +26,29 @@ use crate::database::engine::names::bounded;
 use crate::model::ColumnType;
 
 pub(super) use partitions::{
-    STORED_ON_PARTITIONS, is_bypassed, is_switched_off, partition_trigger, partition_trigger_name,
-    unrecorded_rows, writes_entries_of,
+    STORED_ON_PARTITIONS, is_bypassed, is_switched_off, name_on_partition, partition_trigger,
+    partition_trigger_name, unrecorded_rows, writes_entries_of,
 };
 
 /// PostgreSQL cuts names off after so many bytes (NAMEDATALEN).
 pub(in crate::database) const LONGEST_NAME: usize = 63;
 
-/// Name and definition of each trigger made by accession on the table `$2` of the schema `$1`.
-pub(in crate::database) const STORED: &str = "SELECT t.tgname::text AS name, \
-     concat_ws(' ', t.tgenabled, t.tgtype, t.tgoldtable, t.tgnewtable, NULLIF(t.tgattr::text, ''), \
+/// Name, definition and DROP statement of each trigger made by accession on the table `$2` of the schema `$1`.
+pub(in crate::database) const STORED: &str = concat!(
+    "SELECT t.tgname::text AS name, format('DROP TRIGGER IF EXISTS %I ON %I.%I', t.tgname, n.nspname, c.relname) AS drop_statement, \
+     concat_ws(' ', t.tgenabled, CASE WHEN p.pronamespace <> c.relnamespace THEN 'of another schema' END, t.tgtype, t.tgoldtable, t.tgnewtable, NULLIF(t.tgattr::text, ''), \
        CASE WHEN t.tgqual IS NULL THEN 'f' \
          WHEN pg_catalog.pg_get_triggerdef(t.oid) ~ ' WHEN \\(\\(old\\.\\* (\\*<>|OPERATOR\\(pg_catalog\\.\\*<>\\)) new\\.\\*\\)\\) EXECUTE ' THEN 't' \
          WHEN t.tgname = 'accession_import_runs_no_update' \
            AND pg_catalog.pg_get_triggerdef(t.oid) ~ ' WHEN \\(\\(old\\.status <> ''running''::text\\)\\) EXECUTE ' THEN 't' \
-         ELSE 'another condition' END, p.prosecdef, \
+         ELSE 'another condition' END, p.proname, p.prosecdef, \
      array_to_string(p.proconfig, ', '), p.prosrc) AS definition \
      FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     WHERE n.nspname = $1 AND c.relname = $2 AND NOT t.tgisinternal AND t.tgname LIKE 'accession\\_%' ORDER BY 1";
+     WHERE n.nspname = $1 AND c.relname = $2 AND NOT t.tgisinternal AND ",
+    is_ours!("t"),
+    " ORDER BY 1"
+);
 
 /// Without these the session's settings determine the format of values, and which operators are used. Written as
 /// `pg_proc` stores them.
@@ -60,8 +67,7 @@ const SETTINGS: [(&str, &str); 9] = [
 
 /// The triggers of `table`, which is in `schema` like the ledger.
 pub(in crate::database) fn triggers(schema: &str, table: &AuditedTable) -> Vec<Trigger> {
-    let events = [Event::Insert, Event::Delete, Event::Update, Event::Truncate];
-    events
+    Event::ALL
         .into_iter()
         .map(|event| trigger(schema, table, event))
         .collect()
@@ -70,6 +76,18 @@ pub(in crate::database) fn triggers(schema: &str, table: &AuditedTable) -> Vec<T
 fn function_name(table: &str, event: Event) -> String {
     let name = format!("{TRIGGER_PREFIX}{table}_{}", event.name());
     bounded(&name, LONGEST_NAME)
+}
+
+/// Statements that drop the functions of the triggers of `table`, with every trigger that calls them.
+pub(in crate::database) fn drop_functions(schema: &str, table: &str) -> Vec<String> {
+    let drop = |event| {
+        let function = identifier(&function_name(table, event));
+        format!(
+            "DROP FUNCTION IF EXISTS {}.{function}() CASCADE",
+            identifier(schema)
+        )
+    };
+    Event::ALL.map(drop).to_vec()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +99,8 @@ enum Event {
 }
 
 impl Event {
+    const ALL: [Self; 4] = [Self::Insert, Self::Delete, Self::Update, Self::Truncate];
+
     fn name(self) -> &'static str {
         match self {
             Self::Insert => "insert",
@@ -120,8 +140,8 @@ impl Event {
 
 fn trigger(schema: &str, table: &AuditedTable, event: Event) -> Trigger {
     let name = format!("{TRIGGER_PREFIX}{}", event.name());
-    let function = function_name(&table.name, event);
-    let function = format!("{}.{}", identifier(schema), identifier(&function));
+    let function_name = function_name(&table.name, event);
+    let function = format!("{}.{}", identifier(schema), identifier(&function_name));
     let watched = format!("{}.{}", identifier(schema), identifier(&table.name));
     let body = body(schema, table, event);
     let (clauses, kind, transition) = event.clauses(table.firing);
@@ -154,6 +174,7 @@ fn trigger(schema: &str, table: &AuditedTable, event: Event) -> Trigger {
         kind.to_string(),
         transition.to_owned(),
         if condition.is_empty() { "f" } else { "t" }.to_owned(),
+        function_name,
         "t".to_owned(),
         SETTINGS
             .map(|(name, value)| format!("{name}={value}"))
@@ -162,7 +183,7 @@ fn trigger(schema: &str, table: &AuditedTable, event: Event) -> Trigger {
     ];
     let stored: Vec<_> = stored.into_iter().filter(|part| !part.is_empty()).collect();
     Trigger {
-        drop: format!("{drop_trigger};\nDROP FUNCTION IF EXISTS {function}()"),
+        drop: drop_trigger,
         name,
         create,
         definition: stored.join(" "),
@@ -183,14 +204,24 @@ const ENTRY: &str = "table_name, record_id, action, old_value, new_value, change
 const CONTEXT: &str =
     "accession.changed_at, accession.changed_by, accession.run_id, accession.source_file_id";
 
+/// The beginning of the statement that writes entries.
+fn insert(ledger: &str) -> String {
+    format!("INSERT INTO {ledger}.audit_log ({ENTRY})")
+}
+
 /// The function's text. Variables are qualified with the block's name, so that they are not confused with columns.
 fn body(schema: &str, table: &AuditedTable, event: Event) -> String {
-    let insert = format!("INSERT INTO {}.audit_log ({ENTRY})", identifier(schema));
     let work = match (event, table.firing) {
         (Event::Update | Event::Delete, _) | (Event::Insert, Firing::Row | Firing::OwnRow) => {
-            record_row(table, event, &insert)
+            record_row(schema, table, event)
         }
-        (Event::Insert | Event::Truncate, _) => record_statement(table, event, &insert),
+        (Event::Insert | Event::Truncate, _) => record_statement(schema, table, event),
+    };
+    let run = |ledger: &str| {
+        format!(
+            "SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at \
+             FROM {ledger}.import_runs AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running'"
+        )
     };
     format!(
         "
@@ -205,11 +236,21 @@ DECLARE
     new_value text;
     table_name text;
     moved_to text;
+    ledger text;
 BEGIN
+    IF TG_TABLE_SCHEMA <> {name} THEN
+        SELECT NULLIF(n.nspname, {name}) INTO accession.ledger FROM pg_trigger AS t
+        JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE t.tgrelid = TG_RELID AND t.tgname = TG_NAME;
+    END IF;
     IF current_setting('accession.run_id', true) <> '' THEN
-        SELECT run.id, NULLIF(current_setting('accession.source_file_id', true), '')::bigint, run.actor, run.started_at
-        INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at
-        FROM {runs} AS run WHERE run.id = current_setting('accession.run_id', true) AND run.status = 'running';
+        IF accession.ledger IS NULL THEN
+            {run}
+            INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+        ELSE
+            EXECUTE format({renamed_run}, accession.ledger)
+            INTO accession.run_id, accession.source_file_id, accession.changed_by, accession.changed_at;
+        END IF;
     END IF;
     accession.changed_by := COALESCE(accession.changed_by, '{EXTERNAL}');
     accession.changed_at := COALESCE(accession.changed_at, {now});
@@ -218,14 +259,16 @@ BEGIN
 END
 ",
         now = to_char("clock_timestamp()"),
-        runs = format_args!("{}.import_runs", identifier(schema)),
+        name = literal(schema),
+        run = run(&identifier(schema)),
+        renamed_run = literal(&run("%I")),
     )
 }
 
 /// Records one row. If the columns of the trigger do not match the table, the current columns are used; the row
 /// of literal columns fails where one was added. Nothing is written in the inner block, which would cost a
 /// subtransaction's number per row.
-fn record_row(table: &AuditedTable, event: Event, insert: &str) -> String {
+fn record_row(schema: &str, table: &AuditedTable, event: Event) -> String {
     let (side, old, new) = match event {
         Event::Insert => ("NEW", "NULL".to_owned(), image(table, "NEW")),
         Event::Delete | Event::Truncate => ("OLD", image(table, "OLD"), "NULL".to_owned()),
@@ -259,12 +302,23 @@ fn record_row(table: &AuditedTable, event: Event, insert: &str) -> String {
     EXCEPTION WHEN OTHERS THEN
         {altered}
     END;{nothing_changed}
-    {insert}
-    VALUES ({}, accession.record_id, '{action}', accession.old_value, accession.new_value,
-        {CONTEXT}, session_user);",
+    IF accession.ledger IS NULL THEN
+        {insert}
+        VALUES ({name}, accession.record_id, '{action}', accession.old_value, accession.new_value,
+            {CONTEXT}, session_user);
+    ELSE
+        EXECUTE format({renamed_insert}, accession.ledger)
+        USING {name}::text, accession.record_id, accession.old_value, accession.new_value, {CONTEXT};
+    END IF;",
         columns.join(", "),
         record_id(table, side),
-        literal(&table.name),
+        name = literal(&table.name),
+        insert = insert(&identifier(schema)),
+        renamed_insert = literal(&format!(
+            "{} VALUES ($1, $2, '{}', $3, $4, $5, $6, $7, $8, session_user)",
+            insert("%I"),
+            event.action()
+        )),
         altered = altered::of_row(event),
         action = event.action(),
     )
@@ -272,7 +326,12 @@ fn record_row(table: &AuditedTable, event: Event, insert: &str) -> String {
 
 /// Records all rows of a statement. The inner block of INSERT checks whether the statement that does so matches the
 /// table, without reading a row: columns are looked up by name, and counted.
-fn record_statement(table: &AuditedTable, event: Event, insert: &str) -> String {
+fn record_statement(schema: &str, table: &AuditedTable, event: Event) -> String {
+    let dynamic_insert = format!(
+        "format({}, COALESCE(accession.ledger, {}))",
+        literal(&insert("%I")),
+        literal(schema)
+    );
     let (name, action) = (literal(&table.name), event.action());
     let values = "old_value, new_value, $1, $2, $3, $4, session_user";
     if event == Event::Truncate {
@@ -283,11 +342,11 @@ fn record_statement(table: &AuditedTable, event: Event, insert: &str) -> String 
     accession.table_name := COALESCE(accession.moved_to, accession.table_name);
     {}",
             partitions::MOVED_TO,
-            altered::of_statement(event, insert, &selected, &context),
+            altered::of_statement(event, &dynamic_insert, &selected, &context),
         );
     }
     let selected = format!("{name}, record_id, '{action}', {values}");
-    let altered = altered::of_statement(event, insert, &selected, CONTEXT);
+    let altered = altered::of_statement(event, &dynamic_insert, &selected, CONTEXT);
     let (record_id, image) = (record_id(table, "r"), image(table, "r"));
     let columns = table.columns.iter();
     // A bare name could be a variable of the function.
@@ -296,6 +355,9 @@ fn record_statement(table: &AuditedTable, event: Event, insert: &str) -> String 
         .collect();
     format!(
         "    BEGIN
+        IF accession.ledger IS NOT NULL THEN
+            RAISE datatype_mismatch;
+        END IF;
         PERFORM FROM (
             SELECT {record_id}, {image}
             FROM (SELECT {} FROM accession_rows WHERE false UNION ALL SELECT * FROM accession_rows WHERE false) AS r
@@ -311,6 +373,7 @@ fn record_statement(table: &AuditedTable, event: Event, insert: &str) -> String 
         {CONTEXT}, session_user
     FROM accession_rows AS r;",
         columns.join(", "),
+        insert = insert(&identifier(schema)),
     )
 }
 

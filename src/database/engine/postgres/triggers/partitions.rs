@@ -8,23 +8,30 @@ use crate::audit::{AuditedTable, Firing};
 use crate::audit::{TRIGGER_PREFIX, Trigger};
 
 /// Name and definition of what each partition without partitions of its own has of the triggers of the table `$2` of
-/// the schema `$1`: the one for TRUNCATE, which is not cloned, and whether the clones of the others are on.
-pub(in crate::database) const STORED_ON_PARTITIONS: &str = "WITH RECURSIVE parts (oid) AS (\
+/// the schema `$1`: the ones for TRUNCATE, which are not cloned, and whether the clones of the others are on. One row for a
+/// partition that has none.
+pub(in crate::database) const STORED_ON_PARTITIONS: &str = concat!(
+    "WITH RECURSIVE parts (oid) AS (\
      SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'p' \
      UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN parts ON i.inhparent = parts.oid \
-     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger own WHERE own.tgrelid = i.inhrelid \
-       AND own.tgname IN ('accession_delete', 'accession_insert', 'accession_update') \
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger up WHERE up.tgrelid = i.inhparent AND up.tgname = own.tgname AND up.tgfoid = own.tgfoid))) \
-     SELECT n.nspname::text AS schema, c.relname::text AS partition, \
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_trigger own WHERE own.tgrelid = i.inhrelid AND own.tgtype & 32 = 0 AND ",
+    is_ours!("own"),
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger up WHERE up.tgrelid = i.inhparent AND up.tgfoid = own.tgfoid))) \
+     SELECT n.nspname::text AS schema, c.relname::text AS partition, t.tgname::text AS trigger, \
      concat_ws(' ', t.tgenabled, t.tgtype, p.proname, \
-       (SELECT string_agg(concat_ws(' ', g.tgname, g.tgenabled), ', ' ORDER BY g.tgname::text COLLATE \"C\") FROM pg_catalog.pg_trigger g \
-        WHERE g.tgrelid = c.oid AND g.tgname IN ('accession_delete', 'accession_insert', 'accession_update'))) AS definition, \
-     t.oid IS NOT NULL AS made \
+       (SELECT string_agg(concat_ws(' ', CASE WHEN g.tgtype & 8 <> 0 THEN 'accession_delete' \
+          WHEN g.tgtype & 4 <> 0 THEN 'accession_insert' ELSE 'accession_update' END, g.tgenabled), ', ' ORDER BY g.tgtype & 8 DESC, g.tgtype) \
+        FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 32 = 0 AND ",
+    is_ours!("g"),
+    ")) AS definition, \
+     CASE WHEN t.oid IS NOT NULL THEN format('DROP TRIGGER IF EXISTS %I ON %I.%I', t.tgname, n.nspname, c.relname) END AS drop_statement \
      FROM parts JOIN pg_catalog.pg_class c ON c.oid = parts.oid AND c.relkind = 'r' \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'accession_truncate' \
-     LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid ORDER BY 1, 2";
+     LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgtype & 32 <> 0 AND ",
+    is_ours!("t"),
+    " LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid ORDER BY 1, 2, 3"
+);
 
 /// The table that a partition was attached to after it had got its trigger: one with another function for TRUNCATE.
 /// NULL else.
@@ -34,7 +41,8 @@ pub(super) const MOVED_TO: &str = "(
             UNION ALL SELECT i.inhparent FROM pg_inherits AS i JOIN above ON i.inhrelid = above.oid
         )
         SELECT max(c.relname::text) FROM above JOIN pg_class AS c ON c.oid = above.oid AND c.relkind = 'p'
-        JOIN pg_trigger AS other ON other.tgrelid = c.oid AND other.tgname = TG_NAME
+        JOIN pg_trigger AS other ON other.tgrelid = c.oid AND other.tgtype & 32 <> 0
+        JOIN pg_proc AS p ON p.oid = other.tgfoid AND strpos(p.prosrc, '<<accession>>') > 0
         JOIN pg_trigger AS own ON own.tgrelid = TG_RELID AND own.tgname = TG_NAME AND own.tgfoid <> other.tgfoid
     )";
 
@@ -80,7 +88,15 @@ pub(in crate::database) fn is_bypassed(stored: &str, wanted: &str) -> bool {
 
 /// The name of what a partition has of its table's triggers; no trigger is called so.
 pub(in crate::database) fn partition_trigger_name(schema: &str, partition: &str) -> String {
-    format!("{TRIGGER_PREFIX}truncate of {schema}.{partition}")
+    name_on_partition(&format!("{TRIGGER_PREFIX}truncate"), (schema, partition))
+}
+
+/// The name of a trigger of a partition among those of its table.
+pub(in crate::database) fn name_on_partition(
+    trigger: &str,
+    (schema, partition): (&str, &str),
+) -> String {
+    format!("{trigger} of {schema}.{partition}")
 }
 
 /// The triggers that a partition of `table` should have, given that the table has its own.

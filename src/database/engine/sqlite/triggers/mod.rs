@@ -19,10 +19,14 @@ pub(in crate::database) use key::KEYS;
 use super::{identifier, literal};
 use crate::audit::{AuditedTable, EXTERNAL, TRIGGER_PREFIX, Trigger};
 
-/// Name and definition of each trigger made by accession on the table `?1`.
-pub(in crate::database) const STORED: &str = "SELECT name, sql AS definition FROM sqlite_master \
-                          WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND name LIKE 'accession\\_%' ESCAPE '\\' \
-                          ORDER BY name";
+/// Name, definition and DROP statement of each trigger made by accession on the table `?1`. One that another program created
+/// again with the same text, under another name, is one, too.
+pub(in crate::database) const STORED: &str = concat!(
+    "SELECT name, sql AS definition, 'DROP TRIGGER IF EXISTS \"' || replace(name, '\"', '\"\"') || '\"' AS drop_statement \
+     FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND ",
+    is_ours!(),
+    " ORDER BY name"
+);
 
 /// The columns of `audit_log` that triggers fill.
 const COLUMNS: &str = "table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id";
