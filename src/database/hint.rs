@@ -38,9 +38,8 @@ static EXAMPLES: LazyLock<String> = LazyLock::new(|| {
 
 static ADDRESS: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "write {}, and pass the password in `DATABASE_PASSWORD` or a `--password-file`; if it is a file name, write `{}:PATH`",
+        "for a server write {}, and pass the password in `DATABASE_PASSWORD` or a `--password-file`; for a file with blanks or punctuation in its name write `./NAME`, or its whole path",
         either(&urls("USER@HOST:PORT/DATABASE")),
-        embedded::SCHEME,
     )
 });
 
@@ -97,6 +96,7 @@ impl DatabaseError {
             Self::ForeignKey(_) => Some(
                 "nothing was committed; a row that new records need was deleted in the database, or `--prune` would delete one that others refer to",
             ),
+            Self::Rejected(rejection) => Some(rejection.violation.kind.hint()),
             Self::DiskFull => Some(
                 "nothing was committed; free disk space for the database, its archive and its backups, and run again",
             ),

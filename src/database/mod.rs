@@ -57,6 +57,7 @@ mod transaction;
 mod triggers;
 mod undo;
 mod url;
+mod violation;
 mod writer;
 
 pub use accounted::ACCOUNTED;
@@ -85,5 +86,6 @@ pub use scratch::TemporaryFiles;
 pub use session::{Access, Database};
 pub use target_tables::{TableProblem, TargetTable, TargetTables};
 pub use undo::RowUndo;
-pub use url::DatabaseUrl;
+pub use url::{DatabaseUrl, is_usual_name};
+pub use violation::{Rejection, Violation, ViolationKind};
 pub use writer::{FileRecord, Reject, RunEnd, Verified, Writer};

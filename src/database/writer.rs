@@ -8,13 +8,12 @@ mod applied;
 mod batches;
 mod files;
 mod finish;
+mod inserts;
 mod pending;
 mod records;
 mod updates;
 
 use std::collections::BTreeSet;
-
-use diesel::prelude::*;
 
 use crate::audit::Action;
 use crate::layout::Layout;
@@ -23,7 +22,7 @@ use crate::plan::Change;
 
 use super::deferred::Deferred;
 use super::ledger::{NewFile, RunHeader};
-use super::statement::{InsertRows, Slot};
+use super::statement::Slot;
 use super::target_tables::TargetTables;
 use super::{Database, DatabaseError, RowRange};
 
@@ -44,6 +43,8 @@ pub struct Writer<'l> {
     run: RunContext,
     run_id: String,
     columns: Vec<Vec<usize>>,
+    /// Whether each table existed before the run.
+    existed: Vec<bool>,
     stored: Vec<Vec<Slot<'l>>>,
     batch: Vec<usize>,
     rows: Vec<Vec<(Row, String)>>,
@@ -110,6 +111,7 @@ impl<'l> Writer<'l> {
                 .map(|columns| BATCH.min(max_binds / columns.len().max(1)))
                 .collect(),
             stored: stored.collect(),
+            existed: target.tables.iter().map(|table| table.existed).collect(),
             columns,
             rows: (0..count).map(|_| Vec::new()).collect(),
             bytes: vec![0; count],
@@ -235,20 +237,7 @@ impl<'l> Writer<'l> {
             let connection = &mut database.connection;
             self.deferred.triggers(connection, model, rows.len())?;
             for rows in batches(&rows, self.batch[table]) {
-                let columns = &self.columns[table];
-                let values: Vec<&Value> = rows
-                    .iter()
-                    .flat_map(|(row, _)| columns.iter().map(|&column| &row.values[column]))
-                    .collect();
-                let insert = InsertRows {
-                    table: &model.name,
-                    columns: &self.stored[table],
-                    values: &values,
-                };
-                let inserted = database.connection.in_any_order(model, |database| {
-                    database.trusting_long_json(model, &values, |database| insert.execute(database))
-                });
-                inserted.map_err(|error| DatabaseError::of_table(&model.name, error))?;
+                self.insert(database, table, rows)?;
             }
             self.applied.add((table, Action::Insert), rows.len());
             for (row, record_id) in rows {

@@ -1,9 +1,11 @@
 //! The list of engines: one line for each.
 
 use diesel::deserialize;
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 
 use super::{Engine, Server, StoredValue, Values};
 use crate::database::engine::error_kind::ErrorKind;
+use crate::database::violation::Violation;
 use crate::model::Value;
 
 /// A kind of server that accession supports, built in or not.
@@ -97,6 +99,20 @@ macro_rules! engines {
                 let kind = kind.or_else(|| super::$module::error_kind(message));
             )*
             kind
+        }
+
+        /// The rule because of which a row was rejected. Errors of the embedded engine have no code, so it is asked last.
+        pub(in crate::database) fn find_violation(
+            kind: &DatabaseErrorKind,
+            information: &dyn DatabaseErrorInformation,
+        ) -> Option<Violation> {
+            $(
+                #[cfg(feature = $feature)]
+                if super::$module::has_code(information.message()) {
+                    return super::$module::violation(information);
+                }
+            )*
+            super::$file::violation(kind, information.message())
         }
 
         pub(super) static KNOWN: &[KnownServer] = &[$(

@@ -182,6 +182,7 @@ pub(super) fn contradiction(table: &Table, row: &Row, path: &str) -> RowProblem 
     RowProblem {
         origin: row.origin.clone(),
         columns: None,
+        shared: None,
         rule: Rule::DuplicateRecord,
         message: format!(
             "a record of `{}` in {path}, which did not change, has the same identity but different values",
@@ -204,6 +205,7 @@ pub(super) fn taken(table: &Table, row: &Row, conflict: &ConflictingRow) -> RowP
             table: row.table,
             columns: conflict.columns.clone(),
         }),
+        shared: None,
         rule: Rule::NotUnique,
         message: format!(
             "`{}` {}{} has the same {names}",

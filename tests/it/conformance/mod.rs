@@ -34,6 +34,7 @@ mod pooler;
 mod private;
 mod proof;
 mod recorded;
+mod rejected_row;
 mod replication;
 mod revert_altered;
 mod reviewer;
