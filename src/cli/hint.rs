@@ -9,9 +9,8 @@ use crate::source::SourceError;
 /// A suggested fix.
 pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
     match error {
-        OperationError::Database(source) | OperationError::RejectedRecord { source, .. } => {
-            source.hint()
-        }
+        OperationError::Database(error) => error.hint(),
+        OperationError::RejectedRecord { source, .. } => source.hint(),
         OperationError::Archive(error) => archive_hint(error),
         OperationError::UnknownRun(_) => {
             Some("`accession runs list` and `accession archive list` show the runs")

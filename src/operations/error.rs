@@ -28,10 +28,10 @@ pub enum OperationError {
     #[error("{place}: the database rejected the record")]
     RejectedRecord {
         /// The record.
-        place: Place,
+        place: Box<Place>,
         /// Why.
         #[source]
-        source: DatabaseError,
+        source: Box<DatabaseError>,
     },
     /// An error of the archive.
     #[error(transparent)]

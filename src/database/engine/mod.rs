@@ -44,7 +44,7 @@ pub(super) use catalog::{Catalog, RowColumn, StoredColumn};
 pub(super) use dialect::{Dialect, LighterInsert};
 pub(super) use guard::{GuardStatement, guard_statements};
 pub use registry::AnyConnection;
-pub(super) use registry::{MultiBackend, MultiRawValue, error_kind, find_violation};
+pub(super) use registry::{MultiBackend, MultiRawValue, code_hint, error_kind, find_violation};
 pub use server::{Server, Variables, find_server, products_with_schemas, server_names};
 pub(super) use server::{find_scheme, is_scheme_without_colon, servers};
 pub(super) use values::{Cast, StoredValue, Values};

@@ -101,6 +101,17 @@ macro_rules! engines {
             kind
         }
 
+        /// A suggested fix for the code in a message.
+        #[cfg_attr(not(feature = "servers"), expect(unused_variables, reason = "only servers have codes"))]
+        pub(in crate::database) fn code_hint(message: &str) -> Option<&'static str> {
+            let hint = None;
+            $(
+                #[cfg(feature = $feature)]
+                let hint = hint.or_else(|| super::$module::hint(message));
+            )*
+            hint
+        }
+
         /// The rule because of which a row was rejected. Errors of the embedded engine have no code, so it is asked last.
         pub(in crate::database) fn find_violation(
             kind: &DatabaseErrorKind,

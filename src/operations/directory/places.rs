@@ -83,7 +83,10 @@ impl Directory<'_> {
             origin.map_or(Vec::new(), |origin| self.places(&[(origin, String::new())]));
         let source = DatabaseError::Rejected(rejection);
         match places.pop() {
-            Some(place) => OperationError::RejectedRecord { place, source },
+            Some(place) => OperationError::RejectedRecord {
+                place: Box::new(place),
+                source: Box::new(source),
+            },
             None => OperationError::Database(source),
         }
     }

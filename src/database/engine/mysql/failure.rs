@@ -29,6 +29,8 @@ pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
         // Deadlock; changed since it was read, in snapshot isolation; a table that another import has just created.
         1213 | 1020 | 1412 => ErrorKind::Retryable,
         1205 => ErrorKind::Locked,
+        // The disk, the tablespace.
+        1021 | 1114 => ErrorKind::DiskFull,
         // The row, or what is kept to undo its change.
         1118 | 1713 => ErrorKind::TooLong,
         1044 | 1045 | 1142 | 1143 | 1227 | 1370 => ErrorKind::Denied,
@@ -36,6 +38,25 @@ pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
         1290 | 1792 | 1836 | 3100 => ErrorKind::ReadOnly,
         // Shut down or killed, or the network failed.
         1053 | 1077..=1080 | 1152..=1161 | 1184 | 1927 | 2006 | 2013 | 4031 => ErrorKind::Lost,
+        _ => return None,
+    })
+}
+
+/// A suggested fix for the number after a message.
+pub(in crate::database) fn hint(message: &str) -> Option<&'static str> {
+    Some(match number(message)? {
+        1418 | 1419 => {
+            "the server writes a binary log: an administrator must set `log_bin_trust_function_creators = 1`, see docs/servers.md"
+        }
+        1153 => "nothing was written; raise the server's `max_allowed_packet`",
+        1206 => {
+            "nothing was written; raise the server's `innodb_buffer_pool_size`, or import fewer files at once"
+        }
+        1226 => "an administrator limits this account; run again later, or have its limits raised",
+        1317 | 1969 | 3024 | 3169 => {
+            "nothing was written; an administrator or a time limit ended the statement: raise `max_statement_time` or `max_execution_time`, or run again"
+        }
+        1030 | 1877 => "check whether the server's disk is full or failing, and its error log",
         _ => return None,
     })
 }
@@ -169,7 +190,8 @@ fn refusal(error: &Error) -> Refusal {
     match error {
         Error::Server(error) => match error.code {
             1045 | 1698 => Refusal::Login,
-            1044 | 1049 => Refusal::NoSuchDatabase,
+            1044 => Refusal::NoAccess,
+            1049 => Refusal::NoSuchDatabase,
             _ => Refusal::Other,
         },
         Error::Io(_) => Refusal::Tls,

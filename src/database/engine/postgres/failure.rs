@@ -30,6 +30,7 @@ pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
         // Also when `lock_timeout` has passed.
         "55P03" => ErrorKind::Locked,
         "42501" => ErrorKind::Denied,
+        "53100" => ErrorKind::DiskFull,
         // Program limit exceeded.
         "54000" => ErrorKind::TooLong,
         ROW_SECURITY => ErrorKind::HiddenRows,
@@ -37,6 +38,25 @@ pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
         // Shut down, or ended because the session was idle for too long.
         "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => ErrorKind::Lost,
         code if code.starts_with("08") => ErrorKind::Lost,
+        _ => return None,
+    })
+}
+
+/// A suggested fix for the code after a message.
+pub(in crate::database) fn hint(message: &str) -> Option<&'static str> {
+    Some(match code(message)? {
+        "57014" => {
+            "nothing was written; an administrator or `statement_timeout` canceled the statement: raise it with `ALTER ROLE … SET statement_timeout`, or run again"
+        }
+        "53200" => {
+            "nothing was written; the server is out of memory or locks: raise `max_locks_per_transaction` or its memory"
+        }
+        "53300" | "53400" => {
+            "nothing was written; close other connections, or raise the server's limits"
+        }
+        "58030" | "58P01" | "XX001" | "XX002" => {
+            "check whether the server's disk is full or failing, and its log; restore a damaged database from a backup"
+        }
         _ => return None,
     })
 }
@@ -218,9 +238,8 @@ fn refusal(error: &Error) -> Refusal {
         Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
             Refusal::Login
         }
-        Some(&SqlState::UNDEFINED_DATABASE | &SqlState::INSUFFICIENT_PRIVILEGE) => {
-            Refusal::NoSuchDatabase
-        }
+        Some(&SqlState::UNDEFINED_DATABASE) => Refusal::NoSuchDatabase,
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Refusal::NoAccess,
         Some(_) => Refusal::Other,
         // Without a code it is an error of the driver: it lacks a password, or does not trust the server.
         None if error.to_string().contains("password") => Refusal::Login,
