@@ -1,17 +1,17 @@
 //! Errors of a command, with the exit code and the hint that are added at the edge.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::archive::ArchiveError;
 use crate::database::DatabaseError;
 use crate::layout::{Ambiguity, LayoutError};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, sanitize_for_terminal};
 use crate::operations::{MigrationLoss, OperationError};
 use crate::report::{at_stake_details, at_stake_text};
 use crate::source::SourceError;
 
 use super::exit::Exit;
+use super::hint::operation_hint;
 
 /// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +152,11 @@ impl CommandError {
                 });
                 places.collect()
             }
+            Self::Operation(OperationError::RejectedRecord { place, .. }) => match &place.pointer {
+                Some(pointer) if pointer.is_empty() => vec!["at: the whole document".to_owned()],
+                Some(pointer) => vec![format!("at: {}", sanitize_for_terminal(pointer))],
+                None => Vec::new(),
+            },
             Self::NotConfirmed(stake) => at_stake_details(stake),
             Self::Operation(_)
             | Self::Layout(_)
@@ -196,105 +201,5 @@ impl CommandError {
             | Self::File { .. }
             | Self::Usage(_) => None,
         }
-    }
-}
-
-fn operation_hint(error: &OperationError) -> Option<&'static str> {
-    match error {
-        OperationError::Database(error) => error.hint(),
-        OperationError::Archive(error) => archive_hint(error),
-        OperationError::UnknownRun(_) => {
-            Some("`accession runs list` and `accession archive list` show the runs")
-        }
-        OperationError::AmbiguousRun { .. } => Some("give more characters of the id"),
-        OperationError::NotRevertible { .. } => Some("only imports and reverts can be reverted"),
-        OperationError::RenamedTable { .. } => Some(
-            "rename it back; or record it with its new name, `accession audit enable TABLE`, and change the layout if it has the former name: rows without a key in the files are then inserted a second time",
-        ),
-        OperationError::DroppedTable(_) => Some(
-            "rename it back, or restore it from a backup: an import does not insert rows again that another program removed; if it was dropped on purpose, take it out of the layout, or if it had no rows, import with `--reread`",
-        ),
-        OperationError::NoSeal(_) => {
-            Some("this run was written by an older version of accession, which did not seal runs")
-        }
-        OperationError::NotAsSealed { .. } => {
-            Some("`accession audit verify` lists all differences")
-        }
-        OperationError::Unfinished { .. } => Some(
-            "the run is in the ledger: the next command that writes, such as `accession audit enable`, completes it; until then `accession audit status` reports it; if it cannot be completed, `accession audit disable TABLE` abandons the table",
-        ),
-        OperationError::Unrecorded { source, .. } => operation_hint(source),
-        OperationError::UnreadableEntry { .. } => {
-            Some("`accession audit verify` checks whether the audit log was tampered with")
-        }
-        OperationError::InsideSource { .. } => {
-            Some("choose another location with `--database` or `--archive`")
-        }
-        OperationError::UnknownReject(_) => {
-            Some("`accession rejects list --all` shows all of them")
-        }
-        OperationError::NotAsPlanned(_) => Some(
-            "nothing was committed; a trigger of the application, or ON DELETE CASCADE, may have changed further rows, or a trigger or rule on the audit log swallowed entries, which `accession doctor` names",
-        ),
-        OperationError::UnknownParameter { .. } => {
-            Some("`accession layout show NAME` lists the parameters")
-        }
-        OperationError::Source(SourceError::NoSuchDirectory { .. }) => {
-            Some("check the path for typos")
-        }
-        OperationError::UnknownEntry(_) => {
-            Some("`accession audit log --entries` shows entries with their ids")
-        }
-        OperationError::UnknownFile(_) => Some(
-            "give the path relative to the source directory, as listed by `accession runs show RUN`",
-        ),
-        OperationError::UnknownColumn { .. } => Some("`accession audit blame` shows the columns"),
-        OperationError::UnknownRow { .. } | OperationError::UnknownTable(_) => Some(
-            "`accession audit report` lists the tables; write a key of several columns as a JSON array of strings",
-        ),
-        OperationError::Scratch(_) => Some(
-            "free some space in the directory for temporary files, or set `TMPDIR` to another directory",
-        ),
-        OperationError::NothingToPropose { .. } => Some(
-            "`layout init` reads files with the extensions `.json`, `.jsonl` and `.ndjson`, also compressed (`.json.gz`, `.jsonl.gz`, `.ndjson.gz`)",
-        ),
-        OperationError::Source(_)
-        | OperationError::Validate(_)
-        | OperationError::Map(_)
-        | OperationError::TableRemoved(_)
-        | OperationError::NoEntry { .. }
-        | OperationError::TableRefused { .. }
-        | OperationError::WriterStopped
-        | OperationError::Interrupted => None,
-    }
-}
-
-fn archive_hint(error: &ArchiveError) -> Option<&'static str> {
-    match error {
-        ArchiveError::Busy(_) => {
-            Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
-        }
-        ArchiveError::NotAnArchive(_) => Some("specify the archive with `--archive DIR`"),
-        ArchiveError::TargetNotEmpty(_) => Some("choose a directory that does not exist yet"),
-        ArchiveError::NotARunId(_) | ArchiveError::UnknownRun(_) => {
-            Some("`accession archive list` lists the runs in the archive")
-        }
-        ArchiveError::BadManifest { .. }
-        | ArchiveError::BadIndex(_)
-        | ArchiveError::BadObject { .. } => {
-            Some("`accession archive verify` lists all damaged files")
-        }
-        ArchiveError::ChangedWhileArchived { .. } => {
-            Some("run again when no other program is writing to the directory")
-        }
-        ArchiveError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => Some(
-            "check the permissions: by default only the user who created the archive can read it",
-        ),
-        ArchiveError::Io { .. }
-        | ArchiveError::RunExists(_)
-        | ArchiveError::UnsafePath(_)
-        | ArchiveError::DuplicatePath(_)
-        | ArchiveError::ProofFailed(_)
-        | ArchiveError::Interrupted => None,
     }
 }

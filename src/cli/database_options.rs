@@ -28,9 +28,9 @@ const LONGEST_PASSWORD_FILE: u64 = 64 * 1024;
 /// Options that select the database.
 #[derive(Debug, Args)]
 pub(super) struct DatabaseOptions {
-    /// The database: a path, `sqlite:PATH`, `postgres://USER@HOST/NAME`, or `mysql://USER@HOST/NAME` [default: from
-    /// `DATABASE_TYPE` and the variables that go with it]
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    /// The database: a path, `sqlite:PATH`, `postgres://USER@HOST/NAME`, or `mysql://USER@HOST/NAME` [default:
+    /// `DATABASE_URL`, or from `DATABASE_TYPE` and the variables that go with it]
+    #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// How long to wait for other programs that are writing; on a server, up to twenty times as long for another
     /// import
@@ -121,18 +121,14 @@ impl Variables {
 
 impl DatabaseOptions {
     /// Whether `--database` was given on the command line, not only through the environment.
-    pub(super) fn is_argument() -> bool {
-        std::env::args_os().any(|argument| {
-            let argument = argument.to_string_lossy();
-            argument == "--database" || argument.starts_with("--database=")
-        })
+    pub(super) fn is_argument(&self) -> bool {
+        self.database.is_some()
     }
 
     /// Returns the address of the database with everything that is needed to connect.
     pub(super) fn url(&self, output: &Output) -> Result<DatabaseUrl, CommandError> {
         let variables = Variables::read()?;
-        let named = self.database.as_deref();
-        let mut url = match named.filter(|text| Self::is_argument() || !text.is_empty()) {
+        let mut url = match self.database.as_deref() {
             Some("") => return Err(CommandError::Usage("`--database` is empty".to_owned())),
             Some(text) => DatabaseUrl::parse(text)?,
             None => url_from(&variables, output)?.ok_or_else(|| {
@@ -141,7 +137,7 @@ impl DatabaseOptions {
             })?,
         };
         if let DatabaseUrl::Server(address) = &mut url {
-            if self.database.as_deref().is_some_and(is_argument) && address.password.is_some() {
+            if self.is_argument() && address.password.is_some() {
                 message(
                     "warning: the password is visible to other users of this machine in the list of processes; \
                      set `DATABASE_PASSWORD`, or use `--password-file`\n",
@@ -162,13 +158,8 @@ impl DatabaseOptions {
         &self,
         output: &Output,
     ) -> Result<Option<DatabaseUrl>, CommandError> {
-        let is_given = self
-            .database
-            .as_deref()
-            .is_some_and(|text| !text.is_empty());
         let variables = Variables::read()?;
-        let is_named = is_given
-            || Self::is_argument()
+        let is_named = self.is_argument()
             || variables.find("DATABASE_URL").is_some()
             || server_url(&variables)?.is_some();
         is_named.then(|| self.url(output)).transpose()
@@ -248,10 +239,6 @@ fn url_from(variables: &Variables, output: &Output) -> Result<Option<DatabaseUrl
         output.notice(&format!("`{name}` is taken from `{SETTINGS}`\n"));
     }
     Ok(url)
-}
-
-fn is_argument(text: &str) -> bool {
-    std::env::args_os().any(|argument| argument.to_string_lossy().ends_with(text))
 }
 
 /// Reads the first line of a file that only its owner can read.

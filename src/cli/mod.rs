@@ -13,6 +13,7 @@ mod database_options;
 mod environment;
 mod exit;
 mod format_options;
+mod hint;
 mod layouts;
 mod log;
 mod options;

@@ -96,9 +96,9 @@ pub(super) struct ArchivePlace {
     /// Directory of the archive
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
-    /// The database that the archive belongs to, unless `--archive` is given [default: from `DATABASE_TYPE` and the
-    /// variables that go with it]
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    /// The database that the archive belongs to, unless `--archive` is given [default: `DATABASE_URL`, or from
+    /// `DATABASE_TYPE` and the variables that go with it]
+    #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// PostgreSQL: the schema of the tables, if it has its own archive
     #[arg(long, value_name = "NAME")]

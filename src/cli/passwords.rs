@@ -12,7 +12,7 @@ static IN_URL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"([A-Za-z][A-Za-z0-9+.\-]*:/{1,2}[^ \t\r\n/:@]*:)[^ \t\r\n]*@").expect("valid")
 });
 static IN_PAIR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"((?:[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]|[Pp][Aa][Ss][Ss][Ww][Dd]|[Pp][Ww][Dd])[ \t]*=[ \t]*)[^ \t\r\n;&'"`]+"#)
+    Regex::new(r#"((?i-u:password|passwd|pwd)["']?[ \t]*[=:][ \t]*["']?)[^ \t\r\n;&'"`]+"#)
         .expect("valid")
 });
 
@@ -43,6 +43,10 @@ mod tests {
                 "`host=db Password = *** user=u`",
             ),
             ("Server=db;Pwd=s3;Uid=u", "Server=db;Pwd=***;Uid=u"),
+            (
+                r#"{"password": "s3", "a": 1}"#,
+                r#"{"password": "***", "a": 1}"#,
+            ),
             ("postgres://u@db:5432/x", "postgres://u@db:5432/x"),
             ("see https://example.org/a:b", "see https://example.org/a:b"),
         ] {

@@ -1,9 +1,11 @@
 //! Reads a server address from `DATABASE_TYPE` and separate variables, a common convention of applications.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::database::{
-    DatabaseUrl, RetryPolicy, Secret, ServerAddress, Tls, TlsMode, find_server, server_names,
+    DatabaseUrl, RetryPolicy, Secret, ServerAddress, Tls, TlsMode, find_server, is_usual_name,
+    server_names,
 };
 
 use super::command_error::CommandError;
@@ -43,11 +45,24 @@ pub(super) fn server_url(variables: &Variables) -> Result<Option<DatabaseUrl>, C
         CommandError::Usage("`DATABASE_TYPE` is set, but `DB_NAME` is not".to_owned())
     })?;
     // These values are printed in messages, so they must not contain a password.
-    for shown in [names.host, names.database, names.user] {
+    let is_plain = |text: &str| is_usual_name(&text.replace(['@', '$'], "_"));
+    for shown in [names.database, names.user] {
         if let Some((name, text)) = named(shown)
-            && text.contains("://")
+            && !is_plain(&text)
         {
-            let message = format!("`{name}` contains a URL; set `DATABASE_URL` instead");
+            let message = format!(
+                "`{name}` is not a plain name; set `DATABASE_URL` to a URL, with `%20` for a blank"
+            );
+            return Err(CommandError::Usage(message));
+        }
+    }
+    if let Some((name, text)) = named(names.host) {
+        let is_address = text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        if !is_address && !is_usual_name(&text) {
+            let message = format!(
+                "`{name}` must be a host name, an IP address, or the path of a socket; the port is in `{}`",
+                names.port[0]
+            );
             return Err(CommandError::Usage(message));
         }
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Integer, Text};
 
 use crate::layout::Layout;
 use crate::model::Table;
@@ -34,6 +34,17 @@ struct Stored {
     name: String,
     #[diesel(sql_type = Text)]
     sql: String,
+    #[diesel(sql_type = Integer)]
+    is_unique: i32,
+}
+
+/// Which of them are dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dropped {
+    All,
+    /// The application can have unique indexes that the plan has not checked. If they are kept, the error names the
+    /// record.
+    NotUnique,
 }
 
 impl Deferred {
@@ -45,12 +56,16 @@ impl Deferred {
         let mut deferred = Self::default();
         for (table, found) in layout.tables.iter().zip(&target.tables) {
             if found.state.rows == 0 {
-                deferred.indexes(&mut database.connection, &table.table.name)?;
+                let which = match found.existed {
+                    true => Dropped::NotUnique,
+                    false => Dropped::All,
+                };
+                deferred.indexes(&mut database.connection, &table.table.name, which)?;
             }
         }
         for table in ["row_sources", "audit_log", "conversions"] {
             if database.is_empty(table)? {
-                deferred.indexes(&mut database.connection, table)?;
+                deferred.indexes(&mut database.connection, table, Dropped::All)?;
             }
         }
         if database.is_empty("audit_log")? {
@@ -67,10 +82,11 @@ impl Deferred {
         &mut self,
         connection: &mut AnyConnection,
         table: &str,
+        which: Dropped,
     ) -> Result<(), DatabaseError> {
         match connection.catalog().deferred_indexes {
             None => Ok(()),
-            Some(query) => self.drop_all(connection, "INDEX", (query, table)),
+            Some(query) => self.drop_all(connection, ("INDEX", which), (query, table)),
         }
     }
 
@@ -78,7 +94,7 @@ impl Deferred {
     fn trigger(&mut self, connection: &mut AnyConnection, name: &str) -> Result<(), DatabaseError> {
         match connection.catalog().deferred_trigger {
             None => Ok(()),
-            Some(query) => self.drop_all(connection, "TRIGGER", (query, name)),
+            Some(query) => self.drop_all(connection, ("TRIGGER", Dropped::All), (query, name)),
         }
     }
 
@@ -127,14 +143,15 @@ impl Deferred {
     fn drop_all(
         &mut self,
         connection: &mut AnyConnection,
-        kind: &str,
+        (kind, which): (&str, Dropped),
         (query, name): (&str, &str),
     ) -> Result<(), DatabaseError> {
         let stored: Vec<Stored> = diesel::sql_query(query)
             .bind::<Text, _>(name)
             .load(connection)?;
         let dialect = connection.dialect();
-        for one in stored {
+        let is_dropped = |one: &Stored| which == Dropped::All || one.is_unique == 0;
+        for one in stored.into_iter().filter(is_dropped) {
             let name = dialect.identifier(&one.name);
             connection.batch_execute(&format!("DROP {kind} {name}"))?;
             self.statements.push(one.sql);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::TableProblem;
 use super::refusal::Refusal;
+use super::violation::Rejection;
 
 /// An error of the database stage. Nothing was committed.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +194,9 @@ pub enum DatabaseError {
     /// Rows of the database that the plan did not consider prevent a change.
     #[error("a foreign key of the database prevents a change")]
     ForeignKey(#[source] diesel::result::Error),
+    /// A constraint, a trigger or the type of a column rejected a row.
+    #[error(transparent)]
+    Rejected(Box<Rejection>),
     /// The database user lacks a privilege.
     #[error("the database user lacks a privilege")]
     Denied(#[source] diesel::result::Error),
@@ -281,17 +285,6 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 impl DatabaseError {
-    /// An error of a statement on one table.
-    pub(super) fn of_table(name: &str, error: diesel::result::Error) -> Self {
-        match Self::from(error) {
-            Self::RowTooLong { source, .. } => Self::RowTooLong {
-                table: Some(name.to_owned()),
-                source,
-            },
-            error => error,
-        }
-    }
-
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { path, source }

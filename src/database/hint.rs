@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::DatabaseError;
-use super::engine::{embedded, products_with_schemas, servers};
+use super::engine::{code_hint, embedded, products_with_schemas, servers};
 use super::refusal::Refusal;
+use super::{DatabaseError, with_causes};
 
 /// `scheme://REST` for each server, joined as alternatives.
 fn urls(rest: &str) -> Vec<String> {
@@ -38,9 +38,8 @@ static EXAMPLES: LazyLock<String> = LazyLock::new(|| {
 
 static ADDRESS: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "write {}, and pass the password in `DATABASE_PASSWORD` or a `--password-file`; if it is a file name, write `{}:PATH`",
+        "for a server write {}, and pass the password in `DATABASE_PASSWORD` or a `--password-file`; for a file with blanks or punctuation in its name write `./NAME`, or its whole path",
         either(&urls("USER@HOST:PORT/DATABASE")),
-        embedded::SCHEME,
     )
 });
 
@@ -75,6 +74,16 @@ impl DatabaseError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Statement(error) | Self::Lost(error) => code_hint(&error.to_string()),
+            Self::Migration { source, .. } => code_hint(&with_causes(&**source)),
+            _ => None,
+        }
+        .or_else(|| self.own_hint())
+    }
+
+    /// The hint for this kind of error, whatever its code.
+    fn own_hint(&self) -> Option<&'static str> {
+        match self {
             Self::UnknownScheme(_) => Some(&SCHEMES),
             Self::NotADatabase { .. } => Some("check the path; the file was not touched"),
             Self::ReadOnly(_) => Some(
@@ -97,6 +106,7 @@ impl DatabaseError {
             Self::ForeignKey(_) => Some(
                 "nothing was committed; a row that new records need was deleted in the database, or `--prune` would delete one that others refer to",
             ),
+            Self::Rejected(rejection) => Some(rejection.violation.kind.hint()),
             Self::DiskFull => Some(
                 "nothing was committed; free disk space for the database, its archive and its backups, and run again",
             ),
@@ -135,15 +145,18 @@ impl DatabaseError {
             ),
             Self::NoSlashes => Some(&SLASHES),
             Self::NotBuiltIn(_) => Some("build it with that feature, or use a released binary"),
-            Self::Unreachable { .. } => {
-                Some("check that the server is running, its address, and the network in between")
-            }
+            Self::Unreachable { .. } => Some(
+                "check that the server is running, its address, and the network in between; if it has too many connections, close others or raise its limit",
+            ),
             Self::Refused { refusal, .. } => Some(match refusal {
                 Refusal::Login => {
                     "check the user and the password: `DATABASE_PASSWORD`, or `--password-file FILE`"
                 }
                 Refusal::NoSuchDatabase => {
                     "create the database first, or check its name for typing errors"
+                }
+                Refusal::NoAccess => {
+                    "check the name of the database; if it exists, an administrator must grant the user access to it: docs/servers.md lists the privileges"
                 }
                 Refusal::Tls => {
                     "check the certificate and its authority (`--tls-ca FILE`), or the required level of TLS (`--tls`)"

@@ -59,6 +59,7 @@ mod transaction;
 mod triggers;
 mod undo;
 mod url;
+mod violation;
 mod writer;
 
 pub use accounted::ACCOUNTED;
@@ -89,5 +90,6 @@ pub use session::{Access, Database};
 pub use tables_of_runs::DISABLED_AFTER;
 pub use target_tables::{TableProblem, TargetTable, TargetTables};
 pub use undo::RowUndo;
-pub use url::DatabaseUrl;
+pub use url::{DatabaseUrl, is_usual_name};
+pub use violation::{Rejection, Violation, ViolationKind};
 pub use writer::{FileRecord, Reject, RunEnd, Verified, Writer};

@@ -8,8 +8,10 @@ use super::{DatabaseError, ServerAddress};
 pub enum Refusal {
     /// The user or the password.
     Login,
-    /// The database does not exist, or the user has no access to it.
+    /// The database does not exist.
     NoSuchDatabase,
+    /// The user has no access to the database.
+    NoAccess,
     /// Encryption, or a certificate.
     Tls,
     /// Something else.

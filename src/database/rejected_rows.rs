@@ -12,7 +12,7 @@ use crate::model::Value;
 
 use super::pages::Room;
 use super::restored_table::RestoredTable;
-use super::{AnyConnection, Database, DatabaseError, RowUndo};
+use super::{AnyConnection, Database, DatabaseError, RowUndo, ViolationKind};
 
 type Transactions = <AnyConnection as Connection>::TransactionManager;
 
@@ -202,6 +202,10 @@ fn is_about_values(error: &DatabaseError) -> bool {
             DatabaseErrorKind::UnableToSendCommand
                 | DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::ReadOnlyTransaction
+        ),
+        DatabaseError::Rejected(rejection) => !matches!(
+            rejection.violation.kind,
+            ViolationKind::ForeignKey | ViolationKind::Referenced
         ),
         DatabaseError::RowTooLong { .. } => true,
         _ => false,

@@ -155,7 +155,7 @@ impl RestoredTable {
         all.filter(is_kept).map(|at| self.slot(at)).collect()
     }
 
-    /// If the row has columns that `stated` does not have: the row without those of them whose values nobody wrote, which
+    /// If the row has columns that `stated` does not have: the row without those of them whose values no one wrote, which
     /// are computed or the default.
     #[must_use]
     pub fn without_defaults(&self, row: &Image, stated: &Image) -> Option<Image> {

@@ -37,15 +37,14 @@ impl AnyConnection {
         undone
     }
 
-    /// Defers foreign keys for an import. If a deferred check costs memory per row, only for tables that refer to
-    /// themselves; other rows are written parents first.
+    /// Defers foreign keys for an import, if a table of the layout refers to itself: other rows are written parents
+    /// first. A foreign key that is not deferred costs no memory per row, and its error names the record.
     pub(super) fn defer_foreign_keys_of(&mut self, layout: &Layout) -> QueryResult<()> {
         let mut tables = layout.tables.iter();
-        let engine = self.engine_mut();
-        if !engine.remembers_deferred_rows() || tables.any(|table| table.table.refers_to_itself()) {
-            engine.defer_foreign_keys()?;
+        match tables.any(|table| table.table.refers_to_itself()) {
+            true => self.engine_mut().defer_foreign_keys(),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Runs `work`, which writes rows of this table. If they refer to each other, a row may be written before the row

@@ -170,7 +170,7 @@ impl Database {
             let connection = &mut self.connection;
             connection
                 .in_any_order(table.table(), |connection| insert.execute(connection))
-                .map_err(|error| DatabaseError::of_table(&table.table().name, error))?;
+                .map_err(|error| DatabaseError::of_row(&table.table().name, error))?;
         }
         Ok(())
     }
@@ -188,7 +188,8 @@ impl Database {
                 keys: &keys,
             },
         };
-        delete.execute(&mut self.connection)?;
+        let deleted = delete.execute(&mut self.connection);
+        deleted.map_err(|error| DatabaseError::of_deleted_row(&table.table().name, error))?;
         Ok(())
     }
 
@@ -222,7 +223,7 @@ impl Database {
         let connection = &mut self.connection;
         connection
             .in_any_order(table.table(), |connection| update.execute(connection))
-            .map_err(|error| DatabaseError::of_table(&table.table().name, error))?;
+            .map_err(|error| DatabaseError::of_row(&table.table().name, error))?;
         Ok(())
     }
 }

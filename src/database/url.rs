@@ -31,58 +31,45 @@ pub enum DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Parses a path, a path after the scheme of the embedded engine, or the URL of a server. A string with another
-    /// scheme, or a connection string of another program, is an error, never a file name: file names are shown, and it
-    /// may contain a password.
+    /// Parses a path, a path after the scheme of the embedded engine, or the URL of a server.
+    ///
+    /// File names are shown and a connection string of another program may contain a password, so such a string is an
+    /// error, never a file name: a path that begins with neither `/`, `./`, `../` nor the scheme may contain only
+    /// characters of usual file names (see [`is_usual_name`]).
     ///
     /// # Errors
     /// When the scheme is unknown, the path is empty, or the URL malformed. Errors do not show parts that may contain a
     /// password.
     pub fn parse(text: &str) -> Result<Self, DatabaseError> {
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        let split = text.split_once(':');
-        let scheme = split.map(|(scheme, _)| scheme.to_ascii_lowercase());
-        let scheme = scheme.as_deref().zip(split.map(|(_, rest)| rest));
-        if let Some((scheme, rest)) = scheme
-            && let Some(known) = find_scheme(scheme)
-        {
-            // Without the slashes it is not a URL, and must not be treated as a file name, which would be shown: it may
-            // contain a
-            // password.
-            return match rest.starts_with("//") {
-                true => server(known?, text),
-                false => Err(DatabaseError::NoSlashes),
-            };
-        }
-        let path = match scheme {
-            Some((embedded::SCHEME, path)) => {
-                let path = path.strip_prefix("//").unwrap_or(path);
-                if is_connection_string(path) {
-                    return Err(DatabaseError::ConnectionString);
-                }
-                path
-            }
-            Some((scheme, rest)) if is_scheme(scheme) && rest.starts_with("//") => {
-                return Err(DatabaseError::UnknownScheme(format!("{scheme}:")));
-            }
-            // The part before the colon may be a user, and the part after it a password.
-            Some((scheme, rest))
-                if is_scheme(scheme) || rest.contains('@') && !rest.starts_with('\\') =>
-            {
-                return Err(DatabaseError::ConnectionString);
-            }
-            Some(_) | None if is_connection_string(text) => {
-                return Err(DatabaseError::ConnectionString);
-            }
-            Some(_) | None => text,
-        };
-        if is_scheme_without_colon(path) {
-            return Err(DatabaseError::NoSlashes);
-        }
-        if path.is_empty() || path == ":memory:" || path.contains('\0') {
+        if text.is_empty() || text == ":memory:" {
             return Err(DatabaseError::BadUrl(text.to_owned()));
         }
-        Ok(Self::File(PathBuf::from(path)))
+        if is_scheme_without_colon(text) {
+            return Err(DatabaseError::NoSlashes);
+        }
+        let scheme = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme));
+        let scheme = scheme.map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
+        let path = match &scheme {
+            None => text,
+            Some((scheme, rest)) => match (find_scheme(scheme), rest.starts_with("//")) {
+                (Some(known), true) => return server(known?, text),
+                (Some(_), false) => return Err(DatabaseError::NoSlashes),
+                (None, _) if scheme == embedded::SCHEME => rest.strip_prefix("//").unwrap_or(rest),
+                (None, true) => return Err(DatabaseError::UnknownScheme(format!("{scheme}:"))),
+                (None, false) => return Err(DatabaseError::ConnectionString),
+            },
+        };
+        if path.is_empty() {
+            return Err(DatabaseError::BadUrl(text.to_owned()));
+        }
+        let is_path = scheme.is_some()
+            || ["./", "../"].iter().any(|start| path.starts_with(start))
+            || path.starts_with('/') && !path.starts_with("//");
+        match is_path && !has_secret(path) || is_usual_name(path) {
+            true => Ok(Self::File(PathBuf::from(path))),
+            false => Err(DatabaseError::ConnectionString),
+        }
     }
 
     /// The default directory of archives and seals: next to the database's file (symbolic links are resolved), or for a
@@ -163,46 +150,27 @@ fn server(server: &'static Server, _text: &str) -> Result<DatabaseUrl, DatabaseE
     Err(DatabaseError::NotBuiltIn(server.scheme))
 }
 
-/// Whether the string looks like a server's address in another program's form: a URL, `host=… user=…` (libpq),
-/// `Server=…;Pwd=…` (ADO, ODBC), `user:password@tcp(host)/database` (Go).
-fn is_connection_string(text: &str) -> bool {
-    const SECRETS: [&str; 3] = ["password", "passwd", "pwd"];
-    const KEYS: [&str; 21] = [
-        "addr",
-        "address",
-        "data source",
-        "database",
-        "datasource",
-        "dbname",
-        "driver",
-        "dsn",
-        "host",
-        "hostaddr",
-        "initial catalog",
-        "network address",
-        "passfile",
-        "port",
-        "server",
-        "service",
-        "sslmode",
-        "uid",
-        "user",
-        "user id",
-        "username",
-    ];
-    let text = text.to_ascii_lowercase();
-    let mut parts = text.split('=');
-    let first = parts.next().unwrap_or_default().trim();
-    let has_value = parts.next().is_some();
-    let holds = |secret: &str| {
-        let mut ends = text.match_indices(secret).map(|(at, _)| at + secret.len());
-        ends.any(|end| text[end..].trim_start().starts_with('='))
+/// Whether the string has only characters of usual file names: letters, digits, and `/ . _ - + , ~ ( )`. A connection
+/// string has others: `host=… password=…`, `Server=…;Pwd=…`, `user:password@host`, `{"password": …}`, `mysql -p…`.
+#[must_use]
+pub fn is_usual_name(text: &str) -> bool {
+    let is_usual = |c: char| match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || "/._-+,~()".contains(c),
+        false => !c.is_whitespace() && !c.is_control(),
     };
-    text.contains("://")
-        || text.contains("@tcp(")
-        || text.contains("@unix(")
-        || has_value && KEYS.contains(&first)
-        || SECRETS.into_iter().any(holds)
+    !text.starts_with('-') && !text.starts_with("//") && text.chars().all(is_usual)
+}
+
+/// Whether a string that is written as a path is the address of a server nevertheless.
+fn has_secret(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let has_value = |name: &str| {
+        let mut ends = path.match_indices(name).map(|(at, _)| at + name.len());
+        ends.any(|end| path[end..].trim_start().starts_with(['=', ':']))
+    };
+    path.contains("://")
+        || path.contains('\0')
+        || ["password", "passwd", "pwd"].into_iter().any(has_value)
 }
 
 /// RFC 3986 §3.1; one letter is a Windows drive.
@@ -318,19 +286,49 @@ mod tests {
             "sqlite:postgres://u:s3cr3t@db/x",
             "postgres:/u:s3cr3t@db/x",
             "//u:s3cr3t@db/x",
+            "./postgres://u:s3cr3t@db/x",
+            "sqlite:host=db password=s3cr3t",
+            "postgres%3A%2F%2Fu%3As3cr3t%40db%2Fx",
+            "db.example:5432:db:u:s3cr3t",
+            "*:*:*:*:s3cr3t",
+            "{\"host\": \"db\", \"password\": \"s3cr3t\"}",
+            "{'ENGINE': 'django.db.backends.mysql', 'PASSWORD': 's3cr3t'}",
+            "host: db\npassword: s3cr3t",
+            "mysql -u root -ps3cr3t db",
+            "mysql\t-uroot\t-ps3cr3t\tdb",
+            "psql postgres://u:s3cr3t@db/x",
+            "PGPASSWORD=s3cr3t psql -h db x",
+            "machine db login u password s3cr3t",
+            "Driver={PostgreSQL Unicode};Server=db;Uid=u;Pwd=s3cr3t",
+            "Host=db;Username=u;Password=s3cr3t",
+            "scott/s3cr3t@db",
+            "-ps3cr3t",
+            "\"postgres://u:s3cr3t@db/x\"",
+            "\u{201c}postgres://u:s3cr3t@db/x\u{201d}",
+            "export DATABASE_URL=postgres://u:s3cr3t@db/x",
+            "jdbc:mysql:u:s3cr3t@db/x",
+            "file:u:s3cr3t@db/x",
         ] {
             let error = DatabaseUrl::parse(text).expect_err(text);
             assert!(!error.to_string().contains("s3cr3t"), "{text}: {error}");
             assert!(error.hint().is_some(), "{text}");
         }
-        for text in [
-            "sqlite:a:b@c.db",
-            "a=b.db",
-            "password.db",
-            "./user.db",
-            "data/host.db",
+    }
+
+    #[test]
+    fn every_file_name_can_be_written() {
+        for (text, path) in [
+            ("password.db", "password.db"),
+            ("data/host-1_(2),+~.db", "data/host-1_(2),+~.db"),
+            ("œuvre.db", "œuvre.db"),
+            ("./a=b; c@d: {e} 'f'.db", "./a=b; c@d: {e} 'f'.db"),
+            ("../my choir.db", "../my choir.db"),
+            ("/data/a:b@c.db", "/data/a:b@c.db"),
+            ("sqlite:a:b@c.db", "a:b@c.db"),
+            ("sqlite:my choir.db", "my choir.db"),
         ] {
-            assert!(DatabaseUrl::parse(text).is_ok(), "{text}");
+            let url = DatabaseUrl::parse(text).expect(text);
+            assert_eq!(url, DatabaseUrl::File(PathBuf::from(path)), "{text}");
         }
     }
 

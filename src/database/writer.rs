@@ -8,6 +8,7 @@ mod applied;
 mod batches;
 mod files;
 mod finish;
+mod inserts;
 mod pending;
 mod records;
 mod updates;
@@ -21,7 +22,7 @@ use crate::plan::{Change, PlannedRow};
 
 use super::deferred::Deferred;
 use super::ledger::{NewFile, RunHeader};
-use super::statement::{InsertRows, Slot};
+use super::statement::Slot;
 use super::statement_text::StatementTexts;
 use super::target_tables::TargetTables;
 use super::{Database, DatabaseError, RowRange};
@@ -43,6 +44,8 @@ pub struct Writer<'l> {
     run: RunContext,
     run_id: String,
     columns: Vec<Vec<usize>>,
+    /// Whether each table existed before the run.
+    existed: Vec<bool>,
     stored: Vec<Vec<Slot<'l>>>,
     batch: Vec<usize>,
     /// Per table, the texts of its INSERT statements.
@@ -111,6 +114,7 @@ impl<'l> Writer<'l> {
                 .map(|columns| BATCH.min(max_binds / columns.len().max(1)))
                 .collect(),
             stored: stored.collect(),
+            existed: target.tables.iter().map(|table| table.existed).collect(),
             columns,
             texts: (0..count).map(|_| StatementTexts::default()).collect(),
             rows: (0..count).map(|_| Vec::new()).collect(),
@@ -217,23 +221,7 @@ impl<'l> Writer<'l> {
             let connection = &mut database.connection;
             self.deferred.triggers(connection, model, rows.len())?;
             for rows in batches(&rows, self.batch[table]) {
-                let columns = &self.columns[table];
-                let values: Vec<&Value> = rows
-                    .iter()
-                    .flat_map(|row| columns.iter().map(|&column| &row.values[column]))
-                    .collect();
-                let insert = InsertRows {
-                    table: &model.name,
-                    columns: &self.stored[table],
-                    values: &values,
-                };
-                let texts = &mut self.texts[table];
-                let inserted = database.connection.in_any_order(model, |database| {
-                    database.trusting_long_json(model, &values, |database| {
-                        texts.execute(database, rows.len(), &insert)
-                    })
-                });
-                inserted.map_err(|error| DatabaseError::of_table(&model.name, error))?;
+                self.insert_batch(database, table, rows)?;
             }
             self.applied.add((table, Action::Insert), rows.len());
             rows.into_iter().for_each(|row| self.enter(row));

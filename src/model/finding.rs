@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::digest::Fingerprint;
 use super::excerpt::Excerpt;
 use super::rule::Rule;
 use super::terminal_text::sanitize_for_terminal;
@@ -81,6 +82,26 @@ impl fmt::Display for Place {
     }
 }
 
+/// The first of two records that a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstRecord {
+    /// It is here.
+    At(Place),
+    /// It has this key, and is not located yet.
+    With(SharedKey),
+}
+
+/// What two records have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SharedKey {
+    /// Index of the table.
+    pub table: usize,
+    /// Indexes of the columns of a unique key; `None` if the records have the same identity.
+    pub columns: Option<Vec<usize>>,
+    /// The identity, or the digest of the values of these columns.
+    pub key: Fingerprint,
+}
+
 /// A problem or remark about the input or the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -96,6 +117,8 @@ pub struct Finding {
     pub hint: Option<String>,
     /// The number of places this finding represents: its own and those of similar findings.
     pub count: u64,
+    /// The first record, if the finding is about the second of two.
+    pub first: Option<FirstRecord>,
     /// The line that the finding is about, ready for display.
     pub excerpt: Option<Excerpt>,
 }
@@ -110,6 +133,7 @@ impl Finding {
             message: message.into(),
             hint: None,
             count: 1,
+            first: None,
             excerpt: None,
         }
     }
@@ -125,6 +149,15 @@ impl Finding {
         Self {
             hint: Some(hint.into()),
             ..self
+        }
+    }
+
+    /// The place of the first of two records, if the finding is about the second, and the first was found.
+    #[must_use]
+    pub fn first_place(&self) -> Option<&Place> {
+        match &self.first {
+            Some(FirstRecord::At(place)) => Some(place),
+            Some(FirstRecord::With(_)) | None => None,
         }
     }
 

@@ -30,7 +30,7 @@ pub use canonical::{canonical_json, same_json};
 pub use column_type::ColumnType;
 pub use digest::{Fingerprint, Hasher, RowHasher, Sha256, TableDigest};
 pub use excerpt::Excerpt;
-pub use finding::{Finding, Level, Place, ShowValues};
+pub use finding::{Finding, FirstRecord, Level, Place, SharedKey, ShowValues};
 pub use findings::{FindingGroup, FindingList, Findings, Keep};
 pub use json_lexer::{JsonLexer, JsonToken, json_depth, unescape_json};
 pub use json_locate::{Located, locate, locate_nearest};

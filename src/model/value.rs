@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::canonical::hash_canonical_json;
-use super::{Hasher, Timestamp};
+use super::{Fingerprint, Hasher, Timestamp};
 
 /// A value of a column, as read from or written to a database.
 ///
@@ -107,5 +107,12 @@ impl Value {
             Self::Default => hasher.tag(254),
             Self::ParentKey(_) => hasher.tag(255),
         };
+    }
+
+    /// Digest of several values, by which unique keys are compared.
+    pub fn fingerprint<'v>(values: impl Iterator<Item = &'v Self>) -> Fingerprint {
+        let mut hasher = Hasher::new();
+        values.for_each(|value| value.hash_into(&mut hasher));
+        hasher.fingerprint()
     }
 }

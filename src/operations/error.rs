@@ -5,7 +5,7 @@ use crate::audit::ReplayError;
 use crate::audit::seal::ReceiptFault;
 use crate::database::{DatabaseError, Mismatch};
 use crate::map::MapError;
-use crate::model::FindingList;
+use crate::model::{FindingList, Place};
 use crate::source::SourceError;
 use crate::validate::ValidateError;
 
@@ -24,6 +24,15 @@ pub enum OperationError {
     /// An error of the database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The database rejected the row of a record.
+    #[error("{place}: the database rejected the record")]
+    RejectedRecord {
+        /// The record.
+        place: Box<Place>,
+        /// Why.
+        #[source]
+        source: Box<DatabaseError>,
+    },
     /// An error of the archive.
     #[error(transparent)]
     Archive(ArchiveError),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Conversion, Fingerprint, Origin, Rule, Value, same_json};
+use crate::model::{Conversion, Fingerprint, Origin, Rule, SharedKey, Value, same_json};
 
 /// The key of a row's entry in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,6 +128,8 @@ pub struct RowProblem {
     pub origin: Origin,
     /// The columns with invalid values; `None` if the problem concerns the record as a whole.
     pub columns: Option<TableColumns>,
+    /// What it has in common with an earlier record of the run, if that is the problem.
+    pub shared: Option<SharedKey>,
     /// The kind of problem; [`Rule::Conflict`] is not an error of the input.
     pub rule: Rule,
     /// Description of the problem.

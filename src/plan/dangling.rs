@@ -47,6 +47,7 @@ impl Dangling {
         RowProblem {
             origin,
             columns: Some(self.columns),
+            shared: None,
             rule: Rule::MissingReference,
             message: format!(
                 "{columns} of `{}` refers to a row of `{parent}` that {what}",

@@ -58,6 +58,7 @@ pub(super) fn check_row(
     Err(RowProblem {
         origin: origin.clone(),
         columns: None,
+        shared: None,
         rule: Rule::TooLong,
         message: format!(
             "the row for `{}` needs at least {bytes} bytes, and the database stores at most {} bytes per row",
@@ -100,6 +101,7 @@ pub(super) fn check(
                     table: row.table,
                     columns: vec![index],
                 }),
+                shared: None,
                 rule,
                 message: format!("the value for `{}.{}` {what}", table.name, column.name),
                 hint: "shorten it; if the table is your own, you can also enlarge the column"

@@ -132,6 +132,15 @@ fn block(finding: &Finding, hint: Option<&str>, out: &mut String) {
         };
         let _ = writeln!(out, "  {} {pointer}", Style::paint(Style::DIM, "at:"));
     }
+    if let Some(first) = finding.first_place() {
+        let pointer = first.pointer.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {} {first} {}",
+            Style::paint(Style::DIM, "first:"),
+            sanitize_for_terminal(pointer)
+        );
+    }
     if let Some(hint) = hint {
         let hint = sanitize_for_terminal(hint);
         let _ = writeln!(out, "  {} {hint}", Style::paint(Style::DIM, "hint:"));
@@ -174,6 +183,9 @@ pub(super) struct FindingView<'o> {
     column: Option<u64>,
     /// JSON Pointer (RFC 6901) inside the document; `""` is the whole document.
     pointer: Option<&'o str>,
+    /// The first of two records with the same identity or unique values; the place above is the second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<FirstView<'o>>,
     /// For people; the wording can change.
     message: &'o str,
     /// A suggested fix; the wording can change.
@@ -184,6 +196,20 @@ pub(super) struct FindingView<'o> {
     count: u64,
     /// Index in `finding_groups`.
     group: usize,
+}
+
+/// The place of a record.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct FirstView<'o> {
+    /// The file, relative to the directory.
+    path: &'o str,
+    /// Line, from 1.
+    line: Option<u64>,
+    /// Column, from 1, in characters.
+    column: Option<u64>,
+    /// JSON Pointer (RFC 6901) inside the document.
+    pointer: Option<&'o str>,
 }
 
 /// The line of a finding.
@@ -230,6 +256,12 @@ pub(super) fn finding_views(list: &FindingList) -> Vec<FindingView<'_>> {
             line: place.and_then(|place| place.line),
             column: place.and_then(|place| place.column),
             pointer: place.and_then(|place| place.pointer.as_deref()),
+            first: finding.first_place().map(|place| FirstView {
+                path: &place.path,
+                line: place.line,
+                column: place.column,
+                pointer: place.pointer.as_deref(),
+            }),
             message: &finding.message,
             remedy: finding.hint.as_deref(),
             excerpt: finding.excerpt.as_ref().map(|excerpt| ExcerptView {

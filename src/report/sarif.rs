@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Finding, FindingList, Level, Rule};
+use crate::model::{Finding, FindingList, Level, Place, Rule};
 
 use super::counts::plural;
 
@@ -90,23 +90,31 @@ fn result(finding: &Finding) -> Value {
         result["occurrenceCount"] = finding.count.into();
     }
     if let Some(place) = &finding.place {
-        let mut physical = json!({
-            "artifactLocation": { "uri": relative_uri(&place.path), "uriBaseId": BASE },
-        });
-        if let Some(line) = place.line {
-            physical["region"] = json!({ "startLine": line });
-            if let Some(column) = place.column {
-                physical["region"]["startColumn"] = column.into();
-            }
-        }
-        let mut location = json!({ "physicalLocation": physical });
-        if let Some(pointer) = &place.pointer {
-            location["logicalLocations"] =
-                json!([{ "fullyQualifiedName": pointer, "kind": "value" }]);
-        }
-        result["locations"] = json!([location]);
+        result["locations"] = json!([location(place)]);
+    }
+    if let Some(place) = finding.first_place() {
+        let mut first = location(place);
+        first["message"] = json!({ "text": "the first record" });
+        result["relatedLocations"] = json!([first]);
     }
     result
+}
+
+fn location(place: &Place) -> Value {
+    let mut physical = json!({
+        "artifactLocation": { "uri": relative_uri(&place.path), "uriBaseId": BASE },
+    });
+    if let Some(line) = place.line {
+        physical["region"] = json!({ "startLine": line });
+        if let Some(column) = place.column {
+            physical["region"]["startColumn"] = column.into();
+        }
+    }
+    let mut location = json!({ "physicalLocation": physical });
+    if let Some(pointer) = &place.pointer {
+        location["logicalLocations"] = json!([{ "fullyQualifiedName": pointer, "kind": "value" }]);
+    }
+    location
 }
 
 /// Formats a path as a relative reference (RFC 3986): all characters that are not unreserved are percent-encoded,

@@ -26,6 +26,10 @@ fn connection_strings_of_other_programs_are_usage_errors() {
         "mysql+pymysql://u:s3cr3t@127.0.0.1/db",
         "u_1:s3cr3t@127.0.0.1/db",
         "\u{feff}'postgres://u:s3cr3t@127.0.0.1/db'",
+        "127.0.0.1:5432:db:u:s3cr3t",
+        "{'host': '127.0.0.1', 'password': 's3cr3t'}",
+        "mysql -u root -ps3cr3t db",
+        "DATABASE_URL=postgres://u:s3cr3t@127.0.0.1/db",
     ] {
         let workspace = workspace();
         let before = workspace.tree();
@@ -127,5 +131,45 @@ fn a_url_in_the_wrong_argument_is_shown_without_its_password() {
             .env("DB_NAME", "db")
             .env(variable, url);
         assert_secret(&workspace.run(&mut command), 2);
+    }
+}
+
+#[test]
+fn a_file_name_with_blanks_and_punctuation_is_written_as_a_path() {
+    let workspace = workspace();
+    let name = "target/my choir, 2024 (a=b).db";
+    let mut command = workspace.command();
+    command.args(["import", "legacy", "--database", name]);
+    let rejected = workspace.run(&mut command);
+    assert_eq!(rejected.code, Some(2), "{rejected}");
+    assert!(rejected.stderr.contains("write `./NAME`"), "{rejected}");
+    let path = format!("./{name}");
+    let mut command = workspace.command();
+    command.args(["import", "legacy", "--database", &path]);
+    let imported = workspace.run(&mut command);
+    assert_eq!(imported.code, Some(0), "{imported}");
+    assert!(workspace.root().join(name).is_file());
+}
+
+#[test]
+fn a_connection_string_in_a_variable_for_a_name_is_not_shown() {
+    let workspace = workspace();
+    for text in [
+        "host=db password=s3cr3t",
+        "db:5432:x:u:s3cr3t",
+        "{\"password\": \"s3cr3t\"}",
+        "u;Pwd=s3cr3t",
+    ] {
+        for variable in ["DB_HOST", "DB_NAME", "DB_USER"] {
+            let mut command = workspace.command();
+            command
+                .args(["doctor", "--connect-attempts", "1"])
+                .env("DATABASE_TYPE", "postgres")
+                .env("DB_HOST", "127.0.0.1")
+                .env("DB_PORT", "1")
+                .env("DB_NAME", "db")
+                .env(variable, text);
+            assert_secret(&workspace.run(&mut command), 2);
+        }
     }
 }

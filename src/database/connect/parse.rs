@@ -28,6 +28,17 @@ pub(in crate::database) fn parse_url(
             "`/`, `?`, `#` and `@` in a name or a password must be percent-encoded",
         ));
     }
+    // `…/database;user=u;password=…` or `…/database password=…`: host, user and database are shown.
+    let (_, rest) = text.split_once("//").unwrap_or(("", text));
+    let (rest, _) = rest.split_once('?').unwrap_or((rest, ""));
+    let (login, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let user = login.split(':').next().unwrap_or_default();
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || ";=&,{}\"'`".contains(c);
+    if rest.contains(is_odd) || user.contains(is_odd) {
+        return Err(bad(
+            "blanks and `; = & , { }` and quotes must be percent-encoded, and there is one host only",
+        ));
+    }
     let decoded = |part: &str| {
         let text = percent_decode_str(part).decode_utf8();
         text.map(String::from)
@@ -141,6 +152,11 @@ mod tests {
             "postgres://me:12#secret@host/x",
             "postgres://me:12?secret@host/x",
             "postgres://me:12?secret=1@host/x",
+            "postgres://me@host/x;password=secret",
+            "postgres://host/x password=secret",
+            "postgres://host/x&password=secret",
+            "postgres://me=secret@host/x",
+            "postgres://me:secret@host,other/x",
         ] {
             let error = parse(text).expect_err(text).to_string();
             assert!(!error.contains("secret"), "{error}");

@@ -55,10 +55,10 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) shadowing_accounts: Option<&'static str>,
     /// `count`: 1 if a session can choose the time of its entries, where a setting of the server decides that.
     pub(in crate::database) settable_clock: Option<&'static str>,
-    /// `name` and `sql` of each index of the bound table, which is empty, that can be dropped and recreated to make a
-    /// load faster.
+    /// `name`, `sql` and `is_unique` of each index of the bound table, which is empty, that can be dropped and recreated
+    /// to make a load faster.
     pub(in crate::database) deferred_indexes: Option<&'static str>,
-    /// `name` and `sql` of the ledger's trigger of the bound name, if a load is faster without it.
+    /// The same of the ledger's trigger of the bound name, if a load is faster without it.
     pub(in crate::database) deferred_trigger: Option<&'static str>,
     /// `name` and `of_table` of each trigger, and of each rule and policy, if there are any; row-level security is called
     /// `ROW LEVEL SECURITY`.

@@ -37,13 +37,16 @@ use crate::audit::{AuditedTable, Trigger};
 use crate::model::{RunContext, Table};
 
 use super::triggers::StoredTrigger;
+use super::violation::Violation;
 use super::{DatabaseError, DatabaseUrl};
 
 pub(super) use catalog::{Catalog, RowColumn, StoredColumn};
 pub(super) use dialect::{Dialect, LighterInsert};
 pub(super) use guard::{GuardStatement, guard_statements};
 pub use registry::AnyConnection;
-pub(super) use registry::{MultiBackend, MultiRawValue, Statement, error_kind};
+pub(super) use registry::{
+    MultiBackend, MultiRawValue, Statement, code_hint, error_kind, find_violation,
+};
 pub use server::{Server, Variables, find_server, products_with_schemas, server_names};
 pub(super) use server::{find_scheme, is_scheme_without_colon, servers};
 pub(super) use values::{Cast, StoredValue, Values};
@@ -154,12 +157,6 @@ pub(super) trait Engine: SimpleConnection {
     /// Lets foreign keys be violated until the commit, if the engine can: rows of a plan may refer to each other.
     fn defer_foreign_keys(&mut self) -> QueryResult<()> {
         Ok(())
-    }
-
-    /// Whether a deferred foreign key costs memory for each row, so that it is deferred only if a table refers to
-    /// itself.
-    fn remembers_deferred_rows(&self) -> bool {
-        false
     }
 
     /// Checks the foreign keys that were deferred, if indexes cannot be built before that.
@@ -312,6 +309,16 @@ pub(super) trait Engine: SimpleConnection {
     }
 
     // Errors
+
+    /// Whether a failed statement ends the transaction, so that it needs a savepoint to be repeated.
+    fn aborts_after_error(&self) -> bool {
+        false
+    }
+
+    /// Adds what the error of a statement on this table does not contain, but the schema does.
+    fn complete_violation(&mut self, _table: &str, _violation: &mut Violation) -> QueryResult<()> {
+        Ok(())
+    }
 
     /// The error of a statement in terms of the database at `place`, for whose locks we wait for `wait`.
     fn explain(&self, error: DieselError, _place: &DatabaseUrl, _wait: Duration) -> DatabaseError {

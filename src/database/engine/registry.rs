@@ -4,9 +4,11 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize;
 use diesel::query_builder::{QueryBuilder as _, QueryFragment};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 
 use super::{Engine, Server, StoredValue, Values};
 use crate::database::engine::error_kind::ErrorKind;
+use crate::database::violation::Violation;
 use crate::model::Value;
 
 /// A kind of server that accession supports, built in or not.
@@ -138,6 +140,31 @@ macro_rules! engines {
                 let kind = kind.or_else(|| super::$module::error_kind(message));
             )*
             kind
+        }
+
+        /// A suggested fix for the code in a message.
+        #[cfg_attr(not(feature = "servers"), expect(unused_variables, reason = "only servers have codes"))]
+        pub(in crate::database) fn code_hint(message: &str) -> Option<&'static str> {
+            let hint = None;
+            $(
+                #[cfg(feature = $feature)]
+                let hint = hint.or_else(|| super::$module::hint(message));
+            )*
+            hint
+        }
+
+        /// The rule because of which a row was rejected. Errors of the embedded engine have no code, so it is asked last.
+        pub(in crate::database) fn find_violation(
+            kind: &DatabaseErrorKind,
+            information: &dyn DatabaseErrorInformation,
+        ) -> Option<Violation> {
+            $(
+                #[cfg(feature = $feature)]
+                if super::$module::has_code(information.message()) {
+                    return super::$module::violation(information);
+                }
+            )*
+            super::$file::violation(kind, information.message())
         }
 
         pub(super) static KNOWN: &[KnownServer] = &[$(

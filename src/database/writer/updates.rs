@@ -33,7 +33,13 @@ impl Writer<'_> {
         let connection = &mut database.connection;
         let updated = connection
             .in_any_order(table, |connection| update.execute(connection))
-            .map_err(|error| DatabaseError::of_table(&table.name, error))?;
+            .map_err(|error| {
+                let mut error = DatabaseError::of_row(&table.name, error);
+                if let DatabaseError::Rejected(rejection) = &mut error {
+                    rejection.origin = Some(row.origin.clone());
+                }
+                error.completed(connection)
+            })?;
         self.applied.add((row.table, Action::Update), updated);
         // The key itself may be among the columns.
         let own = table.key_from_record_id(&row.record_id);
@@ -61,7 +67,10 @@ impl Writer<'_> {
             key: &named_key(model, record_id),
         };
         self.set_context(database)?;
-        let deleted = delete.execute(&mut database.connection)?;
+        let connection = &mut database.connection;
+        let deleted = delete.execute(connection).map_err(|error| {
+            DatabaseError::of_deleted_row(&model.name, error).completed(connection)
+        })?;
         self.applied.add((table, Action::Delete), deleted);
         Ok(())
     }
@@ -81,7 +90,8 @@ impl Writer<'_> {
             key: &named_key(table, record_id),
         };
         self.set_context(database)?;
-        vacate.execute(&mut database.connection)?;
+        let vacated = vacate.execute(&mut database.connection);
+        vacated.map_err(|error| DatabaseError::of_row(&table.name, error))?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{FileId, Finding, FindingList, Findings};
+use crate::model::{FileId, Finding, FindingList, Findings, FirstRecord};
 use crate::parse::{Position, excerpts};
 use crate::source::{self, SourceFile};
 
@@ -28,7 +28,25 @@ impl Directory<'_> {
             self.find_places(file, &mut findings);
             self.show_lines(file, &mut findings);
         }
+        self.locate_first_records(&mut findings);
         findings.sorted()
+    }
+
+    /// Adds line and column to the places of first records.
+    fn locate_first_records(&self, findings: &mut Findings) {
+        let mut by_file: BTreeMap<FileId, Vec<Unlocated<'_>>> = BTreeMap::new();
+        for finding in findings.kept_mut() {
+            if let Some(FirstRecord::At(place)) = &mut finding.first
+                && let Some(file) = self.file_named(&place.path)
+            {
+                let pointers = place.pointer.iter().cloned().collect();
+                let of_file = by_file.entry(file.id).or_default();
+                of_file.push(Unlocated { place, pointers });
+            }
+        }
+        for (id, unlocated) in by_file {
+            self.locate(&self.survey.files[id.0 as usize], unlocated);
+        }
     }
 
     fn file_named(&self, path: &str) -> Option<&SourceFile> {

@@ -6,6 +6,7 @@
 mod complete;
 mod dispatch;
 mod events;
+mod first_record;
 mod identity_index;
 mod lookup;
 mod memory;

@@ -69,7 +69,7 @@ struct Claim {
 /// The owner of a row.
 enum Owner {
     /// No record of the directory.
-    Nobody,
+    NoRecord,
     /// This record.
     Record(LedgerRow),
     /// A record that this run already read, so that its ledger entry is out of date.
@@ -121,7 +121,7 @@ impl Ownership {
                 // A record has one row. The other rows that it matches by further keys are in conflict with it.
                 let may_have_it = own.is_none() && place == 0;
                 let path = match owner {
-                    Owner::Nobody if may_have_it => {
+                    Owner::NoRecord if may_have_it => {
                         let current = (row.record_id, row.values);
                         lookup.current.insert(identity, current);
                         continue;
@@ -139,7 +139,7 @@ impl Ownership {
                         continue;
                     }
                     Owner::Record(owner) => Some(owner.known.path),
-                    Owner::Nobody | Owner::Read => None,
+                    Owner::NoRecord | Owner::Read => None,
                 };
                 let conflicting = lookup.conflicting.entry(identity).or_default();
                 conflicting.push(ConflictingRow {
@@ -161,7 +161,7 @@ impl Ownership {
         record_id: &str,
     ) -> Result<Owner, DatabaseError> {
         if !self.knows_rows {
-            return Ok(Owner::Nobody);
+            return Ok(Owner::NoRecord);
         }
         let source = directory.source.as_str();
         let entries = match self.entries.entry(table) {
@@ -173,7 +173,7 @@ impl Ownership {
                 Some(row) => Owner::Record(row),
                 None => Owner::Read,
             },
-            None => Owner::Nobody,
+            None => Owner::NoRecord,
         })
     }
 

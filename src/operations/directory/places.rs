@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::database::DatabaseError;
 use crate::model::{FileId, Origin, Place};
+use crate::operations::OperationError;
 use crate::parse::{Framing, position_in_file};
 use crate::plan::{RowProblem, TableColumns};
 use crate::source::{self, SourceFile};
@@ -69,6 +71,24 @@ impl Directory<'_> {
             self.locate(&self.survey.files[id.0 as usize], unlocated);
         }
         places
+    }
+
+    /// Adds the place of the record to the error of a row that the database rejected.
+    pub(in crate::operations) fn located(&self, error: OperationError) -> OperationError {
+        let OperationError::Database(DatabaseError::Rejected(rejection)) = error else {
+            return error;
+        };
+        let origin = rejection.origin.as_ref();
+        let mut places =
+            origin.map_or(Vec::new(), |origin| self.places(&[(origin, String::new())]));
+        let source = DatabaseError::Rejected(rejection);
+        match places.pop() {
+            Some(place) => OperationError::RejectedRecord {
+                place: Box::new(place),
+                source: Box::new(source),
+            },
+            None => OperationError::Database(source),
+        }
     }
 
     /// Adds line and column to places in a file, in one pass over it. A file that can no longer be opened has none.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::layout::{ParameterDefault, Unmapped};
 use crate::map::UnmappedMembers;
-use crate::model::{Finding, Findings, Level, MappedRow, Place, Rule};
+use crate::model::{Finding, Findings, FirstRecord, Level, MappedRow, Place, Rule};
 use crate::plan;
 use crate::source::SourceFile;
 
@@ -161,7 +161,8 @@ impl ReadState {
         problem: plan::RowProblem,
     ) {
         let place = directory.place_of_problem(&problem);
-        let finding = Finding::error(problem.rule, place, problem.message).hint(problem.hint);
+        let mut finding = Finding::error(problem.rule, place, problem.message).hint(problem.hint);
+        finding.first = problem.shared.map(FirstRecord::With);
         if problem.rule == Rule::Conflict {
             self.findings.push(Finding {
                 level: Level::Warning,

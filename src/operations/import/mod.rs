@@ -226,7 +226,8 @@ impl<'l> Import<'l> {
             match planned {
                 Err(OperationError::WriterStopped) => applied,
                 planned => planned.and(applied),
-            }?;
+            }
+            .map_err(|error| self.directory.located(error))?;
             Ok(changed)
         })
     }

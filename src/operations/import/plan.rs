@@ -138,6 +138,8 @@ impl<'l> Import<'l> {
                 }
                 check_scratch(&state.planner)
             })?;
+            let findings = &mut state.read.findings;
+            directory.find_first_records(findings, &wave.files, &resolved)?;
         }
         state.read.finish(directory);
         state.read.late_problems(directory, state.planner.finish());

@@ -171,6 +171,7 @@ impl Planner<'_> {
         resolution.map_err(|why| RowProblem {
             origin: row.origin.clone(),
             columns: None,
+            shared: None,
             rule: Rule::Conflict,
             message: format!("`{}` {}: {why}", table.table.name, existing.record_id()),
             hint: "choose with `--on-conflict keep-database` or `--on-conflict take-file`"

@@ -179,6 +179,7 @@ pub(super) fn contradiction(table: &Table, row: &MappedRow, path: &str) -> RowPr
     RowProblem {
         origin: row.origin.clone(),
         columns: None,
+        shared: None,
         rule: Rule::DuplicateRecord,
         message: format!(
             "a record of `{}` in {path}, which did not change, has the same identity but different values",
@@ -205,6 +206,7 @@ pub(super) fn taken(
             table: index,
             columns: conflict.columns.clone(),
         }),
+        shared: None,
         rule: Rule::NotUnique,
         message: format!(
             "`{}` {}{} has the same {names}",

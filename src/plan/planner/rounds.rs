@@ -1,6 +1,6 @@
 //! Selects the rows of a batch that can be decided: those whose parents are decided and that are not duplicates.
 
-use crate::model::{Deferred, Hasher, MappedRow, Rule, Value};
+use crate::model::{Deferred, MappedRow, Rule, SharedKey, Value};
 use crate::plan::change::{RowProblem, TableColumns};
 use crate::plan::limits;
 use crate::plan::seen::{DuplicateCheck, SeenIdentities};
@@ -78,6 +78,11 @@ impl Planner<'_> {
                 return Err(RowProblem {
                     origin: row.origin.clone(),
                     columns: None,
+                    shared: Some(SharedKey {
+                        table: row.table,
+                        columns: None,
+                        key: row.identity,
+                    }),
                     rule: Rule::DuplicateRecord,
                     message: format!(
                         "another record of `{}` has the same identity but different values",
@@ -93,9 +98,7 @@ impl Planner<'_> {
             if values.clone().any(Value::is_null) {
                 continue;
             }
-            let mut hasher = Hasher::new();
-            values.for_each(|value| value.hash_into(&mut hasher));
-            let key = hasher.fingerprint();
+            let key = Value::fingerprint(values);
             if observe(&mut unique.seen, key, key) != DuplicateCheck::First {
                 let columns = unique.columns.clone();
                 let names = table.names(&columns);
@@ -104,6 +107,11 @@ impl Planner<'_> {
                     columns: Some(TableColumns {
                         table: row.table,
                         columns,
+                    }),
+                    shared: Some(SharedKey {
+                        table: row.table,
+                        columns: Some(unique.columns.clone()),
+                        key,
                     }),
                     rule: Rule::NotUnique,
                     message: format!("another record has the same {names} of `{}`", table.name),

@@ -49,7 +49,7 @@ pub struct Lookup {
     /// The parents of [`Round::parents`] that exist.
     pub parents: Vec<ParentKey>,
     /// Records whose rows have not changed since the last import according to the audit log. Used where the ledger's
-    /// digest cannot tell because the mapped columns changed.
+    /// digest does not show because the mapped columns changed.
     pub untouched: HashSet<Fingerprint>,
     /// Rows of other records that hold unique values of these records.
     pub conflicting: HashMap<Fingerprint, Vec<ConflictingRow>>,

@@ -36,6 +36,7 @@ mod pooler;
 mod private;
 mod proof;
 mod recorded;
+mod rejected_row;
 mod renamed_schema;
 mod renamed_triggers;
 mod replication;

@@ -27,7 +27,7 @@ pub(super) struct AsOf {
     /// Show only the row with this primary key; write a key of several columns as a JSON array of strings
     record: Option<String>,
     /// RFC 3339, a day (its end), `yesterday`, an age (`3d`, `2h`), or a run's id or a prefix of it
-    #[arg(long, value_name = "TIME|RUN")]
+    #[arg(long, value_name = "TIME|RUN", default_value = "now")]
     at: String,
     /// Maximum number of rows [default: 100 in tables, all in JSON and CSV]
     #[arg(long, value_name = "N")]

@@ -50,7 +50,7 @@ pub(super) fn verify_receipt(
     database: &DatabaseOptions,
     output: &Output,
 ) -> Result<Exit, CommandError> {
-    let url = match DatabaseOptions::is_argument() {
+    let url = match database.is_argument() {
         true => Some(database.url(output)?),
         false => None,
     };

@@ -1,13 +1,14 @@
 //! Classifies MySQL's errors by their number, because messages are in the language of the server
 //! (<https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>).
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use mysql_async::{DriverError, Error, IoError};
 
 use crate::database::DatabaseError;
 use crate::database::connect::ServerAddress;
 use crate::database::engine::error_kind::{ErrorKind, code_of, with_code};
 use crate::database::refusal::{NotConnected, Refusal};
+use crate::database::violation::{Violation, ViolationKind};
 
 /// Before the number after a message.
 const LABEL: &str = "error";
@@ -28,6 +29,8 @@ pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
         // Deadlock; changed since it was read, in snapshot isolation; a table that another import has just created.
         1213 | 1020 | 1412 => ErrorKind::Retryable,
         1205 => ErrorKind::Locked,
+        // The disk, the tablespace.
+        1021 | 1114 => ErrorKind::DiskFull,
         // The row, or what is kept to undo its change.
         1118 | 1713 => ErrorKind::TooLong,
         1044 | 1045 | 1142 | 1143 | 1227 | 1370 => ErrorKind::Denied,
@@ -39,11 +42,102 @@ pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
     })
 }
 
+/// A suggested fix for the number after a message.
+pub(in crate::database) fn hint(message: &str) -> Option<&'static str> {
+    Some(match number(message)? {
+        1418 | 1419 => {
+            "the server writes a binary log: an administrator must set `log_bin_trust_function_creators = 1`, see docs/servers.md"
+        }
+        1153 => "nothing was written; raise the server's `max_allowed_packet`",
+        1206 => {
+            "nothing was written; raise the server's `innodb_buffer_pool_size`, or import fewer files at once"
+        }
+        1226 => "an administrator limits this account; run again later, or have its limits raised",
+        1317 | 1969 | 3024 | 3169 => {
+            "nothing was written; an administrator or a time limit ended the statement: raise `max_statement_time` or `max_execution_time`, or run again"
+        }
+        1030 | 1877 => "check whether the server's disk is full or failing, and its error log",
+        _ => return None,
+    })
+}
+
+/// Whether the message ends with a number of this server.
+pub(in crate::database) fn has_code(message: &str) -> bool {
+    number(message).is_some()
+}
+
+/// The rule that a rejected row violates. The names are in the message, quoted in every language.
+pub(in crate::database) fn violation(
+    information: &dyn DatabaseErrorInformation,
+) -> Option<Violation> {
+    let message = information.message();
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let name = |at: usize| names.get(at).map(|&name| name.to_owned());
+    let quoted = || message.split('\'').nth(1).map(str::to_owned);
+    Some(match number(message)? {
+        1062 | 1586 | 1859 => Violation {
+            name: quoted(),
+            ..Violation::of(ViolationKind::Unique)
+        },
+        // `database`.`table`, CONSTRAINT `name` FOREIGN KEY (`columns`) …
+        1216 | 1452 => Violation {
+            name: name(2),
+            columns: name(3),
+            ..Violation::of(ViolationKind::ForeignKey)
+        },
+        1217 | 1451 => Violation {
+            table: name(1),
+            name: name(2),
+            columns: name(3),
+            ..Violation::of(ViolationKind::Referenced)
+        },
+        1048 | 1364 => Violation {
+            columns: quoted(),
+            ..Violation::of(ViolationKind::NotNull)
+        },
+        // MySQL's number and MariaDB's, which names the table after the constraint.
+        3819 | 4025 => Violation {
+            name: name(0).or_else(quoted),
+            ..Violation::of(ViolationKind::Check)
+        },
+        1264 | 1265 | 1406 => Violation {
+            columns: quoted(),
+            ..Violation::of(ViolationKind::Value)
+        },
+        number if WITH_VALUE.contains(&number) => Violation {
+            columns: name(2),
+            ..Violation::of(ViolationKind::Value)
+        },
+        // SIGNAL; a column, table or routine that a trigger uses does not exist, or it changes its own table.
+        1644 | 1054 | 1146 | 1305 | 1318 | 1442 | 1365 => Violation::of(ViolationKind::Raised),
+        _ => return None,
+    })
+}
+
+/// Numbers of errors whose messages quote a value that does not fit its type.
+const WITH_VALUE: [u16; 9] = [1292, 1366, 1367, 1411, 1525, 1526, 1690, 3140, 3141];
+
+/// A message without the value that it quotes. What is left of a duplicate entry is the name of the key.
+fn without_value(message: &str, number: u16) -> String {
+    let quoted = message.find('\'').zip(message.rfind('\''));
+    match (number, quoted) {
+        (1062 | 1586 | 1859, Some((_, end))) => {
+            let key = message[..end].rsplit('\'').next().unwrap_or_default();
+            format!("duplicate entry for key '{key}'")
+        }
+        (number, Some((start, end))) if WITH_VALUE.contains(&number) => {
+            format!("{}'…{}", &message[..start], &message[end..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
 /// Converts the failure of a statement to Diesel's error.
 pub(super) fn failed(error: Error) -> DieselError {
     let (kind, message) = match error {
         Error::Server(error) => {
-            let message = numbered(&error.message, error.code);
+            let message = without_value(&error.message, error.code);
+            let message = numbered(&message, error.code);
             (kind(error.code), message)
         }
         Error::Io(error) => (DatabaseErrorKind::UnableToSendCommand, error.to_string()),
@@ -96,7 +190,8 @@ fn refusal(error: &Error) -> Refusal {
     match error {
         Error::Server(error) => match error.code {
             1045 | 1698 => Refusal::Login,
-            1044 | 1049 => Refusal::NoSuchDatabase,
+            1044 => Refusal::NoAccess,
+            1049 => Refusal::NoSuchDatabase,
             _ => Refusal::Other,
         },
         Error::Io(_) => Refusal::Tls,

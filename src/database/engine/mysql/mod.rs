@@ -21,7 +21,7 @@ mod values;
 
 use catalog::{CATALOG, NameCase, names_as};
 pub(super) use client::MysqlConnection;
-pub(super) use failure::error_kind;
+pub(super) use failure::{error_kind, has_code, hint, violation};
 #[cfg(test)]
 pub(super) use quote::QUOTES;
 pub(in crate::database) use quote::{identifier, literal};

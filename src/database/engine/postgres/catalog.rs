@@ -120,7 +120,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     // Without those that a constraint rests on: a primary key, or a foreign key of another table. Only those of tables
     // that this transaction made, which no other session sees: to drop one takes a lock that would keep readers out.
     deferred_indexes: Some(
-        "SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS sql \
+        "SELECT c.relname::text AS name, pg_get_indexdef(c.oid) AS sql, i.indisunique::int AS is_unique \
          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
          WHERE i.indrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) \
          AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid) \

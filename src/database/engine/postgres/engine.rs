@@ -109,12 +109,12 @@ impl Engine for Connection {
         transaction::advance_sequence(self, table, column, last)
     }
 
-    fn defer_foreign_keys(&mut self) -> QueryResult<()> {
-        self.batch_execute("SET CONSTRAINTS ALL DEFERRED")
+    fn aborts_after_error(&self) -> bool {
+        true
     }
 
-    fn remembers_deferred_rows(&self) -> bool {
-        true
+    fn defer_foreign_keys(&mut self) -> QueryResult<()> {
+        self.batch_execute("SET CONSTRAINTS ALL DEFERRED")
     }
 
     /// No index of a table is made while a check of the table is pending.

@@ -8,6 +8,7 @@ use tokio_postgres::error::{DbError, SqlState};
 use crate::database::connect::ServerAddress;
 use crate::database::engine::error_kind::{ErrorKind, code_of, with_code};
 use crate::database::refusal::{NotConnected, Refusal};
+use crate::database::violation::{Violation, ViolationKind};
 use crate::database::{DatabaseError, with_causes};
 
 /// Before the code after a message.
@@ -29,6 +30,7 @@ pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
         // Also when `lock_timeout` has passed.
         "55P03" => ErrorKind::Locked,
         "42501" => ErrorKind::Denied,
+        "53100" => ErrorKind::DiskFull,
         // Program limit exceeded.
         "54000" => ErrorKind::TooLong,
         ROW_SECURITY => ErrorKind::HiddenRows,
@@ -38,6 +40,80 @@ pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
         code if code.starts_with("08") => ErrorKind::Lost,
         _ => return None,
     })
+}
+
+/// A suggested fix for the code after a message.
+pub(in crate::database) fn hint(message: &str) -> Option<&'static str> {
+    Some(match code(message)? {
+        "57014" => {
+            "nothing was written; an administrator or `statement_timeout` canceled the statement: raise it with `ALTER ROLE … SET statement_timeout`, or run again"
+        }
+        "53200" => {
+            "nothing was written; the server is out of memory or locks: raise `max_locks_per_transaction` or its memory"
+        }
+        "53300" | "53400" => {
+            "nothing was written; close other connections, or raise the server's limits"
+        }
+        "58030" | "58P01" | "XX001" | "XX002" => {
+            "check whether the server's disk is full or failing, and its log; restore a damaged database from a backup"
+        }
+        _ => return None,
+    })
+}
+
+/// Whether the message ends with a code of this server.
+pub(in crate::database) fn has_code(message: &str) -> bool {
+    code(message).is_some()
+}
+
+/// Classes of codes that are about the connection, the transaction or the server, not about a row.
+const OF_THE_SERVER: [&str; 10] = ["08", "25", "40", "53", "54", "55", "57", "58", "F0", "XX"];
+
+/// The rule that a rejected row violates. Any other code comes from a trigger or an expression of the table.
+pub(in crate::database) fn violation(
+    information: &dyn DatabaseErrorInformation,
+) -> Option<Violation> {
+    let kind = match code(information.message())? {
+        "23505" => ViolationKind::Unique,
+        "23503" => ViolationKind::ForeignKey,
+        "23001" => ViolationKind::Referenced,
+        "23502" => ViolationKind::NotNull,
+        "23514" => ViolationKind::Check,
+        "23P01" => ViolationKind::Exclusion,
+        code if code.starts_with("22") => ViolationKind::Value,
+        code if OF_THE_SERVER.iter().any(|class| code.starts_with(class)) => return None,
+        _ => ViolationKind::Raised,
+    };
+    Some(Violation {
+        kind,
+        table: information.table_name().map(str::to_owned),
+        name: information.constraint_name().map(str::to_owned),
+        columns: information
+            .column_name()
+            .or_else(|| information.details().and_then(key_columns))
+            .map(str::to_owned),
+    })
+}
+
+/// The columns of `Key (columns)=(values) already exists.`, in any language.
+fn key_columns(detail: &str) -> Option<&str> {
+    let (key, _) = detail.split_once(")=(")?;
+    Some(key.split_once('(')?.1)
+}
+
+/// A message about a value that does not fit its type, without the value, which is quoted in the way of the server's
+/// language.
+fn without_value(message: &str) -> String {
+    const QUOTES: [char; 8] = ['"', '\'', '«', '»', '“', '”', '„', '‹'];
+    let first = message.char_indices().find(|(_, c)| QUOTES.contains(c));
+    let last = message.char_indices().rfind(|(_, c)| QUOTES.contains(c));
+    match (first, last) {
+        (Some((start, open)), Some((end, _))) if start < end => {
+            let start = start + open.len_utf8();
+            format!("{}…{}", &message[..start], &message[end..])
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// Converts the failure of a statement to Diesel's error.
@@ -83,8 +159,12 @@ impl Said {
             Some("check_enable_rls") => ROW_SECURITY,
             _ => error.code().code(),
         };
+        let message = match error.code().code().starts_with("22") {
+            true => without_value(error.message()),
+            false => error.message().to_owned(),
+        };
         Self {
-            message: with_code(error.message(), LABEL, code),
+            message: with_code(&message, LABEL, code),
             error: error.clone(),
         }
     }
@@ -158,9 +238,8 @@ fn refusal(error: &Error) -> Refusal {
         Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
             Refusal::Login
         }
-        Some(&SqlState::UNDEFINED_DATABASE | &SqlState::INSUFFICIENT_PRIVILEGE) => {
-            Refusal::NoSuchDatabase
-        }
+        Some(&SqlState::UNDEFINED_DATABASE) => Refusal::NoSuchDatabase,
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Refusal::NoAccess,
         Some(_) => Refusal::Other,
         // Without a code it is an error of the driver: it lacks a password, or does not trust the server.
         None if error.to_string().contains("password") => Refusal::Login,

@@ -33,7 +33,7 @@ mod values;
 
 use catalog::CATALOG;
 pub(super) use client::PostgresConnection;
-pub(super) use failure::error_kind;
+pub(super) use failure::{error_kind, has_code, hint, violation};
 #[cfg(test)]
 pub(super) use quote::QUOTES;
 pub(in crate::database) use quote::{identifier, literal};

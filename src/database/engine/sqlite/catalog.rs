@@ -36,7 +36,8 @@ pub(super) static CATALOG: Catalog = Catalog {
     settable_clock: None,
     // Without those that a foreign key refers to.
     deferred_indexes: Some(
-        "SELECT name, sql FROM sqlite_master AS own \
+        "SELECT name, sql, (SELECT \"unique\" FROM pragma_index_list(own.tbl_name) WHERE name = own.name) AS is_unique \
+         FROM sqlite_master AS own \
          WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL \
          AND NOT EXISTS (SELECT 1 FROM sqlite_master AS child \
          JOIN pragma_foreign_key_list(child.name) AS key \
@@ -46,7 +47,7 @@ pub(super) static CATALOG: Catalog = Catalog {
          AND kept.\"unique\" AND part.name = key.\"to\" COLLATE NOCASE) ORDER BY rowid",
     ),
     deferred_trigger: Some(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name = ?",
+        "SELECT name, sql, 0 AS is_unique FROM sqlite_master WHERE type = 'trigger' AND name = ?",
     ),
     rules: "SELECT name, tbl_name AS of_table FROM sqlite_master WHERE type = 'trigger' ORDER BY tbl_name, name",
     form: |_declared, wanted| wanted.map_or(Form::Text, Form::of),

@@ -19,6 +19,7 @@ use crate::audit::{AuditedTable, Trigger};
 use crate::database::engine::{Catalog, Dialect, Engine, Product};
 use crate::database::ledger::tables::audit_context;
 use crate::database::triggers::StoredTrigger;
+use crate::database::violation::Violation;
 use crate::database::{DatabaseError, DatabaseUrl};
 use crate::model::{RunContext, Table};
 
@@ -173,6 +174,10 @@ impl Engine for Connection {
     /// From here on the file is journaled like any other (WAL).
     fn publish(&mut self) -> QueryResult<()> {
         self.batch_execute("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;")
+    }
+
+    fn complete_violation(&mut self, table: &str, violation: &mut Violation) -> QueryResult<()> {
+        super::errors::complete_violation(self, table, violation)
     }
 
     fn explain(&self, error: DieselError, place: &DatabaseUrl, wait: Duration) -> DatabaseError {

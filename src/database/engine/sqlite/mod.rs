@@ -32,7 +32,7 @@ mod wal_keeper;
 pub use backup::Backup;
 use catalog::CATALOG;
 pub(in crate::database) use connection::is_read_only;
-pub(super) use errors::error_kind;
+pub(super) use errors::{error_kind, violation};
 pub(in crate::database) use immutable::ImmutableDatabase;
 pub(in crate::database) use link::link_target;
 pub use new_database::{NewDatabase, Opened, PRIVATE};
