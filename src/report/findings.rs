@@ -133,13 +133,10 @@ fn block(finding: &Finding, hint: Option<&str>, out: &mut String) {
         let _ = writeln!(out, "  {} {pointer}", Style::paint(Style::DIM, "at:"));
     }
     if let Some(first) = finding.first_place() {
-        let pointer = first.pointer.as_deref().unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "  {} {first} {}",
-            Style::paint(Style::DIM, "first:"),
-            sanitize_for_terminal(pointer)
-        );
+        let pointer = sanitize_for_terminal(first.pointer.as_deref().unwrap_or_default());
+        let place = format!("{first} {pointer}");
+        let label = Style::paint(Style::DIM, "first:");
+        let _ = writeln!(out, "  {label} {}", place.trim_end());
     }
     if let Some(hint) = hint {
         let hint = sanitize_for_terminal(hint);
