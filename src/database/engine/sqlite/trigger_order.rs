@@ -12,6 +12,7 @@ use super::{Connection, identifier};
 use crate::audit::Trigger;
 use crate::database::DatabaseError;
 use crate::database::engine::Dialect as _;
+use crate::database::engine::Name;
 use crate::database::triggers::{StoredTrigger, fault};
 
 /// Triggers of the application on the bound table that were created after the first audit trigger.
@@ -21,12 +22,6 @@ const LATER: &str = "SELECT name, sql AS definition FROM sqlite_master \
      AND name LIKE 'accession\\_%' ESCAPE '\\') ORDER BY name";
 
 const TABLE_OF: &str = "SELECT tbl_name AS name FROM sqlite_master WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE";
-
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
 
 /// Recreates all audit triggers of a table, because of their order, if any of them is missing, different, or fires too
 /// late; drops triggers with the names of earlier versions.
