@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Image, Step, same_value};
+use super::{Image, Key, Step, same_value};
 
 /// How to handle rows that were changed after the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,12 @@ pub enum Undo {
 pub enum Reversal {
     /// The entry is reverted.
     Undo(Undo),
+    /// The entry is reverted although the row was changed later.
+    Forced(Undo),
     /// The row already has the values from before the entry.
     AlreadyUndone,
+    /// An earlier revert of the run restored the row, which has not changed since: all entries of the row are reverted.
+    AlreadyRestored,
     /// The row was changed later, and stays.
     Conflict(RevertConflict),
 }
@@ -45,31 +49,52 @@ pub enum Reversal {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RevertConflict {
-    /// The row was changed after the run.
+    /// The row was changed after the run, or after an earlier revert of the run restored it.
     Changed,
-    /// The row was deleted after the run.
+    /// The row was deleted after the run, or after an earlier revert of the run restored it.
     Deleted,
-    /// The run deleted the row, and a row with its key exists again.
+    /// The run, or an earlier revert of it, deleted the row, and a row with its key exists again.
     CameBack,
 }
 
 /// The entries of a row after the run: of each value, only what a decision depends on.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Later {
-    /// The values before the first change of each column.
+    /// The values before the first change of each column; those before the revert that restored the row do not count.
     first: Image,
     /// The row that was deleted last.
     deleted: Option<Image>,
+    /// Whether the row got another key last.
+    moved: bool,
+    /// The last entry by which an earlier revert of the run restored the row.
+    restored: Option<Box<Step>>,
+}
+
+/// Who wrote an entry after the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// A revert of the run that is in force: it was not reverted itself.
+    Revert,
+    /// Any other run or program.
+    Other,
 }
 
 impl Later {
     /// Adds the next entry.
-    pub fn add(&mut self, step: Step) {
+    pub fn add(&mut self, step: Step, key: &Key<'_>, writer: Writer) {
+        self.moved = step.new_record_id(key).is_some();
+        if writer == Writer::Revert {
+            self.first.clear();
+            self.restored = Some(Box::new(step.clone()));
+        }
         match step {
             Step::Insert { .. } => {}
-            Step::Update { old, .. } => self.keep(old),
+            Step::Update { old, .. } if writer == Writer::Other => self.keep(old),
+            Step::Update { .. } => {}
             Step::Delete { old } => {
-                self.keep(old.clone());
+                if writer == Writer::Other {
+                    self.keep(old.clone());
+                }
                 self.deleted = Some(old);
             }
         }
@@ -85,13 +110,18 @@ impl Later {
 /// Decides on one entry. `row` is the current row, without added columns that still have their defaults, and `later` its
 /// entries after the run.
 #[must_use]
-pub fn undo(step: Step, row: Option<&Image>, later: Later, policy: RevertPolicy) -> Reversal {
-    match decide(&step, row, &later) {
+pub fn undo(step: Step, row: Option<&Image>, later: &Later, policy: RevertPolicy) -> Reversal {
+    let decision = match &later.restored {
+        Some(restored) => decide_restored(restored, row, later),
+        None => decide(&step, row, later),
+    };
+    match decision {
         Decision::Undo => Reversal::Undo(undo_unchecked(step)),
         Decision::AlreadyUndone => Reversal::AlreadyUndone,
+        Decision::AlreadyRestored => Reversal::AlreadyRestored,
         Decision::Conflict(conflict) if policy == RevertPolicy::Force => {
             let forced = by_force(step, row.is_some(), later);
-            forced.map_or(Reversal::Conflict(conflict), Reversal::Undo)
+            forced.map_or(Reversal::Conflict(conflict), Reversal::Forced)
         }
         Decision::Conflict(conflict) => Reversal::Conflict(conflict),
     }
@@ -111,11 +141,34 @@ pub fn undo_unchecked(step: Step) -> Undo {
 enum Decision {
     Undo,
     AlreadyUndone,
+    AlreadyRestored,
     Conflict(RevertConflict),
+}
+
+/// A row that an earlier revert restored by this entry is as before the run if that entry could be reverted.
+fn decide_restored(restored: &Step, row: Option<&Image>, later: &Later) -> Decision {
+    match decide(restored, row, later) {
+        Decision::Undo => Decision::AlreadyRestored,
+        // The revert gave the row its former key, and there is no later entry under this one.
+        Decision::Conflict(_) if row.is_none() && later.moved && later.first.is_empty() => {
+            Decision::AlreadyRestored
+        }
+        // The row is as the run left it: another change than that of the revert.
+        Decision::AlreadyUndone => Decision::Conflict(match (restored, row) {
+            (_, None) => RevertConflict::Deleted,
+            (Step::Delete { .. }, Some(_)) => RevertConflict::CameBack,
+            (Step::Insert { .. } | Step::Update { .. }, Some(_)) => RevertConflict::Changed,
+        }),
+        other => other,
+    }
 }
 
 fn decide(step: &Step, row: Option<&Image>, later: &Later) -> Decision {
     match (step, row) {
+        // It exists, with another key.
+        (Step::Insert { .. } | Step::Update { .. }, None) if later.moved => {
+            Decision::Conflict(RevertConflict::Changed)
+        }
         (Step::Insert { .. }, None) => Decision::AlreadyUndone,
         (Step::Insert { new }, Some(row))
             if agrees(new, row) && !gained(new, row) && agrees(&later.first, row) =>
@@ -171,13 +224,15 @@ fn gained(stated: &Image, row: &Image) -> bool {
 
 /// Computes the change that restores the row to its state before the entry, whatever happened later; `None` if not all
 /// columns are known.
-fn by_force(step: Step, exists: bool, later: Later) -> Option<Undo> {
+fn by_force(step: Step, exists: bool, later: &Later) -> Option<Undo> {
     match (step, exists) {
-        (Step::Insert { .. }, _) => Some(Undo::Delete),
+        (_, false) if later.moved => None,
+        (Step::Insert { .. }, true) => Some(Undo::Delete),
+        (Step::Insert { .. }, false) => None,
         (Step::Delete { old } | Step::Update { old, .. }, true) => Some(Undo::Update(old)),
         (Step::Delete { old }, false) => Some(Undo::Insert(old)),
         (Step::Update { old, .. }, false) => {
-            let mut image = later.deleted?;
+            let mut image = later.deleted.clone()?;
             image.extend(old);
             Some(Undo::Insert(image))
         }
@@ -186,6 +241,7 @@ fn by_force(step: Step, exists: bool, later: Later) -> Option<Undo> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::KeyRule;
     use super::*;
 
     fn image(text: &str) -> Image {
@@ -204,10 +260,20 @@ mod tests {
         Step::read("DELETE", Some(old), None).expect("a step")
     }
 
+    fn key() -> Key<'static> {
+        let rule = KeyRule {
+            real: str::to_owned,
+            has_namesakes: false,
+        };
+        Key::of(vec!["id"], rule)
+    }
+
     fn undone(step: &Step, row: Option<&str>, steps: &[Step], policy: RevertPolicy) -> Reversal {
         let mut later = Later::default();
-        steps.iter().for_each(|step| later.add(step.clone()));
-        undo(step.clone(), row.map(image).as_ref(), later, policy)
+        for step in steps {
+            later.add(step.clone(), &key(), Writer::Other);
+        }
+        undo(step.clone(), row.map(image).as_ref(), &later, policy)
     }
 
     fn reported(step: &Step, row: Option<&str>, later: &[Step]) -> Reversal {
@@ -253,7 +319,7 @@ mod tests {
         assert_eq!(reported(&insert(ROW), other, &[]), changed);
         assert_eq!(
             forced(&insert(ROW), other, &[]),
-            Reversal::Undo(Undo::Delete)
+            Reversal::Forced(Undo::Delete)
         );
 
         let step = update(r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
@@ -265,7 +331,7 @@ mod tests {
         let own = Some(r#"{"id":1,"a":7,"b":3}"#);
         assert_eq!(reported(&step, own, &[]), changed);
         let back = Undo::Update(image(r#"{"id":1,"a":1}"#));
-        assert_eq!(forced(&step, own, &[]), Reversal::Undo(back));
+        assert_eq!(forced(&step, own, &[]), Reversal::Forced(back));
 
         let back = update(r#"{"id":1,"b":9}"#, r#"{"id":1,"b":3}"#);
         let undone = reported(&step, Some(ROW), &[later, back]);
@@ -293,17 +359,79 @@ mod tests {
     }
 
     #[test]
+    fn rows_with_another_key_are_conflicts_that_force_does_not_resolve() {
+        let changed = Reversal::Conflict(RevertConflict::Changed);
+        let moved = update(r#"{"id":1}"#, r#"{"id":9}"#);
+        for step in [
+            insert(ROW),
+            update(r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#),
+        ] {
+            assert_eq!(reported(&step, None, std::slice::from_ref(&moved)), changed);
+            assert_eq!(forced(&step, None, std::slice::from_ref(&moved)), changed);
+        }
+    }
+
+    #[test]
+    fn a_row_that_an_earlier_revert_restored_is_a_conflict_only_if_it_changed_since() {
+        let decided = |step: &Step, revert: Step, since: &[Step], row: Option<&str>, policy| {
+            let mut later = Later::default();
+            later.add(revert, &key(), Writer::Revert);
+            for step in since {
+                later.add(step.clone(), &key(), Writer::Other);
+            }
+            undo(step.clone(), row.map(image).as_ref(), &later, policy)
+        };
+        let report = RevertPolicy::Report;
+        let conflict = |conflict| Reversal::Conflict(conflict);
+
+        let (step, revert) = (insert(ROW), delete(ROW));
+        let again = insert(ROW);
+        let one = |since: &[Step], row, policy| decided(&step, revert.clone(), since, row, policy);
+        assert_eq!(one(&[], None, report), Reversal::AlreadyRestored);
+        let since = std::slice::from_ref(&again);
+        let came_back = conflict(RevertConflict::CameBack);
+        assert_eq!(one(since, Some(ROW), report), came_back);
+        let forced = one(since, Some(ROW), RevertPolicy::Force);
+        assert_eq!(forced, Reversal::Forced(Undo::Delete));
+
+        let step = update(r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
+        let revert = update(r#"{"id":1,"a":2}"#, r#"{"id":1,"a":1}"#);
+        let one = |since: &[Step], row, policy| decided(&step, revert.clone(), since, row, policy);
+        let before = Some(r#"{"id":1,"a":1,"b":3}"#);
+        assert_eq!(one(&[], before, report), Reversal::AlreadyRestored);
+        let since = std::slice::from_ref(&step);
+        let changed = conflict(RevertConflict::Changed);
+        assert_eq!(one(since, Some(ROW), report), changed);
+        let other = [update(r#"{"id":1,"b":3}"#, r#"{"id":1,"b":4}"#)];
+        let row = Some(r#"{"id":1,"a":1,"b":4}"#);
+        assert_eq!(one(&other, row, report), changed);
+
+        let (step, revert) = (delete(ROW), insert(ROW));
+        let one = |since: &[Step], row, policy| decided(&step, revert.clone(), since, row, policy);
+        assert_eq!(one(&[], Some(ROW), report), Reversal::AlreadyRestored);
+        let since = std::slice::from_ref(&step);
+        let deleted = conflict(RevertConflict::Deleted);
+        assert_eq!(one(since, None, report), deleted);
+
+        let step = update(r#"{"id":1}"#, r#"{"id":9}"#);
+        let revert = update(r#"{"id":9}"#, r#"{"id":1}"#);
+        let one = |row| decided(&step, revert.clone(), &[], row, report);
+        assert_eq!(one(None), Reversal::AlreadyRestored);
+        assert_eq!(one(Some(r#"{"id":9,"a":2}"#)), changed);
+    }
+
+    #[test]
     fn deleted_and_reinserted_rows_are_conflicts_unless_forced() {
         let step = update(r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
         let deleted = Reversal::Conflict(RevertConflict::Deleted);
         assert_eq!(reported(&step, None, &[delete(ROW)]), deleted);
         let back = Undo::Insert(image(r#"{"id":1,"a":1,"b":3}"#));
-        assert_eq!(forced(&step, None, &[delete(ROW)]), Reversal::Undo(back));
+        assert_eq!(forced(&step, None, &[delete(ROW)]), Reversal::Forced(back));
         assert_eq!(forced(&step, None, &[]), deleted, "`b` is unknown");
         let again = Some(r#"{"id":1,"a":5,"b":5}"#);
         let came_back = Reversal::Conflict(RevertConflict::CameBack);
         assert_eq!(reported(&delete(ROW), again, &[]), came_back);
         let back = Undo::Update(image(ROW));
-        assert_eq!(forced(&delete(ROW), again, &[]), Reversal::Undo(back));
+        assert_eq!(forced(&delete(ROW), again, &[]), Reversal::Forced(back));
     }
 }

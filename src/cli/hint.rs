@@ -23,6 +23,9 @@ pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
         OperationError::DroppedTable(_) => Some(
             "rename it back, or restore it from a backup: an import does not insert rows again that another program removed; if it was dropped on purpose, take it out of the layout, or if it had no rows, import with `--reread`",
         ),
+        OperationError::TableRenamed { .. } | OperationError::TableRemoved(_) => Some(
+            "nothing was written; rename it back (first another table that has its name), or restore it from a backup, record it with `accession audit enable TABLE`, and revert again",
+        ),
         OperationError::NoSeal(_) => {
             Some("this run was written by an older version of accession, which did not seal runs")
         }
@@ -70,7 +73,6 @@ pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
         OperationError::Source(_)
         | OperationError::Validate(_)
         | OperationError::Map(_)
-        | OperationError::TableRemoved(_)
         | OperationError::NoEntry { .. }
         | OperationError::TableRefused { .. }
         | OperationError::WriterStopped

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
+use super::engine::Name;
 use crate::audit::altered_columns;
 use crate::model::Table;
 
@@ -28,12 +28,6 @@ pub(super) fn before_state(stored: &[StoredTrigger]) -> TriggerState {
     } else {
         TriggerState::Detached
     }
-}
-
-#[derive(QueryableByName)]
-struct TableName {
-    #[diesel(sql_type = Text)]
-    name: String,
 }
 
 impl Database {
@@ -148,7 +142,7 @@ impl Database {
         let Some(query) = self.connection.catalog().without_triggers else {
             return Ok(());
         };
-        let found: Vec<TableName> = diesel::sql_query(query).load(&mut self.connection)?;
+        let found: Vec<Name> = diesel::sql_query(query).load(&mut self.connection)?;
         tables.extend(found.into_iter().map(|table| TableTriggers {
             table: table.name,
             state: TriggerState::NoTriggers,

@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
+use super::engine::Name;
 use crate::audit::Form;
 use crate::model::{Column, ColumnType, Table};
 
@@ -47,12 +47,6 @@ pub(super) fn is_own(table: &str) -> bool {
     OWN.iter().any(|own| own.eq_ignore_ascii_case(table))
 }
 
-#[derive(QueryableByName)]
-struct TableName {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
 impl Database {
     /// Names of all tables except accession's own, sorted. A partition is a table if it has triggers or entries of its
     /// own, or a trigger of a table that it was detached from, and not those of a table that it is a part of.
@@ -61,7 +55,7 @@ impl Database {
     /// When the schema cannot be read.
     pub fn application_tables(&mut self) -> Result<Vec<String>, DatabaseError> {
         let query = self.connection.catalog().tables;
-        let tables: Vec<TableName> = diesel::sql_query(query).load(&mut self.connection)?;
+        let tables: Vec<Name> = diesel::sql_query(query).load(&mut self.connection)?;
         let names = tables.into_iter().map(|table| table.name);
         let mut names: Vec<String> = names.filter(|name| !is_own(name)).collect();
         let shared = self.shared_partitions()?;
@@ -84,7 +78,7 @@ impl Database {
     /// When the schema cannot be read.
     pub fn is_view(&mut self, name: &str) -> Result<bool, DatabaseError> {
         let query = self.connection.catalog().views;
-        let views: Vec<TableName> = diesel::sql_query(query).load(&mut self.connection)?;
+        let views: Vec<Name> = diesel::sql_query(query).load(&mut self.connection)?;
         Ok(views.iter().any(|view| view.name == name))
     }
 

@@ -1,8 +1,9 @@
 //! Facts about a database, from which `doctor` decides whether it is ready for imports. Writes nothing.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 
+use super::engine::{Count, Name};
 use crate::model::{Table, Timestamp};
 
 use super::engine::embedded::is_read_only;
@@ -64,18 +65,6 @@ struct StoredFacts {
     time_zone: String,
     #[diesel(sql_type = Text)]
     now: String,
-}
-
-#[derive(QueryableByName)]
-struct Named {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
 }
 
 impl Database {
@@ -184,7 +173,7 @@ impl Database {
         query: impl FnOnce(&AnyConnection) -> &'static str,
     ) -> Result<Vec<String>, DatabaseError> {
         let query = diesel::sql_query(query(&self.connection));
-        let names: Vec<Named> = query.load(&mut self.connection)?;
+        let names: Vec<Name> = query.load(&mut self.connection)?;
         Ok(names.into_iter().map(|named| named.name).collect())
     }
 

@@ -142,6 +142,20 @@ impl Database {
         Ok(engine.lock_sequences(&numbered)?)
     }
 
+    /// Keeps other programs from changing these tables until the transaction ends, where reading a row does not.
+    ///
+    /// # Errors
+    /// When another program holds one of them for too long.
+    pub fn lock_tables_of_application(&mut self, names: &[String]) -> Result<(), DatabaseError> {
+        let mut held = Vec::new();
+        for name in names {
+            if self.connection.has_table(name)? {
+                held.push(name.as_str());
+            }
+        }
+        Ok(self.connection.engine_mut().lock_tables(&held)?)
+    }
+
     /// Advances sequences past the numbers that this run gave to new rows.
     pub(super) fn advance_sequences(
         &mut self,

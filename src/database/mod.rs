@@ -81,7 +81,7 @@ pub use pages::{PageRow, Pages, Room};
 pub use reader::{CurrentRows, SameKey};
 pub use recorded_changes::{LiveRow, RecordedChange};
 pub use refusal::Refusal;
-pub use rejected_rows::RejectedRow;
+pub use rejected_rows::{RejectedRow, RestoredRows, RowFault};
 pub use renewals::Renewal;
 pub use restored_table::{Obstacle, RestoredTable};
 pub use run_entries::LaterEntry;

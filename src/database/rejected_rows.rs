@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::connection::{Connection, TransactionManager};
+use diesel::connection::{Connection, SimpleConnection as _, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error};
 use serde_json::Value as Json;
 
@@ -23,36 +23,96 @@ pub struct RejectedRow {
     pub record_id: String,
     /// The columns whose values are rejected or changed; empty if no single column is the reason.
     pub columns: Vec<String>,
-    /// Whether the database stored another value, instead of rejecting the statement.
-    pub is_changed: bool,
-    /// Whether the reason can be something that the application does on purpose: a trigger, or another expression of a
-    /// computed column.
-    pub is_intended: bool,
+    /// What the database did.
+    pub fault: RowFault,
+}
+
+/// What became of changes that restore rows.
+#[derive(Debug, Default)]
+pub struct RestoredRows {
+    /// The rows that differ from the changes, or the one that the database rejects.
+    pub rejected: Vec<RejectedRow>,
+    /// Changes that violate a foreign key, and may be accepted after others.
+    pub waiting: Vec<RowUndo>,
+}
+
+/// How a database does not accept a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowFault {
+    /// It stored another value.
+    Changed,
+    /// It stored another value, which the application may intend: by a trigger, or by another expression of a computed
+    /// column.
+    Intended,
+    /// Another row has a unique value.
+    Unique,
+    /// A row that it refers to is missing, or others refer to the row.
+    ForeignKey,
+    /// A column must have a value.
+    Null,
+    /// It rejected the statement for another reason.
+    Other,
+}
+
+impl RowFault {
+    fn of(error: &DatabaseError) -> Self {
+        match error {
+            DatabaseError::Rejected(rejection) => match rejection.violation.kind {
+                ViolationKind::Unique | ViolationKind::Exclusion => Self::Unique,
+                ViolationKind::ForeignKey | ViolationKind::Referenced => Self::ForeignKey,
+                ViolationKind::NotNull => Self::Null,
+                ViolationKind::Check | ViolationKind::Raised | ViolationKind::Value => Self::Other,
+            },
+            DatabaseError::ForeignKey(_) => Self::ForeignKey,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Database {
-    /// Applies these changes, in order, and compares the rows with them. Returns the rows that differ, or the one that
-    /// the database rejects; then nothing of `undos` is written.
+    /// Applies these changes, in order, and compares the rows with them. If one is rejected, none of them is applied.
     ///
     /// # Errors
     /// When the database reports an error that is not about values.
     pub fn restore_rows(
         &mut self,
         table: &RestoredTable,
-        undos: &[RowUndo],
-    ) -> Result<Vec<RejectedRow>, DatabaseError> {
+        undos: Vec<RowUndo>,
+    ) -> Result<RestoredRows, DatabaseError> {
         if undos.is_empty() {
-            return Ok(Vec::new());
+            return Ok(RestoredRows::default());
         }
-        let all = self.tentatively(|database| database.undo_rows(table, undos))?;
-        match all {
-            Ok(()) => self.changed_values(table, undos),
-            Err(error) if is_about_values(&error) => match self.rejected_row(table, undos)? {
-                Some(row) => Ok(vec![row]),
-                None => Err(error),
-            },
-            Err(error) => Err(error),
+        match self.tentatively(|database| database.undo_rows(table, &undos))? {
+            Ok(()) => Ok(RestoredRows {
+                rejected: self.changed_values(table, &undos)?,
+                waiting: Vec::new(),
+            }),
+            Err(error) if !is_about_rows(&error) => Err(error),
+            Err(_) if self.restores_leniently(table, &undos)? => Ok(RestoredRows::default()),
+            Err(_) => self.restore_row_by_row(table, undos),
         }
+    }
+
+    /// Applies the changes as a session with other settings could have made them, if then all values are exact. Returns
+    /// false, and applies nothing, otherwise.
+    fn restores_leniently(
+        &mut self,
+        table: &RestoredTable,
+        undos: &[RowUndo],
+    ) -> Result<bool, DatabaseError> {
+        let Some([lenient, strict]) = self.connection.engine().strictness_switch() else {
+            return Ok(false);
+        };
+        Transactions::begin_transaction(&mut self.connection)?;
+        self.connection.batch_execute(lenient)?;
+        let done = self.tentatively(|database| database.undo_rows(table, undos));
+        self.connection.batch_execute(strict)?;
+        let is_exact = done?.is_ok() && self.changed_values(table, undos)?.is_empty();
+        match is_exact {
+            true => Transactions::commit_transaction(&mut self.connection)?,
+            false => Transactions::rollback_transaction(&mut self.connection)?,
+        }
+        Ok(is_exact)
     }
 
     /// Runs `work` in a savepoint, which is rolled back if it fails.
@@ -74,36 +134,59 @@ impl Database {
         }
     }
 
-    /// Applies the changes row by row until one is rejected.
-    fn rejected_row(
+    fn restore_row_by_row(
         &mut self,
         table: &RestoredTable,
-        undos: &[RowUndo],
-    ) -> Result<Option<RejectedRow>, DatabaseError> {
-        let mut rejected = None;
+        undos: Vec<RowUndo>,
+    ) -> Result<RestoredRows, DatabaseError> {
         Transactions::begin_transaction(&mut self.connection)?;
+        let (mut restored, mut waiting) = (Vec::new(), Vec::new());
         for undo in undos {
-            let one = std::slice::from_ref(undo);
-            if self
-                .tentatively(|database| database.undo_rows(table, one))?
-                .is_err()
-            {
-                let key = Key::of_table(table.table(), self.key_rule());
-                let image = match &undo.undo {
-                    Undo::Insert(image) => image,
-                    Undo::Update(_) | Undo::Delete => &undo.before,
-                };
-                rejected = Some(RejectedRow {
-                    record_id: key.record_id(image),
-                    columns: self.rejected_columns(table, undo)?,
-                    is_changed: false,
-                    is_intended: false,
-                });
-                break;
+            // Changes of one row are applied in their order.
+            if waiting.iter().any(|one: &RowUndo| one.key == undo.key) {
+                waiting.push(undo);
+                continue;
+            }
+            let one = std::slice::from_ref(&undo);
+            match self.tentatively(|database| database.undo_rows(table, one))? {
+                Ok(()) => restored.push(undo),
+                Err(error) if violates_foreign_key(&error) => waiting.push(undo),
+                Err(_) if self.restores_leniently(table, one)? => restored.push(undo),
+                Err(error) => {
+                    let row = self.rejected_row(table, &undo, RowFault::of(&error))?;
+                    Transactions::rollback_transaction(&mut self.connection)?;
+                    return Ok(RestoredRows {
+                        rejected: vec![row],
+                        waiting: Vec::new(),
+                    });
+                }
             }
         }
-        Transactions::rollback_transaction(&mut self.connection)?;
-        Ok(rejected)
+        Transactions::commit_transaction(&mut self.connection)?;
+        let rejected = self.changed_values(table, &restored)?;
+        Ok(RestoredRows { rejected, waiting })
+    }
+
+    /// Describes a row that is rejected.
+    ///
+    /// # Errors
+    /// When the database reports an error that is not about values.
+    pub fn rejected_row(
+        &mut self,
+        table: &RestoredTable,
+        undo: &RowUndo,
+        fault: RowFault,
+    ) -> Result<RejectedRow, DatabaseError> {
+        let key = Key::of_table(table.table(), self.key_rule());
+        let image = match &undo.undo {
+            Undo::Insert(image) => image,
+            Undo::Update(_) | Undo::Delete => &undo.before,
+        };
+        Ok(RejectedRow {
+            record_id: key.record_id(image),
+            columns: self.rejected_columns(table, undo)?,
+            fault,
+        })
     }
 
     /// The columns that are rejected one by one, or without which a row is accepted.
@@ -183,9 +266,11 @@ impl Database {
             };
             (row.is_none() || !columns.is_empty()).then(|| RejectedRow {
                 record_id,
-                is_intended: table.has_other_triggers || (computed && row.is_some()),
+                fault: match table.has_other_triggers || (computed && row.is_some()) {
+                    true => RowFault::Intended,
+                    false => RowFault::Changed,
+                },
                 columns,
-                is_changed: true,
             })
         };
         let mut changed: Vec<RejectedRow> = wanted.values().filter_map(difference).collect();
@@ -194,8 +279,12 @@ impl Database {
     }
 }
 
+fn violates_foreign_key(error: &DatabaseError) -> bool {
+    RowFault::of(error) == RowFault::ForeignKey
+}
+
 /// Whether a statement failed because of the values of a row, rather than because of other programs or the server.
-fn is_about_values(error: &DatabaseError) -> bool {
+fn is_about_rows(error: &DatabaseError) -> bool {
     match error {
         DatabaseError::Statement(Error::DatabaseError(kind, _)) => !matches!(
             kind,
@@ -203,11 +292,9 @@ fn is_about_values(error: &DatabaseError) -> bool {
                 | DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::ReadOnlyTransaction
         ),
-        DatabaseError::Rejected(rejection) => !matches!(
-            rejection.violation.kind,
-            ViolationKind::ForeignKey | ViolationKind::Referenced
-        ),
-        DatabaseError::RowTooLong { .. } => true,
+        DatabaseError::Rejected(_)
+        | DatabaseError::RowTooLong { .. }
+        | DatabaseError::ForeignKey(_) => true,
         _ => false,
     }
 }

@@ -55,6 +55,8 @@ pub enum Obstacle {
     Dropped(String),
     /// The same for a column of the key, without which the row cannot be found.
     FormerKey(String),
+    /// The row has NULL in this column of the key, so several rows can have its key.
+    NullKey(String),
 }
 
 impl Database {
@@ -204,13 +206,17 @@ impl RestoredTable {
         matches!(undo, Undo::Update(image) if self.updatable(image, before).is_empty())
     }
 
-    /// A column of an entry's image that the table does not have any more, if it means that the row cannot be found.
+    /// Why the row with an entry's image cannot be found: the table does not have a column of its key any more, or it has
+    /// NULL in one.
     #[must_use]
-    pub fn former_key(&self, image: &Image) -> Option<Obstacle> {
-        let mut key = self.table.primary_key.iter();
-        let is_there = |&column: &usize| image.contains_key(&self.table.columns[column].name);
-        if key.all(is_there) {
-            return None;
+    pub fn unidentified(&self, image: &Image) -> Option<Obstacle> {
+        let key = self.table.primary_key.iter();
+        let key: Vec<&str> = key
+            .map(|&at| self.table.columns[at].name.as_str())
+            .collect();
+        if key.iter().all(|name| image.contains_key(*name)) {
+            let null = key.into_iter().find(|name| image[*name].is_null());
+            return null.map(|name| Obstacle::NullKey(name.to_owned()));
         }
         let is_former = |name: &&String| {
             self.table

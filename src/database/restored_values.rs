@@ -69,6 +69,10 @@ pub(super) fn from_image(json: &Json, ty: ColumnType, dialect: &dyn Dialect) -> 
 
 fn special(members: &Image) -> Option<Value> {
     let text = |name: &str| members.get(name)?.as_str();
+    if let Some(hex) = text("$text") {
+        let bytes = data_encoding::HEXUPPER.decode(hex.as_bytes());
+        return bytes.ok().map(|bytes| Value::InvalidText(bytes.into()));
+    }
     if let Some(hex) = text("$blob") {
         // MySQL's BIT is a number, whose first digit may be missing.
         let hex = format!("{}{hex}", "0".repeat(hex.len() % 2));

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use crate::audit::with_hexadecimal_blobs;
 
+use super::ledger::is_of_rows;
 use super::ledger::tables::audit_log;
 use super::pages::{PageRow, Pages};
 use super::stored_text::{OptionalText, StoredText};
@@ -91,7 +92,7 @@ impl Database {
             loop {
                 let rows = audit_log::table
                     .filter(audit_log::table_name.eq(table))
-                    .filter(audit_log::record_id.eq_any(some))
+                    .filter(is_of_rows(some, types_values))
                     .filter(audit_log::id.gt(after))
                     .order(audit_log::id)
                     .limit(pages.limit())

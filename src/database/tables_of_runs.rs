@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use serde_json::Value as Json;
 
 use super::ledger::tables::audit_log;
 use super::{Database, DatabaseError};
@@ -34,21 +33,19 @@ impl Database {
         let mut found = TablesOfRuns::default();
         let mut disabled = BTreeMap::new();
         for run in self.runs()?.into_iter().rev() {
-            let counts = run.counts.as_deref().unwrap_or_default();
-            let counts: Json = serde_json::from_str(counts).unwrap_or_default();
-            for (table, counts) in counts["tables"].as_object().into_iter().flatten() {
+            for (table, counts) in run.recorded_tables() {
                 match counts[DISABLED_AFTER].as_i64() {
                     // It was dropped or renamed before the run could record it.
                     None if counts["gone"] == true => {
-                        found.recorded.remove(table);
+                        found.recorded.remove(&table);
                     }
                     Some(after) => {
-                        found.recorded.remove(table);
-                        disabled.insert(table.clone(), after);
+                        found.recorded.remove(&table);
+                        disabled.insert(table, after);
                     }
                     None => {
-                        found.recorded.insert(table.clone());
-                        disabled.remove(table);
+                        disabled.remove(&table);
+                        found.recorded.insert(table);
                     }
                 }
             }

@@ -317,7 +317,8 @@ fn retype(
             | Value::Timestamp(_)
             | Value::Date(_)
             | Value::Uuid(_)
-            | Value::Blob(_),
+            | Value::Blob(_)
+            | Value::InvalidText(_),
             _,
         ) => Ok((value, None)),
     }

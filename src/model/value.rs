@@ -37,6 +37,8 @@ pub enum Value {
     Uuid(Uuid),
     /// BLOB.
     Blob(Arc<[u8]>),
+    /// TEXT that is not valid UTF-8, which another program stored in a database that does not check it.
+    InvalidText(Arc<[u8]>),
 }
 
 impl Value {
@@ -56,7 +58,7 @@ impl Value {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) | Self::Json(text) => text.len(),
-            Self::Blob(bytes) => bytes.len(),
+            Self::Blob(bytes) | Self::InvalidText(bytes) => bytes.len(),
             Self::Null
             | Self::Default
             | Self::ParentKey(_)
@@ -81,7 +83,7 @@ impl Value {
             Self::Timestamp(timestamp) => timestamp.to_string(),
             Self::Date(day) => day.to_string(),
             Self::Uuid(id) => id.to_string(),
-            Self::Blob(bytes) => data_encoding::HEXUPPER.encode(bytes),
+            Self::Blob(bytes) | Self::InvalidText(bytes) => data_encoding::HEXUPPER.encode(bytes),
         }
     }
 
@@ -104,6 +106,7 @@ impl Value {
             Self::Date(day) => hasher.tag(7).bytes(day.to_string().as_bytes()),
             Self::Uuid(id) => hasher.tag(8).fixed(id.as_bytes()),
             Self::Blob(bytes) => hasher.tag(9).bytes(bytes),
+            Self::InvalidText(bytes) => hasher.tag(10).bytes(bytes),
             Self::Default => hasher.tag(254),
             Self::ParentKey(_) => hasher.tag(255),
         };

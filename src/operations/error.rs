@@ -130,6 +130,19 @@ pub enum OperationError {
         /// Its kind.
         kind: String,
     },
+    /// The run changed a table that has another name now.
+    #[error("the table `{table}`, which the run changed, is called `{now}` now{}", match .is_taken {
+        true => ", and another table has its name",
+        false => "",
+    })]
+    TableRenamed {
+        /// Its name in the run.
+        table: String,
+        /// Its current name.
+        now: String,
+        /// Whether another table has the name from the run.
+        is_taken: bool,
+    },
     /// The run changed a table that no longer exists.
     #[error("the table `{0}`, which the run changed, no longer exists")]
     TableRemoved(String),

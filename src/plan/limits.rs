@@ -92,7 +92,8 @@ pub(super) fn check(
             | Value::Real(_)
             | Value::Timestamp(_)
             | Value::Date(_)
-            | Value::Uuid(_) => None,
+            | Value::Uuid(_)
+            | Value::InvalidText(_) => None,
         };
         if let Some((rule, what)) = found {
             return Err(RowProblem {

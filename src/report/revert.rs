@@ -70,9 +70,7 @@ fn headline(outcome: &RevertOutcome) -> String {
         }
         RevertStatus::Rejected => {
             let verdict = Style::paint(Style::ERROR, "rejected");
-            format!(
-                "{verdict}: the database cannot store values from before {what}; nothing was written\n"
-            )
+            format!("{verdict}: {what} cannot be reverted; nothing was written\n")
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::operations::RunDetails;
 
 use super::counts::{Align, aligned, counted, facts, grouped, grouped_or_empty, short_timestamp};
 use super::rows::{NamedCounts, conversion_line, counts_table};
-use super::runs::{RunView, counts, measured, read_directory, recorded};
+use super::runs::{Recorded, RunView, read_directory};
 use super::timings::timings_text;
 
 /// All details of a run.
@@ -49,7 +49,8 @@ pub fn run_text(details: &RunDetails) -> String {
         ("version", Some(run.tool_version.clone())),
     ]);
     out.push('\n');
-    let tables = counts(run);
+    let recorded = Recorded::of(run);
+    let tables = recorded.counts();
     let disabled = disabled_lines(&tables);
     out.push_str(&match counts_table(&tables) {
         _ if !disabled.is_empty() => disabled,
@@ -67,7 +68,7 @@ pub fn run_text(details: &RunDetails) -> String {
         let count = counted(one.count);
         out.push_str(&conversion_line(&one.table, &one.column, &one.rule, count));
     }
-    let timings = timings_text(&measured(run));
+    let timings = timings_text(&recorded.timings);
     if !timings.is_empty() {
         out.push('\n');
         out.push_str(&timings);
@@ -159,13 +160,14 @@ pub struct RunDetailsView<'o> {
 impl<'o> From<&'o RunDetails> for RunDetailsView<'o> {
     fn from(details: &'o RunDetails) -> Self {
         let backup = details.backup.as_ref();
+        let recorded = Recorded::of(&details.run);
         Self {
-            run: (&details.run).into(),
-            tables: recorded(&details.run),
+            run: RunView::of(&details.run, &recorded),
+            tables: recorded.tables,
             files: &details.files,
             conversions: &details.conversions,
             backup: backup.map(|path| path.display().to_string()),
-            run_timings: measured(&details.run),
+            run_timings: recorded.timings,
         }
     }
 }

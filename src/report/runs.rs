@@ -30,8 +30,8 @@ pub fn runs_text(runs: &[RunRecord]) -> String {
     let rows: Vec<Vec<String>> = runs
         .iter()
         .map(|run| {
-            let counts = counts(run);
-            let rows = |name| grouped_or_empty(total(&counts, name));
+            let recorded = Recorded::of(run);
+            let rows = |name| grouped_or_empty(recorded.total(name));
             vec![
                 run.id.clone(),
                 run.kind.clone(),
@@ -94,7 +94,13 @@ pub struct RunView<'o> {
 
 impl<'o> From<&'o RunRecord> for RunView<'o> {
     fn from(run: &'o RunRecord) -> Self {
-        let counts = counts(run);
+        Self::of(run, &Recorded::of(run))
+    }
+}
+
+impl<'o> RunView<'o> {
+    /// The view of a run, given what it recorded.
+    pub(super) fn of(run: &'o RunRecord, recorded: &Recorded) -> Self {
         let of_directory = |text: &'o str| read_directory(run).then_some(text);
         Self {
             id: &run.id,
@@ -113,9 +119,9 @@ impl<'o> From<&'o RunRecord> for RunView<'o> {
             archive: run.archive.as_deref(),
             parent_run: run.parent_run_id.as_deref(),
             tool_version: &run.tool_version,
-            inserted: total(&counts, "inserted"),
-            updated: total(&counts, "updated"),
-            deleted: total(&counts, "deleted"),
+            inserted: recorded.total("inserted"),
+            updated: recorded.total("updated"),
+            deleted: recorded.total("deleted"),
         }
     }
 }
@@ -126,49 +132,50 @@ pub(super) fn read_directory(run: &RunRecord) -> bool {
     !run.layout.is_empty()
 }
 
-/// Returns what the run recorded in the ledger per table.
-pub(super) fn recorded(run: &RunRecord) -> Map<String, Value> {
-    let counts = run.counts.as_deref().map(serde_json::from_str::<Value>);
-    let counts = counts.and_then(Result::ok).unwrap_or_default();
-    let mut tables = counts["tables"].as_object().cloned().unwrap_or_default();
-    for table in tables.values_mut().filter_map(Value::as_object_mut) {
-        table.shift_remove(ACCOUNTED);
+/// What a run recorded in the ledger when it ended.
+pub(super) struct Recorded {
+    /// Per table.
+    pub(super) tables: Map<String, Value>,
+    /// Where the time went; empty unless it was measured.
+    pub(super) timings: Vec<Timing>,
+}
+
+impl Recorded {
+    pub(super) fn of(run: &RunRecord) -> Self {
+        let mut recorded = run.recorded();
+        let timings = recorded.remove("timings").unwrap_or_default();
+        let mut tables = match recorded.remove("tables") {
+            Some(Value::Object(tables)) => tables,
+            _ => Map::new(),
+        };
+        for table in tables.values_mut().filter_map(Value::as_object_mut) {
+            table.shift_remove(ACCOUNTED);
+        }
+        Self {
+            tables,
+            timings: serde_json::from_value(timings).unwrap_or_default(),
+        }
     }
-    tables
-}
 
-/// Returns where the time went, if the run recorded it.
-pub(super) fn measured(run: &RunRecord) -> Vec<Timing> {
-    let counts = run.counts.as_deref().map(serde_json::from_str::<Value>);
-    let timings = counts
-        .and_then(Result::ok)
-        .map(|mut counts| counts["timings"].take());
-    timings
-        .and_then(|timings| serde_json::from_value(timings).ok())
-        .unwrap_or_default()
-}
-
-/// Returns the counts per table of [`recorded`].
-pub(super) fn counts(run: &RunRecord) -> Vec<NamedCounts> {
-    let named = |counts: &Value| {
-        let counts = counts.as_object().into_iter().flatten();
-        counts
-            .map(|(name, count)| (name.clone(), count.as_u64().unwrap_or(0)))
+    /// The counts per table.
+    pub(super) fn counts(&self) -> Vec<NamedCounts> {
+        let named = |counts: &Value| {
+            let counts = counts.as_object().into_iter().flatten();
+            counts
+                .map(|(name, count)| (name.clone(), count.as_u64().unwrap_or(0)))
+                .collect()
+        };
+        self.tables
+            .iter()
+            .map(|(table, counts)| (table.clone(), named(counts)))
             .collect()
-    };
-    let tables = recorded(run);
-    tables
-        .iter()
-        .map(|(table, counts)| (table.clone(), named(counts)))
-        .collect()
-}
+    }
 
-fn total(tables: &[NamedCounts], wanted: &str) -> u64 {
-    let counts = tables.iter().flat_map(|(_, counts)| counts);
-    counts
-        .filter(|(name, _)| name == wanted)
-        .map(|(_, count)| count)
-        .sum()
+    /// A count of all tables together.
+    fn total(&self, name: &str) -> u64 {
+        let counts = self.tables.values().map(|counts| &counts[name]);
+        counts.filter_map(Value::as_u64).sum()
+    }
 }
 
 #[cfg(test)]

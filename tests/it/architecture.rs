@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that may be long because they implement a single idea.
-const LONG: [(&str, &str); 9] = [
+const LONG: [(&str, &str); 8] = [
     (
         "src/database/engine/mod.rs",
         "one trait, with the defaults of its methods",
@@ -41,10 +41,6 @@ const LONG: [(&str, &str); 9] = [
     (
         "src/operations/directory/read_state.rs",
         "the state of reading",
-    ),
-    (
-        "src/operations/revert/plan.rs",
-        "one walk over the entries finds conflicts and counts",
     ),
 ];
 

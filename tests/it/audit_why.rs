@@ -162,7 +162,11 @@ fn a_missing_proof_is_reported_with_exit_code_4() {
     // The layout is not built in, so it must be passed; and it must be the one that the run used.
     assert_not_proved(
         &why(&[]),
-        "not proved: `library` is neither a built-in layout",
+        "not proved: the layout `library` is not built in: add `--layout DIR` with its directory",
+    );
+    assert_not_proved(
+        &why(&["--layout", "elsewhere"]),
+        "not proved: `elsewhere` is neither a built-in layout",
     );
     assert_not_proved(
         &why(&["--layout", "library", "--archive", "target"]),
@@ -174,6 +178,15 @@ fn a_missing_proof_is_reported_with_exit_code_4() {
     fs::write(&path, toml.replace("Public library", "Another library")).expect("written");
     let message = "not proved: the layout `library` differs from the one that the run used";
     assert_not_proved(&why(&["--layout", "library"]), message);
+    // The hint works with a copy of that version.
+    let former = workspace.root().join("former");
+    fixtures::copy(&fixtures::path("layouts/library"), &former);
+    assert_eq!(why(&["--layout", "former"]).code, Some(0));
+    fs::write(&path, "name =").expect("written");
+    assert_not_proved(
+        &why(&["--layout", "library"]),
+        "`accession layout check library` lists them",
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use super::one_column::Count;
 use crate::audit::Form;
 use crate::model::ColumnType;
 use crate::plan::{ColumnLimit, RowLimit};
@@ -121,12 +122,6 @@ pub(in crate::database) struct StoredColumn {
     /// Position in the primary key, from 1; 0 if it is not part of it.
     #[diesel(sql_type = BigInt)]
     pub(in crate::database) key: i64,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
 }
 
 #[derive(QueryableByName)]

@@ -16,6 +16,7 @@ mod json_size;
 #[cfg(feature = "mysql")]
 pub(super) mod mysql;
 mod names;
+mod one_column;
 #[cfg(feature = "postgres")]
 pub(super) mod postgres;
 mod registry;
@@ -43,6 +44,7 @@ use super::{DatabaseError, DatabaseUrl};
 pub(super) use catalog::{Catalog, RowColumn, StoredColumn};
 pub(super) use dialect::{Dialect, LighterInsert};
 pub(super) use guard::{GuardStatement, guard_statements};
+pub(super) use one_column::{Count, Name};
 pub use registry::AnyConnection;
 pub(super) use registry::{
     MultiBackend, MultiRawValue, Statement, code_hint, error_kind, find_violation,
@@ -166,6 +168,13 @@ pub(super) trait Engine: SimpleConnection {
 
     /// Statements that switch the check of foreign keys off and on again, if it cannot be deferred.
     fn foreign_key_switch(&self) -> Option<[&'static str; 2]> {
+        None
+    }
+
+    /// Statements after which the session stores values that it otherwise rejects although other sessions can store them,
+    /// such as a date that does not exist, and after which it rejects them again. Values that do not fit are changed, so the
+    /// rows must be read back.
+    fn strictness_switch(&self) -> Option<[&'static str; 2]> {
         None
     }
 

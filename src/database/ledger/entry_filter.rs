@@ -51,7 +51,7 @@ pub struct EntryFilter {
 type Backend = <AnyConnection as Connection>::Backend;
 
 /// A condition on entries, for the WHERE clause of any query on them.
-pub(super) type Condition<'f> =
+pub(in crate::database) type Condition<'f> =
     Box<dyn BoxableExpression<audit_log::table, Backend, SqlType = Nullable<Bool>> + 'f>;
 
 impl EntryFilter {
@@ -160,6 +160,18 @@ impl EntryField {
             Self::Actor => Box::new(audit_log::changed_by.ne_all(values).nullable()),
         }
     }
+}
+
+/// Whether the entry is of one of these rows.
+pub(in crate::database) fn is_of_rows(record_ids: &[String], any_bytes: bool) -> Condition<'_> {
+    let ids: Vec<&str> = record_ids.iter().map(String::as_str).collect();
+    let bytes = EntryField::Record
+        .shown_bytes(&ids)
+        .filter(|_| any_bytes)
+        .collect::<Vec<_>>();
+    let any = EntryField::Record.is_any_of(ids);
+    let bytes = bytes.into_iter();
+    bytes.fold(any, |any, bytes| Box::new(any.or(is_record(bytes))))
 }
 
 /// Whether the record id is the text with these bytes.

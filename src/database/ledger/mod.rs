@@ -11,6 +11,7 @@ mod origins;
 mod receipts;
 mod rejects;
 mod replaced;
+mod reverted;
 mod rows;
 mod run_details;
 mod runs;
@@ -26,10 +27,12 @@ pub use claims::{Claim, ClaimedFile};
 pub(super) use entries::{
     InsertConversions, InsertEntries, InsertFiles, NewConversion, NewEntry, NewFile,
 };
+pub(in crate::database) use entry_filter::is_of_rows;
 pub use entry_filter::{Choice, EntryField, EntryFilter};
 pub use files::LedgerVersion;
 pub use origins::{FileVersion, RowOrigin, StoredConversion};
 pub use rejects::{RejectRecord, VersionRead};
+pub use reverted::RestoredEntries;
 pub use rows::LedgerRow;
 pub use run_details::{ConvertedColumn, Holding, RunFile};
 pub use runs::{RunHeader, RunRecord};

@@ -4,9 +4,8 @@
 //! a run removes are recorded, so that after reverting it the next import finds the ledger as it was before: the same
 //! files are then changed or new again.
 
-use std::collections::{HashMap, HashSet};
-
 use diesel::connection::DefaultLoadingMode;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -15,6 +14,7 @@ use crate::database::pages::{PageRow, Pages};
 use crate::database::{Database, DatabaseError};
 use crate::model::Fingerprint;
 
+use super::reverted::RestoredEntries;
 use super::tables::{import_runs, row_sources, row_sources_replaced as replaced, source_files};
 
 /// The run removed the entry.
@@ -85,8 +85,7 @@ impl Database {
         Ok(())
     }
 
-    /// Restores the ledger's state before the run `undone`, except for the rows in `kept`, given by table and record
-    /// id, and returns the sums for the seal.
+    /// Restores the ledger's state before the run `undone` for these rows, and returns the sums for the seal.
     ///
     /// # Errors
     /// When the database reports an error.
@@ -94,51 +93,33 @@ impl Database {
         &mut self,
         run: &str,
         undone: &str,
-        kept: &HashSet<(String, String)>,
+        rows: RestoredEntries<'_>,
     ) -> Result<LedgerSums, DatabaseError> {
         let mut sums = self.carried_ledger_sums()?;
         let before = self.sum_origins()?;
         self.remove_entered(run, undone)?;
         self.remove_successors(run, undone)?;
+        // An earlier revert of the run may have restored some.
+        let present = row_sources::table
+            .filter(row_sources::source_file_id.eq(replaced::source_file_id))
+            .filter(row_sources::position.eq(replaced::position));
         let removed = replaced::table
             .filter(replaced::run_id.eq(undone))
-            .filter(replaced::change.eq(REMOVED));
+            .filter(replaced::change.eq(REMOVED))
+            .filter(not(exists(present)));
         record!(self, run, RESTORED, replaced, removed)?;
         diesel::insert_into(row_sources::table)
             .values(removed.select(entry!(replaced)))
             .into_columns(entry!(row_sources))
             .execute(&mut self.connection)?;
-        self.undo_marks(run, undone)?;
-        if !kept.is_empty() {
-            self.keep_entries(run, kept)?;
+        self.undo_marks(run, undone, rows)?;
+        if !rows.has_all() {
+            self.keep_entries(run, rows)?;
         }
         let after = self.sum_origins()?;
         sums.of_mut(LedgerTable::RowSources).follow(before, after);
         self.add_rows_of_run(&mut sums, run, i64::MAX)?;
         Ok(sums)
-    }
-
-    /// Runs that are reverted, unless the revert was itself reverted, with the runs that reverted them.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn undone_runs(&mut self) -> Result<HashMap<String, String>, DatabaseError> {
-        let reverts: Vec<(String, Option<String>)> = import_runs::table
-            .filter(import_runs::kind.eq("revert"))
-            .filter(import_runs::status.eq("complete"))
-            .order(import_runs::id.desc())
-            .select((import_runs::id, import_runs::parent_run_id))
-            .load(&mut self.connection)?;
-        let mut undone = HashMap::new();
-        // Newest first: whether a revert counts depends on the reverts after it.
-        for (run, parent) in reverts {
-            if !undone.contains_key(&run)
-                && let Some(parent) = parent
-            {
-                undone.entry(parent).or_insert(run);
-            }
-        }
-        Ok(undone)
     }
 
     /// Removes what `undone` added: entries of its files, and those that it restored.
@@ -203,18 +184,26 @@ impl Database {
 
     /// Reverts marks: records that `undone` found removed are in their files again, and those that it found again are
     /// removed.
-    fn undo_marks(&mut self, run: &str, undone: &str) -> Result<(), DatabaseError> {
+    fn undo_marks(
+        &mut self,
+        run: &str,
+        undone: &str,
+        rows: RestoredEntries<'_>,
+    ) -> Result<(), DatabaseError> {
         let marked = row_sources::table.filter(row_sources::gone_run_id.eq(undone));
         record!(self, run, UNMARKED, row_sources, marked)?;
         diesel::update(marked)
             .set(row_sources::gone_run_id.eq(None::<String>))
             .execute(&mut self.connection)?;
-        self.each_note(undone, &mut |database, (id, change, key, _, mark)| {
+        self.each_note(undone, &mut |database, (id, change, key, row, mark)| {
             let again = match change.as_str() {
                 UNMARKED => MARKED,
                 MARKED => UNMARKED,
                 _ => return Ok(()),
             };
+            if !rows.has(&row) {
+                return Ok(());
+            }
             record!(
                 database,
                 run,
@@ -226,16 +215,12 @@ impl Database {
         })
     }
 
-    /// Reverts the above for rows that stay as they are.
-    fn keep_entries(
-        &mut self,
-        run: &str,
-        kept: &HashSet<(String, String)>,
-    ) -> Result<(), DatabaseError> {
+    /// Reverts the above for the other rows.
+    fn keep_entries(&mut self, run: &str, rows: RestoredEntries<'_>) -> Result<(), DatabaseError> {
         // Restored entries are removed before removed ones are restored: both may have the same key.
         for pass in [true, false] {
             self.each_note(run, &mut |database, (id, change, key, row, mark)| {
-                if !kept.contains(&row) || (change == RESTORED) != pass {
+                if rows.has(&row) || (change == RESTORED) != pass {
                     return Ok(());
                 }
                 match change.as_str() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::audit::Action;
@@ -99,13 +99,26 @@ impl RunRecord {
 }
 
 impl RunRecord {
+    /// The run's counts; empty if it has none, or if they are malformed.
+    #[must_use]
+    pub fn recorded(&self) -> Map<String, Value> {
+        let counts = self.counts.as_deref().unwrap_or_default();
+        serde_json::from_str(counts).unwrap_or_default()
+    }
+
+    /// The counts of each table.
+    #[must_use]
+    pub fn recorded_tables(&self) -> Map<String, Value> {
+        match self.recorded().remove("tables") {
+            Some(Value::Object(tables)) => tables,
+            _ => Map::new(),
+        }
+    }
+
     /// The tables in the run's counts, sorted.
     #[must_use]
     pub fn tables(&self) -> Vec<String> {
-        let counts = self.counts.as_deref().unwrap_or_default();
-        let counts: Value = serde_json::from_str(counts).unwrap_or_default();
-        let tables = counts["tables"].as_object().into_iter().flatten();
-        let mut tables: Vec<String> = tables.map(|(table, _)| table.clone()).collect();
+        let mut tables: Vec<String> = self.recorded_tables().keys().cloned().collect();
         tables.sort_unstable();
         tables
     }
@@ -132,8 +145,6 @@ impl RunRecord {
     /// The number of changed rows in the run's counts, by table and action as in the audit log.
     #[must_use]
     pub fn row_changes(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
-        let counts = self.counts.as_deref().unwrap_or_default();
-        let counts: Value = serde_json::from_str(counts).unwrap_or_default();
         let actions = [
             (Action::Insert, "inserted"),
             (Action::Update, "updated"),
@@ -146,9 +157,9 @@ impl RunRecord {
             };
             actions.into_iter().filter_map(count).collect()
         };
-        let tables = counts["tables"].as_object().into_iter().flatten();
+        let tables = self.recorded_tables().into_iter();
         tables
-            .map(|(table, counts)| (table.clone(), changes(counts)))
+            .map(|(table, counts)| (table, changes(&counts)))
             .filter(|(_, changes)| !changes.is_empty())
             .collect()
     }

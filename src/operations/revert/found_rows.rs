@@ -1,10 +1,10 @@
 //! The current rows and the later entries of the rows that are reverted together: as many as there is room for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use crate::audit::revert::Later;
-use crate::audit::{Image, Step};
+use crate::audit::revert::{Later, Writer};
+use crate::audit::{Image, Key, Step};
 use crate::database::{Database, RestoredTable, Room};
 use crate::operations::OperationError;
 
@@ -27,10 +27,20 @@ impl Default for Portion {
 pub(super) struct FoundRows {
     /// The number of these entries.
     pub(super) count: usize,
-    /// The current rows of those of them that are the last of their row.
+    /// The current rows of those of them that are compared with their rows.
     pub(super) rows: HashMap<String, Image>,
     /// The entries of these rows after the run.
     pub(super) later: HashMap<String, LaterChanges>,
+}
+
+/// What is looked up.
+pub(super) struct Search<'a> {
+    /// Whether the current row of an entry is compared with it.
+    pub(super) compared: &'a dyn Fn(&DecidedEntry) -> bool,
+    /// Later entries are those after this one, if there are any.
+    pub(super) after: Option<i64>,
+    /// The reverts of the run that are in force.
+    pub(super) reverts: &'a HashSet<String>,
 }
 
 /// The entries of a row after the run.
@@ -44,14 +54,14 @@ pub(super) struct LaterChanges {
 }
 
 impl Portion {
-    /// Looks up the rows of the first of these entries: of as many as there is room for, and of at least one. The later
-    /// entries are those after the entry `after`, if there are any.
+    /// Looks up the rows of the first of these entries that are compared with their rows: of as many as there is room
+    /// for, and of at least one.
     pub(super) fn look_up(
         &mut self,
         database: &mut Database,
         table: &RestoredTable,
         entries: &[DecidedEntry],
-        after: Option<i64>,
+        search: &Search<'_>,
     ) -> Result<FoundRows, OperationError> {
         let mut count = self.0.min(entries.len());
         loop {
@@ -59,14 +69,16 @@ impl Portion {
                 1 => Room::unlimited(),
                 _ => Room::for_page(),
             };
-            let last = entries[..count].iter().filter(|one| one.is_last);
-            let last: Vec<&DecidedEntry> = last.collect();
+            let some: Vec<_> = entries[..count]
+                .iter()
+                .filter(|one| (search.compared)(one))
+                .collect();
             let mut found = FoundRows {
                 count,
                 ..FoundRows::default()
             };
-            if found.read_later(database, table, &last, after, &mut room)?
-                && found.read_rows(database, table, &last, &mut room)?
+            if found.read_later(database, table, (&some, search), &mut room)?
+                && found.read_rows(database, table, &some, &mut room)?
             {
                 self.0 = self.0.max(count * 2).min(MOST);
                 return Ok(found);
@@ -103,13 +115,13 @@ impl FoundRows {
         &mut self,
         database: &mut Database,
         table: &RestoredTable,
-        entries: &[&DecidedEntry],
-        after: Option<i64>,
+        (entries, search): (&[&DecidedEntry], &Search<'_>),
         room: &mut Room,
     ) -> Result<bool, OperationError> {
-        let Some(after) = after else {
+        let Some(after) = search.after else {
             return Ok(true);
         };
+        let key = Key::of_table(table.table(), database.key_rule());
         let ids: Vec<String> = entries.iter().map(|one| one.record_id.clone()).collect();
         let mut has_room = true;
         database.each_later_entry(&table.table().name, &ids, after, &mut |entry| {
@@ -117,12 +129,17 @@ impl FoundRows {
             if !has_room {
                 return ControlFlow::Break(());
             }
-            let later = self.later.entry(entry.record_id).or_default();
-            later.by = Some((entry.changed_by, entry.changed_at));
-            later.run = entry.run_id;
+            let run = entry.run_id.as_ref();
+            let writer = match run.is_some_and(|run| search.reverts.contains(run)) {
+                true => Writer::Revert,
+                false => Writer::Other,
+            };
+            let of_row = self.later.entry(entry.record_id).or_default();
+            of_row.by = Some((entry.changed_by, entry.changed_at));
+            of_row.run = entry.run_id;
             // An unreadable entry is ignored: a changed row shows that something happened.
             if let Ok(step) = Step::take(&entry.action, entry.old_value, entry.new_value) {
-                later.changes.add(step);
+                of_row.changes.add(step, &key, writer);
             }
             ControlFlow::Continue(())
         })?;

@@ -4,14 +4,18 @@ mod found_rows;
 mod not_restorable;
 mod outcome;
 mod plan;
+mod progress;
+mod tables;
+mod tally;
+mod waiting;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::archive::BACKUPS;
 use crate::audit::revert::RevertPolicy;
-use crate::database::ledger::{RunFacts, RunHeader, RunRecord};
-use crate::database::{Access, Backup, Database, DatabaseUrl, Mismatch};
+use crate::database::ledger::{NewSeal, RunFacts, RunHeader, RunRecord};
+use crate::database::{Access, Backup, Database, DatabaseUrl};
 use crate::model::{RunContext, Sha256};
 
 use super::audited_tables::make_ready;
@@ -106,14 +110,12 @@ fn planned<'a>(
     ctx.progress.begin(Stage::Plan, None);
     let mut reverting = Reverting::begin(database, options, undone, ctx)?;
     reverting.walk(database, Apply::Nothing)?;
-    let status = if reverting.is_rejected() {
-        RevertStatus::Rejected
-    } else if reverting.conflicts() > 0 && options.policy == RevertPolicy::Report {
-        RevertStatus::Conflict
-    } else if reverting.changes() == 0 && reverting.is_undone {
-        RevertStatus::NothingToDo
-    } else {
-        RevertStatus::Planned
+    let status = match reverting.refusal() {
+        Some(refused) => refused,
+        None if reverting.tally.changes() == 0 && reverting.is_undone() => {
+            RevertStatus::NothingToDo
+        }
+        None => RevertStatus::Planned,
     };
     Ok((reverting.outcome(status), reverting))
 }
@@ -158,9 +160,12 @@ fn apply(
         ctx.progress.begin(Stage::Revert, None);
         let _span = tracing::info_span!("apply").entered();
         let seal = write(database, &mut reverting, &undone, run, ctx)?;
-        let Some(seal) = seal else {
-            let outcome = reverting.outcome(RevertStatus::Rejected);
-            return Err(RevertRollback::Refused(Box::new(outcome)));
+        let seal = match seal {
+            Ok(seal) => seal,
+            Err(refused) => {
+                let outcome = reverting.outcome(refused);
+                return Err(RevertRollback::Refused(Box::new(outcome)));
+            }
         };
         ctx.check_interrupt()?;
         let mut outcome = reverting.outcome(RevertStatus::Reverted);
@@ -192,14 +197,14 @@ fn apply(
     })
 }
 
-/// Everything between the plan and COMMIT; `None` if the database does not accept a value.
+/// Everything between the plan and COMMIT; the status if the database does not accept a value.
 fn write(
     database: &mut Database,
     reverting: &mut Reverting<'_>,
     undone: &RunRecord,
     run: &RunContext,
     ctx: Context<'_>,
-) -> Result<Option<crate::database::ledger::NewSeal>, OperationError> {
+) -> Result<Result<NewSeal, RevertStatus>, OperationError> {
     let header = RunHeader {
         kind: "revert",
         layout: undone.layout.clone(),
@@ -211,37 +216,20 @@ fn write(
     let before = database.last_entry_id()?;
     database.begin_rows_run(&header, run)?;
     reverting.walk(database, Apply::Everything)?;
-    if reverting.is_rejected() {
-        return Ok(None);
+    if let Some(refused) = reverting.refusal() {
+        return Ok(Err(refused));
     }
     let id = run.id.to_string();
     let mut facts = RunFacts::default();
-    // Only the first revert restores ledger entries: rows may have been changed again since, but the ledger was
-    // restored then.
-    if !reverting.is_undone {
-        let sums = database.undo_row_sources(&id, &undone.id, reverting.kept())?;
-        facts.ledger = Some(sums);
-    }
+    let restored = reverting.restored_entries();
+    facts.ledger = Some(database.undo_row_sources(&id, &undone.id, restored)?);
     let finished_at = (ctx.clock)();
-    let counts = ctx.recorded_counts(reverting.counts());
+    let counts = ctx.recorded_counts(reverting.tally.for_ledger());
     database.end_rows_run(run, finished_at, &counts)?;
     let contents = database.contents_of_run(&id, before)?;
-    let more = reverting.unplanned(&contents.entries.tables);
+    let more = reverting.tally.unplanned(&contents.entries.tables);
     if !more.is_empty() {
         return Err(OperationError::NotAsPlanned(more));
     }
-    Ok(Some(database.seal_run(
-        &id,
-        contents,
-        facts,
-        finished_at,
-    )?))
-}
-
-/// Reports a table in which the number of changes differs from the plan.
-fn mismatch(table: &str, planned: u64, happened: u64) -> Mismatch {
-    Mismatch {
-        table: table.to_owned(),
-        message: format!("expected {planned} changed rows, found {happened}"),
-    }
+    Ok(Ok(database.seal_run(&id, contents, facts, finished_at)?))
 }

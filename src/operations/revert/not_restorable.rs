@@ -1,7 +1,7 @@
 //! Findings for rows that cannot have their values from before a run, because their table was altered since.
 
 use crate::audit::revert::RevertPolicy;
-use crate::database::{Obstacle, RejectedRow};
+use crate::database::{Obstacle, RejectedRow, RowFault};
 use crate::model::{Finding, Level, Rule};
 
 /// A row that no statement can restore, or not completely.
@@ -33,6 +33,13 @@ pub(super) fn obstacle(
             ),
             format!("give the column its name `{column}` again, and run again"),
         ),
+        Obstacle::NullKey(column) => (
+            format!(
+                "the row has NULL in `{column}` of its primary key, so several rows can have this key"
+            ),
+            "revert the run with SQL, according to `accession audit log --entries`: `revert` restores rows with complete keys only"
+                .to_owned(),
+        ),
         Obstacle::Dropped(column) => (
             format!(
                 "`{column}` was dropped or renamed after the run, so it cannot get its former value"
@@ -51,23 +58,40 @@ pub(super) fn rejected(table: &str, row: &RejectedRow) -> Finding {
         [] => "the row".to_owned(),
         columns => format!("the value of `{}`", columns.join("`, `")),
     };
-    let message = match row.is_changed {
-        true => format!("the database stores {columns} from before the run differently"),
-        false => format!("the database rejects {columns} from before the run"),
+    let message = match row.fault {
+        RowFault::Changed | RowFault::Intended => {
+            format!("the database stores {columns} from before the run differently")
+        }
+        RowFault::Unique | RowFault::ForeignKey | RowFault::Null | RowFault::Other => {
+            format!("the database rejects {columns} from before the run")
+        }
     };
-    let (level, hint) = match (row.is_changed, row.is_intended) {
-        (true, true) => (
+    let (level, hint) = match row.fault {
+        RowFault::Intended => (
             Level::Warning,
             "a trigger of the application or the definition of a computed column changes it; check the row",
         ),
-        (true, false) => (
+        RowFault::Changed => (
             Level::Error,
             "the type of the column was altered after the run: alter it so that it holds the value, and run again",
         ),
-        (false, _) => (
+        RowFault::Unique => (
             Level::Error,
-            "the column or a constraint was altered after the run, or another row has a unique value: compare \
-             `accession audit history` with the table, and run again",
+            "another row has a unique value: change that row, which `accession audit log --entries` may show, and run again",
+        ),
+        RowFault::ForeignKey => (
+            Level::Error,
+            "a row that it refers to was deleted after the run, or other rows (or the row itself) refer to it: restore the \
+             one, or set the references of the others to NULL, and run again",
+        ),
+        RowFault::Null => (
+            Level::Error,
+            "the column became NOT NULL after the run: allow NULL in it, and run again",
+        ),
+        RowFault::Other => (
+            Level::Error,
+            "the column or a constraint was altered after the run, or a trigger of the application rejects the row: \
+             compare `accession audit history` with the table, and run again",
         ),
     };
     finding(level, table, &row.record_id, &message).hint(hint)

@@ -4,24 +4,26 @@
 //! the same rows, because they are in one transaction. For each row, only the last entry is compared with the current
 //! row: earlier entries follow from it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
+mod decisions;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::audit::revert::{Reversal, Undo, undo, undo_unchecked};
-use crate::audit::seal::{Header, TableActions};
-use crate::audit::{Image, Key, Step};
-use crate::database::ledger::RunRecord;
-use crate::database::{
-    Database, DatabaseError, Mismatch, Pages, RecordedChange, RestoredTable, RowUndo,
-};
+use crate::audit::revert::RevertPolicy;
+use crate::audit::seal::Header;
+use crate::audit::{Key, Step};
+use crate::database::ledger::{RestoredEntries, RunRecord};
+use crate::database::{Access, Database, DatabaseError, Pages, RecordedChange, RestoredTable};
 use crate::model::{Findings, Level};
 use crate::operations::{Context, OperationError};
 
-use super::found_rows::{FoundRows, Portion};
-use super::not_restorable;
-use super::outcome::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
-use super::{RevertOptions, mismatch};
+use super::RevertOptions;
+use super::found_rows::{Portion, Search};
+use super::outcome::{RevertOutcome, RevertStatus};
+use super::progress::{Progress, Rows};
+use super::tables::{self, RunTables};
+use super::tally::Tally;
+use super::waiting::Waiting;
 
 /// Number of entries read at a time, unless they are large.
 const PAGE: i64 = 2000;
@@ -40,19 +42,16 @@ pub(super) struct Reverting<'a> {
     ctx: Context<'a>,
     /// The ids between which the run's entries are, both excluded.
     between: (i64, i64),
-    /// Whether the run was reverted before, and that was not reverted itself.
-    pub(super) is_undone: bool,
+    /// The reverts of the run that are in force: they were not reverted themselves.
+    reverts: HashSet<String>,
     /// Whether there are entries after the run.
     something_later: bool,
+    run_tables: RunTables,
     tables: HashMap<String, Arc<RestoredTable>>,
+    waiting: Waiting,
     portion: Portion,
-    /// Hashes of rows with entries seen so far.
-    seen: HashSet<u64>,
-    keys: RandomState,
-    kept: HashSet<(String, String)>,
-    counts: BTreeMap<String, RevertedTable>,
-    conflicts: Vec<RevertConflictAt>,
-    conflicts_not_kept: u64,
+    rows: Rows,
+    pub(super) tally: Tally,
     findings: Findings,
 }
 
@@ -61,8 +60,8 @@ pub(super) struct DecidedEntry {
     pub(super) step: Step,
     /// The record id after the entry.
     pub(super) record_id: String,
-    /// Whether it is the last entry of its row.
-    pub(super) is_last: bool,
+    /// The record id before, under which the entry and earlier ones are recorded, if it is another.
+    former_id: Option<String>,
 }
 
 impl<'a> Reverting<'a> {
@@ -76,9 +75,16 @@ impl<'a> Reverting<'a> {
         // A run from before seals were introduced has no seal; the whole audit log is searched.
         let sealed = database.seals_of_run(&undone.id)?;
         let header = sealed.first().map(|seal| Header::parse(&seal.header));
-        let ids = header.and_then(Result::ok).map(|header| header.entries.ids);
-        let between = match ids {
-            Some(ids) => (ids.first().unwrap_or(1) - 1, ids.last().unwrap_or(0) + 1),
+        let entries = header.and_then(Result::ok).map(|header| header.entries);
+        let names = tables::names(undone, entries.as_ref());
+        if database.access() == Access::Write {
+            database.lock_tables_of_application(&names)?;
+        }
+        let between = match &entries {
+            Some(entries) => (
+                entries.ids.first().unwrap_or(1) - 1,
+                entries.ids.last().unwrap_or(0) + 1,
+            ),
             None => (0, last + 1),
         };
         Ok(Self {
@@ -86,16 +92,14 @@ impl<'a> Reverting<'a> {
             undone,
             ctx,
             between,
-            is_undone: database.undone_runs()?.contains_key(&undone.id),
+            reverts: database.reverts_in_force(&undone.id)?,
             something_later: last >= between.1,
+            run_tables: RunTables::of(database, undone, &names)?,
             tables: HashMap::new(),
+            waiting: Waiting::default(),
             portion: Portion::default(),
-            seen: HashSet::new(),
-            keys: RandomState::new(),
-            kept: HashSet::new(),
-            counts: BTreeMap::new(),
-            conflicts: Vec::new(),
-            conflicts_not_kept: 0,
+            rows: Rows::default(),
+            tally: Tally::default(),
             findings: Findings::default(),
         })
     }
@@ -106,18 +110,15 @@ impl<'a> Reverting<'a> {
         database: &mut Database,
         apply: Apply,
     ) -> Result<(), OperationError> {
-        self.seen.clear();
-        self.kept.clear();
-        self.counts.clear();
-        self.conflicts.clear();
-        self.conflicts_not_kept = 0;
+        self.rows.clear();
+        self.tally = Tally::default();
         self.findings = Findings::default();
         let (after, mut before) = self.between;
         let mut pages = Pages::of(PAGE);
         loop {
             let page = database.last_steps_of_run(&self.undone.id, (after, before), &mut pages)?;
             let Some(last) = page.last() else {
-                return Ok(());
+                break;
             };
             before = last.id;
             // Consecutive entries mostly belong to one table, and the order of entries must be kept.
@@ -132,6 +133,11 @@ impl<'a> Reverting<'a> {
             }
             self.ctx.check_interrupt()?;
         }
+        let rejected = self.waiting.settle(database)?;
+        rejected.for_each(|finding| self.findings.push(finding));
+        let unrecorded = self.run_tables.unrecorded(self.tally.changed_tables());
+        unrecorded.for_each(|finding| self.findings.push(finding));
+        Ok(())
     }
 
     /// Entries of one table, last first.
@@ -143,7 +149,6 @@ impl<'a> Reverting<'a> {
         apply: Apply,
     ) -> Result<(), OperationError> {
         let table = self.table(database, table)?;
-        let name = &table.table().name;
         let key = Key::of_table(table.table(), database.key_rule());
         let mut decided = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -152,21 +157,24 @@ impl<'a> Reverting<'a> {
                 entry: entry.id,
                 source,
             })?;
-            let moved = step.new_record_id(&key);
-            let is_last = self.is_first_seen(name, moved.as_ref().unwrap_or(&entry.record_id));
-            if moved.is_some() {
-                // Earlier changes of the row are recorded under its former id.
-                self.is_first_seen(name, &entry.record_id);
-            }
+            let (record_id, former_id) = match step.new_record_id(&key) {
+                Some(moved) => (moved, Some(entry.record_id)),
+                None => (entry.record_id, None),
+            };
             decided.push(DecidedEntry {
                 step,
-                record_id: moved.unwrap_or(entry.record_id),
-                is_last,
+                record_id,
+                former_id,
             });
         }
         while !decided.is_empty() {
-            let after = self.something_later.then_some(self.between.1 - 1);
-            let found = self.portion.look_up(database, &table, &decided, after)?;
+            let name = &table.table().name;
+            let search = Search {
+                compared: &|one| Progress::compares(self.rows.of(name, &one.record_id)),
+                after: self.something_later.then_some(self.between.1 - 1),
+                reverts: &self.reverts,
+            };
+            let found = self.portion.look_up(database, &table, &decided, &search)?;
             let others = decided.split_off(found.count);
             self.revert(database, &table, decided, found, apply)?;
             if apply == Apply::Everything && self.is_rejected() {
@@ -177,121 +185,6 @@ impl<'a> Reverting<'a> {
         Ok(())
     }
 
-    /// Reverts entries of which the rows were looked up.
-    fn revert(
-        &mut self,
-        database: &mut Database,
-        table: &RestoredTable,
-        decided: Vec<DecidedEntry>,
-        mut found: FoundRows,
-        apply: Apply,
-    ) -> Result<(), OperationError> {
-        let name = &table.table().name;
-        let mut undos = Vec::new();
-        for one in decided {
-            let record_id = one.record_id.clone();
-            let key = database.key_of_image(table, one.step.row_after());
-            let row = found.rows.remove(&record_id).filter(|_| one.is_last);
-            // An entry whose row is unknown left it like this.
-            let left = row.is_none().then(|| one.step.row_after().clone());
-            let former_key = table.former_key(one.step.row_after());
-            let written = row.as_ref().and_then(|row| match &one.step {
-                Step::Insert { new } => table.without_defaults(row, new),
-                Step::Update { .. } | Step::Delete { .. } => None,
-            });
-            let row_or_written = written.as_ref().or(row.as_ref());
-            let undo = self.decide(name, one, row_or_written, &mut found);
-            let before = row.or(left).unwrap_or_default();
-            let undone = undo.as_ref();
-            let obstacle = undone.and_then(|undo| table.obstacle(undo, &before));
-            if let Some(obstacle) = former_key.or(obstacle) {
-                let place = (name.as_str(), record_id.as_str());
-                let finding = not_restorable::obstacle(place, &obstacle, self.options.policy);
-                self.findings.push(finding);
-            }
-            let Some(undo) = undo else {
-                continue;
-            };
-            if table.changes_nothing(&undo, &before) {
-                let counts = self.counts.entry(name.clone()).or_default();
-                counts.updated -= 1;
-                counts.unchanged += 1;
-                continue;
-            }
-            if apply == Apply::Everything {
-                undos.push(RowUndo { key, before, undo });
-            }
-        }
-        drop(found);
-        for row in database.restore_rows(table, &undos)? {
-            self.findings.push(not_restorable::rejected(name, &row));
-        }
-        Ok(())
-    }
-
-    /// Decides on an entry; returns `None` if nothing has to be done.
-    fn decide(
-        &mut self,
-        table: &str,
-        one: DecidedEntry,
-        row: Option<&Image>,
-        found: &mut FoundRows,
-    ) -> Option<Undo> {
-        let DecidedEntry {
-            step,
-            record_id,
-            is_last,
-        } = one;
-        let (mut by, mut run) = (None, None);
-        let decided = if !is_last {
-            if self.kept.contains(&(table.to_owned(), record_id.clone())) {
-                self.counts.entry(table.to_owned()).or_default().skipped += 1;
-                return None;
-            }
-            Reversal::Undo(undo_unchecked(step))
-        } else {
-            let later = found.later.remove(&record_id).unwrap_or_default();
-            (by, run) = (later.by, later.run);
-            undo(step, row, later.changes, self.options.policy)
-        };
-        let counts = self.counts.entry(table.to_owned()).or_default();
-        match decided {
-            Reversal::Undo(undo) => {
-                match &undo {
-                    Undo::Insert(_) => counts.inserted += 1,
-                    Undo::Update(_) => counts.updated += 1,
-                    Undo::Delete => counts.deleted += 1,
-                }
-                Some(undo)
-            }
-            Reversal::AlreadyUndone => {
-                counts.unchanged += 1;
-                None
-            }
-            Reversal::Conflict(conflict) => {
-                counts.skipped += 1;
-                self.conflict(RevertConflictAt {
-                    table: table.to_owned(),
-                    record_id,
-                    conflict,
-                    by,
-                    run,
-                });
-                None
-            }
-        }
-    }
-
-    fn conflict(&mut self, conflict: RevertConflictAt) {
-        let row = (conflict.table.clone(), conflict.record_id.clone());
-        self.kept.insert(row);
-        if self.conflicts.len() < self.options.limit {
-            self.conflicts.push(conflict);
-        } else {
-            self.conflicts_not_kept += 1;
-        }
-    }
-
     fn table(
         &mut self,
         database: &mut Database,
@@ -300,6 +193,7 @@ impl<'a> Reverting<'a> {
         if let Some(table) = self.tables.get(name) {
             return Ok(Arc::clone(table));
         }
+        self.run_tables.require_name(name)?;
         let table = database.restored_table(name)?;
         let table = table.ok_or_else(|| OperationError::TableRemoved(name.to_owned()))?;
         if table.table().primary_key.is_empty() {
@@ -310,56 +204,32 @@ impl<'a> Reverting<'a> {
         Ok(table)
     }
 
-    fn is_first_seen(&mut self, table: &str, record_id: &str) -> bool {
-        self.seen.insert(self.keys.hash_one((table, record_id)))
+    /// The rows whose entries in the ledger are restored: a second revert restores those that it changes, because
+    /// other rows may have been imported again since the first.
+    pub(super) fn restored_entries(&self) -> RestoredEntries<'_> {
+        match self.is_undone() {
+            true => RestoredEntries::Only(&self.tally.changed),
+            false => RestoredEntries::AllBut(&self.tally.kept),
+        }
     }
 
-    /// Rows that are kept as they are, by table and record id.
-    pub(super) fn kept(&self) -> &HashSet<(String, String)> {
-        &self.kept
+    /// Whether the run was reverted before, and that was not reverted itself.
+    pub(super) fn is_undone(&self) -> bool {
+        !self.reverts.is_empty()
     }
 
-    pub(super) fn conflicts(&self) -> u64 {
-        self.conflicts.len() as u64 + self.conflicts_not_kept
+    /// Why nothing may be written, if it may not.
+    pub(super) fn refusal(&self) -> Option<RevertStatus> {
+        if self.is_rejected() {
+            return Some(RevertStatus::Rejected);
+        }
+        let must_choose = self.options.policy == RevertPolicy::Report && self.tally.conflicts() > 0;
+        must_choose.then_some(RevertStatus::Conflict)
     }
 
-    /// Whether the database does not accept the values from before the run.
-    pub(super) fn is_rejected(&self) -> bool {
+    /// Whether the run cannot be reverted, as the findings state.
+    fn is_rejected(&self) -> bool {
         self.findings.count(Level::Error) > 0
-    }
-
-    pub(super) fn changes(&self) -> u64 {
-        self.counts.values().map(RevertedTable::changes).sum()
-    }
-
-    /// The counts that the ledger stores with the run.
-    pub(super) fn counts(&self) -> serde_json::Value {
-        let table = |(name, counts): (&String, &RevertedTable)| {
-            let counts = counts.named().into_iter();
-            let counts = counts.map(|(name, count)| (name.to_owned(), count.into()));
-            (name.clone(), serde_json::Value::Object(counts.collect()))
-        };
-        let tables: serde_json::Map<_, _> = self.counts.iter().map(table).collect();
-        serde_json::json!({ "tables": tables })
-    }
-
-    /// Tables with more or fewer changes than planned, because of a trigger of the application or a cascade.
-    pub(super) fn unplanned(&self, happened: &BTreeMap<Box<str>, TableActions>) -> Vec<Mismatch> {
-        let count = |table: &str| {
-            happened
-                .get(table)
-                .map_or(0, |actions| actions.values().sum())
-        };
-        let planned = |table: &str| self.counts.get(table).map_or(0, RevertedTable::changes);
-        let mut tables: Vec<&str> = self.counts.keys().map(String::as_str).collect();
-        tables.extend(happened.keys().map(AsRef::as_ref));
-        tables.sort_unstable();
-        tables.dedup();
-        tables
-            .into_iter()
-            .filter(|table| count(table) != planned(table))
-            .map(|table| mismatch(table, planned(table), count(table)))
-            .collect()
     }
 
     pub(super) fn outcome(&self, status: RevertStatus) -> RevertOutcome {
@@ -368,9 +238,9 @@ impl<'a> Reverting<'a> {
             database: self.options.database.to_string(),
             undone: self.undone.id.clone(),
             run: None,
-            tables: self.counts.clone().into_iter().collect(),
-            conflicts: self.conflicts.clone(),
-            conflicts_not_kept: self.conflicts_not_kept,
+            tables: self.tally.counts.clone().into_iter().collect(),
+            conflicts: self.tally.conflicts.clone(),
+            conflicts_not_kept: self.tally.conflicts_not_kept,
             findings: self.findings.clone().sorted(),
         }
     }

@@ -33,6 +33,9 @@ fn masked(value: &Value) -> String {
         Value::Date(_) => "a date".to_owned(),
         Value::Uuid(_) => "a UUID".to_owned(),
         Value::Blob(bytes) => format!("a BLOB of {} bytes", bytes.len()),
+        Value::InvalidText(bytes) => {
+            format!("a string of {} bytes that is not valid UTF-8", bytes.len())
+        }
     }
 }
 
@@ -48,7 +51,7 @@ fn shown(value: &Value) -> String {
         Value::Null | Value::Default | Value::ParentKey(_) => masked(value),
         Value::Text(text) => serde_json::Value::from(&**text).to_string(),
         Value::Json(text) => format!("JSON {}", canonical_json(text)),
-        Value::Blob(_) => format!("X'{}'", value.key_text()),
+        Value::Blob(_) | Value::InvalidText(_) => format!("X'{}'", value.key_text()),
         Value::Boolean(value) => value.to_string(),
         Value::Real(value) => format!("{value:?}"),
         Value::Integer(_) | Value::Timestamp(_) | Value::Date(_) | Value::Uuid(_) => {

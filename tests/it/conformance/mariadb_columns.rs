@@ -132,3 +132,41 @@ fn reverting_a_deletion_restores_columns_of_the_application() {
         is_well(&target);
     });
 }
+
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn values_that_strict_mode_rejects_are_written_back() {
+    run(Backend::Mysql, |target| {
+        let mut wide = super::written_back::Wide::empty(target);
+        wide.target.execute(
+            "CREATE TABLE u (id INT PRIMARY KEY, a DATE, b DATETIME(3), c TIMESTAMP(6) NULL, d ENUM('x', 'y'), \
+             e SET('a', 'b'), f YEAR, g BIT(9), h TIME(3)); \
+             SET sql_mode = 'ALLOW_INVALID_DATES'; \
+             INSERT INTO u VALUES (1, '0000-00-00', '0000-00-00', '0000-00-00', 'neither', '', 0, b'0', '-00:00:01'), \
+             (2, '2024-00-00', '2024-02-00', NULL, 'y', 'a,b', 1999, b'101010101', '838:59:59.999'), \
+             (3, '2024-02-31', '2023-02-29 10:00:00.5', NULL, 'x', 'b', 2155, b'1', '-838:59:59')",
+        );
+        wide.enables("u");
+        let rows = |wide: &super::written_back::Wide| {
+            wide.target
+                .rows("SELECT id, a, b, c, HEX(d), d + 0, e + 0, f, g + 0, h FROM u ORDER BY id")
+        };
+        for changes in [
+            "DELETE FROM u",
+            "UPDATE u SET a = NULL, b = NULL, c = NULL, d = NULL, e = NULL, f = NULL, g = NULL, h = NULL",
+        ] {
+            let before = rows(&wide);
+            let mut run = wide.during_an_import(changes);
+            let after = rows(&wide);
+            for round in 0..2 {
+                wide.revert(&run, 0);
+                let expected = if round % 2 == 0 { &before } else { &after };
+                assert_eq!(rows(&wide), *expected, "{changes}, round {round}");
+                run = wide.last_run();
+            }
+            wide.revert(&run, 0);
+            assert_eq!(rows(&wide), before, "{changes}");
+        }
+        is_well(&wide.target);
+    });
+}

@@ -384,8 +384,8 @@ fn types(backend: Backend) -> &'static [Typed] {
 }
 
 /// A target whose table `t` has columns of every type, and a row 1 with the first values, which is recorded.
-struct Wide {
-    target: Target,
+pub(super) struct Wide {
+    pub(super) target: Target,
     runs: u32,
 }
 
@@ -417,13 +417,13 @@ impl Wide {
     }
 
     /// A target with an imported table whose inserted rows run statements.
-    fn empty(target: Target) -> Self {
+    pub(super) fn empty(target: Target) -> Self {
         let mut wide = Self { target, runs: 0 };
         wide.during_an_import("");
         wide
     }
 
-    fn enables(&self, table: &str) {
+    pub(super) fn enables(&self, table: &str) {
         let enable = [&["audit", "enable", table], &ARCHIVE[..]].concat();
         ends(&self.target, &enable, 0);
     }
@@ -475,7 +475,7 @@ impl Wide {
     }
 
     /// Makes these changes a part of an import, by a trigger, and returns the run.
-    fn during_an_import(&mut self, changes: &str) -> String {
+    pub(super) fn during_an_import(&mut self, changes: &str) -> String {
         let (target, backend) = (&self.target, self.target.backend);
         if !changes.is_empty() {
             target.execute(&match backend {
@@ -508,17 +508,23 @@ impl Wide {
         self.last_run()
     }
 
-    fn last_run(&self) -> String {
+    pub(super) fn last_run(&self) -> String {
         let last = "SELECT id FROM import_runs ORDER BY id DESC LIMIT 1";
         self.target.value(last)
     }
 
     /// Reverts a run, and returns the report.
     #[track_caller]
-    fn revert(&self, run: &str, code: i32) -> Value {
+    pub(super) fn revert(&self, run: &str, code: i32) -> Value {
+        self.reverts(run, &[], code)
+    }
+
+    /// The same, with options.
+    #[track_caller]
+    pub(super) fn reverts(&self, run: &str, options: &[&str], code: i32) -> Value {
         let revert = ["revert", run, "--format", "json"];
-        let out = ends(&self.target, &[&revert[..], &ARCHIVE[..]].concat(), code);
-        serde_json::from_str(&out).expect("JSON")
+        let revert = [&revert[..], options, &ARCHIVE[..]].concat();
+        serde_json::from_str(&ends(&self.target, &revert, code)).expect("JSON")
     }
 
     /// Reverts these changes, reverts that, and so on: the rows are as they were each time.

@@ -1,5 +1,6 @@
 //! `accession audit why`.
 
+use std::error::Error as _;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -11,7 +12,8 @@ use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::{FullOptions, TableOptions};
 use crate::cli::output::Output;
 use crate::cli::record_limit::RecordLimit;
-use crate::layout;
+use crate::layout::{self, LayoutError};
+use crate::model::shell_word;
 use crate::operations::audit::why::{self, WhyOptions};
 use crate::report::audit::{WhyView, why_csv, why_text};
 
@@ -49,16 +51,35 @@ pub(super) struct Why {
     form: TableOptions,
 }
 
+/// Why the layout given by `--layout` cannot be used.
+fn unavailable(named: &str, error: &LayoutError) -> String {
+    let cause = error.source().map(|cause| format!(": {cause}"));
+    let error_with_causes = format!("{error}{}", cause.unwrap_or_default());
+    match error {
+        LayoutError::Invalid { .. } => format!(
+            "{error_with_causes}: `accession layout check {}` lists them",
+            shell_word(named)
+        ),
+        LayoutError::Unknown { .. }
+        | LayoutError::Unreadable { .. }
+        | LayoutError::Occupied { .. }
+        | LayoutError::Unwritable { .. } => error_with_causes,
+    }
+}
+
 impl Why {
     pub(super) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         let named = self.layout;
         let find = |name: &str| {
-            // Without `--layout`, a directory that happens to have the name is not loaded.
-            let found = match &named {
-                Some(named) => layout::find(named),
-                None => layout::builtin(name),
-            };
-            found.map_err(|error| format!("{error}; select it with `--layout PATH`"))
+            match &named {
+                Some(named) => layout::find(named).map_err(|error| unavailable(named, &error)),
+                // A directory that happens to have the name is not loaded.
+                None => layout::builtin(name).map_err(|_| {
+                    format!(
+                        "the layout `{name}` is not built in: add `--layout DIR` with its directory"
+                    )
+                }),
+            }
         };
         let why = why::why(&WhyOptions {
             database: self.database.url(output)?,

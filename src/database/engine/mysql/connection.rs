@@ -12,11 +12,16 @@ use crate::database::connect::runtime::block_on;
 use crate::database::connect::tls::certificates;
 use crate::database::connect::{Secret, ServerAddress, TlsMode};
 
-/// Reject values that do not fit instead of truncating them; store 0 in a numbered column as 0; times are in UTC,
-/// strings in UTF-8.
-const SETTINGS: &str = "SET sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
-                        ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', \
-                        time_zone = '+00:00', character_set_client = 'utf8mb4', \
+/// Reject values that do not fit instead of truncating them; store 0 in a numbered column as 0.
+pub(super) const STRICT: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
+                                 ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'";
+
+/// Store dates that do not exist, and what ENUM has for an invalid value, as other programs may have done.
+pub(super) const LENIENT: &str =
+    "SET SESSION sql_mode = 'ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'";
+
+/// Times are in UTC, strings in UTF-8.
+const SETTINGS: &str = "SET time_zone = '+00:00', character_set_client = 'utf8mb4', \
                         character_set_connection = 'utf8mb4', character_set_results = 'utf8mb4'";
 
 /// Connects once.
@@ -32,6 +37,7 @@ pub(super) fn open(address: &ServerAddress) -> Result<MysqlConnection, DatabaseE
         }
     };
     let mut connection = block_on(connecting).map_err(DatabaseError::Runtime)??;
+    connection.batch_execute(STRICT)?;
     connection.batch_execute(SETTINGS)?;
     let case = name_case(&mut connection)?;
     connection.compare_names(case);

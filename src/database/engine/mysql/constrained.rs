@@ -2,30 +2,19 @@
 
 use diesel::QueryResult;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 
 use super::triggers::{CONSTRAINED, VERSIONED};
 use super::{MysqlConnection, names_as};
 use crate::audit::AuditedTable;
-
-#[derive(QueryableByName)]
-struct ColumnName {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
+use crate::database::engine::{Count, Name};
 
 /// Sets which columns of `table` a constraint depends on, and whether it is versioned.
 pub(super) fn add_constrained(
     connection: &mut MysqlConnection,
     table: &mut AuditedTable,
 ) -> QueryResult<()> {
-    let names: Vec<ColumnName> = diesel::sql_query(names_as(CONSTRAINED, connection.name_case()))
+    let names: Vec<Name> = diesel::sql_query(names_as(CONSTRAINED, connection.name_case()))
         .bind::<Text, _>(&table.name)
         .bind::<Text, _>(&table.name)
         .bind::<Text, _>(&table.name)
@@ -39,7 +28,7 @@ pub(super) fn add_constrained(
     let columns = table.columns.iter().enumerate();
     let columns = columns.filter(|(_, column)| is_named(&column.name));
     table.constrained = columns.map(|(index, _)| index).collect();
-    let found: Found = diesel::sql_query(names_as(VERSIONED, connection.name_case()))
+    let found: Count = diesel::sql_query(names_as(VERSIONED, connection.name_case()))
         .bind::<Text, _>(&table.name)
         .get_result(connection)?;
     table.versioned = found.count > 0;

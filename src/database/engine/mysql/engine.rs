@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
+use super::connection::{LENIENT, STRICT};
 use super::recipe::MysqlDialect;
 use super::server::SERVER;
 use super::triggers::STORED;
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::audit::{AuditedTable, Trigger};
 use crate::database::DatabaseError;
+use crate::database::engine::Name;
 use crate::database::engine::{Catalog, Dialect, Engine, Product};
 use crate::database::triggers::StoredTrigger;
 use crate::model::RunContext;
@@ -27,12 +29,6 @@ const SET_CONTEXT_FILE: &str = "SET @accession_source_file_id = ?";
 /// Also sent after a transaction that failed.
 pub(super) const CLEAR_CONTEXT: &str = "SET @accession_run_id = NULL, @accession_changed_by = NULL, \
                                         @accession_changed_at = NULL, @accession_source_file_id = NULL";
-
-#[derive(QueryableByName)]
-struct User {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
 
 impl Engine for Connection {
     fn name(&self) -> &'static str {
@@ -77,7 +73,7 @@ impl Engine for Connection {
     }
 
     fn user(&mut self) -> QueryResult<Option<String>> {
-        let user: User = diesel::sql_query("SELECT USER() AS name").get_result(self)?;
+        let user: Name = diesel::sql_query("SELECT USER() AS name").get_result(self)?;
         Ok(Some(user.name))
     }
 
@@ -113,6 +109,10 @@ impl Engine for Connection {
             "SET SESSION foreign_key_checks = 0",
             "SET SESSION foreign_key_checks = 1",
         ])
+    }
+
+    fn strictness_switch(&self) -> Option<[&'static str; 2]> {
+        Some([LENIENT, STRICT])
     }
 
     fn set_context(&mut self, run: &RunContext) -> Result<(), DatabaseError> {

@@ -6,18 +6,13 @@ use diesel::sql_types::Text;
 
 use super::recipe::INCOMPLETE;
 use super::{MysqlConnection, identifier, names_as};
+use crate::database::engine::Name;
 
 const IS_INCOMPLETE: &str = "SELECT table_name AS name FROM information_schema.tables \
      WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND table_comment = ?";
 
 const INDEXES: &str = "SELECT DISTINCT index_name AS name FROM information_schema.statistics \
      WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY)";
-
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
 
 /// As [`Engine::is_interrupted`](crate::database::engine::Engine::is_interrupted).
 pub(super) fn is_interrupted(connection: &mut MysqlConnection, table: &str) -> QueryResult<bool> {

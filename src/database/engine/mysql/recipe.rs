@@ -372,7 +372,9 @@ fn default_literal(value: &Value) -> String {
         Value::Boolean(value) => i32::from(*value).to_string(),
         Value::Integer(value) => value.to_string(),
         Value::Real(value) => format!("{value:e}"),
-        Value::Blob(bytes) => format!("X'{}'", data_encoding::HEXUPPER.encode(bytes)),
+        Value::Blob(bytes) | Value::InvalidText(bytes) => {
+            format!("X'{}'", data_encoding::HEXUPPER.encode(bytes))
+        }
         Value::Timestamp(timestamp) => literal(
             &timestamp
                 .to_utc()

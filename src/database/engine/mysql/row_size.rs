@@ -84,7 +84,7 @@ impl Storage {
     fn at_least(self, value: &Value) -> u64 {
         let length = match value {
             Value::Text(text) => text.len() as u64,
-            Value::Blob(bytes) => bytes.len() as u64,
+            Value::Blob(bytes) | Value::InvalidText(bytes) => bytes.len() as u64,
             Value::Uuid(_) => 36,
             Value::Json(json) if self == Self::Json => {
                 (json.len() as u64).min(binary_json_bytes(&JsonParts::of(json)))

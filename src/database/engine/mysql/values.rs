@@ -31,7 +31,9 @@ impl Values for Mysql {
             Value::Uuid(_) => out.push_bind_param::<Text, Value>(value),
             Value::Timestamp(_) => out.push_bind_param::<SqlTimestamp, Value>(value),
             Value::Date(_) => out.push_bind_param::<Date, Value>(value),
-            Value::Blob(bytes) => out.push_bind_param::<Binary, [u8]>(bytes),
+            Value::Blob(bytes) | Value::InvalidText(bytes) => {
+                out.push_bind_param::<Binary, [u8]>(bytes)
+            }
             Value::Default | Value::ParentKey(_) => Err(SerializationError(
                 "a value was not completed by the plan".into(),
             )),

@@ -13,6 +13,7 @@ use super::triggers::{STORED, writes_entries_of};
 use super::{CATALOG, Connection, partitions, transaction};
 use crate::audit::{AuditedTable, Firing, Trigger};
 use crate::database::DatabaseError;
+use crate::database::engine::Name;
 use crate::database::engine::{Catalog, Dialect, Engine, Product};
 use crate::database::triggers::StoredTrigger;
 use crate::model::RunContext;
@@ -23,12 +24,6 @@ const SET_CONTEXT: &str = "SELECT set_config('accession.run_id', $1, true), \
                            set_config('accession.source_file_id', '', true)";
 const SET_CONTEXT_FILE: &str =
     "SELECT set_config('accession.source_file_id', COALESCE($1::text, ''), true)";
-
-#[derive(QueryableByName)]
-struct User {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
 
 #[derive(QueryableByName)]
 struct Family {
@@ -85,7 +80,7 @@ impl Engine for Connection {
 
     fn user(&mut self) -> QueryResult<Option<String>> {
         let query = diesel::sql_query("SELECT session_user::text AS name");
-        let user: User = query.get_result(self)?;
+        let user: Name = query.get_result(self)?;
         Ok(Some(user.name))
     }
 

@@ -265,7 +265,9 @@ fn default_literal(value: &Value) -> String {
         Value::Boolean(false) => "FALSE".to_owned(),
         Value::Integer(value) => value.to_string(),
         Value::Real(value) => format!("{value:?}"),
-        Value::Blob(bytes) => literal(&format!("\\x{}", data_encoding::HEXLOWER.encode(bytes))),
+        Value::Blob(bytes) | Value::InvalidText(bytes) => {
+            literal(&format!("\\x{}", data_encoding::HEXLOWER.encode(bytes)))
+        }
         Value::Text(_) | Value::Json(_) | Value::Timestamp(_) | Value::Date(_) | Value::Uuid(_) => {
             literal(&value.key_text())
         }

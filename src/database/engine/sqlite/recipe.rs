@@ -172,7 +172,9 @@ fn default_literal(value: &Value) -> String {
         Value::Boolean(value) => i32::from(*value).to_string(),
         Value::Integer(value) => value.to_string(),
         Value::Real(value) => format!("{value:?}"),
-        Value::Blob(bytes) => format!("X'{}'", data_encoding::HEXUPPER.encode(bytes)),
+        Value::Blob(bytes) | Value::InvalidText(bytes) => {
+            format!("X'{}'", data_encoding::HEXUPPER.encode(bytes))
+        }
         Value::Text(_) | Value::Json(_) | Value::Timestamp(_) | Value::Date(_) | Value::Uuid(_) => {
             literal(&value.key_text())
         }

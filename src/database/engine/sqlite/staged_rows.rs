@@ -2,11 +2,12 @@
 
 use diesel::QueryResult;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::sql_types::{Binary, Text};
 
 use super::Connection;
 use super::triggers;
 use crate::audit::{AuditedTable, readable};
+use crate::database::engine::Count;
 
 /// The number of staged rows that are examined.
 const STAGED: i64 = 200;
@@ -25,12 +26,6 @@ struct Staged {
     table_name: Vec<u8>,
     #[diesel(sql_type = Binary)]
     record_id: Vec<u8>,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
 }
 
 fn is_true(connection: &mut Connection, query: &str) -> QueryResult<bool> {

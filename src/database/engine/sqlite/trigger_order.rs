@@ -12,6 +12,7 @@ use super::triggers::names;
 use crate::audit::Trigger;
 use crate::database::DatabaseError;
 use crate::database::engine::Dialect as _;
+use crate::database::engine::Name;
 use crate::database::triggers::{StoredTrigger, fault};
 
 /// Triggers of the application on the bound table that were created after the first audit trigger.
@@ -24,12 +25,6 @@ const LATER: &str = concat!(
 );
 
 const TABLE_OF: &str = "SELECT tbl_name AS name FROM sqlite_master WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE";
-
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
 
 #[derive(QueryableByName)]
 struct Later {

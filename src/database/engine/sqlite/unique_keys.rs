@@ -1,12 +1,13 @@
 //! The unique indexes of a SQLite table: the keys for which REPLACE deletes other rows.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Nullable, Text};
 use diesel::{QueryResult, SqliteConnection};
 
 use super::triggers::{IndexText, names};
 use super::{identifier, literal};
 use crate::audit::{AuditedTable, KeyTerm, Part, UniqueKey};
+use crate::database::engine::{Count, Name};
 
 /// A term of a unique index, in the order of the index. Those of UNIQUE and PRIMARY KEY constraints have no
 /// `definition`.
@@ -28,12 +29,6 @@ const TERMS: &str = "SELECT l.name AS \"index\", t.name AS \"column\", t.coll AS
      LEFT JOIN sqlite_master AS m ON m.type = 'index' AND m.name = l.name \
      WHERE l.\"unique\" AND t.key ORDER BY l.name, t.seqno";
 
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
 /// Generated columns too.
 const COLUMNS: &str = "SELECT name FROM pragma_table_xinfo(?1)";
 
@@ -47,12 +42,6 @@ struct NullDefault {
     name: String,
     #[diesel(sql_type = Text)]
     expression: String,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
 }
 
 const KEY_INDEXES: &str = "SELECT count(*) AS count FROM pragma_index_list(?) WHERE origin = 'pk'";

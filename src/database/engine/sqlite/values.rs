@@ -37,20 +37,25 @@ impl Values for Sqlite {
                 out.push_bind_param::<Text, Value>(value)
             }
             Value::Blob(bytes) => out.push_bind_param::<Binary, [u8]>(bytes),
+            Value::InvalidText(bytes) => {
+                out.push_sql("CAST(");
+                out.push_bind_param::<Binary, [u8]>(bytes)?;
+                out.push_sql(" AS TEXT)");
+                Ok(())
+            }
             Value::Default | Value::ParentKey(_) => Err(SerializationError(
                 "a value was not completed by the plan".into(),
             )),
         }
     }
 
-    /// NULL, INTEGER, REAL, TEXT or BLOB. A TEXT that is not valid UTF-8 is read as bytes, which accession
-    /// never writes into a text column.
+    /// NULL, INTEGER, REAL, TEXT or BLOB.
     fn read(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Value> {
         Ok(match value.value_type() {
             None => Value::Null,
             Some(SqliteType::Text) => match std::str::from_utf8(value.read_blob()) {
                 Ok(text) => Value::text(text),
-                Err(_) => Value::Blob(value.read_blob().into()),
+                Err(_) => Value::InvalidText(value.read_blob().into()),
             },
             Some(SqliteType::Binary) => Value::Blob(value.read_blob().into()),
             Some(SqliteType::Float | SqliteType::Double) => Value::Real(value.read_double()),

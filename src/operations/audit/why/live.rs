@@ -34,8 +34,10 @@ pub(super) fn live_row(
     let nothing = || vec![None; written.columns.len()];
     let found = match table {
         _ if moved_to.is_some() => return Ok((LiveRow::NotCompared, nothing())),
-        // Without a key the row cannot be identified.
-        Some(table) if table.table().primary_key.is_empty() => {
+        // Without a key, or with NULL in it, the row cannot be identified.
+        Some(table)
+            if table.table().primary_key.is_empty() || written.key.values().any(Value::is_null) =>
+        {
             return Ok((LiveRow::NotCompared, nothing()));
         }
         Some(table) => {

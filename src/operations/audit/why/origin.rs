@@ -70,7 +70,8 @@ impl Place {
             match layout.digest.to_string() == run.layout_digest {
                 true => Ok(layout),
                 false => Err(format!(
-                    "the layout `{}` differs from the one that the run used",
+                    "the layout `{}` differs from the one that the run used: get that version from a backup or from \
+                     version control, and name its directory with `--layout DIR`",
                     run.layout
                 )),
             }
@@ -313,7 +314,7 @@ fn matches(value: &Value, stored: &Json) -> bool {
             let hex = stored.get("$blob").and_then(Json::as_str);
             hex.is_some_and(|hex| hex.eq_ignore_ascii_case(&data_encoding::HEXUPPER.encode(bytes)))
         }
-        Value::Default | Value::ParentKey(_) => false,
+        Value::Default | Value::ParentKey(_) | Value::InvalidText(_) => false,
     }
 }
 

@@ -1,0 +1,72 @@
+//! Which runs are reverted, and for which rows.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use crate::database::{Database, DatabaseError};
+
+use super::tables::import_runs;
+
+/// The rows, by table and record id, whose entries in the ledger a revert restores.
+#[derive(Debug, Clone, Copy)]
+pub enum RestoredEntries<'r> {
+    /// All rows of the run except for these.
+    AllBut(&'r HashSet<(String, String)>),
+    /// These.
+    Only(&'r HashSet<(String, String)>),
+}
+
+impl RestoredEntries<'_> {
+    pub(super) fn has(self, row: &(String, String)) -> bool {
+        match self {
+            Self::AllBut(rows) => !rows.contains(row),
+            Self::Only(rows) => rows.contains(row),
+        }
+    }
+
+    pub(super) fn has_all(self) -> bool {
+        matches!(self, Self::AllBut(rows) if rows.is_empty())
+    }
+}
+
+impl Database {
+    /// Runs that are reverted, unless the revert was itself reverted, with the last runs that reverted them.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn undone_runs(&mut self) -> Result<HashMap<String, String>, DatabaseError> {
+        let undone = self.all_reverts_in_force()?.into_iter();
+        let last = |(run, reverts): (String, Vec<String>)| Some((run, reverts.into_iter().next()?));
+        Ok(undone.filter_map(last).collect())
+    }
+
+    /// The reverts of a run that were not reverted themselves: several if the first kept rows.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn reverts_in_force(&mut self, run: &str) -> Result<HashSet<String>, DatabaseError> {
+        let reverts = self.all_reverts_in_force()?.remove(run);
+        Ok(reverts.unwrap_or_default().into_iter().collect())
+    }
+
+    /// By the runs that they revert; newest first.
+    fn all_reverts_in_force(&mut self) -> Result<HashMap<String, Vec<String>>, DatabaseError> {
+        let reverts: Vec<(String, Option<String>)> = import_runs::table
+            .filter(import_runs::kind.eq("revert"))
+            .filter(import_runs::status.eq("complete"))
+            .order(import_runs::id.desc())
+            .select((import_runs::id, import_runs::parent_run_id))
+            .load(&mut self.connection)?;
+        let mut undone: HashMap<String, Vec<String>> = HashMap::new();
+        // Newest first: whether a revert counts depends on the reverts after it.
+        for (run, parent) in reverts {
+            if !undone.contains_key(&run)
+                && let Some(parent) = parent
+            {
+                undone.entry(parent).or_default().push(run);
+            }
+        }
+        Ok(undone)
+    }
+}
