@@ -87,7 +87,7 @@ impl Database {
     pub fn audited_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
         let mut audited = BTreeSet::new();
         for table in self.application_tables()? {
-            if !self.connection.stored_triggers(&table)?.is_empty() {
+            if self.has_audit_triggers(&table)? {
                 audited.insert(table);
             }
         }

@@ -174,6 +174,14 @@ pub(super) fn fault(
 }
 
 impl Database {
+    /// Whether a table has audit triggers, whichever they are.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn has_audit_triggers(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        Ok(!self.connection.stored_triggers(table)?.is_empty())
+    }
+
     /// Drops the audit triggers of the application's tables if there is no audit log, without which every write of the
     /// application would fail; returns their names.
     ///

@@ -3,12 +3,12 @@
 //! Two passes over all data exclude unchanged rows (see [`audit::reconcile`](crate::audit::reconcile)); only rows that
 //! may differ are replayed individually, in groups that fit the intended memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::audit::reconcile::{Accounted, RowDifference, Summing, Sums};
+use crate::audit::reconcile::{Accounted, RowDifference, Summing, Sums, UnknownColumns};
 use crate::audit::{Image, Key};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::Table;
@@ -57,9 +57,9 @@ pub struct ReconciledTable {
     pub name: String,
     /// Number of rows in the table.
     pub rows: u64,
-    /// Number of rows with changes that are not in the audit log.
+    /// Number of differences: rows with changes that are not in the audit log, and one for the `unknown_columns`.
     pub differences: u64,
-    /// Columns without any entry: they were added later, and are not compared.
+    /// Columns with values that no entry has: they were added or renamed later.
     pub unknown_columns: Vec<String>,
 }
 
@@ -79,6 +79,13 @@ pub struct Unrecorded {
 pub enum Difference {
     /// One row differs.
     Row(RowDifference),
+    /// Columns that were added or renamed later have values that no entry has.
+    UnknownColumns {
+        /// The columns.
+        columns: Vec<String>,
+        /// The number of rows with such values.
+        rows: u64,
+    },
     /// The table was removed, or a view has its name, but by the audit log it has rows.
     TableGone,
     /// The table has no primary key any more, so its rows cannot be compared.
@@ -249,7 +256,7 @@ impl Comparison<'_> {
             return Ok(reconciled);
         };
         let accounted = self.accounted.remove(name).unwrap_or_default();
-        let mut unknown = BTreeSet::new();
+        let mut unknown = UnknownColumns::default();
         for group in table.sums.uneven(AT_A_TIME) {
             let summing = self.summing.clone();
             let wanted = |record_id: &str| group[summing.bucket(record_id)];
@@ -263,8 +270,9 @@ impl Comparison<'_> {
                 Ok::<_, OperationError>(())
             })?;
             self.ctx.check_interrupt()?;
-            let (differences, columns) = replay.finish();
-            unknown.extend(columns);
+            let (differences, found) = replay.finish();
+            unknown.columns.extend(found.columns);
+            unknown.rows += found.rows;
             reconciled.differences += differences.len() as u64;
             for (record_id, difference) in differences {
                 self.keep(Unrecorded {
@@ -274,7 +282,18 @@ impl Comparison<'_> {
                 });
             }
         }
-        reconciled.unknown_columns = unknown.into_iter().collect();
+        reconciled.unknown_columns = unknown.columns.into_iter().collect();
+        if unknown.rows > 0 {
+            reconciled.differences += 1;
+            self.keep(Unrecorded {
+                table: name.to_owned(),
+                record_id: None,
+                difference: Difference::UnknownColumns {
+                    columns: reconciled.unknown_columns.clone(),
+                    rows: unknown.rows,
+                },
+            });
+        }
         Ok(reconciled)
     }
 
