@@ -12,6 +12,7 @@ use crate::report::{at_stake_details, at_stake_text};
 use crate::source::SourceError;
 
 use super::exit::Exit;
+use super::table_hint;
 
 /// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -206,21 +207,11 @@ fn operation_hint(error: &OperationError) -> Option<&'static str> {
         }
         OperationError::AmbiguousRun { .. } => Some("give more characters of the id"),
         OperationError::NotRevertible { .. } => Some("only imports and reverts can be reverted"),
-        OperationError::RenamedTable { .. } => Some(
-            "rename it back; or record it with its new name, `accession audit enable TABLE`, and if the layout has the former name, change the layout: an import continues if the files have a key of its rows",
-        ),
-        OperationError::RowsMoved { .. } => Some(
-            "rename the tables back, and run `accession audit enable TABLE`; a layout with the new names is enough only for tables with a key in the files: other records would be inserted a second time",
-        ),
-        OperationError::UnknownRows { .. } => Some(
-            "if it is the same table, rename it back: its records have no key in the files, and would be inserted a second time; if the other table was dropped on purpose, record that with `accession audit disable TABLE`",
-        ),
-        OperationError::EmptiedTable(_) => Some(
-            "restore its rows from a backup, and run `accession audit enable TABLE`: an import does not insert rows again that another program removed; if they were removed on purpose, that command records it",
-        ),
-        OperationError::DroppedTable(_) => Some(
-            "rename it back, or restore it from a backup: an import does not insert rows again that another program removed; if it was dropped on purpose, take it out of the layout, or if it had no rows, import with `--reread`",
-        ),
+        OperationError::RenamedTable { .. } => Some(table_hint::RENAMED),
+        OperationError::RowsMoved { .. } => Some(table_hint::MOVED),
+        OperationError::UnknownRows { .. } => Some(table_hint::UNKNOWN_ROWS),
+        OperationError::EmptiedTable(_) => Some(table_hint::EMPTIED),
+        OperationError::DroppedTable(_) => Some(table_hint::DROPPED),
         OperationError::NoSeal(_) => {
             Some("this run was written by an older version of accession, which did not seal runs")
         }

@@ -135,7 +135,7 @@ impl Database {
             let before = self.name_before(&name, &stored, &logged)?;
             let columns = self.altered(&stored, &table);
             // Triggers of earlier versions have other names.
-            let renamed = there.is_empty() && before.is_none() && !stored.is_empty();
+            let renamed = there.is_empty() && self.writes_own_entries(&stored, &name);
             let former = before.as_ref().map(|_| before_state(&stored));
             let was_recorded = !stored.is_empty() || logged.contains(&name);
             let has_key = !table.primary_key.is_empty();

@@ -4,6 +4,7 @@
 //! without an entry could be older than the log or inserted without an entry, and there would be no way to tell.
 
 mod account;
+mod accounted;
 mod altered;
 mod baseline;
 mod changed;

@@ -183,11 +183,12 @@ mod tests {
         let present = |text: &str| RowState::Present(image(text));
         assert_eq!(
             corrected(present(r#"{"id":1,"a":1}"#), Some(row), &["id", "a"]),
-            [completed.clone()]
+            std::slice::from_ref(&completed)
         );
         // An entry had `a` before there was an entry of the whole row.
         let partial = RowState::Partial(image(r#"{"id":1,"a":1}"#));
-        assert_eq!(corrected(partial, Some(row), &["b"]), [completed.clone()]);
+        let found = corrected(partial, Some(row), &["b"]);
+        assert_eq!(found, std::slice::from_ref(&completed));
         // It was NULL when all values were recorded.
         let changed = |old: &str, new: &str| Correction::Update {
             old: image(old),

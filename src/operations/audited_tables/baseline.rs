@@ -11,7 +11,8 @@ use crate::model::{Finding, Level, Rule, RunContext, Table, shell_word};
 use crate::operations::proof::SealPlace;
 use crate::operations::{Context, OperationError};
 
-use super::account::{Accounted, account_for, rows};
+use super::account::account_for;
+use super::accounted::{Accounted, rows};
 use super::changed::refuse_renamed;
 use super::run::{Entered, begin, begin_change, finish};
 use super::unfinished::bypassed_finding;

@@ -11,6 +11,8 @@ use crate::layout::{Expression, Layout, LayoutTable, Source};
 use crate::model::ColumnType;
 use crate::operations::OperationError;
 
+use super::changed::refuse_renamed;
+
 /// Rejects a layout whose tables have other rows than those that were imported from `source`, or rows that records without
 /// a key in the files would be inserted beside. `layout_changed` is whether it is another version than before.
 pub(in crate::operations) fn refuse_moved(
@@ -39,6 +41,7 @@ pub(in crate::operations) fn refuse_moved(
             (None, _) => None,
         };
         if let Some((table, now)) = found {
+            refuse_renamed(database, &[table, now].into())?;
             return Err(OperationError::RowsMoved {
                 table: table.to_owned(),
                 now: now.to_owned(),
@@ -60,12 +63,12 @@ fn refuse_rows_of_unknown_origin(
 ) -> Result<(), OperationError> {
     let imported = database.imported_tables(source)?;
     let disabled = database.disabled_tables()?;
-    let mut missing = None;
+    let mut missing: Option<&String> = None;
     for table in &imported {
         let is_of_layout = layout.tables.iter().any(|one| one.table.name == *table);
         if !is_of_layout && !disabled.contains(table) && database.count_live_rows(table)?.is_none()
         {
-            missing = Some(table);
+            missing.get_or_insert(table);
         }
     }
     let Some(missing) = missing else {
@@ -77,6 +80,7 @@ fn refuse_rows_of_unknown_origin(
             && !has_key_in_files(layout, table)
             && database.count_live_rows(name)?.is_some_and(|rows| rows > 0)
         {
+            refuse_renamed(database, &[name.as_str(), missing].into())?;
             return Err(OperationError::UnknownRows {
                 table: name.clone(),
                 missing: missing.clone(),

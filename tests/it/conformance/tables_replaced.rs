@@ -116,11 +116,6 @@ fn a_view_in_the_place_of_a_table_stops_an_import(target: Target) {
         stops(&target, &["`a`: it is a view"]);
         target.execute("DROP MATERIALIZED VIEW a; CREATE SEQUENCE a");
         stops(&target, &["`a`: it is not a table"]);
-        target.execute(
-            "DROP SEQUENCE a; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; \
-             CREATE FOREIGN TABLE a (id BIGINT, v VARCHAR(20)) SERVER s",
-        );
-        stops(&target, &["`a`: it is a virtual or foreign table"]);
     }
     if target.backend == Backend::Sqlite {
         target.execute("DROP VIEW a; CREATE VIRTUAL TABLE a USING fts5(id, v)");
