@@ -124,12 +124,13 @@ fn unescaped(inside: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The record id with BLOBs in hexadecimal, given the images of its entry. Earlier versions wrote the bytes of a BLOB
-/// as if they were a string.
+/// The record id with BLOBs in hexadecimal, given the images of its entry before and after. Earlier versions wrote the
+/// bytes of a BLOB as if they were a string.
 #[must_use]
 pub fn with_hexadecimal_blobs(record_id: String, images: [Option<&str>; 2]) -> String {
-    let of_blobs = |image: &&str| image.contains("{\"$blob\":");
-    let Some(text) = images.into_iter().flatten().find(of_blobs) else {
+    // The first is of the row that has this record id. After an UPDATE its key may be a BLOB with the same bytes.
+    let row = images.into_iter().flatten().next();
+    let Some(text) = row.filter(|image| image.contains("{\"$blob\":")) else {
         return record_id;
     };
     let Ok(image) = serde_json::from_str::<Image>(text) else {
@@ -221,5 +222,12 @@ mod tests {
         );
         assert_eq!(id(r#"["x","00FF"]"#, image), r#"["x","00FF"]"#);
         assert_eq!(id("x", r#"{"id":"x"}"#), "x");
+        let moved = |record_id: &str, old, new| {
+            with_hexadecimal_blobs(record_id.to_owned(), [Some(old), Some(new)])
+        };
+        let (text, blob) = (r#"{"id":"1"}"#, r#"{"id":{"$blob":"31"}}"#);
+        assert_eq!(moved("1", text, blob), "1");
+        assert_eq!(moved("31", blob, text), "31");
+        assert_eq!(moved("1", blob, text), "31", "of an earlier version");
     }
 }

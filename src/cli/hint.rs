@@ -6,6 +6,8 @@ use crate::archive::ArchiveError;
 use crate::operations::OperationError;
 use crate::source::SourceError;
 
+use super::table_hint;
+
 /// A suggested fix.
 pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
     match error {
@@ -17,15 +19,14 @@ pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
         }
         OperationError::AmbiguousRun { .. } => Some("give more characters of the id"),
         OperationError::NotRevertible { .. } => Some("only imports and reverts can be reverted"),
-        OperationError::RenamedTable { .. } => Some(
-            "rename it back; or record it with its new name, `accession audit enable TABLE`, and change the layout if it has the former name: rows without a key in the files are then inserted a second time",
-        ),
-        OperationError::DroppedTable(_) => Some(
-            "rename it back, or restore it from a backup: an import does not insert rows again that another program removed; if it was dropped on purpose, take it out of the layout, or if it had no rows, import with `--reread`",
-        ),
-        OperationError::TableRenamed { .. } | OperationError::TableRemoved(_) => Some(
-            "nothing was written; rename it back (first another table that has its name), or restore it from a backup, record it with `accession audit enable TABLE`, and revert again",
-        ),
+        OperationError::RenamedTable { .. } => Some(table_hint::RENAMED),
+        OperationError::RowsMoved { .. } => Some(table_hint::MOVED),
+        OperationError::UnknownRows { .. } => Some(table_hint::UNKNOWN_ROWS),
+        OperationError::EmptiedTable(_) => Some(table_hint::EMPTIED),
+        OperationError::DroppedTable(_) => Some(table_hint::DROPPED),
+        OperationError::TableRenamed { .. } | OperationError::TableRemoved(_) => {
+            Some(table_hint::NOT_REVERTIBLE)
+        }
         OperationError::NoSeal(_) => {
             Some("this run was written by an older version of accession, which did not seal runs")
         }

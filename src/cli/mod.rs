@@ -23,6 +23,7 @@ mod passwords;
 mod progress;
 mod record_limit;
 mod server_variables;
+mod table_hint;
 mod terminal;
 mod work;
 

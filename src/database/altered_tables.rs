@@ -42,6 +42,16 @@ impl Database {
         })
     }
 
+    /// Columns of a table that were added, dropped or renamed after its triggers were created.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn columns_altered_since(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        let stored = self.connection.stored_triggers(table)?;
+        let defined = self.defined_table(table)?;
+        Ok(defined.map_or_else(Vec::new, |table| self.altered(&stored, &table)))
+    }
+
     /// Names of all tables with entries, existing or not; looked up through the index.
     ///
     /// # Errors
@@ -134,17 +144,27 @@ impl Database {
             .cloned())
     }
 
+    /// Whether this is a table whose changes fire no triggers.
+    pub(super) fn fires_no_triggers(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        Ok(self.without_triggers()?.iter().any(|name| name == table))
+    }
+
+    fn without_triggers(&mut self) -> Result<Vec<String>, DatabaseError> {
+        let Some(query) = self.connection.catalog().without_triggers else {
+            return Ok(Vec::new());
+        };
+        let found: Vec<Name> = diesel::sql_query(query).load(&mut self.connection)?;
+        Ok(found.into_iter().map(|table| table.name).collect())
+    }
+
     /// Adds the tables whose changes fire no triggers.
     pub(super) fn add_tables_without_triggers(
         &mut self,
         tables: &mut Vec<TableTriggers>,
     ) -> Result<(), DatabaseError> {
-        let Some(query) = self.connection.catalog().without_triggers else {
-            return Ok(());
-        };
-        let found: Vec<Name> = diesel::sql_query(query).load(&mut self.connection)?;
-        tables.extend(found.into_iter().map(|table| TableTriggers {
-            table: table.name,
+        let without_triggers = self.without_triggers()?.into_iter();
+        tables.extend(without_triggers.map(|table| TableTriggers {
+            table,
             state: TriggerState::NoTriggers,
             faulty: Vec::new(),
             columns: Vec::new(),

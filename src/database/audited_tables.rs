@@ -76,7 +76,7 @@ impl Database {
     pub fn audited_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
         let mut audited = BTreeSet::new();
         for table in self.application_tables()? {
-            if !self.connection.stored_triggers(&table)?.is_empty() {
+            if self.has_audit_triggers(&table)? {
                 audited.insert(table);
             }
         }
@@ -138,7 +138,7 @@ impl Database {
             let before = self.name_before(&name, &stored, &logged)?;
             let columns = self.altered(&stored, &table);
             // Those of earlier versions, or renamed ones.
-            let renamed = there.is_empty() && before.is_none() && !stored.is_empty();
+            let renamed = there.is_empty() && self.writes_own_entries(&stored, &name);
             let former = before.as_ref().map(|_| before_state(&stored));
             let was_recorded = !stored.is_empty() || logged.contains(&name);
             let has_key = !table.primary_key.is_empty();

@@ -87,7 +87,8 @@ impl Database {
         let mut renewals = Vec::new();
         for name in self.application_tables()? {
             let stored = self.connection.stored_triggers(&name)?;
-            if stored.is_empty() {
+            // A table that was disabled can have triggers for actions of foreign keys.
+            if !self.writes_own_entries(&stored, &name) {
                 continue;
             }
             let table = self.defined_table(&name)?;

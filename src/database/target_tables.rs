@@ -6,8 +6,9 @@ use crate::layout::{Layout, LayoutTable};
 use crate::model::{ColumnType, Table};
 use crate::plan::{ColumnLimit, TableLimits, TableState};
 
-use super::engine::{Catalog, Dialect, RowColumn, StoredColumn};
+use super::engine::{Dialect, RowColumn, StoredColumn};
 use super::select::{CountRows, MaxKey};
+use super::table_structure::{TableProblem, refuse};
 use super::{Database, DatabaseError};
 
 /// The layout's tables in the database.
@@ -113,15 +114,6 @@ pub struct TargetTable {
     pub limits: TableLimits,
 }
 
-/// Why an existing table does not match the layout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableProblem {
-    /// The table.
-    pub table: String,
-    /// The problem.
-    pub message: String,
-}
-
 impl Database {
     /// Compares the layout's tables with the database; writes nothing.
     ///
@@ -134,12 +126,9 @@ impl Database {
         let catalog = self.connection.catalog();
         let longest = self.connection.longest_value()?;
         for table in &layout.tables {
-            let stored = self.connection.stored_columns(&table.table.name)?;
-            if !stored.is_empty() && !self.connection.has_table(&table.table.name)? {
-                problems.push(TableProblem {
-                    table: table.table.name.clone(),
-                    message: "it is a view".to_owned(),
-                });
+            let before = problems.len();
+            let stored = self.fitting_columns(table, &mut problems)?;
+            if problems.len() > before {
                 continue;
             }
             let columns = match stored.is_empty() {
@@ -155,7 +144,6 @@ impl Database {
                 }));
                 TargetTable::planned(table, &*dialect, longest)
             } else {
-                compare(table, &stored, catalog, &mut problems);
                 let has = |&column: &usize| {
                     let name = &table.table.columns[column].name;
                     stored
@@ -191,11 +179,8 @@ impl Database {
             found.limits.row = row;
             tables.push(found);
         }
-        if problems.is_empty() {
-            Ok(TargetTables { tables })
-        } else {
-            Err(DatabaseError::Tables(problems))
-        }
+        refuse(problems)?;
+        Ok(TargetTables { tables })
     }
 
     fn table_state(&mut self, table: &LayoutTable) -> Result<TableState, DatabaseError> {
@@ -216,64 +201,5 @@ impl Database {
             rows: u64::try_from(rows).unwrap_or(0),
             next_key: last + 1,
         })
-    }
-}
-
-/// Collects the problems for which an existing table cannot store the mapping's rows. Alters nothing.
-fn compare(
-    table: &LayoutTable,
-    stored: &[StoredColumn],
-    catalog: &Catalog,
-    problems: &mut Vec<TableProblem>,
-) {
-    let mut problem = |message: String| {
-        problems.push(TableProblem {
-            table: table.table.name.clone(),
-            message,
-        })
-    };
-    for column in table.mapped_columns() {
-        let column = &table.table.columns[column];
-        match stored
-            .iter()
-            .find(|stored| stored.name.eq_ignore_ascii_case(&column.name))
-        {
-            None => problem(format!(
-                "it lacks the column `{}`, which the layout fills",
-                column.name
-            )),
-            Some(stored) if !(catalog.can_hold)(&stored.declared, column.ty) => problem(format!(
-                "its column `{}` is {}, which would change values of type {}",
-                column.name, stored.declared, column.ty
-            )),
-            Some(_) => {}
-        }
-    }
-    for stored in stored {
-        let known = table.table.column(&stored.name);
-        let filled = known.is_some_and(|column| {
-            table.mapped[column] || table.table.generated_key() == Some(column)
-        });
-        let rowid = stored.key > 0 && stored.declared.eq_ignore_ascii_case("INTEGER");
-        if stored.required != 0 && stored.default_value.is_none() && !filled && !rowid {
-            problem(format!(
-                "its column `{}` must have a value, and the layout gives none",
-                stored.name
-            ));
-        }
-    }
-    let mut key: Vec<_> = stored.iter().filter(|stored| stored.key > 0).collect();
-    key.sort_by_key(|stored| stored.key);
-    let wanted = table
-        .table
-        .primary_key
-        .iter()
-        .map(|&column| table.table.columns[column].name.to_lowercase());
-    if !key
-        .iter()
-        .map(|stored| stored.name.to_lowercase())
-        .eq(wanted)
-    {
-        problem("its primary key differs".to_owned());
     }
 }

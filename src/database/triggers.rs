@@ -211,6 +211,21 @@ pub(super) fn fault(
 }
 
 impl Database {
+    /// Whether a table has audit triggers, whichever they are.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn has_audit_triggers(&mut self, table: &str) -> Result<bool, DatabaseError> {
+        Ok(!self.connection.stored_triggers(table)?.is_empty())
+    }
+
+    /// Whether one of the triggers of a table writes entries under its name.
+    pub(super) fn writes_own_entries(&self, stored: &[StoredTrigger], table: &str) -> bool {
+        let dialect = self.connection.dialect();
+        let mut stored = stored.iter();
+        stored.any(|trigger| dialect.writes_entries_of(&trigger.definition, table))
+    }
+
     /// Drops the audit triggers of the application's tables if there is no audit log, without which every write of the
     /// application would fail; returns their names.
     ///

@@ -4,11 +4,13 @@
 //! without an entry could be older than the log or inserted without an entry, and there would be no way to tell.
 
 mod account;
+mod accounted;
 mod altered;
 mod baseline;
 mod changed;
 mod chosen;
 mod disable;
+mod moved;
 mod named;
 mod run;
 mod unfinished;
@@ -29,9 +31,10 @@ use run::{Entered, begin, begin_change, finish};
 
 pub use altered::{altered, never_rolled_back};
 pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
-pub(super) use changed::{refuse_dropped, refuse_renamed};
+pub(super) use changed::{refuse_altered, refuse_dropped, refuse_emptied, refuse_renamed};
 pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
+pub(super) use moved::refuse_moved;
 pub(super) use unfinished::{make_ready, unfinished_findings, words as unfinished_words};
 
 use super::proof::{SealPlace, log_seal};
@@ -70,10 +73,23 @@ pub struct EnableOutcome {
     pub tables: Vec<String>,
     /// Tables that cannot be audited, and why.
     pub refused: Vec<(String, String)>,
-    /// Rows that had changed without an entry; they have one now.
-    pub differences: u64,
+    /// The entries of that run.
+    pub entries: EnabledEntries,
     /// Findings of the operation.
     pub findings: FindingList,
+}
+
+/// Numbers of the entries by which a run of kind `enable` made the audit log account for all rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EnabledEntries {
+    /// Rows of tables that had no entries.
+    pub recorded: u64,
+    /// Rows that had changed without an entry.
+    pub differences: u64,
+    /// Rows of a renamed table that differ from those of the table that had its name before.
+    pub replaced: u64,
+    /// Rows with values in columns that were added or renamed later, which no entry had.
+    pub completed: u64,
 }
 
 /// Lists every table of the application and whether the audit log records its changes.
@@ -159,7 +175,7 @@ pub fn enable_tables(
         .findings
         .extend(engine_warnings(&mut database, &outcome.tables)?);
     if let Some((seal, found)) = recorded {
-        outcome.differences = found.differences;
+        outcome.entries = found.entries;
         outcome.findings.extend(found.findings);
         let archive = options.archive.archive(&mut database)?;
         let warning = log_seal(&options.database, &archive, &seal);
@@ -189,8 +205,7 @@ fn engine_warnings(
 /// The result of recording existing rows.
 #[derive(Default)]
 struct Recorded {
-    /// Rows that had changed without an entry.
-    differences: u64,
+    entries: EnabledEntries,
     findings: Vec<Finding>,
 }
 
@@ -209,19 +224,27 @@ fn record(
     for table in chosen.all() {
         let accounted = account_for(database, table, run, ctx)?;
         let watched = chosen.watched.contains(table);
+        let entries = &mut recorded.entries;
         // While a table's first entries are recorded another program may write already: its entry makes the table a
         // known one.
-        if accounted.is_surprising() && !chosen.is_new(table) {
-            match chosen.former_name(table) {
+        if chosen.is_new(table) || !accounted.was_known() {
+            entries.recorded += accounted.entries();
+        } else {
+            entries.completed += accounted.completed();
+            let changed = accounted.is_surprising();
+            let finding = match chosen.former_name(table) {
                 Some(before) => {
-                    let finding = accounted.renamed(table, before, run);
-                    recorded.findings.push(finding);
+                    entries.replaced += accounted.changed();
+                    changed.then(|| accounted.renamed(table, before, run))
                 }
                 None => {
-                    recorded.differences += accounted.entries();
-                    recorded.findings.push(accounted.surprise(table, run));
+                    entries.differences += accounted.changed();
+                    changed.then(|| accounted.surprise(table, run))
                 }
-            }
+            };
+            recorded.findings.extend(finding);
+            let completion = accounted.completion(&table.name, run.id);
+            recorded.findings.extend(completion);
         }
         if !watched || accounted.changes_anything() {
             let mut counted = accounted.counts(table);

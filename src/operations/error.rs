@@ -102,6 +102,29 @@ pub enum OperationError {
     /// A table into which earlier runs imported does not exist.
     #[error("the table `{0}` was dropped or renamed after earlier imports")]
     DroppedTable(String),
+    /// A table into which earlier runs imported has no rows and no triggers.
+    #[error("the table `{0}` was created again after earlier imports, without its rows")]
+    EmptiedTable(String),
+    /// The rows that runs imported into a table are in another one, which another program gave its name.
+    #[error(
+        "the rows that were imported into `{table}` are in `{now}`, because tables were renamed"
+    )]
+    RowsMoved {
+        /// The table.
+        table: String,
+        /// The other one.
+        now: String,
+    },
+    /// A table has rows that no run imported, and may be another one that no longer exists.
+    #[error(
+        "`{table}` has rows that no run imported, and `{missing}`, into which earlier runs imported, does not exist"
+    )]
+    UnknownRows {
+        /// The table.
+        table: String,
+        /// The other one.
+        missing: String,
+    },
     /// Existing rows of a table cannot be recorded in the audit log.
     #[error("the rows of `{table}` cannot be recorded in the audit log")]
     Unrecorded {

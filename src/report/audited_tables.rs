@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::database::{TableTriggers, TriggerState};
 use crate::model::sanitize_for_terminal;
 use crate::operations::audited_tables::{
-    DisableOutcome, EnableOutcome, altered, is_complete, is_faulty, never_rolled_back,
+    DisableOutcome, EnableOutcome, EnabledEntries, altered, is_complete, is_faulty,
+    never_rolled_back,
 };
 
 use super::Style;
@@ -134,7 +135,7 @@ impl<'o> From<&'o [TableTriggers]> for TableStatesView<'o> {
 pub fn enabled_text(outcome: &EnableOutcome) -> String {
     let mut out = if outcome.tables.is_empty() && outcome.run.is_some() {
         let verdict = Style::paint(Style::SUCCESS, "recorded");
-        format!("{verdict}: rows that had changed without an entry\n")
+        format!("{verdict}: rows and values that had no entry\n")
     } else if outcome.tables.is_empty() {
         let verdict = Style::paint(Style::SUCCESS, "nothing to do");
         let which = match outcome.refused.is_empty() {
@@ -150,14 +151,22 @@ pub fn enabled_text(outcome: &EnableOutcome) -> String {
         out.push_str(&format!("  rejected: {table}: {why}\n"));
     }
     if let Some((run, seal)) = &outcome.run {
-        let recorded = seal.entries - outcome.differences;
-        let rows = plural(recorded, "row");
-        out.push_str(&format!("  {rows} recorded as existing\n"));
-        if outcome.differences > 0 {
-            let rows = plural(outcome.differences, "row");
-            out.push_str(&format!(
-                "  {rows} had changed without an entry: recorded by this run\n"
-            ));
+        let entries = &outcome.entries;
+        for (count, words) in [
+            (entries.recorded, "as existing"),
+            (entries.differences, "that had changed without an entry"),
+            (
+                entries.replaced,
+                "that differ from the table that had the name before",
+            ),
+            (entries.completed, "with values of added or renamed columns"),
+        ] {
+            if count > 0 {
+                out.push_str(&format!("  {} recorded {words}\n", plural(count, "row")));
+            }
+        }
+        if *entries == EnabledEntries::default() {
+            out.push_str("  no row needed an entry\n");
         }
         out.push_str(&facts(&[
             ("run", Some(run.clone())),
@@ -179,8 +188,14 @@ pub struct EnabledView<'o> {
     tables: &'o [String],
     /// Tables that cannot be recorded.
     refused: Vec<RefusedTableView<'o>>,
+    /// Rows of tables that had no entries, which have one now.
+    recorded: u64,
     /// Rows that had changed without an entry, and have one now.
     differences: u64,
+    /// Rows of renamed tables that differ from those of the table that had the name before.
+    replaced: u64,
+    /// Rows with values in added or renamed columns that no entry had.
+    completed: u64,
     /// Findings of the operation.
     findings: Vec<FindingView<'o>>,
 }
@@ -205,7 +220,10 @@ impl<'o> From<&'o EnableOutcome> for EnabledView<'o> {
             seal: run.map(|(_, seal)| seal.into()),
             tables: &outcome.tables,
             refused: refused.collect(),
-            differences: outcome.differences,
+            recorded: outcome.entries.recorded,
+            differences: outcome.entries.differences,
+            replaced: outcome.entries.replaced,
+            completed: outcome.entries.completed,
             findings: finding_views(&outcome.findings),
         }
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::reconcile::RowDifference;
+use crate::model::shell_word;
 use crate::operations::proof::{Difference, ReconcileOutcome, ReconciledTable, Unrecorded};
 
 use super::Style;
@@ -45,15 +46,6 @@ pub fn reconciled_text(outcome: &ReconcileOutcome) -> String {
         let more = grouped(outcome.differences_not_kept);
         out.push_str(&format!("  and {more} more\n"));
     }
-    for table in &outcome.tables {
-        if !table.unknown_columns.is_empty() {
-            let columns = table.unknown_columns.join("`, `");
-            let name = &table.name;
-            out.push_str(&format!(
-                "  {name}: `{columns}` not compared in rows whose entries are older than the column\n"
-            ));
-        }
-    }
     out
 }
 
@@ -63,6 +55,12 @@ fn words(difference: &Unrecorded) -> String {
         Difference::NoKey => {
             "the table has no primary key any more: its rows cannot be compared".to_owned()
         }
+        Difference::UnknownColumns { columns, rows } => format!(
+            "columns were added or renamed, and their values have no entry (`{}`; {}): `accession audit enable {}` records them",
+            columns.join("`, `"),
+            plural(*rows, "row"),
+            shell_word(&difference.table)
+        ),
         Difference::Row(RowDifference::Changed { columns }) => {
             format!("`{}` changed without an entry", columns.join("`, `"))
         }
@@ -104,10 +102,11 @@ pub struct ReconciledView<'o> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnrecordedView<'o> {
     /// `columns` changed without an entry; the row is gone, or unrecorded; `entry` does not follow from those before
-    /// it; the whole table is gone, or has no primary key any more.
+    /// it; the whole table is gone, or has no primary key any more; `columns` were added or renamed later, and have
+    /// values without an entry.
     #[cfg_attr(
         test,
-        schemars(extend("enum" = ["changed", "gone", "unrecorded", "broken", "table_gone", "no_key"]))
+        schemars(extend("enum" = ["changed", "gone", "unrecorded", "broken", "table_gone", "no_key", "unknown_columns"]))
     )]
     kind: &'static str,
     /// The table.
@@ -145,6 +144,9 @@ impl<'o> From<&'o Unrecorded> for UnrecordedView<'o> {
         let (kind, columns, entry) = match &one.difference {
             Difference::TableGone => ("table_gone", None, None),
             Difference::NoKey => ("no_key", None, None),
+            Difference::UnknownColumns { columns, .. } => {
+                ("unknown_columns", Some(&columns[..]), None)
+            }
             Difference::Row(RowDifference::Changed { columns }) => {
                 ("changed", Some(&columns[..]), None)
             }

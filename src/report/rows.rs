@@ -4,30 +4,35 @@ use serde::{Serialize, Serializer};
 
 use super::counts::{grouped_or_empty, plural, table};
 
-/// The counts of one table by their stable names; all tables have the same names.
+/// The counts of one table by their stable names.
 pub(super) type NamedCounts = (String, Vec<(String, u64)>);
 
 /// A table of the counts that are not zero in every table; `None` if all are zero.
 pub(super) fn counts_table(tables: &[NamedCounts]) -> Option<String> {
-    let (_, first) = tables.first()?;
-    let columns: Vec<usize> = (0..first.len())
-        .filter(|&column| {
-            let mut tables = tables.iter();
-            tables.any(|(_, counts)| counts.get(column).is_some_and(|(_, count)| *count > 0))
-        })
-        .collect();
-    if columns.is_empty() {
+    let all = || tables.iter().flat_map(|(_, counts)| counts);
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in all() {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names.retain(|name| all().any(|(other, count)| other == name && *count > 0));
+    if names.is_empty() {
         return None;
     }
     let header: Vec<&str> = std::iter::once("table")
-        .chain(columns.iter().map(|&column| first[column].0.as_str()))
+        .chain(names.iter().copied())
         .collect();
     let rows: Vec<Vec<String>> = tables
         .iter()
-        .map(|(name, counts)| {
-            let count = |&column: &usize| counts.get(column).map_or(0, |(_, count)| *count);
-            let cells = columns.iter().map(|column| grouped_or_empty(count(column)));
-            std::iter::once(name.clone()).chain(cells).collect()
+        .map(|(table, counts)| {
+            let count = |name: &&str| {
+                let mut counts = counts.iter();
+                let found = counts.find(|(other, _)| other == name);
+                grouped_or_empty(found.map_or(0, |(_, count)| *count))
+            };
+            let cells = names.iter().map(count);
+            std::iter::once(table.clone()).chain(cells).collect()
         })
         .collect();
     Some(table(&header, &rows))

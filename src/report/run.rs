@@ -3,13 +3,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::database::DISABLED_AFTER;
 use crate::database::ledger::{ConvertedColumn, RunFile, RunRecord};
+use crate::database::{DISABLED_AFTER, RENAMED_TO};
 use crate::model::{Timestamp, Timing, sanitize_for_terminal};
 use crate::operations::RunDetails;
 
 use super::counts::{Align, aligned, counted, facts, grouped, grouped_or_empty, short_timestamp};
-use super::rows::{NamedCounts, conversion_line, counts_table};
+use super::rows::{conversion_line, counts_table};
 use super::runs::{Recorded, RunView, read_directory};
 use super::timings::timings_text;
 
@@ -50,13 +50,18 @@ pub fn run_text(details: &RunDetails) -> String {
     ]);
     out.push('\n');
     let recorded = Recorded::of(run);
-    let tables = recorded.counts();
-    let disabled = disabled_lines(&tables);
-    out.push_str(&match counts_table(&tables) {
-        _ if !disabled.is_empty() => disabled,
-        Some(table) => table,
-        None => "  no row changes\n".to_owned(),
-    });
+    let lines: String = recorded.tables.iter().filter_map(table_line).collect();
+    let mut counts = recorded.counts();
+    for (_, counts) in &mut counts {
+        counts.retain(|(name, _)| name != DISABLED_AFTER);
+    }
+    counts.retain(|(_, counts)| !counts.is_empty());
+    let counts = counts_table(&counts);
+    if counts.is_none() && lines.is_empty() {
+        out.push_str("  no row changes\n");
+    }
+    out.push_str(&counts.unwrap_or_default());
+    out.push_str(&lines);
     if !details.files.is_empty() {
         out.push('\n');
         out.push_str(&files(details));
@@ -93,17 +98,24 @@ fn when(run: &RunRecord) -> String {
     }
 }
 
-/// The tables that a run of kind `disable` stopped recording; its counts are entry ids.
-fn disabled_lines(tables: &[NamedCounts]) -> String {
-    let line = |(table, counts): &NamedCounts| {
-        let (_, after) = counts.iter().find(|(name, _)| name == DISABLED_AFTER)?;
-        let table = sanitize_for_terminal(table);
-        Some(match after {
-            0 => format!("  {table}: not recorded since before the first entry\n"),
-            after => format!("  {table}: not recorded since entry {after}\n"),
-        })
+/// What a run of kind `enable` or `disable` recorded of a table besides counts.
+fn table_line((table, recorded): (&String, &Value)) -> Option<String> {
+    let is = |name: &str| recorded[name] == true;
+    let what = match (
+        recorded[RENAMED_TO].as_str(),
+        recorded[DISABLED_AFTER].as_u64(),
+    ) {
+        (Some(now), _) => format!("renamed to {now}, and recorded with this name from now on"),
+        (None, Some(0)) => "not recorded since before the first entry".to_owned(),
+        (None, Some(after)) => format!("not recorded since entry {after}"),
+        (None, None) if is("gone") => "dropped or renamed before the run was completed".to_owned(),
+        (None, None) if is("no_key") => {
+            "not recorded, because it has no primary key any more".to_owned()
+        }
+        (None, None) => return None,
     };
-    tables.iter().filter_map(line).collect()
+    let line = sanitize_for_terminal(&format!("{table}: {what}")).into_owned();
+    Some(format!("  {line}\n"))
 }
 
 fn files(details: &RunDetails) -> String {
@@ -139,7 +151,7 @@ pub struct RunDetailsView<'o> {
     run: RunView<'o>,
     /// Per table: counts of the run's kind. `import` and `revert`: as for these commands. `enable`: `noted` (rows that
     /// had no entry and have one now), `differences` (rows that differed from their entries and have a new entry now),
-    /// or `gone` (`true`: the table was dropped or renamed before the run was completed), and at the old name of a
+    /// `completed` (rows with values in added or renamed columns, which have an entry now), or `gone` (`true`: the table was dropped or renamed before the run was completed), and at the old name of a
     /// renamed table `renamed_to`. `disable`: `disabled_after` (the last entry of the audit log at that time; 0 if there was
     /// none).
     #[cfg_attr(
@@ -271,6 +283,9 @@ mod tests {
         }});
         let mut enabled = details();
         enabled.run.counts = Some(counts.to_string());
+        let text = run_text(&enabled);
+        let lines = "\n  notes: dropped or renamed before the run was completed\n  words: renamed to terms, and recorded with this name from now on\n";
+        assert!(text.contains(lines), "{text}");
         let tables = &json(RunDetailsView::from(&enabled))["tables"];
         assert_eq!(
             tables.to_string(),

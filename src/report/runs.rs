@@ -162,7 +162,7 @@ impl Recorded {
         let named = |counts: &Value| {
             let counts = counts.as_object().into_iter().flatten();
             counts
-                .map(|(name, count)| (name.clone(), count.as_u64().unwrap_or(0)))
+                .filter_map(|(name, count)| Some((name.clone(), count.as_u64()?)))
                 .collect()
         };
         self.tables

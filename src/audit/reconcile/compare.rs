@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::Value;
+use crate::audit::{Image, Key, ReplayError, RowState, Step};
 
-use crate::audit::{Image, Key, ReplayError, RowState, Step, same_value};
-
+use super::correct::{Correction, corrections};
 use super::rows::Rows;
 
 /// How a row differs from the audit log.
@@ -40,6 +39,15 @@ pub struct Accounted {
     pub columns: BTreeSet<String>,
 }
 
+/// Columns with values that no entry has, because they were added or renamed later.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnknownColumns {
+    /// The columns.
+    pub columns: BTreeSet<String>,
+    /// The number of rows with such values.
+    pub rows: u64,
+}
+
 /// Rows as the audit log leaves them.
 #[derive(Debug, Default)]
 pub struct Replay {
@@ -48,8 +56,7 @@ pub struct Replay {
     /// Rows whose id another row took, with that entry: in a statement that swaps keys, their id changes later.
     displaced: HashMap<String, (i64, RowState)>,
     differences: Vec<(String, RowDifference)>,
-    /// Columns of rows that have no entry.
-    pub unknown_columns: BTreeSet<String>,
+    unknown: UnknownColumns,
 }
 
 impl Replay {
@@ -125,31 +132,31 @@ impl Replay {
     /// Compares a current row.
     pub fn row(&mut self, record_id: String, now: &Image, key: &Key<'_>) {
         let state = self.rows.take(&record_id, now, key);
-        let Some(known) = state.image() else {
-            self.differences
-                .push((record_id, RowDifference::Unrecorded));
-            return;
-        };
-        let mut columns = Vec::new();
-        if matches!(state, RowState::Present(_)) {
-            let unknown = now.iter().filter(|(name, _)| !known.contains_key(*name));
-            let (added_since, accounted): (Vec<_>, Vec<_>) =
-                unknown.partition(|(name, _)| !self.accounted.columns.contains(*name));
-            let added_since = added_since.into_iter();
-            self.unknown_columns
-                .extend(added_since.map(|(name, _)| name.clone()));
-            let accounted = accounted.into_iter();
-            let changed = accounted.filter(|(_, value)| !value.is_null());
-            columns.extend(changed.map(|(name, _)| name.clone()));
-        }
-        let differs = |(column, value): &(&String, &Value)| {
-            now.get(*column).is_some_and(|now| !same_value(now, value))
-        };
-        let changed = known.iter().filter(differs);
-        columns.extend(changed.map(|(column, _)| column.clone()));
-        if !columns.is_empty() {
-            self.differences
-                .push((record_id, RowDifference::Changed { columns }));
+        let accounted = &self.accounted.columns;
+        // Of rows that are older than the audit log, earlier versions recorded the columns that changed.
+        let is_complete = matches!(state, RowState::Present(_)) || !accounted.is_empty();
+        for correction in corrections(&state, Some(now), key.columns(), accounted) {
+            let difference = match correction {
+                Correction::Insert { .. } => RowDifference::Unrecorded,
+                Correction::Update { old, new } => {
+                    let changed = new.into_iter().filter(|(name, now)| old[name] != *now);
+                    RowDifference::Changed {
+                        columns: changed.map(|(name, _)| name).collect(),
+                    }
+                }
+                Correction::Complete { row } => {
+                    if is_complete {
+                        let key = key.columns();
+                        let columns = row.into_iter().map(|(name, _)| name);
+                        let columns = columns.filter(|name| !key.contains(&name.as_str()));
+                        self.unknown.columns.extend(columns);
+                        self.unknown.rows += 1;
+                    }
+                    continue;
+                }
+                Correction::Delete { .. } => RowDifference::Removed,
+            };
+            self.differences.push((record_id.clone(), difference));
         }
     }
 
@@ -165,7 +172,7 @@ impl Replay {
 
     /// The differences, sorted by record id. Rows that were not compared are reported as deleted.
     #[must_use]
-    pub fn finish(mut self) -> (Vec<(String, RowDifference)>, BTreeSet<String>) {
+    pub fn finish(mut self) -> (Vec<(String, RowDifference)>, UnknownColumns) {
         for (record_id, (entry, _)) in std::mem::take(&mut self.displaced) {
             self.broken(entry, &record_id, ReplayError::AlreadyThere);
         }
@@ -174,7 +181,7 @@ impl Replay {
         self.differences
             .extend(removed.map(|(record_id, _)| (record_id, RowDifference::Removed)));
         self.differences.sort_by(|a, b| a.0.cmp(&b.0));
-        (self.differences, self.unknown_columns)
+        (self.differences, self.unknown)
     }
 
     fn broken(&mut self, entry: i64, record_id: &str, error: ReplayError) {
@@ -339,11 +346,9 @@ mod tests {
             replay.row("1".to_owned(), &image(now), &key());
             replay.finish()
         };
-        let (found, unknown) = compared(r#"{"id":1,"a":1,"b":null,"c":5}"#);
-        assert_eq!(
-            (found, unknown.into_iter().collect()),
-            (vec![], vec!["c".to_owned()])
-        );
+        let (found, unknown) = compared(r#"{"id":1,"a":1,"b":null,"c":5,"d":null}"#);
+        assert_eq!((found, unknown.rows), (vec![], 1));
+        assert_eq!(unknown.columns, ["c".to_owned()].into());
         let columns = vec!["b".to_owned()];
         let changed = ("1".to_owned(), RowDifference::Changed { columns });
         assert_eq!(compared(r#"{"id":1,"a":1,"b":2}"#).0, [changed]);

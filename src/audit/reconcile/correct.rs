@@ -1,10 +1,12 @@
-//! Computes the missing entry that makes the audit log account for the current state of a row.
+//! Computes the missing entries that make the audit log account for the current state of a row.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::audit::{Image, RowState, same_value};
 
-/// The missing entry of a row.
+/// A missing entry of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Correction {
     /// The row exists; according to the audit log it does not.
@@ -12,13 +14,17 @@ pub enum Correction {
         /// All columns.
         new: Image,
     },
-    /// Columns have different values, or no entry has them: the images contain the key and these columns. A column that
-    /// no entry has gets the same value before and after.
+    /// Columns have different values: the images contain the key and these columns.
     Update {
         /// The values in the audit log.
         old: Image,
         /// The current values.
         new: Image,
+    },
+    /// No entry has these columns, which were added or renamed later: nothing is known of their values before.
+    Complete {
+        /// The key and these columns.
+        row: Image,
     },
     /// The row does not exist; according to the audit log it does.
     Delete {
@@ -27,55 +33,67 @@ pub enum Correction {
     },
 }
 
-/// Returns the entry that is missing between `known`, the state that the entries of a row lead to, and `now`; `None` if
-/// none is missing.
+/// Returns the entries that are missing between `known`, the state that the entries of a row lead to, and `now`.
 ///
-/// Columns without an entry of an otherwise completely recorded row were added later, and get no entry.
+/// A column that no entry has was added or renamed later. It needs no entry while it is NULL, and it was NULL if it is
+/// one of the `accounted` columns, of which all values were recorded before.
 #[must_use]
-pub fn correction(known: &RowState, now: Option<&Image>, key: &[&str]) -> Option<Correction> {
-    let (known, is_partial) = match (known, now) {
-        (RowState::Unknown | RowState::Absent, None) => return None,
+pub fn corrections(
+    known: &RowState,
+    now: Option<&Image>,
+    key: &[&str],
+    accounted: &BTreeSet<String>,
+) -> Vec<Correction> {
+    let (known, is_partial, now) = match (known, now) {
+        (RowState::Unknown | RowState::Absent, None) => return Vec::new(),
         (RowState::Unknown | RowState::Absent, Some(now)) => {
-            return Some(Correction::Insert { new: now.clone() });
+            return vec![Correction::Insert { new: now.clone() }];
         }
         (RowState::Present(old) | RowState::Partial(old), None) => {
-            return Some(Correction::Delete { old: old.clone() });
+            return vec![Correction::Delete { old: old.clone() }];
         }
-        (RowState::Present(known), Some(_)) => (known, false),
-        (RowState::Partial(known), Some(_)) => (known, true),
+        (RowState::Present(known), Some(now)) => (known, false, now),
+        (RowState::Partial(known), Some(now)) => (known, true, now),
     };
-    let now = now?;
-    let (mut old, mut new) = (Image::new(), Image::new());
-    let mut state = |column: &str, before: &Value, after: &Value| {
-        old.insert(column.to_owned(), before.clone());
-        new.insert(column.to_owned(), after.clone());
-    };
-    for &column in key {
-        if let Some(value) = now.get(column) {
-            state(column, value, value);
-        }
-    }
-    let mut is_missing = false;
-    for (column, after) in now {
+    let (mut before, mut after, mut unknown) = (Image::new(), Image::new(), Image::new());
+    for (column, value) in now {
         match known.get(column) {
-            Some(before) if same_value(after, before) => {}
-            Some(before) => {
-                is_missing = true;
-                state(column, before, after);
+            Some(old) if same_value(value, old) => {}
+            Some(old) => {
+                before.insert(column.clone(), old.clone());
+                after.insert(column.clone(), value.clone());
             }
-            None if is_partial => {
-                is_missing = true;
-                state(column, after, after);
+            None if value.is_null() && !is_partial => {}
+            None if accounted.contains(column) && !is_partial => {
+                before.insert(column.clone(), Value::Null);
+                after.insert(column.clone(), value.clone());
             }
-            // A column that was added after the last entry; without a default it is NULL.
-            None if !after.is_null() => {
-                is_missing = true;
-                state(column, after, after);
+            None => {
+                unknown.insert(column.clone(), value.clone());
             }
-            None => {}
         }
     }
-    is_missing.then_some(Correction::Update { old, new })
+    let with_key = |columns: Image| {
+        let key = key.iter().filter_map(|&column| now.get_key_value(column));
+        let mut image: Image = key
+            .map(|(column, value)| (column.clone(), value.clone()))
+            .collect();
+        image.extend(columns);
+        image
+    };
+    let mut missing = Vec::new();
+    if !after.is_empty() {
+        missing.push(Correction::Update {
+            old: with_key(before),
+            new: with_key(after),
+        });
+    }
+    if !unknown.is_empty() {
+        missing.push(Correction::Complete {
+            row: with_key(unknown),
+        });
+    }
+    missing
 }
 
 #[cfg(test)]
@@ -87,36 +105,45 @@ mod tests {
         serde_json::from_str(text).expect("an object")
     }
 
-    /// Checks that the state after the correction equals the row, so that no further entry is missing.
-    fn corrected(mut known: RowState, now: Option<&str>) -> Option<Correction> {
+    /// Checks that the state after the corrections equals the row, so that no further entry is missing.
+    fn corrected(mut known: RowState, now: Option<&str>, accounted: &[&str]) -> Vec<Correction> {
         let now = now.map(image);
-        let found = correction(&known, now.as_ref(), &["id"]);
-        let step = match found.clone() {
-            Some(Correction::Insert { new }) => Step::Insert { new },
-            Some(Correction::Update { old, new }) => Step::Update { old, new },
-            Some(Correction::Delete { old }) => Step::Delete { old },
-            None => return None,
-        };
-        known.apply(step).expect("it follows from what was known");
-        assert_eq!(correction(&known, now.as_ref(), &["id"]), None);
+        let accounted = accounted.iter().map(|&name| name.to_owned()).collect();
+        let found = corrections(&known, now.as_ref(), &["id"], &accounted);
+        for correction in found.clone() {
+            let step = match correction {
+                Correction::Insert { new } => Step::Insert { new },
+                Correction::Update { old, new } => Step::Update { old, new },
+                Correction::Complete { row } => Step::Update {
+                    old: row.clone(),
+                    new: row,
+                },
+                Correction::Delete { old } => Step::Delete { old },
+            };
+            known.apply(step).expect("it follows from what was known");
+        }
+        assert_eq!(
+            corrections(&known, now.as_ref(), &["id"], &accounted),
+            [],
+            "{found:?}"
+        );
         found
     }
 
     #[test]
     fn unchanged_row_needs_no_entry() {
         let row = r#"{"id":1,"a":true}"#;
-        assert_eq!(
-            corrected(RowState::Present(image(r#"{"id":1,"a":1}"#)), Some(row)),
-            None
-        );
+        let present = RowState::Present(image(r#"{"id":1,"a":1}"#));
+        assert_eq!(corrected(present, Some(row), &[]), []);
         let added = r#"{"id":1,"a":1,"b":null}"#;
+        let present = RowState::Present(image(row));
         assert_eq!(
-            corrected(RowState::Present(image(row)), Some(added)),
-            None,
+            corrected(present, Some(added), &["b"]),
+            [],
             "a column that was added later"
         );
-        assert_eq!(corrected(RowState::Absent, None), None);
-        assert_eq!(corrected(RowState::Unknown, None), None);
+        assert_eq!(corrected(RowState::Absent, None, &[]), []);
+        assert_eq!(corrected(RowState::Unknown, None, &[]), []);
     }
 
     #[test]
@@ -125,41 +152,55 @@ mod tests {
         for unknown in [RowState::Unknown, RowState::Absent] {
             let new = image(row);
             assert_eq!(
-                corrected(unknown, Some(row)),
-                Some(Correction::Insert { new })
+                corrected(unknown, Some(row), &[]),
+                [Correction::Insert { new }]
             );
         }
         let old = image(row);
         assert_eq!(
-            corrected(RowState::Present(old.clone()), None),
-            Some(Correction::Delete { old })
+            corrected(RowState::Present(old.clone()), None, &[]),
+            [Correction::Delete { old }]
         );
         assert_eq!(
             corrected(
                 RowState::Present(image(r#"{"id":1,"a":7,"b":2}"#)),
-                Some(row)
+                Some(row),
+                &[]
             ),
-            Some(Correction::Update {
+            [Correction::Update {
                 old: image(r#"{"id":1,"a":7}"#),
                 new: image(r#"{"id":1,"a":1}"#),
-            })
+            }]
         );
-        // A column that was added later is not NULL.
-        let step = image(r#"{"id":1,"b":2}"#);
+    }
+
+    #[test]
+    fn columns_without_an_entry_are_completed() {
+        let row = r#"{"id":1,"a":1,"b":2}"#;
+        let completed = Correction::Complete {
+            row: image(r#"{"id":1,"b":2}"#),
+        };
+        let present = |text: &str| RowState::Present(image(text));
         assert_eq!(
-            corrected(RowState::Present(image(r#"{"id":1,"a":1}"#)), Some(row)),
-            Some(Correction::Update {
-                old: step.clone(),
-                new: step,
-            })
+            corrected(present(r#"{"id":1,"a":1}"#), Some(row), &["id", "a"]),
+            std::slice::from_ref(&completed)
         );
         // An entry had `a` before there was an entry of the whole row.
+        let partial = RowState::Partial(image(r#"{"id":1,"a":1}"#));
+        let found = corrected(partial, Some(row), &["b"]);
+        assert_eq!(found, std::slice::from_ref(&completed));
+        // It was NULL when all values were recorded.
+        let changed = |old: &str, new: &str| Correction::Update {
+            old: image(old),
+            new: image(new),
+        };
         assert_eq!(
-            corrected(RowState::Partial(image(r#"{"id":1,"a":1}"#)), Some(row)),
-            Some(Correction::Update {
-                old: image(r#"{"id":1,"b":2}"#),
-                new: image(r#"{"id":1,"b":2}"#),
-            })
+            corrected(present(r#"{"id":1,"a":1}"#), Some(row), &["b"]),
+            [changed(r#"{"id":1,"b":null}"#, r#"{"id":1,"b":2}"#)]
+        );
+        assert_eq!(
+            corrected(present(r#"{"id":1,"a":7}"#), Some(row), &[]),
+            [changed(r#"{"id":1,"a":7}"#, r#"{"id":1,"a":1}"#), completed]
         );
     }
 }

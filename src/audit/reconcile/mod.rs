@@ -12,6 +12,6 @@ mod rows;
 mod sums;
 
 pub use cells::{NotAnImage, each_cell};
-pub use compare::{Accounted, Replay, RowDifference};
-pub use correct::{Correction, correction};
+pub use compare::{Accounted, Replay, RowDifference, UnknownColumns};
+pub use correct::{Correction, corrections};
 pub use sums::{BUCKETS, Summing, Sums};

@@ -60,7 +60,7 @@ pub fn blame(
     database.snapshot(|database| {
         let (record_id, entries) = entries_named(database, table, record)?;
         let entries = of_last_row(entries, &record_id);
-        let written = LastWritten::read(database, &entries, &[])?;
+        let written = LastWritten::read(database, table, &entries, &[])?;
         let last = entries.into_iter().next_back();
         let moved_to = last.and_then(|last| last.moved_to);
         Ok(Blame {
@@ -89,13 +89,15 @@ pub(super) struct LastWritten {
 }
 
 impl LastWritten {
-    /// Reads the entries of a row, and the values of its columns `key`. Each value is kept once: in the state of the row
-    /// until another replaces it, and from then on in its column.
+    /// Reads the entries of a row of `table`, and the values of its columns `key`. Each value is kept once: in the state
+    /// of the row until another replaces it, and from then on in its column.
     pub(super) fn read(
         database: &mut Database,
+        table: &str,
         entries: &[RowEntry],
         key: &[&str],
     ) -> Result<Self, OperationError> {
+        let accounted = database.accounted()?.remove(table).unwrap_or_default();
         let attributions = AttributionIndex::new(database)?;
         let rule = database.key_rule();
         let (mut written, mut state) = (Self::default(), RowState::Unknown);
@@ -127,6 +129,15 @@ impl LastWritten {
         written.exists = state.exists();
         written.known = state.image().map(|image| image.keys().cloned().collect());
         written.keep_values(state);
+        if written.exists != Some(false) {
+            written.columns.retain(|column| {
+                // The table did not have it any more when its rows were accounted for.
+                let is_dropped = column.attribution.entry <= accounted.until
+                    && !accounted.columns.is_empty()
+                    && !accounted.columns.contains(&column.column);
+                !is_dropped
+            });
+        }
         Ok(written)
     }
 
@@ -137,14 +148,17 @@ impl LastWritten {
             Step::Insert { new } => (new, None),
             Step::Update { old, new } => (old, Some(new)),
         };
-        let changed = |(column, value): &(&String, &Value)| {
-            other.is_none_or(|other| other.get(*column) != Some(*value))
-        };
-        for (column, _) in row.iter().filter(changed) {
+        // A run of kind `enable` records values that no entry had. Their author is unknown: they are attributed to it.
+        let completes = attribution.kind.as_deref() == Some("enable");
+        for (column, value) in row {
+            let changed = other.is_none_or(|other| other.get(column) != Some(value));
             let known = self
                 .columns
                 .iter_mut()
                 .find(|known| known.column == *column);
+            if !changed && (known.is_some() || !completes) {
+                continue;
+            }
             match known {
                 Some(known) => {
                     known.attribution = attribution.clone();

@@ -5,98 +5,14 @@
 //! differ from its entries, a DELETE for a row that no longer exists. No other program may change the table meanwhile
 //! ([`Database::lock_whole_tables`]).
 
-use serde_json::{Value, json};
-
-use crate::audit::reconcile::{self, Correction, Summing, Sums, correction};
-use crate::audit::{Action, Image, Key};
-use crate::database::{ACCOUNTED, Database, DatabaseError, FoundEntry};
-use crate::model::{Finding, Level, Rule, RunContext, Table};
+use crate::audit::reconcile::{self, Correction, Summing, Sums, corrections};
+use crate::audit::{Action, Image, Key, RowState};
+use crate::database::{Database, DatabaseError, FoundEntry};
+use crate::model::{RunContext, Table};
 use crate::operations::proof::{AT_A_TIME, add, moved, replayed};
 use crate::operations::{Context, OperationError};
 
-/// Number of recorded rows.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Accounted {
-    /// Rows that had no entry.
-    pub(super) recorded: u64,
-    /// Rows that differed from their entries.
-    differences: u64,
-    /// Entries that are inconsistent with the previous ones.
-    broken_entries: u64,
-    /// The last entry of the audit log when everything was recorded.
-    until: i64,
-    /// Whether the table had entries before.
-    was_known: bool,
-}
-
-impl Accounted {
-    pub(super) fn entries(&self) -> u64 {
-        self.recorded + self.differences
-    }
-
-    /// Whether rows changed although the audit log had the table.
-    pub(super) fn is_surprising(&self) -> bool {
-        self.was_known && self.changes_anything()
-    }
-
-    /// Whether anything was recorded, or an inconsistent entry is accounted for now.
-    pub(super) fn changes_anything(&self) -> bool {
-        self.entries() > 0 || self.broken_entries > 0
-    }
-
-    /// Reports rows that changed although the audit log had the table.
-    pub(super) fn surprise(&self, table: &Table, run: &RunContext) -> Finding {
-        let (table, run) = (&table.name, &run.id);
-        let message = match (self.entries(), self.broken_entries) {
-            (0, broken) => {
-                let entries = if broken == 1 {
-                    "entry does"
-                } else {
-                    "entries do"
-                };
-                format!(
-                    "`{table}`: {broken} {entries} not follow from those before; run {run} accepted the current rows"
-                )
-            }
-            (count, _) => {
-                let rows = rows(count);
-                format!(
-                    "`{table}`: {rows} changed without an entry; run {run} recorded their current values"
-                )
-            }
-        };
-        let hint = "the author and time of these changes are unknown; `accession audit log --entries --run RUN` lists them";
-        Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
-    }
-
-    /// Reports entries by which the rows of a renamed table replace those of the table that had its name.
-    pub(super) fn renamed(&self, table: &Table, before: &str, run: &RunContext) -> Finding {
-        let (table, run, entries) = (&table.name, &run.id, rows(self.entries()));
-        let message = format!(
-            "`{before}` was renamed to `{table}`, the name of another table before: run {run} recorded how the rows differ ({entries})"
-        );
-        let hint = "rows that changed without an entry are among them, if there are any; `accession audit log --entries --run RUN` lists all";
-        Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
-    }
-
-    /// The counts to store with the run.
-    pub(super) fn counts(&self, table: &Table) -> Value {
-        let columns = table.columns.iter().map(|column| column.name.as_str());
-        json!({
-            "noted": self.recorded,
-            "differences": self.differences,
-            ACCOUNTED: { "until": self.until, "columns": columns.collect::<Vec<_>>() },
-        })
-    }
-}
-
-/// `1 row`, `2 rows`.
-pub(super) fn rows(count: u64) -> String {
-    match count {
-        1 => "1 row".to_owned(),
-        count => format!("{count} rows"),
-    }
-}
+use super::accounted::Accounted;
 
 /// Adds the missing entries of the table as entries of the run.
 pub(super) fn account_for(
@@ -136,13 +52,11 @@ impl<'a> Accounting<'a> {
         }
         let mut accounted = Accounted {
             recorded: recorded as u64,
-            differences: 0,
-            broken_entries: 0,
-            until: 0,
             was_known,
+            ..Accounted::default()
         };
         if was_known {
-            (accounted.differences, accounted.broken_entries) = self.differences()?;
+            self.differences(&mut accounted)?;
         }
         accounted.until = self.database.last_entry_id()?;
         Ok(accounted)
@@ -177,9 +91,9 @@ impl<'a> Accounting<'a> {
         Ok(has_moved)
     }
 
-    /// Adds the entries that are missing for rows that differ. Returns their number, and the number of earlier entries
-    /// that are inconsistent with the previous ones.
-    fn differences(&mut self) -> Result<(u64, u64), OperationError> {
+    /// Adds the entries that are missing for rows that differ, and counts them, and the earlier entries that are
+    /// inconsistent with the previous ones.
+    fn differences(&mut self, counts: &mut Accounted) -> Result<(), OperationError> {
         let (summing, mut sums) = (Summing::default(), Sums::default());
         let (name, key) = (self.table.name.as_str(), self.key());
         self.database.each_recorded_change(&mut |entry| {
@@ -196,16 +110,13 @@ impl<'a> Accounting<'a> {
             Ok::<_, OperationError>(())
         })?;
         let accounted = self.database.accounted()?.remove(name).unwrap_or_default();
-        let (mut count, mut broken_entries) = (0, 0);
         for group in sums.uneven(AT_A_TIME) {
             self.ctx.check_interrupt()?;
             let wanted = |record_id: &str| group[summing.bucket(record_id)];
-            let (found, broken) = self.missing(&accounted, &wanted)?;
-            count += found.len() as u64;
-            broken_entries += broken;
+            let found = self.missing(&accounted, &wanted, counts)?;
             self.database.enter_found(self.table, &found, self.run)?;
         }
-        Ok((count, broken_entries))
+        Ok(())
     }
 
     /// Compares the selected rows with their entries and returns the missing entries.
@@ -213,25 +124,30 @@ impl<'a> Accounting<'a> {
         &mut self,
         accounted: &reconcile::Accounted,
         wanted: &dyn Fn(&str) -> bool,
-    ) -> Result<(Vec<FoundEntry>, u64), OperationError> {
+        counts: &mut Accounted,
+    ) -> Result<Vec<FoundEntry>, OperationError> {
         let mut replay = replayed(self.database, (self.table, accounted), wanted)?;
-        let broken_entries = replay.broken_entries();
+        counts.broken_entries += replay.broken_entries();
         let key = self.key();
         let mut missing = Vec::new();
+        let mut compare = |record_id: &str, known: &RowState, now: Option<&Image>| {
+            for found in corrections(known, now, key.columns(), &accounted.columns) {
+                counts.count(&found, &key);
+                missing.push(entry(record_id.to_owned(), found));
+            }
+        };
         self.database.each_live_row(self.table, &mut |row| {
             if wanted(&row.record_id) {
                 let now: Image = serde_json::from_str(&row.image).unwrap_or_default();
                 let known = replay.take(&row.record_id, &now, &key);
-                let correction = correction(&known, Some(&now), key.columns());
-                missing.extend(correction.map(|found| entry(row.record_id, found)));
+                compare(&row.record_id, &known, Some(&now));
             }
             Ok::<_, OperationError>(())
         })?;
         for (record_id, known) in replay.rest() {
-            let correction = correction(&known, None, key.columns());
-            missing.extend(correction.map(|found| entry(record_id, found)));
+            compare(&record_id, &known, None);
         }
-        Ok((missing, broken_entries))
+        Ok(missing)
     }
 }
 
@@ -240,6 +156,7 @@ fn entry(record_id: String, correction: Correction) -> FoundEntry {
     let (action, old_value, new_value) = match correction {
         Correction::Insert { new } => (Action::Insert, None, text(new)),
         Correction::Update { old, new } => (Action::Update, text(old), text(new)),
+        Correction::Complete { row } => (Action::Update, text(row.clone()), text(row)),
         Correction::Delete { old } => (Action::Delete, text(old), None),
     };
     FoundEntry {

@@ -11,7 +11,8 @@ use crate::model::{Finding, Level, Rule, RunContext, Table, shell_word};
 use crate::operations::proof::SealPlace;
 use crate::operations::{Context, OperationError};
 
-use super::account::{account_for, rows};
+use super::account::account_for;
+use super::accounted::{Accounted, rows};
 use super::changed::refuse_renamed;
 use super::run::{Entered, begin, begin_change, finish};
 use super::unfinished::bypassed_finding;
@@ -23,8 +24,8 @@ pub(in crate::operations) struct Baseline {
     pub(in crate::operations) run: String,
     /// Its seal.
     pub(in crate::operations) seal: NewSeal,
-    /// By table: how many entries it recorded, and whether they are of rows that changed while it was not recorded.
-    tables: Vec<(String, u64, bool)>,
+    /// By table: what it recorded, and whether the table had entries before.
+    tables: Vec<(String, Accounted, bool)>,
 }
 
 /// The results of preparing the audit log before an import.
@@ -45,6 +46,8 @@ struct Unaccounted {
     known: BTreeSet<String>,
     /// Tables that lost triggers in another way, with the names of the triggers.
     lost: Vec<(String, Vec<String>)>,
+    /// Tables with columns that were added, renamed or dropped after the triggers were created, with these columns.
+    altered: Vec<(String, Vec<String>)>,
     /// Tables that became partitions, past whose triggers rows can have been inserted.
     bypassed: BTreeSet<String>,
     /// Findings about tables without rows that lack indexes or triggers of the layout.
@@ -74,6 +77,10 @@ impl Unaccounted {
             let faults = database.trigger_faults(table)?;
             if !faults.is_empty() {
                 suspect.insert(table.name.as_str());
+                let columns = database.columns_altered_since(&table.name)?;
+                found
+                    .altered
+                    .extend((!columns.is_empty()).then(|| (table.name.clone(), columns)));
             }
             let is_lost = |fault| match fault {
                 TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
@@ -113,9 +120,22 @@ impl Unaccounted {
             );
             Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
         };
+        let altered = |(table, columns): &(String, Vec<String>)| {
+            let message = format!(
+                "columns of `{table}` were added, renamed or dropped after its triggers were created (`{}`); they were recreated",
+                columns.join("`, `")
+            );
+            let hint = format!(
+                "`accession audit reconcile` lists values that have no entry, `accession audit enable {}` records them",
+                shell_word(table)
+            );
+            Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
+        };
         let bypassed = self.bypassed.iter();
         let bypassed = bypassed.map(|table| bypassed_finding(table));
-        let findings = self.lost.iter().map(finding).chain(bypassed);
+        let altered = self.altered.iter().map(altered);
+        let findings = self.lost.iter().map(finding).chain(altered);
+        let findings = findings.chain(bypassed);
         findings.chain(self.half_made.iter().cloned()).collect()
     }
 }
@@ -217,10 +237,10 @@ fn record(
     let (mut tables, mut counts) = (Vec::new(), Vec::new());
     for table in &found.tables {
         let accounted = account_for(database, table, run, ctx)?;
-        // Another program may have written since the triggers were made: its entry does not make the table a known one.
-        let is_surprising = accounted.is_surprising() && found.known.contains(&table.name);
         counts.push((table.name.clone(), accounted.counts(table)));
-        tables.push((table.name.clone(), accounted.entries(), is_surprising));
+        // Another program may have written since the triggers were made: its entry does not make the table a known one.
+        let was_known = found.known.contains(&table.name);
+        tables.push((table.name.clone(), accounted, was_known));
     }
     ctx.check_interrupt()?;
     Ok(Baseline {
@@ -255,19 +275,29 @@ impl Prepared {
 
 impl Baseline {
     fn findings(&self) -> impl Iterator<Item = Finding> {
-        self.tables.iter().map(|(table, entries, is_surprising)| {
-            let run = &self.run;
-            if *is_surprising {
-                let message = format!(
-                    "`{table}`: {} changed while it was not recorded; run {run} recorded their current values",
-                    rows(*entries)
-                );
-                return Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
-            }
-            let message = format!(
-                "`{table}`: existing rows ({entries}) were recorded in the audit log by run {run}"
-            );
-            Finding::new(Level::Notice, Rule::ForeignRow, None, message)
-        })
+        let run = &self.run;
+        self.tables.iter().flat_map(move |(table, found, was_known)| {
+            let completed = found.completion(table, run).filter(|_| *was_known);
+            let (level, rule, message) = match (*was_known, found.is_surprising()) {
+                (true, true) => (
+                    Level::Warning,
+                    Rule::IncompleteAuditLog,
+                    format!(
+                        "`{table}`: {} changed while it was not recorded; run {run} recorded their current values",
+                        rows(found.changed())
+                    ),
+                ),
+                (true, false) if completed.is_some() => return vec![completed],
+                (true | false, _) => (
+                    Level::Notice,
+                    Rule::ForeignRow,
+                    format!(
+                        "`{table}`: existing rows ({}) were recorded in the audit log by run {run}",
+                        found.entries()
+                    ),
+                ),
+            };
+            vec![Some(Finding::new(level, rule, None, message)), completed]
+        }).flatten()
     }
 }

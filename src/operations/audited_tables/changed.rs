@@ -1,8 +1,8 @@
-//! Rejects imports into tables that another program renamed or dropped after earlier imports.
+//! Rejects imports into tables that another program renamed, dropped or altered after earlier imports.
 
 use std::collections::BTreeSet;
 
-use crate::database::{Database, TriggerState};
+use crate::database::{Database, DatabaseError, TriggerState};
 use crate::layout::Layout;
 use crate::operations::OperationError;
 
@@ -48,4 +48,42 @@ pub(in crate::operations) fn refuse_dropped(
         }
     }
     Ok(())
+}
+
+/// Rejects a layout of which a table was created again without the rows that earlier runs imported. Rows that were deleted
+/// while the table had its triggers have entries, and are no reason.
+pub(in crate::operations) fn refuse_emptied(
+    database: &mut Database,
+    layout: &Layout,
+) -> Result<(), OperationError> {
+    if !database.has_ledger()? || !database.sees_triggers()? {
+        return Ok(());
+    }
+    for table in &layout.tables {
+        let name = &table.table.name;
+        if !database.has_audit_triggers(name)?
+            && database.has_row_sources(name)?
+            && database.is_recorded(name)?
+            && database.count_live_rows(name)? == Some(0)
+        {
+            return Err(OperationError::EmptiedTable(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Rejects tables that cannot hold the layout's rows any more.
+pub(in crate::operations) fn refuse_altered(
+    database: &mut Database,
+    layout: &Layout,
+) -> Result<(), OperationError> {
+    let checked = database.check_tables(layout);
+    if let Err(DatabaseError::Tables(problems)) = &checked {
+        // Another table may have its name.
+        refuse_renamed(
+            database,
+            &problems.iter().map(|one| one.table.as_str()).collect(),
+        )?;
+    }
+    Ok(checked?)
 }

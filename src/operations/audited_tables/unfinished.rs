@@ -9,7 +9,8 @@ use crate::model::{Finding, Level, Rule, RunContext, Table, Timestamp, shell_wor
 use crate::operations::proof::{SealPlace, log_seal};
 use crate::operations::{Context, OperationError, Silent};
 
-use super::account::{account_for, rows};
+use super::account::account_for;
+use super::accounted::rows;
 use super::run::finish;
 
 /// The findings about runs that are not complete.

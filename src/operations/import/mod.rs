@@ -41,7 +41,10 @@ use crate::database::{
 use crate::layout::Layout;
 use crate::model::{Level, RunContext};
 
-use super::audited_tables::{record_baseline, refuse_dropped, refuse_renamed, unfinished_findings};
+use super::audited_tables::{
+    record_baseline, refuse_altered, refuse_dropped, refuse_emptied, refuse_moved, refuse_renamed,
+    unfinished_findings,
+};
 use super::directory::{Directory, SharedDatabase};
 use super::{Context, OperationError, Stage};
 
@@ -134,6 +137,10 @@ impl<'l> Import<'l> {
             let agenda = self.agenda(Some(database))?;
             let layout = self.directory.layout;
             refuse_dropped(database, layout, agenda.files.unchanged.len())?;
+            let version = (self.directory.source.as_str(), agenda.layout_changed);
+            refuse_moved(database, layout, version)?;
+            refuse_altered(database, layout)?;
+            refuse_emptied(database, layout)?;
             unfinished = unfinished_findings(database, Level::Warning)?;
             let looked = match self.options.mode {
                 _ if agenda.nothing_to_do() => {

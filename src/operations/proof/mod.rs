@@ -6,6 +6,7 @@ mod coverage;
 mod outcome;
 mod receipt;
 mod reconcile;
+mod reconciled;
 mod replayed;
 mod seal;
 
@@ -16,9 +17,8 @@ pub use outcome::{
 };
 pub use receipt::{CheckedReceipt, check_receipt, make_receipt};
 pub(super) use reconcile::AT_A_TIME;
-pub use reconcile::{
-    Difference, ReconcileOptions, ReconcileOutcome, ReconciledTable, Unrecorded, reconcile,
-};
+pub use reconcile::{ReconcileOptions, reconcile};
+pub use reconciled::{Difference, ReconcileOutcome, ReconciledTable, Unrecorded};
 pub(super) use replayed::{add, moved, replayed};
 pub(super) use seal::log_seal;
 pub use seal::{OutsideSeal, SealPlace, seal_outside_changes};

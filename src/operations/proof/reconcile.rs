@@ -3,18 +3,17 @@
 //! Two passes over all data exclude unchanged rows (see [`audit::reconcile`](crate::audit::reconcile)); only rows that
 //! may differ are replayed individually, in groups that fit the intended memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
-
-use crate::audit::reconcile::{Accounted, RowDifference, Summing, Sums};
+use crate::audit::reconcile::{Accounted, Summing, Sums, UnknownColumns};
 use crate::audit::{Image, Key};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::Table;
 use crate::operations::audited_tables::unfinished_words;
 use crate::operations::{Context, OperationError};
 
+use super::reconciled::{Difference, ReconcileOutcome, ReconciledTable, Unrecorded};
 use super::replayed::{add, moved, replayed, rows_are_left};
 
 /// Number of entries and rows that are replayed at a time.
@@ -29,68 +28,6 @@ pub struct ReconcileOptions {
     pub wait: Duration,
     /// How many differences to list; all are counted.
     pub limit: usize,
-}
-
-/// The result of comparing the audit log with the rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReconcileOutcome {
-    /// The database.
-    pub database: String,
-    /// Number of entries replayed.
-    pub entries: u64,
-    /// The tables of the audit log, sorted.
-    pub tables: Vec<ReconciledTable>,
-    /// The first differences, by table and record.
-    pub differences: Vec<Unrecorded>,
-    /// Number of differences that are not listed.
-    pub differences_not_kept: u64,
-    /// Descriptions of runs that were to record rows and are not complete.
-    pub unfinished: Vec<String>,
-}
-
-/// A table that was compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ReconciledTable {
-    /// Its name.
-    #[serde(skip)]
-    pub name: String,
-    /// Number of rows in the table.
-    pub rows: u64,
-    /// Number of rows with changes that are not in the audit log.
-    pub differences: u64,
-    /// Columns without any entry: they were added later, and are not compared.
-    pub unknown_columns: Vec<String>,
-}
-
-/// A row with changes that are not in the audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unrecorded {
-    /// The table.
-    pub table: String,
-    /// Primary key as text; `None` if the whole table differs.
-    pub record_id: Option<String>,
-    /// How it differs.
-    pub difference: Difference,
-}
-
-/// How a table, or one of its rows, differs from the audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
-    /// One row differs.
-    Row(RowDifference),
-    /// The table was removed, or a view has its name, but by the audit log it has rows.
-    TableGone,
-    /// The table has no primary key any more, so its rows cannot be compared.
-    NoKey,
-}
-
-impl ReconcileOutcome {
-    /// Whether the audit log matches the rows exactly.
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        self.differences.is_empty() && self.differences_not_kept == 0 && self.unfinished.is_empty()
-    }
 }
 
 /// Compares the audit log with the rows.
@@ -249,7 +186,7 @@ impl Comparison<'_> {
             return Ok(reconciled);
         };
         let accounted = self.accounted.remove(name).unwrap_or_default();
-        let mut unknown = BTreeSet::new();
+        let mut unknown = UnknownColumns::default();
         for group in table.sums.uneven(AT_A_TIME) {
             let summing = self.summing.clone();
             let wanted = |record_id: &str| group[summing.bucket(record_id)];
@@ -263,8 +200,9 @@ impl Comparison<'_> {
                 Ok::<_, OperationError>(())
             })?;
             self.ctx.check_interrupt()?;
-            let (differences, columns) = replay.finish();
-            unknown.extend(columns);
+            let (differences, found) = replay.finish();
+            unknown.columns.extend(found.columns);
+            unknown.rows += found.rows;
             reconciled.differences += differences.len() as u64;
             for (record_id, difference) in differences {
                 self.keep(Unrecorded {
@@ -274,7 +212,18 @@ impl Comparison<'_> {
                 });
             }
         }
-        reconciled.unknown_columns = unknown.into_iter().collect();
+        reconciled.unknown_columns = unknown.columns.into_iter().collect();
+        if unknown.rows > 0 {
+            reconciled.differences += 1;
+            self.keep(Unrecorded {
+                table: name.to_owned(),
+                record_id: None,
+                difference: Difference::UnknownColumns {
+                    columns: reconciled.unknown_columns.clone(),
+                    rows: unknown.rows,
+                },
+            });
+        }
         Ok(reconciled)
     }
 

@@ -6,6 +6,7 @@
 mod altered;
 mod at_once;
 mod attached;
+mod columns_later;
 mod connecting;
 mod doctor;
 mod dropped;
@@ -51,6 +52,7 @@ mod row_security;
 mod spelling;
 mod swapped;
 mod switched_off;
+mod tables_replaced;
 mod target;
 mod types;
 mod update_ignore;

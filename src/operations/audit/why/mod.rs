@@ -178,7 +178,7 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             .as_ref()
             .map(|table| key_names(table.table()))
             .unwrap_or_default();
-        let written = LastWritten::read(database, &entries, &key)?;
+        let written = LastWritten::read(database, &options.table, &entries, &key)?;
         let files: Vec<i64> = entries
             .iter()
             .filter_map(|one| one.entry.source_file_id)
