@@ -127,9 +127,9 @@ pub struct RowProblem {
     /// The record's location.
     pub origin: Origin,
     /// The columns with invalid values; `None` if the problem concerns the record as a whole.
-    pub columns: Option<TableColumns>,
+    pub columns: Option<Box<TableColumns>>,
     /// What it has in common with an earlier record of the run, if that is the problem.
-    pub shared: Option<SharedKey>,
+    pub shared: Option<Box<SharedKey>>,
     /// The kind of problem; [`Rule::Conflict`] is not an error of the input.
     pub rule: Rule,
     /// Description of the problem.

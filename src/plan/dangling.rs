@@ -46,7 +46,7 @@ impl Dangling {
         };
         RowProblem {
             origin,
-            columns: Some(self.columns),
+            columns: Some(Box::new(self.columns)),
             shared: None,
             rule: Rule::MissingReference,
             message: format!(

@@ -98,10 +98,10 @@ pub(super) fn check(
         if let Some((rule, what)) = found {
             return Err(RowProblem {
                 origin: row.origin.clone(),
-                columns: Some(TableColumns {
+                columns: Some(Box::new(TableColumns {
                     table: row.table,
                     columns: vec![index],
-                }),
+                })),
                 shared: None,
                 rule,
                 message: format!("the value for `{}.{}` {what}", table.name, column.name),

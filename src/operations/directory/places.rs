@@ -23,7 +23,7 @@ impl Directory<'_> {
     /// The location of a problem, without line and column.
     pub(super) fn place_of_problem(&self, problem: &RowProblem) -> Place {
         let mut place = self.place_of(&problem.origin);
-        if let Some(TableColumns { table, columns }) = &problem.columns
+        if let Some(TableColumns { table, columns }) = problem.columns.as_deref()
             && let [column] = columns[..]
             && let Some(pointer) = &mut place.pointer
         {

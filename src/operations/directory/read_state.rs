@@ -162,7 +162,7 @@ impl ReadState {
     ) {
         let place = directory.place_of_problem(&problem);
         let mut finding = Finding::error(problem.rule, place, problem.message).hint(problem.hint);
-        finding.first = problem.shared.map(FirstRecord::With);
+        finding.first = problem.shared.map(|shared| FirstRecord::With(*shared));
         if problem.rule == Rule::Conflict {
             self.findings.push(Finding {
                 level: Level::Warning,

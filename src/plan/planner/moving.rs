@@ -202,10 +202,10 @@ pub(super) fn taken(
         .map(|path| format!(", a record of {path},"));
     RowProblem {
         origin: origin.clone(),
-        columns: Some(TableColumns {
+        columns: Some(Box::new(TableColumns {
             table: index,
             columns: conflict.columns.clone(),
-        }),
+        })),
         shared: None,
         rule: Rule::NotUnique,
         message: format!(

@@ -78,11 +78,11 @@ impl Planner<'_> {
                 return Err(RowProblem {
                     origin: row.origin.clone(),
                     columns: None,
-                    shared: Some(SharedKey {
+                    shared: Some(Box::new(SharedKey {
                         table: row.table,
                         columns: None,
                         key: row.identity,
-                    }),
+                    })),
                     rule: Rule::DuplicateRecord,
                     message: format!(
                         "another record of `{}` has the same identity but different values",
@@ -104,15 +104,15 @@ impl Planner<'_> {
                 let names = table.names(&columns);
                 return Err(RowProblem {
                     origin: row.origin.clone(),
-                    columns: Some(TableColumns {
+                    columns: Some(Box::new(TableColumns {
                         table: row.table,
                         columns,
-                    }),
-                    shared: Some(SharedKey {
+                    })),
+                    shared: Some(Box::new(SharedKey {
                         table: row.table,
                         columns: Some(unique.columns.clone()),
                         key,
-                    }),
+                    })),
                     rule: Rule::NotUnique,
                     message: format!("another record has the same {names} of `{}`", table.name),
                     hint: "give one of the two records a different value".to_owned(),
