@@ -12,8 +12,10 @@ static IN_URL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"([A-Za-z][A-Za-z0-9+.\-]*:/{1,2}[^ \t\r\n/:@]*:)[^ \t\r\n]*@").expect("valid")
 });
 static IN_PAIR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"((?i-u:password|passwd|pwd)["']?[ \t]*[=:][ \t]*["']?)[^ \t\r\n;&'"`]+"#)
-        .expect("valid")
+    // A colon only after a quoted name: `password: other users can read the file` is a message about a file.
+    let pair =
+        r#"((?i-u:password|passwd|pwd)(?:["']?[ \t]*=|["'][ \t]*:)[ \t]*["']?)[^ \t\r\n;&'"`]+"#;
+    Regex::new(pair).expect("valid")
 });
 
 /// Replaces passwords by `***`.
@@ -49,6 +51,7 @@ mod tests {
             ),
             ("postgres://u@db:5432/x", "postgres://u@db:5432/x"),
             ("see https://example.org/a:b", "see https://example.org/a:b"),
+            ("password: no such file", "password: no such file"),
         ] {
             assert_eq!(mask_passwords(text), shown);
         }

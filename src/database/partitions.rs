@@ -92,6 +92,16 @@ impl Database {
         Ok(found.map(|part| (part.of_table, part.shared)))
     }
 
+    /// Whether the rows of a table are also rows of another one, of which it is a partition.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn is_partition_of(&mut self, name: &str, whole: &str) -> Result<bool, DatabaseError> {
+        let partitions = self.connection.partitions()?;
+        let mut partitions = partitions.iter();
+        Ok(partitions.any(|part| part.name == name && part.of_table == whole))
+    }
+
     /// Names of all partitions.
     pub(super) fn partition_names(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
         let partitions = self.connection.partitions()?.into_iter();

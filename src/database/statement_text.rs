@@ -1,7 +1,7 @@
 //! The texts of statements that insert many rows, made once for each number of rows.
 //!
-//! A connection asks for the text of a statement several times for each execution, and the connection enum multiplies
-//! that: for 500 rows this took longer than binding their values.
+//! A connection asks for the text of a statement several times for each execution, and the connection enum does so again
+//! for each of them. The text of 500 rows is long.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

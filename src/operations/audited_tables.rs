@@ -13,6 +13,7 @@ mod disable;
 mod moved;
 mod named;
 mod run;
+mod unaccounted;
 mod unfinished;
 
 use std::time::Duration;
@@ -29,7 +30,7 @@ use account::account_for;
 use chosen::Chosen;
 use run::{Entered, begin, begin_change, finish};
 
-pub use altered::{altered, never_rolled_back};
+pub use altered::{altered, is_complete, never_rolled_back};
 pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
 pub(super) use changed::{refuse_altered, refuse_dropped, refuse_emptied, refuse_renamed};
 pub use chosen::is_faulty;
@@ -242,9 +243,10 @@ fn record(
                     changed.then(|| accounted.surprise(table, run))
                 }
             };
-            recorded.findings.extend(finding);
             let completion = accounted.completion(&table.name, run.id);
-            recorded.findings.extend(completion);
+            recorded
+                .findings
+                .extend(finding.into_iter().chain(completion));
         }
         if !watched || accounted.changes_anything() {
             let mut counted = accounted.counts(table);
@@ -259,10 +261,10 @@ fn record(
         if !chosen.all().any(|table| table.name == *old) {
             // A new table with the old name is not disabled: it has yet to be recorded.
             let is_new = !chosen.is_absorbed(old) && database.defined_table(old)?.is_some();
-            let counted = match is_new {
-                false => json!({ DISABLED_AFTER: before, RENAMED_TO: new }),
-                true => json!({ RENAMED_TO: new }),
-            };
+            let mut counted = json!({ RENAMED_TO: new });
+            if !is_new {
+                counted[DISABLED_AFTER] = json!(before);
+            }
             counts.push((old.clone(), counted));
         }
     }
@@ -275,27 +277,4 @@ fn record(
     ctx.check_interrupt()?;
     let seal = finish(database, run, before, (counts, (ctx.clock)()))?;
     Ok(Some((seal, recorded)))
-}
-
-/// Whether every audited table still has all its triggers, as far as can be determined. Tables that were disabled on
-/// purpose do not count.
-#[must_use]
-pub fn is_complete(states: &[TableTriggers]) -> bool {
-    let whole = |state: &TableTriggers| match state.state {
-        TriggerState::Recorded
-        | TriggerState::NotRecorded
-        | TriggerState::NoKey
-        | TriggerState::NoTriggers
-        | TriggerState::Disabled
-        | TriggerState::Unseen => true,
-        TriggerState::Foreign
-        | TriggerState::KeyLost
-        | TriggerState::Missing
-        | TriggerState::Outdated
-        | TriggerState::Unfinished
-        | TriggerState::Removed
-        | TriggerState::Renamed
-        | TriggerState::Detached => false,
-    };
-    states.iter().all(whole)
 }

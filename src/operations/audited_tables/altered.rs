@@ -89,3 +89,26 @@ pub fn altered(state: &TableTriggers) -> Option<String> {
         | TriggerState::Unfinished => None,
     }
 }
+
+/// Whether every audited table still has all its triggers, as far as can be determined. Tables that were disabled on
+/// purpose do not count.
+#[must_use]
+pub fn is_complete(states: &[TableTriggers]) -> bool {
+    let whole = |state: &TableTriggers| match state.state {
+        TriggerState::Recorded
+        | TriggerState::NotRecorded
+        | TriggerState::NoKey
+        | TriggerState::NoTriggers
+        | TriggerState::Disabled
+        | TriggerState::Unseen => true,
+        TriggerState::Foreign
+        | TriggerState::KeyLost
+        | TriggerState::Missing
+        | TriggerState::Outdated
+        | TriggerState::Unfinished
+        | TriggerState::Removed
+        | TriggerState::Renamed
+        | TriggerState::Detached => false,
+    };
+    states.iter().all(whole)
+}

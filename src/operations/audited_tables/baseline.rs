@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::database::ledger::NewSeal;
-use crate::database::{Database, TargetTables, TriggerFault};
+use crate::database::{Database, TargetTables};
 use crate::layout::Layout;
-use crate::model::{Finding, Level, Rule, RunContext, Table, shell_word};
+use crate::model::{Finding, Level, Rule, RunContext, Table};
 use crate::operations::proof::SealPlace;
 use crate::operations::{Context, OperationError};
 
 use super::account::account_for;
 use super::accounted::{Accounted, rows};
-use super::changed::refuse_renamed;
 use super::run::{Entered, begin, begin_change, finish};
-use super::unfinished::bypassed_finding;
+use super::unaccounted::Unaccounted;
 
 /// Rows that were recorded before an import.
 #[derive(Debug, Clone)]
@@ -35,119 +34,6 @@ pub(in crate::operations) struct Prepared {
     pub(in crate::operations) baseline: Option<Baseline>,
     /// Findings about missing triggers.
     findings: Vec<Finding>,
-}
-
-/// Tables of the layout that the audit log does not account for.
-#[derive(Clone, Default)]
-struct Unaccounted {
-    /// Tables that were never audited, were disabled on purpose, or have rows but no entry.
-    tables: Vec<Table>,
-    /// Those of them that had entries before they get their triggers back.
-    known: BTreeSet<String>,
-    /// Tables that lost triggers in another way, with the names of the triggers.
-    lost: Vec<(String, Vec<String>)>,
-    /// Tables with columns that were added, renamed or dropped after the triggers were created, with these columns.
-    altered: Vec<(String, Vec<String>)>,
-    /// Tables that became partitions, past whose triggers rows can have been inserted.
-    bypassed: BTreeSet<String>,
-    /// Findings about tables without rows that lack indexes or triggers of the layout.
-    half_made: Vec<Finding>,
-}
-
-impl Unaccounted {
-    fn of(
-        database: &mut Database,
-        (layout, target): (&Layout, &TargetTables),
-    ) -> Result<Self, OperationError> {
-        let mut found = Self::default();
-        let sees = database.sees_triggers()?;
-        let mut suspect = BTreeSet::new();
-        for (table, target) in layout.tables.iter().zip(&target.tables) {
-            let table = &table.table;
-            let is_empty = target.state.rows == 0;
-            if !target.existed || is_empty && target.is_incomplete {
-                suspect.insert(table.name.as_str());
-                continue;
-            }
-            if is_empty && !database.has_row_sources(&table.name)? {
-                let half_made = database.half_made_table(table)?;
-                let finding = half_made.map(|found| half_made_finding(&table.name, &found));
-                found.half_made.extend(finding);
-            }
-            let faults = database.trigger_faults(table)?;
-            if !faults.is_empty() {
-                suspect.insert(table.name.as_str());
-                let columns = database.columns_altered_since(&table.name)?;
-                found
-                    .altered
-                    .extend((!columns.is_empty()).then(|| (table.name.clone(), columns)));
-            }
-            let is_lost = |fault| match fault {
-                TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
-                TriggerFault::Different | TriggerFault::Surplus => false,
-            };
-            let missing = faults.into_iter().filter(|(_, fault)| is_lost(*fault));
-            let missing: Vec<String> = missing.map(|(name, _)| name).collect();
-            let is_traced = database.is_traced(&table.name)?;
-            let is_new = !is_traced && (target.state.rows > 0 || !missing.is_empty());
-            // Disabled tables are read from all runs, so only if it matters.
-            let is_back = !missing.is_empty() && !database.is_recorded(&table.name)?;
-            if is_new || is_back {
-                found.tables.push(table.clone());
-                found.known.extend(is_traced.then(|| table.name.clone()));
-            } else if !missing.is_empty() {
-                found.lost.push((table.name.clone(), missing));
-            }
-        }
-        refuse_renamed(database, &suspect)?;
-        let tables = layout.tables.iter().zip(&target.tables);
-        let existing = tables.filter(|(_, target)| target.existed);
-        found.bypassed = database.bypassed_tables(existing.map(|(table, _)| &table.table))?;
-        Ok(found)
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.tables.iter().map(|table| table.name.as_str())
-    }
-
-    fn findings(&self) -> Vec<Finding> {
-        let finding = |(table, triggers): &(String, Vec<String>)| {
-            let triggers = triggers.join("`, `");
-            let message = format!("`{table}` lacked the triggers `{triggers}`; recreated");
-            let hint = format!(
-                "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable {}` records them",
-                shell_word(table)
-            );
-            Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
-        };
-        let altered = |(table, columns): &(String, Vec<String>)| {
-            let message = format!(
-                "columns of `{table}` were added, renamed or dropped after its triggers were created (`{}`); they were recreated",
-                columns.join("`, `")
-            );
-            let hint = format!(
-                "`accession audit reconcile` lists values that have no entry, `accession audit enable {}` records them",
-                shell_word(table)
-            );
-            Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
-        };
-        let bypassed = self.bypassed.iter();
-        let bypassed = bypassed.map(|table| bypassed_finding(table));
-        let altered = self.altered.iter().map(altered);
-        let findings = self.lost.iter().map(finding).chain(altered);
-        let findings = findings.chain(bypassed);
-        findings.chain(self.half_made.iter().cloned()).collect()
-    }
-}
-
-/// Earlier versions did not mark tables that they had not completed.
-fn half_made_finding(table: &str, (missing, mark): &(usize, String)) -> Finding {
-    let message = format!(
-        "`{table}` has no rows, and lacks {missing} of the indexes and triggers of foreign keys that an import creates with it: an import by an earlier version was interrupted, or another program created the table"
-    );
-    let hint =
-        format!("in the first case run `{mark}`: the next import that writes rows completes it");
-    Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
 }
 
 /// Creates ledger, tables and triggers before the transaction that fills them, on databases where schema changes end a

@@ -24,11 +24,13 @@ pub(in crate::operations) fn refuse_moved(
         return Ok(());
     }
     let tables = database.tables_of_rows(source)?;
-    let moved: BTreeMap<&str, &str> = tables
-        .iter()
-        .filter(|(table, now)| table != now)
-        .map(|(table, now)| (table.as_str(), now.as_str()))
-        .collect();
+    let mut moved: BTreeMap<&str, &str> = BTreeMap::new();
+    for (table, now) in &tables {
+        // The entries of a partition can be those of the table that it is a part of.
+        if table != now && !database.is_partition_of(table, now)? {
+            moved.insert(table, now);
+        }
+    }
     for table in &layout.tables {
         let name = table.table.name.as_str();
         let rows_of = moved.iter().find(|(_, now)| **now == name);

@@ -58,7 +58,8 @@ mod tests {
         let program = Connection::open(&alive).expect("a database");
         program
             .execute_batch(
-                "PRAGMA journal_mode = WAL; CREATE TABLE import_runs (id); PRAGMA wal_checkpoint;
+                "PRAGMA journal_mode = WAL; CREATE TABLE import_runs (id); CREATE TABLE audit_log (id);
+                 PRAGMA wal_checkpoint;
                  PRAGMA wal_autocheckpoint = 0; CREATE TABLE second (id)",
             )
             .expect("tables");

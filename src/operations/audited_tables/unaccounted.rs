@@ -1,0 +1,125 @@
+//! Tables of a layout whose rows the audit log does not account for before an import.
+
+use std::collections::BTreeSet;
+
+use crate::database::{Database, TargetTables, TriggerFault};
+use crate::layout::Layout;
+use crate::model::{Finding, Level, Rule, Table, shell_word};
+use crate::operations::OperationError;
+
+use super::changed::refuse_renamed;
+use super::unfinished::bypassed_finding;
+
+/// Tables of the layout that the audit log does not account for.
+#[derive(Clone, Default)]
+pub(super) struct Unaccounted {
+    /// Tables that were never audited, were disabled on purpose, or have rows but no entry.
+    pub(super) tables: Vec<Table>,
+    /// Those of them that had entries before they get their triggers back.
+    pub(super) known: BTreeSet<String>,
+    /// Tables that lost triggers in another way, with the names of the triggers.
+    lost: Vec<(String, Vec<String>)>,
+    /// Tables with columns that were added, renamed or dropped after the triggers were created, with these columns.
+    altered: Vec<(String, Vec<String>)>,
+    /// Tables that became partitions, past whose triggers rows can have been inserted.
+    bypassed: BTreeSet<String>,
+    /// Findings about tables without rows that lack indexes or triggers of the layout.
+    half_made: Vec<Finding>,
+}
+
+impl Unaccounted {
+    pub(super) fn of(
+        database: &mut Database,
+        (layout, target): (&Layout, &TargetTables),
+    ) -> Result<Self, OperationError> {
+        let mut found = Self::default();
+        let sees = database.sees_triggers()?;
+        let mut suspect = BTreeSet::new();
+        for (table, target) in layout.tables.iter().zip(&target.tables) {
+            let table = &table.table;
+            let is_empty = target.state.rows == 0;
+            if !target.existed || is_empty && target.is_incomplete {
+                suspect.insert(table.name.as_str());
+                continue;
+            }
+            if is_empty && !database.has_row_sources(&table.name)? {
+                let half_made = database.half_made_table(table)?;
+                let finding = half_made.map(|found| half_made_finding(&table.name, &found));
+                found.half_made.extend(finding);
+            }
+            let faults = database.trigger_faults(table)?;
+            if !faults.is_empty() {
+                suspect.insert(table.name.as_str());
+                let columns = database.columns_altered_since(&table.name)?;
+                if !columns.is_empty() {
+                    found.altered.push((table.name.clone(), columns));
+                }
+            }
+            let is_lost = |fault| match fault {
+                TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
+                TriggerFault::Different | TriggerFault::Surplus => false,
+            };
+            let missing = faults.into_iter().filter(|(_, fault)| is_lost(*fault));
+            let missing: Vec<String> = missing.map(|(name, _)| name).collect();
+            let is_traced = database.is_traced(&table.name)?;
+            let is_new = !is_traced && (target.state.rows > 0 || !missing.is_empty());
+            // Disabled tables are read from all runs, so only if it matters.
+            let is_back = !missing.is_empty() && !database.is_recorded(&table.name)?;
+            if is_new || is_back {
+                found.tables.push(table.clone());
+                found.known.extend(is_traced.then(|| table.name.clone()));
+            } else if !missing.is_empty() {
+                found.lost.push((table.name.clone(), missing));
+            }
+        }
+        refuse_renamed(database, &suspect)?;
+        let tables = layout.tables.iter().zip(&target.tables);
+        let existing = tables.filter(|(_, target)| target.existed);
+        found.bypassed = database.bypassed_tables(existing.map(|(table, _)| &table.table))?;
+        Ok(found)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|table| table.name.as_str())
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let lost = |(table, triggers): &(String, Vec<String>)| {
+            let triggers = triggers.join("`, `");
+            let message = format!("`{table}` lacked the triggers `{triggers}`; recreated");
+            let hint = format!(
+                "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable {}` records them",
+                shell_word(table)
+            );
+            Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
+        };
+        let altered = |(table, columns): &(String, Vec<String>)| {
+            let message = format!(
+                "columns of `{table}` were added, renamed or dropped after its triggers were created (`{}`); they were recreated",
+                columns.join("`, `")
+            );
+            let hint = format!(
+                "`accession audit reconcile` lists values that have no entry, `accession audit enable {}` records them",
+                shell_word(table)
+            );
+            Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
+        };
+        let lost = self.lost.iter().map(lost);
+        let altered = self.altered.iter().map(altered);
+        let bypassed = self.bypassed.iter().map(|table| bypassed_finding(table));
+        let half_made = self.half_made.iter().cloned();
+        lost.chain(altered)
+            .chain(bypassed)
+            .chain(half_made)
+            .collect()
+    }
+}
+
+/// Earlier versions did not mark tables that they had not completed.
+fn half_made_finding(table: &str, (missing, mark): &(usize, String)) -> Finding {
+    let message = format!(
+        "`{table}` has no rows, and lacks {missing} of the indexes and triggers of foreign keys that an import creates with it: an import by an earlier version was interrupted, or another program created the table"
+    );
+    let hint = format!("in the first case run `{mark}`: the next import that writes completes it");
+    Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
+}
