@@ -22,7 +22,7 @@ use serde_json::json;
 
 use crate::database::ledger::NewSeal;
 use crate::database::{
-    Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, Renewal, TableTriggers, TriggerState,
+    Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, Renewal, TableTriggers,
 };
 use crate::model::{Finding, FindingList, Level, Rule, RunContext};
 
