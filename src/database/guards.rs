@@ -34,6 +34,20 @@ impl Database {
             .map(|(guard, fault)| (guard.table, guard.trigger.name, fault))
             .collect())
     }
+
+    /// The triggers of the ledger that another program dropped or disabled. One that differs can be that of another
+    /// version of accession.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn lost_guards(&mut self) -> Result<Vec<String>, DatabaseError> {
+        let faults = self.guard_faults()?.into_iter();
+        let lost = faults.filter(|(_, _, fault)| match fault {
+            TriggerFault::Missing | TriggerFault::SwitchedOff => true,
+            TriggerFault::Different | TriggerFault::Surplus => false,
+        });
+        Ok(lost.map(|(_, name, _)| name).collect())
+    }
 }
 
 #[derive(QueryableByName)]

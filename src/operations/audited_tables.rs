@@ -36,7 +36,9 @@ pub(super) use changed::{refuse_altered, refuse_dropped, refuse_emptied, refuse_
 pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
 pub(super) use moved::refuse_moved;
-pub(super) use unfinished::{make_ready, unfinished_findings, words as unfinished_words};
+pub(super) use unfinished::{
+    lost_guards_finding, make_ready, unfinished_findings, words as unfinished_words,
+};
 
 use super::proof::{SealPlace, log_seal};
 use super::{Context, OperationError};

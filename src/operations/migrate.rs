@@ -9,7 +9,7 @@ use crate::database::{Access, Backup, Database, DatabaseUrl, MigrationState, Mig
 use crate::model::{FindingList, Timestamp};
 
 use super::OperationError;
-use super::audited_tables::make_ready;
+use super::audited_tables::{lost_guards_finding, make_ready};
 use super::proof::SealPlace;
 
 /// A migration that was reverted.
@@ -46,9 +46,10 @@ pub fn migrate_up(
     now: Timestamp,
 ) -> Result<(Vec<String>, FindingList), OperationError> {
     let mut database = Database::open(url, Access::Write, wait)?;
+    let lost = lost_guards_finding(&mut database)?;
     let applied = database.change_schema(Database::migrate)?;
     let completed = make_ready(&mut database, place, now)?;
-    Ok((applied, completed.into_iter().collect()))
+    Ok((applied, lost.into_iter().chain(completed).collect()))
 }
 
 /// The migration that [`migrate_down`] would revert, and the data that would be lost.

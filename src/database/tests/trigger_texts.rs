@@ -494,7 +494,7 @@ fn mysql_text() {
         SET accession_utc = CONVERT_TZ(accession_now, @@session.time_zone, '+00:00');
       END IF;
     END IF;
-    IF @@session.insert_id <> 0 THEN SELECT COALESCE(MAX(known.id), 0) + 1 INTO accession_id FROM audit_log AS known FOR UPDATE; END IF;
+    IF @@session.insert_id <> 0 THEN SET accession_id = (SELECT COALESCE(MAX(known.id), 0) + 1 FROM audit_log AS known FOR UPDATE); END IF;
     INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user, id)
     VALUES ('words', CONVERT(NEW.`id` USING utf8mb4), 'INSERT',
       NULL,
@@ -522,7 +522,7 @@ fn mysql_text() {
         SET accession_utc = CONVERT_TZ(accession_now, @@session.time_zone, '+00:00');
       END IF;
     END IF;
-    IF @@session.insert_id <> 0 THEN SELECT COALESCE(MAX(known.id), 0) + 1 INTO accession_id FROM audit_log AS known FOR UPDATE; END IF;
+    IF @@session.insert_id <> 0 THEN SET accession_id = (SELECT COALESCE(MAX(known.id), 0) + 1 FROM audit_log AS known FOR UPDATE); END IF;
     INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user, id)
     VALUES ('words', CONVERT(OLD.`id` USING utf8mb4), 'DELETE',
       CONCAT('{',
@@ -550,7 +550,7 @@ fn mysql_text() {
         SET accession_utc = CONVERT_TZ(accession_now, @@session.time_zone, '+00:00');
       END IF;
     END IF;
-    IF @@session.insert_id <> 0 THEN SELECT COALESCE(MAX(known.id), 0) + 1 INTO accession_id FROM audit_log AS known FOR UPDATE; END IF;
+    IF @@session.insert_id <> 0 THEN SET accession_id = (SELECT COALESCE(MAX(known.id), 0) + 1 FROM audit_log AS known FOR UPDATE); END IF;
     INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user, id)
     VALUES ('words', CONVERT(OLD.`id` USING utf8mb4), 'UPDATE',
       CONCAT('{', CONCAT_WS(',',

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::database::ledger::RunRecord;
-use crate::database::{DISABLED_AFTER, Database};
+use crate::database::{DISABLED_AFTER, Database, DatabaseError};
 use crate::model::{Finding, Level, Rule, RunContext, Table, Timestamp, shell_word};
 use crate::operations::proof::{SealPlace, log_seal};
 use crate::operations::{Context, OperationError, Silent};
@@ -61,6 +61,7 @@ pub(super) fn make_ready_without(
 ) -> Result<Vec<Finding>, OperationError> {
     let mut findings = complete_unfinished(database, (place, abandoned), now)?;
     if database.has_ledger()? && database.needs_renewal()? {
+        findings.extend(lost_guards_finding(database)?);
         let bypassed = database.change_schema(|database| {
             database.migrate()?;
             database.renew_triggers()
@@ -68,6 +69,24 @@ pub(super) fn make_ready_without(
         findings.extend(bypassed.iter().map(|table| bypassed_finding(table)));
     }
     Ok(findings)
+}
+
+/// A finding about triggers that protect the ledger and that another program dropped. The migration that follows
+/// recreates them.
+///
+/// # Errors
+/// When the schema cannot be read.
+pub(in crate::operations) fn lost_guards_finding(
+    database: &mut Database,
+) -> Result<Option<Finding>, DatabaseError> {
+    let lost = database.lost_guards()?.join("`, `");
+    if lost.is_empty() {
+        return Ok(None);
+    }
+    let message = format!("the ledger lacked triggers that protect it (`{lost}`); recreated");
+    let hint = "entries can have been changed meanwhile: `accession audit verify` compares them with their seals, and with a copy of `seals.log` (`--anchor FILE`) also the seals";
+    let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
+    Ok(Some(finding.hint(hint)))
 }
 
 /// Rows may have been inserted into a partition that had the triggers of an ordinary table.

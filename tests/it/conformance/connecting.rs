@@ -105,6 +105,21 @@ fn separate_variables_and_a_settings_file_can_specify_the_server() {
 
 #[test]
 #[ignore = "needs servers: scripts/test"]
+fn a_missing_password_is_named() {
+    on_servers(|target| {
+        let mut address = address(&target);
+        address.set_password(None).expect("no password");
+        let mut command = target.command(&["doctor"]);
+        let ended = target
+            .workspace
+            .run(command.env("DATABASE_URL", address.as_str()));
+        assert_eq!(ended.code, Some(1), "{ended}");
+        assert!(ended.to_string().contains("DATABASE_PASSWORD"), "{ended}");
+    });
+}
+
+#[test]
+#[ignore = "needs servers: scripts/test"]
 fn a_password_file_must_be_readable_only_by_its_owner() {
     use std::os::unix::fs::PermissionsExt as _;
     on_servers(|target| {

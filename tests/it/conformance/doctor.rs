@@ -100,19 +100,27 @@ fn a_missing_guard_is_detected_and_restored(target: Target) {
             "ALTER TABLE audit_log DISABLE TRIGGER accession_audit_log_append_only",
         ),
     };
-    target.execute(statement);
-    let (report, code) = health(&target);
-    assert_eq!(code, Some(1), "{report:#}");
-    let guards = check(&report, "guards");
-    assert!(
-        guards["message"]
-            .as_str()
-            .expect("a text")
-            .contains(dropped),
-        "{guards}"
-    );
-    let repaired = target.run(&["migrate", "up"]);
-    assert_eq!(repaired.code, Some(0), "{repaired}");
+    for repairing in [
+        &["migrate", "up"][..],
+        &["audit", "seal"],
+        &["audit", "enable"],
+        &["doctor", "--fix"],
+    ] {
+        target.execute(statement);
+        let (report, code) = health(&target);
+        assert_eq!(code, Some(1), "{report:#}");
+        let guards = check(&report, "guards");
+        let message = guards["message"].as_str().expect("a text");
+        assert!(message.contains(dropped), "{guards}");
+        let repaired = target.run(repairing);
+        assert_eq!(repaired.code, Some(0), "{repaired}");
+        assert!(
+            repaired
+                .to_string()
+                .contains("lacked triggers that protect it"),
+            "{repaired}"
+        );
+    }
     let (report, code) = health(&target);
     assert_eq!(code, Some(0), "{report:#}");
 }

@@ -17,7 +17,7 @@ fn a_session_cannot_choose_the_number_of_an_entry() {
         target.execute(
             "UPDATE n SET v = 'first' WHERE id = 1; SET insert_id = 50; UPDATE n SET v = 'second'; \
              SET insert_id = 1; UPDATE n SET v = 'third' WHERE id = 1; \
-             SET insert_id = 9223372036854775807; DELETE FROM n WHERE id = 2",
+             SET sql_select_limit = 0; SET insert_id = 9223372036854775807; DELETE FROM n WHERE id = 2",
         );
         // Its own number is the application's to choose.
         target.execute("SET insert_id = 70; INSERT INTO a (v) VALUES (1), (2)");

@@ -118,7 +118,7 @@ fn ignored(table: &AuditedTable) -> (String, &'static str) {
     let text = format!(
         "DECLARE accession_ignored INT DEFAULT 0; IF {} THEN BEGIN\n\
          DECLARE CONTINUE HANDLER FOR SQLSTATE '42S02' SET accession_ignored = 0;\n\
-         SELECT COUNT(*) INTO accession_ignored FROM {}{now} AS stored WHERE {};\nEND; END IF;\n",
+         SET accession_ignored = (SELECT COUNT(*) FROM {}{now} AS stored WHERE {});\nEND; END IF;\n",
         changed,
         identifier(&table.name),
         conditions,
@@ -292,7 +292,7 @@ fn entry(table: &AuditedTable, action: &str, side: &str, old: &str, new: &str) -
     format!(
         "DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);\n\
          {}IF @accession_run_id IS NULL THEN\n  {TIME}\nEND IF;\n\
-         IF @@session.insert_id <> 0 THEN SELECT COALESCE(MAX(known.id), 0) + 1 INTO accession_id FROM audit_log AS known FOR UPDATE; END IF;\n\
+         IF @@session.insert_id <> 0 THEN SET accession_id = (SELECT COALESCE(MAX(known.id), 0) + 1 FROM audit_log AS known FOR UPDATE); END IF;\n\
          INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user, id)\n\
          VALUES ({}, {}, '{action}',\n  {old},\n  {new},\n  \
          IF(@accession_run_id IS NULL, DATE_FORMAT(accession_utc, {FORMAT}), @accession_changed_at), IF(@accession_run_id IS NULL, '{EXTERNAL}', @accession_changed_by), \

@@ -242,7 +242,13 @@ fn refusal(error: &Error) -> Refusal {
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Refusal::NoAccess,
         Some(_) => Refusal::Other,
         // Without a code it is an error of the driver: it lacks a password, or does not trust the server.
-        None if error.to_string().contains("password") => Refusal::Login,
+        None if said_by_driver(error).contains("password") => Refusal::Login,
         None => Refusal::Tls,
     }
+}
+
+/// The message of an error of the driver with its cause.
+fn said_by_driver(error: &Error) -> String {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    format!("{error}: {}", cause.unwrap_or_default())
 }
