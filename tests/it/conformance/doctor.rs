@@ -103,7 +103,7 @@ fn a_missing_guard_is_detected_and_restored(target: Target) {
     for repairing in [
         &["migrate", "up"][..],
         &["audit", "seal"],
-        &["audit", "enable"],
+        &["audit", "enable", "--all"],
         &["doctor", "--fix"],
     ] {
         target.execute(statement);
