@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn namesakes_are_told_apart_by_their_values() {
+    fn namesakes_are_distinguished_by_their_values() {
         let same = |one: &str, other: &str| {
             Key::of(vec!["k"], RULE).is_same_row(&image(one), &image(other))
         };

@@ -38,7 +38,7 @@ impl Database {
     /// Opens an existing database. Waits at most `wait` for the locks of other programs.
     ///
     /// # Errors
-    /// When there is no such database, or the server cannot be reached or refuses the connection.
+    /// When there is no such database, or the server cannot be reached or rejects the connection.
     pub fn open(
         place: &DatabaseUrl,
         access: Access,

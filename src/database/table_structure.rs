@@ -15,7 +15,7 @@ pub struct TableProblem {
 }
 
 /// Rejects tables with problems.
-pub(super) fn refuse(problems: Vec<TableProblem>) -> Result<(), DatabaseError> {
+pub(super) fn ensure_none(problems: Vec<TableProblem>) -> Result<(), DatabaseError> {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(DatabaseError::Tables(problems)),
@@ -33,7 +33,7 @@ impl Database {
         for table in &layout.tables {
             self.fitting_columns(table, &mut problems)?;
         }
-        refuse(problems)
+        ensure_none(problems)
     }
 
     /// The columns of an existing table, whose problems are added to `problems`; none if there is no such table.

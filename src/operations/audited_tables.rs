@@ -32,10 +32,12 @@ use run::{Entered, begin, begin_change, finish};
 
 pub use altered::{altered, is_complete, never_rolled_back};
 pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
-pub(super) use changed::{refuse_altered, refuse_dropped, refuse_emptied, refuse_renamed};
+pub(super) use changed::{
+    ensure_not_altered, ensure_not_dropped, ensure_not_emptied, ensure_not_renamed,
+};
 pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
-pub(super) use moved::refuse_moved;
+pub(super) use moved::ensure_not_moved;
 pub(super) use unfinished::{make_ready, unfinished_findings, words as unfinished_words};
 
 use super::proof::{SealPlace, log_seal};
@@ -73,7 +75,7 @@ pub struct EnableOutcome {
     /// Tables whose triggers were created.
     pub tables: Vec<String>,
     /// Tables that cannot be audited, and why.
-    pub refused: Vec<(String, String)>,
+    pub unsuitable: Vec<(String, String)>,
     /// The entries of that run.
     pub entries: EnabledEntries,
     /// Findings of the operation.
@@ -164,11 +166,11 @@ pub fn enable_tables(
         },
         OperationError::is_retryable,
     );
-    let (chosen, recorded) =
-        done.map_err(|error| entered.settle((&mut database, &options.archive), run, error))?;
+    let (chosen, recorded) = done
+        .map_err(|error| entered.abandoned_after((&mut database, &options.archive), run, error))?;
     let mut outcome = EnableOutcome {
         tables: chosen.unwatched.into_iter().map(|(t, _)| t.name).collect(),
-        refused: chosen.refused,
+        unsuitable: chosen.unsuitable,
         ..EnableOutcome::default()
     };
     outcome.findings.extend(completed);

@@ -83,7 +83,7 @@ pub enum OperationError {
     },
     /// A table cannot be enabled or disabled.
     #[error("`{table}`: {why}")]
-    TableRefused {
+    UnsuitableTable {
         /// The table.
         table: String,
         /// Why.

@@ -54,7 +54,7 @@ pub(in crate::database) trait Dialect: Send + Sync {
     }
 
     /// The reasons why this database cannot store a table, as messages with the necessary changes.
-    fn refusals(&self, _table: &Table) -> Vec<String> {
+    fn unsupported(&self, _table: &Table) -> Vec<String> {
         Vec::new()
     }
 

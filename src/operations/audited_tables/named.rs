@@ -20,8 +20,8 @@ pub(super) fn unfit(state: TriggerState) -> &'static str {
 
 pub(super) const NO_KEY: &str = "it has no primary key, which the audit log needs to identify rows";
 
-pub(super) fn refusal(table: &str, why: impl Into<String>) -> OperationError {
-    OperationError::TableRefused {
+pub(super) fn unsuitable(table: &str, why: impl Into<String>) -> OperationError {
+    OperationError::UnsuitableTable {
         table: table.to_owned(),
         why: why.into(),
     }
@@ -39,7 +39,7 @@ pub(super) fn named<'s>(
         .find(|state| state.table == *name && state.state != TriggerState::Foreign)
     {
         Some(found) => Ok(found),
-        None => Err(refusal(name, unknown(database, states, name)?)),
+        None => Err(unsuitable(name, unknown(database, states, name)?)),
     };
     names.into_iter().map(&mut state).collect()
 }

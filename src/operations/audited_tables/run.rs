@@ -31,7 +31,7 @@ pub(super) fn begin_change<'t, T>(
     if kind == "enable" && database.commits_schema_changes() {
         let is_missing = |(_, fault): &(String, TriggerFault)| *fault == TriggerFault::Missing;
         let are_missing = before.iter().map(|faults| faults.iter().all(is_missing));
-        entered.note_added(database, tables.clone().zip(are_missing))?;
+        entered.record_added(database, tables.clone().zip(are_missing))?;
     }
     begin(
         database,
@@ -102,7 +102,7 @@ pub(super) struct Entered {
 
 impl Entered {
     /// Records which of `tables` are not audited; they are given with whether all their triggers are missing.
-    fn note_added<'t>(
+    fn record_added<'t>(
         &self,
         database: &mut Database,
         tables: impl Iterator<Item = (&'t Table, bool)>,
@@ -155,7 +155,7 @@ impl Entered {
 
     /// Abandons the run after an error if possible, and records its seal in `seals.log`; otherwise adds to the error that the
     /// run remains to be completed.
-    pub(super) fn settle(
+    pub(super) fn abandoned_after(
         &self,
         (database, place): (&mut Database, &SealPlace),
         run: &RunContext,

@@ -169,7 +169,7 @@ impl Pipeline<'_> {
                     match self.mapper.map(&element_at, self.resolved, &mut mapped) {
                         Ok(()) => continue,
                         Err(problems) => {
-                            let finding = |problem: crate::map::Problem| {
+                            let finding = |problem: crate::map::MappingProblem| {
                                 let inner = problem.pointer.strip_prefix(&chunk.pointer(element));
                                 let at =
                                     place(&file.path, &chunk, element, inner.unwrap_or_default());

@@ -49,7 +49,7 @@ pub(super) struct PlanState<'l> {
 
 impl PlanState<'_> {
     /// Whether a finding prevents writing.
-    pub(super) fn refuses(&self) -> bool {
+    pub(super) fn prevents_writing(&self) -> bool {
         self.conflicts > 0 || self.read.has_errors()
     }
 }
@@ -126,7 +126,7 @@ impl<'l> Import<'l> {
                             let (changes, problems) = state.planner.resolve_moves();
                             self.send(Planned { changes, problems }, None, state, sink)?;
                             let end = state.read.end(directory, file, findings);
-                            if !state.refuses() {
+                            if !state.prevents_writing() {
                                 // Also if there are none: the writer then inserts the file, without which lookups do
                                 // not see the entries of its records.
                                 sink.take(PlanStep::Reject(rejects(state)))?;
@@ -199,7 +199,7 @@ impl<'l> Import<'l> {
             }
         }
         // If nothing will be committed, the rest is read only to find further errors.
-        if state.refuses() {
+        if state.prevents_writing() {
             state.read.take_rejects();
             return Ok(());
         }

@@ -273,7 +273,7 @@ fn a_key_can_change_its_case_and_its_padding() {
 }
 
 #[test]
-fn keys_with_the_same_text_are_told_apart() {
+fn keys_with_the_same_text_are_distinguished() {
     run(Backend::Sqlite, |target| {
         target.execute(
             "CREATE TABLE t (k PRIMARY KEY, v INT); \

@@ -178,7 +178,7 @@ impl Dialect for PostgresDialect {
         Some(after_images(&self.schema))
     }
 
-    fn refusals(&self, table: &Table) -> Vec<String> {
+    fn unsupported(&self, table: &Table) -> Vec<String> {
         let columns = table.columns.len();
         let most = MOST_COLUMNS;
         let message = format!("it has {columns} columns, and PostgreSQL's limit is {most}");

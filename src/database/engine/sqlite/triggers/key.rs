@@ -21,8 +21,8 @@ pub(in crate::database) const KEYS: KeyRule = KeyRule {
     has_namesakes: true,
 };
 
-/// The primary key as text; several columns as a JSON array of texts; BLOBs in hexadecimal. SQLite allows NULL in keys that
-/// are not its rowid: without a text for it, the entry would be refused, and `INSERT OR IGNORE` would go on without it.
+/// The primary key as text; several columns as a JSON array of strings; BLOBs in hexadecimal. SQLite allows NULL in keys that
+/// are not its rowid: without a record id for it, the entry would be rejected, and `INSERT OR IGNORE` would continue without it.
 pub(super) fn record_id(table: &AuditedTable, side: &str) -> String {
     let texts: Vec<_> = table
         .key
