@@ -13,8 +13,8 @@ use super::image::{Image, is_real, same_value};
 /// How the triggers of an engine write keys as record ids, as far as engines differ.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyRule {
-    /// The text of a real, given its number in an image, which `serde_json` writes with the sign of the exponent, or the
-    /// name of an infinity or NaN.
+    /// The text of a real, given its number in an image, which `serde_json` writes with the sign of the exponent, or
+    /// the name of an infinity or NaN.
     pub real: fn(&str) -> String,
     /// Whether rows with different keys can have the same record id, because values have types of their own.
     pub has_namesakes: bool,

@@ -69,7 +69,7 @@ impl ReplayStep {
         Self::take(action, old, new)
     }
 
-    /// Like [`read`](Self::read), of texts that are dropped as soon as they are parsed: a value may be large.
+    /// Like [`read`](Self::read), but drops the strings as soon as they are parsed: a value may be large.
     ///
     /// # Errors
     /// As [`read`](Self::read).

@@ -107,8 +107,8 @@ impl Later {
     }
 }
 
-/// Decides on one entry. `row` is the current row, without added columns that still have their defaults, and `later` its
-/// entries after the run.
+/// Decides on one entry. `row` is the current row, without added columns that still have their defaults, and `later`
+/// its entries after the run.
 #[must_use]
 pub fn undo(
     step: ReplayStep,
@@ -208,8 +208,8 @@ fn agrees(stated: &Image, row: &Image) -> bool {
         .all(|(column, value)| row.get(column).is_none_or(|now| same_value(now, value)))
 }
 
-/// Whether the row has a value in a column that was added since: it would be lost with the row. A value that the row had
-/// under another name belongs to a column that was renamed.
+/// Whether the row has a value in a column that was added since: it would be lost with the row. A value that the row
+/// had under another name belongs to a column that was renamed.
 fn gained(stated: &Image, row: &Image) -> bool {
     let missing = stated
         .iter()

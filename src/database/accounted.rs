@@ -1,4 +1,5 @@
-//! What runs of kind `enable` recorded that they accounted for.
+//! Reads from the counts of runs of kind `enable` which tables they made the audit log account for, and up to which
+//! entry.
 
 use std::collections::BTreeMap;
 

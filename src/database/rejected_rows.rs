@@ -1,4 +1,5 @@
-//! Finds out which value from before a run the database does not accept, and checks that it stored the accepted ones.
+//! For reverts: determines which former value of a row the database rejects, and checks that it stored the accepted
+//! values unchanged.
 
 use std::collections::HashMap;
 

@@ -94,8 +94,8 @@ impl Database {
         Ok(done)
     }
 
-    /// The triggers of a layout's tables that are missing or different: table and trigger. Empty if this account cannot see
-    /// triggers, or if there is no ledger yet.
+    /// The triggers of a layout's tables that are missing or different: table and trigger. Empty if this account cannot
+    /// see triggers, or if there is no ledger yet.
     ///
     /// # Errors
     /// When the schema cannot be read.

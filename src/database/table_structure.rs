@@ -14,7 +14,7 @@ pub struct TableProblem {
     pub message: String,
 }
 
-/// Rejects tables with problems.
+/// Returns an error if there are problems.
 pub(super) fn ensure_none(problems: Vec<TableProblem>) -> Result<(), DatabaseError> {
     match problems.is_empty() {
         true => Ok(()),
@@ -23,8 +23,8 @@ pub(super) fn ensure_none(problems: Vec<TableProblem>) -> Result<(), DatabaseErr
 }
 
 impl Database {
-    /// Rejects existing tables that cannot hold the layout's rows. Also for imports without any changed file: otherwise a
-    /// table that another program altered or replaced would go unnoticed.
+    /// Rejects existing tables that cannot hold the layout's rows. Also for imports without any changed file: otherwise
+    /// a table that another program altered or replaced would go unnoticed.
     ///
     /// # Errors
     /// [`DatabaseError::Tables`], and when the schema cannot be read.

@@ -1,7 +1,8 @@
 //! Adds tables of the database to the audit log, and removes them.
 //!
 //! Existing rows are recorded once, by a run of kind `enable`, so that the audit log has every row. Otherwise a row
-//! without an entry could be older than the log or inserted without an entry, and there would be no way to tell.
+//! without an entry could be older than the log or inserted without an entry, and the two cases could not be
+//! distinguished.
 
 mod account;
 mod accounted;

@@ -343,7 +343,7 @@ fn a_second_import_writes_nothing_and_verify_finds_no_difference() {
     assert_eq!(verified.code, Some(0), "{verified}");
 }
 
-/// Left out by `scripts/test`.
+/// Omitted by `scripts/test`.
 mod on_request {
     use super::*;
 

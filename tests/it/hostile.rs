@@ -120,10 +120,10 @@ fn wait(mut child: Child, name: &str) -> Option<i32> {
 fn assert_sanitized(text: &str, name: &str) {
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_control() && c != '\n') {
-        let behind = rest[at..].strip_prefix("\x1b[").unwrap_or("");
-        let end = behind.find(|c: char| !c.is_ascii_digit() && c != ';');
+        let after = rest[at..].strip_prefix("\x1b[").unwrap_or("");
+        let end = after.find(|c: char| !c.is_ascii_digit() && c != ';');
         match end {
-            Some(end) if behind[end..].starts_with('m') => rest = &behind[end + 1..],
+            Some(end) if after[end..].starts_with('m') => rest = &after[end + 1..],
             _ => panic!(
                 "{name}: {:?}",
                 &rest[at..].chars().take(40).collect::<String>()

@@ -78,11 +78,12 @@ fn unusual_directories_are_imported() {
     });
 }
 
-/// Left out by `scripts/test`.
+/// Omitted by `scripts/test`.
 mod on_request {
     use super::*;
 
-    /// Larger directories that are not part of the repository: `ACCESSION_TEST_DIRECTORIES` names them, separated by `:`.
+    /// Larger directories that are not part of the repository: `ACCESSION_TEST_DIRECTORIES` names them, separated by
+    /// `:`.
     #[test]
     #[ignore = "needs directories of one's own"]
     fn other_directories_are_imported() {

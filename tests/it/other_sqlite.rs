@@ -148,7 +148,7 @@ fn a_table_of_a_thousand_columns_is_recorded() {
     assert_columns(1000, "c0999");
 }
 
-/// Left out by `scripts/test`.
+/// Omitted by `scripts/test`.
 mod on_request {
     use super::*;
 

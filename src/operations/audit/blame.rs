@@ -89,8 +89,8 @@ pub(super) struct LastWritten {
 }
 
 impl LastWritten {
-    /// Reads the entries of a row of `table`, and the values of its columns `key`. Each value is kept once: in the state
-    /// of the row until another replaces it, and from then on in its column.
+    /// Reads the entries of a row of `table`, and the values of its columns `key`. Each value is kept once: in the
+    /// state of the row until another replaces it, and from then on in its column.
     pub(super) fn read(
         database: &mut Database,
         table: &str,

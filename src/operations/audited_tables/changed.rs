@@ -6,8 +6,8 @@ use crate::database::{Database, DatabaseError, TriggerState};
 use crate::layout::Layout;
 use crate::operations::OperationError;
 
-/// Rejects tables that were renamed, and those that took their names: with triggers of its own name besides the former
-/// ones a table would be recorded twice, and the other one no longer.
+/// Returns an error for a table that was renamed, and for one that took its name: with triggers of its own name besides
+/// the former ones a table would be recorded twice, and the other one no longer.
 pub(in crate::operations) fn ensure_not_renamed(
     database: &mut Database,
     suspect: &BTreeSet<&str>,
@@ -50,8 +50,8 @@ pub(in crate::operations) fn ensure_not_dropped(
     Ok(())
 }
 
-/// Rejects a layout of which a table was created again without the rows that earlier runs imported. Rows that were deleted
-/// while the table had its triggers have entries, and are no reason.
+/// Rejects a layout of which a table was created again without the rows that earlier runs imported. Rows that were
+/// deleted while the table had its triggers have entries, and are no reason.
 pub(in crate::operations) fn ensure_not_emptied(
     database: &mut Database,
     layout: &Layout,

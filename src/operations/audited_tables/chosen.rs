@@ -54,8 +54,8 @@ fn is_beyond_repair(state: &TableTriggers) -> bool {
     state.state == TriggerState::KeyLost || state.state == TriggerState::Removed
 }
 
-/// Adds tables that formerly had the name of a selected table: they still have its triggers. Tables that exchanged their
-/// names follow from one another.
+/// Adds tables that formerly had the name of a selected table: they still have its triggers. Tables that exchanged
+/// their names follow from one another.
 fn with_renamed<'s>(
     wanted: Vec<&'s TableTriggers>,
     states: &'s [TableTriggers],

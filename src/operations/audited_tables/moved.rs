@@ -13,8 +13,8 @@ use crate::operations::OperationError;
 
 use super::changed::ensure_not_renamed;
 
-/// Rejects a layout whose tables have other rows than those that were imported from `source`, or rows that records without
-/// a key in the files would be inserted beside. `layout_changed` is whether it is another version than before.
+/// Rejects a layout whose tables have other rows than those that were imported from `source`, or rows that records
+/// without a key in the files would be inserted beside. `layout_changed` is whether it is another version than before.
 pub(in crate::operations) fn ensure_not_moved(
     database: &mut Database,
     layout: &Layout,
@@ -56,8 +56,8 @@ pub(in crate::operations) fn ensure_not_moved(
     }
 }
 
-/// Rejects a table with rows that no run imported, if a table into which earlier runs imported is missing: it may be the
-/// same table with another name, of which nothing was recorded.
+/// Rejects a table with rows that no run imported, if a table into which earlier runs imported is missing: it may be
+/// the same table with another name, of which nothing was recorded.
 fn ensure_origins_are_known(
     database: &mut Database,
     layout: &Layout,
@@ -92,8 +92,8 @@ fn ensure_origins_are_known(
     Ok(())
 }
 
-/// Whether records find their rows by a key whose values are in the files, and do not depend on the name of the table as
-/// the UUIDs that an import computes.
+/// Whether records find their rows by a key whose values are in the files, and do not depend on the name of the table
+/// as the UUIDs that an import computes.
 fn has_key_in_files(layout: &Layout, table: &LayoutTable) -> bool {
     let columns = &table.table.columns;
     let rules = layout.sources.iter().flat_map(Source::rules);

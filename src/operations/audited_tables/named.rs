@@ -44,7 +44,7 @@ pub(super) fn named<'s>(
     names.into_iter().map(&mut state).collect()
 }
 
-/// What is said of a name that no table has.
+/// The reason for the error if no table has this name.
 fn unknown(
     database: &mut Database,
     states: &[TableTriggers],

@@ -1,8 +1,8 @@
 //! The run that enables or disables the auditing of tables.
 //!
 //! Where schema changes are committed at once, the run is inserted before the first of them, and completed in the
-//! transaction that writes its entries. A run that is not complete shows what remains to be done. If that transaction fails,
-//! the run is abandoned: the triggers that it created are dropped, and it is complete without entries.
+//! transaction that writes its entries. A run that is not complete shows what remains to be done. If that transaction
+//! fails, the run is abandoned: the triggers that it created are dropped, and it is complete without entries.
 
 use std::cell::{Cell, RefCell};
 
@@ -123,8 +123,8 @@ impl Entered {
         Ok(())
     }
 
-    /// Drops the triggers that the run created on tables that were not audited, and completes it. Another program may have
-    /// changed rows of such a table meanwhile: its entries do not make the table an audited one.
+    /// Drops the triggers that the run created on tables that were not audited, and completes it. Another program may
+    /// have changed rows of such a table meanwhile: its entries do not make the table an audited one.
     fn abandon(&self, database: &mut Database, run: &RunContext) -> Result<(), OperationError> {
         let (added, lost) = (self.added.borrow(), self.lost.borrow());
         let seal = database.change_schema(|database| {
@@ -153,8 +153,8 @@ impl Entered {
         Ok(())
     }
 
-    /// Abandons the run after an error if possible, and records its seal in `seals.log`; otherwise adds to the error that the
-    /// run remains to be completed.
+    /// Abandons the run after an error if possible, and records its seal in `seals.log`; otherwise adds to the error
+    /// that the run remains to be completed.
     pub(super) fn abandoned_after(
         &self,
         (database, place): (&mut Database, &SealPlace),

@@ -1,7 +1,7 @@
 //! Reads a source directory, for every operation that needs its records.
 //!
-//! Files are read, parsed, validated and mapped wave by wave; an operation pulls the rows (`events.rs`) and decides what
-//! to do with them. Nothing here writes or depends on the purpose of the rows.
+//! Files are read, parsed, validated and mapped wave by wave; an operation pulls the rows (`events.rs`) and decides
+//! what to do with them. Nothing here writes or depends on the purpose of the rows.
 
 mod complete;
 mod dispatch;

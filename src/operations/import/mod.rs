@@ -7,7 +7,7 @@
 //!    having waited for other programs that write.
 //! 3. **Prepare**: a new database is built aside; an existing one is locked and copied (`transaction.rs`, `change.rs`).
 //! 4. **Plan** (`plan.rs`): pulls the records of the files, which worker threads read, parse, validate and map
-//!    (`Directory::read`); looks up what the database has of them and who owns it; and decides what to change. Then it
+//!    (`Directory::read`); looks up their ledger entries and rows, and the record that owns each row; and decides what to change. Then it
 //!    decides on the records that were removed from the files (`removed.rs`). A dry run ends here (`dry_run.rs`).
 //! 5. **Apply** (`apply.rs`): writes the steps of the plan while it is made.
 //! 6. **Archive** (`originals.rs`): stores the originals.

@@ -1,7 +1,7 @@
 //! Plans the import: reads the files of the agenda, decides on their rows, then on the records that were removed.
 //!
-//! The plan is a sequence of steps that are sent to a [`Sink`] as they are made: [`super::apply`] writes them, and a dry
-//! run lists them.
+//! The plan is a sequence of steps that are sent to a [`Sink`] as they are made: [`super::apply`] writes them, and a
+//! dry run lists them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

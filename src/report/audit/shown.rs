@@ -44,8 +44,8 @@ pub(super) fn plain(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// Whether a string cannot be mistaken for another value. An object or array is a JSON column that the database stores as
-/// a string.
+/// Whether a string cannot be mistaken for another value. An object or array is a JSON column that the database stores
+/// as a string.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text

@@ -142,7 +142,7 @@ fn a_role_that_may_not_read_everything_gets_a_hint(target: Target) {
     }
 }
 
-/// Tables and triggers may have been created by someone else; after that, only rows are written.
+/// Tables and triggers may have been created by another account; after that, only rows are written.
 fn a_role_that_may_only_write_rows_can_import(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);

@@ -42,8 +42,8 @@ pub(crate) struct Target {
     pooler: Option<String>,
 }
 
-/// Returns what `scripts/servers run` sets. Tests that need it are ignored unless they are asked for, and then they fail
-/// without it.
+/// Returns what `scripts/servers run` sets. Tests that need it are ignored unless they are asked for, and then they
+/// fail without it.
 #[track_caller]
 pub(crate) fn setting(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `scripts/test`"))

@@ -20,7 +20,8 @@ pub(in crate::database) struct MysqlDialect;
 const COLLATION: &str =
     "/*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */";
 
-/// The comment of a table until its indexes and the triggers on its parents are created: each of them is committed at once.
+/// The comment of a table until its indexes and the triggers on its parents are created: each of them is committed at
+/// once.
 pub(super) const INCOMPLETE: &str = "accession has not completed this table";
 
 /// The bytes that the columns of one index may have together (InnoDB, pages of 16 KB).
