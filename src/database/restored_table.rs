@@ -31,7 +31,7 @@ struct RestoredColumn {
     default_value: Option<String>,
 }
 
-/// What the database fills a column with.
+/// The value that the database itself writes into a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filled {
     /// The value that is written.

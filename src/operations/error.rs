@@ -55,7 +55,7 @@ pub enum OperationError {
     UnreadableEntry {
         /// Its id.
         entry: i64,
-        /// What is malformed.
+        /// The malformed part.
         #[source]
         source: ReplayError,
     },

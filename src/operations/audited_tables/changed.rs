@@ -51,7 +51,7 @@ pub(in crate::operations) fn ensure_not_dropped(
 }
 
 /// Rejects a layout of which a table was created again without the rows that earlier runs imported. Rows that were
-/// deleted while the table had its triggers have entries, and are no reason.
+/// deleted while the table had its triggers have entries and do not count.
 pub(in crate::operations) fn ensure_not_emptied(
     database: &mut Database,
     layout: &Layout,

@@ -20,7 +20,8 @@ pub(super) struct Chosen {
     pub(super) former: Vec<(Table, String)>,
     /// Those of `former` that were renamed: the old and the new name.
     pub(super) renamed: Vec<(String, String)>,
-    /// Partitions that were recorded as tables of their own, with the chosen table as whose rows theirs are recorded.
+    /// Partitions that were recorded as tables of their own, with the chosen table under whose name their rows are
+    /// recorded now.
     pub(super) absorbed: Vec<(Table, String)>,
     /// Partitions that were detached from a table whose rows are now accounted for: their marker trigger can be
     /// dropped.

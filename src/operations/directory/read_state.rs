@@ -66,7 +66,7 @@ struct CurrentFile {
     unmapped: UnmappedMembers,
 }
 
-/// What is known about a file after it was read.
+/// Counts of a file, known after it was read.
 pub(in crate::operations) struct EndOfFile {
     pub(in crate::operations) records: u64,
     pub(in crate::operations) rejected: u64,

@@ -33,7 +33,7 @@ pub(super) struct FoundRows {
     pub(super) later: HashMap<String, LaterChanges>,
 }
 
-/// What is looked up.
+/// Which rows and entries are looked up.
 pub(super) struct Search<'a> {
     /// Whether the current row of an entry is compared with it.
     pub(super) compared: &'a dyn Fn(&DecidedEntry) -> bool,
