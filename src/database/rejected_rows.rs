@@ -1,5 +1,4 @@
-//! For reverts: determines which former value of a row the database rejects, and checks that it stored the accepted
-//! values unchanged.
+//! Determines which former value of a row the database rejects, and checks that it stored the accepted ones.
 
 use std::collections::HashMap;
 

@@ -152,7 +152,7 @@ fn a_password_on_the_command_line_gives_a_warning() {
 fn connection_attempts_are_limited() {
     for scheme in ["postgres", "mysql"] {
         let workspace = crate::workspace::Workspace::empty();
-        // A socket that is bound but does not listen refuses connections to its port.
+        // A socket that is bound but does not listen rejects connections to its port.
         let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = taken.local_addr().expect("an address").port();
         drop(taken);

@@ -171,19 +171,21 @@ fn an_interrupted_run_is_reported_and_completed_by_the_next_write(target: Target
 
 /// Makes entries of this table impossible; returns the statement that makes them possible again.
 fn reject_entries(target: &Target, table: &str) -> &'static str {
-    let (refuse, accept) = match target.backend {
+    let (no_entries, accept) = match target.backend {
         Backend::Sqlite => (
             format!(
-                "CREATE TRIGGER refuse BEFORE INSERT ON audit_log WHEN NEW.table_name = '{table}' BEGIN SELECT RAISE(ABORT, 'no room'); END"
+                "CREATE TRIGGER no_entries BEFORE INSERT ON audit_log WHEN NEW.table_name = '{table}' BEGIN SELECT RAISE(ABORT, 'no room'); END"
             ),
-            "DROP TRIGGER refuse",
+            "DROP TRIGGER no_entries",
         ),
         Backend::Postgres | Backend::Mysql => (
-            format!("ALTER TABLE audit_log ADD CONSTRAINT refuse CHECK (table_name <> '{table}')"),
-            "ALTER TABLE audit_log DROP CONSTRAINT refuse",
+            format!(
+                "ALTER TABLE audit_log ADD CONSTRAINT no_entries CHECK (table_name <> '{table}')"
+            ),
+            "ALTER TABLE audit_log DROP CONSTRAINT no_entries",
         ),
     };
-    target.execute(&refuse);
+    target.execute(&no_entries);
     accept
 }
 
