@@ -148,8 +148,8 @@ impl Directory<'_> {
         let changed: Vec<(Fingerprint, &str)> = changed.collect();
         let name = &self.layout.tables[table].table.name;
         let record_ids: Vec<&str> = changed.iter().map(|(_, id)| *id).collect();
-        let by_runs = database.last_changed_by_runs(name, &record_ids)?;
-        let untouched = changed.iter().filter(|(_, id)| by_runs.contains(*id));
+        let found = database.untouched_rows(name, &record_ids)?;
+        let untouched = changed.iter().filter(|(_, id)| found.contains(*id));
         let untouched: Vec<Fingerprint> = untouched.map(|(identity, _)| *identity).collect();
         lookup.untouched.extend(untouched);
         Ok(())

@@ -11,6 +11,7 @@ mod connecting;
 mod doctor;
 mod dropped;
 mod edits;
+mod edits_before_a_layout;
 mod enabling;
 mod existing;
 mod foreign_triggers;

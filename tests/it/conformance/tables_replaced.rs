@@ -17,13 +17,13 @@ on_every_database!(
         a_dropped_key_stops_an_import
 );
 
-const LAYOUT: [&str; 2] = ["--layout", "./layout"];
+pub(super) const LAYOUT: [&str; 2] = ["--layout", "./layout"];
 
 /// A table of the layout: its name, columns in SQL, and the columns that are mapped.
-type Mapped<'t> = (&'t str, &'t str, &'t [&'t str]);
+pub(super) type Mapped<'t> = (&'t str, &'t str, &'t [&'t str]);
 
 /// Writes a layout in which the records of `NUMBER.json` become rows of a table.
-fn write_layout(target: &Target, tables: &[Mapped<'_>]) {
+pub(super) fn write_layout(target: &Target, tables: &[Mapped<'_>]) {
     let directory = target.workspace.root().join("layout");
     std::fs::create_dir_all(&directory).expect("made");
     let (mut layout, mut sql) = ("name = \"things\"\n".to_owned(), String::new());
@@ -64,7 +64,7 @@ fn named<'t>(name: &'t str, (columns, mapped): (&'t str, &'t [&'t str])) -> Mapp
 }
 
 /// Imports two rows into each of these tables.
-fn imported(target: &Target, tables: &[Mapped<'_>]) {
+pub(super) fn imported(target: &Target, tables: &[Mapped<'_>]) {
     write_layout(target, tables);
     for number in 0..tables.len() {
         let text = format!(
