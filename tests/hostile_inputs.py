@@ -5,7 +5,7 @@
 
 The files belong to the layout `fixtures/layouts/anything`. Standard library only; the same files at every call. For
 each case `exit` is the exit code of an import (0: all of it was imported; 3: nothing was), and `rows` how many rows an
-import makes, both stated here by what JSON (RFC 8259), JSON Lines and file systems are, not by what the program does.
+import makes, both stated here by what JSON (RFC 8259), JSON Lines and file systems are, not by what accession does.
 """
 
 import gzip

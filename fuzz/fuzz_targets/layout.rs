@@ -1,4 +1,4 @@
-//! Layouts written by anybody: they are loaded, or every problem has a place in one of the files.
+//! Arbitrary layouts: they are loaded, or every problem has a place in one of the files.
 //!
 //! The input is `layout.toml`, `tables.sql` and one JSON Schema, with a form feed between them.
 

@@ -1,4 +1,4 @@
-//! Counters of a store.
+//! Counts what storing a run wrote: files, objects and bytes.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

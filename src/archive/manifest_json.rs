@@ -95,7 +95,7 @@ impl Manifest {
             run: Uuid::parse_str(&manifest.run).map_err(|_| unusable("run"))?,
             layout: manifest.layout,
             root: manifest.root,
-            created_at: instant(&manifest.created_at, "created_at")?,
+            created_at: timestamp(&manifest.created_at, "created_at")?,
         };
         if header.run != run {
             return Err(ManifestFault::OtherRun(header.run));
@@ -152,14 +152,14 @@ impl TryFrom<EntryText> for ManifestEntry {
             path: RelativePath::parse(&text.path)
                 .map_err(|_| ManifestFault::UnsafePath(text.path))?,
             bytes: text.bytes,
-            modified: instant(&text.modified, "modified")?,
+            modified: timestamp(&text.modified, "modified")?,
             mode: text.mode.as_deref().map(mode).transpose()?,
             sha256: Sha256::from_hex(&text.sha256).ok_or(unusable("sha256"))?,
         })
     }
 }
 
-fn instant(text: &str, member: &'static str) -> Result<Timestamp, ManifestFault> {
+fn timestamp(text: &str, member: &'static str) -> Result<Timestamp, ManifestFault> {
     Ok(Timestamp::parse(text).ok_or(unusable(member))?.timestamp)
 }
 

@@ -94,7 +94,7 @@ pub use restore::Restored;
 pub use run_to_store::{FileToStore, RunToStore};
 pub use seals_log::{SEALS, append_seal};
 pub use stored::Stored;
-pub use verify_report::{Problem, VerifyReport};
+pub use verify_report::{ArchiveProblem, VerifyReport};
 pub use workers::ArchiveObserver;
 
 /// An error of an archive operation.

@@ -164,7 +164,7 @@ fn size(file: &File, path: &Path) -> Result<u64, ArchiveError> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Home, run};
-    use super::super::{Problem, VerifyReport};
+    use super::super::{ArchiveProblem, VerifyReport};
     use super::*;
     use std::fmt::Write as _;
     use std::sync::atomic::AtomicBool;
@@ -288,7 +288,7 @@ mod tests {
         let report = verify(&home);
         assert!(!report.problems.is_empty());
         for problem in &report.problems {
-            assert!(matches!(problem, Problem::Object { object, .. } if *object == pack));
+            assert!(matches!(problem, ArchiveProblem::Object { object, .. } if *object == pack));
         }
         let damaged = report.problems.len();
         let counts = store(&home, 2, &paths, &[]);
@@ -312,7 +312,7 @@ mod tests {
             let packs = report
                 .problems
                 .iter()
-                .filter(|problem| matches!(problem, Problem::Pack(_)));
+                .filter(|problem| matches!(problem, ArchiveProblem::Pack(_)));
             assert_eq!(packs.count(), usize::from(lost == 2));
             assert!(report.problems.len() as u64 >= contents - 1);
             let counts = store(&home, 2, &paths[..10], &paths[10..]);

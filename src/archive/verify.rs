@@ -11,7 +11,7 @@ use super::durable::TEMPORARY_PREFIX;
 use super::object::prove;
 use super::pack::Packs;
 use super::workers::{ArchiveObserver, for_each};
-use super::{Archive, ArchiveError, Manifest, Problem, RelativePath, VerifyReport};
+use super::{Archive, ArchiveError, ArchiveProblem, Manifest, RelativePath, VerifyReport};
 use crate::model::Sha256;
 
 /// A content as described by manifests. The size is included: if manifests disagree about it, both are checked.
@@ -29,7 +29,7 @@ impl Archive {
     ///
     /// # Errors
     /// If `run` does not exist, a directory cannot be read, or `interrupt` is set. Damage in the archive is not an
-    /// error but a [`Problem`].
+    /// error but a [`ArchiveProblem`].
     pub fn verify(
         &self,
         run: Option<&str>,
@@ -48,12 +48,12 @@ impl Archive {
                 Err(error @ (ArchiveError::NotARunId(_) | ArchiveError::UnknownRun(_))) => {
                     return Err(error);
                 }
-                Err(error) => report.problems.push(Problem::Manifest(error)),
+                Err(error) => report.problems.push(ArchiveProblem::Manifest(error)),
             }
         }
         let mut packs = self.read_packs()?;
         let unusable = packs.unusable.drain(..);
-        report.problems.extend(unusable.map(Problem::Pack));
+        report.problems.extend(unusable.map(ArchiveProblem::Pack));
         let contents: BTreeSet<Sha256> = needs.keys().map(|(sha256, _)| *sha256).collect();
         report.objects = contents.len() as u64;
         report.bytes = needs
@@ -78,7 +78,7 @@ impl Archive {
         let faults = faults.into_inner().unwrap_or_else(PoisonError::into_inner);
         for (claim, fault) in faults {
             let need = needs.remove(&claim).expect("every claim has a need");
-            report.problems.push(Problem::Object {
+            report.problems.push(ArchiveProblem::Object {
                 sha256: claim.0,
                 object: self.locate(&packs, claim.0).file().to_owned(),
                 run: need.run,
@@ -151,7 +151,7 @@ mod tests {
 
     fn fault(report: &VerifyReport) -> (&str, &ObjectFault) {
         match report.problems.as_slice() {
-            [Problem::Object { path, fault, .. }] => (path.as_str(), fault),
+            [ArchiveProblem::Object { path, fault, .. }] => (path.as_str(), fault),
             other => panic!("one damaged object expected: {other:?}"),
         }
     }
@@ -225,8 +225,8 @@ mod tests {
         assert!(matches!(
             report.problems.as_slice(),
             [
-                Problem::Manifest(ArchiveError::BadManifest { .. }),
-                Problem::Object {
+                ArchiveProblem::Manifest(ArchiveError::BadManifest { .. }),
+                ArchiveProblem::Object {
                     fault: ObjectFault::Missing,
                     ..
                 }

@@ -19,7 +19,7 @@ pub struct VerifyReport {
     /// Uncompressed bytes of these contents.
     pub bytes: u64,
     /// The problems, sorted; empty if the archive is valid.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ArchiveProblem>,
     /// Objects that no usable manifest names. They are harmless: a killed run leaves some. Counted only if all runs
     /// are verified.
     pub unreferenced: Option<u64>,
@@ -27,7 +27,7 @@ pub struct VerifyReport {
 
 /// A problem in an archive.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum ArchiveProblem {
     /// A manifest cannot be used.
     #[error("a manifest cannot be used")]
     Manifest(#[source] ArchiveError),

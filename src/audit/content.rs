@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::image::Image;
-use super::step::Step;
+use super::replay_step::ReplayStep;
 
 /// The value of a column before and after a change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,22 +25,22 @@ impl FieldChange {
     /// The columns that differ, in the order of the images; all columns if the row was inserted or deleted. If none
     /// differs, the entry records values of added columns that were there already: then it has their new values only.
     #[must_use]
-    pub fn of(step: Step) -> Vec<Self> {
+    pub fn of(step: ReplayStep) -> Vec<Self> {
         let one = |(column, old, new)| Self { column, old, new };
         match step {
-            Step::Insert { new } => new
+            ReplayStep::Insert { new } => new
                 .into_iter()
                 .map(|(column, value)| one((column, None, Some(value))))
                 .collect(),
-            Step::Delete { old } => old
+            ReplayStep::Delete { old } => old
                 .into_iter()
                 .map(|(column, value)| one((column, Some(value), None)))
                 .collect(),
-            Step::Update { old, new } if old == new => new
+            ReplayStep::Update { old, new } if old == new => new
                 .into_iter()
                 .map(|(column, value)| one((column, None, Some(value))))
                 .collect(),
-            Step::Update { old, mut new } => old
+            ReplayStep::Update { old, mut new } => old
                 .into_iter()
                 .map(|(column, old)| {
                     let new = new.remove(&column);
@@ -88,7 +88,7 @@ impl ContentFilter {
         if !plain.all(found_raw) {
             return false;
         }
-        let Ok(step) = Step::read(action, old, new) else {
+        let Ok(step) = ReplayStep::read(action, old, new) else {
             return true;
         };
         let has_strings = self
@@ -114,11 +114,11 @@ impl ContentFilter {
     }
 }
 
-fn images(step: &Step) -> impl Iterator<Item = &Image> {
+fn images(step: &ReplayStep) -> impl Iterator<Item = &Image> {
     let (old, new) = match step {
-        Step::Insert { new } => (None, Some(new)),
-        Step::Update { old, new } => (Some(old), Some(new)),
-        Step::Delete { old } => (Some(old), None),
+        ReplayStep::Insert { new } => (None, Some(new)),
+        ReplayStep::Update { old, new } => (Some(old), Some(new)),
+        ReplayStep::Delete { old } => (Some(old), None),
     };
     old.into_iter().chain(new)
 }
@@ -143,9 +143,9 @@ fn is_plain(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn update() -> Step {
+    fn update() -> ReplayStep {
         let (old, new) = (r#"{"id":1,"a":"x","b":null}"#, r#"{"id":1,"a":"y","b":2}"#);
-        Step::read("UPDATE", Some(old), Some(new)).expect("an update")
+        ReplayStep::read("UPDATE", Some(old), Some(new)).expect("an update")
     }
 
     #[test]
@@ -157,7 +157,8 @@ mod tests {
             .collect();
         assert_eq!(columns, ["a", "b"]);
         assert_eq!(changes[1].old, Some(Value::Null));
-        let whole = Step::read("DELETE", Some(r#"{"id":1,"b":null}"#), None).expect("a delete");
+        let whole =
+            ReplayStep::read("DELETE", Some(r#"{"id":1,"b":null}"#), None).expect("a delete");
         let removed = FieldChange::of(whole);
         assert_eq!(removed.len(), 2);
         assert!(removed.iter().all(|change| change.new.is_none()));

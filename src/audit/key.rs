@@ -13,8 +13,8 @@ use super::image::{Image, is_real, same_value};
 /// How the triggers of an engine write keys as record ids, as far as engines differ.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyRule {
-    /// The text of a real, given its number in an image, which `serde_json` writes with the sign of the exponent, or the
-    /// name of an infinity or NaN.
+    /// The text of a real, given its number in an image, which `serde_json` writes with the sign of the exponent, or
+    /// the name of an infinity or NaN.
     pub real: fn(&str) -> String,
     /// Whether rows with different keys can have the same record id, because values have types of their own.
     pub has_namesakes: bool,
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn namesakes_are_told_apart_by_their_values() {
+    fn namesakes_are_distinguished_by_their_values() {
         let same = |one: &str, other: &str| {
             Key::of(vec!["k"], RULE).is_same_row(&image(one), &image(other))
         };

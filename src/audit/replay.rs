@@ -6,7 +6,7 @@
 
 use super::image::{Image, same_value};
 use super::replay_error::ReplayError;
-use super::step::Step;
+use super::replay_step::ReplayStep;
 
 /// The known state of a row at one point of the audit log.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,7 +46,7 @@ impl RowState {
     ///
     /// # Errors
     /// When the entry is inconsistent with this state.
-    pub fn apply(&mut self, step: Step) -> Result<(), ReplayError> {
+    pub fn apply(&mut self, step: ReplayStep) -> Result<(), ReplayError> {
         match self.contradiction(&step) {
             Some(error) => Err(error),
             None => {
@@ -58,43 +58,43 @@ impl RowState {
 
     /// Applies the next entry of this row, of which the values are copied. After an inconsistent entry, which is
     /// returned as an error, the state is the one according to the entry alone.
-    pub fn apply_or_claim(&mut self, step: &Step) -> Option<ReplayError> {
+    pub fn apply_or_claim(&mut self, step: &ReplayStep) -> Option<ReplayError> {
         let error = self.contradiction(step);
         match (&mut *self, step) {
-            (Self::Present(image) | Self::Partial(image), Step::Update { new, .. })
+            (Self::Present(image) | Self::Partial(image), ReplayStep::Update { new, .. })
                 if error.is_none() =>
             {
                 image.extend(new.clone());
             }
-            (_, Step::Insert { new }) => *self = Self::Present(new.clone()),
-            (_, Step::Update { new, .. }) => *self = Self::Partial(new.clone()),
-            (_, Step::Delete { .. }) => *self = Self::Absent,
+            (_, ReplayStep::Insert { new }) => *self = Self::Present(new.clone()),
+            (_, ReplayStep::Update { new, .. }) => *self = Self::Partial(new.clone()),
+            (_, ReplayStep::Delete { .. }) => *self = Self::Absent,
         }
         error
     }
 
     /// Why an entry is inconsistent with this state.
     #[must_use]
-    pub fn contradiction(&self, step: &Step) -> Option<ReplayError> {
+    pub fn contradiction(&self, step: &ReplayStep) -> Option<ReplayError> {
         match (self, step) {
-            (Self::Unknown, _) | (Self::Absent, Step::Insert { .. }) => None,
-            (Self::Present(_) | Self::Partial(_), Step::Insert { .. }) => {
+            (Self::Unknown, _) | (Self::Absent, ReplayStep::Insert { .. }) => None,
+            (Self::Present(_) | Self::Partial(_), ReplayStep::Insert { .. }) => {
                 Some(ReplayError::AlreadyThere)
             }
-            (Self::Absent, Step::Update { .. } | Step::Delete { .. }) => {
+            (Self::Absent, ReplayStep::Update { .. } | ReplayStep::Delete { .. }) => {
                 Some(ReplayError::NotThere)
             }
             (
                 Self::Present(image) | Self::Partial(image),
-                Step::Update { old, .. } | Step::Delete { old },
+                ReplayStep::Update { old, .. } | ReplayStep::Delete { old },
             ) => compare(image, old).err(),
         }
     }
 
     /// Applies an entry without a contradiction.
-    pub fn follow(&mut self, step: Step) {
+    pub fn follow(&mut self, step: ReplayStep) {
         match (&mut *self, step) {
-            (Self::Present(image) | Self::Partial(image), Step::Update { new, .. }) => {
+            (Self::Present(image) | Self::Partial(image), ReplayStep::Update { new, .. }) => {
                 image.extend(new);
             }
             (_, step) => *self = Self::claimed(step),
@@ -103,11 +103,11 @@ impl RowState {
 
     /// The state of the row after an entry, according to the entry alone.
     #[must_use]
-    pub fn claimed(step: Step) -> Self {
+    pub fn claimed(step: ReplayStep) -> Self {
         match step {
-            Step::Insert { new } => Self::Present(new),
-            Step::Update { new, .. } => Self::Partial(new),
-            Step::Delete { .. } => Self::Absent,
+            ReplayStep::Insert { new } => Self::Present(new),
+            ReplayStep::Update { new, .. } => Self::Partial(new),
+            ReplayStep::Delete { .. } => Self::Absent,
         }
     }
 }
@@ -131,16 +131,16 @@ fn compare(known: &Image, stated: &Image) -> Result<(), ReplayError> {
 mod tests {
     use super::*;
 
-    fn insert(new: &str) -> Step {
-        Step::read("INSERT", None, Some(new)).expect("an insert")
+    fn insert(new: &str) -> ReplayStep {
+        ReplayStep::read("INSERT", None, Some(new)).expect("an insert")
     }
 
-    fn update(old: &str, new: &str) -> Step {
-        Step::read("UPDATE", Some(old), Some(new)).expect("an update")
+    fn update(old: &str, new: &str) -> ReplayStep {
+        ReplayStep::read("UPDATE", Some(old), Some(new)).expect("an update")
     }
 
-    fn delete(old: &str) -> Step {
-        Step::read("DELETE", Some(old), None).expect("a delete")
+    fn delete(old: &str) -> ReplayStep {
+        ReplayStep::read("DELETE", Some(old), None).expect("a delete")
     }
 
     fn image(text: &str) -> Image {
@@ -159,7 +159,7 @@ mod tests {
             .expect("changed");
         let second = r#"{"id":1,"n":12345678901234567890123,"r":1}"#;
         assert_eq!(row, RowState::Present(image(second)));
-        row.apply(delete(second)).expect("gone");
+        row.apply(delete(second)).expect("removed");
         assert_eq!(row.exists(), Some(false));
         row.apply(insert(first)).expect("born again");
         assert_eq!(row.exists(), Some(true));
@@ -217,7 +217,7 @@ mod tests {
         let lie = delete(r#"{"id":1,"a":9,"b":2,"c":3}"#);
         assert!(row.apply(lie).is_err());
         row.apply(delete(r#"{"id":1,"a":2,"b":2,"c":3}"#))
-            .expect("gone");
+            .expect("removed");
         assert_eq!(row, RowState::Absent);
     }
 

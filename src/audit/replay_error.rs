@@ -1,4 +1,4 @@
-//! How an entry can contradict the previous ones.
+//! The ways in which an entry can be malformed or contradict the previous ones.
 
 /// Why an entry is inconsistent with the previous ones.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

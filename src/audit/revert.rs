@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Image, Key, Step, same_value};
+use super::{Image, Key, ReplayStep, same_value};
 
 /// How to handle rows that were changed after the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Later {
     /// Whether the row got another key last.
     moved: bool,
     /// The last entry by which an earlier revert of the run restored the row.
-    restored: Option<Box<Step>>,
+    restored: Option<Box<ReplayStep>>,
 }
 
 /// Who wrote an entry after the run.
@@ -81,17 +81,17 @@ pub enum Writer {
 
 impl Later {
     /// Adds the next entry.
-    pub fn add(&mut self, step: Step, key: &Key<'_>, writer: Writer) {
+    pub fn add(&mut self, step: ReplayStep, key: &Key<'_>, writer: Writer) {
         self.moved = step.new_record_id(key).is_some();
         if writer == Writer::Revert {
             self.first.clear();
             self.restored = Some(Box::new(step.clone()));
         }
         match step {
-            Step::Insert { .. } => {}
-            Step::Update { old, .. } if writer == Writer::Other => self.keep(old),
-            Step::Update { .. } => {}
-            Step::Delete { old } => {
+            ReplayStep::Insert { .. } => {}
+            ReplayStep::Update { old, .. } if writer == Writer::Other => self.keep(old),
+            ReplayStep::Update { .. } => {}
+            ReplayStep::Delete { old } => {
                 if writer == Writer::Other {
                     self.keep(old.clone());
                 }
@@ -107,10 +107,15 @@ impl Later {
     }
 }
 
-/// Decides on one entry. `row` is the current row, without added columns that still have their defaults, and `later` its
-/// entries after the run.
+/// Decides on one entry. `row` is the current row, without added columns that still have their defaults, and `later`
+/// its entries after the run.
 #[must_use]
-pub fn undo(step: Step, row: Option<&Image>, later: &Later, policy: RevertPolicy) -> Reversal {
+pub fn undo(
+    step: ReplayStep,
+    row: Option<&Image>,
+    later: &Later,
+    policy: RevertPolicy,
+) -> Reversal {
     let decision = match &later.restored {
         Some(restored) => decide_restored(restored, row, later),
         None => decide(&step, row, later),
@@ -129,11 +134,11 @@ pub fn undo(step: Step, row: Option<&Image>, later: &Later, policy: RevertPolicy
 
 /// Reverts an entry whose row is known to be unchanged since the entry.
 #[must_use]
-pub fn undo_unchecked(step: Step) -> Undo {
+pub fn undo_unchecked(step: ReplayStep) -> Undo {
     match step {
-        Step::Insert { .. } => Undo::Delete,
-        Step::Update { old, .. } => Undo::Update(old),
-        Step::Delete { old } => Undo::Insert(old),
+        ReplayStep::Insert { .. } => Undo::Delete,
+        ReplayStep::Update { old, .. } => Undo::Update(old),
+        ReplayStep::Delete { old } => Undo::Insert(old),
     }
 }
 
@@ -146,7 +151,7 @@ enum Decision {
 }
 
 /// A row that an earlier revert restored by this entry is as before the run if that entry could be reverted.
-fn decide_restored(restored: &Step, row: Option<&Image>, later: &Later) -> Decision {
+fn decide_restored(restored: &ReplayStep, row: Option<&Image>, later: &Later) -> Decision {
     match decide(restored, row, later) {
         Decision::Undo => Decision::AlreadyRestored,
         // The revert gave the row its former key, and there is no later entry under this one.
@@ -156,30 +161,32 @@ fn decide_restored(restored: &Step, row: Option<&Image>, later: &Later) -> Decis
         // The row is as the run left it: another change than that of the revert.
         Decision::AlreadyUndone => Decision::Conflict(match (restored, row) {
             (_, None) => RevertConflict::Deleted,
-            (Step::Delete { .. }, Some(_)) => RevertConflict::CameBack,
-            (Step::Insert { .. } | Step::Update { .. }, Some(_)) => RevertConflict::Changed,
+            (ReplayStep::Delete { .. }, Some(_)) => RevertConflict::CameBack,
+            (ReplayStep::Insert { .. } | ReplayStep::Update { .. }, Some(_)) => {
+                RevertConflict::Changed
+            }
         }),
         other => other,
     }
 }
 
-fn decide(step: &Step, row: Option<&Image>, later: &Later) -> Decision {
+fn decide(step: &ReplayStep, row: Option<&Image>, later: &Later) -> Decision {
     match (step, row) {
         // It exists, with another key.
-        (Step::Insert { .. } | Step::Update { .. }, None) if later.moved => {
+        (ReplayStep::Insert { .. } | ReplayStep::Update { .. }, None) if later.moved => {
             Decision::Conflict(RevertConflict::Changed)
         }
-        (Step::Insert { .. }, None) => Decision::AlreadyUndone,
-        (Step::Insert { new }, Some(row))
+        (ReplayStep::Insert { .. }, None) => Decision::AlreadyUndone,
+        (ReplayStep::Insert { new }, Some(row))
             if agrees(new, row) && !gained(new, row) && agrees(&later.first, row) =>
         {
             Decision::Undo
         }
-        (Step::Delete { .. }, None) => Decision::Undo,
-        (Step::Delete { old }, Some(row)) if agrees(old, row) => Decision::AlreadyUndone,
-        (Step::Delete { .. }, Some(_)) => Decision::Conflict(RevertConflict::CameBack),
-        (Step::Update { .. }, None) => Decision::Conflict(RevertConflict::Deleted),
-        (Step::Update { new, .. }, Some(row)) if agrees(new, row) => {
+        (ReplayStep::Delete { .. }, None) => Decision::Undo,
+        (ReplayStep::Delete { old }, Some(row)) if agrees(old, row) => Decision::AlreadyUndone,
+        (ReplayStep::Delete { .. }, Some(_)) => Decision::Conflict(RevertConflict::CameBack),
+        (ReplayStep::Update { .. }, None) => Decision::Conflict(RevertConflict::Deleted),
+        (ReplayStep::Update { new, .. }, Some(row)) if agrees(new, row) => {
             // Changes that were reverted do not count.
             if agrees(&later.first, row) {
                 Decision::Undo
@@ -187,8 +194,8 @@ fn decide(step: &Step, row: Option<&Image>, later: &Later) -> Decision {
                 Decision::Conflict(RevertConflict::Changed)
             }
         }
-        (Step::Update { old, .. }, Some(row)) if agrees(old, row) => Decision::AlreadyUndone,
-        (Step::Insert { .. } | Step::Update { .. }, Some(_)) => {
+        (ReplayStep::Update { old, .. }, Some(row)) if agrees(old, row) => Decision::AlreadyUndone,
+        (ReplayStep::Insert { .. } | ReplayStep::Update { .. }, Some(_)) => {
             Decision::Conflict(RevertConflict::Changed)
         }
     }
@@ -201,8 +208,8 @@ fn agrees(stated: &Image, row: &Image) -> bool {
         .all(|(column, value)| row.get(column).is_none_or(|now| same_value(now, value)))
 }
 
-/// Whether the row has a value in a column that was added since: it would be lost with the row. A value that the row had
-/// under another name belongs to a column that was renamed.
+/// Whether the row has a value in a column that was added since: it would be lost with the row. A value that the row
+/// had under another name belongs to a column that was renamed.
 fn gained(stated: &Image, row: &Image) -> bool {
     let missing = stated
         .iter()
@@ -224,14 +231,16 @@ fn gained(stated: &Image, row: &Image) -> bool {
 
 /// Computes the change that restores the row to its state before the entry, whatever happened later; `None` if not all
 /// columns are known.
-fn by_force(step: Step, exists: bool, later: &Later) -> Option<Undo> {
+fn by_force(step: ReplayStep, exists: bool, later: &Later) -> Option<Undo> {
     match (step, exists) {
         (_, false) if later.moved => None,
-        (Step::Insert { .. }, true) => Some(Undo::Delete),
-        (Step::Insert { .. }, false) => None,
-        (Step::Delete { old } | Step::Update { old, .. }, true) => Some(Undo::Update(old)),
-        (Step::Delete { old }, false) => Some(Undo::Insert(old)),
-        (Step::Update { old, .. }, false) => {
+        (ReplayStep::Insert { .. }, true) => Some(Undo::Delete),
+        (ReplayStep::Insert { .. }, false) => None,
+        (ReplayStep::Delete { old } | ReplayStep::Update { old, .. }, true) => {
+            Some(Undo::Update(old))
+        }
+        (ReplayStep::Delete { old }, false) => Some(Undo::Insert(old)),
+        (ReplayStep::Update { old, .. }, false) => {
             let mut image = later.deleted.clone()?;
             image.extend(old);
             Some(Undo::Insert(image))
@@ -248,16 +257,16 @@ mod tests {
         serde_json::from_str(text).expect("an object")
     }
 
-    fn insert(new: &str) -> Step {
-        Step::read("INSERT", None, Some(new)).expect("a step")
+    fn insert(new: &str) -> ReplayStep {
+        ReplayStep::read("INSERT", None, Some(new)).expect("a step")
     }
 
-    fn update(old: &str, new: &str) -> Step {
-        Step::read("UPDATE", Some(old), Some(new)).expect("a step")
+    fn update(old: &str, new: &str) -> ReplayStep {
+        ReplayStep::read("UPDATE", Some(old), Some(new)).expect("a step")
     }
 
-    fn delete(old: &str) -> Step {
-        Step::read("DELETE", Some(old), None).expect("a step")
+    fn delete(old: &str) -> ReplayStep {
+        ReplayStep::read("DELETE", Some(old), None).expect("a step")
     }
 
     fn key() -> Key<'static> {
@@ -268,7 +277,12 @@ mod tests {
         Key::of(vec!["id"], rule)
     }
 
-    fn undone(step: &Step, row: Option<&str>, steps: &[Step], policy: RevertPolicy) -> Reversal {
+    fn undone(
+        step: &ReplayStep,
+        row: Option<&str>,
+        steps: &[ReplayStep],
+        policy: RevertPolicy,
+    ) -> Reversal {
         let mut later = Later::default();
         for step in steps {
             later.add(step.clone(), &key(), Writer::Other);
@@ -276,11 +290,11 @@ mod tests {
         undo(step.clone(), row.map(image).as_ref(), &later, policy)
     }
 
-    fn reported(step: &Step, row: Option<&str>, later: &[Step]) -> Reversal {
+    fn reported(step: &ReplayStep, row: Option<&str>, later: &[ReplayStep]) -> Reversal {
         undone(step, row, later, RevertPolicy::Report)
     }
 
-    fn forced(step: &Step, row: Option<&str>, later: &[Step]) -> Reversal {
+    fn forced(step: &ReplayStep, row: Option<&str>, later: &[ReplayStep]) -> Reversal {
         undone(step, row, later, RevertPolicy::Force)
     }
 
@@ -373,7 +387,11 @@ mod tests {
 
     #[test]
     fn a_row_that_an_earlier_revert_restored_is_a_conflict_only_if_it_changed_since() {
-        let decided = |step: &Step, revert: Step, since: &[Step], row: Option<&str>, policy| {
+        let decided = |step: &ReplayStep,
+                       revert: ReplayStep,
+                       since: &[ReplayStep],
+                       row: Option<&str>,
+                       policy| {
             let mut later = Later::default();
             later.add(revert, &key(), Writer::Revert);
             for step in since {
@@ -386,7 +404,8 @@ mod tests {
 
         let (step, revert) = (insert(ROW), delete(ROW));
         let again = insert(ROW);
-        let one = |since: &[Step], row, policy| decided(&step, revert.clone(), since, row, policy);
+        let one =
+            |since: &[ReplayStep], row, policy| decided(&step, revert.clone(), since, row, policy);
         assert_eq!(one(&[], None, report), Reversal::AlreadyRestored);
         let since = std::slice::from_ref(&again);
         let came_back = conflict(RevertConflict::CameBack);
@@ -396,7 +415,8 @@ mod tests {
 
         let step = update(r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
         let revert = update(r#"{"id":1,"a":2}"#, r#"{"id":1,"a":1}"#);
-        let one = |since: &[Step], row, policy| decided(&step, revert.clone(), since, row, policy);
+        let one =
+            |since: &[ReplayStep], row, policy| decided(&step, revert.clone(), since, row, policy);
         let before = Some(r#"{"id":1,"a":1,"b":3}"#);
         assert_eq!(one(&[], before, report), Reversal::AlreadyRestored);
         let since = std::slice::from_ref(&step);
@@ -407,7 +427,8 @@ mod tests {
         assert_eq!(one(&other, row, report), changed);
 
         let (step, revert) = (delete(ROW), insert(ROW));
-        let one = |since: &[Step], row, policy| decided(&step, revert.clone(), since, row, policy);
+        let one =
+            |since: &[ReplayStep], row, policy| decided(&step, revert.clone(), since, row, policy);
         assert_eq!(one(&[], Some(ROW), report), Reversal::AlreadyRestored);
         let since = std::slice::from_ref(&step);
         let deleted = conflict(RevertConflict::Deleted);

@@ -73,14 +73,14 @@ pub struct AuditedColumn {
 /// How often the triggers of a table for INSERT fire; on databases without triggers for statements, once per row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Firing {
-    /// Once per statement, on databases that support it: faster for many rows. Rows of tables that inherit from the table
-    /// are not its own.
+    /// Once per statement, on databases that support it: faster for many rows. Rows of tables that inherit from the
+    /// table are not its own.
     Statement,
     /// Once per row: for partitioned tables, whose partitions can be written to directly, tables that a subscription
     /// writes to, and tables with triggers of the application.
     Row,
-    /// The same for a table of PostgreSQL whose rows alone are recorded, without those of tables that inherit from it: a
-    /// partition that is recorded as a table of its own, and tables with inheritance.
+    /// The same for a table of PostgreSQL whose rows alone are recorded, without those of tables that inherit from it:
+    /// a partition that is recorded as a table of its own, and tables with inheritance.
     OwnRow,
 }
 

@@ -9,8 +9,8 @@ pub const EXTERNAL: &str = "external";
 /// One trigger, with the function it calls if the database requires one.
 ///
 /// A database's trigger is up to date if the text that the database stores for the trigger called [`name`](Self::name)
-/// is the [`definition`](Self::definition). The whole text is compared, because a version or a digest could be kept in
-/// place by someone who changes the rest.
+/// is the [`definition`](Self::definition). The whole text is compared, because a version or a digest could stay in
+/// place while the rest is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
     /// Its name; another table may have a trigger with the same name.

@@ -75,7 +75,7 @@ pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
         | OperationError::Validate(_)
         | OperationError::Map(_)
         | OperationError::NoEntry { .. }
-        | OperationError::TableRefused { .. }
+        | OperationError::UnsuitableTable { .. }
         | OperationError::WriterStopped
         | OperationError::Interrupted => None,
     }

@@ -51,7 +51,7 @@ fn logged(verbose: u8) -> Result<Option<Targets>, CommandError> {
     let given = std::env::var(LOG).ok().filter(|text| !text.is_empty());
     let level = match (given, verbose) {
         (Some(text), _) => {
-            // A lone word that is no level would select a module of that name, and so nothing.
+            // A lone word that is not a level would select a module of that name, and so nothing.
             let is_valid = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
             let targets = text.split(',').all(is_valid).then(|| text.parse().ok());
             return targets.flatten().map(Some).ok_or_else(unusable);

@@ -19,7 +19,7 @@ use super::record_limit::RecordLimit;
 /// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// Text for people.
+    /// Human-readable text.
     Text,
     /// One JSON document on standard output, for scripts.
     Json,
@@ -50,10 +50,10 @@ pub(super) struct OutputOptions {
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub(super) quiet: bool,
     /// Print every file that is read; `-vv` prints each step with its time, `-vvv` also each SQL statement, without its
-    /// values. `ACCESSION_LOG` selects more exactly, for example `accession::database=trace`
+    /// values. `ACCESSION_LOG` is a filter by level and module, for example `accession::database=trace`
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
     pub(super) verbose: u8,
-    /// Print where the time went; in JSON it is the member `timings`. The run keeps it (`runs show`)
+    /// Print how long each step took; in JSON it is the member `timings`. The run stores it (`runs show`)
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub(super) timings: bool,
 }

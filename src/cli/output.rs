@@ -198,7 +198,7 @@ impl Output {
         Box::new(move || timings.so_far())
     }
 
-    /// Prints where the time went, unless it is part of the document.
+    /// Prints how long each step took, unless that is part of the document.
     pub(super) fn timings(&self) {
         if let Some(timings) = &self.timings
             && self.format != Format::Json

@@ -1,4 +1,5 @@
-//! What runs of kind `enable` recorded that they accounted for.
+//! Reads from the counts of runs of kind `enable` which tables they made the audit log account for, and up to which
+//! entry.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use crate::audit::reconcile::Accounted;
 use super::ledger::tables::{audit_log, import_runs};
 use super::{Database, DatabaseError};
 
-/// In the counts of a run that put a table under the audit log: what it accounted for, as [`Accounted`].
+/// The member of a run's counts with the entries by which the run accounted for a table, as [`Accounted`].
 pub const ACCOUNTED: &str = "accounted";
 
 impl Database {

@@ -82,8 +82,8 @@ impl Database {
         Ok(views.iter().any(|view| view.name == name))
     }
 
-    /// The table with the columns it has, and types as which their values are bound; `None` if there is no such table, also
-    /// if a view has its name.
+    /// The table with the columns it has, and types as which their values are bound; `None` if there is no such table,
+    /// also if a view has its name.
     ///
     /// # Errors
     /// When the schema cannot be read.

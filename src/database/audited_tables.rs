@@ -24,8 +24,8 @@ pub struct TableTriggers {
     pub faulty: Vec<String>,
     /// Columns that were added, dropped or renamed after the triggers were created: these are not recorded correctly.
     pub columns: Vec<String>,
-    /// For a renamed table, its previous name; for a detached partition, the table that it was a part of; for a table with
-    /// missing or outdated triggers, the table that a partition of it was a part of.
+    /// For a renamed table, its previous name; for a detached partition, the table that it was a part of; for a table
+    /// with missing or outdated triggers, the table that a partition of it was a part of.
     pub before: Option<String>,
     /// Whether its engine has no transactions: a rollback takes entries back, but not the rows.
     pub never_rolled_back: bool,
@@ -56,7 +56,8 @@ pub enum TriggerState {
     Missing,
     /// The triggers belong to another version of the table or of accession.
     Outdated,
-    /// The table was removed or renamed, or became a partition of a recorded table, but the audit log has entries for it.
+    /// The table was removed or renamed, or became a partition of a recorded table, but the audit log has entries for
+    /// it.
     #[serde(rename = "gone")]
     Removed,
     /// The table was renamed, and its triggers still record changes under the previous name.
@@ -230,8 +231,8 @@ impl Database {
         Ok(dropped)
     }
 
-    /// Drops the functions that record changes under this name, if there are any, with the triggers that call them: also
-    /// those of a table that was moved to another schema, and of detached partitions.
+    /// Drops the functions that record changes under this name, if there are any, with the triggers that call them:
+    /// also those of a table that was moved to another schema, and of detached partitions.
     ///
     /// # Errors
     /// When the database reports an error.

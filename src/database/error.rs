@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::TableProblem;
-use super::refusal::Refusal;
+use super::rejected_connection::RejectionReason;
 use super::violation::Rejection;
 
 /// An error of the database stage. Nothing was committed.
@@ -43,13 +43,13 @@ pub enum DatabaseError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The server refused the connection.
-    #[error("`{address}` refused the connection")]
-    Refused {
+    /// The server rejected the connection.
+    #[error("`{address}` rejected the connection")]
+    ConnectionRejected {
         /// The address, without the password.
         address: String,
-        /// The kind of refusal.
-        refusal: Refusal,
+        /// Why.
+        reason: RejectionReason,
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -326,15 +326,15 @@ mod tests {
         #[derive(Debug, thiserror::Error)]
         #[error("db error: no such role")]
         struct Driver(#[source] std::io::Error);
-        let refused = DatabaseError::Refused {
+        let rejected = DatabaseError::ConnectionRejected {
             address: "db".to_owned(),
-            refusal: Refusal::Login,
+            reason: RejectionReason::Login,
             source: Box::new(Driver(std::io::Error::other("no such role"))),
         };
-        let message = with_causes(&refused);
+        let message = with_causes(&rejected);
         assert_eq!(
             message,
-            "`db` refused the connection: db error: no such role"
+            "`db` rejected the connection: db error: no such role"
         );
     }
 }

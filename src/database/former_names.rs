@@ -1,4 +1,4 @@
-//! Triggers that a table has from the time when it had another name.
+//! Finds the former names of a renamed table by the triggers that it still has, and drops these triggers.
 //!
 //! Triggers move with a renamed table and keep their names, which contain the former name of the table, and their text,
 //! which writes entries under it. Where a trigger's name is unique in its schema, another table cannot have its own
@@ -49,9 +49,10 @@ impl Database {
         Ok(names)
     }
 
-    /// Drops the triggers that tables have from the time when they had other names, each table with its former name, and
-    /// recreates those that implement the actions of its foreign keys. For all tables before the first of them gets the
-    /// triggers of its new name. In a schema of PostgreSQL triggers have the same names on every table, and are replaced.
+    /// Drops the triggers that tables have from the time when they had other names, each table with its former name,
+    /// and recreates those that implement the actions of its foreign keys. For all tables before the first of them gets
+    /// the triggers of its new name. In a schema of PostgreSQL triggers have the same names on every table, and are
+    /// replaced.
     ///
     /// # Errors
     /// When the database reports an error.
@@ -77,9 +78,9 @@ impl Database {
         Ok(())
     }
 
-    /// Recreates the triggers whose work does not depend on whether the table is recorded: for actions of foreign keys, and
-    /// for numbers of rows. All are read before the first is created, because the new name of one can be the old name of
-    /// another.
+    /// Recreates the triggers whose work does not depend on whether the table is recorded: for actions of foreign keys,
+    /// and for numbers of rows. All are read before the first is created, because the new name of one can be the old
+    /// name of another.
     fn replace_actions(&mut self, renamed: &[(Table, String)]) -> Result<(), DatabaseError> {
         let mut replaced: Vec<(Trigger, Trigger)> = Vec::new();
         for (table, before) in renamed {

@@ -69,8 +69,8 @@ impl Database {
             .any(|rule| rule.of_table.eq_ignore_ascii_case(table) && is_other(rule)))
     }
 
-    /// Triggers, rules and policies of others on tables of the ledger, by table: they can keep entries from being written,
-    /// and change them.
+    /// Triggers, rules and policies of others on tables of the ledger, by table: they can keep entries from being
+    /// written, and change them.
     ///
     /// # Errors
     /// When the schema cannot be read.

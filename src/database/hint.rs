@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::engine::{code_hint, embedded, products_with_schemas, servers};
-use super::refusal::Refusal;
+use super::rejected_connection::RejectionReason;
 use super::{DatabaseError, with_causes};
 
 /// `scheme://REST` for each server, joined as alternatives.
@@ -148,20 +148,20 @@ impl DatabaseError {
             Self::Unreachable { .. } => Some(
                 "check that the server is running, its address, and the network in between; if it has too many connections, close others or raise its limit",
             ),
-            Self::Refused { refusal, .. } => Some(match refusal {
-                Refusal::Login => {
+            Self::ConnectionRejected { reason, .. } => Some(match reason {
+                RejectionReason::Login => {
                     "check the user and the password: `DATABASE_PASSWORD`, or `--password-file FILE`"
                 }
-                Refusal::NoSuchDatabase => {
+                RejectionReason::NoSuchDatabase => {
                     "create the database first, or check its name for typing errors"
                 }
-                Refusal::NoAccess => {
+                RejectionReason::NoAccess => {
                     "check the name of the database; if it exists, an administrator must grant the user access to it: docs/servers.md lists the privileges"
                 }
-                Refusal::Tls => {
+                RejectionReason::Tls => {
                     "check the certificate and its authority (`--tls-ca FILE`), or the required level of TLS (`--tls`)"
                 }
-                Refusal::Other => "check user, password, database and TLS",
+                RejectionReason::Other => "check user, password, database and TLS",
             }),
             Self::Denied(_) => Some(&GRANTS),
             Self::RowTooLong { .. } => Some(

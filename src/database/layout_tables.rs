@@ -70,7 +70,8 @@ impl Database {
     }
 
     /// How many of the indexes and triggers of foreign keys that an import creates with a table are missing, with the
-    /// statement after which the next import creates them. `None` if nothing is missing, or a table is never created in part.
+    /// statement after which the next import creates them. `None` if nothing is missing, or a table is never created in
+    /// part.
     ///
     /// # Errors
     /// When the schema cannot be read.

@@ -80,7 +80,7 @@ impl AnyConnection {
         let pending = states.iter().filter(is_pending);
         let pending: Vec<String> = pending.map(|state| state.name.clone()).collect();
         if !pending.is_empty() {
-            self.refuse_taken_names(&states)?;
+            self.ensure_names_are_free(&states)?;
             self.setup()?;
         }
         for migration in self

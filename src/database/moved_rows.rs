@@ -1,5 +1,5 @@
-//! Where the rows are that runs imported into a table: other programs rename tables, and the ledger keeps the names that
-//! tables had when they were imported.
+//! Finds the current table of the rows that runs imported into a table: other programs rename tables, and the ledger
+//! keeps the names that tables had at the time of the import.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,17 +1,17 @@
 //! Reads rows in pages that are bounded by their number and by their bytes, so that the memory for a page does not grow
 //! with the size of its rows.
 //!
-//! Rows are taken from the database one at a time, and a page ends as soon as it has enough bytes; only a single row can
-//! be longer than that. A server sends the rest of a page nevertheless, so the next page has only as many rows as the
-//! size of the previous ones suggests.
+//! Rows are taken from the database one at a time, and a page ends as soon as it has enough bytes; only a single row
+//! can be longer than that. A server sends the rest of a page nevertheless, so the next page has only as many rows as
+//! the size of the previous ones suggests.
 
 use diesel::QueryResult;
 
 /// The bytes with which a page ends.
 const BYTES: usize = 8 << 20;
 
-/// How many times more rows the next page has, if they are small. The first page is a single row: whether rows are large is
-/// not known before, and the rest of a page that ends early is in the buffers of the connection.
+/// How many times more rows the next page has, if they are small. The first page is a single row: whether rows are
+/// large is not known before, and the rest of a page that ends early is in the buffers of the connection.
 const GROWTH: i64 = 8;
 
 /// The room for rows that are read together.

@@ -76,8 +76,8 @@ impl AnyConnection {
 }
 
 impl Database {
-    /// The table as whose rows those of a partition are recorded, or else the topmost table that it is a part of; and
-    /// whether it is the former.
+    /// The table under whose name the rows of a partition are recorded, or else the topmost table that it is a part of;
+    /// and whether it is the former.
     ///
     /// # Errors
     /// When the schema cannot be read.

@@ -1,4 +1,4 @@
-//! Finds out which value from before a run the database does not accept, and checks that it stored the accepted ones.
+//! Determines which former value of a row the database rejects, and checks that it stored the accepted ones.
 
 use std::collections::HashMap;
 
@@ -23,11 +23,11 @@ pub struct RejectedRow {
     pub record_id: String,
     /// The columns whose values are rejected or changed; empty if no single column is the reason.
     pub columns: Vec<String>,
-    /// What the database did.
+    /// Whether the values are rejected or changed, and by what.
     pub fault: RowFault,
 }
 
-/// What became of changes that restore rows.
+/// The result of changes that restore rows.
 #[derive(Debug, Default)]
 pub struct RestoredRows {
     /// The rows that differ from the changes, or the one that the database rejects.

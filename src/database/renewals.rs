@@ -1,6 +1,6 @@
-//! Triggers that the next command that writes recreates without being asked, because nothing can have been lost that it
-//! would have to look for, or because it reports that. In all other cases the user decides whether to search for changes
-//! that were not recorded.
+//! Selects the triggers that every command that writes recreates without a request: those that cannot have missed a
+//! change, or whose missed changes are reported. In all other cases the user decides whether to search for changes that
+//! were not recorded.
 
 use std::collections::BTreeSet;
 
@@ -38,8 +38,8 @@ impl Database {
             || !self.renewals()?.is_empty())
     }
 
-    /// Recreates the triggers of [`renewals`](Self::renewals). Returns the names of tables into which rows can have been
-    /// inserted without an entry, because a trigger did not fire for each row.
+    /// Recreates the triggers of [`renewals`](Self::renewals). Returns the names of tables into which rows can have
+    /// been inserted without an entry, because a trigger did not fire for each row.
     ///
     /// # Errors
     /// When the database reports an error.
@@ -121,7 +121,8 @@ impl Database {
             let mut own = own.iter();
             own.any(|trigger| trigger.definition == stored.definition)
         };
-        // A table with only some correct triggers has lost others, and one from another schema has rows without entries here.
+        // A table with only some correct triggers has lost others, and one from another schema has rows without entries
+        // here.
         let is_older = !stored.iter().any(|stored| {
             is_current(stored)
                 || dialect.is_switched_off(&stored.definition)

@@ -31,7 +31,7 @@ struct RestoredColumn {
     default_value: Option<String>,
 }
 
-/// What the database fills a column with.
+/// The value that the database itself writes into a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filled {
     /// The value that is written.
@@ -157,8 +157,8 @@ impl RestoredTable {
         all.filter(is_kept).map(|at| self.slot(at)).collect()
     }
 
-    /// If the row has columns that `stated` does not have: the row without those of them whose values no one wrote, which
-    /// are computed or the default.
+    /// If the row has columns that `stated` does not have: the row without those of them whose values no one wrote,
+    /// which are computed or the default.
     #[must_use]
     pub fn without_defaults(&self, row: &Image, stated: &Image) -> Option<Image> {
         if row.keys().all(|column| stated.contains_key(column)) {
@@ -206,8 +206,8 @@ impl RestoredTable {
         matches!(undo, Undo::Update(image) if self.updatable(image, before).is_empty())
     }
 
-    /// Why the row with an entry's image cannot be found: the table does not have a column of its key any more, or it has
-    /// NULL in one.
+    /// Why the row with an entry's image cannot be found: the table does not have a column of its key any more, or it
+    /// has NULL in one.
     #[must_use]
     pub fn unidentified(&self, image: &Image) -> Option<Obstacle> {
         let key = self.table.primary_key.iter();

@@ -52,8 +52,8 @@ impl PageRow for LaterEntry {
 }
 
 impl Database {
-    /// Returns the next page of entries of a run, the last first, with ids below `before` and above `after`; no entry if
-    /// there are no more.
+    /// Returns the next page of entries of a run, the last first, with ids below `before` and above `after`; no entry
+    /// if there are no more.
     ///
     /// # Errors
     /// When the audit log cannot be read.
@@ -74,8 +74,8 @@ impl Database {
         Ok(pages.take(rows)?.rows)
     }
 
-    /// Visits the entries of these rows of a table after the entry `after`, those of each row oldest first, until `visit`
-    /// breaks.
+    /// Visits the entries of these rows of a table after the entry `after`, those of each row oldest first, until
+    /// `visit` breaks.
     ///
     /// # Errors
     /// When the audit log cannot be read.

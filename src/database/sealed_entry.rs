@@ -35,7 +35,7 @@ const RUN: usize = 8;
 
 impl FromSqlRow<EntryColumns, MultiBackend> for EntryRow {
     fn build_from_row<'a>(row: &impl Row<'a, MultiBackend>) -> deserialize::Result<Self> {
-        let mut entry = Reading::new();
+        let mut entry = EntryReader::new();
         for index in 0..row.field_count() {
             let field = row.get(index).ok_or("a column is missing")?;
             match field.value() {
@@ -47,7 +47,7 @@ impl FromSqlRow<EntryColumns, MultiBackend> for EntryRow {
     }
 }
 
-struct Reading {
+struct EntryReader {
     leaf: Leaf,
     id: i64,
     table: Box<str>,
@@ -55,7 +55,7 @@ struct Reading {
     of_run: bool,
 }
 
-impl Reading {
+impl EntryReader {
     fn new() -> Self {
         Self {
             leaf: Leaf::begin(),

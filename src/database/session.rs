@@ -38,7 +38,7 @@ impl Database {
     /// Opens an existing database. Waits at most `wait` for the locks of other programs.
     ///
     /// # Errors
-    /// When there is no such database, or the server cannot be reached or refuses the connection.
+    /// When there is no such database, or the server cannot be reached or rejects the connection.
     pub fn open(
         place: &DatabaseUrl,
         access: Access,
@@ -94,8 +94,8 @@ impl Database {
         Ok(done)
     }
 
-    /// The triggers of a layout's tables that are missing or different: table and trigger. Empty if this account cannot see
-    /// triggers, or if there is no ledger yet.
+    /// The triggers of a layout's tables that are missing or different: table and trigger. Empty if this account cannot
+    /// see triggers, or if there is no ledger yet.
     ///
     /// # Errors
     /// When the schema cannot be read.

@@ -1,7 +1,7 @@
-//! The texts of statements that insert many rows, made once for each number of rows.
+//! A cache of the SQL text of multi-row statements, made once for each number of rows.
 //!
-//! A connection asks for the text of a statement several times for each execution, and the connection enum does so again
-//! for each of them. The text of 500 rows is long.
+//! A connection asks for the text of a statement several times for each execution, and the connection enum does so
+//! again for each of them. The text of 500 rows is long.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,7 +13,7 @@ use diesel::query_builder::{AstPass, QueryBuilder as _, QueryFragment};
 use super::AnyConnection;
 use super::engine::{MultiBackend, Statement};
 
-/// The texts of one kind of statement, by its number of rows, which must determine the text.
+/// The SQL texts of one kind of statement, by its number of rows, which must determine the text.
 #[derive(Default)]
 pub(super) struct StatementTexts(HashMap<usize, String>);
 

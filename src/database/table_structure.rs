@@ -14,8 +14,8 @@ pub struct TableProblem {
     pub message: String,
 }
 
-/// Rejects tables with problems.
-pub(super) fn refuse(problems: Vec<TableProblem>) -> Result<(), DatabaseError> {
+/// Returns an error if there are problems.
+pub(super) fn ensure_none(problems: Vec<TableProblem>) -> Result<(), DatabaseError> {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(DatabaseError::Tables(problems)),
@@ -23,8 +23,8 @@ pub(super) fn refuse(problems: Vec<TableProblem>) -> Result<(), DatabaseError> {
 }
 
 impl Database {
-    /// Rejects existing tables that cannot hold the layout's rows. Also for imports without any changed file: otherwise a
-    /// table that another program altered or replaced would go unnoticed.
+    /// Rejects existing tables that cannot hold the layout's rows. Also for imports without any changed file: otherwise
+    /// a table that another program altered or replaced would go unnoticed.
     ///
     /// # Errors
     /// [`DatabaseError::Tables`], and when the schema cannot be read.
@@ -33,7 +33,7 @@ impl Database {
         for table in &layout.tables {
             self.fitting_columns(table, &mut problems)?;
         }
-        refuse(problems)
+        ensure_none(problems)
     }
 
     /// The columns of an existing table, whose problems are added to `problems`; none if there is no such table.

@@ -1,4 +1,5 @@
-//! Which tables are recorded according to the runs that enabled and disabled them.
+//! Determines which tables should be recorded, according to the runs that enabled and disabled them. The triggers that
+//! exist are not considered.
 
 use std::collections::{BTreeMap, BTreeSet};
 

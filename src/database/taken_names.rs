@@ -18,7 +18,7 @@ impl AnyConnection {
     ///
     /// # Errors
     /// [`DatabaseError::NamesTaken`].
-    pub(super) fn refuse_taken_names(
+    pub(super) fn ensure_names_are_free(
         &mut self,
         states: &[MigrationState],
     ) -> Result<(), DatabaseError> {

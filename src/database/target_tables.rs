@@ -8,7 +8,7 @@ use crate::plan::{ColumnLimit, TableLimits, TableState};
 
 use super::engine::{Dialect, RowColumn, StoredColumn};
 use super::select::{CountRows, MaxKey};
-use super::table_structure::{TableProblem, refuse};
+use super::table_structure::{TableProblem, ensure_none};
 use super::{Database, DatabaseError};
 
 /// The layout's tables in the database.
@@ -137,8 +137,8 @@ impl Database {
             };
             let row = self.connection.row_limit(&table.table.name, columns)?;
             let mut found = if stored.is_empty() {
-                let refusals = dialect.refusals(&table.table).into_iter();
-                problems.extend(refusals.map(|message| TableProblem {
+                let unsupported = dialect.unsupported(&table.table).into_iter();
+                problems.extend(unsupported.map(|message| TableProblem {
                     table: table.table.name.clone(),
                     message,
                 }));
@@ -179,7 +179,7 @@ impl Database {
             found.limits.row = row;
             tables.push(found);
         }
-        refuse(problems)?;
+        ensure_none(problems)?;
         Ok(TargetTables { tables })
     }
 

@@ -115,8 +115,8 @@ impl AnyConnection {
         self.triggers_of(&audited)
     }
 
-    /// The triggers that a table itself should have, without those of its partitions; those that it should have if each of
-    /// its columns were part of its key, if it has no key any more.
+    /// The triggers that a table itself should have, without those of its partitions; those that it should have if each
+    /// of its columns were part of its key, if it has no key any more.
     pub(super) fn any_triggers(&mut self, table: &Table) -> Result<Vec<Trigger>, DatabaseError> {
         let mut audited = self.audited(table)?;
         if audited.key.is_empty() {

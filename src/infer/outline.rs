@@ -1,4 +1,4 @@
-//! From clusters of files and their profiles to the text of a layout.
+//! Turns clusters of files and their profiles into the text of a layout.
 
 use serde_json::Value;
 

@@ -35,7 +35,7 @@ pub use detect::{Ambiguity, detect, source_of, unpacked};
 pub use files::LayoutFiles;
 pub(crate) use files::{LAYOUT_TOML, SCHEMA_SUFFIX, TABLES_SQL};
 pub use pattern::{FilePattern, PatternError};
-pub use problem::Problem;
+pub use problem::LayoutProblem;
 pub use rules::{
     As, ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, Parameter,
     ParameterDefault, RecordRule, Reference, Source, Unmapped, UuidName,
@@ -87,7 +87,7 @@ pub enum LayoutError {
     #[error("the layout has {}", errors(.problems.len()))]
     Invalid {
         /// The errors, sorted by place.
-        problems: Vec<Problem>,
+        problems: Vec<LayoutProblem>,
     },
 }
 
@@ -104,7 +104,7 @@ pub struct Checked {
     /// The layout.
     pub layout: Layout,
     /// Possible mistakes, such as tables that are not filled or parameters that are not used.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<LayoutProblem>,
 }
 
 /// Loads and checks the layout in `files`.

@@ -8,7 +8,7 @@ use crate::model::Place;
 
 /// An error or a warning about a file of a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct LayoutProblem {
     /// File name within the layout, line and column.
     pub place: Place,
     /// The error; lower case, no full stop.
@@ -17,7 +17,7 @@ pub struct Problem {
     pub hint: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for LayoutProblem {
     /// Formats the problem as `layout.toml:12:5: error; hint`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}: {}; {}", self.place, self.message, self.hint)
@@ -27,8 +27,8 @@ impl fmt::Display for Problem {
 /// The problems found so far.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
-    errors: Vec<Problem>,
-    warnings: Vec<Problem>,
+    errors: Vec<LayoutProblem>,
+    warnings: Vec<LayoutProblem>,
 }
 
 impl Problems {
@@ -39,7 +39,7 @@ impl Problems {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.errors.push(Problem {
+        self.errors.push(LayoutProblem {
             place,
             message: message.into(),
             hint: hint.into(),
@@ -53,7 +53,7 @@ impl Problems {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.warnings.push(Problem {
+        self.warnings.push(LayoutProblem {
             place,
             message: message.into(),
             hint: hint.into(),
@@ -69,10 +69,10 @@ impl Problems {
     ///
     /// # Errors
     /// The errors, sorted by place, if there are any.
-    pub(super) fn finish(self) -> Result<Vec<Problem>, Vec<Problem>> {
-        let sorted = |mut problems: Vec<Problem>| {
+    pub(super) fn finish(self) -> Result<Vec<LayoutProblem>, Vec<LayoutProblem>> {
+        let sorted = |mut problems: Vec<LayoutProblem>| {
             problems.sort_by(|a, b| {
-                let key = |p: &Problem| (p.place.path.clone(), p.place.line, p.place.column);
+                let key = |p: &LayoutProblem| (p.place.path.clone(), p.place.line, p.place.column);
                 key(a).cmp(&key(b))
             });
             // A schema that several sources use is loaded for each.

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::layout::EachToken;
 use crate::model::{Pointer, Rule};
 
-use super::Problem;
+use super::MappingProblem;
 use super::record::Walk;
 use super::rule::PreparedRule;
 
@@ -41,7 +41,7 @@ impl<'a> Walk<'a> {
                 EachToken::Every | EachToken::Capture(_),
                 Json::Bool(_) | Json::Number(_) | Json::String(_),
             ) => {
-                self.problems.push(Problem {
+                self.problems.push(MappingProblem {
                     pointer: self.pointer.clone(),
                     rule: Rule::WrongType,
                     message: "expected an array or an object that contains records".to_owned(),
@@ -83,7 +83,7 @@ impl<'a> Walk<'a> {
             Json::Null => return,
             Json::String(text) => text,
             Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
-                return self.problems.push(Problem {
+                return self.problems.push(MappingProblem {
                     pointer: self.pointer.clone(),
                     rule: Rule::WrongType,
                     message: "expected a string with separators".to_owned(),

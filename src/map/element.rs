@@ -1,4 +1,4 @@
-//! An element of a document, which is what a mapping reads.
+//! An element of a document: the input of a mapping.
 
 use serde_json::Value as Json;
 

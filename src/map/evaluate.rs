@@ -10,7 +10,7 @@ use super::missing::Missing;
 use super::resolved::Resolved;
 
 /// The result of evaluating an expression.
-pub(super) enum Found<'a> {
+pub(super) enum Evaluated<'a> {
     /// No value, or null where null means no value.
     Nothing,
     /// JSON null is present.
@@ -43,84 +43,88 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn evaluate(&self, expression: &'a Expression) -> Found<'a> {
+    pub(super) fn evaluate(&self, expression: &'a Expression) -> Evaluated<'a> {
         match expression {
             Expression::Pointer(pointer) => match pointer.find(self.record) {
-                None => Found::Nothing,
-                Some(Json::Null) => Found::Null,
-                Some(json) => Found::Json(json),
+                None => Evaluated::Nothing,
+                Some(Json::Null) => Evaluated::Null,
+                Some(json) => Evaluated::Json(json),
             },
-            Expression::Capture(slot) => Found::Value(Value::text(self.captures[*slot].as_str())),
+            Expression::Capture(slot) => {
+                Evaluated::Value(Value::text(self.captures[*slot].as_str()))
+            }
             Expression::Parent { levels, column } => self.parent(*levels, *column),
             Expression::First(choices) => self.first(choices),
-            Expression::Constant(Json::Null) => Found::Null,
-            Expression::Constant(json) => Found::Json(json),
+            Expression::Constant(Json::Null) => Evaluated::Null,
+            Expression::Constant(json) => Evaluated::Json(json),
             Expression::Parameter(index) => match &self.resolved.parameters[*index] {
-                Ok(value) => Found::Value(value.clone()),
-                Err(why) => Found::Missing(Missing::Parameter {
+                Ok(value) => Evaluated::Value(value.clone()),
+                Err(why) => Evaluated::Missing(Missing::Parameter {
                     parameter: *index,
                     why: why.clone(),
                 }),
             },
             Expression::Reference(reference) => self.reference(reference),
             Expression::Rest => match (self.record, self.coverage) {
-                (Json::Object(members), Some(coverage)) => Found::Made(coverage.rest_of(members)),
-                _ => Found::Nothing,
+                (Json::Object(members), Some(coverage)) => {
+                    Evaluated::Made(coverage.rest_of(members))
+                }
+                _ => Evaluated::Nothing,
             },
             Expression::Uuid(UuidName::Position) => {
                 let (path, pointer, part) = self.position;
                 let place = [Json::from(path), Json::from(pointer)];
                 let name: Json = place.into_iter().chain(part.map(Json::from)).collect();
-                Found::Name(name.to_string())
+                Evaluated::Name(name.to_string())
             }
             Expression::Uuid(UuidName::Values(values)) => self.name(values),
         }
     }
 
     /// Returns the first value that is present and not null; otherwise the last missing reference or parameter, if any.
-    fn first(&self, choices: &'a [Expression]) -> Found<'a> {
-        let mut last = Found::Nothing;
+    fn first(&self, choices: &'a [Expression]) -> Evaluated<'a> {
+        let mut last = Evaluated::Nothing;
         for choice in choices {
             match self.evaluate(choice) {
-                Found::Nothing | Found::Null | Found::Value(Value::Null) => {}
-                missing @ Found::Missing(_) => last = missing,
+                Evaluated::Nothing | Evaluated::Null | Evaluated::Value(Value::Null) => {}
+                missing @ Evaluated::Missing(_) => last = missing,
                 found => return found,
             }
         }
         last
     }
 
-    fn name(&self, values: &'a [Expression]) -> Found<'a> {
+    fn name(&self, values: &'a [Expression]) -> Evaluated<'a> {
         let mut parts = Vec::with_capacity(values.len());
         for value in values {
             parts.push(match self.evaluate(value) {
-                Found::Nothing | Found::Null => Json::Null,
-                Found::Json(json) => json.clone(),
-                Found::Made(json) => json,
-                Found::Value(value) => Json::from(value.key_text()),
-                Found::Name(name) => Json::from(name),
-                Found::Missing(missing) => return Found::Missing(missing),
+                Evaluated::Nothing | Evaluated::Null => Json::Null,
+                Evaluated::Json(json) => json.clone(),
+                Evaluated::Made(json) => json,
+                Evaluated::Value(value) => Json::from(value.key_text()),
+                Evaluated::Name(name) => Json::from(name),
+                Evaluated::Missing(missing) => return Evaluated::Missing(missing),
             });
         }
-        Found::Name(Json::Array(parts).to_string())
+        Evaluated::Name(Json::Array(parts).to_string())
     }
 
     /// Returns the value that `reference` finds, if the row exists.
     pub(super) fn find(&self, reference: &'a Reference) -> Option<Value> {
         match self.reference(reference) {
-            Found::Value(value) => Some(value),
-            Found::Nothing
-            | Found::Null
-            | Found::Json(_)
-            | Found::Made(_)
-            | Found::Name(_)
-            | Found::Missing(_) => None,
+            Evaluated::Value(value) => Some(value),
+            Evaluated::Nothing
+            | Evaluated::Null
+            | Evaluated::Json(_)
+            | Evaluated::Made(_)
+            | Evaluated::Name(_)
+            | Evaluated::Missing(_) => None,
         }
     }
 
-    fn parent(&self, levels: usize, column: usize) -> Found<'a> {
+    fn parent(&self, levels: usize, column: usize) -> Evaluated<'a> {
         let row = &self.rows[self.enclosing[self.enclosing.len() - levels]];
-        Found::Value(match &row.values[column] {
+        Evaluated::Value(match &row.values[column] {
             // An unmapped column that a child's foreign key refers to is the generated key.
             Value::Default => Value::ParentKey(levels),
             Value::ParentKey(further) => Value::ParentKey(levels + further),
@@ -128,21 +132,21 @@ impl<'a> Scope<'a> {
         })
     }
 
-    fn reference(&self, reference: &'a Reference) -> Found<'a> {
+    fn reference(&self, reference: &'a Reference) -> Evaluated<'a> {
         let mut key = Vec::with_capacity(reference.key.len());
         for (_, expression) in &reference.key {
             match self.evaluate(expression) {
-                Found::Nothing | Found::Null => return Found::Nothing,
-                Found::Missing(missing) => return Found::Missing(missing),
-                Found::Value(value) => key.push(value),
-                Found::Name(name) => key.push(Value::text(name)),
-                Found::Json(json) => key.push(as_key(json)),
-                Found::Made(json) => key.push(as_key(&json)),
+                Evaluated::Nothing | Evaluated::Null => return Evaluated::Nothing,
+                Evaluated::Missing(missing) => return Evaluated::Missing(missing),
+                Evaluated::Value(value) => key.push(value),
+                Evaluated::Name(name) => key.push(Value::text(name)),
+                Evaluated::Json(json) => key.push(as_key(json)),
+                Evaluated::Made(json) => key.push(as_key(&json)),
             }
         }
         match self.resolved.references.find(reference, &key) {
-            Some(value) => Found::Value(value),
-            None => Found::Missing(Missing::Reference {
+            Some(value) => Evaluated::Value(value),
+            None => Evaluated::Missing(Missing::Reference {
                 table: reference.table,
                 key: reference
                     .key

@@ -8,7 +8,7 @@ use super::element::Element;
 use super::record::Walk;
 use super::resolved::Resolved;
 use super::rule::{PreparedLayout, PreparedRule, PreparedTable};
-use super::{MapError, Problem};
+use super::{MapError, MappingProblem};
 
 /// Maps elements of documents by the rules of a layout; shared by all worker threads.
 pub struct Mapper<'l> {
@@ -61,7 +61,7 @@ impl<'l> Mapper<'l> {
         element: &Element<'_>,
         resolved: &Resolved<'_>,
         mapped: &mut MappedElement,
-    ) -> Result<(), Vec<Problem>> {
+    ) -> Result<(), Vec<MappingProblem>> {
         let (rules, coverage) = &self.sources[element.source];
         let before = mapped.rows.len();
         let mut captures = element.captures.to_vec();

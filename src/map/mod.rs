@@ -27,7 +27,7 @@ use crate::model::Rule;
 
 /// A problem that prevents an element from being mapped; the caller adds file, line and column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct MappingProblem {
     /// JSON Pointer from the root of the document.
     pub pointer: String,
     /// The rule that was violated.

@@ -11,10 +11,10 @@ use crate::model::{
     Value, canonical_json,
 };
 
-use super::Problem;
+use super::MappingProblem;
 use super::coverage::Coverage;
 use super::element::Element;
-use super::evaluate::{Found, Scope};
+use super::evaluate::{Evaluated, Scope};
 use super::from_json::{Misfit, from_json};
 use super::resolved::Resolved;
 use super::rule::{PreparedLayout, PreparedRule, PreparedTable, absent};
@@ -25,7 +25,7 @@ pub(super) struct Walk<'a> {
     element: &'a Element<'a>,
     resolved: &'a Resolved<'a>,
     rows: &'a mut Vec<MappedRow>,
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<MappingProblem>,
     /// JSON Pointer to the current value.
     pub(super) pointer: String,
     pub(super) captures: Vec<String>,
@@ -178,23 +178,23 @@ impl<'a> Walk<'a> {
             scope.evaluate(&column_rule.expression),
             &column_rule.default,
         ) {
-            (Found::Nothing | Found::Null, Some(default)) => Found::Json(default),
+            (Evaluated::Nothing | Evaluated::Null, Some(default)) => Evaluated::Json(default),
             (found, _) => found,
         };
         match found {
-            Found::Null if column.ty == ColumnType::Json && !column.nullable => {
+            Evaluated::Null if column.ty == ColumnType::Json && !column.nullable => {
                 Ok((Value::Json("null".into()), None))
             }
-            Found::Nothing | Found::Null => Ok((absent(column), None)),
-            Found::Json(json) => fit(prepared, column, column_rule, json),
-            Found::Made(json) => fit(prepared, column, column_rule, &json),
-            Found::Value(value) => retype(prepared, column, column_rule, value),
-            Found::Name(name) => {
+            Evaluated::Nothing | Evaluated::Null => Ok((absent(column), None)),
+            Evaluated::Json(json) => fit(prepared, column, column_rule, json),
+            Evaluated::Made(json) => fit(prepared, column, column_rule, &json),
+            Evaluated::Value(value) => retype(prepared, column, column_rule, value),
+            Evaluated::Name(name) => {
                 let namespace = &prepared.namespaces[column_rule.column];
                 let id = Uuid::new_v5(namespace, name.as_bytes());
                 Ok((Value::Uuid(id), None))
             }
-            Found::Missing(missing) => {
+            Evaluated::Missing(missing) => {
                 Err(missing.misfit(self.prepared.layout, &*self.resolved.references))
             }
         }
@@ -207,7 +207,7 @@ impl<'a> Walk<'a> {
         record: &Json,
         pointer: &str,
         part: Option<u32>,
-    ) -> Result<Fingerprint, Problem> {
+    ) -> Result<Fingerprint, MappingProblem> {
         let table = &self.prepared.layout.tables[rule.table].table;
         let mut hasher = Hasher::new();
         hasher.bytes(table.name.as_bytes());
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
             IdentityRule::Pointers(pointers) => {
                 for inner in pointers {
                     let Some(value) = inner.find(record).filter(|value| !value.is_null()) else {
-                        return Err(Problem {
+                        return Err(MappingProblem {
                             pointer: pointer.to_owned(),
                             rule: Rule::MissingValue,
                             message: format!("no value at `{inner}`, which identifies records of `{}`", table.name),
@@ -248,11 +248,11 @@ impl<'a> Walk<'a> {
         column_rule: &ColumnRule,
         pointer: &str,
         misfit: Misfit,
-    ) -> Problem {
+    ) -> MappingProblem {
         let table = &self.prepared.layout.tables[rule.table].table;
         let inner = column_rule.expression.pointer();
         let inner = inner.map(ToString::to_string).unwrap_or_default();
-        Problem {
+        MappingProblem {
             pointer: format!("{pointer}{inner}"),
             rule: misfit.rule,
             message: match misfit.rule {
@@ -324,7 +324,12 @@ fn retype(
     }
 }
 
-fn missing_value(table: &Table, column: usize, rule: &PreparedRule, pointer: &str) -> Problem {
+fn missing_value(
+    table: &Table,
+    column: usize,
+    rule: &PreparedRule,
+    pointer: &str,
+) -> MappingProblem {
     let source = rule
         .columns
         .iter()
@@ -333,7 +338,7 @@ fn missing_value(table: &Table, column: usize, rule: &PreparedRule, pointer: &st
     let wanted = source
         .and_then(Expression::pointer)
         .map_or_else(String::new, |inner| format!(" at `{inner}`"));
-    Problem {
+    MappingProblem {
         pointer: pointer.to_owned(),
         rule: Rule::MissingValue,
         message: format!(

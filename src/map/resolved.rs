@@ -1,4 +1,4 @@
-//! What a mapping needs to know besides the element: parameters, and the rows that references refer to.
+//! The inputs of a mapping besides the element: parameters, and the rows that references refer to.
 
 use crate::layout::Reference;
 use crate::model::Value;

@@ -2,7 +2,8 @@
 //!
 //! It accepts any bytes, rejects nothing and allocates nothing. Its state is a few words, so it can stop after any byte
 //! and resume with the next piece. Everything that scans JSON text is a loop over its tokens: splitting a file into
-//! elements, resolving JSON Pointers, locating faults, masking, measuring depth and size. Parsing is left to serde_json.
+//! elements, resolving JSON Pointers, locating faults, masking, measuring depth and size. Parsing is left to
+//! serde_json.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -231,7 +232,8 @@ mod tests {
 
     type Tokens = Vec<(JsonToken, Vec<u8>)>;
 
-    /// The tokens of bytes that arrive in pieces and are dropped when they were read; and the incomplete token at the end.
+    /// The tokens of bytes that arrive in pieces and are dropped when they were read; and the incomplete token at the
+    /// end.
     fn tokens(pieces: &[&[u8]]) -> (Tokens, Option<JsonToken>) {
         let (mut lexer, mut bytes, mut found) = (JsonLexer::default(), Vec::new(), Vec::new());
         for piece in pieces {

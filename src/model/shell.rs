@@ -1,4 +1,4 @@
-//! Words of a command line that a hint suggests.
+//! Quotes words of the shell commands that hints suggest. Nothing is run.
 
 use std::borrow::Cow;
 

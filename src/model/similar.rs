@@ -1,7 +1,7 @@
-//! The name that a user probably meant.
+//! Suggests the known name that is most similar to a mistyped one.
 
-/// The one of `names` that differs least from `name`: by case alone, or by one edited character in three at most; `None`
-/// if none is so near.
+/// The one of `names` that differs least from `name`: by case alone, or by one edited character in three at most;
+/// `None` if none is so near.
 #[must_use]
 pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let lower = name.to_lowercase();
@@ -14,7 +14,7 @@ pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Opti
         .map(|(_, other)| other)
 }
 
-/// The number of characters to insert, delete or replace between two texts (Levenshtein).
+/// The number of characters to insert, delete or replace between two strings (Levenshtein).
 fn edits(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (i, a) in one.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! Where the time of a command went.
+//! How long each step of a command took, as it is printed and stored. `cli::log` measures it.
 
 use serde::{Deserialize, Serialize};
 

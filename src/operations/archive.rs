@@ -137,9 +137,9 @@ mod tests {
         home.import(1, WAIT).expect("imported");
         home.write(CARDS, "[]");
         let lock = home.lock_archive();
-        let refused = home.import(2, Duration::from_millis(60));
+        let aborted = home.import(2, Duration::from_millis(60));
         assert!(matches!(
-            refused,
+            aborted,
             Err(OperationError::Archive(ArchiveError::Busy(_)))
         ));
         std::thread::scope(|scope| {

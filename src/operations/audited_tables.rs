@@ -1,7 +1,8 @@
 //! Adds tables of the database to the audit log, and removes them.
 //!
 //! Existing rows are recorded once, by a run of kind `enable`, so that the audit log has every row. Otherwise a row
-//! without an entry could be older than the log or inserted without an entry, and there would be no way to tell.
+//! without an entry could be older than the log or inserted without an entry, and the two cases could not be
+//! distinguished.
 
 mod account;
 mod accounted;
@@ -32,10 +33,12 @@ use run::{Entered, begin, begin_change, finish};
 
 pub use altered::{altered, is_complete, never_rolled_back};
 pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
-pub(super) use changed::{refuse_altered, refuse_dropped, refuse_emptied, refuse_renamed};
+pub(super) use changed::{
+    ensure_not_altered, ensure_not_dropped, ensure_not_emptied, ensure_not_renamed,
+};
 pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
-pub(super) use moved::refuse_moved;
+pub(super) use moved::ensure_not_moved;
 pub(super) use unfinished::{
     lost_guards_finding, make_ready, unfinished_findings, words as unfinished_words,
 };
@@ -75,7 +78,7 @@ pub struct EnableOutcome {
     /// Tables whose triggers were created.
     pub tables: Vec<String>,
     /// Tables that cannot be audited, and why.
-    pub refused: Vec<(String, String)>,
+    pub unsuitable: Vec<(String, String)>,
     /// The entries of that run.
     pub entries: EnabledEntries,
     /// Findings of the operation.
@@ -166,11 +169,11 @@ pub fn enable_tables(
         },
         OperationError::is_retryable,
     );
-    let (chosen, recorded) =
-        done.map_err(|error| entered.settle((&mut database, &options.archive), run, error))?;
+    let (chosen, recorded) = done
+        .map_err(|error| entered.abandoned_after((&mut database, &options.archive), run, error))?;
     let mut outcome = EnableOutcome {
         tables: chosen.unwatched.into_iter().map(|(t, _)| t.name).collect(),
-        refused: chosen.refused,
+        unsuitable: chosen.unsuitable,
         ..EnableOutcome::default()
     };
     outcome.findings.extend(completed);

@@ -55,7 +55,7 @@ pub enum OperationError {
     UnreadableEntry {
         /// Its id.
         entry: i64,
-        /// What is malformed.
+        /// The malformed part.
         #[source]
         source: ReplayError,
     },
@@ -83,7 +83,7 @@ pub enum OperationError {
     },
     /// A table cannot be enabled or disabled.
     #[error("`{table}`: {why}")]
-    TableRefused {
+    UnsuitableTable {
         /// The table.
         table: String,
         /// Why.

@@ -103,7 +103,7 @@ impl Home {
             parameters: BTreeMap::from([("profile".to_owned(), "a".to_owned())]),
             mode: ImportMode::Apply,
             unchanged: UnchangedPolicy::Skip,
-            invalid: InvalidPolicy::Refuse,
+            invalid: InvalidPolicy::Abort,
             removed: RemovalPolicy::Keep,
             deleted: Vec::new(),
             conflict: ConflictPolicy::Report,

@@ -83,7 +83,7 @@ pub fn validate(
     };
     let directory = Directory::survey(read, layout, ctx)?;
     let mut counting = Counting {
-        state: ReadState::new(&directory, InvalidPolicy::Refuse),
+        state: ReadState::new(&directory, InvalidPolicy::Abort),
         rows: vec![0; layout.tables.len()],
         conversions: BTreeMap::new(),
     };
@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn unknown_parameter_is_an_error() {
-        let refused = validated(&Home::new(), &[("prof", "a")]);
+        let aborted = validated(&Home::new(), &[("prof", "a")]);
         assert!(matches!(
-            refused,
+            aborted,
             Err(OperationError::UnknownParameter { .. })
         ));
     }

@@ -91,7 +91,7 @@ fn run(
     let now = (directory.ctx.clock)();
     let mut comparing = Comparing {
         directory: &directory,
-        state: ReadState::new(&directory, InvalidPolicy::Refuse),
+        state: ReadState::new(&directory, InvalidPolicy::Abort),
         planner: directory.planner(&target, ConflictPolicy::Report, now),
         ownership: Ownership::default(),
         comparison: Comparison::new(directory.layout, options.limit),

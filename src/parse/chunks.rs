@@ -13,7 +13,7 @@ use super::chunk::{Chunk, Shape};
 use super::framing::Framing;
 use super::limits::Limits;
 use super::position::Position;
-use super::split::{Rest, Splitter, Step, trim};
+use super::split::{Rest, SplitStep, Splitter, trim};
 use super::window::Window;
 use oversized::Oversized;
 
@@ -183,36 +183,36 @@ impl<R: Read> Chunks<R> {
                 }
             };
             match splitter.step(&self.window.bytes, self.window.rest) {
-                Step::Element(range) if self.oversized.is_some() => {
+                SplitStep::Element(range) if self.oversized.is_some() => {
                     return Ok(self.end_oversized(range));
                 }
-                Step::Element(range) => {
+                SplitStep::Element(range) => {
                     let full = range.end >= self.chunk_bytes;
                     self.elements.push(range);
                     if full {
                         return Ok(self.give_elements());
                     }
                 }
-                Step::More
+                SplitStep::More
                     if self.window.bytes.len() >= self.chunk_bytes && !self.elements.is_empty() =>
                 {
                     return Ok(self.give_elements());
                 }
-                Step::More if self.is_oversized() && !self.elements.is_empty() => {
+                SplitStep::More if self.is_oversized() && !self.elements.is_empty() => {
                     return Ok(self.give_elements());
                 }
-                Step::More => self.make_room()?,
-                Step::Closed(end) => {
+                SplitStep::More => self.make_room()?,
+                SplitStep::Closed(end) => {
                     if let Some((_, _, root_end)) = &mut self.root {
                         *root_end = self.window.offset + end as u64;
                     }
                 }
-                Step::End => {
+                SplitStep::End => {
                     self.whole()?;
                     self.ended = true;
                     return Ok(self.give_elements());
                 }
-                Step::Broken(at, message) => {
+                SplitStep::Broken(at, message) => {
                     if let Some(finding) = self.endless() {
                         return Err(finding);
                     }

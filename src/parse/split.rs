@@ -9,7 +9,7 @@ use crate::model::JsonLexer;
 
 /// The result of a step.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum SplitStep {
     /// More bytes are needed.
     More,
     /// A complete element.
@@ -132,23 +132,24 @@ impl Splitter {
         }
     }
 
-    pub(super) fn step(&mut self, bytes: &[u8], rest: Rest) -> Step {
+    pub(super) fn step(&mut self, bytes: &[u8], rest: Rest) -> SplitStep {
         match self {
             Self::Array { lexer, state } => match (array_step(lexer, state, bytes), rest) {
-                (Step::More, Rest::Nothing) => match state {
-                    State::After => Step::End,
-                    State::Inside { .. } | State::Word(_) => {
-                        Step::Broken(bytes.len(), "the file ends inside an element of the array")
-                    }
+                (SplitStep::More, Rest::Nothing) => match state {
+                    State::After => SplitStep::End,
+                    State::Inside { .. } | State::Word(_) => SplitStep::Broken(
+                        bytes.len(),
+                        "the file ends inside an element of the array",
+                    ),
                     State::First | State::Value | State::Comma => {
-                        Step::Broken(bytes.len(), "the file ends before the closing `]`")
+                        SplitStep::Broken(bytes.len(), "the file ends before the closing `]`")
                     }
                 },
                 (step, _) => step,
             },
             Self::Lines { at, seen, begun } => {
                 let step = line_step((at, seen), *begun, bytes, rest);
-                *begun &= !matches!(step, Step::Element(_));
+                *begun &= !matches!(step, SplitStep::Element(_));
                 step
             }
         }
@@ -167,15 +168,15 @@ pub(super) fn trim(bytes: &[u8]) -> Range<usize> {
     start.unwrap_or(bytes.len())..end.map_or(bytes.len(), |last| last + 1)
 }
 
-fn array_step(lexer: &mut JsonLexer, state: &mut State, bytes: &[u8]) -> Step {
+fn array_step(lexer: &mut JsonLexer, state: &mut State, bytes: &[u8]) -> SplitStep {
     loop {
         if let State::Inside { start, depth } = state {
             if !lexer.skip(bytes, depth) {
-                return Step::More;
+                return SplitStep::More;
             }
             let element = *start..lexer.offset();
             *state = State::Comma;
-            return Step::Element(element);
+            return SplitStep::Element(element);
         }
         let at = lexer.offset();
         if let State::Word(start) = *state {
@@ -184,10 +185,10 @@ fn array_step(lexer: &mut JsonLexer, state: &mut State, bytes: &[u8]) -> Step {
             let end = ahead.map_or(bytes.len(), |ahead| at + ahead);
             *lexer = JsonLexer::at(end);
             if ahead.is_none() {
-                return Step::More;
+                return SplitStep::More;
             }
             *state = State::Comma;
-            return Step::Element(start..end);
+            return SplitStep::Element(start..end);
         }
         let spaces = bytes[at..]
             .iter()
@@ -196,24 +197,26 @@ fn array_step(lexer: &mut JsonLexer, state: &mut State, bytes: &[u8]) -> Step {
         let at = at + spaces;
         *lexer = JsonLexer::at(at);
         let Some(&byte) = bytes.get(at) else {
-            return Step::More;
+            return SplitStep::More;
         };
         match (&*state, byte) {
             (State::First | State::Comma, b']') => {
                 *state = State::After;
                 *lexer = JsonLexer::at(at + 1);
-                return Step::Closed(at + 1);
+                return SplitStep::Closed(at + 1);
             }
             (State::Comma, b',') => {
                 *state = State::Value;
                 *lexer = JsonLexer::at(at + 1);
             }
-            (State::Comma, _) => return Step::Broken(at, "expected `,` or `]` after an element"),
+            (State::Comma, _) => {
+                return SplitStep::Broken(at, "expected `,` or `]` after an element");
+            }
             (State::After, _) => {
-                return Step::Broken(at, "unexpected content after the closing `]`");
+                return SplitStep::Broken(at, "unexpected content after the closing `]`");
             }
             (State::Value, b']') => {
-                return Step::Broken(at, "expected an element: `]` must not follow a comma");
+                return SplitStep::Broken(at, "expected an element: `]` must not follow a comma");
             }
             (_, b'[' | b'{' | b'"') => {
                 *state = State::Inside {
@@ -221,14 +224,19 @@ fn array_step(lexer: &mut JsonLexer, state: &mut State, bytes: &[u8]) -> Step {
                     depth: 0,
                 }
             }
-            (_, b',' | b':' | b'}') => return Step::Broken(at, "expected an element"),
+            (_, b',' | b':' | b'}') => return SplitStep::Broken(at, "expected an element"),
             _ => *state = State::Word(at),
         }
     }
 }
 
 /// Finds the next non-blank line. JSON on one line contains no raw line feed, so every line feed ends a line.
-fn line_step((at, seen): (&mut usize, &mut usize), begun: bool, bytes: &[u8], rest: Rest) -> Step {
+fn line_step(
+    (at, seen): (&mut usize, &mut usize),
+    begun: bool,
+    bytes: &[u8],
+    rest: Rest,
+) -> SplitStep {
     loop {
         let from = (*seen).max(*at);
         let end = match (memchr::memchr(b'\n', &bytes[from..]), rest) {
@@ -236,7 +244,7 @@ fn line_step((at, seen): (&mut usize, &mut usize), begun: bool, bytes: &[u8], re
             (None, Rest::Nothing) => bytes.len(),
             (None, Rest::ToCome) => {
                 *seen = bytes.len();
-                return Step::More;
+                return SplitStep::More;
             }
         };
         let line = trim(&bytes[*at..end]);
@@ -244,10 +252,10 @@ fn line_step((at, seen): (&mut usize, &mut usize), begun: bool, bytes: &[u8], re
         let next = (end + 1).min(bytes.len());
         if begun || !element.is_empty() {
             *at = next;
-            return Step::Element(element);
+            return SplitStep::Element(element);
         }
         if next == *at {
-            return Step::End;
+            return SplitStep::End;
         }
         *at = next;
     }

@@ -121,7 +121,7 @@ mod tests {
     use super::super::testing::{assert_lines, json};
     use super::*;
     use crate::archive::{
-        ArchiveError, ManifestFault, ManifestHeader, ManifestSummary, ObjectFault, Problem,
+        ArchiveError, ArchiveProblem, ManifestFault, ManifestHeader, ManifestSummary, ObjectFault,
         RelativePath, VerifyReport,
     };
     use crate::model::{Sha256, Timestamp};
@@ -196,8 +196,8 @@ mod tests {
             unavailable: None,
         });
         verified.report.problems = vec![
-            Problem::Manifest(unusable()),
-            Problem::Object {
+            ArchiveProblem::Manifest(unusable()),
+            ArchiveProblem::Object {
                 sha256: Sha256([0; 32]),
                 object: "/a/objects/00/0.zst".into(),
                 run: Uuid::from_u128(7),
@@ -205,7 +205,7 @@ mod tests {
                 files: 2,
                 fault: ObjectFault::Missing,
             },
-            Problem::Ledger {
+            ArchiveProblem::Ledger {
                 run: "01a1".to_owned(),
                 message: "its manifest is missing".to_owned(),
             },

@@ -138,7 +138,7 @@ pub fn enabled_text(outcome: &EnableOutcome) -> String {
         format!("{verdict}: rows and values that had no entry\n")
     } else if outcome.tables.is_empty() {
         let verdict = Style::paint(Style::SUCCESS, "nothing to do");
-        let which = match outcome.refused.is_empty() {
+        let which = match outcome.unsuitable.is_empty() {
             true => "these",
             false => "other",
         };
@@ -147,7 +147,7 @@ pub fn enabled_text(outcome: &EnableOutcome) -> String {
         let verdict = Style::paint(Style::SUCCESS, "recorded");
         format!("{verdict} from now on: {}\n", outcome.tables.join(", "))
     };
-    for (table, why) in &outcome.refused {
+    for (table, why) in &outcome.unsuitable {
         out.push_str(&format!("  rejected: {table}: {why}\n"));
     }
     if let Some((run, seal)) = &outcome.run {
@@ -213,7 +213,7 @@ struct RefusedTableView<'o> {
 impl<'o> From<&'o EnableOutcome> for EnabledView<'o> {
     fn from(outcome: &'o EnableOutcome) -> Self {
         let run = outcome.run.as_ref();
-        let refused = outcome.refused.iter();
+        let refused = outcome.unsuitable.iter();
         let refused = refused.map(|(table, message)| RefusedTableView { table, message });
         Self {
             run: run.map(|(run, _)| run.as_str()),

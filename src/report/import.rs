@@ -132,8 +132,8 @@ fn tables(outcome: &ImportOutcome) -> String {
 
 fn changes(outcome: &ImportOutcome, out: &mut String) {
     /// The maximum number of changes that are listed.
-    const TOLD: usize = 50;
-    for change in outcome.changes.iter().take(TOLD) {
+    const SHOWN: usize = 50;
+    for change in outcome.changes.iter().take(SHOWN) {
         let columns = if change.columns.is_empty() {
             String::new()
         } else {
@@ -155,7 +155,7 @@ fn changes(outcome: &ImportOutcome, out: &mut String) {
             sanitize_for_terminal(&change.record_id)
         ));
     }
-    let more = outcome.changes.len().saturating_sub(TOLD) as u64 + outcome.changes_not_kept;
+    let more = outcome.changes.len().saturating_sub(SHOWN) as u64 + outcome.changes_not_kept;
     if more > 0 {
         out.push_str(&format!("  and {} more changes\n", grouped(more)));
     }

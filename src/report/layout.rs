@@ -4,7 +4,7 @@ mod view;
 
 use serde::Serialize;
 
-use crate::layout::{Checked, Layout, Problem};
+use crate::layout::{Checked, Layout, LayoutProblem};
 use crate::model::Level;
 
 use super::Style;
@@ -27,7 +27,7 @@ pub fn layouts_text(layouts: &[Layout]) -> String {
 
 /// The warnings of a valid layout or the errors of an invalid one, then the verdict.
 #[must_use]
-pub fn checked_text(name: &str, checked: Result<&Checked, &[Problem]>) -> String {
+pub fn checked_text(name: &str, checked: Result<&Checked, &[LayoutProblem]>) -> String {
     let (level, problems) = problems(checked);
     let style = match level {
         Level::Error => Style::ERROR,
@@ -93,8 +93,8 @@ struct LayoutProblemView<'o> {
     remedy: &'o str,
 }
 
-impl<'o> From<Result<&'o Checked, &'o [Problem]>> for CheckedView<'o> {
-    fn from(checked: Result<&'o Checked, &'o [Problem]>) -> Self {
+impl<'o> From<Result<&'o Checked, &'o [LayoutProblem]>> for CheckedView<'o> {
+    fn from(checked: Result<&'o Checked, &'o [LayoutProblem]>) -> Self {
         let (level, problems) = problems(checked);
         let problems = problems.iter().map(|problem| LayoutProblemView {
             level,
@@ -115,7 +115,7 @@ impl<'o> From<Result<&'o Checked, &'o [Problem]>> for CheckedView<'o> {
     }
 }
 
-fn problems<'p>(checked: Result<&'p Checked, &'p [Problem]>) -> (Level, &'p [Problem]) {
+fn problems<'p>(checked: Result<&'p Checked, &'p [LayoutProblem]>) -> (Level, &'p [LayoutProblem]) {
     match checked {
         Ok(checked) => (Level::Warning, &checked.warnings),
         Err(problems) => (Level::Error, problems),
@@ -130,8 +130,8 @@ mod tests {
     use crate::model::Place;
     use serde_json::json;
 
-    fn problem() -> Problem {
-        Problem {
+    fn problem() -> LayoutProblem {
+        LayoutProblem {
             place: Place {
                 path: "layout.toml".to_owned(),
                 line: Some(12),

@@ -1,5 +1,5 @@
-//! Formats the outcomes of operations as text, JSON, CSV, SARIF and HTML. Returns strings, or writes what may be large to
-//! a writer that it is given; only `cli` prints.
+//! Formats the outcomes of operations as text, JSON, CSV, SARIF and HTML. Returns strings, or writes what may be large
+//! to a writer that it is given; only `cli` prints.
 
 mod archive;
 pub mod audit;

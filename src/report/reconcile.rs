@@ -101,9 +101,9 @@ pub struct ReconciledView<'o> {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnrecordedView<'o> {
-    /// `columns` changed without an entry; the row is gone, or unrecorded; `entry` does not follow from those before
-    /// it; the whole table is gone, or has no primary key any more; `columns` were added or renamed later, and have
-    /// values without an entry.
+    /// `columns` changed without an entry; the row was removed, or is unrecorded; `entry` does not follow from those
+    /// before it; the whole table was removed, or has no primary key any more; `columns` were added or renamed later,
+    /// and have values without an entry.
     #[cfg_attr(
         test,
         schemars(extend("enum" = ["changed", "gone", "unrecorded", "broken", "table_gone", "no_key", "unknown_columns"]))

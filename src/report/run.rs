@@ -151,9 +151,9 @@ pub struct RunDetailsView<'o> {
     run: RunView<'o>,
     /// Per table: counts of the run's kind. `import` and `revert`: as for these commands. `enable`: `noted` (rows that
     /// had no entry and have one now), `differences` (rows that differed from their entries and have a new entry now),
-    /// `completed` (rows with values in added or renamed columns, which have an entry now), or `gone` (`true`: the table was dropped or renamed before the run was completed), and at the old name of a
-    /// renamed table `renamed_to`. `disable`: `disabled_after` (the last entry of the audit log at that time; 0 if there was
-    /// none).
+    /// `completed` (rows with values in added or renamed columns, which have an entry now), or `gone` (`true`: the
+    /// table was dropped or renamed before the run was completed), and at the old name of a renamed table `renamed_to`.
+    /// `disable`: `disabled_after` (the last entry of the audit log at that time; 0 if there was none).
     #[cfg_attr(
         test,
         schemars(with = "std::collections::BTreeMap<String, Map<String, Value>>")

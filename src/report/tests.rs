@@ -24,7 +24,7 @@ fn docs(path: &str) -> PathBuf {
 
 /// Writes a generated file, or compares it.
 #[track_caller]
-fn settle(path: &str, text: &str) {
+fn compare_or_update(path: &str, text: &str) {
     let path = docs(path);
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         fs::write(&path, text).expect("written");
@@ -50,7 +50,7 @@ fn schemas_are_generated_and_keep_what_was_published() {
         for (_, line) in REMOVED.iter().filter(|(of, _)| *of == name) {
             assert!(!now.contains(*line), "{path}: {line} was removed");
         }
-        settle(&path, &format!("{schema:#}\n"));
+        compare_or_update(&path, &format!("{schema:#}\n"));
     }
 }
 
@@ -66,7 +66,7 @@ fn every_schema_has_a_command() {
 
 #[test]
 fn the_manual_is_generated() {
-    settle("json.md", &manual::manual(&documents()));
+    compare_or_update("json.md", &manual::manual(&documents()));
 }
 
 #[test]

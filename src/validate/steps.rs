@@ -37,7 +37,7 @@ pub(super) fn counting_options() -> ValidationOptions<'static> {
     layout::schema_options().with_keyword(COUNTED, |_, _, path| {
         let (schema_pointer, _) = path.as_str().rsplit_once('/').unwrap_or_default();
         let schema_pointer = schema_pointer.to_owned();
-        Ok(Box::new(Step { schema_pointer }))
+        Ok(Box::new(StepCounter { schema_pointer }))
     })
 }
 
@@ -53,11 +53,11 @@ pub(super) fn within<T>(steps: u64, work: impl FnOnce() -> T) -> Result<T, Exhau
     })
 }
 
-struct Step {
+struct StepCounter {
     schema_pointer: String,
 }
 
-impl Step {
+impl StepCounter {
     fn take(&self) {
         match LEFT.get().checked_sub(1) {
             Some(left) => LEFT.set(left),
@@ -69,7 +69,7 @@ impl Step {
     }
 }
 
-impl<'i> Keyword<'i> for Step {
+impl<'i> Keyword<'i> for StepCounter {
     fn validate(&self, _instance: &'i Value) -> Result<(), ValidationError<'i>> {
         self.take();
         Ok(())

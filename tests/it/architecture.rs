@@ -360,7 +360,8 @@ fn format_strings(code: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Values are bound, and queries outside the engines are Diesel's. Only engines, and the listed files, put names into SQL.
+/// Values are bound, and queries outside the engines are Diesel's. Only engines, and the listed files, put names into
+/// SQL.
 #[test]
 fn only_engines_format_sql() {
     let statements = [

@@ -47,7 +47,7 @@ fn verified(workspace: &Workspace, arguments: &[&str]) -> (Value, Vec<String>) {
 const DATABASE: [&str; 2] = ["--database", "target/legacy.db"];
 const ARCHIVE: [&str; 2] = ["--archive", "target/legacy.db.archive"];
 
-/// Edits a manifest and recomputes its digest, as someone who knows the format could.
+/// Edits a manifest and recomputes its digest, as an attacker with knowledge of the format could.
 fn forged(manifest: &str, from: &str, to: &str) -> String {
     let (contents, _) = manifest.rsplit_once(",\"sha256\":\"").expect("a digest");
     assert!(contents.contains(from), "{from}");

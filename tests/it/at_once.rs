@@ -4,21 +4,21 @@ use std::process::Child;
 
 use crate::bulk::{Bulk, fill};
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// Starts several imports at the same time and returns their results.
-fn run_concurrently(workspace: &Workspace, count: usize, arguments: &[&str]) -> Vec<Ended> {
+fn run_concurrently(workspace: &Workspace, count: usize, arguments: &[&str]) -> Vec<CommandOutput> {
     let children: Vec<Child> = (0..count)
         .map(|_| workspace.begin_import(arguments))
         .collect();
     children
         .into_iter()
-        .map(|child| Ended::of(child.wait_with_output().expect("an end")))
+        .map(|child| CommandOutput::of(child.wait_with_output().expect("an end")))
         .collect()
 }
 
 #[track_caller]
-fn assert_one_imported(workspace: &Workspace, ends: &[Ended], runs: i64) {
+fn assert_one_imported(workspace: &Workspace, ends: &[CommandOutput], runs: i64) {
     for ended in ends {
         assert_eq!(ended.code, Some(0), "{ended}");
     }
@@ -63,7 +63,7 @@ fn an_import_with_no_wait_fails_while_another_runs() {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     let second = workspace.import(&["--wait", "0"]);
-    let first = Ended::of(first.wait_with_output().expect("an end"));
+    let first = CommandOutput::of(first.wait_with_output().expect("an end"));
     assert_eq!(first.code, Some(0), "{first}");
     match second.code {
         Some(1) => assert!(second.stderr.contains("another program"), "{second}"),
@@ -91,7 +91,7 @@ fn readers_are_not_blocked() {
         );
         seen.insert(state);
     }
-    let ended = Ended::of(child.wait_with_output().expect("an end"));
+    let ended = CommandOutput::of(child.wait_with_output().expect("an end"));
     assert_eq!(ended.code, Some(0), "{ended}");
     let allowed = ["first1".to_owned(), "second2".to_owned()];
     assert!(seen.iter().all(|state| allowed.contains(state)), "{seen:?}");

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::edits::edit;
 use crate::json;
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// Runs `accession audit` on the database of the workspace.
-pub(crate) fn audit(workspace: &Workspace, arguments: &[&str]) -> Ended {
+pub(crate) fn audit(workspace: &Workspace, arguments: &[&str]) -> CommandOutput {
     let mut command = workspace.command();
     command
         .arg("audit")
@@ -54,17 +54,17 @@ pub(crate) fn masked(workspace: &Workspace, text: &str) -> String {
             .replace(&run[..13], &short);
     }
     // The timestamps in the fixtures are from 2024.
-    let instant = |pattern: &str| Regex::new(pattern).expect("a pattern");
-    let text = instant(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d([T ])\d\d:\d\d:\d\d")
+    let pattern = |text: &str| Regex::new(text).expect("a pattern");
+    let text = pattern(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d([T ])\d\d:\d\d:\d\d")
         .replace_all(&text, "YYYY-MM-DD${1}hh:mm:ss");
-    let text = instant(r"ss\.\d{6}Z").replace_all(&text, "ss.uuuuuuZ");
-    let text = instant(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d").replace_all(&text, "YYYY-MM-DD");
-    instant(r"[0-9a-f]{64}")
+    let text = pattern(r"ss\.\d{6}Z").replace_all(&text, "ss.uuuuuuZ");
+    let text = pattern(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d").replace_all(&text, "YYYY-MM-DD");
+    pattern(r"[0-9a-f]{64}")
         .replace_all(&text, "[SHA256]")
         .into_owned()
 }
 
-macro_rules! assert_told {
+macro_rules! assert_printed {
     ($workspace:expr, $name:expr, $text:expr) => {{
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path("snapshots");
@@ -74,7 +74,7 @@ macro_rules! assert_told {
         settings.bind(|| insta::assert_snapshot!($name, text));
     }};
 }
-pub(crate) use assert_told;
+pub(crate) use assert_printed;
 
 /// Creates a workspace with an import, an edit by another program, and an import of an edited file.
 pub(crate) fn reviewed() -> Workspace {
@@ -145,7 +145,7 @@ fn a_reviewer_sees_what_happened() {
             vec!["where", "profiles/child_profiles.json", "/0/school"],
         ),
     ] {
-        assert_told!(workspace, name, look(&workspace, &arguments));
+        assert_printed!(workspace, name, look(&workspace, &arguments));
     }
 }
 

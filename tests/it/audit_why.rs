@@ -4,11 +4,11 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::audit_look::{assert_told, audit, look, look_json, reviewed};
+use crate::audit_look::{assert_printed, audit, look, look_json, reviewed};
 use crate::edits::edit;
 use crate::fixtures;
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 fn column<'v>(why: &'v Value, name: &str) -> &'v Value {
     let mut columns = why["columns"].as_array().into_iter().flatten();
@@ -19,27 +19,27 @@ fn column<'v>(why: &'v Value, name: &str) -> &'v Value {
 #[test]
 fn values_are_found_in_the_archived_original() {
     let workspace = reviewed();
-    assert_told!(
+    assert_printed!(
         workspace,
         "audit_why_profile",
         look(&workspace, &["why", "profiles", "child_0001"])
     );
-    assert_told!(
+    assert_printed!(
         workspace,
         "audit_why_word",
         look(&workspace, &["why", "mastered_words", "777"])
     );
-    assert_told!(
+    assert_printed!(
         workspace,
         "audit_why_card",
         look(&workspace, &["why", "approved_cards", "2"])
     );
-    assert_told!(
+    assert_printed!(
         workspace,
         "audit_why_external",
         look(&workspace, &["why", "mastered_words", "10"])
     );
-    assert_told!(
+    assert_printed!(
         workspace,
         "audit_why_deleted",
         look(&workspace, &["why", "mastered_words", "4", "word"])
@@ -139,7 +139,7 @@ fn rows_of_every_kind_of_mapping_are_proved() {
         "SELECT record_id FROM audit_log WHERE table_name = 'stocktakes'",
     );
     let key = known.first().map_or(key, String::as_str);
-    assert_told!(
+    assert_printed!(
         workspace,
         "audit_why_composite_key",
         look(
@@ -150,7 +150,7 @@ fn rows_of_every_kind_of_mapping_are_proved() {
 }
 
 #[track_caller]
-fn assert_not_proved(ended: &Ended, message: &str) {
+fn assert_not_proved(ended: &CommandOutput, message: &str) {
     assert_eq!(ended.code, Some(4), "{ended}");
     assert!(ended.stdout.contains(message), "{message}: {ended}");
 }

@@ -33,7 +33,7 @@ impl ImportedDatabase {
     }
 
     #[track_caller]
-    fn refuses(&self, sql: &str, why: &str) {
+    fn rejects(&self, sql: &str, why: &str) {
         let rejected = self.connection.execute_batch(sql);
         let error = rejected.expect_err(sql).to_string();
         assert!(error.contains(why), "{sql}: {error}");
@@ -311,21 +311,21 @@ fn a_rolled_back_change_leaves_no_entry() {
 fn entries_cannot_be_changed_deleted_or_replaced() {
     let database = ImportedDatabase::begin();
     let why = "append-only";
-    database.refuses("UPDATE audit_log SET changed_by = 'somebody else'", why);
-    database.refuses(
+    database.rejects("UPDATE audit_log SET changed_by = 'somebody else'", why);
+    database.rejects(
         "UPDATE audit_log SET changed_by = 'somebody else' WHERE id = 1",
         why,
     );
-    database.refuses("UPDATE OR IGNORE audit_log SET id = id + 1000", why);
-    database.refuses("DELETE FROM audit_log WHERE id = 1", why);
-    database.refuses("DELETE FROM audit_log", why);
+    database.rejects("UPDATE OR IGNORE audit_log SET id = id + 1000", why);
+    database.rejects("DELETE FROM audit_log WHERE id = 1", why);
+    database.rejects("DELETE FROM audit_log", why);
     let replace = "INTO audit_log (id, table_name, record_id, action, changed_at, changed_by)
                    VALUES (1, 't', '1', 'INSERT', 'now', 'mallory')";
-    database.refuses(&format!("REPLACE {replace}"), why);
-    database.refuses(&format!("INSERT OR REPLACE {replace}"), why);
-    database.refuses("INSERT INTO audit_log SELECT * FROM audit_log WHERE id = 1 ON CONFLICT DO UPDATE SET changed_by = 'm'", why);
+    database.rejects(&format!("REPLACE {replace}"), why);
+    database.rejects(&format!("INSERT OR REPLACE {replace}"), why);
+    database.rejects("INSERT INTO audit_log SELECT * FROM audit_log WHERE id = 1 ON CONFLICT DO UPDATE SET changed_by = 'm'", why);
     assert!(database.entries().is_empty());
-    database.refuses(
+    database.rejects(
         "INSERT INTO audit_log (table_name, record_id, action, changed_at, changed_by) VALUES ('t', '1', 'TRUNCATE', 'now', 'm')",
         "CHECK",
     );
@@ -334,12 +334,12 @@ fn entries_cannot_be_changed_deleted_or_replaced() {
 #[test]
 fn complete_runs_cannot_be_changed_deleted_or_replaced() {
     let database = ImportedDatabase::begin();
-    database.refuses(
+    database.rejects(
         "UPDATE import_runs SET actor = 'somebody else'",
         "never edited",
     );
-    database.refuses("DELETE FROM import_runs", "never deleted");
-    database.refuses(
+    database.rejects("DELETE FROM import_runs", "never deleted");
+    database.rejects(
         "REPLACE INTO import_runs SELECT * FROM import_runs",
         "never replaced",
     );

@@ -168,7 +168,7 @@ fn two_directories_that_claim_one_row_are_a_conflict() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
     let other = workspace.root().join("other");
-    crate::fixtures::copy(&workspace.legacy(), &other);
+    crate::fixtures::copy(&workspace.source_dir(), &other);
     let path = other.join("profiles/child_profiles.json");
     let profiles = std::fs::read_to_string(&path).expect("a file");
     std::fs::write(&path, profiles.replace("Lakeside", "Hillside")).expect("a file");

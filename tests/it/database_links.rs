@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 const CHAT: &str = "content_db/chat_history.json";
 
-fn import(workspace: &Workspace, database: &str) -> Ended {
+fn import(workspace: &Workspace, database: &str) -> CommandOutput {
     let mut command = workspace.command();
     command.args(["import", "legacy", "--database", database]);
     workspace.run(&mut command)

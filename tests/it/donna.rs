@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::fixtures::{self, each_folder};
 use crate::json;
-use crate::refused_files::assert_expected;
+use crate::rejected_files::assert_expected;
 use crate::rows::{self, of};
 use crate::workspace::{ACTOR, Workspace};
 
@@ -61,9 +61,9 @@ fn time(value: &Value) -> Stored {
     let Some(text) = value.as_str() else {
         return Stored::Null;
     };
-    let instant = chrono::DateTime::parse_from_rfc3339(text).expect("a time");
+    let timestamp = chrono::DateTime::parse_from_rfc3339(text).expect("a time");
     let micros = chrono::SecondsFormat::Micros;
-    Stored::Text(instant.to_utc().to_rfc3339_opts(micros, true))
+    Stored::Text(timestamp.to_utc().to_rfc3339_opts(micros, true))
 }
 
 fn integer(value: &Value) -> Stored {
@@ -92,8 +92,8 @@ fn first<'v>(values: &[&'v Value]) -> &'v Value {
 }
 
 /// Returns the names without suffix, and the contents, of the files in a folder.
-fn files(legacy: &Path, folder: &str) -> Vec<(String, String)> {
-    let Ok(entries) = std::fs::read_dir(legacy.join(folder)) else {
+fn files(source: &Path, folder: &str) -> Vec<(String, String)> {
+    let Ok(entries) = std::fs::read_dir(source.join(folder)) else {
         return Vec::new();
     };
     let entries = entries.map(|entry| entry.expect("an entry").path());
@@ -107,8 +107,8 @@ fn files(legacy: &Path, folder: &str) -> Vec<(String, String)> {
     entries.map(read).collect()
 }
 
-fn documents(legacy: &Path, folder: &str) -> Vec<(String, Value)> {
-    let named = files(legacy, folder).into_iter();
+fn documents(source: &Path, folder: &str) -> Vec<(String, Value)> {
+    let named = files(source, folder).into_iter();
     named
         .map(|(name, text)| {
             let name = name.strip_suffix(".json").expect("JSON").to_owned();
@@ -117,8 +117,8 @@ fn documents(legacy: &Path, folder: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
-fn users(legacy: &Path, wanted: &mut Expected) {
-    for (_, user) in documents(legacy, "users") {
+fn users(source: &Path, wanted: &mut Expected) {
+    for (_, user) in documents(source, "users") {
         let id = id("users", user["id"].as_str().expect("an id"));
         let columns = vec![
             ("clerk_id", text(&user["clerk_id"])),
@@ -136,9 +136,9 @@ fn users(legacy: &Path, wanted: &mut Expected) {
 }
 
 /// Returns the IDs of the sessions by chat.
-fn sessions(legacy: &Path, wanted: &mut Expected) -> BTreeMap<String, String> {
+fn sessions(source: &Path, wanted: &mut Expected) -> BTreeMap<String, String> {
     let mut ids = BTreeMap::new();
-    for (name, session) in documents(legacy, "chat_sessions") {
+    for (name, session) in documents(source, "chat_sessions") {
         let Some(chat) = name.strip_suffix("_session") else {
             continue;
         };
@@ -168,8 +168,8 @@ fn sessions(legacy: &Path, wanted: &mut Expected) -> BTreeMap<String, String> {
     ids
 }
 
-fn transcripts(legacy: &Path, sessions: &mut BTreeMap<String, String>, wanted: &mut Expected) {
-    for (chat, messages) in documents(legacy, "chat_history") {
+fn transcripts(source: &Path, sessions: &mut BTreeMap<String, String>, wanted: &mut Expected) {
+    for (chat, messages) in documents(source, "chat_history") {
         let session = sessions.entry(chat.clone()).or_insert_with(|| {
             let made = id("chat_sessions", &chat);
             let columns = vec![
@@ -197,8 +197,8 @@ fn transcripts(legacy: &Path, sessions: &mut BTreeMap<String, String>, wanted: &
     }
 }
 
-fn messages(legacy: &Path, sessions: &BTreeMap<String, String>, wanted: &mut Expected) {
-    for (chat, messages) in documents(legacy, "chat_sessions") {
+fn messages(source: &Path, sessions: &BTreeMap<String, String>, wanted: &mut Expected) {
+    for (chat, messages) in documents(source, "chat_sessions") {
         for message in messages.as_array().into_iter().flatten() {
             let own = id("messages", message["id"].as_str().expect("an id"));
             let number = message["sequence_number"].as_i64().expect("a number");
@@ -229,8 +229,8 @@ fn message_columns(
     ]
 }
 
-fn memory(legacy: &Path, wanted: &mut Expected) {
-    for (user, types) in documents(legacy, "memory") {
+fn memory(source: &Path, wanted: &mut Expected) {
+    for (user, types) in documents(source, "memory") {
         for (kind, entries) in types.as_object().into_iter().flatten() {
             for (key, entry) in entries.as_object().into_iter().flatten() {
                 let made = made_id("user_memory", &serde_json::json!([user, kind, key]));
@@ -249,8 +249,8 @@ fn memory(legacy: &Path, wanted: &mut Expected) {
     }
 }
 
-fn logs(legacy: &Path, wanted: &mut Expected) {
-    for (name, lines) in files(legacy, "logs") {
+fn logs(source: &Path, wanted: &mut Expected) {
+    for (name, lines) in files(source, "logs") {
         let lines = lines.lines().filter(|line| !line.is_empty());
         for (index, line) in lines.enumerate() {
             let line = json::parse(line);
@@ -279,14 +279,14 @@ fn logs(legacy: &Path, wanted: &mut Expected) {
 
 /// Checks that every expected row exists with every value, and that there are no other rows.
 #[track_caller]
-fn assert_holds(connection: &Connection, legacy: &Path) -> BTreeMap<&'static str, usize> {
+fn assert_holds(connection: &Connection, source: &Path) -> BTreeMap<&'static str, usize> {
     let mut wanted = Expected::new();
-    users(legacy, &mut wanted);
-    let mut chats = sessions(legacy, &mut wanted);
-    transcripts(legacy, &mut chats, &mut wanted);
-    messages(legacy, &chats, &mut wanted);
-    memory(legacy, &mut wanted);
-    logs(legacy, &mut wanted);
+    users(source, &mut wanted);
+    let mut chats = sessions(source, &mut wanted);
+    transcripts(source, &mut chats, &mut wanted);
+    messages(source, &chats, &mut wanted);
+    memory(source, &mut wanted);
+    logs(source, &mut wanted);
     let mut counts = BTreeMap::new();
     for table in [
         "users",
@@ -315,7 +315,7 @@ fn assert_holds(connection: &Connection, legacy: &Path) -> BTreeMap<&'static str
 fn every_value_of_every_file_is_in_the_database() {
     let workspace = imported();
     let connection = workspace.connection();
-    let counts = assert_holds(&connection, &workspace.legacy());
+    let counts = assert_holds(&connection, &workspace.source_dir());
     let expected = [
         ("users", 3),
         ("chat_sessions", 5),
@@ -343,7 +343,7 @@ fn a_second_import_writes_nothing_and_verify_finds_no_difference() {
     assert_eq!(verified.code, Some(0), "{verified}");
 }
 
-/// Left out by `scripts/test`.
+/// Omitted by `scripts/test`.
 mod on_request {
     use super::*;
 
@@ -351,21 +351,21 @@ mod on_request {
     #[test]
     #[ignore = "needs a directory: ACCESSION_TEST_DONNA"]
     fn a_directory_elsewhere_is_imported_as_it_was_generated() {
-        let legacy = std::env::var_os("ACCESSION_TEST_DONNA").expect("set ACCESSION_TEST_DONNA");
-        let legacy = PathBuf::from(legacy);
+        let source = std::env::var_os("ACCESSION_TEST_DONNA").expect("set ACCESSION_TEST_DONNA");
+        let source = PathBuf::from(source);
         let workspace = Workspace::empty();
         let import = || {
             let mut command = workspace.command();
-            command.arg("import").arg(&legacy);
+            command.arg("import").arg(&source);
             command.args(["--database", "target/legacy.db", "--actor", ACTOR]);
             workspace.run(&mut command)
         };
         let ended = import();
         assert_eq!(ended.code, Some(0), "{ended}");
         let connection = workspace.connection();
-        let counts = assert_holds(&connection, &legacy);
+        let counts = assert_holds(&connection, &source);
         let expected =
-            std::fs::read_to_string(legacy.join("EXPECTED.json")).expect("expected counts");
+            std::fs::read_to_string(source.join("EXPECTED.json")).expect("expected counts");
         for (table, count) in json::object(&expected) {
             assert_eq!(
                 counts[table.as_str()],
@@ -411,7 +411,7 @@ fn ids_that_are_not_uuids_are_kept_in_the_conversions() {
 }
 
 #[test]
-fn an_array_that_stands_for_an_object_is_a_conversion() {
+fn an_array_in_place_of_an_object_is_a_conversion() {
     let workspace = imported();
     let objects = rows::texts(
         &workspace.connection(),
@@ -434,7 +434,7 @@ fn an_array_that_stands_for_an_object_is_a_conversion() {
 fn every_fault_is_reported_and_nothing_is_written() {
     each_folder("donna/invalid", |folder| {
         let workspace = Workspace::of(SMALL);
-        fixtures::copy(folder, &workspace.legacy());
+        fixtures::copy(folder, &workspace.source_dir());
         let before = workspace.tree();
         let ended = workspace.import(&["--quiet"]);
         assert_expected(folder, &workspace, &ended.messages());
@@ -448,14 +448,14 @@ fn every_fault_is_reported_and_nothing_is_written() {
 fn skipping_and_then_fixing_a_fault_gives_the_same_database_as_no_fault() {
     each_folder("donna/invalid", |folder| {
         let workspace = Workspace::of(SMALL);
-        fixtures::copy(folder, &workspace.legacy());
+        fixtures::copy(folder, &workspace.source_dir());
         let ended = workspace.import(&["--skip-invalid"]);
         assert_eq!(ended.code, Some(5), "{}\n{ended}", folder.display());
         rows::assert_sound(&workspace.connection());
-        std::fs::remove_dir_all(workspace.legacy()).expect("removed");
-        fixtures::copy(&fixtures::path(SMALL), &workspace.legacy());
+        std::fs::remove_dir_all(workspace.source_dir()).expect("removed");
+        fixtures::copy(&fixtures::path(SMALL), &workspace.source_dir());
         workspace.imports(&["--prune"]);
-        assert_holds(&workspace.connection(), &workspace.legacy());
+        assert_holds(&workspace.connection(), &workspace.source_dir());
     });
 }
 
@@ -467,7 +467,7 @@ fn a_message_file_finds_the_session_of_an_earlier_import() {
     workspace.imports(&[]);
     workspace.write("chat_sessions/chat_4f2a.json", messages);
     workspace.imports(&[]);
-    assert_holds(&workspace.connection(), &workspace.legacy());
+    assert_holds(&workspace.connection(), &workspace.source_dir());
 }
 
 #[test]
@@ -486,7 +486,7 @@ fn a_transcript_that_grows_keeps_its_session_and_its_messages() {
     assert_eq!(of_table("messages")["gone"], 0);
     assert_eq!(of_table("chat_sessions")["unchanged"], 1);
     assert_eq!(of_table("chat_sessions")["gone"], 0);
-    assert_holds(&workspace.connection(), &workspace.legacy());
+    assert_holds(&workspace.connection(), &workspace.source_dir());
 }
 
 /// The session that was generated for the transcript has messages; the user must decide which of the two to keep.

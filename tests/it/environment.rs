@@ -1,7 +1,7 @@
 //! Environment variables of the command, and the precedence of arguments.
 
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 const WHO: &str = "SELECT actor FROM import_runs ORDER BY id";
 
@@ -39,7 +39,7 @@ fn arguments_have_precedence_over_the_environment() {
 fn the_same_directory_is_the_same_source_however_it_is_written() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
-    let absolute = workspace.legacy().display().to_string();
+    let absolute = workspace.source_dir().display().to_string();
     for written in ["legacy/", "./legacy", "target/../legacy", &absolute] {
         let mut command = workspace.command();
         command.args(["import", written, "--database", "sqlite:target/legacy.db"]);
@@ -72,7 +72,7 @@ fn colours_are_used_only_on_terminals() {
 }
 
 /// Runs a command in the workspace.
-fn ended(workspace: &Workspace, arguments: &[&str]) -> Ended {
+fn ended(workspace: &Workspace, arguments: &[&str]) -> CommandOutput {
     workspace.run(workspace.command().args(arguments))
 }
 
@@ -89,7 +89,7 @@ fn quiet_hides_notices_but_not_warnings() {
     assert!(output.stderr.contains("is taken from `.env`"), "{output}");
     let output = ended(&workspace, &["runs", "list", "-q"]);
     assert_eq!(output.stderr, "", "{output}");
-    std::fs::rename(workspace.legacy(), workspace.root().join("moved")).expect("moved");
+    std::fs::rename(workspace.source_dir(), workspace.root().join("moved")).expect("moved");
     let output = ended(&workspace, &["verify", "moved", "-q"]);
     assert_eq!(output.code, Some(4), "{output}");
     for words in ["warning[moved-source]", "verify it with `--source"] {

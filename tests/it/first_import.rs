@@ -47,9 +47,9 @@ fn utc(text: &str) -> Stored {
     let text = text.replacen(' ', "T", 1);
     let has_offset = text.ends_with('Z') || text[19..].contains(['+', '-']);
     let text = if has_offset { text } else { format!("{text}Z") };
-    let instant = chrono::DateTime::parse_from_rfc3339(&text).expect("a time");
+    let timestamp = chrono::DateTime::parse_from_rfc3339(&text).expect("a time");
     let micros = chrono::SecondsFormat::Micros;
-    Stored::Text(instant.to_utc().to_rfc3339_opts(micros, true))
+    Stored::Text(timestamp.to_utc().to_rfc3339_opts(micros, true))
 }
 
 #[test]
@@ -160,8 +160,8 @@ fn cards_and_messages_contain_every_value_of_the_files() {
         for name in ["role", "content"] {
             assert_eq!(of(row, name), &stored_text(message.get(name)), "{name}");
         }
-        let instant = utc(message["timestamp"].as_str().expect("a time"));
-        assert_eq!(of(row, "timestamp"), &instant);
+        let timestamp = utc(message["timestamp"].as_str().expect("a time"));
+        assert_eq!(of(row, "timestamp"), &timestamp);
     }
 }
 
@@ -265,7 +265,7 @@ fn the_run_is_in_the_ledger_with_its_counts() {
     ] {
         assert_eq!(rows::text(of(&run, name)), value, "{name}");
     }
-    let legacy = workspace.legacy().canonicalize().expect("a path");
+    let legacy = workspace.source_dir().canonicalize().expect("a path");
     assert_eq!(rows::text(of(&run, "source")), legacy.display().to_string());
     assert!(rows::text(of(&run, "started_at")) <= rows::text(of(&run, "finished_at")));
     let counts = json::parse(&rows::text(of(&run, "counts")));
@@ -446,7 +446,7 @@ fn with_two_profiles_the_owner_of_the_cards_must_be_specified() {
     assert!(!rejected.stderr.contains("child_0001"), "{rejected}");
     let shown = workspace.import(&["--show-values"]);
     assert!(shown.stderr.contains("`child_0001`"), "{shown}");
-    before.assert_unchanged(&workspace.tree(), "refused");
+    before.assert_unchanged(&workspace.tree(), "rejected");
 
     workspace.imports(&["--set", "profile=Leo 王子乐"]);
     let connection = workspace.connection();
@@ -465,13 +465,13 @@ fn a_parameter_that_matches_no_row_is_rejected() {
     let rejected = workspace.import(&["--set", "profile=nobody"]);
     assert_eq!(rejected.code, Some(3), "{rejected}");
     assert!(rejected.stderr.contains("missing-reference"), "{rejected}");
-    before.assert_unchanged(&workspace.tree(), "refused");
+    before.assert_unchanged(&workspace.tree(), "rejected");
 }
 
 #[test]
 fn the_source_directory_is_never_written_to() {
     let workspace = Workspace::of("srs4autism/valid/small");
-    let before = Tree::of(&workspace.legacy());
+    let before = Tree::of(&workspace.source_dir());
     workspace.imports(&[]);
     workspace.imports(&["--reread"]);
     for arguments in [
@@ -481,6 +481,6 @@ fn the_source_directory_is_never_written_to() {
     ] {
         let ended = workspace.run(workspace.command().args(arguments));
         assert_eq!(ended.code, Some(0), "{ended}");
-        before.assert_unchanged(&Tree::of(&workspace.legacy()), ended);
+        before.assert_unchanged(&Tree::of(&workspace.source_dir()), ended);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::edits::edit;
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// A step of a history.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn run(workspace: &Workspace, arguments: &[&str]) -> Ended {
+fn run(workspace: &Workspace, arguments: &[&str]) -> CommandOutput {
     let mut command = workspace.command();
     command
         .args(arguments)

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::fixtures;
 use crate::json::parse;
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// Address space in KiB, most of which the allocator only reserves.
 const MEMORY: u64 = 4_000_000;
@@ -25,7 +25,7 @@ const MEMORY: u64 = 4_000_000;
 const PATIENCE: Duration = Duration::from_secs(240);
 const AT_A_TIME: usize = 4;
 /// The maximum number of findings per case in the snapshot.
-const TOLD: usize = 4;
+const SHOWN: usize = 4;
 const NOBODY: u32 = 65_534;
 
 /// The cases on disk, owned by an unprivileged user.
@@ -39,10 +39,10 @@ struct Cases {
 impl Cases {
     fn make() -> Self {
         let workspace = Workspace::empty();
-        let directory = workspace.legacy();
+        let directory = workspace.source_dir();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile_inputs.py");
         let made = Command::new("python3").arg(script).arg(&directory).output();
-        let made = Ended::of(made.expect("python3 is there"));
+        let made = CommandOutput::of(made.expect("python3 is there"));
         assert_eq!(made.code, Some(0), "{made}");
         let cases = fs::read_to_string(directory.join("cases.json")).expect("read");
         let cases = crate::json::array(&cases);
@@ -66,13 +66,13 @@ impl Cases {
     }
 
     /// Runs the command with limited memory and time.
-    fn run(&self, arguments: &[&str], name: &str) -> Ended {
+    fn run(&self, arguments: &[&str], name: &str) -> CommandOutput {
         let mut command = Command::new("sh");
         command
             .args(["-c", &format!("ulimit -v {MEMORY}; exec \"$@\""), "sh"])
             .arg(env!("CARGO_BIN_EXE_accession"))
             .args(arguments)
-            .arg(self.workspace.legacy().join(name))
+            .arg(self.workspace.source_dir().join(name))
             .arg("--layout")
             .arg(fixtures::path("layouts/anything"))
             .env_clear()
@@ -93,7 +93,7 @@ impl Cases {
             let path = self.workspace.target().join(format!("{name}.{end}"));
             fs::read_to_string(path).expect("output is UTF-8")
         };
-        Ended {
+        CommandOutput {
             code,
             stdout: read("out"),
             stderr: read("err"),
@@ -120,10 +120,10 @@ fn wait(mut child: Child, name: &str) -> Option<i32> {
 fn assert_sanitized(text: &str, name: &str) {
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_control() && c != '\n') {
-        let behind = rest[at..].strip_prefix("\x1b[").unwrap_or("");
-        let end = behind.find(|c: char| !c.is_ascii_digit() && c != ';');
+        let after = rest[at..].strip_prefix("\x1b[").unwrap_or("");
+        let end = after.find(|c: char| !c.is_ascii_digit() && c != ';');
         match end {
-            Some(end) if behind[end..].starts_with('m') => rest = &behind[end + 1..],
+            Some(end) if after[end..].starts_with('m') => rest = &after[end + 1..],
             _ => panic!(
                 "{name}: {:?}",
                 &rest[at..].chars().take(40).collect::<String>()
@@ -139,11 +139,11 @@ fn assert_sanitized(text: &str, name: &str) {
 }
 
 /// Summarizes the result of a case: the exit code, and rule and place of the first findings.
-fn summary(name: &str, ended: &Ended, report: &Value) -> String {
+fn summary(name: &str, ended: &CommandOutput, report: &Value) -> String {
     let findings = report["findings"].as_array().expect("findings");
     let code = ended.code.expect("not killed");
     let mut summary = format!("{name}: exit {code}\n");
-    for finding in findings.iter().take(TOLD) {
+    for finding in findings.iter().take(SHOWN) {
         let short = |value: &Value| match value.as_str() {
             None => "-".to_owned(),
             Some(text) if text.chars().count() > 60 => {
@@ -161,7 +161,7 @@ fn summary(name: &str, ended: &Ended, report: &Value) -> String {
             short(&finding["pointer"]),
         ));
     }
-    let more = findings.len().saturating_sub(TOLD);
+    let more = findings.len().saturating_sub(SHOWN);
     if more > 0 {
         summary.push_str(&format!("  and {more} more\n"));
     }
@@ -273,7 +273,7 @@ fn a_file_that_grows_and_shrinks_is_imported_completely_or_rejected() {
     let record = format!("{{\"text\": \"{}\"}}", "x".repeat(1000));
     let whole = |count: usize| format!("[{}]", vec![record.as_str(); count].join(","));
     workspace.write("records/a.json", whole(5_000));
-    let path = workspace.legacy().join("records/a.json");
+    let path = workspace.source_dir().join("records/a.json");
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::bulk::{Bulk, fill};
 use crate::rows;
 use crate::tree::Tree;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// The number of points in time at which an import is killed.
 const MOMENTS: u32 = 8;
@@ -208,7 +208,7 @@ fn an_interrupted_import_leaves_nothing_behind() {
             std::thread::sleep(Duration::from_millis(1));
         }
         signal(&child, name);
-        let ended = Ended::of(child.wait_with_output().expect("an end"));
+        let ended = CommandOutput::of(child.wait_with_output().expect("an end"));
         match ended.code {
             Some(130) => before.assert_unchanged(&workspace.tree(), &ended),
             // The import had finished by then.
@@ -235,7 +235,7 @@ fn an_interrupted_change_leaves_the_database_unchanged() {
         std::thread::sleep(Duration::from_millis(1));
     }
     signal(&child, "-INT");
-    let ended = Ended::of(child.wait_with_output().expect("an end"));
+    let ended = CommandOutput::of(child.wait_with_output().expect("an end"));
     match ended.code {
         Some(130) => before.assert_unchanged(&workspace.tree(), &ended),
         Some(0) => assert_eq!(State::of(&workspace).runs, 2),

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 use crate::fixtures;
 use crate::lossless::assert_lossless;
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// Proposes a layout for the source directory and writes it to `layout`.
-fn init(workspace: &Workspace, arguments: &[&str]) -> Ended {
+fn init(workspace: &Workspace, arguments: &[&str]) -> CommandOutput {
     let mut command = workspace.command();
     command
         .args(["layout", "init", "legacy", "--output", "layout"])
@@ -37,7 +37,7 @@ fn assert_round_trip(workspace: &Workspace) -> usize {
     );
     assert_eq!(report["findings"], json!([]), "{report:#}");
     let connection = workspace.connection();
-    let scalars = assert_lossless(&workspace.legacy(), &connection);
+    let scalars = assert_lossless(&workspace.source_dir(), &connection);
     rows::assert_sound(&connection);
     drop(connection);
     let again = workspace.imports(&["--layout", "./layout"]);
@@ -63,7 +63,7 @@ fn every_valid_fixture_is_imported_without_its_own_layout() {
     for name in ["chain", "library", "srs4autism"] {
         for folder in fs::read_dir(valid(name)).expect("fixtures") {
             let workspace = Workspace::empty();
-            fixtures::copy(&folder.expect("an entry").path(), &workspace.legacy());
+            fixtures::copy(&folder.expect("an entry").path(), &workspace.source_dir());
             assert!(assert_round_trip(&workspace) > 0);
         }
     }
@@ -73,16 +73,17 @@ fn every_valid_fixture_is_imported_without_its_own_layout() {
 fn unusual_directories_are_imported() {
     fixtures::each_folder("odd", |folder| {
         let workspace = Workspace::empty();
-        fixtures::copy(folder, &workspace.legacy());
+        fixtures::copy(folder, &workspace.source_dir());
         assert_round_trip(&workspace);
     });
 }
 
-/// Left out by `scripts/test`.
+/// Omitted by `scripts/test`.
 mod on_request {
     use super::*;
 
-    /// Larger directories that are not part of the repository: `ACCESSION_TEST_DIRECTORIES` names them, separated by `:`.
+    /// Larger directories that are not part of the repository: `ACCESSION_TEST_DIRECTORIES` names them, separated by
+    /// `:`.
     #[test]
     #[ignore = "needs directories of one's own"]
     fn other_directories_are_imported() {
@@ -90,7 +91,7 @@ mod on_request {
             std::env::var_os("ACCESSION_TEST_DIRECTORIES").expect("set ACCESSION_TEST_DIRECTORIES");
         for directory in std::env::split_paths(&named) {
             let workspace = Workspace::empty();
-            fixtures::copy(&directory, &workspace.legacy());
+            fixtures::copy(&directory, &workspace.source_dir());
             let scalars = assert_round_trip(&workspace);
             assert!(scalars > 0, "{}", directory.display());
         }

@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
 use crate::fixtures;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// The limit that the manual promises, in addition to four times the largest record.
 const BASE_KB: u64 = 256_000;
@@ -18,7 +18,7 @@ fn layout() -> String {
 }
 
 /// Runs `accession ARGUMENTS legacy --layout anything` and returns its peak memory in KB.
-fn measured(workspace: &Workspace, arguments: &[&str]) -> (Ended, u64) {
+fn measured(workspace: &Workspace, arguments: &[&str]) -> (CommandOutput, u64) {
     let mut command = workspace.command();
     command
         .args(arguments)

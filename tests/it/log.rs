@@ -1,9 +1,9 @@
 //! `-vv`, `ACCESSION_LOG` and `--timings`: what a command did, and how long it took.
 
 use crate::edits::edit;
-use crate::workspace::{ACTOR, Ended, Workspace};
+use crate::workspace::{ACTOR, CommandOutput, Workspace};
 
-fn run(workspace: &Workspace, arguments: &[&str]) -> Ended {
+fn run(workspace: &Workspace, arguments: &[&str]) -> CommandOutput {
     let mut command = workspace.command();
     workspace.run(command.args(arguments))
 }

@@ -164,10 +164,10 @@ fn wanted(value: &Value) -> Vec<String> {
         Value::String(text) => {
             let mut keys = vec![format!("text {text}"), format!("converted {text}")];
             // Without a conversion in the ledger, only a UTC timestamp may have changed its form.
-            if let Ok(instant) = DateTime::parse_from_rfc3339(text)
-                && instant.offset().local_minus_utc() == 0
+            if let Ok(timestamp) = DateTime::parse_from_rfc3339(text)
+                && timestamp.offset().local_minus_utc() == 0
             {
-                let micros = instant.to_utc().format("%Y-%m-%dT%H:%M:%S%.6fZ");
+                let micros = timestamp.to_utc().format("%Y-%m-%dT%H:%M:%S%.6fZ");
                 keys.push(format!("text {micros}"));
             }
             keys

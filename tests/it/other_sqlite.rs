@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// Returns the directories of older libraries, and `None` for the library of the system.
 fn libraries() -> Vec<Option<String>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/sqlite-library");
-    let built = Ended::of(Command::new(script).output().expect("bash is there"));
+    let built = CommandOutput::of(Command::new(script).output().expect("bash is there"));
     assert_eq!(built.code, Some(0), "{built}");
     let directories = built
         .stdout
@@ -19,13 +19,13 @@ fn libraries() -> Vec<Option<String>> {
     directories.chain([None]).collect()
 }
 
-fn python(library: Option<&str>, arguments: &[&str]) -> Ended {
+fn python(library: Option<&str>, arguments: &[&str]) -> CommandOutput {
     let mut command = Command::new("python3");
     command.args(arguments);
     if let Some(directory) = library {
         command.env("LD_LIBRARY_PATH", directory);
     }
-    Ended::of(command.output().expect("python3 is there"))
+    CommandOutput::of(command.output().expect("python3 is there"))
 }
 
 /// Creates a layout with one table of this many columns, and three records for it.
@@ -40,7 +40,7 @@ fn wide(columns: usize) -> Workspace {
     };
     let records: Vec<_> = (0..3).map(record).collect();
     fs::write(
-        workspace.legacy().join("rows.json"),
+        workspace.source_dir().join("rows.json"),
         format!("[{}]", records.join(",\n")),
     )
     .expect("written");
@@ -80,7 +80,7 @@ pub(crate) fn wide_layout(workspace: &Workspace, columns: usize) -> Vec<String> 
 }
 
 #[track_caller]
-fn succeeds(workspace: &Workspace, arguments: &[&str]) -> Ended {
+fn succeeds(workspace: &Workspace, arguments: &[&str]) -> CommandOutput {
     let mut command = workspace.command();
     command
         .args(arguments)
@@ -148,7 +148,7 @@ fn a_table_of_a_thousand_columns_is_recorded() {
     assert_columns(1000, "c0999");
 }
 
-/// Left out by `scripts/test`.
+/// Omitted by `scripts/test`.
 mod on_request {
     use super::*;
 
@@ -168,7 +168,7 @@ fn assert_columns(columns: usize, last: &str) {
             "UPDATE wide SET {last} = 'last'; SELECT count(*) FROM wide"
         ))
         .output();
-    let shell = Ended::of(shell.expect("the sqlite3 shell"));
+    let shell = CommandOutput::of(shell.expect("the sqlite3 shell"));
     assert_eq!((shell.code, shell.stdout.trim()), (Some(0), "3"), "{shell}");
     succeeds(&workspace, &["audit", "reconcile"]);
 }
@@ -178,7 +178,7 @@ fn assert_columns(columns: usize, last: &str) {
 fn triggers_of_a_wide_table_of_0_1_0_are_recreated() {
     let workspace = Workspace::empty();
     let fixture = crate::fixtures::path("upgrade/0.1.0/wide");
-    crate::fixtures::copy(&fixture.join("legacy"), &workspace.legacy());
+    crate::fixtures::copy(&fixture.join("legacy"), &workspace.source_dir());
     crate::fixtures::copy(&fixture.join("target"), &workspace.target());
     crate::fixtures::copy(&fixture.join("layout"), &workspace.root().join("wide"));
     let packed = workspace.target().join("legacy.db.gz");
@@ -189,7 +189,7 @@ fn triggers_of_a_wide_table_of_0_1_0_are_recreated() {
             .arg(workspace.database())
             .arg("SELECT count(*) FROM wide")
             .output();
-        Ended::of(shell.expect("the sqlite3 shell"))
+        CommandOutput::of(shell.expect("the sqlite3 shell"))
     };
     let broken = count();
     assert_ne!(

@@ -1,6 +1,6 @@
 //! Passwords in invalid database URLs are never shown or used as a file name.
 
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 const SECRET: &str = "s3cr3t";
 
@@ -9,7 +9,7 @@ fn workspace() -> Workspace {
 }
 
 #[track_caller]
-fn assert_secret(ended: &Ended, code: i32) {
+fn assert_secret(ended: &CommandOutput, code: i32) {
     assert_eq!(ended.code, Some(code), "{ended}");
     assert!(!ended.stdout.contains(SECRET), "{ended}");
     assert!(!ended.stderr.contains(SECRET), "{ended}");

@@ -3,10 +3,10 @@
 
 use std::process::Command;
 
-use crate::workspace::Ended;
+use crate::workspace::CommandOutput;
 
 /// Runs a command, and returns its peak memory in KB.
-pub(crate) fn measured(command: &Command) -> (Ended, u64) {
+pub(crate) fn measured(command: &Command) -> (CommandOutput, u64) {
     let script = "import resource, subprocess, sys\n\
                   code = subprocess.call(sys.argv[1:])\n\
                   print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)\n\
@@ -25,7 +25,7 @@ pub(crate) fn measured(command: &Command) -> (Ended, u64) {
     if let Some(directory) = command.get_current_dir() {
         measuring.current_dir(directory);
     }
-    let ended = Ended::of(measuring.output().expect("the command starts"));
+    let ended = CommandOutput::of(measuring.output().expect("the command starts"));
     let peak = ended
         .stderr
         .rsplit_once("peak ")

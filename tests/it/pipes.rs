@@ -9,23 +9,23 @@ use std::time::{Duration, Instant};
 
 use crate::fixtures;
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// More than any of these commands takes; without it, a command that blocks on a pipe would block the tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn run(command: &mut Command) -> Ended {
+fn run(command: &mut Command) -> CommandOutput {
     let mut child = command.spawn().expect("the command starts");
     let begun = Instant::now();
     while child.try_wait().expect("a child").is_none() {
         if begun.elapsed() > PATIENCE {
             child.kill().expect("killed");
-            let ended = Ended::of(child.wait_with_output().expect("an end"));
+            let ended = CommandOutput::of(child.wait_with_output().expect("an end"));
             panic!("the command waits: {ended}");
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    Ended::of(child.wait_with_output().expect("an end"))
+    CommandOutput::of(child.wait_with_output().expect("an end"))
 }
 
 fn make_pipe(path: &Path) {
@@ -176,7 +176,7 @@ fn replacing_a_source_file_while_it_is_read_imports_nothing_from_outside() {
             )
             .expect("written");
         }
-        let directory = workspace.legacy().join("documents");
+        let directory = workspace.source_dir().join("documents");
         let file = directory.join("0599.json");
         let layout = layout.to_str().expect("UTF-8");
         let mut child = workspace.begin_import(&["--layout", layout]);
@@ -200,7 +200,7 @@ fn replacing_a_source_file_while_it_is_read_imports_nothing_from_outside() {
             assert!(begun.elapsed() < PATIENCE, "the import waits");
             std::thread::sleep(Duration::from_millis(5));
         }
-        let ended = Ended::of(child.wait_with_output().expect("an end"));
+        let ended = CommandOutput::of(child.wait_with_output().expect("an end"));
         match ended.code {
             Some(0) => {
                 let secret = "SELECT count(*) FROM items WHERE value LIKE '%SECRET%'";

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 /// A database with three seals: two imports and changes by another program.
 pub(crate) struct Sealed {
@@ -30,7 +30,7 @@ impl Sealed {
         sealed
     }
 
-    pub(crate) fn command(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn command(&self, arguments: &[&str]) -> CommandOutput {
         let mut command = self.workspace.command();
         command
             .args(arguments)

@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::workspace::Ended;
+use crate::workspace::CommandOutput;
 
 static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> =
     LazyLock::new(Mutex::default);
@@ -25,7 +25,7 @@ const VARIANTS: [(&str, &str, &str); 4] = [
 
 /// Fails unless the output of a command with `--format json` or `jsonl` is as published.
 #[track_caller]
-pub(crate) fn check(command: &Command, ended: &Ended) {
+pub(crate) fn check(command: &Command, ended: &CommandOutput) {
     if command.get_program() != env!("CARGO_BIN_EXE_accession") {
         return;
     }

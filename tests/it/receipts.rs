@@ -1,9 +1,9 @@
 //! Receipts as files: writing one is confirmed, and an invalid one is reported.
 
 use crate::json;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
-fn ended(workspace: &Workspace, arguments: &[&str]) -> Ended {
+fn ended(workspace: &Workspace, arguments: &[&str]) -> CommandOutput {
     workspace.run(workspace.command().args(arguments))
 }
 

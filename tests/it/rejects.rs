@@ -6,12 +6,12 @@ use crate::edits::edit;
 use crate::fixtures;
 use crate::json::parse;
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 const CARDS: &str = "content_db/approved_cards.json";
 const MESSAGES: &str = "content_db/chat_history.json";
 
-fn rejects(workspace: &Workspace, arguments: &[&str]) -> Ended {
+fn rejects(workspace: &Workspace, arguments: &[&str]) -> CommandOutput {
     let mut command = workspace.command();
     command.arg("rejects").args(arguments);
     command.args(["--database", "target/legacy.db"]);
@@ -184,7 +184,7 @@ fn a_missing_archive_is_reported_and_the_rest_is_shown() {
 fn all_commands_count_the_same_records() {
     let workspace = Workspace::of("srs4autism/valid/small");
     let faults = fixtures::path("srs4autism/invalid/several_faults");
-    fixtures::copy(&faults, &workspace.legacy());
+    fixtures::copy(&faults, &workspace.source_dir());
     let mut validate = workspace.command();
     let validated = workspace.run(validate.args(["validate", "legacy", "--format", "json"]));
     assert_eq!(parse(&validated.stdout)["rejected"], 4, "{validated}");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::rows::{self, Row};
-use crate::workspace::{ACTOR, Ended, Workspace};
+use crate::workspace::{ACTOR, CommandOutput, Workspace};
 
 const PROFILES: &str = "profiles/child_profiles.json";
 
@@ -28,7 +28,7 @@ impl Runs {
         self.workspace.connection().execute_batch(sql).expect(sql);
     }
 
-    fn revert(&self, run: &str, arguments: &[&str]) -> Ended {
+    fn revert(&self, run: &str, arguments: &[&str]) -> CommandOutput {
         let mut command = self.workspace.command();
         command
             .args([

@@ -5,14 +5,14 @@ use std::os::unix::fs::symlink;
 
 use crate::fixtures;
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 fn layout() -> String {
     let path = fixtures::path("layouts/anything");
     path.to_str().expect("UTF-8").to_owned()
 }
 
-fn import(workspace: &Workspace, more: &[&str]) -> Ended {
+fn import(workspace: &Workspace, more: &[&str]) -> CommandOutput {
     let layout = layout();
     workspace.import(&[&["--layout", &layout], more].concat())
 }
@@ -77,31 +77,31 @@ fn kept_until_confirmed(workspace: &Workspace, place: &str, words: &str) {
 fn a_directory_that_was_moved_and_linked_keeps_its_rows() {
     let workspace = imported();
     let elsewhere = workspace.root().join("elsewhere");
-    fs::rename(workspace.legacy().join("records"), &elsewhere).expect("moved");
-    symlink(&elsewhere, workspace.legacy().join("records")).expect("linked");
+    fs::rename(workspace.source_dir().join("records"), &elsewhere).expect("moved");
+    symlink(&elsewhere, workspace.source_dir().join("records")).expect("linked");
     kept_until_confirmed(&workspace, "records", "symbolic link");
 }
 
 #[test]
 fn a_directory_that_is_a_broken_link_keeps_its_rows() {
     let workspace = imported();
-    fs::remove_dir_all(workspace.legacy().join("records")).expect("removed");
-    symlink("nowhere", workspace.legacy().join("records")).expect("linked");
+    fs::remove_dir_all(workspace.source_dir().join("records")).expect("removed");
+    symlink("nowhere", workspace.source_dir().join("records")).expect("linked");
     kept_until_confirmed(&workspace, "records", "symbolic link");
 }
 
 #[test]
 fn a_directory_that_is_missing_completely_keeps_its_rows() {
     let workspace = imported();
-    fs::remove_dir_all(workspace.legacy().join("records")).expect("removed");
+    fs::remove_dir_all(workspace.source_dir().join("records")).expect("removed");
     kept_until_confirmed(&workspace, "records", "no longer exists");
 }
 
 #[test]
 fn a_directory_replaced_by_a_file_keeps_its_rows() {
     let workspace = imported();
-    fs::remove_dir_all(workspace.legacy().join("records")).expect("removed");
-    fs::write(workspace.legacy().join("records"), "").expect("written");
+    fs::remove_dir_all(workspace.source_dir().join("records")).expect("removed");
+    fs::write(workspace.source_dir().join("records"), "").expect("written");
     kept_until_confirmed(
         &workspace,
         "records",
@@ -146,16 +146,16 @@ fn deleted_files_are_detected_as_deleted() {
 fn a_directory_that_was_renamed_is_not_unavailable() {
     let workspace = imported();
     fs::rename(
-        workspace.legacy().join("records"),
-        workspace.legacy().join("Records"),
+        workspace.source_dir().join("records"),
+        workspace.source_dir().join("Records"),
     )
     .expect("renamed");
     // No source matches the new name: these files are missing, not renamed.
     let ended = import(&workspace, &["--prune"]);
     assert_eq!(ended.code, Some(3), "{ended}");
     fs::rename(
-        workspace.legacy().join("Records"),
-        workspace.legacy().join("documents"),
+        workspace.source_dir().join("Records"),
+        workspace.source_dir().join("documents"),
     )
     .expect("renamed");
     let ended = import(&workspace, &["--prune"]);
@@ -166,20 +166,20 @@ fn a_directory_that_was_renamed_is_not_unavailable() {
 }
 
 #[test]
-fn rows_marked_as_gone_by_an_earlier_run_are_not_deleted_behind_a_link() {
+fn rows_marked_as_removed_by_an_earlier_run_are_not_deleted_behind_a_link() {
     let workspace = imported();
     let elsewhere = workspace.root().join("elsewhere");
-    fs::rename(workspace.legacy().join("records"), &elsewhere).expect("moved");
+    fs::rename(workspace.source_dir().join("records"), &elsewhere).expect("moved");
     // Earlier versions treated a linked directory as an empty one.
     let ended = import(&workspace, &["--deleted", "records"]);
     assert_eq!(ended.code, Some(0), "{ended}");
     assert_eq!((items(&workspace), removed(&workspace)), (5, 2));
-    symlink(&elsewhere, workspace.legacy().join("records")).expect("linked");
+    symlink(&elsewhere, workspace.source_dir().join("records")).expect("linked");
     let ended = import(&workspace, &["--prune"]);
     assert_eq!(ended.code, Some(3), "{ended}");
     assert_eq!(items(&workspace), 5);
-    fs::remove_file(workspace.legacy().join("records")).expect("removed");
-    fs::rename(&elsewhere, workspace.legacy().join("records")).expect("moved back");
+    fs::remove_file(workspace.source_dir().join("records")).expect("removed");
+    fs::rename(&elsewhere, workspace.source_dir().join("records")).expect("moved back");
     let ended = import(&workspace, &["--prune"]);
     assert_eq!(ended.code, Some(0), "{ended}");
     assert_eq!((items(&workspace), removed(&workspace)), (5, 0));

@@ -91,9 +91,9 @@ fn the_same_directory_under_another_path_is_reported() {
     let workspace = Workspace::of("srs4autism/valid/small");
     workspace.imports(&[]);
     let moved = workspace.root().join("moved");
-    std::fs::rename(workspace.legacy(), &moved).expect("a directory is moved");
+    std::fs::rename(workspace.source_dir(), &moved).expect("a directory is moved");
     let before = workspace.tree();
-    let old = workspace.legacy().display().to_string();
+    let old = workspace.source_dir().display().to_string();
     for more in [&["--dry-run"][..], &[], &["--skip-invalid"]] {
         let mut command = workspace.command();
         command.args(["import", "moved", "--database", "target/legacy.db"]);

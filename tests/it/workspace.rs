@@ -20,7 +20,7 @@ pub(crate) struct Workspace {
 }
 
 /// The result of a command.
-pub(crate) struct Ended {
+pub(crate) struct CommandOutput {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -30,7 +30,7 @@ impl Workspace {
     /// Creates a source directory with the files of `fixtures/<fixture>`.
     pub(crate) fn of(fixture: &str) -> Self {
         let workspace = Self::empty();
-        fixtures::copy(&fixtures::path(fixture), &workspace.legacy());
+        fixtures::copy(&fixtures::path(fixture), &workspace.source_dir());
         workspace
     }
 
@@ -40,7 +40,7 @@ impl Workspace {
             .prefix("accession-test-")
             .tempdir()
             .expect("a temporary directory");
-        fs::create_dir(root.path().join("legacy")).expect("a legacy directory");
+        fs::create_dir(root.path().join("legacy")).expect("a source directory");
         fs::create_dir(root.path().join("target")).expect("a target directory");
         Self { root }
     }
@@ -50,7 +50,7 @@ impl Workspace {
     }
 
     /// Returns the source directory.
-    pub(crate) fn legacy(&self) -> PathBuf {
+    pub(crate) fn source_dir(&self) -> PathBuf {
         self.root.path().join("legacy")
     }
 
@@ -91,7 +91,7 @@ impl Workspace {
     }
 
     /// Imports the source directory and waits for the end.
-    pub(crate) fn import<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Ended {
+    pub(crate) fn import<A: AsRef<OsStr>>(&self, arguments: &[A]) -> CommandOutput {
         self.run(&mut self.import_command(arguments))
     }
 
@@ -126,12 +126,12 @@ impl Workspace {
         command
     }
 
-    pub(crate) fn run(&self, command: &mut Command) -> Ended {
-        Ended::checked(command)
+    pub(crate) fn run(&self, command: &mut Command) -> CommandOutput {
+        CommandOutput::checked(command)
     }
 
     /// Imports and expects exit code 0.
-    pub(crate) fn imports(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn imports(&self, arguments: &[&str]) -> CommandOutput {
         let ended = self.import(arguments);
         assert_eq!(ended.code, Some(0), "{ended}");
         ended
@@ -171,17 +171,17 @@ impl Workspace {
     }
 
     pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
-        let path = self.legacy().join(path);
+        let path = self.source_dir().join(path);
         fs::create_dir_all(path.parent().expect("a file has a directory")).expect("a directory");
         fs::write(path, bytes).expect("a file is written");
     }
 
     pub(crate) fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.legacy().join(path)).expect("a file is read")
+        fs::read_to_string(self.source_dir().join(path)).expect("a file is read")
     }
 
     pub(crate) fn remove(&self, path: &str) {
-        fs::remove_file(self.legacy().join(path)).expect("a file is removed");
+        fs::remove_file(self.source_dir().join(path)).expect("a file is removed");
     }
 
     /// Returns a snapshot of everything on disk: source, database, archive, and any unexpected files.
@@ -190,7 +190,7 @@ impl Workspace {
     }
 }
 
-impl Ended {
+impl CommandOutput {
     /// Runs accession, and checks that it prints what `docs/schema/` publishes.
     #[track_caller]
     pub(crate) fn checked(command: &mut Command) -> Self {
@@ -246,7 +246,7 @@ fn without_seals(text: &str) -> String {
     lines.collect()
 }
 
-impl std::fmt::Display for Ended {
+impl std::fmt::Display for CommandOutput {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             out,

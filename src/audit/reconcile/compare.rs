@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::audit::{Image, Key, ReplayError, RowState, Step};
+use crate::audit::{Image, Key, ReplayError, ReplayStep, RowState};
 
 use super::correct::{Correction, corrections};
 use super::rows::Rows;
@@ -82,7 +82,7 @@ impl Replay {
         &mut self,
         id: i64,
         record_id: &str,
-        step: Result<Step, ReplayError>,
+        step: Result<ReplayStep, ReplayError>,
         key: &Key<'_>,
     ) {
         let step = match step {
@@ -90,7 +90,7 @@ impl Replay {
             Err(error) => return self.broken(id, record_id, error),
         };
         let moved = step.new_record_id(key);
-        let displaced = match moved.is_some() || matches!(step, Step::Delete { .. }) {
+        let displaced = match moved.is_some() || matches!(step, ReplayStep::Delete { .. }) {
             true => self.displaced.remove(record_id),
             false => None,
         };
@@ -99,9 +99,9 @@ impl Replay {
             Some((_, row)) => row,
             None => self.rows.take(record_id, step.row(), key),
         };
-        let is_deleted = matches!(step, Step::Delete { .. });
+        let is_deleted = matches!(step, ReplayStep::Delete { .. });
         let error = match row {
-            RowState::Unknown if !matches!(step, Step::Insert { .. }) => {
+            RowState::Unknown if !matches!(step, ReplayStep::Insert { .. }) => {
                 Some(ReplayError::NotInserted)
             }
             _ => row.contradiction(&step),
@@ -194,9 +194,12 @@ impl Replay {
 }
 
 /// The state after an inconsistent entry: its values, and the known values of other columns.
-fn go_on(row: RowState, step: Step) -> RowState {
+fn go_on(row: RowState, step: ReplayStep) -> RowState {
     match (row, step) {
-        (RowState::Present(mut known) | RowState::Partial(mut known), Step::Update { new, .. }) => {
+        (
+            RowState::Present(mut known) | RowState::Partial(mut known),
+            ReplayStep::Update { new, .. },
+        ) => {
             known.extend(new);
             RowState::Present(known)
         }
@@ -243,7 +246,7 @@ mod tests {
             let some = |text: &'static str| (!text.is_empty()).then_some(text);
             let (old, new) = (old.to_string(), new.to_string());
             let (old, new): (&'static str, &'static str) = (old.leak(), new.leak());
-            let step = Step::read(action, some(old), some(new));
+            let step = ReplayStep::read(action, some(old), some(new));
             replay.entry(id, record_id, step, &key());
         }
         for (record_id, now) in rows {
@@ -341,7 +344,7 @@ mod tests {
         };
         let compared = |now: &str| {
             let mut replay = Replay::of(accounted.clone());
-            let step = Step::read("INSERT", None, Some(BORN.3));
+            let step = ReplayStep::read("INSERT", None, Some(BORN.3));
             replay.entry(1, "1", step, &key());
             replay.row("1".to_owned(), &image(now), &key());
             replay.finish()
@@ -378,10 +381,13 @@ mod tests {
         let to_text = ("1", "UPDATE", r#"{"id":1}"#, r#"{"id":"1"}"#);
         let rows = [("1", r#"{"id":"1","a":1}"#), ("1", r#"{"id":1,"a":3}"#)];
         assert_eq!(differences(&[BORN, text, to_text, to_number], &rows), []);
-        let gone = ("1", "DELETE", r#"{"id":1,"a":1}"#, "");
+        let removed = ("1", "DELETE", r#"{"id":1,"a":1}"#, "");
         let rows = [("1", r#"{"id":"1","a":3}"#)];
-        assert_eq!(differences(&[BORN, text, gone, BORN, gone], &rows), []);
-        let gone = vec![("1".to_owned(), RowDifference::Removed)];
-        assert_eq!(differences(&[BORN, text], &rows), gone);
+        assert_eq!(
+            differences(&[BORN, text, removed, BORN, removed], &rows),
+            []
+        );
+        let removed = vec![("1".to_owned(), RowDifference::Removed)];
+        assert_eq!(differences(&[BORN, text], &rows), removed);
     }
 }

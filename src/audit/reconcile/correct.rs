@@ -99,7 +99,7 @@ pub fn corrections(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::Step;
+    use crate::audit::ReplayStep;
 
     fn image(text: &str) -> Image {
         serde_json::from_str(text).expect("an object")
@@ -112,13 +112,13 @@ mod tests {
         let found = corrections(&known, now.as_ref(), &["id"], &accounted);
         for correction in found.clone() {
             let step = match correction {
-                Correction::Insert { new } => Step::Insert { new },
-                Correction::Update { old, new } => Step::Update { old, new },
-                Correction::Complete { row } => Step::Update {
+                Correction::Insert { new } => ReplayStep::Insert { new },
+                Correction::Update { old, new } => ReplayStep::Update { old, new },
+                Correction::Complete { row } => ReplayStep::Update {
                     old: row.clone(),
                     new: row,
                 },
-                Correction::Delete { old } => Step::Delete { old },
+                Correction::Delete { old } => ReplayStep::Delete { old },
             };
             known.apply(step).expect("it follows from what was known");
         }

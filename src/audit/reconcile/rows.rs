@@ -1,5 +1,5 @@
-//! Rows by record id. On SQLite rows with different keys can have the same one: `1` and `'1'` in a column without a type,
-//! or reals that differ after the fifteenth digit.
+//! Rows by record id. On SQLite rows with different keys can have the same one: `1` and `'1'` in a column without a
+//! type, or reals that differ after the fifteenth digit.
 
 use std::collections::HashMap;
 

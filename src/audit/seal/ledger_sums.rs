@@ -1,7 +1,7 @@
 //! Sums over the ledger's tables that no Merkle tree covers: the number of rows, and an order-independent digest.
 //!
 //! A run continues the sums of the previous seal: it adds the rows that it writes and subtracts those that it removes.
-//! So a row that someone else changed remains a difference in every later seal.
+//! So a row that another program changed remains a difference in every later seal.
 
 use serde_json::{Map, Value, json};
 
@@ -48,7 +48,7 @@ impl LedgerTable {
 /// The sum of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LedgerSum {
-    /// Number of rows. It wraps, because someone else may have deleted rows that were counted.
+    /// Number of rows. It wraps, because another program may have deleted rows that were counted.
     pub rows: u64,
     sum: u128,
 }

@@ -20,11 +20,11 @@ use crate::report::{
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Archive {
     #[command(subcommand)]
-    action: Action,
+    action: ArchiveCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum ArchiveCommand {
     /// List the runs whose files the archive holds, newest first
     #[command(after_help = EXIT_CODES)]
     List {
@@ -61,7 +61,7 @@ impl Archive {
         let work = Work::begin(output);
         let ctx = work.context();
         match self.action {
-            Action::List { place } => {
+            ArchiveCommand::List { place } => {
                 let directory = place.directory(output)?;
                 let listing = list_archive(&directory)?;
                 output.result(
@@ -70,7 +70,7 @@ impl Archive {
                 );
                 Ok(Exit::Done)
             }
-            Action::Verify {
+            ArchiveCommand::Verify {
                 run,
                 archive,
                 database,
@@ -89,7 +89,7 @@ impl Archive {
                     false => Exit::Difference,
                 })
             }
-            Action::Restore {
+            ArchiveCommand::Restore {
                 run,
                 directory,
                 place,

@@ -118,7 +118,7 @@ impl Import {
             invalid: if self.skip_invalid {
                 InvalidPolicy::Skip
             } else {
-                InvalidPolicy::Refuse
+                InvalidPolicy::Abort
             },
             removed: if self.prune {
                 RemovalPolicy::Prune

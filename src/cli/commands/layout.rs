@@ -14,11 +14,11 @@ use crate::report::{CheckedView, LayoutSummaryView, LayoutView, checked_text, la
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Layout {
     #[command(subcommand)]
-    action: Action,
+    action: LayoutCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum LayoutCommand {
     /// List the built-in layouts and the files they read
     #[command(after_help = EXIT_CODES)]
     List,
@@ -44,7 +44,7 @@ enum Action {
 impl Layout {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
-            Action::List => {
+            LayoutCommand::List => {
                 let layouts = Loaded::builtin_names()
                     .into_iter()
                     .map(layout::builtin)
@@ -60,13 +60,13 @@ impl Layout {
                 );
                 Ok(Exit::Done)
             }
-            Action::Show { layout } => {
+            LayoutCommand::Show { layout } => {
                 let layout = layout::find(&layout)?;
                 output.result(|| layout::describe(&layout), || LayoutView::from(&layout));
                 Ok(Exit::Done)
             }
-            Action::Init(init) => init.run(output),
-            Action::Check { layout: name } => {
+            LayoutCommand::Init(init) => init.run(output),
+            LayoutCommand::Check { layout: name } => {
                 let checked = match layout::check(&layout::find_files(&name)?) {
                     Ok(checked) => Ok(checked),
                     Err(LayoutError::Invalid { problems }) => Err(problems),

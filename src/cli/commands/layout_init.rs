@@ -16,9 +16,9 @@ use crate::report::{FindingDetail, ProposedView, proposed_text};
 /// Generate a layout for a directory that has none
 ///
 /// Reads every JSON file and writes a layout directory: the kinds of files, a JSON Schema for each kind, tables with
-/// keys and references, and the origin of each column, with comments that state the evidence. The layout can be
-/// imported with as it is, without loss; members without a stable structure are stored as JSON. It is meant to be
-/// read and improved.
+/// keys and references, and the origin of each column, with comments that state the evidence. An import with the
+/// unedited layout keeps every value; members without a stable structure are stored as JSON. Review the layout and
+/// improve it before the first import.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Init {

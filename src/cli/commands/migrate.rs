@@ -22,11 +22,11 @@ use crate::report::{
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Migrate {
     #[command(subcommand)]
-    action: Action,
+    action: MigrateCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum MigrateCommand {
     /// List the migrations and whether they are applied
     #[command(after_help = EXIT_CODES)]
     Status {
@@ -61,11 +61,11 @@ enum Action {
 impl Migrate {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
-            Action::Status { database } => {
+            MigrateCommand::Status { database } => {
                 let states = migration_status(&database.url(output)?, database.wait())?;
                 output.result(|| migrations_text(&states), || &states);
             }
-            Action::Up { database } => {
+            MigrateCommand::Up { database } => {
                 let url = database.url(output)?;
                 let place = SealOptions::default().place(&url)?;
                 let (applied, findings) =
@@ -76,7 +76,7 @@ impl Migrate {
                     || MigratedView::from(&applied[..]),
                 );
             }
-            Action::Down {
+            MigrateCommand::Down {
                 database,
                 archive,
                 confirm,

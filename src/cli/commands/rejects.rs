@@ -27,11 +27,11 @@ use crate::report::{
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Rejects {
     #[command(subcommand)]
-    action: Action,
+    action: RejectsCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum RejectsCommand {
     /// List the records that are still rejected, with the reasons
     #[command(after_help = EXIT_CODES)]
     List {
@@ -79,8 +79,8 @@ struct Which {
 impl Rejects {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
-            Action::List { which, limit } => list(&which, limit, output)?,
-            Action::Show { id, database, size } => {
+            RejectsCommand::List { which, limit } => list(&which, limit, output)?,
+            RejectsCommand::Show { id, database, size } => {
                 let url = database.url(output)?;
                 let (reject, original) = show_reject((&url, database.wait()), id, size.limits())?;
                 output.result(
@@ -88,7 +88,7 @@ impl Rejects {
                     || RejectDetailsView::from((&reject, &original)),
                 );
             }
-            Action::Export { which, size, form } => {
+            RejectsCommand::Export { which, size, form } => {
                 export(&which, size.limits(), form.format(), output)?;
             }
         }

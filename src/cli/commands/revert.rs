@@ -19,8 +19,8 @@ use crate::report::{FindingDetail, RevertView, revert_text};
 /// Rows that the run inserted are deleted, rows that it deleted are inserted again, and values that it changed are
 /// restored. Rows that were changed after the run are conflicts: they are listed, and nothing is written until you
 /// choose with `--on-conflict`. The audit log keeps all entries, and a revert can be reverted. A second revert of the
-/// same run changes only rows that the first one kept. For the next import, the files that the run read count as changed
-/// or new.
+/// same run changes only rows that the first one kept. For the next import, the files that the run read count as
+/// changed or new.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Revert {

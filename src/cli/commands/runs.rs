@@ -14,11 +14,11 @@ use crate::report::{RunDetailsView, RunView, run_text, runs_text};
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Runs {
     #[command(subcommand)]
-    action: Action,
+    action: RunsCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum RunsCommand {
     /// List all runs, newest first
     #[command(after_help = EXIT_CODES)]
     List {
@@ -41,14 +41,14 @@ enum Action {
 impl Runs {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
-            Action::List { database } => {
+            RunsCommand::List { database } => {
                 let runs = list_runs(&database.url(output)?, database.wait())?;
                 output.result(
                     || runs_text(&runs),
                     || runs.iter().map(RunView::from).collect::<Vec<_>>(),
                 );
             }
-            Action::Show { run, database } => {
+            RunsCommand::Show { run, database } => {
                 let details = show_run(&database.url(output)?, database.wait(), &run)?;
                 output.result(|| run_text(&details), || RunDetailsView::from(&details));
             }

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused_without_quoting_the_password() {
+    fn what_is_not_understood_is_rejected_without_quoting_the_password() {
         for text in [
             "postgres://me:secret@host",
             "postgres://me:secret@host/x?sslmode=maybe",

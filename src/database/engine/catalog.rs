@@ -23,12 +23,13 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) without_triggers: Option<&'static str>,
     /// `name` of each partition that is a table, `of_table` of each table that it is a part of, and as 0 or 1 whether
     /// that is the topmost one (`is_whole`), whether the partition has audit triggers of its own (`own`), whether it
-    /// has those of this table (`shared`), and whether it has one of a table that it is not a part of (`moved`); if there
-    /// can be any.
+    /// has those of this table (`shared`), and whether it has one of a table that it is not a part of (`moved`); if
+    /// there can be any.
     pub(in crate::database) partitions: Option<&'static str>,
     /// `name` of each view.
     pub(in crate::database) views: &'static str,
-    /// `kind`, `name`, `of_table`, `definition` of everything that decides what the audit log records, in a fixed order.
+    /// `kind`, `name`, `of_table`, `definition` of everything that decides what the audit log records, in a fixed
+    /// order.
     pub(in crate::database) definitions: &'static str,
     /// `name`, `declared`, `type_name`, `required`, `default_value`, `filled`, `key` of each column of the bound table.
     pub(in crate::database) columns: &'static str,
@@ -56,13 +57,13 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) shadowing_accounts: Option<&'static str>,
     /// `count`: 1 if a session can choose the time of its entries, where a setting of the server decides that.
     pub(in crate::database) settable_clock: Option<&'static str>,
-    /// `name`, `sql` and `is_unique` of each index of the bound table, which is empty, that can be dropped and recreated
-    /// to make a load faster.
+    /// `name`, `sql` and `is_unique` of each index of the bound table, which is empty, that can be dropped and
+    /// recreated to make a load faster.
     pub(in crate::database) deferred_indexes: Option<&'static str>,
     /// The same of the ledger's trigger of the bound name, if a load is faster without it.
     pub(in crate::database) deferred_trigger: Option<&'static str>,
-    /// `name` and `of_table` of each trigger, and of each rule and policy, if there are any; row-level security is called
-    /// `ROW LEVEL SECURITY`.
+    /// `name` and `of_table` of each trigger, and of each rule and policy, if there are any; row-level security is
+    /// called `ROW LEVEL SECURITY`.
     pub(in crate::database) rules: &'static str,
     /// The form in which values of a column with this declaration are recorded, given its type in the layout.
     pub(in crate::database) form: fn(&str, Option<ColumnType>) -> Form,
@@ -108,8 +109,8 @@ pub(in crate::database) struct StoredColumn {
         expect(dead_code, reason = "only PostgreSQL casts to a type by its name")
     )]
     pub(in crate::database) type_name: String,
-    /// `computed` if it is computed from other columns and never written, `numbered` if a number can be inserted but not
-    /// changed (GENERATED ALWAYS AS IDENTITY), `stamped` if an UPDATE that does not name it sets it to the time (ON
+    /// `computed` if it is computed from other columns and never written, `numbered` if a number can be inserted but
+    /// not changed (GENERATED ALWAYS AS IDENTITY), `stamped` if an UPDATE that does not name it sets it to the time (ON
     /// UPDATE CURRENT_TIMESTAMP); otherwise empty.
     #[diesel(sql_type = Text)]
     pub(in crate::database) filled: String,

@@ -23,8 +23,8 @@ pub(in crate::database) trait Dialect: Send + Sync {
         None
     }
 
-    /// The statement that marks a table as incomplete, as [`create_table`](Self::create_table) does, if each statement that
-    /// creates a part of it commits.
+    /// The statement that marks a table as incomplete, as [`create_table`](Self::create_table) does, if each statement
+    /// that creates a part of it commits.
     fn mark_incomplete(&self, _table: &Table) -> Option<String> {
         None
     }
@@ -54,7 +54,7 @@ pub(in crate::database) trait Dialect: Send + Sync {
     }
 
     /// The reasons why this database cannot store a table, as messages with the necessary changes.
-    fn refusals(&self, _table: &Table) -> Vec<String> {
+    fn unsupported(&self, _table: &Table) -> Vec<String> {
         Vec::new()
     }
 
@@ -84,8 +84,8 @@ pub(in crate::database) trait Dialect: Send + Sync {
         Vec::new()
     }
 
-    /// How the audit triggers write a key as a record id. The default is for triggers that write a real of a key like one of
-    /// an image, with the sign of its exponent.
+    /// How the audit triggers write a key as a record id. The default is for triggers that write a real of a key like
+    /// one of an image, with the sign of its exponent.
     fn key_rule(&self) -> KeyRule {
         KeyRule {
             real: str::to_owned,
@@ -142,7 +142,8 @@ pub(in crate::database) trait Dialect: Send + Sync {
         false
     }
 
-    /// Whether a stored trigger with this text writes to the ledger of another schema, from which its table was moved here.
+    /// Whether a stored trigger with this text writes to the ledger of another schema, from which its table was moved
+    /// here.
     fn is_of_another_schema(&self, _definition: &str) -> bool {
         false
     }
@@ -153,8 +154,8 @@ pub(in crate::database) trait Dialect: Send + Sync {
         false
     }
 
-    /// Statements that drop the functions of a table's audit triggers with all triggers that call them, if triggers call
-    /// functions.
+    /// Statements that drop the functions of a table's audit triggers with all triggers that call them, if triggers
+    /// call functions.
     fn drop_functions(&self, _table: &str) -> Vec<String> {
         Vec::new()
     }

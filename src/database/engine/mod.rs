@@ -171,9 +171,9 @@ pub(super) trait Engine: SimpleConnection {
         None
     }
 
-    /// Statements after which the session stores values that it otherwise rejects although other sessions can store them,
-    /// such as a date that does not exist, and after which it rejects them again. Values that do not fit are changed, so the
-    /// rows must be read back.
+    /// Statements after which the session stores values that it otherwise rejects although other sessions can store
+    /// them, such as a date that does not exist, and after which it rejects them again. Values that do not fit are
+    /// changed, so the rows must be read back.
     fn strictness_switch(&self) -> Option<[&'static str; 2]> {
         None
     }
@@ -218,8 +218,8 @@ pub(super) trait Engine: SimpleConnection {
         Ok(false)
     }
 
-    /// For each index of a table, the part of a statement of [`Dialect::create_indexes`] that names it, if creating a table
-    /// can be interrupted.
+    /// For each index of a table, the part of a statement of [`Dialect::create_indexes`] that names it, if creating a
+    /// table can be interrupted.
     fn named_indexes(&mut self, _table: &str) -> QueryResult<Vec<String>> {
         Ok(Vec::new())
     }
@@ -227,8 +227,8 @@ pub(super) trait Engine: SimpleConnection {
     /// Our triggers on a table, and those of the table on its partitions.
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>>;
 
-    /// The triggers that implement the actions of a table's foreign keys and were created when it was called `before`, each
-    /// with the trigger that replaces it.
+    /// The triggers that implement the actions of a table's foreign keys and were created when it was called `before`,
+    /// each with the trigger that replaces it.
     fn former_cascades(
         &mut self,
         _table: &str,

@@ -153,7 +153,8 @@ macro_rules! engines {
             hint
         }
 
-        /// The rule because of which a row was rejected. Errors of the embedded engine have no code, so it is asked last.
+        /// The rule because of which a row was rejected. Errors of the embedded engine have no code, so it is asked
+        /// last.
         pub(in crate::database) fn find_violation(
             kind: &DatabaseErrorKind,
             information: &dyn DatabaseErrorInformation,

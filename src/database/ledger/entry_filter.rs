@@ -71,7 +71,7 @@ impl EntryFilter {
     /// The filter as SQL. Except for the id and the row, fields are compared as expressions, so that no index is used:
     /// the results of an index on the time or on the table alone would have to be sorted by id for every page.
     ///
-    /// `any_bytes`: texts need not be UTF-8, so a record id can be one that is shown by its bytes.
+    /// `any_bytes`: strings need not be UTF-8, so a record id can be one that is shown by its bytes.
     pub(super) fn condition(&self, any_bytes: bool) -> Condition<'_> {
         let mut all: Condition<'_> =
             Box::new(audit_log::id.gt(self.after.unwrap_or(i64::MIN)).nullable());

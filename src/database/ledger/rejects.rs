@@ -83,8 +83,8 @@ type File = (String, Option<String>, String);
 type Run = (String, String, String, Option<String>);
 
 impl Database {
-    /// Returns up to `limit` rejects with ids greater than `after`, in order: fewer if they are large, none if there are
-    /// none.
+    /// Returns up to `limit` rejects with ids greater than `after`, in order: fewer if they are large, none if there
+    /// are none.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.

@@ -72,7 +72,7 @@ macro_rules! record {
 
 impl Database {
     /// Records entries of a file that `run` is about to remove.
-    pub(in crate::database) fn note_removed(
+    pub(in crate::database) fn record_removed(
         &mut self,
         run: &str,
         source_file_id: i64,
@@ -133,9 +133,9 @@ impl Database {
             record!(self, run, REMOVED, row_sources, entries)?;
             diesel::delete(entries).execute(&mut self.connection)?;
         }
-        self.each_note(undone, &mut |database, (_, change, key, ..)| {
+        self.each_recorded(undone, &mut |database, (_, change, key, ..)| {
             if change == RESTORED {
-                database.note_removed(run, key.0, &[key.1])?;
+                database.record_removed(run, key.0, &[key.1])?;
                 diesel::delete(row_sources::table.find(key)).execute(&mut database.connection)?;
             }
             Ok(())
@@ -174,7 +174,7 @@ impl Database {
                 .select((row_sources::source_file_id, row_sources::position))
                 .load(&mut self.connection)?;
             for (file, position) in successors {
-                self.note_removed(run, file, &[position])?;
+                self.record_removed(run, file, &[position])?;
                 diesel::delete(row_sources::table.find((file, position)))
                     .execute(&mut self.connection)?;
             }
@@ -195,7 +195,7 @@ impl Database {
         diesel::update(marked)
             .set(row_sources::gone_run_id.eq(None::<String>))
             .execute(&mut self.connection)?;
-        self.each_note(undone, &mut |database, (id, change, key, row, mark)| {
+        self.each_recorded(undone, &mut |database, (id, change, key, row, mark)| {
             let again = match change.as_str() {
                 UNMARKED => MARKED,
                 MARKED => UNMARKED,
@@ -219,7 +219,7 @@ impl Database {
     fn keep_entries(&mut self, run: &str, rows: RestoredEntries<'_>) -> Result<(), DatabaseError> {
         // Restored entries are removed before removed ones are restored: both may have the same key.
         for pass in [true, false] {
-            self.each_note(run, &mut |database, (id, change, key, row, mark)| {
+            self.each_recorded(run, &mut |database, (id, change, key, row, mark)| {
                 if rows.has(&row) || (change == RESTORED) != pass {
                     return Ok(());
                 }
@@ -253,7 +253,7 @@ impl Database {
     }
 
     /// Visits the recorded changes of a run, page by page, so that the table may be changed meanwhile.
-    fn each_note(
+    fn each_recorded(
         &mut self,
         run: &str,
         visit: &mut dyn FnMut(&mut Self, Recorded) -> Result<(), DatabaseError>,

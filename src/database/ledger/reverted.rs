@@ -1,4 +1,4 @@
-//! Which runs are reverted, and for which rows.
+//! Reads from the ledger which runs were reverted, and for which rows.
 
 use std::collections::{HashMap, HashSet};
 

@@ -156,7 +156,7 @@ impl Database {
         })
     }
 
-    /// All seals, oldest first. They may be incomplete or out of order if someone tampered with them.
+    /// All seals, oldest first. They may be incomplete or out of order if they were tampered with.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -167,7 +167,7 @@ impl Database {
             .load(&mut self.connection)?)
     }
 
-    /// The seals of a run: one, unless someone tampered with them.
+    /// The seals of a run: one, unless they were tampered with.
     ///
     /// # Errors
     /// When the ledger cannot be read.

@@ -104,9 +104,9 @@ impl Client {
 
     /// Returns the error message.
     #[track_caller]
-    pub(super) fn refusal(&self, sql: &str) -> String {
+    pub(super) fn rejection(&self, sql: &str) -> String {
         match self.attempt(sql) {
-            Ok(_) => panic!("{:?} does not refuse: {sql}", self.kind),
+            Ok(_) => panic!("{:?} does not reject: {sql}", self.kind),
             Err(error) => error,
         }
     }

@@ -111,7 +111,7 @@ pub(super) fn family() -> [Table; 3] {
 pub(super) fn make(client: &Client, tables: &[Table]) {
     let dialect = client.dialect();
     for table in tables {
-        assert_eq!(dialect.refusals(table), Vec::<String>::new());
+        assert_eq!(dialect.unsupported(table), Vec::<String>::new());
         client.execute(&dialect.create_table(table));
         for statement in dialect.create_indexes(table) {
             client.execute(&statement);

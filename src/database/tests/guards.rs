@@ -17,7 +17,7 @@ fn entries_can_be_neither_changed_nor_deleted_nor_replaced() {
         make(&client, &family());
         client.execute("INSERT INTO parents VALUES ('a', 'A')");
         let before = client.rows(&["id", "changed_by", "new_value"], "audit_log");
-        let mut refused = vec![
+        let mut rejected = vec![
             (
                 "UPDATE audit_log SET changed_by = 'mallory'".to_owned(),
                 APPEND_ONLY,
@@ -26,36 +26,36 @@ fn entries_can_be_neither_changed_nor_deleted_nor_replaced() {
             ("DELETE FROM audit_log".to_owned(), APPEND_ONLY),
         ];
         match client.kind {
-            Kind::Sqlite => refused.push((format!("REPLACE INTO {FORGED}"), APPEND_ONLY)),
+            Kind::Sqlite => rejected.push((format!("REPLACE INTO {FORGED}"), APPEND_ONLY)),
             Kind::Postgres => {
                 let upsert = format!(
                     "INSERT INTO {FORGED} ON CONFLICT (id) DO UPDATE SET changed_by = 'mallory'"
                 );
-                refused.push((upsert, APPEND_ONLY));
-                refused.push(("TRUNCATE audit_log".to_owned(), APPEND_ONLY));
-                refused.push((
+                rejected.push((upsert, APPEND_ONLY));
+                rejected.push(("TRUNCATE audit_log".to_owned(), APPEND_ONLY));
+                rejected.push((
                     "SET session_replication_role = replica; DELETE FROM audit_log".to_owned(),
                     APPEND_ONLY,
                 ));
-                refused.push(("TRUNCATE import_runs CASCADE".to_owned(), "never deleted"));
+                rejected.push(("TRUNCATE import_runs CASCADE".to_owned(), "never deleted"));
             }
             Kind::Mysql => {
                 let upsert =
                     format!("INSERT INTO {FORGED} ON DUPLICATE KEY UPDATE changed_by = 'mallory'");
-                refused.push((upsert, APPEND_ONLY));
-                refused.push((format!("REPLACE INTO {FORGED}"), APPEND_ONLY));
-                refused.push(("UPDATE IGNORE audit_log SET id = 7".to_owned(), APPEND_ONLY));
-                refused.push(("TRUNCATE audit_log".to_owned(), "audit_log_guard"));
+                rejected.push((upsert, APPEND_ONLY));
+                rejected.push((format!("REPLACE INTO {FORGED}"), APPEND_ONLY));
+                rejected.push(("UPDATE IGNORE audit_log SET id = 7".to_owned(), APPEND_ONLY));
+                rejected.push(("TRUNCATE audit_log".to_owned(), "audit_log_guard"));
                 // A foreign key: MariaDB's number and MySQL's.
-                refused.push(("DROP TABLE audit_log".to_owned(), "1451|3730"));
-                refused.push((
+                rejected.push(("DROP TABLE audit_log".to_owned(), "1451|3730"));
+                rejected.push((
                     "INSERT INTO audit_log_guard VALUES (1)".to_owned(),
                     "4025|3819",
                 ));
             }
         }
-        for (sql, why) in refused {
-            let error = client.refusal(&sql);
+        for (sql, why) in rejected {
+            let error = client.rejection(&sql);
             let error = error.to_lowercase();
             let matches = why.split('|').any(|why| error.contains(why));
             assert!(matches, "{:?}: {sql}: {error}", client.kind);
@@ -69,7 +69,7 @@ fn entries_can_be_neither_changed_nor_deleted_nor_replaced() {
 
 #[test]
 #[ignore = "needs servers: scripts/test"]
-fn an_entry_without_its_image_is_refused() {
+fn an_entry_without_its_image_is_rejected() {
     for kind in [Kind::Postgres, Kind::Mysql] {
         let client = client::of(kind);
         for (action, image) in [
@@ -78,7 +78,7 @@ fn an_entry_without_its_image_is_refused() {
             ("UPDATE", "old_value"),
             ("UPDATE", "new_value"),
         ] {
-            let error = client.refusal(&format!(
+            let error = client.rejection(&format!(
                 "INSERT INTO audit_log (table_name, record_id, action, {image}, changed_at, changed_by)
                  VALUES ('t', '1', '{action}', '{{}}', 'now', 'x')"
             ));
@@ -101,7 +101,7 @@ fn complete_runs_can_be_neither_changed_nor_deleted() {
             ("UPDATE import_runs SET status = 'running'", "never edited"),
             ("DELETE FROM import_runs", "never deleted"),
         ] {
-            let error = client.refusal(sql);
+            let error = client.rejection(sql);
             assert!(error.contains(why), "{:?}: {sql}: {error}", client.kind);
         }
     }
@@ -135,7 +135,7 @@ fn truncate_is_recorded_row_by_row() {
 fn a_table_that_others_refer_to_is_not_truncated() {
     let client = client::of(Kind::Mysql);
     make(&client, &family());
-    let error = client.refusal("TRUNCATE parents");
+    let error = client.rejection("TRUNCATE parents");
     assert!(error.contains("foreign key"), "{error}");
 }
 

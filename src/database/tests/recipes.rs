@@ -138,20 +138,20 @@ fn a_long_index_has_the_beginnings_of_texts() {
 }
 
 #[test]
-fn a_key_that_is_too_long_is_refused_in_words() {
+fn a_key_that_is_too_long_is_rejected_in_words() {
     let mut wide = wide();
     wide.indexes.clear();
     wide.unique.push(vec![0, 1, 2, 3]);
-    let refusals = MysqlDialect.refusals(&wide);
-    insta::assert_snapshot!(refusals.join("\n"), @r#"the key (`a`, `b`, `c`, `d`) can be 4080 bytes long, and MySQL's limit is 3072: give its string columns a length, such as VARCHAR(100)"#);
+    let unsupported = MysqlDialect.unsupported(&wide);
+    insta::assert_snapshot!(unsupported.join("\n"), @r#"the key (`a`, `b`, `c`, `d`) can be 4080 bytes long, and MySQL's limit is 3072: give its string columns a length, such as VARCHAR(100)"#);
     let long = ColumnType::Text {
         max_chars: Some(2000),
     };
     let columns: Vec<_> = (0..9)
         .map(|index| column(&format!("c{index}"), long))
         .collect();
-    let refusals = MysqlDialect.refusals(&table("long", columns));
-    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    let unsupported = MysqlDialect.unsupported(&table("long", columns));
+    insta::assert_snapshot!(unsupported.join("\n"), @r#"
     the key (`c0`) can be 8000 bytes long, and MySQL's limit is 3072: give its string columns a length, such as VARCHAR(100)
     its string columns can be 72000 bytes long together, and MySQL's limit is 65000: declare the longer ones as TEXT
     "#);
@@ -192,8 +192,8 @@ fn tables_may_refer_to_themselves() {
     for client in client::all() {
         make(&client, std::slice::from_ref(&nodes));
         client.execute("INSERT INTO nodes VALUES (1, 'a', NULL), (2, 'b', 'a')");
-        client.refusal("INSERT INTO nodes VALUES (3, 'c', 'x')");
-        client.refusal("INSERT INTO nodes VALUES (3, 'a', NULL)");
+        client.rejection("INSERT INTO nodes VALUES (3, 'c', 'x')");
+        client.rejection("INSERT INTO nodes VALUES (3, 'a', NULL)");
     }
 }
 
@@ -263,7 +263,7 @@ fn the_ledger_can_be_taken_away_and_made_again() {
             ),
         };
         client.execute(down);
-        client.refusal("SELECT count(*) FROM audit_log");
+        client.rejection("SELECT count(*) FROM audit_log");
         client.execute(up);
         // Where DDL commits at once, what failed in the midst is run again.
         if client.kind == Kind::Mysql {

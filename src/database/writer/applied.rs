@@ -1,5 +1,5 @@
-//! Counts the changes of a run that were applied to rows, to compare them with the entries that they caused: a trigger or
-//! rule of others on the audit log can keep entries from being written.
+//! Counts the changes of a run that were applied to rows, to compare them with the entries that they caused: a trigger
+//! or rule of others on the audit log can keep entries from being written.
 
 use std::collections::BTreeMap;
 

@@ -15,8 +15,8 @@ type Transactions = <AnyConnection as Connection>::TransactionManager;
 impl Writer<'_> {
     /// Inserts rows of a table by one statement. The error of a rejected row names its record.
     ///
-    /// A table that the run created has only constraints that the plan has checked. Another one can have constraints and
-    /// triggers of the application, so a savepoint allows to repeat the statement row by row.
+    /// A table that the run created has only constraints that the plan has checked. Another one can have constraints
+    /// and triggers of the application, so a savepoint allows to repeat the statement row by row.
     pub(super) fn insert_batch(
         &mut self,
         database: &mut Database,

@@ -214,7 +214,7 @@ impl Pending {
             let removed = database.sum_origins_at(file, &positions)?;
             let sum = self.sums.of_mut(LedgerTable::RowSources);
             sum.follow(removed, none);
-            database.note_removed(run, file, &positions)?;
+            database.record_removed(run, file, &positions)?;
             let entries = row_sources::table
                 .filter(row_sources::source_file_id.eq(file))
                 .filter(row_sources::position.eq_any(positions));

@@ -1,7 +1,7 @@
-//! Which files belong together, by their folders, names and contents.
+//! Determines which files belong together, by their folders, names and contents.
 //!
-//! A cluster is a file pattern, or several. Common parts of the names stay, varying parts become captures. Clusters that
-//! cannot be distinguished by name are merged. Finally every file is matched as in an import.
+//! A cluster is a file pattern, or several. Common parts of the names stay, varying parts become captures. Clusters
+//! that cannot be distinguished by name are merged. Finally every file is matched as in an import.
 
 mod affixes;
 mod path_pattern;
@@ -73,7 +73,7 @@ pub(crate) fn clusters(files: &[(String, &DocumentSummary)]) -> Vec<FileCluster>
     clusters
 }
 
-/// Whether a pattern segment stands for one folder or for many.
+/// Whether a pattern segment matches one folder or many.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Folders {
     One,

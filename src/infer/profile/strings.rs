@@ -169,8 +169,8 @@ mod tests {
         for other in ["2023-02-29", "0999-01-01", "2024-2-9", "20240229"] {
             assert_eq!(of(&[other]).dates, 0, "{other}");
         }
-        for instant in ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.123456+08:00"] {
-            assert_eq!(of(&[instant]).timestamps, 1, "{instant}");
+        for timestamp in ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.123456+08:00"] {
+            assert_eq!(of(&[timestamp]).timestamps, 1, "{timestamp}");
         }
         for vague in [
             "2024-01-01T00:00:00",

@@ -1,8 +1,8 @@
 //! The set of values of a column, for uniqueness and inclusion tests.
 //!
-//! ValueSet are stored as 64-bit hashes, at most [`MAX_COLUMN_VALUES`] per column and [`MAX_VALUES`] in total (about 100 MB). A
-//! column with more values is not considered as a key or a reference. A hash collision, which is very unlikely, can
-//! only hide a key or suggest a reference that the import then rejects.
+//! Values are stored as 64-bit hashes, at most [`MAX_COLUMN_VALUES`] per column and [`MAX_VALUES`] in total (about
+//! 100 MB). A column with more values is not considered as a key or a reference. A hash collision, which is very
+//! unlikely, can only hide a key or suggest a reference that the import then rejects.
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;

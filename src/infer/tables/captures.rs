@@ -9,7 +9,8 @@ use super::names::{Namespace, singular, word};
 use super::references::{Reference, ReferenceContext, ValueLocation, references};
 use super::values::TableValues;
 
-/// For each cluster and capture: the alternative, and the column that has the same value in every record of the cluster.
+/// For each cluster and capture: the alternative, and the column that has the same value in every record of the
+/// cluster.
 type EqualColumns = Vec<Vec<Option<(usize, usize)>>>;
 
 /// The drafts and values from which captures are chosen and named.

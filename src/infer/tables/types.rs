@@ -1,4 +1,5 @@
-//! The representation of a value in tables: a typed column, columns of its members, records in their own table, or JSON.
+//! The representation of a value in tables: a typed column, columns of its members, records in their own table, or
+//! JSON.
 //!
 //! Only uniform values are represented as more than JSON. A JSON column stores any value, so nothing is lost in case
 //! of doubt. This module also decides whether member names are field names or data.

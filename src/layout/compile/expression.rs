@@ -214,7 +214,7 @@ impl Compiler<'_> {
     }
 }
 
-/// Returns a hint with the expression that `text` may stand for. Pointers are often written as fragments (`#/a`) or
+/// Returns a hint with the expression that `text` may mean. Pointers are often written as fragments (`#/a`) or
 /// paths (`$.a`).
 fn hint_for(text: &str) -> String {
     if let Some(pointer) = text.strip_prefix('#').filter(|rest| rest.starts_with('/')) {

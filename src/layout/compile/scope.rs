@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use crate::layout::problem::suggest;
 use crate::layout::rules::{EachToken, Expression};
-use crate::layout::schema::{Step, impossible_prefix, near_miss};
+use crate::layout::schema::{PathStep, impossible_prefix, near_miss};
 use crate::model::Pointer;
 
 use super::Compiler;
@@ -20,7 +20,7 @@ pub(super) struct Scope<'s> {
     /// Names of the capture slots, outermost first.
     pub(super) captures: Vec<String>,
     /// Path from the root of the document to the record.
-    pub(super) path: Vec<Step>,
+    pub(super) path: Vec<PathStep>,
 }
 
 /// A rule as seen by its nested rules.
@@ -78,15 +78,15 @@ impl Compiler<'_> {
                 .strip_prefix('{')
                 .and_then(|rest| rest.strip_suffix('}'));
             if token == "*" {
-                scope.path.push(Step::Every);
+                scope.path.push(PathStep::Every);
                 tokens.push(EachToken::Every);
             } else if let Some(name) = capture {
                 self.capture_name(name, at, scope);
-                scope.path.push(Step::Every);
+                scope.path.push(PathStep::Every);
                 tokens.push(EachToken::Capture(scope.captures.len()));
                 scope.captures.push(name.to_owned());
             } else {
-                scope.path.push(Step::Name(token.clone()));
+                scope.path.push(PathStep::Name(token.clone()));
                 tokens.push(EachToken::Name(token));
             }
         }
@@ -146,8 +146,8 @@ impl Compiler<'_> {
         let Some((name, schema)) = scope.schema else {
             return;
         };
-        let steps = tokens.iter().cloned().map(Step::Name);
-        let path: Vec<Step> = scope.path.iter().cloned().chain(steps).collect();
+        let steps = tokens.iter().cloned().map(PathStep::Name);
+        let path: Vec<PathStep> = scope.path.iter().cloned().chain(steps).collect();
         if let Some(length) = impossible_prefix(schema, &path).filter(|length| *length > known) {
             let path = written(&path[..length]);
             let message = format!("`{path}` cannot exist according to `{name}`");
@@ -174,11 +174,11 @@ pub(super) fn words_in_braces(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// Formats a path like `each`.
-pub(super) fn written(path: &[Step]) -> String {
+pub(super) fn written(path: &[PathStep]) -> String {
     path.iter()
         .map(|step| match step {
-            Step::Every => "/*".to_owned(),
-            Step::Name(name) => format!("/{}", Pointer::escape(name)),
+            PathStep::Every => "/*".to_owned(),
+            PathStep::Name(name) => format!("/{}", Pointer::escape(name)),
         })
         .collect()
 }

@@ -5,17 +5,17 @@ use serde_json::{Map, Value};
 use crate::layout::problem::nearest;
 use crate::model::Pointer;
 
-use super::reach::Step;
+use super::reach::PathStep;
 
 /// Maximum number of nested references; more indicate a cycle.
 const DEEPEST: usize = 64;
 
 /// Returns the length of the prefix of `path` whose last step is not named in the schema, and the similar name.
-pub(in crate::layout) fn near_miss(schema: &Value, path: &[Step]) -> Option<(usize, String)> {
+pub(in crate::layout) fn near_miss(schema: &Value, path: &[PathStep]) -> Option<(usize, String)> {
     let mut here = Vec::new();
     spread(schema, schema, 0, &mut here);
     for (at, step) in path.iter().enumerate() {
-        let Step::Name(name) = step else {
+        let PathStep::Name(name) = step else {
             here = next(schema, &here, |keywords| {
                 let members = keywords.get("properties").and_then(Value::as_object);
                 let members = members.into_iter().flat_map(Map::values);
@@ -120,8 +120,8 @@ mod tests {
             "$defs": {"person": {"properties": {"name": {}, "address": {"properties": {"street": {}}}}}}
         });
         let miss = |names: &[&str]| {
-            let steps = names.iter().map(|name| Step::Name((*name).to_owned()));
-            let path: Vec<Step> = std::iter::once(Step::Every).chain(steps).collect();
+            let steps = names.iter().map(|name| PathStep::Name((*name).to_owned()));
+            let path: Vec<PathStep> = std::iter::once(PathStep::Every).chain(steps).collect();
             near_miss(&schema, &path)
         };
         assert_eq!(miss(&["name"]), None);

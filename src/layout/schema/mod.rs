@@ -21,7 +21,7 @@ use keywords::{dangling_reference, misspelt};
 
 pub(crate) use cost::depends_on_document;
 pub(super) use declared::near_miss;
-pub(super) use reach::{Kind, Step, accepts, impossible_prefix};
+pub(super) use reach::{Kind, PathStep, accepts, impossible_prefix};
 pub(super) use streamed::says_only_items;
 
 /// Backtracking limit of a pattern per string: some milliseconds.

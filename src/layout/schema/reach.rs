@@ -12,7 +12,7 @@ use crate::model::Pointer;
 
 /// A step of a path into a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::layout) enum Step {
+pub(in crate::layout) enum PathStep {
     /// This member, or the element with this index.
     Name(String),
     /// Any member or element.
@@ -34,7 +34,7 @@ const DEEPEST: usize = 64;
 const MOST: u32 = 1_000_000;
 
 /// Whether `schema` accepts some document with a value of `kind` at `path`.
-pub(in crate::layout) fn accepts(schema: &Value, path: &[Step], kind: Kind) -> bool {
+pub(in crate::layout) fn accepts(schema: &Value, path: &[PathStep], kind: Kind) -> bool {
     // Up to draft 7, keywords next to `$ref` are ignored.
     let draft = schema.get("$schema").and_then(Value::as_str);
     let reach = Reach {
@@ -47,7 +47,7 @@ pub(in crate::layout) fn accepts(schema: &Value, path: &[Step], kind: Kind) -> b
 }
 
 /// Returns the length of the shortest prefix of `path` that cannot exist.
-pub(in crate::layout) fn impossible_prefix(schema: &Value, path: &[Step]) -> Option<usize> {
+pub(in crate::layout) fn impossible_prefix(schema: &Value, path: &[PathStep]) -> Option<usize> {
     (1..=path.len()).find(|&length| !accepts(schema, &path[..length], Kind::Any))
 }
 
@@ -59,7 +59,7 @@ struct Reach<'s> {
 }
 
 impl Reach<'_> {
-    fn possible(&self, schema: &Value, path: &[Step], depth: usize) -> bool {
+    fn possible(&self, schema: &Value, path: &[PathStep], depth: usize) -> bool {
         match schema {
             Value::Bool(allowed) => *allowed,
             Value::Object(keywords) if depth < DEEPEST && self.looks.get() > 0 => {
@@ -86,7 +86,7 @@ impl Reach<'_> {
         }
     }
 
-    fn own_keywords(&self, keywords: &Map<String, Value>, path: &[Step], depth: usize) -> bool {
+    fn own_keywords(&self, keywords: &Map<String, Value>, path: &[PathStep], depth: usize) -> bool {
         let Some((step, rest)) = path.split_first() else {
             return match self.kind {
                 Kind::Any => true,
@@ -108,19 +108,19 @@ impl Reach<'_> {
 
 fn in_object(
     keywords: &Map<String, Value>,
-    step: &Step,
+    step: &PathStep,
     mut deeper: impl FnMut(&Value) -> bool,
 ) -> bool {
     let properties = keywords.get("properties").and_then(Value::as_object);
     let patterns = keywords.get("patternProperties").and_then(Value::as_object);
     let additional = keywords.get("additionalProperties");
     match step {
-        Step::Name(name) => match properties.and_then(|known| known.get(name)) {
+        PathStep::Name(name) => match properties.and_then(|known| known.get(name)) {
             Some(schema) => deeper(schema),
             None if patterns.is_some_and(|patterns| !patterns.is_empty()) => true,
             None => additional.is_none_or(deeper),
         },
-        Step::Every => {
+        PathStep::Every => {
             additional.is_none_or(&mut deeper)
                 || properties.is_some_and(|known| known.values().any(&mut deeper))
                 || patterns.is_some_and(|known| known.values().any(&mut deeper))
@@ -130,7 +130,7 @@ fn in_object(
 
 fn in_array(
     keywords: &Map<String, Value>,
-    step: &Step,
+    step: &PathStep,
     mut deeper: impl FnMut(&Value) -> bool,
 ) -> bool {
     // Before draft 2020-12, `items` could be what is now `prefixItems`, and `additionalItems` what is now `items`.
@@ -139,11 +139,11 @@ fn in_array(
         (prefix, items) => (prefix.unwrap_or_default(), items),
     };
     match step {
-        Step::Name(name) => match name.parse::<usize>() {
+        PathStep::Name(name) => match name.parse::<usize>() {
             Ok(index) => prefix.get(index).or(items).is_none_or(deeper),
             Err(_) => false,
         },
-        Step::Every => items.is_none_or(&mut deeper) || prefix.iter().any(deeper),
+        PathStep::Every => items.is_none_or(&mut deeper) || prefix.iter().any(deeper),
     }
 }
 
@@ -166,10 +166,10 @@ mod tests {
 
     fn possible(schema: &Value, path: &str) -> bool {
         let steps = Pointer::parse(path).expect(path).tokens.into_iter();
-        let path: Vec<Step> = steps
+        let path: Vec<PathStep> = steps
             .map(|token| match token.as_str() {
-                "*" => Step::Every,
-                _ => Step::Name(token),
+                "*" => PathStep::Every,
+                _ => PathStep::Name(token),
             })
             .collect();
         accepts(schema, &path, Kind::Any)
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn the_first_impossible_step_is_found() {
         let schema = json!({"properties": {"a": {"type": "string"}}, "type": "object"});
-        let path = ["a", "b", "c"].map(|name| Step::Name(name.to_owned()));
+        let path = ["a", "b", "c"].map(|name| PathStep::Name(name.to_owned()));
         assert_eq!(impossible_prefix(&schema, &path), Some(2));
     }
 }

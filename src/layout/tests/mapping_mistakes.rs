@@ -359,7 +359,7 @@ fn possible_mistakes_are_warnings() {
     let warnings: Vec<String> = loaded(&toml, &sql)
         .warnings
         .iter()
-        .map(Problem::to_string)
+        .map(LayoutProblem::to_string)
         .collect();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains("the parameter `p` is not used"));

@@ -10,7 +10,7 @@ mod rules;
 mod schema_mistakes;
 mod table_mistakes;
 
-use super::{Checked, LayoutError, LayoutFiles, Problem, check};
+use super::{Checked, LayoutError, LayoutFiles, LayoutProblem, check};
 
 /// A valid layout, from which the invalid ones are derived.
 const TOML: &str = r#"name = "sample"
@@ -78,7 +78,7 @@ fn loaded(toml: &str, sql: &str) -> Checked {
     }
 }
 
-fn problems(files: &LayoutFiles) -> Vec<Problem> {
+fn problems(files: &LayoutFiles) -> Vec<LayoutProblem> {
     match check(files) {
         Err(LayoutError::Invalid { problems }) => problems,
         Err(error) => panic!("{error}"),
@@ -94,8 +94,8 @@ fn edit(text: &str, old: &str, new: &str) -> (String, u64) {
 }
 
 /// Asserts that `problems` is exactly one, in `file` at `line`, with `message`.
-fn assert_one(problems: &[Problem], file: &str, line: u64, message: &str) {
-    let shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
+fn assert_one(problems: &[LayoutProblem], file: &str, line: u64, message: &str) {
+    let shown: Vec<String> = problems.iter().map(LayoutProblem::to_string).collect();
     let shown = shown.join("\n");
     assert_eq!(problems.len(), 1, "for {message}:\n{shown}");
     let problem = &problems[0];

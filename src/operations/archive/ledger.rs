@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::archive::{Archive, ArchiveError, Manifest, Problem, VerifyReport};
+use crate::archive::{Archive, ArchiveError, ArchiveProblem, Manifest, VerifyReport};
 use crate::audit::seal::Header;
 use crate::database::ledger::{RunFile, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
@@ -59,7 +59,7 @@ impl LedgerToCompare {
         archive: &Archive,
         only: Option<&str>,
         compared: &mut u64,
-    ) -> Result<Vec<Problem>, OperationError> {
+    ) -> Result<Vec<ArchiveProblem>, OperationError> {
         let mut database = Database::open(&self.database, Access::Read, self.wait)?;
         database.snapshot(|database| {
             let seals = database.seals()?.into_iter();
@@ -84,7 +84,7 @@ impl LedgerToCompare {
                     // Unusable manifests were reported when all were read.
                     Err(_) => None,
                 };
-                problems.extend(message.map(|message| Problem::Ledger {
+                problems.extend(message.map(|message| ArchiveProblem::Ledger {
                     run: run.id,
                     message,
                 }));

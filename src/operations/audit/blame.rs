@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::audit::{Action, Image, RowState, Step, imported_record_ids};
+use crate::audit::{Action, Image, ReplayStep, RowState, imported_record_ids};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::operations::OperationError;
 
@@ -89,8 +89,8 @@ pub(super) struct LastWritten {
 }
 
 impl LastWritten {
-    /// Reads the entries of a row of `table`, and the values of its columns `key`. Each value is kept once: in the state
-    /// of the row until another replaces it, and from then on in its column.
+    /// Reads the entries of a row of `table`, and the values of its columns `key`. Each value is kept once: in the
+    /// state of the row until another replaces it, and from then on in its column.
     pub(super) fn read(
         database: &mut Database,
         table: &str,
@@ -117,7 +117,7 @@ impl LastWritten {
                     .map(|(name, value)| (name.to_owned(), value.clone()));
                 written.key = values.collect();
                 let contradicts = state.contradiction(&step).is_some();
-                if contradicts || matches!(step, Step::Delete { .. }) {
+                if contradicts || matches!(step, ReplayStep::Delete { .. }) {
                     written.keep_values(std::mem::take(&mut state));
                     state = RowState::claimed(step);
                 } else {
@@ -142,11 +142,11 @@ impl LastWritten {
     }
 
     /// Records the columns that an entry wrote, without their values.
-    fn add(&mut self, attribution: &Attribution, action: &str, step: &Step) {
+    fn add(&mut self, attribution: &Attribution, action: &str, step: &ReplayStep) {
         let (row, other) = match step {
-            Step::Delete { .. } => return,
-            Step::Insert { new } => (new, None),
-            Step::Update { old, new } => (old, Some(new)),
+            ReplayStep::Delete { .. } => return,
+            ReplayStep::Insert { new } => (new, None),
+            ReplayStep::Update { old, new } => (old, Some(new)),
         };
         // A run of kind `enable` records values that no entry had. Their author is unknown: they are attributed to it.
         let completes = attribution.kind.as_deref() == Some("enable");

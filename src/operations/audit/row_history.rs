@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
-use crate::audit::{Action, Key, KeyRule, ReplayError, RowState, Step};
+use crate::audit::{Action, Key, KeyRule, ReplayError, ReplayStep, RowState};
 use crate::database::Database;
 use crate::database::ledger::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
 use crate::operations::OperationError;
@@ -35,7 +35,11 @@ impl Replayer {
     }
 
     /// Applies an entry of the row `record_id`. The values of an inconsistent entry are used nevertheless.
-    pub(super) fn apply(&mut self, record_id: &str, step: &Result<Step, ReplayError>) -> Applied {
+    pub(super) fn apply(
+        &mut self,
+        record_id: &str,
+        step: &Result<ReplayStep, ReplayError>,
+    ) -> Applied {
         let mut state = self.rows.remove(record_id).unwrap_or_default();
         let applied = apply(&mut state, record_id, step, self.rule);
         match &applied.moved_to {
@@ -52,8 +56,8 @@ impl Replayer {
 }
 
 /// Takes the values out of an entry.
-pub(super) fn take_step(entry: &mut AuditEntry) -> Result<Step, ReplayError> {
-    Step::take(
+pub(super) fn take_step(entry: &mut AuditEntry) -> Result<ReplayStep, ReplayError> {
+    ReplayStep::take(
         &entry.action,
         entry.old_value.take(),
         entry.new_value.take(),
@@ -64,7 +68,7 @@ pub(super) fn take_step(entry: &mut AuditEntry) -> Result<Step, ReplayError> {
 pub(super) fn apply(
     state: &mut RowState,
     record_id: &str,
-    step: &Result<Step, ReplayError>,
+    step: &Result<ReplayStep, ReplayError>,
     rule: KeyRule,
 ) -> Applied {
     match step {
@@ -80,7 +84,7 @@ pub(super) fn apply(
 }
 
 /// The record id of the row after a change of its key.
-pub(super) fn new_id(step: &Step, record_id: &str, rule: KeyRule) -> Option<String> {
+pub(super) fn new_id(step: &ReplayStep, record_id: &str, rule: KeyRule) -> Option<String> {
     step.new_record_id(&Key::find(step.row(), record_id, rule)?)
 }
 

@@ -81,7 +81,7 @@ pub(in crate::operations) fn prepare_tables(
         },
         OperationError::is_retryable,
     );
-    done.map_err(|error| entered.settle((database, place), run, error))
+    done.map_err(|error| entered.abandoned_after((database, place), run, error))
 }
 
 /// Records, by a separate run before `run` and in the same transaction, the rows that the audit log does not account

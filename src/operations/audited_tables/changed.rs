@@ -6,9 +6,9 @@ use crate::database::{Database, DatabaseError, TriggerState};
 use crate::layout::Layout;
 use crate::operations::OperationError;
 
-/// Rejects tables that were renamed, and those that took their names: with triggers of its own name besides the former
-/// ones a table would be recorded twice, and the other one no longer.
-pub(in crate::operations) fn refuse_renamed(
+/// Returns an error for a table that was renamed, and for one that took its name: with triggers of its own name besides
+/// the former ones a table would be recorded twice, and the other one no longer.
+pub(in crate::operations) fn ensure_not_renamed(
     database: &mut Database,
     suspect: &BTreeSet<&str>,
 ) -> Result<(), OperationError> {
@@ -30,7 +30,7 @@ pub(in crate::operations) fn refuse_renamed(
 
 /// Rejects a layout of which a table is missing although earlier runs imported into it: none of their rows would be
 /// inserted again, because the ledger has them, and no row of the `unchanged` files.
-pub(in crate::operations) fn refuse_dropped(
+pub(in crate::operations) fn ensure_not_dropped(
     database: &mut Database,
     layout: &Layout,
     unchanged: usize,
@@ -39,7 +39,7 @@ pub(in crate::operations) fn refuse_dropped(
         return Ok(());
     }
     let missing = database.missing_tables(layout)?;
-    refuse_renamed(database, &missing.iter().copied().collect())?;
+    ensure_not_renamed(database, &missing.iter().copied().collect())?;
     for table in missing {
         let had_rows = database.has_row_sources(table)?
             || database.is_traced(table)? && database.is_recorded(table)?;
@@ -50,9 +50,9 @@ pub(in crate::operations) fn refuse_dropped(
     Ok(())
 }
 
-/// Rejects a layout of which a table was created again without the rows that earlier runs imported. Rows that were deleted
-/// while the table had its triggers have entries, and are no reason.
-pub(in crate::operations) fn refuse_emptied(
+/// Rejects a layout of which a table was created again without the rows that earlier runs imported. Rows that were
+/// deleted while the table had its triggers have entries and do not count.
+pub(in crate::operations) fn ensure_not_emptied(
     database: &mut Database,
     layout: &Layout,
 ) -> Result<(), OperationError> {
@@ -73,14 +73,14 @@ pub(in crate::operations) fn refuse_emptied(
 }
 
 /// Rejects tables that cannot hold the layout's rows any more.
-pub(in crate::operations) fn refuse_altered(
+pub(in crate::operations) fn ensure_not_altered(
     database: &mut Database,
     layout: &Layout,
 ) -> Result<(), OperationError> {
     let checked = database.check_tables(layout);
     if let Err(DatabaseError::Tables(problems)) = &checked {
         // Another table may have its name.
-        refuse_renamed(
+        ensure_not_renamed(
             database,
             &problems.iter().map(|one| one.table.as_str()).collect(),
         )?;

@@ -5,7 +5,7 @@ use crate::model::Table;
 use crate::operations::OperationError;
 
 use super::WhichTables;
-use super::named::{NO_KEY, named, refusal, unfit};
+use super::named::{NO_KEY, named, unfit, unsuitable};
 
 /// The tables to add to the audit log.
 #[derive(Clone, Default)]
@@ -15,12 +15,13 @@ pub(super) struct Chosen {
     /// Tables whose triggers are correct, but which may have rows without an entry.
     pub(super) watched: Vec<Table>,
     /// Tables that cannot be audited, and why.
-    pub(super) refused: Vec<(String, String)>,
+    pub(super) unsuitable: Vec<(String, String)>,
     /// Tables whose entries have another table name, because they were renamed or detached: with that name.
     pub(super) former: Vec<(Table, String)>,
     /// Those of `former` that were renamed: the old and the new name.
     pub(super) renamed: Vec<(String, String)>,
-    /// Partitions that were recorded as tables of their own, with the chosen table as whose rows theirs are recorded.
+    /// Partitions that were recorded as tables of their own, with the chosen table under whose name their rows are
+    /// recorded now.
     pub(super) absorbed: Vec<(Table, String)>,
     /// Partitions that were detached from a table whose rows are now accounted for: their marker trigger can be
     /// dropped.
@@ -54,8 +55,8 @@ fn is_beyond_repair(state: &TableTriggers) -> bool {
     state.state == TriggerState::KeyLost || state.state == TriggerState::Removed
 }
 
-/// Adds tables that formerly had the name of a selected table: they still have its triggers. Tables that exchanged their
-/// names follow from one another.
+/// Adds tables that formerly had the name of a selected table: they still have its triggers. Tables that exchanged
+/// their names follow from one another.
 fn with_renamed<'s>(
     wanted: Vec<&'s TableTriggers>,
     states: &'s [TableTriggers],
@@ -115,7 +116,7 @@ impl Chosen {
                     | TriggerState::Removed,
                     WhichTables::Named(_),
                 ) => {
-                    return Err(refusal(name, unfit(state.state)));
+                    return Err(unsuitable(name, unfit(state.state)));
                 }
                 (
                     TriggerState::NoKey
@@ -125,7 +126,7 @@ impl Chosen {
                     WhichTables::All | WhichTables::Faulty,
                 ) => {
                     let why = unfit(state.state).to_owned();
-                    chosen.refused.push((name.clone(), why));
+                    chosen.unsuitable.push((name.clone(), why));
                 }
                 (TriggerState::Foreign, _) => {}
                 // For a named table every row must be accounted for; otherwise only tables without any entry are
@@ -154,7 +155,7 @@ impl Chosen {
             }
         }
         chosen.absorb_partitions(database)?;
-        chosen.settle_partitions(database, &states)?;
+        chosen.add_detached_partitions(database, &states)?;
         Ok(chosen)
     }
 
@@ -218,7 +219,7 @@ impl Chosen {
             return Ok(());
         };
         if table.primary_key.is_empty() {
-            return Err(refusal(&state.table, NO_KEY));
+            return Err(unsuitable(&state.table, NO_KEY));
         }
         if let Some(before) = &state.before {
             self.former.push((table.clone(), before.clone()));
@@ -233,7 +234,7 @@ impl Chosen {
     }
 
     /// Finds the detached partitions whose former tables are accounted for.
-    fn settle_partitions(
+    fn add_detached_partitions(
         &mut self,
         database: &mut Database,
         states: &[TableTriggers],

@@ -10,7 +10,7 @@ use crate::model::{FindingList, RunContext, Table, shell_word};
 use crate::operations::proof::{SealPlace, log_seal};
 use crate::operations::{Context, OperationError};
 
-use super::named::{named, refusal};
+use super::named::{named, unsuitable};
 use super::run::{Entered, begin_change, finish};
 use super::unfinished::make_ready_without;
 
@@ -100,8 +100,8 @@ pub fn disable_tables(
         },
         OperationError::is_retryable,
     );
-    let (mut outcome, seal) =
-        done.map_err(|error| entered.settle((&mut database, &options.archive), run, error))?;
+    let (mut outcome, seal) = done
+        .map_err(|error| entered.abandoned_after((&mut database, &options.archive), run, error))?;
     outcome.findings.extend(completed);
     if let Some(seal) = seal {
         let archive = options.archive.archive(&mut database)?;
@@ -143,7 +143,7 @@ fn watched(database: &mut Database, names: &[String]) -> Result<Watched, Operati
                 other.table,
                 shell_word(&other.table)
             );
-            return Err(refusal(&state.table, why));
+            return Err(unsuitable(&state.table, why));
         }
         match state.state {
             TriggerState::NotRecorded

@@ -11,11 +11,11 @@ use crate::layout::{Expression, Layout, LayoutTable, Source};
 use crate::model::ColumnType;
 use crate::operations::OperationError;
 
-use super::changed::refuse_renamed;
+use super::changed::ensure_not_renamed;
 
-/// Rejects a layout whose tables have other rows than those that were imported from `source`, or rows that records without
-/// a key in the files would be inserted beside. `layout_changed` is whether it is another version than before.
-pub(in crate::operations) fn refuse_moved(
+/// Rejects a layout whose tables have other rows than those that were imported from `source`, or rows that records
+/// without a key in the files would be inserted beside. `layout_changed` is whether it is another version than before.
+pub(in crate::operations) fn ensure_not_moved(
     database: &mut Database,
     layout: &Layout,
     (source, layout_changed): (&str, bool),
@@ -43,7 +43,7 @@ pub(in crate::operations) fn refuse_moved(
             (None, _) => None,
         };
         if let Some((table, now)) = found {
-            refuse_renamed(database, &[table, now].into())?;
+            ensure_not_renamed(database, &[table, now].into())?;
             return Err(OperationError::RowsMoved {
                 table: table.to_owned(),
                 now: now.to_owned(),
@@ -51,14 +51,14 @@ pub(in crate::operations) fn refuse_moved(
         }
     }
     match layout_changed {
-        true => refuse_rows_of_unknown_origin(database, layout, source),
+        true => ensure_origins_are_known(database, layout, source),
         false => Ok(()),
     }
 }
 
-/// Rejects a table with rows that no run imported, if a table into which earlier runs imported is missing: it may be the
-/// same table with another name, of which nothing was recorded.
-fn refuse_rows_of_unknown_origin(
+/// Rejects a table with rows that no run imported, if a table into which earlier runs imported is missing: it may be
+/// the same table with another name, of which nothing was recorded.
+fn ensure_origins_are_known(
     database: &mut Database,
     layout: &Layout,
     source: &str,
@@ -82,7 +82,7 @@ fn refuse_rows_of_unknown_origin(
             && !has_key_in_files(layout, table)
             && database.count_live_rows(name)?.is_some_and(|rows| rows > 0)
         {
-            refuse_renamed(database, &[name.as_str(), missing].into())?;
+            ensure_not_renamed(database, &[name.as_str(), missing].into())?;
             return Err(OperationError::UnknownRows {
                 table: name.clone(),
                 missing: missing.clone(),
@@ -92,8 +92,8 @@ fn refuse_rows_of_unknown_origin(
     Ok(())
 }
 
-/// Whether records find their rows by a key whose values are in the files, and do not depend on the name of the table as
-/// the UUIDs that an import computes.
+/// Whether records find their rows by a key whose values are in the files, and do not depend on the name of the table
+/// as the UUIDs that an import computes.
 fn has_key_in_files(layout: &Layout, table: &LayoutTable) -> bool {
     let columns = &table.table.columns;
     let rules = layout.sources.iter().flat_map(Source::rules);

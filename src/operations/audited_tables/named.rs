@@ -20,8 +20,8 @@ pub(super) fn unfit(state: TriggerState) -> &'static str {
 
 pub(super) const NO_KEY: &str = "it has no primary key, which the audit log needs to identify rows";
 
-pub(super) fn refusal(table: &str, why: impl Into<String>) -> OperationError {
-    OperationError::TableRefused {
+pub(super) fn unsuitable(table: &str, why: impl Into<String>) -> OperationError {
+    OperationError::UnsuitableTable {
         table: table.to_owned(),
         why: why.into(),
     }
@@ -39,12 +39,12 @@ pub(super) fn named<'s>(
         .find(|state| state.table == *name && state.state != TriggerState::Foreign)
     {
         Some(found) => Ok(found),
-        None => Err(refusal(name, unknown(database, states, name)?)),
+        None => Err(unsuitable(name, unknown(database, states, name)?)),
     };
     names.into_iter().map(&mut state).collect()
 }
 
-/// What is said of a name that no table has.
+/// The reason for the error if no table has this name.
 fn unknown(
     database: &mut Database,
     states: &[TableTriggers],

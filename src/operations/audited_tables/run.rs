@@ -1,8 +1,8 @@
 //! The run that enables or disables the auditing of tables.
 //!
 //! Where schema changes are committed at once, the run is inserted before the first of them, and completed in the
-//! transaction that writes its entries. A run that is not complete shows what remains to be done. If that transaction fails,
-//! the run is abandoned: the triggers that it created are dropped, and it is complete without entries.
+//! transaction that writes its entries. A run that is not complete shows what remains to be done. If that transaction
+//! fails, the run is abandoned: the triggers that it created are dropped, and it is complete without entries.
 
 use std::cell::{Cell, RefCell};
 
@@ -31,7 +31,7 @@ pub(super) fn begin_change<'t, T>(
     if kind == "enable" && database.commits_schema_changes() {
         let is_missing = |(_, fault): &(String, TriggerFault)| *fault == TriggerFault::Missing;
         let are_missing = before.iter().map(|faults| faults.iter().all(is_missing));
-        entered.note_added(database, tables.clone().zip(are_missing))?;
+        entered.record_added(database, tables.clone().zip(are_missing))?;
     }
     begin(
         database,
@@ -102,7 +102,7 @@ pub(super) struct Entered {
 
 impl Entered {
     /// Records which of `tables` are not audited; they are given with whether all their triggers are missing.
-    fn note_added<'t>(
+    fn record_added<'t>(
         &self,
         database: &mut Database,
         tables: impl Iterator<Item = (&'t Table, bool)>,
@@ -123,8 +123,8 @@ impl Entered {
         Ok(())
     }
 
-    /// Drops the triggers that the run created on tables that were not audited, and completes it. Another program may have
-    /// changed rows of such a table meanwhile: its entries do not make the table an audited one.
+    /// Drops the triggers that the run created on tables that were not audited, and completes it. Another program may
+    /// have changed rows of such a table meanwhile: its entries do not make the table an audited one.
     fn abandon(&self, database: &mut Database, run: &RunContext) -> Result<(), OperationError> {
         let (added, lost) = (self.added.borrow(), self.lost.borrow());
         let seal = database.change_schema(|database| {
@@ -153,9 +153,9 @@ impl Entered {
         Ok(())
     }
 
-    /// Abandons the run after an error if possible, and records its seal in `seals.log`; otherwise adds to the error that the
-    /// run remains to be completed.
-    pub(super) fn settle(
+    /// Abandons the run after an error if possible, and records its seal in `seals.log`; otherwise adds to the error
+    /// that the run remains to be completed.
+    pub(super) fn abandoned_after(
         &self,
         (database, place): (&mut Database, &SealPlace),
         run: &RunContext,

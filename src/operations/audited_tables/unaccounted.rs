@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::model::{Finding, Level, Rule, Table, shell_word};
 use crate::operations::OperationError;
 
-use super::changed::refuse_renamed;
+use super::changed::ensure_not_renamed;
 use super::unfinished::bypassed_finding;
 
 /// Tables of the layout that the audit log does not account for.
@@ -72,7 +72,7 @@ impl Unaccounted {
                 found.lost.push((table.name.clone(), missing));
             }
         }
-        refuse_renamed(database, &suspect)?;
+        ensure_not_renamed(database, &suspect)?;
         let tables = layout.tables.iter().zip(&target.tables);
         let existing = tables.filter(|(_, target)| target.existed);
         found.bypassed = database.bypassed_tables(existing.map(|(table, _)| &table.table))?;

@@ -136,7 +136,7 @@ fn complete_unfinished(
 }
 
 /// A table of an interrupted run.
-enum Found {
+enum UnfinishedTable {
     Removed,
     /// It has no primary key any more, so its rows cannot have entries.
     Keyless,
@@ -146,7 +146,7 @@ enum Found {
     Disabled(Table),
 }
 
-impl Found {
+impl UnfinishedTable {
     fn table(&self) -> Option<&Table> {
         match self {
             Self::Removed | Self::Keyless => None,
@@ -179,16 +179,16 @@ fn complete_one(
             for name in run.tables() {
                 let is_recorded = run.kind != "disable" && !abandoned.contains(&name);
                 let table = match (database.defined_table(&name)?, is_recorded) {
-                    (None, _) => Found::Removed,
-                    (Some(table), true) if table.primary_key.is_empty() => Found::Keyless,
+                    (None, _) => UnfinishedTable::Removed,
+                    (Some(table), true) if table.primary_key.is_empty() => UnfinishedTable::Keyless,
                     (Some(table), true) => {
                         let recorded = database.record_changes_of(&table);
                         recorded.map_err(|error| OperationError::of_table(&name, error.into()))?;
-                        Found::Enabled(table)
+                        UnfinishedTable::Enabled(table)
                     }
                     (Some(table), false) => {
                         database.stop_recording(&table)?;
-                        Found::Disabled(table)
+                        UnfinishedTable::Disabled(table)
                     }
                 };
                 tables.push((name, table));
@@ -207,7 +207,7 @@ fn complete_one(
 fn complete(
     database: &mut Database,
     record: &RunRecord,
-    tables: &[(String, Found)],
+    tables: &[(String, UnfinishedTable)],
     now: Timestamp,
 ) -> Result<Completed, OperationError> {
     let run = record
@@ -220,10 +220,12 @@ fn complete(
     let mut summaries = Vec::new();
     for (name, found) in tables {
         let (count, words) = match found {
-            Found::Removed => (json!({ "gone": true }), removed(database, name)?),
-            Found::Keyless => (json!({ "no_key": true }), NO_KEY_ANY_MORE.to_owned()),
-            Found::Disabled(_) => (json!({ DISABLED_AFTER: before }), "not recorded".to_owned()),
-            Found::Enabled(table) => entered(database, table, &run, now)?,
+            UnfinishedTable::Removed => (json!({ "gone": true }), removed(database, name)?),
+            UnfinishedTable::Keyless => (json!({ "no_key": true }), NO_KEY_ANY_MORE.to_owned()),
+            UnfinishedTable::Disabled(_) => {
+                (json!({ DISABLED_AFTER: before }), "not recorded".to_owned())
+            }
+            UnfinishedTable::Enabled(table) => entered(database, table, &run, now)?,
         };
         summaries.push(format!("`{name}`: {words}"));
         counts.push((name.clone(), count));

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn events_come_in_the_order_of_files_and_records() {
         with_events(|directory, events| {
-            let mut state = ReadState::new(directory, InvalidPolicy::Refuse);
+            let mut state = ReadState::new(directory, InvalidPolicy::Abort);
             let (mut begun, mut pointers) = (Vec::new(), Vec::new());
             for event in events {
                 match event? {

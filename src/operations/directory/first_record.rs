@@ -1,7 +1,7 @@
 //! Finds the first of two records with the same identity or the same unique values.
 //!
-//! While records are planned only hashes of the earlier ones are kept, so the files are read again to find its place: only
-//! if there are such records.
+//! While records are planned only hashes of the earlier ones are kept, so the files are read again to find its place:
+//! only if there are such records.
 
 use std::collections::{BTreeMap, BTreeSet};
 

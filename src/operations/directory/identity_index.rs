@@ -1,5 +1,5 @@
-//! The identities of the records of some files, for rules of ownership that apply before the files are read, or to files
-//! that the import does not read.
+//! The identities of the records of some files, for rules of ownership that apply before the files are read, or to
+//! files that the import does not read.
 
 use std::collections::{BTreeSet, HashSet};
 

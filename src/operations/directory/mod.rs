@@ -1,7 +1,7 @@
 //! Reads a source directory, for every operation that needs its records.
 //!
-//! Files are read, parsed, validated and mapped wave by wave; an operation pulls the rows (`events.rs`) and decides what
-//! to do with them. Nothing here writes or depends on the purpose of the rows.
+//! Files are read, parsed, validated and mapped wave by wave; an operation pulls the rows (`events.rs`) and decides
+//! what to do with them. Nothing here writes or depends on the purpose of the rows.
 
 mod complete;
 mod dispatch;
@@ -17,7 +17,7 @@ mod read;
 mod read_state;
 mod resolve;
 mod shared;
-mod stand_in;
+mod substitutes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -41,7 +41,7 @@ pub(super) use ownership::{Ownership, remove_found_elsewhere};
 pub use read_state::{FileOutcome, InvalidPolicy};
 pub(super) use read_state::{ReadState, RejectedRecord};
 pub(super) use shared::{SharedDatabase, lock};
-pub(super) use stand_in::{AnyReference, stand_ins};
+pub(super) use substitutes::{AnyReference, parameter_substitutes};
 
 /// What to read, and how.
 #[derive(Debug, Clone, Copy)]

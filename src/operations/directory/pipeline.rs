@@ -1,8 +1,9 @@
 //! Reads, parses, validates and maps files on worker threads, ahead of the operation that takes the rows.
 //!
-//! One thread cuts files into chunks, workers turn chunks into rows, and the operation pulls them ([`ReadEvents`]) in the
-//! order of the files, so that the same files give the same plan. Small files are sent together, because sending one
-//! costs more than mapping it. The number of jobs and bytes in flight is bounded: the reader waits for the operation.
+//! One thread cuts files into chunks, workers turn chunks into rows, and the operation pulls them ([`ReadEvents`]) in
+//! the order of the files, so that the same files give the same plan. Small files are sent together, because sending
+//! one costs more than mapping it. The number of jobs and bytes in flight is bounded: the reader waits for the
+//! operation.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -169,7 +170,7 @@ impl Pipeline<'_> {
                     match self.mapper.map(&element_at, self.resolved, &mut mapped) {
                         Ok(()) => continue,
                         Err(problems) => {
-                            let finding = |problem: crate::map::Problem| {
+                            let finding = |problem: crate::map::MappingProblem| {
                                 let inner = problem.pointer.strip_prefix(&chunk.pointer(element));
                                 let at =
                                     place(&file.path, &chunk, element, inner.unwrap_or_default());

@@ -14,7 +14,7 @@ use super::events::ReadEvents;
 use super::pipeline::Pipeline;
 use super::resolve::{known_references, parameters};
 use super::shared::SharedDatabase;
-use super::stand_in::{AnyReference, stand_ins};
+use super::substitutes::{AnyReference, parameter_substitutes};
 
 /// Files that are read together.
 pub(in crate::operations) struct Wave<'d> {
@@ -88,7 +88,7 @@ impl Directory<'_> {
     /// values.
     pub(in crate::operations) fn assumed(&self) -> Resolved<'_> {
         Resolved {
-            parameters: stand_ins(self.layout, self.options.parameters),
+            parameters: parameter_substitutes(self.layout, self.options.parameters),
             references: Box::new(AnyReference),
         }
     }

@@ -19,7 +19,7 @@ use super::resolve::not_set;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidPolicy {
     /// Write nothing.
-    Refuse,
+    Abort,
     /// Import the valid records and record the others as rejects.
     Skip,
 }
@@ -66,7 +66,7 @@ struct CurrentFile {
     unmapped: UnmappedMembers,
 }
 
-/// What is known about a file after it was read.
+/// Counts of a file, known after it was read.
 pub(in crate::operations) struct EndOfFile {
     pub(in crate::operations) records: u64,
     pub(in crate::operations) rejected: u64,
@@ -96,7 +96,7 @@ impl ReadState {
 
     /// Whether the input has errors that the policy does not allow.
     pub(in crate::operations) fn has_errors(&self) -> bool {
-        let strict = self.invalid == InvalidPolicy::Refuse;
+        let strict = self.invalid == InvalidPolicy::Abort;
         self.findings.has_errors() || !self.unset.is_empty() || strict && self.rejected > 0
     }
 
@@ -134,7 +134,7 @@ impl ReadState {
     /// Reports an error, and records the record, or the rest of the file, as rejected if the policy skips it.
     fn fault(&mut self, record: Option<String>, mut finding: Finding) {
         match self.invalid {
-            InvalidPolicy::Refuse => {
+            InvalidPolicy::Abort => {
                 if let (Rule::Schema, Some(hint)) = (finding.rule, &mut finding.hint) {
                     hint.push_str(", or import the valid records with `--skip-invalid`");
                 }

@@ -35,12 +35,12 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
                 continue;
             }
             imported.insert(table.name.as_str());
-            let is_told_below = [
+            let is_reported_below = [
                 TriggerState::Disabled,
                 TriggerState::Unfinished,
                 TriggerState::KeyLost,
             ];
-            if is_told_below
+            if is_reported_below
                 .into_iter()
                 .any(|state| is(&table.name, state))
             {

@@ -85,7 +85,7 @@ impl Import<'_> {
     fn again(&self) -> RereadPolicy {
         match (self.options.unchanged, self.options.invalid) {
             (UnchangedPolicy::Reread, _) => RereadPolicy::All,
-            (UnchangedPolicy::Skip, InvalidPolicy::Refuse) => RereadPolicy::Rejected,
+            (UnchangedPolicy::Skip, InvalidPolicy::Abort) => RereadPolicy::Rejected,
             (UnchangedPolicy::Skip, InvalidPolicy::Skip) => RereadPolicy::Waiting,
         }
     }

@@ -25,7 +25,7 @@ impl Import<'_> {
         let mut state = self.start(database.as_deref_mut(), &target, agenda)?;
         let database = database.map(SharedDatabase::new);
         self.plan(database.as_ref(), agenda, &mut state, &mut list)?;
-        let status = if state.refuses() {
+        let status = if state.prevents_writing() {
             ImportStatus::Invalid
         } else {
             ImportStatus::Planned

@@ -7,7 +7,7 @@
 //!    having waited for other programs that write.
 //! 3. **Prepare**: a new database is built aside; an existing one is locked and copied (`transaction.rs`, `change.rs`).
 //! 4. **Plan** (`plan.rs`): pulls the records of the files, which worker threads read, parse, validate and map
-//!    (`Directory::read`); looks up what the database has of them and who owns it; and decides what to change. Then it
+//!    (`Directory::read`); looks up their ledger entries and rows, and the record that owns each row; and decides what to change. Then it
 //!    decides on the records that were removed from the files (`removed.rs`). A dry run ends here (`dry_run.rs`).
 //! 5. **Apply** (`apply.rs`): writes the steps of the plan while it is made.
 //! 6. **Archive** (`originals.rs`): stores the originals.
@@ -42,8 +42,8 @@ use crate::layout::Layout;
 use crate::model::{Level, RunContext};
 
 use super::audited_tables::{
-    record_baseline, refuse_altered, refuse_dropped, refuse_emptied, refuse_moved, refuse_renamed,
-    unfinished_findings,
+    ensure_not_altered, ensure_not_dropped, ensure_not_emptied, ensure_not_moved,
+    ensure_not_renamed, record_baseline, unfinished_findings,
 };
 use super::directory::{Directory, SharedDatabase};
 use super::{Context, OperationError, Stage};
@@ -136,17 +136,17 @@ impl<'l> Import<'l> {
             database.migration_states()?;
             let agenda = self.agenda(Some(database))?;
             let layout = self.directory.layout;
-            refuse_dropped(database, layout, agenda.files.unchanged.len())?;
+            ensure_not_dropped(database, layout, agenda.files.unchanged.len())?;
             let version = (self.directory.source.as_str(), agenda.layout_changed);
-            refuse_moved(database, layout, version)?;
-            refuse_altered(database, layout)?;
-            refuse_emptied(database, layout)?;
+            ensure_not_moved(database, layout, version)?;
+            ensure_not_altered(database, layout)?;
+            ensure_not_emptied(database, layout)?;
             unfinished = unfinished_findings(database, Level::Warning)?;
             let looked = match self.options.mode {
                 _ if agenda.nothing_to_do() => {
                     let faulty = database.faulty_triggers(layout)?;
                     let tables = faulty.iter().map(|(table, _)| *table).collect();
-                    refuse_renamed(database, &tables)?;
+                    ensure_not_renamed(database, &tables)?;
                     missing = database.missing_parts(faulty)?;
                     ControlFlow::Break(self.nothing_to_do(&agenda))
                 }
@@ -190,7 +190,7 @@ impl<'l> Import<'l> {
             }),
             Access::Read | Access::Write => {
                 let changed = self.plan_and_apply(database, agenda, &mut state, &mut writer)?;
-                if !changed && agenda.reads_nothing() && !state.refuses() {
+                if !changed && agenda.reads_nothing() && !state.prevents_writing() {
                     // Only rows kept by earlier runs were processed, and they stay.
                     let outcome = self.outcome(agenda, state, ImportStatus::NothingToDo);
                     return Err(TransactionOutcome::Aborted(Box::new(outcome)));
@@ -247,9 +247,9 @@ impl<'l> Import<'l> {
         state: PlanState<'l>,
         (mut writer, manifest): (Writer<'l>, &AwaitedManifest<'_>),
     ) -> Result<(ImportOutcome, NewSeal), TransactionOutcome> {
-        if state.refuses() {
-            let refused = self.outcome(agenda, state, ImportStatus::Invalid);
-            return Err(TransactionOutcome::Aborted(Box::new(refused)));
+        if state.prevents_writing() {
+            let aborted = self.outcome(agenda, state, ImportStatus::Invalid);
+            return Err(TransactionOutcome::Aborted(Box::new(aborted)));
         }
         let planned = state.planner.planned();
         let outcome = self.outcome(agenda, state, ImportStatus::Imported);

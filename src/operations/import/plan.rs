@@ -1,7 +1,7 @@
 //! Plans the import: reads the files of the agenda, decides on their rows, then on the records that were removed.
 //!
-//! The plan is a sequence of steps that are sent to a [`Sink`] as they are made: [`super::apply`] writes them, and a dry
-//! run lists them.
+//! The plan is a sequence of steps that are sent to a [`Sink`] as they are made: [`super::apply`] writes them, and a
+//! dry run lists them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ pub(super) struct PlanState<'l> {
 
 impl PlanState<'_> {
     /// Whether a finding prevents writing.
-    pub(super) fn refuses(&self) -> bool {
+    pub(super) fn prevents_writing(&self) -> bool {
         self.conflicts > 0 || self.read.has_errors()
     }
 }
@@ -126,7 +126,7 @@ impl<'l> Import<'l> {
                             let (changes, problems) = state.planner.resolve_moves();
                             self.send(Planned { changes, problems }, None, state, sink)?;
                             let end = state.read.end(directory, file, findings);
-                            if !state.refuses() {
+                            if !state.prevents_writing() {
                                 // Also if there are none: the writer then inserts the file, without which lookups do
                                 // not see the entries of its records.
                                 sink.take(PlanStep::Reject(rejects(state)))?;
@@ -199,7 +199,7 @@ impl<'l> Import<'l> {
             }
         }
         // If nothing will be committed, the rest is read only to find further errors.
-        if state.refuses() {
+        if state.prevents_writing() {
             state.read.take_rejects();
             return Ok(());
         }

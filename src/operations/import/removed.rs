@@ -237,7 +237,7 @@ impl<'l> Import<'l> {
             let finding = still_there(&table.table.name, path, count, record_id);
             findings.push(finding);
         }
-        if state.refuses() {
+        if state.prevents_writing() {
             return Ok(());
         }
         sink.take(PlanStep::Change(changes, None))

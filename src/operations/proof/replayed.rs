@@ -1,7 +1,7 @@
 //! Replaying the entries of a table's rows.
 
 use crate::audit::reconcile::{Accounted, Replay, Summing, Sums};
-use crate::audit::{Key, Step};
+use crate::audit::{Key, ReplayStep};
 use crate::database::{Database, RecordedChange};
 use crate::model::Table;
 use crate::operations::OperationError;
@@ -18,7 +18,7 @@ pub(in crate::operations) fn replayed(
     let mut replay = Replay::of(accounted.clone());
     database.each_recorded_change(&mut |step| {
         if step.table_name == table.name && wanted(&step.record_id) {
-            let read = Step::take(&step.action, step.old_value, step.new_value);
+            let read = ReplayStep::take(&step.action, step.old_value, step.new_value);
             replay.entry(step.id, &step.record_id, read, &key);
         }
         Ok::<_, OperationError>(())
@@ -55,7 +55,7 @@ pub(super) fn rows_are_left(
             if step.table_name != name || !group[summing.bucket(&step.record_id)] {
                 return Ok::<_, OperationError>(());
             }
-            let read = Step::take(&step.action, step.old_value, step.new_value);
+            let read = ReplayStep::take(&step.action, step.old_value, step.new_value);
             if columns.is_none()
                 && let Ok(read) = &read
             {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use crate::audit::revert::{Later, Writer};
-use crate::audit::{Image, Key, Step};
+use crate::audit::{Image, Key, ReplayStep};
 use crate::database::{Database, RestoredTable, Room};
 use crate::operations::OperationError;
 
@@ -33,7 +33,7 @@ pub(super) struct FoundRows {
     pub(super) later: HashMap<String, LaterChanges>,
 }
 
-/// What is looked up.
+/// Which rows and entries are looked up.
 pub(super) struct Search<'a> {
     /// Whether the current row of an entry is compared with it.
     pub(super) compared: &'a dyn Fn(&DecidedEntry) -> bool,
@@ -138,7 +138,7 @@ impl FoundRows {
             of_row.by = Some((entry.changed_by, entry.changed_at));
             of_row.run = entry.run_id;
             // An unreadable entry is ignored: a changed row shows that something happened.
-            if let Ok(step) = Step::take(&entry.action, entry.old_value, entry.new_value) {
+            if let Ok(step) = ReplayStep::take(&entry.action, entry.old_value, entry.new_value) {
                 of_row.changes.add(step, &key, writer);
             }
             ControlFlow::Continue(())

@@ -110,8 +110,8 @@ fn planned<'a>(
     ctx.progress.begin(Stage::Plan, None);
     let mut reverting = Reverting::begin(database, options, undone, ctx)?;
     reverting.walk(database, Apply::Nothing)?;
-    let status = match reverting.refusal() {
-        Some(refused) => refused,
+    let status = match reverting.blocked() {
+        Some(status) => status,
         None if reverting.tally.changes() == 0 && reverting.is_undone() => {
             RevertStatus::NothingToDo
         }
@@ -122,7 +122,7 @@ fn planned<'a>(
 
 /// Why the transaction is rolled back.
 enum RevertRollback {
-    Refused(Box<RevertOutcome>),
+    Aborted(Box<RevertOutcome>),
     Failed(OperationError),
 }
 
@@ -149,7 +149,7 @@ fn apply(
         let undone = undone(database, &options.run)?;
         let (outcome, mut reverting) = planned(database, options, &undone, ctx)?;
         if outcome.status != RevertStatus::Planned {
-            return Err(RevertRollback::Refused(Box::new(outcome)));
+            return Err(RevertRollback::Aborted(Box::new(outcome)));
         }
         if let (Some(path), BackupPolicy::Always) = (options.database.file(), options.backup) {
             ctx.progress.begin(Stage::Backup, None);
@@ -162,9 +162,9 @@ fn apply(
         let seal = write(database, &mut reverting, &undone, run, ctx)?;
         let seal = match seal {
             Ok(seal) => seal,
-            Err(refused) => {
-                let outcome = reverting.outcome(refused);
-                return Err(RevertRollback::Refused(Box::new(outcome)));
+            Err(status) => {
+                let outcome = reverting.outcome(status);
+                return Err(RevertRollback::Aborted(Box::new(outcome)));
             }
         };
         ctx.check_interrupt()?;
@@ -188,7 +188,7 @@ fn apply(
             outcome.findings.extend(warning);
             Ok(outcome)
         }
-        Err(RevertRollback::Refused(outcome)) => Ok(*outcome),
+        Err(RevertRollback::Aborted(outcome)) => Ok(*outcome),
         Err(RevertRollback::Failed(error)) => Err(error),
     };
     ended.map(|mut outcome| {
@@ -216,8 +216,8 @@ fn write(
     let before = database.last_entry_id()?;
     database.begin_rows_run(&header, run)?;
     reverting.walk(database, Apply::Everything)?;
-    if let Some(refused) = reverting.refusal() {
-        return Ok(Err(refused));
+    if let Some(status) = reverting.blocked() {
+        return Ok(Err(status));
     }
     let id = run.id.to_string();
     let mut facts = RunFacts::default();

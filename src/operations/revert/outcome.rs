@@ -19,8 +19,8 @@ pub enum RevertStatus {
     Reverted,
     /// Rows were changed after the run; nothing was written.
     Conflict,
-    /// The database does not accept values from before the run, or would not record them, as the findings state; nothing was
-    /// written.
+    /// The database does not accept values from before the run, or would not record them, as the findings state;
+    /// nothing was written.
     Rejected,
 }
 

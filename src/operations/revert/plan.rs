@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::audit::revert::RevertPolicy;
 use crate::audit::seal::Header;
-use crate::audit::{Key, Step};
+use crate::audit::{Key, ReplayStep};
 use crate::database::ledger::{RestoredEntries, RunRecord};
 use crate::database::{Access, Database, DatabaseError, Pages, RecordedChange, RestoredTable};
 use crate::model::{Findings, Level};
@@ -57,7 +57,7 @@ pub(super) struct Reverting<'a> {
 
 /// An entry to decide on.
 pub(super) struct DecidedEntry {
-    pub(super) step: Step,
+    pub(super) step: ReplayStep,
     /// The record id after the entry.
     pub(super) record_id: String,
     /// The record id before, under which the entry and earlier ones are recorded, if it is another.
@@ -133,7 +133,7 @@ impl<'a> Reverting<'a> {
             }
             self.ctx.check_interrupt()?;
         }
-        let rejected = self.waiting.settle(database)?;
+        let rejected = self.waiting.resolve(database)?;
         rejected.for_each(|finding| self.findings.push(finding));
         let unrecorded = self.run_tables.unrecorded(self.tally.changed_tables());
         unrecorded.for_each(|finding| self.findings.push(finding));
@@ -152,7 +152,7 @@ impl<'a> Reverting<'a> {
         let key = Key::of_table(table.table(), database.key_rule());
         let mut decided = Vec::with_capacity(entries.len());
         for entry in entries {
-            let step = Step::take(&entry.action, entry.old_value, entry.new_value);
+            let step = ReplayStep::take(&entry.action, entry.old_value, entry.new_value);
             let step = step.map_err(|source| OperationError::UnreadableEntry {
                 entry: entry.id,
                 source,
@@ -219,7 +219,7 @@ impl<'a> Reverting<'a> {
     }
 
     /// Why nothing may be written, if it may not.
-    pub(super) fn refusal(&self) -> Option<RevertStatus> {
+    pub(super) fn blocked(&self) -> Option<RevertStatus> {
         if self.is_rejected() {
             return Some(RevertStatus::Rejected);
         }

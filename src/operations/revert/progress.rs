@@ -1,4 +1,4 @@
-//! How far each row of a run is reverted while the entries of the run are processed, the last first.
+//! The state of each row while the entries of a run are reverted, from the last to the first.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};

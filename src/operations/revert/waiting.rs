@@ -34,7 +34,7 @@ impl Waiting {
     }
 
     /// Applies the changes as long as the database accepts some of them; returns findings for the others.
-    pub(super) fn settle(
+    pub(super) fn resolve(
         &mut self,
         database: &mut Database,
     ) -> Result<impl Iterator<Item = Finding> + use<>, DatabaseError> {

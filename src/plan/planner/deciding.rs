@@ -41,7 +41,7 @@ impl Planner<'_> {
         problems: &mut Vec<RowProblem>,
     ) {
         self.foreign_keys.looked_up(&lookup.parents);
-        self.note_deleted(batch, round, lookup);
+        self.record_deleted(batch, round, lookup);
         for &at in &round.rows {
             let slot = &mut batch.rows[at];
             let Some(row) = slot.row.take() else { continue };
@@ -60,7 +60,7 @@ impl Planner<'_> {
     }
 
     /// Records rows that were deleted from the database and are not inserted again: no new row may refer to them.
-    fn note_deleted(&mut self, batch: &RowBatch, round: &Round, lookup: &Lookup) {
+    fn record_deleted(&mut self, batch: &RowBatch, round: &Round, lookup: &Lookup) {
         for row in batch.round(round) {
             let Some(known) = lookup.known.get(&row.identity) else {
                 continue;
@@ -114,7 +114,7 @@ impl Planner<'_> {
     /// The rows that the row refers to exist, or will exist.
     fn check_parents(&mut self, row: &MappedRow, lookup: &Lookup) -> Result<(), RowProblem> {
         let missing = self.foreign_keys.missing_parent(row.table, &row.values);
-        missing.map_or(Ok(()), |dangling| Err(self.refuse(row, dangling, lookup)))
+        missing.map_or(Ok(()), |dangling| Err(self.reject(row, dangling, lookup)))
     }
 
     /// No unchanged file has the record with other values, and no other record of this run has adopted its row.
@@ -187,7 +187,7 @@ impl Planner<'_> {
         lookup: &Lookup,
     ) -> Result<(), RowProblem> {
         if let Some(dangling) = self.foreign_keys.deleted_parent(row.table, &row.values) {
-            return Err(self.refuse(row, dangling, lookup));
+            return Err(self.reject(row, dangling, lookup));
         }
         let Some(limit) = &self.tables[row.table].limits.row else {
             return Ok(());
@@ -202,7 +202,7 @@ impl Planner<'_> {
     }
 
     /// Rejects a row that refers to a missing row. The rows that refer to it are rejected too.
-    fn refuse(&mut self, row: &MappedRow, dangling: Dangling, lookup: &Lookup) -> RowProblem {
+    fn reject(&mut self, row: &MappedRow, dangling: Dangling, lookup: &Lookup) -> RowProblem {
         if !lookup.current.contains_key(&row.identity) {
             self.foreign_keys.withdraw(row.table, &row.values);
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::archive::{Listing, Problem, Restored};
+use crate::archive::{ArchiveProblem, Listing, Restored};
 use crate::operations::{ComparedLedger, VerifiedArchive};
 
 use super::with_causes;
@@ -142,17 +142,17 @@ impl<'o> From<(&Path, &'o VerifiedArchive)> for VerifiedArchiveView<'o> {
     }
 }
 
-impl From<&Problem> for ArchiveProblemView {
-    fn from(problem: &Problem) -> Self {
+impl From<&ArchiveProblem> for ArchiveProblemView {
+    fn from(problem: &ArchiveProblem) -> Self {
         let message = with_causes(problem);
         match problem {
-            Problem::Manifest(_) => Self::Manifest { message },
-            Problem::Pack(_) => Self::Pack { message },
-            Problem::Ledger { run, .. } => Self::Ledger {
+            ArchiveProblem::Manifest(_) => Self::Manifest { message },
+            ArchiveProblem::Pack(_) => Self::Pack { message },
+            ArchiveProblem::Ledger { run, .. } => Self::Ledger {
                 message,
                 run: run.clone(),
             },
-            Problem::Object {
+            ArchiveProblem::Object {
                 sha256,
                 object,
                 run,

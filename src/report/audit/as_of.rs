@@ -134,7 +134,7 @@ impl AsOfSheet {
         }
     }
 
-    /// The rows as a table, and what is to be said about them.
+    /// The rows as a table, and the messages about them.
     fn text(&mut self, outcome: &AsOf) -> String {
         let mut out = match self.kept.is_empty() {
             true => String::new(),

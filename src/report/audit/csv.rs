@@ -59,7 +59,8 @@ pub(super) fn line<'c>(
     writer.flush()
 }
 
-/// The columns of lines that begin with the attribution of an entry: [`Attribution`](crate::operations::audit::Attribution).
+/// The columns of lines that begin with the attribution of an entry:
+/// [`Attribution`](crate::operations::audit::Attribution).
 pub(super) const ATTRIBUTION: [&str; 8] = [
     "entry",
     "changed_at",

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::audit::{FieldChange, Step};
+use crate::audit::{FieldChange, ReplayStep};
 use crate::database::ledger::AuditEntry;
 use crate::operations::audit::{Attribution, LogEntries};
 use crate::report::counts::{Align, painted, plural, short_timestamp};
@@ -56,12 +56,12 @@ impl EntriesSheet {
         &mut self,
         out: &mut dyn Write,
         entry: &AuditEntry,
-        signature: &Attribution,
+        attribution: &Attribution,
     ) -> io::Result<()> {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         match self.form {
             EntriesForm::Text => {
-                self.rows.push(cells(entry, signature));
+                self.rows.push(cells(entry, attribution));
                 Ok(())
             }
             EntriesForm::Json => {
@@ -69,7 +69,7 @@ impl EntriesSheet {
                     self.document = Some(ListDocument::begin(out, &[], "entries")?);
                 }
                 match &mut self.document {
-                    Some(document) => document.item(out, &EntryView::from((entry, signature))),
+                    Some(document) => document.item(out, &EntryView::from((entry, attribution))),
                     None => Ok(()),
                 }
             }
@@ -77,7 +77,7 @@ impl EntriesSheet {
                 if is_first {
                     entry_header(out)?;
                 }
-                entry_line(out, entry, signature)
+                entry_line(out, entry, attribution)
             }
         }
     }
@@ -122,11 +122,11 @@ const HEADER: [(&str, Align); 8] = [
     ("change", Align::Left),
 ];
 
-fn cells(entry: &AuditEntry, signature: &Attribution) -> Vec<String> {
+fn cells(entry: &AuditEntry, attribution: &Attribution) -> Vec<String> {
     vec![
         entry.id.to_string(),
         short_timestamp(&entry.changed_at),
-        author(signature),
+        author(attribution),
         entry
             .run_id
             .as_deref()
@@ -160,7 +160,7 @@ fn summary(entry: &AuditEntry) -> String {
 
 pub(super) fn changes(entry: &AuditEntry) -> Vec<FieldChange> {
     let (old, new) = (entry.old_value.as_deref(), entry.new_value.as_deref());
-    let step = Step::read(&entry.action, old, new);
+    let step = ReplayStep::read(&entry.action, old, new);
     step.map(FieldChange::of).unwrap_or_default()
 }
 
@@ -169,7 +169,7 @@ pub(super) fn changes(entry: &AuditEntry) -> Vec<FieldChange> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EntryView<'o> {
     #[serde(flatten)]
-    signature: &'o Attribution,
+    attribution: &'o Attribution,
     /// The table.
     table: &'o str,
     /// The row's primary key as text, before the change.
@@ -185,9 +185,9 @@ pub struct EntryView<'o> {
 }
 
 impl<'o> From<(&'o AuditEntry, &'o Attribution)> for EntryView<'o> {
-    fn from((entry, signature): (&'o AuditEntry, &'o Attribution)) -> Self {
+    fn from((entry, attribution): (&'o AuditEntry, &'o Attribution)) -> Self {
         Self {
-            signature,
+            attribution,
             table: &entry.table_name,
             record_id: &entry.record_id,
             action: &entry.action,
@@ -201,7 +201,7 @@ impl<'o> From<(&'o AuditEntry, &'o Attribution)> for EntryView<'o> {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct QuotedEntryView<'o> {
     #[serde(flatten)]
-    signature: Value,
+    attribution: Value,
     table: &'o str,
     record_id: &'o str,
     action: &'o str,
@@ -211,10 +211,10 @@ pub(super) struct QuotedEntryView<'o> {
 
 impl<'o> From<EntryView<'o>> for QuotedEntryView<'o> {
     fn from(view: EntryView<'o>) -> Self {
-        let mut signature = serde_json::json!(view.signature);
-        quote_numbers(&mut signature);
+        let mut attribution = serde_json::json!(view.attribution);
+        quote_numbers(&mut attribution);
         Self {
-            signature,
+            attribution,
             table: view.table,
             record_id: view.record_id,
             action: view.action,
@@ -234,10 +234,12 @@ pub(super) fn entry_header(out: &mut dyn Write) -> io::Result<()> {
 pub(super) fn entry_line(
     out: &mut dyn Write,
     entry: &AuditEntry,
-    signature: &Attribution,
+    attribution: &Attribution,
 ) -> io::Result<()> {
-    let signature = serde_json::json!(signature);
-    let attribution = ATTRIBUTION.iter().map(|name| Cell::value(&signature[name]));
+    let attribution = serde_json::json!(attribution);
+    let attribution = ATTRIBUTION
+        .iter()
+        .map(|name| Cell::value(&attribution[name]));
     let texts = [
         Some(&entry.table_name),
         Some(&entry.record_id),

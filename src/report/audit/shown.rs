@@ -44,8 +44,8 @@ pub(super) fn plain(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// Whether a string cannot be mistaken for another value. An object or array is a JSON column that the database stores as
-/// a string.
+/// Whether a string cannot be mistaken for another value. An object or array is a JSON column that the database stores
+/// as a string.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text
@@ -64,7 +64,7 @@ fn shortened(text: &str, skipped: usize, cut: Cut) -> String {
     let Cut::After(most) = cut else {
         return escape_line(text);
     };
-    let mut rest = escaped(text).skip(skipped);
+    let mut rest = escaped_chars(text).skip(skipped);
     let mut kept = begin.to_owned();
     let room = most - begin.chars().count().min(most);
     kept.extend(rest.by_ref().take(room));
@@ -78,7 +78,7 @@ fn shortened(text: &str, skipped: usize, cut: Cut) -> String {
 }
 
 /// The characters of [`escape_line`], without a copy of the text.
-fn escaped(text: &str) -> impl Iterator<Item = char> {
+fn escaped_chars(text: &str) -> impl Iterator<Item = char> {
     text.chars().flat_map(|c| match c {
         '\n' => Escaped::of("\\n"),
         c if sanitize_char(c) == c => Escaped::One(Some(c)),
@@ -130,11 +130,11 @@ pub(super) fn change(change: &FieldChange, cut: Cut) -> String {
 
 /// How many characters to omit at the start of two strings, so that their difference is not truncated away.
 fn alike(old: &str, new: &str, most: usize) -> usize {
-    let same = escaped(old)
-        .zip(escaped(new))
+    let same = escaped_chars(old)
+        .zip(escaped_chars(new))
         .take_while(|(a, b)| a == b)
         .count();
-    let is_long = |text: &str| escaped(text).nth(most).is_some();
+    let is_long = |text: &str| escaped_chars(text).nth(most).is_some();
     match same > most / 2 && (is_long(old) || is_long(new)) {
         true => same - most / 4,
         false => 0,

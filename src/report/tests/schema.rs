@@ -87,7 +87,7 @@ fn add_timings(document: &mut Map<String, Value>) {
         return;
     };
     let member = json!({
-        "description": "Only with `--timings`: where the time went so far.",
+        "description": "Only with `--timings`: how long each step took so far.",
         "type": "array",
         "items": { "$ref": "#/$defs/Timing" },
     });

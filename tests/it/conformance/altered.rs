@@ -3,7 +3,7 @@
 
 use super::on_every_database;
 use super::target::{Backend, Target};
-use crate::workspace::Ended;
+use crate::workspace::CommandOutput;
 
 on_every_database!(
     a_renamed_column_is_reported_and_recorded_again,
@@ -25,7 +25,7 @@ fn with_table(target: &Target) {
 }
 
 #[track_caller]
-fn succeeds(target: &Target, arguments: &[&str]) -> Ended {
+fn succeeds(target: &Target, arguments: &[&str]) -> CommandOutput {
     let ended = target.run(arguments);
     assert_eq!(ended.code, Some(0), "{ended}");
     ended
@@ -105,7 +105,7 @@ fn a_dropped_column_is_reported_and_recorded_again(target: Target) {
     if target.backend == Backend::Sqlite {
         // SQLite rejects the change, because the trigger reads the column.
         let error = target.try_execute("ALTER TABLE t DROP COLUMN voice");
-        assert!(error.expect_err("refused").contains("accession_t "));
+        assert!(error.expect_err("rejected").contains("accession_t "));
         return is_well(&target);
     }
     target.execute("ALTER TABLE t DROP COLUMN voice");
@@ -167,8 +167,8 @@ fn a_renamed_table_is_reported_and_recorded_again(target: Target) {
     target.execute("UPDATE t2 SET id = 3 WHERE id = 2");
     assert!(last_entry(&target, "t").contains(r#"{"id":3"#));
     is_reported(&target, &["t", "t2"]);
-    let gone = target.run(&["audit", "enable", "t"]);
-    assert_eq!(gone.code, Some(1), "{gone}");
+    let removed = target.run(&["audit", "enable", "t"]);
+    assert_eq!(removed.code, Some(1), "{removed}");
     succeeds(&target, &["audit", "enable", "t2"]);
     target.execute("DELETE FROM t2 WHERE id = 3");
     assert!(last_entry(&target, "t2").starts_with("DELETE"));

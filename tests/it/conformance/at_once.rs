@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::on_every_database;
 use super::target::{Backend, Target};
 use crate::bulk::{Bulk, fill};
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 on_every_database!(
     one_of_two_concurrent_imports_does_the_work,
@@ -14,8 +14,8 @@ on_every_database!(
     a_killed_import_leaves_the_old_or_the_new_state,
 );
 
-fn ended(child: std::process::Child) -> Ended {
-    Ended::of(child.wait_with_output().expect("an end"))
+fn ended(child: std::process::Child) -> CommandOutput {
+    CommandOutput::of(child.wait_with_output().expect("an end"))
 }
 
 fn one_of_two_concurrent_imports_does_the_work(target: Target) {
@@ -41,7 +41,7 @@ fn two_directories_are_imported_concurrently(target: Target) {
     let path = "profiles/child_profiles.json";
     // Another child with the same words.
     second.write(path, second.read(path).replace("child_0001", "child_0002"));
-    crate::fixtures::copy(&second.legacy(), &other);
+    crate::fixtures::copy(&second.source_dir(), &other);
     let arguments: [(&str, &[&str]); 2] = [
         ("legacy", &["--set", "profile=child_0001"]),
         ("other", &["--set", "profile=child_0002"]),
@@ -68,7 +68,7 @@ fn an_import_with_no_wait_fails_while_another_runs(target: Target) {
     std::thread::sleep(Duration::from_millis(150));
     let second = target.import(&["--wait", "0"]);
     let first = ended(first);
-    let output = |ended: &Ended| match ended.code {
+    let output = |ended: &CommandOutput| match ended.code {
         Some(1) => assert!(ended.stderr.contains("another program"), "{ended}"),
         Some(0) => {}
         other => panic!("{other:?} {ended}"),

@@ -105,10 +105,10 @@ fn recording_the_whole_table_records_its_partitions_under_its_name() {
     run(Backend::Postgres, |target| {
         attached(&target);
         target.execute("INSERT INTO parent VALUES (101, 'z')");
-        let refused = target.run(&["audit", "enable", "other"]);
+        let failed = target.run(&["audit", "enable", "other"]);
         assert!(
-            refused.stderr.contains("`accession audit enable parent`"),
-            "{refused}"
+            failed.stderr.contains("`accession audit enable parent`"),
+            "{failed}"
         );
         ends(&target, &["audit", "enable", "parent"], 0);
         assert_eq!(entries(&target, "INSERT")[1..], ["parent 1", "parent 101"]);
@@ -251,11 +251,11 @@ fn imports_work_on_a_partition() {
         target
             .workspace
             .write(path, original.replace(" banana,", " medlar,"));
-        let refused = target.import(&[]);
-        assert_eq!(refused.code, Some(1), "{refused}");
+        let failed = target.import(&[]);
+        assert_eq!(failed.code, Some(1), "{failed}");
         assert!(
-            refused.stderr.contains("`accession audit disable parent`"),
-            "{refused}"
+            failed.stderr.contains("`accession audit disable parent`"),
+            "{failed}"
         );
         ends(&target, &["audit", "disable", "parent"], 0);
         target.imports(&["--on-conflict", "take-file", "--prune"]);

@@ -10,7 +10,7 @@ use super::{ARCHIVE, audit, enables, ends, is_well, on_every_database};
 on_every_database!(
     a_renamed_column_is_recorded_without_an_alarm,
     an_added_column_is_reported_until_it_is_recorded,
-    a_changed_value_is_told_apart_from_an_added_column,
+    a_changed_value_is_distinguished_from_an_added_column,
     an_import_that_renews_triggers_names_the_columns,
     an_added_column_without_values_needs_nothing,
     a_column_of_a_table_that_was_disabled_is_recorded,
@@ -147,7 +147,7 @@ fn an_added_column_is_reported_until_it_is_recorded(target: Target) {
 }
 
 /// An UPDATE past the triggers, and an added column.
-fn a_changed_value_is_told_apart_from_an_added_column(target: Target) {
+fn a_changed_value_is_distinguished_from_an_added_column(target: Target) {
     with_table(&target);
     let (_, disabled) = audit(&target, &[&["disable", "t"], &ARCHIVE[..]].concat());
     assert_eq!(disabled["tables"], json!(["t"]));

@@ -14,7 +14,7 @@ fn address(target: &Target) -> url::Url {
     url::Url::parse(&target.url()).expect("an address")
 }
 
-fn assert_no_password(target: &Target, ended: &crate::workspace::Ended) {
+fn assert_no_password(target: &Target, ended: &crate::workspace::CommandOutput) {
     let address = address(target);
     let password = address.password().expect("a password");
     assert!(!ended.to_string().contains(password), "{ended}");
@@ -32,7 +32,7 @@ fn a_wrong_password_is_reported_at_once_without_showing_it() {
             .workspace
             .run(command.env("DATABASE_URL", wrong.as_str()));
         assert_eq!(ended.code, Some(1), "{ended}");
-        assert!(ended.stderr.contains("refused the connection"), "{ended}");
+        assert!(ended.stderr.contains("rejected the connection"), "{ended}");
         assert!(!ended.stderr.contains("wr0ng-one"), "{ended}");
         assert!(
             begun.elapsed().as_secs() < 5,
@@ -167,7 +167,7 @@ fn a_password_on_the_command_line_gives_a_warning() {
 fn connection_attempts_are_limited() {
     for scheme in ["postgres", "mysql"] {
         let workspace = crate::workspace::Workspace::empty();
-        // A socket that is bound but does not listen refuses connections to its port.
+        // A socket that is bound but does not listen rejects connections to its port.
         let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = taken.local_addr().expect("an address").port();
         drop(taken);

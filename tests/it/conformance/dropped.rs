@@ -1,4 +1,5 @@
-//! Imports after another program dropped or renamed a table of the layout: no file has changed, and the rows are gone.
+//! Imports after another program dropped or renamed a table of the layout: no file has changed, and the rows are
+//! missing.
 
 use super::on_every_database;
 use super::target::Target;

@@ -170,26 +170,28 @@ fn an_interrupted_run_is_reported_and_completed_by_the_next_write(target: Target
 }
 
 /// Makes entries of this table impossible; returns the statement that makes them possible again.
-fn refuse_entries(target: &Target, table: &str) -> &'static str {
-    let (refuse, accept) = match target.backend {
+fn reject_entries(target: &Target, table: &str) -> &'static str {
+    let (no_entries, accept) = match target.backend {
         Backend::Sqlite => (
             format!(
-                "CREATE TRIGGER refuse BEFORE INSERT ON audit_log WHEN NEW.table_name = '{table}' BEGIN SELECT RAISE(ABORT, 'no room'); END"
+                "CREATE TRIGGER no_entries BEFORE INSERT ON audit_log WHEN NEW.table_name = '{table}' BEGIN SELECT RAISE(ABORT, 'no room'); END"
             ),
-            "DROP TRIGGER refuse",
+            "DROP TRIGGER no_entries",
         ),
         Backend::Postgres | Backend::Mysql => (
-            format!("ALTER TABLE audit_log ADD CONSTRAINT refuse CHECK (table_name <> '{table}')"),
-            "ALTER TABLE audit_log DROP CONSTRAINT refuse",
+            format!(
+                "ALTER TABLE audit_log ADD CONSTRAINT no_entries CHECK (table_name <> '{table}')"
+            ),
+            "ALTER TABLE audit_log DROP CONSTRAINT no_entries",
         ),
     };
-    target.execute(&refuse);
+    target.execute(&no_entries);
     accept
 }
 
-/// On SQLite, [`refuse_entries`] creates a trigger on the audit log, which is reported.
+/// On SQLite, [`reject_entries`] creates a trigger on the audit log, which is reported.
 #[track_caller]
-fn assert_complete_but_for_refusal(target: &Target) {
+fn assert_complete_except_for_the_failure(target: &Target) {
     if target.backend != Backend::Sqlite {
         assert_complete(target);
     }
@@ -212,14 +214,14 @@ fn an_enable_that_cannot_be_completed_is_abandoned(target: Target) {
     ledger(&target);
     pets(&target, "pets", 3);
     pets(&target, "other", 3);
-    let accept = refuse_entries(&target, "pets");
+    let accept = reject_entries(&target, "pets");
     let rejected = target.run(&[&["audit", "enable", "other", "pets"], &ARCHIVE[..]].concat());
     assert_eq!(rejected.code, Some(1), "{rejected}");
     assert!(
         rejected.stderr.contains("the rows of `pets` cannot"),
         "{rejected}"
     );
-    assert_complete_but_for_refusal(&target);
+    assert_complete_except_for_the_failure(&target);
     every_seal_is_logged(&target);
     let (_, status) = audit(&target, &["status"]);
     for table in ["pets", "other"] {
@@ -242,7 +244,7 @@ fn disabling_a_table_abandons_an_interrupted_enable(target: Target) {
     ledger(&target);
     pets(&target, "pets", 3);
     let run = interrupted(&target, "enable", "pets");
-    let accept = refuse_entries(&target, "pets");
+    let accept = reject_entries(&target, "pets");
     let rejected = target.run(&[&["audit", "seal"], &ARCHIVE[..]].concat());
     assert_eq!(rejected.code, Some(1), "{rejected}");
     for part in ["the rows of `pets` cannot", &run, "accession audit disable"] {
@@ -250,7 +252,7 @@ fn disabling_a_table_abandons_an_interrupted_enable(target: Target) {
     }
     let disabled = target.run(&[&["audit", "disable", "pets"], &ARCHIVE[..]].concat());
     assert_eq!(disabled.code, Some(0), "{disabled}");
-    assert_complete_but_for_refusal(&target);
+    assert_complete_except_for_the_failure(&target);
     target.execute("UPDATE pets SET weight = 2");
     target.execute(accept);
     enables(&target, "pets");
@@ -530,7 +532,8 @@ fn concurrent_first_imports_all_succeed(target: Target) {
             .map(|directory| target.begin_import(directory, &["--layout", layout, "--wait", "60"]));
         let begun: Vec<_> = begun.collect();
         for child in begun {
-            let ended = crate::workspace::Ended::of(child.wait_with_output().expect("an end"));
+            let ended =
+                crate::workspace::CommandOutput::of(child.wait_with_output().expect("an end"));
             assert_eq!(ended.code, Some(0), "{ended}");
         }
         assert_eq!(target.count("items"), 3 * directories.len().min(4) as u64);

@@ -12,7 +12,7 @@ on_every_database!(
 
 fn rows_are_imported_into_tables_of_the_application(target: Target) {
     let target = target.with("srs4autism/valid/small");
-    let (text, json, instant, collation) = match target.backend {
+    let (text, json, timestamp, collation) = match target.backend {
         Backend::Sqlite => ("TEXT", "TEXT", "TEXT", ""),
         Backend::Postgres => ("VARCHAR(255)", "JSON", "TIMESTAMP", ""),
         // A foreign key needs the collation of the column it refers to.
@@ -27,7 +27,7 @@ fn rows_are_imported_into_tables_of_the_application(target: Target) {
         "CREATE TABLE profiles (id {text} NOT NULL PRIMARY KEY, name {text} NOT NULL, dob {text}, gender {text}, \
          address {text}, school {text}, neighborhood {text}, interests {json}, character_roster {json}, \
          verbal_fluency {text}, passive_language_level {text}, mental_age DOUBLE PRECISION, raw_input {text}, \
-         extracted_data {json}, created_at {instant}, updated_at {instant}, favourite {text}){collation}"
+         extracted_data {json}, created_at {timestamp}, updated_at {timestamp}, favourite {text}){collation}"
     ));
     target.imports(&[]);
     target.verifies("equal");

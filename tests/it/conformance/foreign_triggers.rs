@@ -62,12 +62,9 @@ fn a_run_without_entries_is_not_committed(target: Target) {
     target
         .workspace
         .write(path, before.replace("banana", "cherry"));
-    let refused = target.import(&[]);
-    assert_eq!(refused.code, Some(4), "{refused}");
-    assert!(
-        refused.stderr.contains("caused only 0 entries"),
-        "{refused}"
-    );
+    let failed = target.import(&[]);
+    assert_eq!(failed.code, Some(4), "{failed}");
+    assert!(failed.stderr.contains("caused only 0 entries"), "{failed}");
     assert_eq!(target.count("import_runs"), runs);
     assert_eq!(target.count("mastered_words"), rows);
     are_named(&target, &["evil", "audit_log"]);
@@ -141,7 +138,7 @@ fn an_entry_that_is_changed_is_missed(target: Target) {
     let path = "profiles/child_profiles.json";
     let changed = target.workspace.read(path).replace("banana", "cherry");
     target.workspace.write(path, changed);
-    let refused = target.import(&[]);
-    assert_eq!(refused.code, Some(4), "{refused}");
+    let failed = target.import(&[]);
+    assert_eq!(failed.code, Some(4), "{failed}");
     are_named(&target, &["evil"]);
 }

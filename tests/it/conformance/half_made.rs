@@ -4,7 +4,8 @@
 use super::target::{Backend, Target, run};
 use super::{ends, is_well};
 
-/// Writes a layout of parents and dogs, which are deleted with their parent and have unique tags. Returns its directory.
+/// Writes a layout of parents and dogs, which are deleted with their parent and have unique tags. Returns its
+/// directory.
 fn layout(target: &Target) -> String {
     let directory = target.workspace.root().join("layout");
     std::fs::create_dir(&directory).expect("made");

@@ -1,5 +1,5 @@
-//! Changes of primary keys of every type that an engine allows: a record id is the same text, whether a trigger writes it
-//! or a replay computes it from the values of a changed key.
+//! Changes of primary keys of every type that an engine allows: a record id is the same text, whether a trigger writes
+//! it or a replay computes it from the values of a changed key.
 
 use serde_json::Value;
 
@@ -273,7 +273,7 @@ fn a_key_can_change_its_case_and_its_padding() {
 }
 
 #[test]
-fn keys_with_the_same_text_are_told_apart() {
+fn keys_with_the_same_text_are_distinguished() {
     run(Backend::Sqlite, |target| {
         target.execute(
             "CREATE TABLE t (k PRIMARY KEY, v INT); \
@@ -325,7 +325,8 @@ fn keys_with_the_same_text_are_told_apart() {
     });
 }
 
-/// The ledger has all digits of a real in a key; triggers write it as their database does, on SQLite with fifteen digits.
+/// The ledger has all digits of a real in a key; triggers write it as their database does, on SQLite with fifteen
+/// digits.
 fn the_origin_of_a_row_with_a_real_key_is_found(target: Target) {
     let directory = target.workspace.root().join("layout");
     std::fs::create_dir(&directory).expect("made");

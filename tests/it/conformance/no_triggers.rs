@@ -57,9 +57,9 @@ fn are_named(target: &Target, tables: &[&str]) {
         assert_eq!(state.expect("listed")["state"], "no_triggers", "{status:#}");
         assert!(text.contains("a virtual or foreign table"), "{text}");
         let named = [&["audit", "enable", table], &ARCHIVE[..]].concat();
-        let refused = target.run(&named);
-        assert_eq!(refused.code, Some(1), "{refused}");
-        assert!(refused.stderr.contains("virtual or foreign"), "{refused}");
+        let failed = target.run(&named);
+        assert_eq!(failed.code, Some(1), "{failed}");
+        assert!(failed.stderr.contains("virtual or foreign"), "{failed}");
         let disabled = [&["audit", "disable", table], &ARCHIVE[..]].concat();
         ends(target, &disabled, 0);
     }

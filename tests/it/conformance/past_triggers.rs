@@ -205,15 +205,15 @@ fn an_import_does_not_take_the_triggers_of_a_renamed_table(target: Target) {
     assert_eq!(import().code, Some(0));
     target.execute("ALTER TABLE items RENAME TO old_items");
     target.workspace.write("records/b.json", r#"["two"]"#);
-    let refused = import();
-    assert_eq!(refused.code, Some(1), "{refused}");
-    assert!(refused.stderr.contains("renamed from `items`"), "{refused}");
-    assert!(refused.stderr.contains("audit enable"), "{refused}");
+    let failed = import();
+    assert_eq!(failed.code, Some(1), "{failed}");
+    assert!(failed.stderr.contains("renamed from `items`"), "{failed}");
+    assert!(failed.stderr.contains("audit enable"), "{failed}");
     enables(&target, "old_items");
     // The rows of the unchanged file would be missing.
-    let refused = import();
-    assert_eq!(refused.code, Some(1), "{refused}");
-    assert!(refused.stderr.contains("rename it back"), "{refused}");
+    let failed = import();
+    assert_eq!(failed.code, Some(1), "{failed}");
+    assert!(failed.stderr.contains("rename it back"), "{failed}");
     target.execute("UPDATE old_items SET file = 'elsewhere' WHERE id = 1");
     assert_eq!(
         target.value("SELECT table_name FROM audit_log ORDER BY id DESC LIMIT 1"),
@@ -238,17 +238,17 @@ fn a_table_of_an_application_with_a_name_of_the_ledger_is_left_alone(target: Tar
     target.execute("CREATE TABLE rejects (id INTEGER NOT NULL PRIMARY KEY, msg VARCHAR(20))");
     target.execute("INSERT INTO rejects VALUES (1, 'theirs')");
     target.execute("CREATE TABLE pets (id INTEGER NOT NULL PRIMARY KEY)");
-    let refused = target.run(&[&["audit", "enable", "pets"], &ARCHIVE[..]].concat());
-    assert_eq!(refused.code, Some(1), "{refused}");
-    assert!(refused.stderr.contains("`rejects`"), "{refused}");
+    let failed = target.run(&[&["audit", "enable", "pets"], &ARCHIVE[..]].concat());
+    assert_eq!(failed.code, Some(1), "{failed}");
+    assert!(failed.stderr.contains("`rejects`"), "{failed}");
     assert!(
-        refused.stderr.contains("hint: nothing was written"),
-        "{refused}"
+        failed.stderr.contains("hint: nothing was written"),
+        "{failed}"
     );
     target.workspace.write("records/a.json", r#"["one"]"#);
     let layout = fixtures::path("layouts/anything");
-    let refused = target.import(&["--layout", layout.to_str().expect("UTF-8")]);
-    assert_eq!(refused.code, Some(1), "{refused}");
+    let failed = target.import(&["--layout", layout.to_str().expect("UTF-8")]);
+    assert_eq!(failed.code, Some(1), "{failed}");
     assert_eq!(target.value("SELECT msg FROM rejects"), "theirs");
     let tables = match target.backend {
         Backend::Sqlite => "SELECT count(*) FROM sqlite_master WHERE type = 'table'",

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::target::{Backend, Target, run, setting};
-use crate::workspace::Ended;
+use crate::workspace::CommandOutput;
 
 /// Runs a test on a database that is reached through the pooler.
 fn pooled(case: impl FnOnce(Target, String)) {
@@ -102,7 +102,7 @@ fn two_clients_and_an_application_see_only_their_own_tables() {
                     ends
                 })
             });
-            let ends: Vec<Ended> = clients
+            let ends: Vec<CommandOutput> = clients
                 .into_iter()
                 .flat_map(|client| client.join().expect("its end"))
                 .collect();

@@ -336,11 +336,11 @@ fn rows_changed_bypassing_the_audit_log_are_detected(target: Target) {
     let (code, same) = why(&["profiles", "child_0001"]);
     assert_eq!((code, &same["in_table"]), (Some(0), &"same".into()));
     let output = target.run(&["audit", "why", "approved_cards", "3"]).stdout;
-    for told_of in [
+    for reported in [
         "changed without an entry: the table has forged",
         "audit reconcile",
     ] {
-        assert!(output.contains(told_of), "{output}");
+        assert!(output.contains(reported), "{output}");
     }
 }
 

@@ -1,4 +1,5 @@
-//! A table counts as recorded from the run that recorded it on, also if it has no entries: losing its triggers is reported.
+//! A table counts as recorded from the run that recorded it on, also if it has no entries: losing its triggers is
+//! reported.
 
 use super::target::{Backend, Target, run};
 use super::{ARCHIVE, ends, is_well, on_every_database};

@@ -1,5 +1,5 @@
-//! Audit triggers that another program renamed, copied, or created again under another name: they are known by what they
-//! call or write, and each change is recorded once as soon as a command has written.
+//! Audit triggers that another program renamed, copied, or created again under another name: they are known by what
+//! they call or write, and each change is recorded once as soon as a command has written.
 
 use super::target::{Backend, Target, run};
 use super::{ARCHIVE, audit, ends, is_well, on_every_database};

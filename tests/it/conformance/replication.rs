@@ -12,7 +12,7 @@ fn as_superuser(admin: &str, target: &Target, sql: &str) {
     let url = format!("{server}/{}", target.name());
     let mut command = std::process::Command::new("psql");
     command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, &url]);
-    let ended = crate::workspace::Ended::of(command.output().expect("psql"));
+    let ended = crate::workspace::CommandOutput::of(command.output().expect("psql"));
     assert_eq!(ended.code, Some(0), "{sql}\n{ended}");
 }
 

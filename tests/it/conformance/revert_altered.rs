@@ -77,7 +77,7 @@ fn a_value_in_an_added_column_is_a_conflict(target: Target) {
         "UPDATE approved_cards SET note = 'keep' WHERE id = '{card}'"
     ));
     is_a_conflict(&target, &run);
-    // The later entry counts even if the value is gone.
+    // The later entry counts even if the value was removed.
     target.execute("UPDATE approved_cards SET note = NULL");
     let reverted = revert(&target, &run, &[], 0);
     assert_eq!(reverted["tables"]["approved_cards"]["deleted"], 5);

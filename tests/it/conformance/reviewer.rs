@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::target::{Backend, Target, run};
 use crate::edits::edit;
-use crate::workspace::Ended;
+use crate::workspace::CommandOutput;
 
 /// A role of the server, dropped at the end.
 struct Reviewer<'t> {
@@ -49,13 +49,13 @@ impl<'t> Reviewer<'t> {
         self.target.execute(&grant);
     }
 
-    fn run(&self, arguments: &[&str]) -> Ended {
+    fn run(&self, arguments: &[&str]) -> CommandOutput {
         let mut url = url::Url::parse(&self.target.url()).expect("an address");
         url.set_username(&self.name).expect("a name");
         url.set_password(Some("read")).expect("a password");
         let mut command = self.target.command(arguments);
         command.env("DATABASE_URL", url.as_str());
-        Ended::checked(&mut command)
+        CommandOutput::checked(&mut command)
     }
 
     #[track_caller]
@@ -142,7 +142,7 @@ fn a_role_that_may_not_read_everything_gets_a_hint(target: Target) {
     }
 }
 
-/// Tables and triggers may have been created by someone else; after that, only rows are written.
+/// Tables and triggers may have been created by another account; after that, only rows are written.
 fn a_role_that_may_only_write_rows_can_import(target: Target) {
     let target = target.with("srs4autism/valid/small");
     target.imports(&[]);

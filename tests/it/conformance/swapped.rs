@@ -139,10 +139,10 @@ fn a_new_table_with_the_old_name_of_another_is_recorded(target: Target) {
 fn a_table_is_not_disabled_while_another_uses_its_name(target: Target) {
     with_tables(&target, &["a", "b"]);
     rotates(&target, &["a", "b"]);
-    let refused = target.run(&["audit", "disable", "a", "--archive", "target/archive"]);
-    assert_eq!(refused.code, Some(1), "{refused}");
+    let failed = target.run(&["audit", "disable", "a", "--archive", "target/archive"]);
+    assert_eq!(failed.code, Some(1), "{failed}");
     let hint = "`accession audit enable b` first";
-    assert!(refused.stderr.contains(hint), "{refused}");
+    assert!(failed.stderr.contains(hint), "{failed}");
     enables(&target, "b");
     ends(
         &target,

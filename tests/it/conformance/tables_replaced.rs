@@ -1,5 +1,5 @@
-//! Imports into tables of the layout that another program renamed, replaced, emptied or altered. No file has changed, so an
-//! import that does not look at the tables would report that there is nothing to do.
+//! Imports into tables of the layout that another program renamed, replaced, emptied or altered. No file has changed,
+//! so an import that does not look at the tables would report that there is nothing to do.
 
 use super::target::{Backend, Target, run};
 use super::{ARCHIVE, enables, ends, is_well, on_every_database};

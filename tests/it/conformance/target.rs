@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use crate::workspace::{ACTOR, Ended, Workspace};
+use crate::workspace::{ACTOR, CommandOutput, Workspace};
 
 /// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub(crate) struct Target {
     pooler: Option<String>,
 }
 
-/// Returns what `scripts/servers run` sets. Tests that need it are ignored unless they are asked for, and then they fail
-/// without it.
+/// Returns what `scripts/servers run` sets. Tests that need it are ignored unless they are asked for, and then they
+/// fail without it.
 #[track_caller]
 pub(crate) fn setting(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `scripts/test`"))
@@ -89,13 +89,16 @@ impl Target {
     /// Creates another workspace with a SQLite database, for comparison.
     pub(crate) fn like(&self) -> Self {
         let like = Self::new(Backend::Sqlite);
-        crate::fixtures::copy(&self.workspace.legacy(), &like.workspace.legacy());
+        crate::fixtures::copy(&self.workspace.source_dir(), &like.workspace.source_dir());
         like
     }
 
     /// Fills the source directory with the files of `fixtures/<fixture>`.
     pub(crate) fn with(self, fixture: &str) -> Self {
-        crate::fixtures::copy(&crate::fixtures::path(fixture), &self.workspace.legacy());
+        crate::fixtures::copy(
+            &crate::fixtures::path(fixture),
+            &self.workspace.source_dir(),
+        );
         self
     }
 
@@ -121,8 +124,8 @@ impl Target {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::checked(&mut self.command(arguments))
+    pub(crate) fn run(&self, arguments: &[&str]) -> CommandOutput {
+        CommandOutput::checked(&mut self.command(arguments))
     }
 
     fn importing<'a>(directory: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
@@ -130,7 +133,7 @@ impl Target {
         [&fixed[..], arguments].concat()
     }
 
-    pub(crate) fn import(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn import(&self, arguments: &[&str]) -> CommandOutput {
         self.run(&Self::importing("legacy", arguments))
     }
 
@@ -142,7 +145,7 @@ impl Target {
 
     /// Imports and expects exit code 0.
     #[track_caller]
-    pub(crate) fn imports(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn imports(&self, arguments: &[&str]) -> CommandOutput {
         let ended = self.import(arguments);
         assert_eq!(ended.code, Some(0), "{ended}");
         ended
@@ -209,7 +212,7 @@ impl Target {
             }
             Backend::Mysql => return self.execute(&format!("source {dump}")),
         };
-        let loaded = Ended::of(loaded.expect("the server's own client"));
+        let loaded = CommandOutput::of(loaded.expect("the server's own client"));
         assert_eq!(loaded.code, Some(0), "{loaded}");
     }
 

@@ -73,8 +73,8 @@ fn document() -> impl Strategy<Value = Value> {
 fn timestamp() -> impl Strategy<Value = String> {
     // The years 1000 to 9999, which all three databases support.
     (-30_610_224_000_i64..253_402_300_800, 0..1_000_000_u32).prop_map(|(seconds, micros)| {
-        let instant = chrono::DateTime::from_timestamp(seconds, micros * 1000).expect("in range");
-        instant.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+        let timestamp = chrono::DateTime::from_timestamp(seconds, micros * 1000).expect("in range");
+        timestamp.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
     })
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::on_every_database;
 use super::target::{Backend, Target};
-use crate::workspace::Ended;
+use crate::workspace::CommandOutput;
 
 /// The archive option for the commands, since the archive is no longer where it was created.
 const ARCHIVE: [&str; 2] = ["--archive", "target/legacy.db.archive"];
@@ -53,7 +53,7 @@ fn unpack(packed: &Path, to: &Path) {
 }
 
 #[track_caller]
-fn ends_with_0(target: &Target, arguments: &[&str]) -> Ended {
+fn ends_with_0(target: &Target, arguments: &[&str]) -> CommandOutput {
     let ended = target.run(arguments);
     assert_eq!(ended.code, Some(0), "{arguments:?}\n{ended}");
     ended
@@ -104,7 +104,7 @@ fn seals_reasons_reverts_and_restores_work_after_an_upgrade(target: Target) {
         .join("restored/content_db/chat_history.json");
     let now = target
         .workspace
-        .legacy()
+        .source_dir()
         .join("content_db/chat_history.json");
     assert_eq!(
         std::fs::read(restored).expect("restored"),

@@ -109,7 +109,7 @@ fn a_table_has_as_many_columns_as_innodb_allows() {
 
 #[test]
 #[ignore = "needs servers: scripts/test"]
-fn more_columns_than_a_server_allows_are_refused() {
+fn more_columns_than_a_server_allows_are_rejected() {
     for (backend, columns) in [(Backend::Postgres, 1601), (Backend::Mysql, 1018)] {
         run(backend, |target| {
             let names = wide_layout(&target.workspace, columns);

@@ -19,7 +19,7 @@ const FILTER: &str = "Filter";
 
 /// The kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Action {
+enum ActionFilter {
     Insert,
     Update,
     Delete,
@@ -39,7 +39,7 @@ pub(super) struct FilterOptions {
     column: Vec<String>,
     /// Only entries of this kind
     #[arg(long, value_enum, ignore_case = true, help_heading = FILTER)]
-    action: Vec<Action>,
+    action: Vec<ActionFilter>,
     /// Only entries of this run: its id or a prefix of it
     #[arg(long, value_name = "RUN", help_heading = FILTER)]
     run: Vec<String>,
@@ -84,7 +84,7 @@ impl FilterOptions {
             })
             .collect();
         only.extend(self.column.into_iter().map(Criterion::Column));
-        only.extend(self.action.into_iter().map(Action::criterion));
+        only.extend(self.action.into_iter().map(ActionFilter::criterion));
         Ok(AuditQuery {
             only,
             not: self.not.into_iter().map(|exclusion| exclusion.0).collect(),
@@ -124,7 +124,7 @@ fn until(text: &str) -> Result<Timestamp, CommandError> {
     Ok(span(text)?.to)
 }
 
-impl Action {
+impl ActionFilter {
     fn criterion(self) -> Criterion {
         let action = match self {
             Self::Insert => audit::Action::Insert,
@@ -152,7 +152,7 @@ impl std::str::FromStr for Exclusion {
             "run" => field(EntryField::Run),
             "actor" => field(EntryField::Actor),
             "column" => Criterion::Column(value.to_owned()),
-            "action" => Action::from_str(value, true)?.criterion(),
+            "action" => ActionFilter::from_str(value, true)?.criterion(),
             _ => return Err(EXPECTED.to_owned()),
         }))
     }

@@ -47,10 +47,15 @@ impl Log {
             };
             let mut sheet = EntriesSheet::new(form);
             let (mut parts, mut written) = (output.parts(self.form.reader()), Ok(()));
-            let log = log_entries(&url, wait, (&query, self.limit), &mut |entry, signature| {
-                written = sheet.entry(&mut parts, entry, signature);
-                unless_closed(&written)
-            })?;
+            let log = log_entries(
+                &url,
+                wait,
+                (&query, self.limit),
+                &mut |entry, attribution| {
+                    written = sheet.entry(&mut parts, entry, attribution);
+                    unless_closed(&written)
+                },
+            )?;
             let written = written.and_then(|()| sheet.finish(&mut parts, &log));
             parts.finish(written);
             self.form.report_omitted_rows(log.shown, log.count);

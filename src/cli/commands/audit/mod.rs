@@ -25,11 +25,11 @@ use crate::cli::output::Output;
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Audit {
     #[command(subcommand)]
-    action: Action,
+    action: AuditCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum AuditCommand {
     #[command(flatten)]
     Proof(prove::ProofCommand),
     Log(log::Log),
@@ -48,17 +48,17 @@ enum Action {
 impl Audit {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, CommandError> {
         match self.action {
-            Action::Proof(prove) => prove.run(output),
-            Action::Log(command) => command.run(output),
-            Action::Show(command) => command.run(output),
-            Action::History(command) => command.run(output),
-            Action::AsOf(command) => command.run(output),
-            Action::Blame(command) => command.run(output),
-            Action::Report(command) => command.run(output),
-            Action::Export(command) => command.run(output),
-            Action::Why(command) => command.run(output),
-            Action::Where(command) => command.run(output),
-            Action::Tables(tables) => tables.run(output),
+            AuditCommand::Proof(prove) => prove.run(output),
+            AuditCommand::Log(command) => command.run(output),
+            AuditCommand::Show(command) => command.run(output),
+            AuditCommand::History(command) => command.run(output),
+            AuditCommand::AsOf(command) => command.run(output),
+            AuditCommand::Blame(command) => command.run(output),
+            AuditCommand::Report(command) => command.run(output),
+            AuditCommand::Export(command) => command.run(output),
+            AuditCommand::Why(command) => command.run(output),
+            AuditCommand::Where(command) => command.run(output),
+            AuditCommand::Tables(tables) => tables.run(output),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The triggers that implement the actions of foreign keys, after the referring table was renamed.
 //!
-//! The foreign key follows the rename and its trigger does not: it would change rows of the table that has the former name
-//! now, or fail.
+//! The foreign key follows the rename and its trigger does not: it would change rows of the table that has the former
+//! name now, or fail.
 
 use diesel::QueryResult;
 use diesel::prelude::*;

@@ -67,7 +67,7 @@ pub(super) static CATALOG: Catalog = Catalog {
                        WHERE REPLACE(s.grantee, '''', '') = CURRENT_USER() AND DATABASE() LIKE s.table_schema \
                        AND s.privilege_type = needed.name) \
                      UNION ALL \
-                     SELECT 'SUPER, or log_bin_trust_function_creators = 1: triggers are refused while the binary log is written' \
+                     SELECT 'SUPER, or log_bin_trust_function_creators = 1: triggers are rejected while the binary log is written' \
                      FROM DUAL WHERE @@log_bin = 1 AND @@log_bin_trust_function_creators = 0 \
                      AND NOT EXISTS (SELECT 1 FROM information_schema.user_privileges u \
                        WHERE REPLACE(u.grantee, '''', '') = CURRENT_USER() AND u.privilege_type = 'SUPER')",
@@ -93,7 +93,7 @@ pub(super) static CATALOG: Catalog = Catalog {
                          AND NOT EXISTS (SELECT 1 FROM information_schema.schema_privileges s \
                            WHERE s.grantee = a.grantee AND DATABASE() LIKE s.table_schema AND s.privilege_type = 'TRIGGER') ORDER BY 1",
     ),
-    // No variable shows `--sysdate-is-now`. Otherwise SYSDATE() goes on while the statement waits, and NOW() does not.
+    // No variable shows `--sysdate-is-now`. Otherwise SYSDATE() advances while the statement waits, and NOW() does not.
     settable_clock: Some("SELECT CAST(SLEEP(0.005) + (SYSDATE(6) = NOW(6)) AS SIGNED) AS count"),
     // Each DROP INDEX would commit.
     deferred_indexes: None,

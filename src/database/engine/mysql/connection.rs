@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, SslOpts};
 
-use super::failure::refused;
+use super::failure::connect_error;
 use super::{MysqlConnection, NameCase};
 use crate::database::DatabaseError;
 use crate::database::connect::runtime::block_on;
@@ -27,7 +27,7 @@ const SETTINGS: &str = "SET time_zone = '+00:00', character_set_client = 'utf8mb
 /// Connects once.
 ///
 /// # Errors
-/// [`DatabaseError::Unreachable`] if the server is not running or not ready, otherwise the reason of the refusal.
+/// [`DatabaseError::Unreachable`] if the server is not running or not ready, otherwise the reason of the rejection.
 pub(super) fn open(address: &ServerAddress) -> Result<MysqlConnection, DatabaseError> {
     let timeout = address.retry.timeout;
     let connecting = async {
@@ -93,7 +93,7 @@ async fn connect(address: &ServerAddress) -> Result<MysqlConnection, DatabaseErr
             connected => connected,
         },
     };
-    let connection = connected.map_err(|error| refused(address, error))?;
+    let connection = connected.map_err(|error| connect_error(address, error))?;
     Ok(MysqlConnection::new(connection))
 }
 

@@ -7,7 +7,7 @@ use mysql_async::{DriverError, Error, IoError};
 use crate::database::DatabaseError;
 use crate::database::connect::ServerAddress;
 use crate::database::engine::error_kind::{ErrorKind, code_of, with_code};
-use crate::database::refusal::{NotConnected, Refusal};
+use crate::database::rejected_connection::{NotConnected, RejectionReason};
 use crate::database::violation::{Violation, ViolationKind};
 
 /// Before the number after a message.
@@ -161,8 +161,8 @@ fn kind(code: u16) -> DatabaseErrorKind {
     }
 }
 
-/// Distinguishes a server that is not ready from one that refuses the connection.
-pub(super) fn refused(address: &ServerAddress, error: Error) -> DatabaseError {
+/// Distinguishes a server that is not ready from one that rejects the connection.
+pub(super) fn connect_error(address: &ServerAddress, error: Error) -> DatabaseError {
     /// Too many connections; shutting down.
     const PASSING: [u16; 3] = [1040, 1053, 1203];
     let passing = match &error {
@@ -175,7 +175,7 @@ pub(super) fn refused(address: &ServerAddress, error: Error) -> DatabaseError {
     let reason = if passing {
         NotConnected::NotThere
     } else {
-        NotConnected::Refused(refusal(&error))
+        NotConnected::Rejected(rejection_reason(&error))
     };
     let source: Box<dyn std::error::Error + Send + Sync> = match error {
         // The driver's message repeats "Input/output error" twice before the cause.
@@ -185,16 +185,16 @@ pub(super) fn refused(address: &ServerAddress, error: Error) -> DatabaseError {
     DatabaseError::not_connected(address, reason, source)
 }
 
-/// The reason of the refusal.
-fn refusal(error: &Error) -> Refusal {
+/// The reason of the rejection.
+fn rejection_reason(error: &Error) -> RejectionReason {
     match error {
         Error::Server(error) => match error.code {
-            1045 | 1698 => Refusal::Login,
-            1044 => Refusal::NoAccess,
-            1049 => Refusal::NoSuchDatabase,
-            _ => Refusal::Other,
+            1045 | 1698 => RejectionReason::Login,
+            1044 => RejectionReason::NoAccess,
+            1049 => RejectionReason::NoSuchDatabase,
+            _ => RejectionReason::Other,
         },
-        Error::Io(_) => Refusal::Tls,
-        Error::Driver(_) | Error::Other(_) | Error::Url(_) => Refusal::Other,
+        Error::Io(_) => RejectionReason::Tls,
+        Error::Driver(_) | Error::Other(_) | Error::Url(_) => RejectionReason::Other,
     }
 }

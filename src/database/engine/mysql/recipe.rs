@@ -20,7 +20,8 @@ pub(in crate::database) struct MysqlDialect;
 const COLLATION: &str =
     "/*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */";
 
-/// The comment of a table until its indexes and the triggers on its parents are created: each of them is committed at once.
+/// The comment of a table until its indexes and the triggers on its parents are created: each of them is committed at
+/// once.
 pub(super) const INCOMPLETE: &str = "accession has not completed this table";
 
 /// The bytes that the columns of one index may have together (InnoDB, pages of 16 KB).
@@ -161,9 +162,9 @@ impl Dialect for MysqlDialect {
             .collect()
     }
 
-    fn refusals(&self, table: &Table) -> Vec<String> {
+    fn unsupported(&self, table: &Table) -> Vec<String> {
         let unique = table.unique.iter().chain([&table.primary_key]);
-        let mut refusals: Vec<_> = unique
+        let mut unsupported: Vec<_> = unique
             .filter(|columns| key_bytes(table, columns) > LONGEST_KEY)
             .map(|columns| {
                 format!(
@@ -178,17 +179,17 @@ impl Dialect for MysqlDialect {
             .map(|chars| chars * BYTES_PER_CHAR)
             .sum();
         if inline > 65_000 {
-            refusals.push(format!(
+            unsupported.push(format!(
                 "its string columns can be {inline} bytes long together, and MySQL's limit is 65000: declare the longer ones as TEXT",
             ));
         }
         let columns = table.columns.len();
         if columns > MOST_COLUMNS {
-            refusals.push(format!(
+            unsupported.push(format!(
                 "it has {columns} columns, and InnoDB's limit is {MOST_COLUMNS}"
             ));
         }
-        refusals
+        unsupported
     }
 
     fn column_type(&self, table: &Table, column: usize) -> String {

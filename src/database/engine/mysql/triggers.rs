@@ -9,11 +9,13 @@
 //! fire no trigger here: TRUNCATE, and what foreign keys do by themselves. Against the second the recipe makes foreign
 //! keys RESTRICT, and [`cascade`] does their work by statements that do fire triggers.
 //!
-//! What a session sets does not reach an entry otherwise either. `SET timestamp` changes what NOW() and UTC_TIMESTAMP() give,
-//! but not SYSDATE(), which is in the session's time zone: [`TIME`]. `SET insert_id` chooses the number of the next row that gets
-//! one from AUTO_INCREMENT: while a number is chosen, the trigger gives the entry the one after the last.
+//! What a session sets does not reach an entry otherwise either. `SET timestamp` changes what NOW() and UTC_TIMESTAMP()
+//! give, but not SYSDATE(), which is in the session's time zone: [`TIME`]. `SET insert_id` chooses the number of the
+//! next row that gets one from AUTO_INCREMENT: while a number is chosen, the trigger gives the entry the one after the
+//! last.
 //!
-//! An image that is longer than `max_allowed_packet` becomes NULL; the CHECK constraints of `audit_log` then reject the write.
+//! An image that is longer than `max_allowed_packet` becomes NULL; the CHECK constraints of `audit_log` then reject the
+//! write.
 
 use super::{identifier, literal};
 use crate::audit::{
@@ -27,8 +29,8 @@ use crate::model::ColumnType;
 /// MySQL's limit on names, in characters.
 pub(in crate::database) const LONGEST_NAME: usize = 64;
 
-/// Name, definition and DROP statement of each trigger made by accession on the table `?` of the current database. One that
-/// another program created again with the same text, under another name, is one, too.
+/// Name, definition and DROP statement of each trigger made by accession on the table `?` of the current database. One
+/// that another program created again with the same text, under another name, is one, too.
 pub(in crate::database) const STORED: &str = "SELECT TRIGGER_NAME AS name, \
      CONCAT('DROP TRIGGER IF EXISTS `', REPLACE(TRIGGER_NAME, '`', '``'), '`') AS drop_statement, \
      CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT) AS definition \
@@ -47,7 +49,8 @@ pub(in crate::database) const CONSTRAINED: &str = "SELECT column_name AS name FR
      UNION SELECT column_name FROM information_schema.columns \
      WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND extra LIKE '%on update%'";
 
-/// The `count` of tables called `?` that are versioned by time. Those that are versioned by transactions have numbers there.
+/// The `count` of tables called `?` that are versioned by time. Those that are versioned by transactions have numbers
+/// there.
 pub(in crate::database) const VERSIONED: &str = "SELECT count(*) AS count FROM information_schema.tables t \
      WHERE t.table_schema = DATABASE() AND t.table_name = CAST(? AS BINARY) AND t.table_type = 'SYSTEM VERSIONED' AND NOT EXISTS (\
        SELECT 1 FROM information_schema.columns c WHERE c.table_schema = t.table_schema AND c.table_name = t.table_name \
@@ -59,9 +62,10 @@ pub(in crate::database) const RUN_LOCK: &str = "CONCAT('accession ', MD5(DATABAS
 
 const FORMAT: &str = "'%Y-%m-%dT%H:%i:%s.%fZ'";
 
-/// Sets `accession_utc` to the time now, in UTC. SYSDATE() is converted with the offset that the session's time zone had when
-/// the statement began, or else, if the clock shows another time with it, by the zone. The first distinguishes between the two
-/// hours that a zone calls the same; a session that sets its timestamp can choose between them, and nothing else.
+/// Sets `accession_utc` to the time now, in UTC. SYSDATE() is converted with the offset that the session's time zone
+/// had when the statement began, or else, if the clock shows another time with it, by the zone. The first distinguishes
+/// between the two hours that a zone calls the same; a session that sets its timestamp can choose between them, and
+/// nothing else.
 const TIME: &str = "SET accession_now = SYSDATE(6), \
      accession_utc = TIMESTAMPADD(MICROSECOND, TIMESTAMPDIFF(MICROSECOND, NOW(6), UTC_TIMESTAMP(6)), accession_now);\n  \
      IF NOT (CONVERT_TZ(accession_utc, '+00:00', @@session.time_zone) <=> accession_now) THEN\n    \
@@ -110,7 +114,8 @@ fn ignored(table: &AuditedTable) -> (String, &'static str) {
     });
     let unchanged = constrained.iter().map(|column| same_as_stored(column));
     let conditions = joined(found.chain(unchanged).collect(), " AND ");
-    // Which rows of a versioned table are current is compiled into the trigger, in the time zone that a session had then.
+    // Which rows of a versioned table are current is compiled into the trigger, in the time zone that a session had
+    // then.
     let now = match table.versioned {
         true => " FOR SYSTEM_TIME AS OF SYSDATE(6) + INTERVAL 1 DAY",
         false => "",
@@ -231,9 +236,10 @@ fn before_delete(reference: &Reference<'_>, action: &str, body: &str) -> Trigger
     )
 }
 
-/// A trigger that makes other programs wait, before the database numbers a row of `table` for them, while an import numbers
-/// rows itself: it shares a lock of the row of the ledger's first migration, which the import has for itself. The lock is kept
-/// until the transaction ends, and asking for it again costs little: a trigger cannot know whether another transaction began.
+/// A trigger that makes other programs wait, before the database numbers a row of `table` for them, while an import
+/// numbers rows itself: it shares a lock of the row of the ledger's first migration, which the import has for itself.
+/// The lock is kept until the transaction ends, and asking for it again costs little: a trigger cannot know whether
+/// another transaction began.
 pub(in crate::database) fn numbering(table: &str, column: &str) -> Trigger {
     let body = format!(
         "BEGIN IF COALESCE(NEW.{}, 0) = 0 THEN\n\
@@ -248,7 +254,8 @@ pub(in crate::database) fn numbering(table: &str, column: &str) -> Trigger {
 pub(in crate::database) const NUMBERING: &str =
     "__diesel_schema_migrations WHERE version = 'accession0001'";
 
-/// A trigger has its name alone in a database: a table called `audit_log_no` does not take that of a guard of `audit_log`.
+/// A trigger has its name alone in a database: a table called `audit_log_no` does not take that of a guard of
+/// `audit_log`.
 fn trigger_name(table: &str, event: &str) -> String {
     let name = format!("{TRIGGER_PREFIX}{table}_{event}");
     match is_guard(&name) {
@@ -370,8 +377,8 @@ fn member(column: &AuditedColumn, side: &str) -> String {
     )
 }
 
-/// MySQL's TIMESTAMP is a number of seconds, and shows civil time in the session's zone, which may have the same hour twice. No
-/// number is its `0000-00-00`.
+/// MySQL's TIMESTAMP is a number of seconds, and shows civil time in the session's zone, which may have the same hour
+/// twice. No number is its `0000-00-00`.
 fn rfc3339(value: &str, form: Form) -> String {
     match form {
         Form::SessionTimestamp => format!(
@@ -463,8 +470,8 @@ pub(in crate::database) const KEYS: KeyRule = KeyRule {
     has_namesakes: false,
 };
 
-/// How a column of MySQL's type `declared` (`information_schema.COLUMNS.COLUMN_TYPE`) is written, which the layout takes
-/// for a `wanted`. Everything that is not one of ours keeps MySQL's own text.
+/// How a column of MySQL's type `declared` (`information_schema.COLUMNS.COLUMN_TYPE`) is written, which the layout
+/// takes for a `wanted`. Everything that is not one of ours keeps MySQL's own text.
 pub(in crate::database) fn form(declared: &str, wanted: Option<ColumnType>) -> Form {
     let declared = declared.to_lowercase();
     let name = declared

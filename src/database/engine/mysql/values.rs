@@ -61,7 +61,7 @@ impl Values for Mysql {
                 let time = <MysqlTime as deserialize::FromSql<SqlTimestamp, Mysql>>::from_sql(
                     value.clone(),
                 )?;
-                instant(&time).map_or_else(|| unreal(&time), Value::Timestamp)
+                timestamp(&time).map_or_else(|| unreal(&time), Value::Timestamp)
             }
             MysqlType::Date => {
                 let time =
@@ -105,7 +105,7 @@ fn day(time: &MysqlTime) -> Option<chrono::NaiveDate> {
     chrono::NaiveDate::from_ymd_opt(i32::try_from(time.year).ok()?, time.month, time.day)
 }
 
-fn instant(time: &MysqlTime) -> Option<Timestamp> {
+fn timestamp(time: &MysqlTime) -> Option<Timestamp> {
     let micros = u32::try_from(time.second_part).ok()?;
     let civil = day(time)?.and_hms_micro_opt(time.hour, time.minute, time.second, micros)?;
     Timestamp::from_micros(civil.and_utc().timestamp_micros())

@@ -7,7 +7,7 @@ use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::PostgresConnection;
-use super::failure::refused;
+use super::failure::connect_error;
 use super::tls::client_config;
 use super::{identifier, literal};
 use crate::database::DatabaseError;
@@ -17,7 +17,7 @@ use crate::database::connect::{Secret, ServerAddress, TlsMode};
 /// Connects once.
 ///
 /// # Errors
-/// [`DatabaseError::Unreachable`] if the server is not running or not ready, otherwise the reason of the refusal.
+/// [`DatabaseError::Unreachable`] if the server is not running or not ready, otherwise the reason of the rejection.
 pub(super) fn open(address: &ServerAddress) -> Result<PostgresConnection, DatabaseError> {
     let timeout = address.retry.timeout;
     let connecting = async {
@@ -37,7 +37,7 @@ fn set_up(
     address: &ServerAddress,
 ) -> Result<PostgresConnection, DatabaseError> {
     #[derive(QueryableByName)]
-    struct Found {
+    struct ServerState {
         #[diesel(sql_type = Nullable<Text>)]
         name: Option<String>,
         #[diesel(sql_type = Bool)]
@@ -47,7 +47,7 @@ fn set_up(
                  (SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = $1) END::text AS name, \
                  pg_is_in_recovery() AS is_replica";
     connection.use_schema(String::new(), settings(None));
-    let found: Found = diesel::sql_query(query)
+    let found: ServerState = diesel::sql_query(query)
         .bind::<Nullable<Text>, _>(&address.schema)
         .get_result(&mut connection)?;
     if found.is_replica {
@@ -90,15 +90,15 @@ fn settings(schema: Option<&str>) -> String {
 
 async fn connect(address: &ServerAddress) -> Result<PostgresConnection, DatabaseError> {
     let config = config(address);
-    let refused = |error: tokio_postgres::Error| refused(address, error);
+    let connect_error = |error: tokio_postgres::Error| connect_error(address, error);
     Ok(match client_config(&address.tls)? {
         None => {
-            let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
+            let (client, connection) = config.connect(NoTls).await.map_err(connect_error)?;
             PostgresConnection::new(client, connection)
         }
         Some(tls) => {
             let tls = MakeRustlsConnect::new(tls);
-            let (client, connection) = config.connect(tls).await.map_err(refused)?;
+            let (client, connection) = config.connect(tls).await.map_err(connect_error)?;
             PostgresConnection::new(client, connection)
         }
     })

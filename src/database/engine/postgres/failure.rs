@@ -7,7 +7,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::database::connect::ServerAddress;
 use crate::database::engine::error_kind::{ErrorKind, code_of, with_code};
-use crate::database::refusal::{NotConnected, Refusal};
+use crate::database::rejected_connection::{NotConnected, RejectionReason};
 use crate::database::violation::{Violation, ViolationKind};
 use crate::database::{DatabaseError, with_causes};
 
@@ -200,8 +200,8 @@ impl DatabaseErrorInformation for Said {
     }
 }
 
-/// Distinguishes a server that is not ready from one that refuses the connection.
-pub(super) fn refused(address: &ServerAddress, error: Error) -> DatabaseError {
+/// Distinguishes a server that is not ready from one that rejects the connection.
+pub(super) fn connect_error(address: &ServerAddress, error: Error) -> DatabaseError {
     let passing = match error.code() {
         Some(code) => [
             SqlState::CANNOT_CONNECT_NOW,
@@ -215,7 +215,7 @@ pub(super) fn refused(address: &ServerAddress, error: Error) -> DatabaseError {
     let reason = if passing {
         NotConnected::NotThere
     } else {
-        NotConnected::Refused(refusal(&error))
+        NotConnected::Rejected(rejection_reason(&error))
     };
     match error.as_db_error() {
         // The driver's own message is only "db error".
@@ -232,18 +232,18 @@ fn is_passing(error: &Error) -> bool {
     cause.is_some_and(|cause: &std::io::Error| !matches!(cause.kind(), InvalidData | InvalidInput))
 }
 
-/// The reason of the refusal.
-fn refusal(error: &Error) -> Refusal {
+/// The reason of the rejection.
+fn rejection_reason(error: &Error) -> RejectionReason {
     match error.code() {
         Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-            Refusal::Login
+            RejectionReason::Login
         }
-        Some(&SqlState::UNDEFINED_DATABASE) => Refusal::NoSuchDatabase,
-        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Refusal::NoAccess,
-        Some(_) => Refusal::Other,
+        Some(&SqlState::UNDEFINED_DATABASE) => RejectionReason::NoSuchDatabase,
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => RejectionReason::NoAccess,
+        Some(_) => RejectionReason::Other,
         // Without a code it is an error of the driver: it lacks a password, or does not trust the server.
-        None if said_by_driver(error).contains("password") => Refusal::Login,
-        None => Refusal::Tls,
+        None if said_by_driver(error).contains("password") => RejectionReason::Login,
+        None => RejectionReason::Tls,
     }
 }
 

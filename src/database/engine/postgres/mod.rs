@@ -1,7 +1,7 @@
 //! The engine for PostgreSQL and servers that use its protocol.
 
-/// SQL for whether a row of `pg_trigger` with this alias is one of ours: by its name, or by the text of the function that
-/// it calls, which keeps it known if another program renames the trigger or the function.
+/// SQL for whether a row of `pg_trigger` with this alias is one of ours: by its name, or by the text of the function
+/// that it calls, which keeps it known if another program renames the trigger or the function.
 macro_rules! is_ours {
     ($trigger:literal) => {
         concat!(

@@ -85,7 +85,7 @@ impl Dialect for PostgresDialect {
     /// Of a trigger the catalog has bits (`src/include/catalog/pg_trigger.h`) and the function, which all guards have
     /// in common.
     fn guard(&self, statement: &GuardStatement<'_>) -> Trigger {
-        let (head, body) = refuse_function();
+        let (head, body) = reject_function();
         let bits = [
             ("FOR EACH ROW", 1),
             ("BEFORE", 2),
@@ -178,7 +178,7 @@ impl Dialect for PostgresDialect {
         Some(after_images(&self.schema))
     }
 
-    fn refusals(&self, table: &Table) -> Vec<String> {
+    fn unsupported(&self, table: &Table) -> Vec<String> {
         let columns = table.columns.len();
         let most = MOST_COLUMNS;
         let message = format!("it has {columns} columns, and PostgreSQL's limit is {most}");
@@ -211,7 +211,7 @@ impl PostgresDialect {
 }
 
 /// The head and the body of the function that guards call, as the first migration has it.
-fn refuse_function() -> (&'static str, &'static str) {
+fn reject_function() -> (&'static str, &'static str) {
     const FIRST: &str =
         include_str!("../../../../migrations/postgres/accession-0001_ledger/up.sql");
     let function = FIRST.split_once("CREATE FUNCTION accession_refuse()");

@@ -68,7 +68,7 @@ pub(super) fn open(
     Ok(connection)
 }
 
-/// Whether SQLite would refuse to write: without permission, or because a newer SQLite wrote the file. On such a
+/// Whether SQLite would not write: without permission, or because a newer SQLite wrote the file. On such a
 /// database `BEGIN IMMEDIATE` does not fail, but begins to read only. If the file's metadata cannot be read, the
 /// connection reports the error.
 pub(in crate::database) fn is_read_only(path: &Path) -> bool {

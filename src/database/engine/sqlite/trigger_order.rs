@@ -79,8 +79,9 @@ pub(super) fn replace_triggers(
     Ok(discard(connection, Some(table))?)
 }
 
-/// Triggers of the application that fire before the audit triggers AFTER the same event, because they were created later:
-/// they can write to the table, and can end the statement before its entry (`RAISE(IGNORE)`, or a constraint under `OR FAIL`).
+/// Triggers of the application that fire before the audit triggers AFTER the same event, because they were created
+/// later: they can write to the table, and can end the statement before its entry (`RAISE(IGNORE)`, or a constraint
+/// under `OR FAIL`).
 pub(super) fn triggers_that_fire_first(
     connection: &mut Connection,
     table: &str,

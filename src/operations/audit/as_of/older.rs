@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Map;
 
-use crate::audit::{Action, Image, KeyRule, RowState, Step};
+use crate::audit::{Action, Image, KeyRule, ReplayStep, RowState};
 use crate::database::ledger::AuditEntry;
 use crate::database::{Database, LiveRow};
 use crate::operations::OperationError;
@@ -95,12 +95,12 @@ impl Older {
             return;
         }
         let before = match step {
-            Step::Update { old, .. } => old,
-            Step::Delete { old } => {
+            ReplayStep::Update { old, .. } => old,
+            ReplayStep::Delete { old } => {
                 *completeness = Completeness::Whole;
                 old
             }
-            Step::Insert { .. } => return,
+            ReplayStep::Insert { .. } => return,
         };
         if is_moved {
             *completeness = Completeness::Lost;

@@ -14,7 +14,7 @@ use crate::model::Timestamp;
 use crate::model::{FileId, MappedRow, Pointer, Value, canonical_json};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
-use crate::operations::directory::{AnyReference, stand_ins};
+use crate::operations::directory::{AnyReference, parameter_substitutes};
 use crate::parse::{Framing, Limits};
 
 use super::evidence::{self, Element};
@@ -226,7 +226,7 @@ impl Place {
         let element = element.ok_or_else(|| "the original was not read".to_owned())?;
         let mapper = Mapper::new(layout).map_err(|error| error.to_string())?;
         let resolved = Resolved {
-            parameters: stand_ins(layout, &BTreeMap::new()),
+            parameters: parameter_substitutes(layout, &BTreeMap::new()),
             references: Box::new(AnyReference),
         };
         let mut mapped = MappedElement::default();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::audit::revert::{Later, Reversal, Undo, undo, undo_unchecked};
-use crate::audit::{Image, Step, imported_record_ids};
+use crate::audit::{Image, ReplayStep, imported_record_ids};
 use crate::database::{Database, RestoredTable, RowUndo};
 use crate::operations::OperationError;
 use crate::operations::revert::found_rows::FoundRows;
@@ -123,7 +123,7 @@ impl Reverting<'_> {
     fn decide(
         &self,
         table: &RestoredTable,
-        (known, step): (Option<Progress>, Step),
+        (known, step): (Option<Progress>, ReplayStep),
         row: Option<&Image>,
         later: Option<&Later>,
     ) -> Reversal {
@@ -133,7 +133,7 @@ impl Reverting<'_> {
             Some(Progress::Kept(conflict)) => Reversal::Conflict(conflict),
             None | Some(Progress::Undone) => {
                 let written = match (&step, row) {
-                    (Step::Insert { new }, Some(row)) => table.without_defaults(row, new),
+                    (ReplayStep::Insert { new }, Some(row)) => table.without_defaults(row, new),
                     _ => None,
                 };
                 let row = written.as_ref().or(row);

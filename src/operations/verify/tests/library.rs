@@ -205,7 +205,7 @@ impl Library {
             parameters,
             mode: ImportMode::Apply,
             unchanged: UnchangedPolicy::Skip,
-            invalid: InvalidPolicy::Refuse,
+            invalid: InvalidPolicy::Abort,
             removed: RemovalPolicy::Prune,
             deleted: Vec::new(),
             conflict: ConflictPolicy::Report,

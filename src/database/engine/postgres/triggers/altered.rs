@@ -95,8 +95,8 @@ pub(super) fn of_row(event: Event) -> String {
     )
 }
 
-/// Statement of PL/pgSQL that records all rows of a statement by `insert`, an SQL expression for the beginning of an INSERT; `values` are
-/// `$1` and so on in `selected`, the columns that it takes from `entries`.
+/// Statement of PL/pgSQL that records all rows of a statement by `insert`, an SQL expression for the beginning of an
+/// INSERT; `values` are `$1` and so on in `selected`, the columns that it takes from `entries`.
 pub(super) fn of_statement(event: Event, insert: &str, selected: &str, values: &str) -> String {
     let source = match event {
         Event::Insert | Event::Delete | Event::Update => literal("accession_rows AS n"),

@@ -1,17 +1,18 @@
 //! Audit triggers for PostgreSQL.
 //!
-//! INSERT is recorded once per statement, from a transition table; UPDATE row by row, because nothing shows which old row
-//! of a transition table belongs to which new one once a key changes. DELETE is recorded row by row, because a statement
-//! with data-modifying WITH queries can fire its trigger for INSERT before the one for DELETE, and foreign keys that
-//! cascade move the latter to the end: a row that is deleted and inserted again would be inserted first. TRUNCATE is
-//! recorded as the deletion of every row. The functions belong to the user who made them (SECURITY DEFINER), so that a writer needs no
-//! right on the audit log, and pin every setting that changes how values are written. The setting `accession.run_id` of
-//! the transaction names the run, and any session may set it; it counts only if `import_runs` has a run of this id that
-//! is still running. Runs are committed complete, so only the transaction of the run itself sees such a row. Actor and
-//! time are those of the row. All triggers are ALWAYS ones: they fire in replication roles too.
+//! INSERT is recorded once per statement, from a transition table; UPDATE row by row, because nothing shows which old
+//! row of a transition table belongs to which new one once a key changes. DELETE is recorded row by row, because a
+//! statement with data-modifying WITH queries can fire its trigger for INSERT before the one for DELETE, and foreign
+//! keys that cascade move the latter to the end: a row that is deleted and inserted again would be inserted first.
+//! TRUNCATE is recorded as the deletion of every row. The functions belong to the user who made them (SECURITY
+//! DEFINER), so that a writer needs no right on the audit log, and pin every setting that changes how values are
+//! written. The setting `accession.run_id` of the transaction names the run, and any session may set it; it counts only
+//! if `import_runs` has a run of this id that is still running. Runs are committed complete, so only the transaction of
+//! the run itself sees such a row. Actor and time are those of the row. All triggers are ALWAYS ones: they fire in
+//! replication roles too.
 //!
-//! A function is in the schema of the ledger, and names it. If the schema was renamed since, the function looks up its own
-//! schema and writes there, by statements that it builds; a table or a partition can be in another schema.
+//! A function is in the schema of the ledger, and names it. If the schema was renamed since, the function looks up its
+//! own schema and writes there, by statements that it builds; a table or a partition can be in another schema.
 
 mod altered;
 mod partitions;

@@ -8,8 +8,8 @@ use crate::audit::{AuditedTable, Firing};
 use crate::audit::{TRIGGER_PREFIX, Trigger};
 
 /// Name and definition of what each partition without partitions of its own has of the triggers of the table `$2` of
-/// the schema `$1`: the ones for TRUNCATE, which are not cloned, and whether the clones of the others are on. One row for a
-/// partition that has none.
+/// the schema `$1`: the ones for TRUNCATE, which are not cloned, and whether the clones of the others are on. One row
+/// for a partition that has none.
 pub(in crate::database) const STORED_ON_PARTITIONS: &str = concat!(
     "WITH RECURSIVE parts (oid) AS (\
      SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

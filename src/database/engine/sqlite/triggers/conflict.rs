@@ -1,4 +1,4 @@
-//! Which rows of a table conflict with a new row: they have its values in a unique index.
+//! The SQL that finds the rows that conflict with a new row: those with its values in a unique index.
 
 use super::identifier;
 use crate::audit::{AuditedTable, KeyTerm, Part, UniqueKey};

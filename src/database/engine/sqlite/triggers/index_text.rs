@@ -1,4 +1,5 @@
-//! Expressions and condition of an index, cut out of its `CREATE INDEX` statement: SQLite shows them in no other way.
+//! Extracts the expressions and the condition of an index from its `CREATE INDEX` statement, because SQLite provides
+//! them in no other form.
 
 /// What an index is on, as it was declared.
 #[derive(Debug, Clone, PartialEq, Eq)]

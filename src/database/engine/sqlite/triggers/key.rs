@@ -1,8 +1,8 @@
 //! Keys of SQLite as record ids: the SQL that the triggers have, and the same for values of an image.
 //!
-//! Reals have fifteen digits, because `CAST` prints seventeen since 3.53. So two reals can have the same record id. Libraries
-//! before 3.43 round some reals of more digits down where the next digit is exactly 5, and every library rounds a few in a
-//! million to the other side: their ids differ from ours in the last digit.
+//! Reals have fifteen digits, because `CAST` prints seventeen since 3.53. So two reals can have the same record id.
+//! Libraries before 3.43 round some reals of more digits down where the next digit is exactly 5, and every library
+//! rounds a few in a million to the other side: their ids differ from ours in the last digit.
 
 use super::image::ONE_CALL;
 use crate::audit::{AuditedTable, KeyRule};
@@ -21,8 +21,9 @@ pub(in crate::database) const KEYS: KeyRule = KeyRule {
     has_namesakes: true,
 };
 
-/// The primary key as text; several columns as a JSON array of texts; BLOBs in hexadecimal. SQLite allows NULL in keys that
-/// are not its rowid: without a text for it, the entry would be refused, and `INSERT OR IGNORE` would go on without it.
+/// The primary key as text; several columns as a JSON array of strings; BLOBs in hexadecimal. SQLite allows NULL in
+/// keys that are not its rowid: without a record id for it, the entry would be rejected, and `INSERT OR IGNORE` would
+/// continue without it.
 pub(super) fn record_id(table: &AuditedTable, side: &str) -> String {
     let texts: Vec<_> = table
         .key

@@ -19,8 +19,8 @@ pub(in crate::database) use key::KEYS;
 use super::{identifier, literal};
 use crate::audit::{AuditedTable, EXTERNAL, TRIGGER_PREFIX, Trigger};
 
-/// Name, definition and DROP statement of each trigger made by accession on the table `?1`. One that another program created
-/// again with the same text, under another name, is one, too.
+/// Name, definition and DROP statement of each trigger made by accession on the table `?1`. One that another program
+/// created again with the same text, under another name, is one, too.
 pub(in crate::database) const STORED: &str = concat!(
     "SELECT name, sql AS definition, 'DROP TRIGGER IF EXISTS \"' || replace(name, '\"', '\"\"') || '\"' AS drop_statement \
      FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE AND ",

@@ -23,7 +23,7 @@ impl References for AnyReference {
 }
 
 /// The value of each parameter: the given value, the fixed default, or a substitute.
-pub(in crate::operations) fn stand_ins(
+pub(in crate::operations) fn parameter_substitutes(
     layout: &Layout,
     given: &BTreeMap<String, String>,
 ) -> Vec<Result<Value, String>> {

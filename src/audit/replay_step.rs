@@ -40,7 +40,7 @@ impl Action {
 
 /// A parsed entry, with exactly the images that its action requires.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
+pub enum ReplayStep {
     /// The row was inserted.
     Insert {
         /// All columns.
@@ -60,7 +60,7 @@ pub enum Step {
     },
 }
 
-impl Step {
+impl ReplayStep {
     /// Parses the columns `action`, `old_value` and `new_value` of an entry.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Step {
         Self::take(action, old, new)
     }
 
-    /// Like [`read`](Self::read), of texts that are dropped as soon as they are parsed: a value may be large.
+    /// Like [`read`](Self::read), but drops the strings as soon as they are parsed: a value may be large.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -154,7 +154,7 @@ mod tests {
             ("INSERT", None, Some("{")),
             ("TRUNCATE", None, None),
         ] {
-            let read = Step::read(action, old, new);
+            let read = ReplayStep::read(action, old, new);
             assert!(
                 matches!(read, Err(ReplayError::Malformed(_))),
                 "{action} {old:?}"

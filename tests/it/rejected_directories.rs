@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use crate::rows;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 const CARDS: &str = "content_db/approved_cards.json";
 const CHAT: &str = "content_db/chat_history.json";
@@ -15,7 +15,12 @@ fn valid() -> Workspace {
 
 /// Imports and expects this exit code, these words in the messages, and no changes on disk.
 #[track_caller]
-fn assert_rejected(workspace: &Workspace, arguments: &[&str], code: i32, words: &[&str]) -> Ended {
+fn assert_rejected(
+    workspace: &Workspace,
+    arguments: &[&str],
+    code: i32,
+    words: &[&str],
+) -> CommandOutput {
     let before = workspace.tree();
     let ended = workspace.import(arguments);
     assert_eq!(ended.code, Some(code), "{ended}");
@@ -46,7 +51,7 @@ fn a_directory_without_a_file_of_the_layout_is_rejected() {
 fn rows_are_kept_if_all_files_are_missing() {
     let workspace = valid();
     workspace.imports(&[]);
-    for entry in fs::read_dir(workspace.legacy()).expect("read") {
+    for entry in fs::read_dir(workspace.source_dir()).expect("read") {
         fs::remove_dir_all(entry.expect("an entry").path()).expect("removed");
     }
     for more in [&["--prune"][..], &["--prune", "--skip-invalid"], &[]] {
@@ -58,22 +63,22 @@ fn rows_are_kept_if_all_files_are_missing() {
 #[test]
 fn a_missing_directory_is_reported() {
     let workspace = valid();
-    fs::remove_dir_all(workspace.legacy()).expect("removed");
+    fs::remove_dir_all(workspace.source_dir()).expect("removed");
     assert_rejected(&workspace, &[], 1, &["no such directory", "`legacy`"]);
 }
 
 #[test]
 fn a_file_in_place_of_the_directory_is_rejected() {
     let workspace = valid();
-    fs::remove_dir_all(workspace.legacy()).expect("removed");
-    fs::write(workspace.legacy(), "[]").expect("written");
+    fs::remove_dir_all(workspace.source_dir()).expect("removed");
+    fs::write(workspace.source_dir(), "[]").expect("written");
     assert_rejected(&workspace, &[], 1, &["not a directory", "`legacy`"]);
 }
 
 #[test]
 fn a_file_without_read_permission_is_reported() {
     let workspace = valid();
-    let cards = workspace.legacy().join(CARDS);
+    let cards = workspace.source_dir().join(CARDS);
     fs::set_permissions(&cards, fs::Permissions::from_mode(0o000)).expect("permissions");
     let ended = workspace.run(&mut workspace.unprivileged_import(&[]));
     assert_eq!(ended.code, Some(3), "{ended}");
@@ -89,7 +94,7 @@ fn a_file_without_read_permission_is_reported() {
 #[test]
 fn a_directory_without_read_permission_is_reported() {
     let workspace = valid();
-    let directory = workspace.legacy().join("content_db");
+    let directory = workspace.source_dir().join("content_db");
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o000)).expect("permissions");
     let ended = workspace.run(&mut workspace.unprivileged_import(&[]));
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).expect("permissions");
@@ -102,8 +107,8 @@ fn a_directory_without_read_permission_is_reported() {
 fn a_link_that_points_outside_the_directory_is_not_followed() {
     let workspace = valid();
     let outside = workspace.root().join("outside.json");
-    fs::rename(workspace.legacy().join(CARDS), &outside).expect("moved");
-    symlink(&outside, workspace.legacy().join(CARDS)).expect("a link");
+    fs::rename(workspace.source_dir().join(CARDS), &outside).expect("moved");
+    symlink(&outside, workspace.source_dir().join(CARDS)).expect("a link");
     assert_rejected(&workspace, &[], 3, &["[outside-link]", CARDS]);
     assert_rejected(
         &workspace,
@@ -117,16 +122,16 @@ fn a_link_that_points_outside_the_directory_is_not_followed() {
 fn a_broken_link_is_reported() {
     let workspace = valid();
     workspace.remove(CARDS);
-    symlink("nowhere.json", workspace.legacy().join(CARDS)).expect("a link");
+    symlink("nowhere.json", workspace.source_dir().join(CARDS)).expect("a link");
     assert_rejected(&workspace, &[], 3, &[CARDS]);
 }
 
 #[test]
 fn a_link_that_stays_inside_is_followed() {
     let workspace = valid();
-    let real = workspace.legacy().join("content_db/cards-2024.data");
-    fs::rename(workspace.legacy().join(CARDS), real).expect("moved");
-    symlink("cards-2024.data", workspace.legacy().join(CARDS)).expect("a link");
+    let real = workspace.source_dir().join("content_db/cards-2024.data");
+    fs::rename(workspace.source_dir().join(CARDS), real).expect("moved");
+    symlink("cards-2024.data", workspace.source_dir().join(CARDS)).expect("a link");
     workspace.imports(&[]);
     assert_eq!(rows::count(&workspace.connection(), "approved_cards"), 5);
 }
@@ -134,7 +139,7 @@ fn a_link_that_stays_inside_is_followed() {
 #[test]
 fn a_link_loop_is_not_followed() {
     let workspace = valid();
-    symlink("..", workspace.legacy().join("content_db/again")).expect("a link");
+    symlink("..", workspace.source_dir().join("content_db/again")).expect("a link");
     let ended = workspace.imports(&[]);
     assert!(ended.stderr.contains("content_db/again"), "{ended}");
 }
@@ -143,7 +148,7 @@ fn a_link_loop_is_not_followed() {
 fn a_directory_with_the_name_of_a_file_is_reported() {
     let workspace = valid();
     workspace.remove(CARDS);
-    fs::create_dir(workspace.legacy().join(CARDS)).expect("a directory");
+    fs::create_dir(workspace.source_dir().join(CARDS)).expect("a directory");
     assert_rejected(&workspace, &[], 3, &["[not-a-file]", CARDS]);
 }
 
@@ -152,7 +157,7 @@ fn a_pipe_does_not_block() {
     let workspace = valid();
     workspace.remove(CHAT);
     let made = std::process::Command::new("mkfifo")
-        .arg(workspace.legacy().join(CHAT))
+        .arg(workspace.source_dir().join(CHAT))
         .status();
     assert!(made.is_ok_and(|status| status.success()), "mkfifo");
     assert_rejected(&workspace, &[], 3, &["[not-a-file]", CHAT]);
@@ -164,7 +169,7 @@ fn a_name_that_is_not_utf8_is_reported() {
     use std::os::unix::ffi::OsStrExt as _;
     let workspace = valid();
     let name = std::ffi::OsStr::from_bytes(b"content_db/\xba\xc3.json");
-    fs::write(workspace.legacy().join(name), "[]").expect("written");
+    fs::write(workspace.source_dir().join(name), "[]").expect("written");
     assert_rejected(&workspace, &[], 3, &["not valid UTF-8"]);
 }
 
@@ -259,7 +264,7 @@ fn a_file_that_changes_while_it_is_read_aborts_the_import() {
         other
             .execute_batch("ROLLBACK")
             .expect("the lock is released");
-        let ended = Ended::of(child.wait_with_output().expect("an end"));
+        let ended = CommandOutput::of(child.wait_with_output().expect("an end"));
         drop(other);
         assert_eq!(ended.code, Some(3), "{change}: {ended}");
         assert!(ended.stderr.contains(CHAT), "{ended}");
@@ -287,7 +292,7 @@ fn a_database_or_archive_in_the_source_directory_is_rejected() {
         assert_eq!(ended.code, Some(2), "{ended}");
         assert!(ended.stderr.contains("never written to"), "{ended}");
     }
-    before.assert_unchanged(&workspace.tree(), "refused");
+    before.assert_unchanged(&workspace.tree(), "rejected");
 }
 
 #[test]

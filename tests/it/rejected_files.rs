@@ -8,19 +8,19 @@ use std::path::Path;
 
 use crate::fixtures::{self, each_folder};
 use crate::rows;
-use crate::workspace::{Ended, Workspace, repeatable};
+use crate::workspace::{CommandOutput, Workspace, repeatable};
 
 const VALID: &str = "srs4autism/valid/small";
 
 fn with_folder(folder: &Path) -> Workspace {
     let workspace = Workspace::of(VALID);
-    fixtures::copy(folder, &workspace.legacy());
+    fixtures::copy(folder, &workspace.source_dir());
     workspace
 }
 
 /// Checks that no text from the records of the fixtures is shown: the faulty values among them are all `SECRET`.
 #[track_caller]
-fn assert_discreet(ended: &Ended, folder: &Path) {
+fn assert_discreet(ended: &CommandOutput, folder: &Path) {
     for secret in [
         "SECRET",
         "Mira",
@@ -62,7 +62,7 @@ fn a_fault_leaves_an_existing_database_unchanged() {
     each_folder("srs4autism/invalid", |folder| {
         let workspace = Workspace::of(VALID);
         workspace.imports(&[]);
-        fixtures::copy(folder, &workspace.legacy());
+        fixtures::copy(folder, &workspace.source_dir());
         let before = workspace.tree();
         let ended = workspace.import::<&str>(&[]);
         assert_eq!(ended.code, Some(3), "{}\n{ended}", folder.display());
@@ -88,7 +88,7 @@ fn skipping_and_then_fixing_a_fault_gives_the_same_database_as_no_fault() {
             Some(3) => before.assert_unchanged(&workspace.tree(), folder.display()),
             other => panic!("{}: {other:?}\n{ended}", folder.display()),
         }
-        fixtures::copy(&fixtures::path(VALID), &workspace.legacy());
+        fixtures::copy(&fixtures::path(VALID), &workspace.source_dir());
         // Records that were in the faulty file but are not in the fixed one were removed.
         let fixed = workspace.import(&["--prune"]);
         assert_eq!(fixed.code, Some(0), "{}\n{fixed}", folder.display());

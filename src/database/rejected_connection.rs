@@ -1,11 +1,11 @@
-//! Why a server refused a connection.
+//! Why a server rejected a connection.
 
 #[cfg(feature = "servers")]
 use super::{DatabaseError, ServerAddress};
 
-/// Why a server refused a connection.
+/// Why a server rejected a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RejectionReason {
     /// The user or the password.
     Login,
     /// The database does not exist.
@@ -24,8 +24,8 @@ pub enum Refusal {
 pub(super) enum NotConnected {
     /// The server is not running or not ready: another attempt may succeed.
     NotThere,
-    /// The server refused the connection.
-    Refused(Refusal),
+    /// The server rejected the connection.
+    Rejected(RejectionReason),
 }
 
 #[cfg(feature = "servers")]
@@ -47,9 +47,9 @@ impl DatabaseError {
         let address = address.to_string();
         match reason {
             NotConnected::NotThere => Self::Unreachable { address, source },
-            NotConnected::Refused(refusal) => Self::Refused {
+            NotConnected::Rejected(reason) => Self::ConnectionRejected {
                 address,
-                refusal,
+                reason,
                 source,
             },
         }

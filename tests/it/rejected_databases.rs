@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::rows;
 use crate::tree::Tree;
-use crate::workspace::{Ended, Workspace};
+use crate::workspace::{CommandOutput, Workspace};
 
 fn valid() -> Workspace {
     Workspace::of("srs4autism/valid/small")
@@ -25,7 +25,7 @@ fn with_work_to_do() -> Workspace {
 
 /// Imports and expects exit code 1, these words in the messages, and no changes on disk.
 #[track_caller]
-fn assert_rejected(workspace: &Workspace, arguments: &[&str], words: &[&str]) -> Ended {
+fn assert_rejected(workspace: &Workspace, arguments: &[&str], words: &[&str]) -> CommandOutput {
     let before = workspace.tree();
     let ended = workspace.import(arguments);
     assert_rejected_unchanged(workspace, &before, &ended, words);
@@ -33,7 +33,12 @@ fn assert_rejected(workspace: &Workspace, arguments: &[&str], words: &[&str]) ->
 }
 
 #[track_caller]
-fn assert_rejected_unchanged(workspace: &Workspace, before: &Tree, ended: &Ended, words: &[&str]) {
+fn assert_rejected_unchanged(
+    workspace: &Workspace,
+    before: &Tree,
+    ended: &CommandOutput,
+    words: &[&str],
+) {
     assert_eq!(ended.code, Some(1), "{ended}");
     for word in words {
         assert!(ended.stderr.contains(word), "{word}\n{ended}");
