@@ -1,6 +1,5 @@
 //! Selects the database: from the command line, the environment, or a `.env` file, in this order.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,17 +9,16 @@ use clap::{Args, ValueEnum};
 use crate::database::{
     DatabaseUrl, RetryObserver, Secret, ServerAddress, TlsMode, products_with_schemas,
 };
-use crate::model::{SMALL, open_regular, read_regular};
+use crate::model::open_regular;
 
 use super::command_error::CommandError;
-use super::output::{Output, message};
+use super::message::message;
+use super::output::Output;
 use super::server_variables::server_url;
+use super::variables::{SETTINGS, Variables};
 
 /// Heading of these options in `--help`.
 const SERVER: &str = "Server";
-
-/// Name of the settings file in the current directory.
-const SETTINGS: &str = ".env";
 
 /// Limit for the bytes read from a password file.
 const LONGEST_PASSWORD_FILE: u64 = 64 * 1024;
@@ -77,45 +75,6 @@ impl From<TlsChoice> for TlsMode {
             TlsChoice::Require => Self::Require,
             TlsChoice::VerifyFull => Self::VerifyFull,
         }
-    }
-}
-
-/// Environment variables, with `.env` as a fallback.
-pub(super) struct Variables {
-    settings: BTreeMap<String, String>,
-}
-
-impl Variables {
-    /// Reads `.env` in the current directory, if it exists.
-    fn read() -> Result<Self, CommandError> {
-        let mut settings = BTreeMap::new();
-        let path = Path::new(SETTINGS);
-        // A directory with this name (a Python virtual environment, for example) is ignored.
-        if path.exists() && !path.is_dir() {
-            let unusable = || CommandError::Usage(format!("`{SETTINGS}` cannot be read"));
-            let text = read_regular(path, SMALL).map_err(|_| unusable())?;
-            for variable in dotenvy::from_read_iter(text.as_slice()) {
-                // The cause is omitted: it could quote a password.
-                let (name, value) = variable.map_err(|_| unusable())?;
-                settings.insert(name, value);
-            }
-        }
-        Ok(Self { settings })
-    }
-
-    /// Returns a variable that is set and not empty.
-    pub(super) fn find(&self, name: &str) -> Option<String> {
-        let set = std::env::var(name).ok().filter(|value| !value.is_empty());
-        set.or_else(|| {
-            let value = self.settings.get(name).filter(|value| !value.is_empty());
-            value.cloned()
-        })
-    }
-
-    /// Whether the value of a variable comes from `.env`.
-    fn is_from_file(&self, name: &str) -> bool {
-        std::env::var_os(name).is_none_or(|value| value.is_empty())
-            && self.settings.contains_key(name)
     }
 }
 

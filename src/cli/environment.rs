@@ -10,7 +10,7 @@ use crate::audit::EXTERNAL;
 use crate::model::{RunContext, Timestamp};
 
 use super::command_error::CommandError;
-use super::output::{is_interactive, message_over_progress};
+use super::message::{is_interactive, message_over_progress};
 
 /// 9999-12-31T23:59:59Z.
 const LAST_SECOND: u64 = 253_402_300_799;

@@ -9,9 +9,10 @@ use serde::Serialize;
 use crate::report::audit::Cut;
 use crate::report::write_document;
 
-use super::options::Format;
-use super::output::{Output, message};
-use super::parts::Reader;
+use super::message::message;
+use super::output::Output;
+use super::output_options::Format;
+use super::parts::{Parts, Reader};
 
 const OUTPUT: &str = "Output";
 
@@ -124,7 +125,7 @@ impl TableOptions {
         view: impl FnOnce() -> V,
         csv: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) {
-        let mut parts = output.parts(self.reader());
+        let mut parts = Parts::new(output, self.reader());
         let written = match self.format {
             Format::Text | Format::Jsonl | Format::Html => text(&mut parts),
             Format::Json | Format::Sarif => write_document(&mut parts, &view()),

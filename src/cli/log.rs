@@ -19,7 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::model::Timing;
 
 use super::command_error::CommandError;
-use super::output::message;
+use super::message::message;
 
 /// Selects what is logged: a level such as `debug`, or levels of modules, such as `accession::database=trace`.
 const LOG: &str = "ACCESSION_LOG";

@@ -16,8 +16,10 @@ mod format_options;
 mod hint;
 mod layouts;
 mod log;
+mod message;
 mod options;
 mod output;
+mod output_options;
 mod parts;
 mod passwords;
 mod progress;
@@ -25,6 +27,7 @@ mod record_limit;
 mod server_variables;
 mod table_hint;
 mod terminal;
+mod variables;
 mod work;
 
 use std::process::ExitCode;
@@ -43,7 +46,7 @@ use output::Output;
 #[command(name = "accession", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
-    output: options::OutputOptions,
+    output: output_options::OutputOptions,
     #[command(subcommand)]
     command: Command,
 }
@@ -107,7 +110,7 @@ pub fn run() -> ExitCode {
             };
             if code == Exit::Usage {
                 // The message quotes the arguments, and one of them may be a misplaced URL with a password.
-                output::message(&error.render().ansi().to_string());
+                message::message(&error.render().ansi().to_string());
                 output::print_usage_error_as_json(&error.to_string());
             } else {
                 let _ = error.print();

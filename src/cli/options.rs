@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::Args;
 
 use crate::database::DatabaseUrl;
 use crate::layout::Layout;
@@ -15,48 +15,6 @@ use super::command_error::CommandError;
 use super::database_options::{choose_schema, url_from_variables};
 use super::output::Output;
 use super::record_limit::RecordLimit;
-
-/// Output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// Human-readable text.
-    Text,
-    /// One JSON document on standard output, for scripts.
-    Json,
-    /// Comma-separated values, for commands that support it.
-    #[value(skip)]
-    Csv,
-    /// One JSON object per line, for commands that support it.
-    #[value(skip)]
-    Jsonl,
-    /// An HTML page, for commands that support it.
-    #[value(skip)]
-    Html,
-    /// SARIF 2.1.0 on standard output, for tools that show findings next to source lines (`import` and `validate`
-    /// only).
-    Sarif,
-}
-
-/// Heading of these options in `--help`.
-const OUTPUT: &str = "Output";
-
-/// Options that control what is printed.
-#[derive(Debug, Args)]
-pub(super) struct OutputOptions {
-    /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = OUTPUT)]
-    pub(super) format: Format,
-    /// Suppress progress and notices; warnings, conflicts and errors are still printed
-    #[arg(short, long, global = true, help_heading = OUTPUT)]
-    pub(super) quiet: bool,
-    /// Print every file that is read; `-vv` prints each step with its time, `-vvv` also each SQL statement, without its
-    /// values. `ACCESSION_LOG` is a filter by level and module, for example `accession::database=trace`
-    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
-    pub(super) verbose: u8,
-    /// Print how long each step took; in JSON it is the member `timings`. The run stores it (`runs show`)
-    #[arg(long, global = true, help_heading = OUTPUT)]
-    pub(super) timings: bool,
-}
 
 impl ArchiveOptions {
     /// Returns the directory of the archive: the given one, or the default for `database`. The path is absolute

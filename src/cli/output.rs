@@ -1,4 +1,4 @@
-//! Printing. No other module writes to standard output or standard error.
+//! Prints results to standard output, and findings and errors by [`message`]. No other module writes to standard output.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
@@ -15,8 +15,8 @@ use crate::report::{
 use super::command_error::CommandError;
 use super::exit::Exit;
 use super::log::Timings;
-use super::options::{Format, OutputOptions};
-use super::parts::{Parts, Reader};
+use super::message::{is_interactive, message};
+use super::output_options::{Format, OutputOptions};
 use super::passwords::mask_passwords;
 use super::terminal::sanitize_styled;
 
@@ -30,16 +30,6 @@ pub(super) struct Output {
     timings: Option<Timings>,
     /// The error that prevented a part of the result from being written.
     unwritten: RefCell<Option<io::Error>>,
-}
-
-/// Writes a diagnostic to stderr; write errors are ignored.
-pub(super) fn message(text: &str) {
-    let _ = anstream::stderr().write_all(sanitize_styled(&mask_passwords(text)).as_bytes());
-}
-
-/// Writes a diagnostic over the progress line, or over the `^C` that the terminal echoed.
-pub(super) fn message_over_progress(text: &str) {
-    let _ = anstream::stderr().write_all(format!("\r\x1b[2K{text}").as_bytes());
 }
 
 /// Prints an argument error as JSON if JSON was requested. The options could not be parsed, so the raw arguments are
@@ -60,11 +50,6 @@ pub(super) fn print_usage_error_as_json(message: &str) {
         let text = json_document(&FailureView { error });
         let _ = anstream::stdout().write_all(escape_json_controls(&text).as_bytes());
     }
-}
-
-/// Whether standard error is a terminal that supports cursor movement.
-pub(super) fn is_interactive() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|name| name != "dumb")
 }
 
 impl Output {
@@ -128,11 +113,6 @@ impl Output {
             Err(error) => *self.unwritten.borrow_mut() = Some(error),
         }
         ControlFlow::Break(())
-    }
-
-    /// A writer for a result that is made in parts.
-    pub(super) fn parts(&self, reader: Reader) -> Parts<'_> {
-        Parts::new(self, reader)
     }
 
     /// Returns the error if a part of the result could not be written.

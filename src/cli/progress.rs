@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::model::sanitize_for_terminal;
 use crate::operations::{Progress, Stage};
 
-use super::output::{Output, message};
+use super::message::message;
+use super::output::Output;
 
 /// Delay before the display appears.
 const DELAY: Duration = Duration::from_secs(1);

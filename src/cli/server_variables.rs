@@ -9,7 +9,7 @@ use crate::database::{
 };
 
 use super::command_error::CommandError;
-use super::database_options::Variables;
+use super::variables::Variables;
 
 /// Returns the server address, or `None` without `DATABASE_TYPE`.
 ///

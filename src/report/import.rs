@@ -83,7 +83,7 @@ fn headline(outcome: &ImportOutcome) -> String {
             )
         }
         ImportStatus::NothingToDo => format!(
-            "{}: {files} of {what} unchanged since the last run; `{}` was not changed",
+            "{}: {files} of {what} unchanged since the last run; no row of `{}` was changed",
             Style::paint(Style::SUCCESS, "nothing to do"),
             outcome.database
         ),

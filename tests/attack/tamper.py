@@ -200,9 +200,9 @@ FORGERIES = {
     "in the name of a run, with another time": forged("'2020-01-01T00:00:00.000000Z', changed_by, run_id, NULL"),
     "with an actor, without a run": forged("changed_at, 'mei', NULL, NULL"),
     "with a source file, without a run": forged("changed_at, 'external', NULL, 1"),
-    "with a time long before the seals around it": forged("'2020-01-01T00:00:00.000000Z', 'external', NULL, NULL"),
-    "with a time that is yet to come": forged("'2199-01-01T00:00:00.000000Z', 'external', NULL, NULL"),
-    "with a time that is none": forged("'long ago', 'external', NULL, NULL"),
+    "with a time more than a day before the seals around it": forged("'2020-01-01T00:00:00.000000Z', 'external', NULL, NULL"),
+    "with a time more than a day ahead": forged("'2199-01-01T00:00:00.000000Z', 'external', NULL, NULL"),
+    "with a time that is not valid": forged("'long ago', 'external', NULL, NULL"),
 }
 CONTEXT = (
     "INSERT INTO audit_context VALUES (1, '00000000-0000-0000-0000-000000000000', 'boss', '2026-01-01T00:00:00.000000Z', NULL)"

@@ -6,8 +6,8 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::RecordOptions;
-use crate::cli::options::Format;
 use crate::cli::output::Output;
+use crate::cli::output_options::Format;
 use crate::cli::record_limit::RecordLimit;
 use crate::operations::{
     Original, Reject, RejectFilter, ResolvedRejects, export_rejects, list_rejects, show_reject,

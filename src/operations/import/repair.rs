@@ -51,7 +51,7 @@ impl Import<'_> {
             }
         };
         let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
-        let hint = "changes made meanwhile may be missing from the audit log: run `accession audit reconcile`";
+        let hint = "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable TABLE` records them";
         outcome.findings.extend([finding.hint(hint)]);
         outcome
     }

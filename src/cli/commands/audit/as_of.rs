@@ -7,9 +7,9 @@ use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::{FullOptions, TableOptions};
-use crate::cli::options::Format;
 use crate::cli::output::Output;
-use crate::cli::parts::unless_closed;
+use crate::cli::output_options::Format;
+use crate::cli::parts::{Parts, unless_closed};
 use crate::model::Timestamp;
 use crate::operations::audit::{AsOfOptions, Moment, as_of, when};
 use crate::report::audit::{AsOfSheet, SheetForm};
@@ -56,7 +56,7 @@ impl AsOf {
         };
         let limit = self.limit.unwrap_or(most);
         let mut sheet = AsOfSheet::new(form, limit);
-        let (mut parts, mut written) = (output.parts(self.form.reader()), Ok(()));
+        let (mut parts, mut written) = (Parts::new(output, self.form.reader()), Ok(()));
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let outcome = as_of(&url, wait, &options, &mut |row| {
             written = sheet.row(&mut parts, &row);

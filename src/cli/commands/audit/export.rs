@@ -7,9 +7,9 @@ use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::FileOptions;
-use crate::cli::options::Format;
 use crate::cli::output::Output;
-use crate::cli::parts::{Reader, unless_closed};
+use crate::cli::output_options::Format;
+use crate::cli::parts::{Parts, Reader, unless_closed};
 use crate::operations::audit::each_entry;
 use crate::report::audit::{self, ExportForm, Numbers};
 
@@ -50,7 +50,7 @@ impl Export {
         let title = "Audit log".to_owned();
         let subtitle = format!("{url} · exported {}", now());
         let mut export = audit::Export::new(form, numbers, title, subtitle);
-        let (mut parts, mut written) = (output.parts(Reader::Program), Ok(()));
+        let (mut parts, mut written) = (Parts::new(output, Reader::Program), Ok(()));
         let found = each_entry(&url, wait, &query, &mut |entry, attribution| {
             written = export.entry(&mut parts, entry, attribution);
             unless_closed(&written)

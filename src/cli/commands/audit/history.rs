@@ -6,9 +6,9 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::{FullOptions, TableOptions};
-use crate::cli::options::Format;
 use crate::cli::output::Output;
-use crate::cli::parts::unless_closed;
+use crate::cli::output_options::Format;
+use crate::cli::parts::{Parts, unless_closed};
 use crate::operations::audit::history;
 use crate::report::audit::{HistoryForm, HistorySheet};
 
@@ -41,7 +41,7 @@ impl History {
         };
         let mut sheet = HistorySheet::new(form);
         let row = (self.table.as_str(), self.record.as_str());
-        let (mut parts, mut written) = (output.parts(self.form.reader()), Ok(()));
+        let (mut parts, mut written) = (Parts::new(output, self.form.reader()), Ok(()));
         let history = history(&url, wait, row, &mut |history, version| {
             written = sheet.version(&mut parts, history, &version);
             unless_closed(&written)

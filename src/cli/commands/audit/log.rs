@@ -8,9 +8,9 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::TableOptions;
-use crate::cli::options::Format;
 use crate::cli::output::Output;
-use crate::cli::parts::unless_closed;
+use crate::cli::output_options::Format;
+use crate::cli::parts::{Parts, unless_closed};
 use crate::operations::audit::{log, log_entries};
 use crate::report::audit::{EntriesForm, EntriesSheet, LogView, log_csv, log_text};
 
@@ -46,7 +46,7 @@ impl Log {
                 Format::Csv => EntriesForm::Csv,
             };
             let mut sheet = EntriesSheet::new(form);
-            let (mut parts, mut written) = (output.parts(self.form.reader()), Ok(()));
+            let (mut parts, mut written) = (Parts::new(output, self.form.reader()), Ok(()));
             let log = log_entries(
                 &url,
                 wait,
