@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use serde_json::Value as Json;
 
 use super::ledger::RunRecord;
 use super::ledger::tables::import_runs;
@@ -59,10 +58,12 @@ fn tables_of_rows(runs: &[RunRecord], source: &str) -> BTreeMap<String, String> 
             tables.extend(imported.into_iter().map(|table| (table.clone(), table)));
             continue;
         }
-        let counts = run.counts.as_deref().unwrap_or_default();
-        let counts: Json = serde_json::from_str(counts).unwrap_or_default();
+        let recorded = run.recorded_tables();
         for now in tables.values_mut() {
-            if let Some(renamed) = counts["tables"][&*now][RENAMED_TO].as_str() {
+            let renamed = recorded
+                .get(now)
+                .and_then(|counts| counts[RENAMED_TO].as_str());
+            if let Some(renamed) = renamed {
                 renamed.clone_into(now);
             }
         }
