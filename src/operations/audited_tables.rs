@@ -233,10 +233,10 @@ fn record(
         let entries = &mut recorded.entries;
         // While a table's first entries are recorded another program may write already: its entry makes the table a
         // known one.
-        if chosen.is_new(table) || !accounted.was_known() {
+        if chosen.is_new(table) || !accounted.was_known {
             entries.recorded += accounted.entries();
         } else {
-            entries.completed += accounted.completed();
+            entries.completed += accounted.completed;
             let changed = accounted.is_surprising();
             let finding = match chosen.former_name(table) {
                 Some(before) => {

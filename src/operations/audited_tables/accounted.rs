@@ -39,19 +39,9 @@ impl Accounted {
         self.recorded + self.differences
     }
 
-    /// Entries of values in columns that were added or renamed.
-    pub(super) fn completed(&self) -> u64 {
-        self.completed
-    }
-
     /// Whether rows changed although the audit log had the table.
     pub(super) fn is_surprising(&self) -> bool {
         self.was_known && (self.changed() > 0 || self.broken_entries > 0)
-    }
-
-    /// Whether the audit log had the table.
-    pub(super) fn was_known(&self) -> bool {
-        self.was_known
     }
 
     /// Whether anything was recorded, or an inconsistent entry is accounted for now.

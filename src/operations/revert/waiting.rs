@@ -48,7 +48,7 @@ impl Waiting {
                 continue;
             }
             for (table, undos) in std::mem::take(&mut self.0) {
-                for undo in undos.iter().take(1) {
+                if let Some(undo) = undos.first() {
                     let row = database.rejected_row(&table, undo, RowFault::ForeignKey)?;
                     findings.push(not_restorable::rejected(&table.table().name, &row));
                 }
