@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes each target for SECONDS, from the fixtures and from what earlier runs found. Needs a nightly compiler and
-# cargo-fuzz (`cargo install cargo-fuzz`).
+# Fuzzes each target for SECONDS, from the fixtures, the seeds and what earlier runs found. Needs a nightly compiler and
+# cargo-fuzz (`cargo install cargo-fuzz`). `cargo test fuzz_seeds` checks all of these without either.
 #
 #   fuzz/run.sh [SECONDS]
 set -euo pipefail
@@ -14,9 +14,9 @@ fuzz() {
     mkdir -p "corpus/$target"
     nice -n 10 cargo +nightly fuzz run --fuzz-dir . --sanitizer none "$target" "corpus/$target" "$@"
 }
-fuzz lexer ../fixtures -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
-fuzz parse ../fixtures -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
-fuzz places ../fixtures -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
+fuzz lexer ../fixtures seeds/json -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
+fuzz parse ../fixtures seeds/json -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
+fuzz places ../fixtures seeds/json -- -max_total_time="$seconds" -dict=json.dict -max_len=4096 -timeout=10 -rss_limit_mb=1500
 
 # A layout is three files in one input, with a form feed between them.
 mkdir -p corpus/layout
@@ -25,4 +25,4 @@ for layout in ../schemas/* ../fixtures/layouts/*; do
     { cat "$layout/layout.toml"; printf '\f'; cat "$layout/tables.sql"; printf '\f'; cat "$schema"; } \
         >"corpus/layout/$(basename "$layout")"
 done
-fuzz layout -- -max_total_time="$seconds" -max_len=20000 -timeout=20 -rss_limit_mb=1500
+fuzz layout seeds/layout -- -max_total_time="$seconds" -max_len=20000 -timeout=20 -rss_limit_mb=1500

@@ -5,7 +5,7 @@
 
 The SQLite library is the one that this Python loads (LD_LIBRARY_PATH chooses another). Statements are random: REPLACE,
 every conflict clause, upserts, several unique keys, NULLs, collations, partial and expression indexes, tables without
-rowid, cascades, triggers of the application, `recursive_triggers` on and off. After each statement the entries of the
+rowid, foreign keys between columns of different types, defaults that are converted, cascades, triggers of the application, `recursive_triggers` on and off. After each statement the entries of the
 audit log must lead from the rows before it to the rows after it. Exits with 1 at the first difference.
 """
 
@@ -27,6 +27,8 @@ CREATE TABLE partly (id INTEGER PRIMARY KEY, k TEXT, gone INTEGER, v TEXT);
 CREATE UNIQUE INDEX partly_k ON partly (k COLLATE NOCASE DESC) /* live ones */ WHERE gone IS NULL AND v <> 'it''s';
 CREATE TABLE computed (id INTEGER PRIMARY KEY, k TEXT, n REAL, v TEXT, g TEXT GENERATED ALWAYS AS (k || '/' || v) VIRTUAL UNIQUE);
 CREATE UNIQUE INDEX computed_k ON computed (lower(k), abs("n") + 0 ASC) WHERE [n] <> 3;
+CREATE TABLE derived (id INTEGER PRIMARY KEY, k TEXT, v TEXT NOT NULL DEFAULT 'a', g AS (lower(k)) UNIQUE, h TEXT AS (v) STORED,
+    UNIQUE (h, g));
 CREATE TABLE clustered (a TEXT, b INTEGER, k TEXT UNIQUE, v TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID;
 CREATE TABLE clustered_one (a INTEGER PRIMARY KEY, k TEXT UNIQUE, v BLOB) WITHOUT ROWID;
 CREATE TABLE willing (id INTEGER PRIMARY KEY ON CONFLICT REPLACE, k TEXT UNIQUE ON CONFLICT REPLACE, v TEXT);
@@ -46,6 +48,22 @@ CREATE TABLE tied (id TEXT PRIMARY KEY, k TEXT UNIQUE, p TEXT REFERENCES tied (i
 CREATE TABLE folded_key (id TEXT PRIMARY KEY COLLATE NOCASE, k TEXT UNIQUE, v TEXT) WITHOUT ROWID;
 CREATE TABLE touched (id INTEGER PRIMARY KEY, k TEXT UNIQUE, p INTEGER REFERENCES touched (id) ON DELETE SET NULL, v TEXT);
 CREATE TABLE prepared (id INTEGER PRIMARY KEY, k TEXT UNIQUE, v TEXT);
+CREATE TABLE coded (code TEXT PRIMARY KEY NOT NULL, alias UNIQUE, k TEXT UNIQUE, v TEXT);
+CREATE TABLE coded_children (id INTEGER PRIMARY KEY, up INTEGER REFERENCES coded (code) ON DELETE CASCADE,
+    alias NUMERIC REFERENCES coded (alias) ON DELETE SET NULL ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED, v TEXT UNIQUE);
+CREATE INDEX coded_children_up ON coded_children (up);
+CREATE INDEX coded_children_alias ON coded_children (alias);
+CREATE TABLE coded_tree (code TEXT PRIMARY KEY, k TEXT UNIQUE, up INTEGER REFERENCES coded_tree (code) ON DELETE CASCADE,
+    v TEXT) WITHOUT ROWID;
+CREATE INDEX coded_tree_up ON coded_tree (up);
+CREATE TABLE coded_leaves (id INTEGER PRIMARY KEY, up REAL REFERENCES coded_tree (code) ON UPDATE SET NULL, v TEXT);
+CREATE INDEX coded_leaves_up ON coded_leaves (up);
+CREATE TABLE untyped (num PRIMARY KEY, k TEXT UNIQUE, v TEXT) WITHOUT ROWID;
+CREATE TABLE untyped_pair (num, b, k TEXT UNIQUE, v TEXT, PRIMARY KEY (num, b) ON CONFLICT REPLACE) WITHOUT ROWID;
+CREATE TABLE converting (id INTEGER PRIMARY KEY, n REAL NOT NULL DEFAULT 3, k TEXT NOT NULL DEFAULT 2, b INT NOT NULL DEFAULT '1.0',
+    v TEXT, g TEXT AS (b + 1), h INT AS (k || '') STORED);
+CREATE UNIQUE INDEX converting_n ON converting (lower(n), k || '');
+CREATE UNIQUE INDEX converting_g ON converting (g || 'x', lower(h), v);
 CREATE TABLE t (id INTEGER PRIMARY KEY, k TEXT UNIQUE, v TEXT);
 CREATE TABLE t_before (id INTEGER PRIMARY KEY, k TEXT UNIQUE, v TEXT);
 CREATE TABLE audit_log_no (id INTEGER PRIMARY KEY, k TEXT UNIQUE, v TEXT);
@@ -77,7 +95,7 @@ CREATE TRIGGER mirrored_again AFTER INSERT ON mirrored WHEN NEW.id < 100
 BEGIN INSERT INTO mirrored (id, k) VALUES (NEW.id + 100 + abs(random() % 1000000), 'mirror of ' || NEW.id || random()); END;
 """
 # An update that replaces the parent of its own row loses what the foreign key did to it: SQLite writes the row as it was.
-OWN_PARENTS = ("linked", "loosened", "tied", "touched")
+OWN_PARENTS = ("linked", "loosened", "tied", "touched", "coded_tree")
 
 
 def quoted(name):
@@ -89,6 +107,8 @@ def connect(path, recursive):
     connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
     connection.create_collation("last_letter", lambda a, b: (a[-1:] > b[-1:]) - (a[-1:] < b[-1:]))
     connection.execute("PRAGMA foreign_keys = ON")
+    # Nothing is killed here, so nothing has to reach the disk before the next statement.
+    connection.execute("PRAGMA synchronous = OFF")
     connection.execute(f"PRAGMA recursive_triggers = {'ON' if recursive else 'OFF'}")
     return connection
 
@@ -104,7 +124,7 @@ class Table:
         info = connection.execute("SELECT name, pk FROM pragma_table_info(?)", [name]).fetchall()
         self.columns = [column for column, _ in info]
         self.key = [column for column, place in sorted(info, key=lambda one: one[1]) if place]
-        self.with_rowid = name not in ("clustered", "clustered_one", "tied", "folded_key")
+        self.with_rowid = name not in ("clustered", "clustered_one", "tied", "folded_key", "coded_tree", "untyped", "untyped_pair")
 
     def rows(self, connection):
         text = "CASE typeof({0}) WHEN 'blob' THEN hex({0}) WHEN 'real' THEN format('%!.15g', {0}) ELSE COALESCE(CAST({0} AS TEXT), '') END"
@@ -160,8 +180,17 @@ class Writer:
     def value(self, column):
         choose = self.choose
         texts = ["a", "A", "b", "B ", "b", "c", "aX", "bX", "it's", None]
-        if column in ("id", "rowid", "i d", "a", "p") and choose.random() < 0.8:
+        if column in ("id", "rowid", "oid", "OID", "_rowid_", "i d", "a", "p") and choose.random() < 0.8:
             return choose.randint(1, 6)
+        # Strings that a foreign key converts, and numbers that are equal without being the same.
+        if column == "code":
+            return choose.choice(["007", "7", "08", "8", "7.0", "9", "x", "1e1"])
+        if column == "alias":
+            return choose.choice(["7", "08", 7, 7.5, 8.0, 9, "x", None])
+        if column == "up":
+            return choose.choice([7, 8, 9, 10, None])
+        if column == "num":
+            return choose.choice([1, 1.0, 2, 2.0, 3, 2.5, b"\x01"])
         if column in ("n", "b", "gone"):
             return choose.choice([None, 1, 2, 3, -1, 2.5])
         if column.startswith("v") and choose.random() < 0.2:
@@ -175,8 +204,8 @@ class Writer:
         choose = self.choose
         table = choose.choice(self.tables)
         name, columns = quoted(table.name), [column for column in table.columns if column != "once"]
-        if table.with_rowid and choose.random() < 0.1 and "oid" not in columns:
-            columns.append("oid")
+        if table.with_rowid and choose.random() < 0.2:
+            columns.append(choose.choice(["oid", "_rowid_", "OID"]))
         given = [column for column in columns if choose.random() < 0.9] or columns
         marks = "(" + ", ".join("?" * len(given)) + ")"
         into = f"{name} ({', '.join(map(quoted, given))})"
@@ -203,6 +232,8 @@ class Writer:
         if table.name in OWN_PARENTS and clause == " OR REPLACE":
             clause = ""
         if kind < 0.9:
+            if some in ("num", "code") and choose.random() < 0.3:
+                return f"UPDATE{clause} {name} SET {quoted(some)} = {quoted(some)} + 1{where}", arguments
             return f"UPDATE{clause} {name} SET {quoted(some)} = ?{where}", [self.value(some)] + arguments
         return f"DELETE FROM {name}{where}", arguments
 

@@ -92,7 +92,7 @@ pub use object::{ObjectFault, ObjectReader};
 pub use relative_path::RelativePath;
 pub use restore::Restored;
 pub use run_to_store::{FileToStore, RunToStore};
-pub use seals_log::{SEALS, append_seal};
+pub use seals_log::{SEALS, append_seal, has_seals_log, is_same_archive};
 pub use stored::Stored;
 pub use verify_report::{ArchiveProblem, VerifyReport};
 pub use workers::ArchiveObserver;

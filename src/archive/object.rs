@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use super::ArchiveError;
 use super::copy::{CopyError, HashingReader, copy};
 use super::location::{Location, Packed};
-use crate::model::{Sha256, open_regular};
+use crate::model::{Sha256, open_regular, plural};
 
 /// A fault of an object.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum ObjectFault {
     #[error("the content does not match its digest")]
     WrongContent,
     /// The size of the content differs from the manifest.
-    #[error("the size of the content is not {expected} bytes, as in the manifest")]
+    #[error("the size of the content is not {}, as in the manifest", plural(*expected, "byte"))]
     WrongSize {
         /// The size in the manifest.
         expected: u64,

@@ -57,8 +57,8 @@ impl Archive {
         let packs = self.read_packs()?;
         for_each(manifest.files(), interrupt, |entry| {
             let location = self.locate(&packs, entry.sha256);
-            let file = (entry, &*entry.path.below(target));
-            self.restore_file(file, &location, &created, interrupt)?;
+            let path = entry.path.below(target);
+            self.restore_file(entry, &path, &location, &created, interrupt)?;
             observer.file_done(entry.bytes);
             Ok(())
         })?;
@@ -76,7 +76,8 @@ impl Archive {
 
     fn restore_file(
         &self,
-        (entry, path): (&ManifestEntry, &Path),
+        entry: &ManifestEntry,
+        path: &Path,
         location: &Location,
         created: &Created,
         interrupt: &AtomicBool,

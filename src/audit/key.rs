@@ -16,7 +16,7 @@ pub struct KeyRule {
     /// The text of a real, given its number in an image, which `serde_json` writes with the sign of the exponent, or
     /// the name of an infinity or NaN.
     pub real: fn(&str) -> String,
-    /// Whether rows with different keys can have the same record id, because values have types of their own.
+    /// Whether several rows can have the same record id, because values have types of their own, and keys can be NULL.
     pub has_namesakes: bool,
 }
 
@@ -88,6 +88,24 @@ impl<'k> Key<'k> {
         let found = json.deserialize_map(Columns(&self.columns)).ok()?;
         json.end().ok()?;
         Some(found)
+    }
+
+    /// Whether the key of a row has NULL, so that other rows can have the same one.
+    #[must_use]
+    pub fn has_null(&self, image: &Image) -> bool {
+        let is_null = |&column: &&str| image.get(column).is_some_and(Value::is_null);
+        self.rule.has_namesakes && self.columns.iter().any(is_null)
+    }
+
+    /// The same for an image as text, which is parsed only if the record id has an empty part, as that of a NULL.
+    #[must_use]
+    pub fn has_null_in(&self, record_id: &str, image: &str) -> bool {
+        let may_have = record_id.is_empty() || record_id.contains("\"\"");
+        self.rule.has_namesakes
+            && may_have
+            && self
+                .of_text(image)
+                .is_some_and(|image| self.has_null(&image))
     }
 
     /// Whether two images with the same record id are of one row, as far as they have the key.

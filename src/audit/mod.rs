@@ -20,6 +20,7 @@ mod replay_error;
 mod replay_step;
 pub mod revert;
 pub mod seal;
+mod structure;
 mod table;
 mod trigger;
 
@@ -32,6 +33,10 @@ pub use recorded::{Literal, altered_columns, writes_entries_of};
 pub use replay::RowState;
 pub use replay_error::ReplayError;
 pub use replay_step::{Action, ReplayStep};
-pub use table::{AuditedColumn, AuditedTable, Firing, Form, KeyTerm, Part, UniqueKey};
+pub(crate) use structure::structure_mark;
+pub use structure::{has_mark, is_of_another_structure};
+pub use table::{
+    AuditedColumn, AuditedTable, Firing, Form, GeneratedColumn, KeyTerm, Part, UniqueKey,
+};
 pub(crate) use trigger::member_name;
 pub use trigger::{EXTERNAL, TRIGGER_PREFIX, Trigger};

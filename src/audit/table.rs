@@ -14,6 +14,9 @@ pub struct AuditedTable {
     pub columns: Vec<AuditedColumn>,
     /// Indexes of the primary key's columns, in key order.
     pub key: Vec<usize>,
+    /// Those of them that can be NULL in SQLite: then an UPDATE is recorded with all columns, because other rows can have
+    /// the same key.
+    pub nullable_key: Vec<usize>,
     /// The primary key's only column, if it is SQLite's rowid: such a column always contains integers.
     pub rowid: Option<usize>,
     /// The quoted name for reading SQLite's rowid; `None` for WITHOUT ROWID tables, and on other databases.
@@ -23,6 +26,14 @@ pub struct AuditedTable {
     pub unique: Vec<UniqueKey>,
     /// Columns of SQLite that are NOT NULL, with their defaults as SQL: REPLACE puts these in place of NULL.
     pub null_defaults: Vec<(String, String)>,
+    /// Columns of SQLite that expressions of its unique keys compare with something, with the type whose CAST gives a
+    /// value the column's affinity.
+    pub compared: Vec<(String, &'static str)>,
+    /// Generated columns of SQLite in its unique keys: a trigger BEFORE an update has no new values of them.
+    pub generated: Vec<GeneratedColumn>,
+    /// Columns of SQLite whose values foreign keys convert before triggers AFTER a change see them: columns that can hold
+    /// strings, and to which a numeric column of some table refers.
+    pub converted: Vec<usize>,
     /// How often the triggers fire.
     pub firing: Firing,
     /// Columns that a constraint of MySQL or MariaDB checks: `UPDATE IGNORE` keeps rows unchanged because of it.
@@ -30,6 +41,19 @@ pub struct AuditedTable {
     pub constrained: Vec<usize>,
     /// Whether MariaDB keeps former versions of its rows, by time.
     pub versioned: bool,
+    /// Whether JSON_QUOTE quotes strings and times and is NULL for numbers, as on MariaDB. MySQL's rejects numbers.
+    pub quotes_strings_only: bool,
+}
+
+/// A generated column of SQLite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedColumn {
+    /// Its name.
+    pub name: String,
+    /// The SQL expression that generates it.
+    pub expression: String,
+    /// Names of the columns that occur in the expression, also generated ones.
+    pub columns: Vec<String>,
 }
 
 /// A unique index of SQLite.
@@ -117,19 +141,30 @@ impl AuditedTable {
             name: table.name.clone(),
             columns: columns.collect(),
             key: table.primary_key.clone(),
+            nullable_key: Vec::new(),
             rowid: table.generated_key(),
             row_number: Some(ROW_NUMBER.to_owned()),
             unique: unique_keys(table),
             null_defaults: Vec::new(),
+            compared: Vec::new(),
+            generated: Vec::new(),
+            converted: Vec::new(),
             firing: Firing::Statement,
             constrained: Vec::new(),
             versioned: false,
+            quotes_strings_only: false,
         }
     }
 
     /// Whether the table has no unique values, so that REPLACE finds no row to delete.
     pub(crate) fn has_no_unique_values(&self) -> bool {
         self.row_number.is_none() && self.unique.is_empty()
+    }
+
+    /// The generated column of this name, if it is in a unique key of SQLite.
+    pub(crate) fn generated_column(&self, name: &str) -> Option<&GeneratedColumn> {
+        let mut generated = self.generated.iter();
+        generated.find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
     /// The columns of the primary key, in key order.

@@ -108,7 +108,6 @@ impl CommandError {
                 OperationError::UnknownParameter { .. } | OperationError::InsideSource { .. },
             )
             | Self::Ambiguous { .. }
-            | Self::Operation(OperationError::AmbiguousRun { .. })
             | Self::Layout(LayoutError::Unknown { .. } | LayoutError::Occupied { .. })
             | Self::NotConfirmed(_)
             | Self::Usage(_) => Exit::Usage,
@@ -117,7 +116,9 @@ impl CommandError {
                 OperationError::NotAsPlanned(_)
                 | OperationError::NotAsSealed { .. }
                 | OperationError::Database(
-                    DatabaseError::DamagedLedger { .. } | DatabaseError::NoLedgerTable(_),
+                    DatabaseError::DamagedLedger { .. }
+                    | DatabaseError::NoLedgerTable(_)
+                    | DatabaseError::NoLedgerColumn { .. },
                 ),
             ) => Exit::Difference,
             Self::Operation(_)

@@ -13,6 +13,7 @@ use crate::model::open_regular;
 
 use super::command_error::CommandError;
 use super::message::message;
+use super::numbers::{attempts, seconds};
 use super::output::Output;
 use super::server_variables::server_url;
 use super::variables::{SETTINGS, Variables};
@@ -32,8 +33,8 @@ pub(super) struct DatabaseOptions {
     database: Option<String>,
     /// How long to wait for other programs that are writing; on a server, up to twenty times as long for another
     /// import
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    wait: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    wait: Duration,
     /// File that contains the password and that other users cannot read [default: `DATABASE_PASSWORD`, or from the
     /// URL]
     #[arg(long, value_name = "FILE", help_heading = SERVER)]
@@ -48,10 +49,10 @@ pub(super) struct DatabaseOptions {
     #[arg(long, value_name = "NAME", help_heading = SERVER)]
     schema: Option<String>,
     /// Timeout of one connection attempt [default: 10]
-    #[arg(long, value_name = "SECONDS", help_heading = SERVER)]
-    connect_timeout: Option<u64>,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = SERVER)]
+    connect_timeout: Option<Duration>,
     /// Maximum attempts to connect, and to retry a transaction after a deadlock or serialization failure
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = SERVER)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = attempts, help_heading = SERVER)]
     connect_attempts: u32,
 }
 
@@ -91,7 +92,7 @@ impl DatabaseOptions {
             Some("") => return Err(CommandError::Usage("`--database` is empty".to_owned())),
             Some(text) => DatabaseUrl::parse(text)?,
             None => url_from(&variables, output)?.ok_or_else(|| {
-                let which = "no database: set `--database URL` or `DATABASE_URL`";
+                let which = "no database: set `--database` or `DATABASE_URL` to a path or a URL";
                 CommandError::Usage(which.to_owned())
             })?,
         };
@@ -151,15 +152,15 @@ impl DatabaseOptions {
                 }
             }
         }
-        if let Some(seconds) = self.connect_timeout {
-            address.retry.timeout = Duration::from_secs(seconds);
+        if let Some(timeout) = self.connect_timeout {
+            address.retry.timeout = timeout;
         }
         address.retry.attempts = self.connect_attempts;
         Ok(())
     }
 
     pub(super) fn wait(&self) -> Duration {
-        Duration::from_secs(self.wait)
+        self.wait
     }
 }
 

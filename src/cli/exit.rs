@@ -26,10 +26,10 @@ pub(super) enum Exit {
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    something failed; nothing was committed unless the message says so (doctor: imports would fail)
+  1    something failed; nothing was committed unless the message says so
   2    invalid arguments
   3    invalid input or layout; nothing was written
-  4    conflict, or a verification found a difference (audit status: a table is no longer recorded)
+  4    conflict, or a verification found a difference
   5    done, but records were rejected by --skip-invalid, now or by an earlier run
   130  interrupted; nothing was committed";
 

@@ -6,8 +6,6 @@ use crate::archive::ArchiveError;
 use crate::operations::OperationError;
 use crate::source::SourceError;
 
-use super::table_hint;
-
 /// A suggested fix.
 pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
     match error {
@@ -19,14 +17,13 @@ pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
         }
         OperationError::AmbiguousRun { .. } => Some("give more characters of the id"),
         OperationError::NotRevertible { .. } => Some("only imports and reverts can be reverted"),
-        OperationError::RenamedTable { .. } => Some(table_hint::RENAMED),
-        OperationError::RowsMoved { .. } => Some(table_hint::MOVED),
-        OperationError::UnknownRows { .. } => Some(table_hint::UNKNOWN_ROWS),
-        OperationError::EmptiedTable(_) => Some(table_hint::EMPTIED),
-        OperationError::DroppedTable(_) => Some(table_hint::DROPPED),
-        OperationError::TableRenamed { .. } | OperationError::TableRemoved(_) => {
-            Some(table_hint::NOT_REVERTIBLE)
-        }
+        OperationError::RenamedTable { .. }
+        | OperationError::RowsMoved { .. }
+        | OperationError::UnknownRows { .. }
+        | OperationError::EmptiedTable(_)
+        | OperationError::DroppedTable(_)
+        | OperationError::TableRenamed { .. }
+        | OperationError::TableRemoved(_) => error.table_hint(),
         OperationError::NoSeal(_) => {
             Some("this run was written by an older version of accession, which did not seal runs")
         }
@@ -34,7 +31,7 @@ pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
             Some("`accession audit verify` lists all differences")
         }
         OperationError::Unfinished { .. } => Some(
-            "the run is in the ledger: the next command that writes, such as `accession audit enable`, completes it; until then `accession audit status` reports it; if it cannot be completed, `accession audit disable TABLE` abandons the table",
+            "the run is in the ledger: the next command that writes, such as `accession doctor --fix`, completes it; until then `accession audit status` reports it; if it cannot be completed, `accession audit disable TABLE` abandons the table",
         ),
         OperationError::Unrecorded { source, .. } => operation_hint(source),
         OperationError::UnreadableEntry { .. } => {
@@ -61,8 +58,10 @@ pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
         OperationError::UnknownFile(_) => Some(
             "give the path relative to the source directory, as listed by `accession runs show RUN`",
         ),
-        OperationError::UnknownColumn { .. } => Some("`accession audit blame` shows the columns"),
-        OperationError::UnknownRow { .. } | OperationError::UnknownTable(_) => Some(
+        OperationError::UnknownColumn { .. } | OperationError::ComputedColumn { .. } => {
+            Some("`accession audit blame` shows the columns")
+        }
+        OperationError::UnknownRow { .. } | OperationError::UnknownTable { .. } => Some(
             "`accession audit report` lists the tables; write a key of several columns as a JSON array of strings",
         ),
         OperationError::Scratch(_) => Some(
@@ -76,6 +75,7 @@ pub(super) fn operation_hint(error: &OperationError) -> Option<&'static str> {
         | OperationError::Map(_)
         | OperationError::NoEntry { .. }
         | OperationError::UnsuitableTable { .. }
+        | OperationError::RejectedLate
         | OperationError::WriterStopped
         | OperationError::Interrupted => None,
     }
@@ -86,7 +86,9 @@ fn archive_hint(error: &ArchiveError) -> Option<&'static str> {
         ArchiveError::Busy(_) => {
             Some("nothing was written; run again later, or wait longer with `--wait SECONDS`")
         }
-        ArchiveError::NotAnArchive(_) => Some("specify the archive with `--archive DIR`"),
+        ArchiveError::NotAnArchive(_) => Some(
+            "an import creates the archive, by default `DATABASE.archive`; `--archive DIR` names another directory",
+        ),
         ArchiveError::TargetNotEmpty(_) => Some("choose a directory that does not exist yet"),
         ArchiveError::NotARunId(_) | ArchiveError::UnknownRun(_) => {
             Some("`accession archive list` lists the runs in the archive")

@@ -17,6 +17,7 @@ mod hint;
 mod layouts;
 mod log;
 mod message;
+mod numbers;
 mod options;
 mod output;
 mod output_options;
@@ -25,7 +26,6 @@ mod passwords;
 mod progress;
 mod record_limit;
 mod server_variables;
-mod table_hint;
 mod terminal;
 mod variables;
 mod work;
@@ -159,6 +159,48 @@ mod tests {
     #[test]
     fn the_definition_is_valid() {
         definition().debug_assert();
+    }
+
+    /// The commands that have no subcommands, as words.
+    fn leaves(command: &clap::Command, words: &[String], found: &mut Vec<Vec<String>>) {
+        let words = [words, &[command.get_name().to_owned()]].concat();
+        let inner: Vec<_> = command.get_subcommands().collect();
+        match inner.is_empty() {
+            true => found.push(words),
+            false => inner
+                .into_iter()
+                .for_each(|inner| leaves(inner, &words, found)),
+        }
+    }
+
+    #[test]
+    fn errors_about_values_state_what_is_expected() {
+        let mut commands = Vec::new();
+        leaves(&definition(), &[], &mut commands);
+        assert!(commands.len() > 30, "{commands:?}");
+        let mut wrong = 0;
+        for words in commands {
+            let definition = definition();
+            let command = words[1..].iter().fold(&definition, |command, word| {
+                command.find_subcommand(word).expect("a command")
+            });
+            for argument in command.get_arguments() {
+                let given = match argument.get_long() {
+                    Some(long) => vec![format!("--{long}=2x")],
+                    None => vec!["2x".to_owned(); 2],
+                };
+                let line = words.iter().cloned().chain(given);
+                let Err(error) = super::definition().try_get_matches_from(line) else {
+                    continue;
+                };
+                if error.kind() == clap::error::ErrorKind::ValueValidation {
+                    let message = error.to_string();
+                    assert!(message.contains("expected "), "{words:?}: {message}");
+                    wrong += 1;
+                }
+            }
+        }
+        assert!(wrong > 30, "{wrong}");
     }
 
     #[test]

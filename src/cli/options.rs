@@ -125,7 +125,7 @@ pub(super) struct DirectoryOptions {
     pub(super) directory: PathBuf,
     #[command(flatten)]
     pub(super) layout: LayoutOptions,
-    /// Set a parameter of the layout; can be repeated
+    /// Set a parameter of the layout; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<Setting>,
     #[command(flatten)]
@@ -198,13 +198,12 @@ impl std::str::FromStr for Setting {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, value) = text.split_once('=').ok_or("expected `name=value`")?;
-        if name.is_empty() || value.is_empty() {
-            return Err("expected `name=value`");
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok(Self {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            }),
+            Some(_) | None => Err("expected `NAME=VALUE`, such as `profile=mei`"),
         }
-        Ok(Self {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        })
     }
 }

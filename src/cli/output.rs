@@ -135,7 +135,8 @@ impl Output {
     /// Prints the result of a command that checks files: as SARIF, or the findings and the summary.
     pub(super) fn print_review<V: Serialize>(
         &self,
-        (findings, detail): (&FindingList, FindingDetail),
+        findings: &FindingList,
+        detail: FindingDetail,
         text: impl FnOnce() -> String,
         view: impl FnOnce() -> V,
     ) {

@@ -39,7 +39,7 @@ pub(super) struct OutputOptions {
     /// values. `ACCESSION_LOG` is a filter by level and module, for example `accession::database=trace`
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
     pub(super) verbose: u8,
-    /// Print how long each step took; in JSON it is the member `timings`. The run stores it (`runs show`)
+    /// Print how long each step took; in JSON it is the property `timings`. The run stores it (`runs show`)
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub(super) timings: bool,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::model::sanitize_for_terminal;
+use crate::model::{plural, sanitize_for_terminal};
 use crate::operations::{Progress, Stage};
 
 use super::message::message;
@@ -78,8 +78,8 @@ impl Progress for Display {
 
     fn file(&self, path: &str, records: u64) {
         if self.names_files {
-            let word = if records == 1 { "record" } else { "records" };
-            let line = format!("read {}: {records} {word}\n", sanitize_for_terminal(path));
+            let records = plural(records, "record");
+            let line = format!("read {}: {records}\n", sanitize_for_terminal(path));
             self.bar.suspend(|| message(&line));
         }
     }

@@ -7,9 +7,10 @@ use diesel::prelude::*;
 use serde_json::Value as Json;
 
 use crate::audit::reconcile::Accounted;
+use crate::model::{RunId, RunKind, RunStatus};
 
 use super::ledger::tables::{audit_log, import_runs};
-use super::{Database, DatabaseError};
+use super::{Database, DatabaseError, LOST_TRIGGERS};
 
 /// The member of a run's counts with the entries by which the run accounted for a table, as [`Accounted`].
 pub const ACCOUNTED: &str = "accounted";
@@ -24,9 +25,9 @@ impl Database {
         self.require_ledger()?;
         let mut tables: BTreeMap<String, Accounted> = BTreeMap::new();
         // The newest first, which is the one that counts.
-        let runs: Vec<(String, Option<String>)> = import_runs::table
-            .filter(import_runs::kind.eq("enable"))
-            .filter(import_runs::status.eq("complete"))
+        let runs: Vec<(RunId, Option<String>)> = import_runs::table
+            .filter(import_runs::kind.eq(RunKind::Enable.name()))
+            .filter(import_runs::status.eq(RunStatus::Complete.name()))
             .order(import_runs::id.desc())
             .select((import_runs::id, import_runs::counts))
             .load(&mut self.connection)?;
@@ -34,7 +35,7 @@ impl Database {
             let counts = counts.as_deref().unwrap_or_default();
             let counts: Json = serde_json::from_str(counts).unwrap_or_default();
             for (table, counts) in counts["tables"].as_object().into_iter().flatten() {
-                if tables.contains_key(table) {
+                if tables.contains_key(table) || counts[LOST_TRIGGERS].is_array() {
                     continue;
                 }
                 let until = match counts[ACCOUNTED]["until"].as_i64() {
@@ -54,7 +55,7 @@ impl Database {
     }
 
     /// The default for members that version 0.1.0 did not record.
-    fn last_entry_of(&mut self, table: &str, run: &str) -> Result<i64, DatabaseError> {
+    pub(super) fn last_entry_of(&mut self, table: &str, run: &RunId) -> Result<i64, DatabaseError> {
         let last: Option<i64> = audit_log::table
             .filter(audit_log::table_name.eq(table))
             .filter(audit_log::run_id.eq(run))

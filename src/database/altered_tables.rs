@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
-use super::engine::Name;
+use super::engine::{Name, StoredTrigger};
 use crate::audit::altered_columns;
 use crate::model::Table;
 
 use super::ledger::RunRecord;
 use super::ledger::tables::audit_log;
-use super::triggers::StoredTrigger;
+use super::ledger_tables::holds_no_data;
 use super::{Database, DatabaseError, TableTriggers, TriggerState};
 
 /// In the counts of a run that enabled a renamed table, under its old name: the new one.
@@ -22,11 +22,47 @@ fn records_inserts(trigger: &StoredTrigger) -> bool {
 }
 
 /// The state of a table whose triggers write entries for another table: a detached partition keeps one of them.
-pub(super) fn before_state(stored: &[StoredTrigger]) -> TriggerState {
-    if stored.iter().any(records_inserts) {
+pub(super) fn before_state<'t>(
+    mut stored: impl Iterator<Item = &'t StoredTrigger>,
+) -> TriggerState {
+    if stored.any(records_inserts) {
         TriggerState::Renamed
     } else {
         TriggerState::Detached
+    }
+}
+
+impl TableTriggers {
+    /// The state of a table whose own triggers, if there are any, do not decide about it.
+    pub(super) fn without_triggers(table: String, state: TriggerState) -> Self {
+        Self {
+            table,
+            state,
+            faulty: Vec::new(),
+            overtaking: Vec::new(),
+            columns: Vec::new(),
+            before: None,
+            never_rolled_back: false,
+            cascades: Vec::new(),
+            is_absorbed: false,
+            gap: None,
+        }
+    }
+
+    /// The names of the foreign keys that change its rows without firing triggers.
+    #[must_use]
+    pub fn cascade_names(&self) -> Vec<&str> {
+        let keys = self.cascades.iter();
+        keys.map(|key| key.name.as_str()).collect()
+    }
+
+    /// Whether it is a table of the ledger, not of the application.
+    #[must_use]
+    pub fn is_of_ledger(&self) -> bool {
+        matches!(
+            self.state,
+            TriggerState::Foreign | TriggerState::LedgerTable
+        )
     }
 }
 
@@ -163,14 +199,10 @@ impl Database {
         tables: &mut Vec<TableTriggers>,
     ) -> Result<(), DatabaseError> {
         let without_triggers = self.without_triggers()?.into_iter();
-        tables.extend(without_triggers.map(|table| TableTriggers {
-            table,
-            state: TriggerState::NoTriggers,
-            faulty: Vec::new(),
-            columns: Vec::new(),
-            before: None,
-            never_rolled_back: false,
-        }));
+        tables.extend(
+            without_triggers
+                .map(|table| TableTriggers::without_triggers(table, TriggerState::NoTriggers)),
+        );
         Ok(())
     }
 
@@ -189,12 +221,8 @@ impl Database {
             let is_removed = shared.contains(name) || !self.connection.has_table(name)?;
             if !renamed && !disabled.contains(name) && is_removed {
                 tables.push(TableTriggers {
-                    table: name.clone(),
-                    state: TriggerState::Removed,
-                    faulty: Vec::new(),
-                    columns: Vec::new(),
-                    before: None,
-                    never_rolled_back: false,
+                    is_absorbed: shared.contains(name),
+                    ..TableTriggers::without_triggers(name.clone(), TriggerState::Removed)
                 });
             }
         }
@@ -207,14 +235,19 @@ impl Database {
         &mut self,
         tables: &mut Vec<TableTriggers>,
     ) -> Result<(), DatabaseError> {
+        for altered in self.connection.altered_ledger_tables(holds_no_data)? {
+            tables.push(TableTriggers {
+                columns: altered.columns.into_iter().map(str::to_owned).collect(),
+                ..TableTriggers::without_triggers(
+                    altered.table.to_owned(),
+                    TriggerState::LedgerTable,
+                )
+            });
+        }
         let foreign = self.foreign_rules()?.into_iter();
         tables.extend(foreign.map(|(table, faulty)| TableTriggers {
-            table,
-            state: TriggerState::Foreign,
             faulty,
-            columns: Vec::new(),
-            before: None,
-            never_rolled_back: false,
+            ..TableTriggers::without_triggers(table, TriggerState::Foreign)
         }));
         Ok(())
     }

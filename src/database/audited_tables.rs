@@ -9,9 +9,10 @@ use crate::audit::Trigger;
 use crate::model::Table;
 
 use super::altered_tables::before_state;
-use super::tables_of_runs::TablesOfRuns;
-use super::triggers::{StoredTrigger, surplus};
-use super::{Database, DatabaseError};
+use super::engine::StoredTrigger;
+use super::tables_of_runs::{Gap, TablesOfRuns};
+use super::triggers::surplus;
+use super::{Database, DatabaseError, SilentCascade};
 
 /// A table of the application and its triggers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct TableTriggers {
     pub state: TriggerState,
     /// Triggers that are missing or incorrect.
     pub faulty: Vec<String>,
+    /// Those of them that are triggers of the application, and fire before the audit triggers.
+    pub overtaking: Vec<String>,
     /// Columns that were added, dropped or renamed after the triggers were created: these are not recorded correctly.
     pub columns: Vec<String>,
     /// For a renamed table, its previous name; for a detached partition, the table that it was a part of; for a table
@@ -29,6 +32,12 @@ pub struct TableTriggers {
     pub before: Option<String>,
     /// Whether its engine has no transactions: a rollback takes entries back, but not the rows.
     pub never_rolled_back: bool,
+    /// Foreign keys that change its rows without firing triggers.
+    pub cascades: Vec<SilentCascade>,
+    /// Changes before its triggers were recreated may have no entry.
+    pub gap: Option<Gap>,
+    /// Whether it is a partition now whose rows are recorded as those of another table.
+    pub is_absorbed: bool,
 }
 
 /// Whether the audit log records the changes of a table.
@@ -62,11 +71,26 @@ pub enum TriggerState {
     Removed,
     /// The table was renamed, and its triggers still record changes under the previous name.
     Renamed,
-    /// The table was a partition, and was detached together with its rows without entries.
+    /// The table was a partition, and was detached without entries for its rows.
     Detached,
     /// A table of the ledger that has triggers, rules or policies of others, which can swallow or change entries.
     #[serde(rename = "foreign_triggers")]
     Foreign,
+    /// A table of the ledger that another program dropped or altered. It holds no data: the next command that writes
+    /// creates it again.
+    #[serde(rename = "ledger_table_missing")]
+    LedgerTable,
+}
+
+impl TriggerState {
+    /// Whether creating the triggers continues a record that was interrupted, instead of beginning one.
+    #[must_use]
+    pub fn was_recorded(self) -> bool {
+        matches!(
+            self,
+            Self::Recorded | Self::Unfinished | Self::Missing | Self::Outdated | Self::Renamed
+        )
+    }
 }
 
 impl Database {
@@ -77,7 +101,7 @@ impl Database {
     pub fn audited_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
         let mut audited = BTreeSet::new();
         for table in self.application_tables()? {
-            if self.has_audit_triggers(&table)? {
+            if !self.connection.stored_triggers(&table)?.is_empty() {
                 audited.insert(table);
             }
         }
@@ -91,17 +115,18 @@ impl Database {
     pub fn table_triggers(&mut self) -> Result<Vec<TableTriggers>, DatabaseError> {
         let sees = self.sees_triggers()?;
         let has_log = self.has_ledger()? && self.connection.has_table("audit_log")?;
-        let (logged, disabled) = match has_log {
-            true => {
-                let TablesOfRuns { recorded, disabled } = self.tables_of_runs()?;
-                // A table that is empty has no entries.
-                let logged = self.logged_tables()?.into_iter().chain(recorded);
-                (logged.collect(), disabled)
-            }
-            false => (BTreeSet::new(), BTreeSet::new()),
-        };
+        let mut of_runs = TablesOfRuns::default();
+        let mut logged = BTreeSet::new();
+        if has_log {
+            of_runs = self.tables_of_runs()?;
+            // A table that is empty has no entries.
+            logged = self.logged_tables()?;
+            logged.append(&mut of_runs.recorded);
+        }
+        let disabled = of_runs.disabled;
         let unfinished = self.unfinished_runs()?;
         let is_unfinished = |table: &str| unfinished.iter().any(|run| run.names(table));
+        let cascades = self.silent_cascades()?;
         let without_transactions = self.tables_without_transactions()?.unwrap_or_default();
         let dialect = self.connection.dialect();
         let writes = |stored: &StoredTrigger, name: &str| {
@@ -121,7 +146,19 @@ impl Database {
             let different = there.iter().filter_map(|trigger| {
                 found(&trigger.name).filter(|stored| stored.definition != trigger.definition)
             });
-            let different: Vec<&StoredTrigger> = different.collect();
+            let mut different: Vec<&StoredTrigger> = different.collect();
+            let overtaking = match there.is_empty() {
+                true => Vec::new(),
+                false => self.triggers_that_fire_first(&name)?,
+            };
+            if !overtaking.is_empty() {
+                // Triggers that only have to fire for each row because of these are not reported themselves.
+                let usual = self.connection.statement_triggers(&table)?;
+                different.retain(|stored| {
+                    let mut usual = usual.iter();
+                    !usual.any(|trigger| trigger.definition == stored.definition)
+                });
+            }
             // A partition that was detached from another table keeps one of its triggers.
             let moved_from = different.iter().find_map(|stored| {
                 let mut logged = logged.iter().filter(|_| !writes(stored, &name));
@@ -131,16 +168,14 @@ impl Database {
                 different.iter().map(|stored| stored.name.clone()).collect();
             let surplus = surplus(&*dialect, &stored, &wanted, &name);
             outdated.extend(surplus.map(|stored| stored.name.clone()));
-            if !there.is_empty() {
-                outdated.extend(self.triggers_that_fire_first(&name)?);
-            }
+            outdated.extend(overtaking.iter().cloned());
             let missing = missing.into_iter().map(|trigger| trigger.name.clone());
             let missing: Vec<String> = missing.collect();
             let before = self.name_before(&name, &stored, &logged)?;
             let columns = self.altered(&stored, &table);
             // Those of earlier versions, or renamed ones.
             let renamed = there.is_empty() && self.writes_own_entries(&stored, &name);
-            let former = before.as_ref().map(|_| before_state(&stored));
+            let former = before.as_ref().map(|_| before_state(stored.iter()));
             let was_recorded = !stored.is_empty() || logged.contains(&name);
             let has_key = !table.primary_key.is_empty();
             let state = match (there.is_empty(), missing.is_empty(), outdated.is_empty()) {
@@ -174,18 +209,24 @@ impl Database {
                 | TriggerState::NoTriggers
                 | TriggerState::Disabled
                 | TriggerState::Foreign
+                | TriggerState::LedgerTable
                 | TriggerState::Unseen => Vec::new(),
             };
             tables.push(TableTriggers {
                 never_rolled_back: without_transactions.contains(&name),
+                cascades: SilentCascade::of_table(&cascades, &name),
+                gap: of_runs.gaps.remove(&name).filter(|_| has_key),
+                is_absorbed: false,
                 table: name,
                 state,
                 faulty,
+                overtaking,
                 columns,
                 before: before.or_else(|| moved_from.cloned()),
             });
         }
         self.add_tables_without_triggers(&mut tables)?;
+        self.add_tables_detached_elsewhere(&mut tables, &logged)?;
         self.add_removed_tables(&mut tables, &logged, &disabled)?;
         self.add_ledger_tables(&mut tables)?;
         Ok(tables)

@@ -4,7 +4,7 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{Column, ColumnType, TableDigest, Value};
+use crate::model::{Column, ColumnType, PerTable, TableDigest, Value, plural};
 use crate::plan::TableCounts;
 
 use super::select::{CountRows, SelectRows, Which};
@@ -54,19 +54,20 @@ impl Database {
     pub(super) fn compare_with_plan(
         &mut self,
         layout: &Layout,
-        before: &[u64],
-        written: &[RowRange],
-        planned: &[(TableCounts, TableDigest)],
+        before: &PerTable<u64>,
+        written: &PerTable<RowRange>,
+        planned: &PerTable<(TableCounts, TableDigest)>,
     ) -> Result<Vec<Mismatch>, DatabaseError> {
         let mut mismatches = Vec::new();
-        for (index, table) in layout.tables.iter().enumerate() {
+        for (index, table) in layout.tables.enumerated() {
             let (counts, digest) = &planned[index];
             let name = table.table.name.as_str();
             let rows: i64 = CountRows { table: name }.get_result(&mut self.connection)?;
             let expected = before[index] + counts.inserted
                 - counts.deleted.min(before[index] + counts.inserted);
             if u64::try_from(rows) != Ok(expected) {
-                let message = format!("expected {expected} rows, found {rows}");
+                let expected = plural(expected, "row");
+                let message = format!("expected {expected}, found {rows}");
                 mismatches.push(Mismatch {
                     table: name.to_owned(),
                     message,
@@ -75,8 +76,8 @@ impl Database {
             let read = self.digest_rows(table, &written[index])?;
             if read != *digest {
                 let message = format!(
-                    "the digest of {} rows read back differs from the plan",
-                    digest.rows.max(read.rows)
+                    "the digest of {} read back differs from the plan",
+                    plural(digest.rows.max(read.rows), "row")
                 );
                 mismatches.push(Mismatch {
                     table: name.to_owned(),

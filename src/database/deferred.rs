@@ -51,7 +51,8 @@ impl Deferred {
     /// Drops the indexes of empty tables of the layout and the ledger.
     pub(super) fn of_empty_tables(
         database: &mut Database,
-        (layout, target): (&Layout, &TargetTables),
+        layout: &Layout,
+        target: &TargetTables,
     ) -> Result<Self, DatabaseError> {
         let mut deferred = Self::default();
         for (table, found) in layout.tables.iter().zip(&target.tables) {
@@ -86,7 +87,7 @@ impl Deferred {
     ) -> Result<(), DatabaseError> {
         match connection.catalog().deferred_indexes {
             None => Ok(()),
-            Some(query) => self.drop_all(connection, ("INDEX", which), (query, table)),
+            Some(query) => self.drop_all(connection, "INDEX", which, query, table),
         }
     }
 
@@ -94,7 +95,7 @@ impl Deferred {
     fn trigger(&mut self, connection: &mut AnyConnection, name: &str) -> Result<(), DatabaseError> {
         match connection.catalog().deferred_trigger {
             None => Ok(()),
-            Some(query) => self.drop_all(connection, ("TRIGGER", Dropped::All), (query, name)),
+            Some(query) => self.drop_all(connection, "TRIGGER", Dropped::All, query, name),
         }
     }
 
@@ -143,8 +144,10 @@ impl Deferred {
     fn drop_all(
         &mut self,
         connection: &mut AnyConnection,
-        (kind, which): (&str, Dropped),
-        (query, name): (&str, &str),
+        kind: &str,
+        which: Dropped,
+        query: &str,
+        name: &str,
     ) -> Result<(), DatabaseError> {
         let stored: Vec<Stored> = diesel::sql_query(query)
             .bind::<Text, _>(name)

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::plural;
+
 use super::TableProblem;
+use super::ledger_tables::{lost_column, lost_table};
 use super::rejected_connection::RejectionReason;
-use super::violation::Rejection;
+use super::rejection::Rejection;
 
 /// An error of the database stage. Nothing was committed.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +115,7 @@ pub enum DatabaseError {
     #[error("{}: another program changed it while it was read", .0.display())]
     ChangedWhileRead(PathBuf),
     /// Another program holds the write lock.
-    #[error("{}: another program has been writing for {}", path.display(), counted(waited.as_secs(), "second"))]
+    #[error("{}: another program has been writing for {}", path.display(), plural(waited.as_secs(), "second"))]
     Busy {
         /// The database.
         path: PathBuf,
@@ -132,7 +135,9 @@ pub enum DatabaseError {
     #[error("the ledger lacks the migration `{0}`")]
     OlderLedger(String),
     /// The database has no ledger.
-    #[error("the database has no ledger: nothing has been imported into it")]
+    #[error(
+        "the database has no ledger: nothing has been imported into it, and `accession audit enable` was not run"
+    )]
     NoLedger,
     /// Existing tables do not match the layout.
     #[error("{}", misfits(.0))]
@@ -143,9 +148,17 @@ pub enum DatabaseError {
     /// A trigger or rule on the audit log kept entries from being written.
     #[error("the audit log did not take every entry")]
     EntriesLost,
-    /// Another program removed a table of the ledger, so that changes of recorded tables fail.
-    #[error("the ledger has no table `{0}`: it was dropped, renamed, or moved to another schema")]
+    /// Another program removed a table of the ledger that holds data.
+    #[error("{}", lost_table(.0))]
     NoLedgerTable(&'static str),
+    /// Another program removed a column of such a table.
+    #[error("{}", lost_column(table, column))]
+    NoLedgerColumn {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
     /// The audit context is not empty: a program committed without emptying it.
     #[error("`audit_context` is not empty: changes by other programs would be attributed to a run")]
     LeftOverContext,
@@ -159,7 +172,8 @@ pub enum DatabaseError {
     },
     /// The origins of rows differ from those that runs wrote.
     #[error(
-        "the ledger is damaged: `row_sources` has {found} rows, but {sealed} according to the newest seal; records that cannot be matched would be imported twice"
+        "the ledger is damaged: `row_sources` has {}, but {sealed} according to the newest seal; records that cannot be matched would be imported twice",
+        plural(*found, "row")
     )]
     DamagedLedger {
         /// The number of existing rows.
@@ -249,24 +263,17 @@ pub enum DatabaseError {
     },
 }
 
-fn counted(count: u64, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {thing}{plural}")
-}
-
 /// A table can have several problems.
 fn misfits(problems: &[TableProblem]) -> String {
     let tables: BTreeSet<&str> = problems.iter().map(|one| one.table.as_str()).collect();
-    let do_not = if tables.len() == 1 {
-        "does not"
-    } else {
-        "do not"
+    let do_not = match tables.len() {
+        1 => "does not",
+        _ => "do not",
     };
-    let (tables, problems) = (tables.len() as u64, problems.len() as u64);
     format!(
         "{} of the database {do_not} match the layout ({})",
-        counted(tables, "table"),
-        counted(problems, "problem")
+        plural(tables.len() as u64, "table"),
+        plural(problems.len() as u64, "problem")
     )
 }
 

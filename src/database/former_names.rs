@@ -11,8 +11,8 @@ use diesel::connection::SimpleConnection as _;
 use crate::audit::Trigger;
 use crate::model::Table;
 
+use super::engine::StoredTrigger;
 use super::ledger::RunRecord;
-use super::triggers::StoredTrigger;
 use super::{Database, DatabaseError};
 
 impl Database {

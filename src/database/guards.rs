@@ -1,5 +1,5 @@
-//! The triggers that keep the ledger append-only. The migrations create them; one that is missing, disabled or
-//! different is recreated from the text of its migration.
+//! What keeps the ledger append-only, and its tables without data, on which audit triggers depend. The migrations create
+//! them; one that is missing, disabled or different is recreated from the text of its migration.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,40 @@ use diesel::sql_types::Text;
 use include_dir::{Dir, include_dir};
 
 use super::application_tables::is_own;
-use super::engine::guard_statements;
-use super::triggers::{StoredTrigger, fault};
+use super::engine::{StoredTrigger, guard_statements};
+use super::ledger_tables::holds_no_data;
+use super::triggers::fault;
 use super::{AnyConnection, Database, DatabaseError, MigrationStatus, TriggerFault};
 use crate::audit::{TRIGGER_PREFIX, Trigger};
 
 pub(super) static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
-/// A trigger of the ledger, and the table it guards.
+/// A trigger of the ledger, and the table it guards; or a table or foreign key of the ledger, with the statements that
+/// create it.
 struct Guard {
     table: String,
     trigger: Trigger,
 }
 
+impl Guard {
+    /// One that is not a trigger.
+    fn of(table: &str, name: String, drop: String, create: String) -> Self {
+        Self {
+            table: table.to_owned(),
+            trigger: Trigger {
+                name,
+                create,
+                drop,
+                definition: String::new(),
+            },
+        }
+    }
+}
+
 impl Database {
-    /// The triggers of the ledger that differ from those of its migrations, by table and name; none if there is no
-    /// ledger.
+    /// The triggers of the ledger that differ from those of its migrations, by table and name; its foreign keys that are
+    /// missing, where they protect tables; and its tables without data that are missing or altered, under their own
+    /// name. None if there is no ledger.
     ///
     /// # Errors
     /// When the schema cannot be read.
@@ -35,7 +53,7 @@ impl Database {
             .collect())
     }
 
-    /// The triggers of the ledger that another program dropped or disabled. One that differs can be that of another
+    /// The guards of the ledger that another program dropped or disabled. One that differs can be that of another
     /// version of accession.
     ///
     /// # Errors
@@ -98,19 +116,23 @@ impl Database {
 }
 
 impl AnyConnection {
-    /// Recreates the triggers of the ledger that are missing or different.
+    /// Recreates the guards of the ledger that are missing or different.
     pub(super) fn replace_guards(&mut self) -> Result<(), DatabaseError> {
         for (guard, _) in self.faulty_guards()? {
-            self.batch_execute(&format!(
-                "{};\n{}",
-                guard.trigger.drop, guard.trigger.create
-            ))?;
+            let Trigger { drop, create, .. } = &guard.trigger;
+            if drop.is_empty() {
+                // Rows that violate a foreign key were written while it was missing: it stays reported, and commands
+                // work. Only engines that continue a transaction after an error have such guards.
+                let _ = self.batch_execute(create);
+            } else {
+                self.batch_execute(&format!("{drop};\n{create}"))?;
+            }
         }
         Ok(())
     }
 
     fn faulty_guards(&mut self) -> Result<Vec<(Guard, TriggerFault)>, DatabaseError> {
-        let mut faulty = Vec::new();
+        let mut faulty = self.faulty_tables()?;
         if !self.sees_triggers()? {
             return Ok(faulty);
         }
@@ -129,7 +151,26 @@ impl AnyConnection {
         Ok(faulty)
     }
 
-    /// The guards of the applied migrations.
+    /// The tables without data and the foreign keys of the ledger that are missing or different.
+    fn faulty_tables(&mut self) -> Result<Vec<(Guard, TriggerFault)>, DatabaseError> {
+        let mut faulty = Vec::new();
+        for altered in self.altered_ledger_tables(holds_no_data)? {
+            let fault = match altered.columns.is_empty() {
+                true => TriggerFault::Missing,
+                false => TriggerFault::Different,
+            };
+            let [drop, create] = altered.statements();
+            let guard = Guard::of(altered.table, altered.table.to_owned(), drop, create);
+            faulty.push((guard, fault));
+        }
+        for lost in self.lost_ledger_keys()? {
+            let guard = Guard::of(lost.table, lost.name, lost.drop, lost.create);
+            faulty.push((guard, TriggerFault::Missing));
+        }
+        Ok(faulty)
+    }
+
+    /// The triggers of the applied migrations.
     fn guards(&mut self) -> Result<Vec<Guard>, DatabaseError> {
         let states = self.migration_states()?.into_iter();
         let applied = states.filter(|state| state.status == MigrationStatus::Applied);
@@ -146,7 +187,8 @@ impl AnyConnection {
     }
 }
 
-fn migration(folder: &str, name: &str) -> &'static str {
+/// The text of a migration.
+pub(super) fn migration(folder: &str, name: &str) -> &'static str {
     let file = MIGRATIONS.get_file(format!("{folder}/{name}/up.sql"));
     file.and_then(|file| file.contents_utf8())
         .expect("a migration has its text")

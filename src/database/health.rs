@@ -29,6 +29,29 @@ pub struct Facts {
     pub now: Option<Timestamp>,
 }
 
+/// A foreign key that changes rows without firing the audit triggers.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct SilentCascade {
+    /// The table and the name of the foreign key, `table.name`.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// The table whose rows it changes.
+    #[diesel(sql_type = Text)]
+    pub child: String,
+    /// The table that it refers to.
+    #[diesel(sql_type = Text)]
+    pub parent: String,
+}
+
+impl SilentCascade {
+    /// Those that change rows of this table.
+    pub(super) fn of_table(all: &[Self], table: &str) -> Vec<Self> {
+        let all = all.iter().cloned();
+        all.filter(|key| key.child.eq_ignore_ascii_case(table))
+            .collect()
+    }
+}
+
 /// The fault of a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TriggerFault {
@@ -109,8 +132,9 @@ impl Database {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn silent_cascades(&mut self) -> Result<Vec<String>, DatabaseError> {
-        self.names(|connection| connection.catalog().silent_cascades)
+    pub fn silent_cascades(&mut self) -> Result<Vec<SilentCascade>, DatabaseError> {
+        let query = diesel::sql_query(self.connection.catalog().silent_cascades);
+        Ok(query.load(&mut self.connection)?)
     }
 
     /// Tables of which row-level security hides rows from accession's user, or from the functions of triggers; `None`
@@ -158,6 +182,19 @@ impl Database {
         };
         let found: Count = diesel::sql_query(query).get_result(&mut self.connection)?;
         Ok(Some(found.count > 0))
+    }
+
+    /// Generated columns of a table that the audit log does not have, because the database computes them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn unrecorded_columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        let Some(query) = self.connection.catalog().unrecorded_columns else {
+            return Ok(Vec::new());
+        };
+        let query = diesel::sql_query(query).bind::<Text, _>(table);
+        let names: Vec<Name> = query.load(&mut self.connection)?;
+        Ok(names.into_iter().map(|named| named.name).collect())
     }
 
     fn names_if_any(

@@ -59,8 +59,16 @@ static GRANTS: LazyLock<String> = LazyLock::new(|| {
         _ => format!("on {} `{}`", server.product, server.grant),
     });
     format!(
-        "commands that only read need SELECT on all tables, the ledger's too: {}; for commands that write use the account that imports, whose privileges docs/servers.md lists",
+        "commands that only read need SELECT on all tables, the ledger's too: {}; for commands that write use the account that imports, whose privileges docs/servers.md lists; if the tables are in another schema ({}), name it with `--schema`",
         grants.collect::<Vec<_>>().join(", "),
+        products_with_schemas(),
+    )
+});
+
+static NO_LEDGER: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "check which database it is; on {}, name the schema of the tables with `--schema`",
+        products_with_schemas(),
     )
 });
 
@@ -70,6 +78,12 @@ const IO_ERROR: &str = "disk I/O error";
 const IO_FAILURE: &str = "check whether the disk is full or failing, and run again";
 
 impl DatabaseError {
+    /// Whether another program removed a table or a column of the ledger.
+    #[must_use]
+    pub fn is_of_damaged_schema(&self) -> bool {
+        matches!(self, Self::NoLedgerTable(_) | Self::NoLedgerColumn { .. })
+    }
+
     /// A suggested fix, if there is one besides reading the causes.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -104,7 +118,7 @@ impl DatabaseError {
                 "it is unknown whether the run was committed; run again: committed changes are detected and not written twice",
             ),
             Self::ForeignKey(_) => Some(
-                "nothing was committed; a row that new records need was deleted in the database, or `--prune` would delete one that others refer to",
+                "nothing was committed; a row that new records need was deleted in the database, or `--prune` or `revert` would delete one that others refer to",
             ),
             Self::Rejected(rejection) => Some(rejection.violation.kind.hint()),
             Self::DiskFull => Some(
@@ -116,13 +130,17 @@ impl DatabaseError {
             Self::NamesTaken(_) => Some(&TAKEN),
             Self::OlderLedger(_) => Some("run `accession migrate up`"),
             Self::Tables(_) => Some(
-                "change the application's tables or the layout; an import never alters existing tables",
+                "change the application's tables or the layout, since an import never alters existing tables; if the files belong to another layout, name it with `--layout`",
             ),
             Self::DamagedLedger { .. } => Some(
                 "nothing was committed; `accession audit verify` reports the differences. Restore the database from a backup, or import into a new one",
             ),
+            Self::NoLedger => Some(&NO_LEDGER),
             Self::NoLedgerTable(_) => Some(
-                "put it back (`ALTER TABLE … SET SCHEMA …` or `RENAME TO …`), or restore the database from a backup: until then changes of recorded tables fail",
+                "nothing was written; put it back (`ALTER TABLE … SET SCHEMA …` or `RENAME TO …`), or restore the database from a backup",
+            ),
+            Self::NoLedgerColumn { .. } => Some(
+                "nothing was written; give the column its name back (`ALTER TABLE … RENAME COLUMN … TO …`), or restore the database from a backup",
             ),
             Self::LeftOverContext => {
                 Some("find the program that wrote it, then run `DELETE FROM audit_context`")
@@ -130,10 +148,8 @@ impl DatabaseError {
             Self::TriggerOfAnotherTable { .. } => Some(
                 "run `accession audit enable` with the table that was renamed first: it gets triggers of its new name",
             ),
-            Self::Missing(_) => Some("check the path for typing errors"),
-            Self::NoDirectory(_) => {
-                Some("create it with `mkdir -p`, or check the path for typing errors")
-            }
+            Self::Missing(_) => Some("check the path for typos"),
+            Self::NoDirectory(_) => Some("create it with `mkdir -p`, or check the path for typos"),
             Self::NotMade { .. } => Some("check that its directory is writable"),
             Self::NoSchema(_) => {
                 Some("create it with `CREATE SCHEMA`, or name another with `--schema NAME`")
@@ -153,7 +169,7 @@ impl DatabaseError {
                     "check the user and the password: `DATABASE_PASSWORD`, or `--password-file FILE`"
                 }
                 RejectionReason::NoSuchDatabase => {
-                    "create the database first, or check its name for typing errors"
+                    "create the database first, or check its name for typos"
                 }
                 RejectionReason::NoAccess => {
                     "check the name of the database; if it exists, an administrator must grant the user access to it: docs/servers.md lists the privileges"
@@ -165,7 +181,7 @@ impl DatabaseError {
             }),
             Self::Denied(_) => Some(&GRANTS),
             Self::RowTooLong { .. } => Some(
-                "no row was written; split the columns over several tables, map several members to one JSON column, or shorten values that are part of a key or an index",
+                "no row was written; split the columns over several tables, map several properties to one JSON column, or shorten values that are part of a key or an index",
             ),
             Self::HiddenRows(_) => Some(
                 "nothing was written; accession has to see all rows: use the tables' owner, and `ALTER TABLE … NO FORCE ROW LEVEL SECURITY`, or an account with BYPASSRLS; `accession doctor` names the tables",
@@ -187,7 +203,6 @@ impl DatabaseError {
             | Self::Authorities { .. }
             | Self::Runtime(_)
             | Self::NotAFile(_)
-            | Self::NoLedger
             | Self::Migration { .. }
             | Self::Connect(_)
             | Self::Statement(_)

@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 use crate::layout::Layout;
-use crate::model::{Table, TableDigest};
+use crate::model::{PerTable, Table, TableDigest};
 use crate::plan::TableCounts;
 
 use super::ledger::tables::row_sources;
@@ -139,8 +139,7 @@ impl Database {
             }
         }
         let engine = self.connection.engine_mut();
-        engine.lock_tables(&held)?;
-        Ok(engine.lock_sequences(&numbered)?)
+        Ok(engine.lock_numbered_tables(&held, &numbered)?)
     }
 
     /// Keeps other programs from changing these tables until the transaction ends, where reading a row does not.
@@ -161,7 +160,7 @@ impl Database {
     pub(super) fn advance_sequences(
         &mut self,
         layout: &Layout,
-        planned: &[(TableCounts, TableDigest)],
+        planned: &PerTable<(TableCounts, TableDigest)>,
     ) -> Result<(), DatabaseError> {
         for (table, (counts, _)) in layout.tables.iter().zip(planned) {
             let table = &table.table;

@@ -130,7 +130,8 @@ impl AnyConnection {
         Ok(migrations)
     }
 
-    fn applied_versions(&mut self) -> Result<Vec<String>, DatabaseError> {
+    /// The applied migrations of the ledger.
+    pub(super) fn applied_versions(&mut self) -> Result<Vec<String>, DatabaseError> {
         // Query tables that may only be hidden, so that the server's error names the missing right.
         if !self.has_table("__diesel_schema_migrations")? && !self.hides_tables()? {
             return Ok(Vec::new());
@@ -143,14 +144,6 @@ impl AnyConnection {
             .into_iter()
             .filter(|version| version.starts_with(PREFIX))
             .collect())
-    }
-
-    /// Whether all tables of the first migration exist. Where schema changes commit, they appear one by one while
-    /// another session creates them; they are complete when the migration is recorded.
-    pub(super) fn has_first_migration(&mut self) -> Result<bool, DatabaseError> {
-        let begun = self.has_table("import_runs")?;
-        Ok(begun
-            && (!self.engine().commits_schema_changes() || !self.applied_versions()?.is_empty()))
     }
 
     /// Whether there is a ledger, some tables of which may be hidden from the user.

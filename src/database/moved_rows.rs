@@ -4,6 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use serde_json::Value;
+
+use crate::model::RunKind;
 
 use super::ledger::RunRecord;
 use super::ledger::tables::import_runs;
@@ -21,7 +24,7 @@ impl Database {
     ) -> Result<BTreeMap<String, String>, DatabaseError> {
         // Reading all runs is avoided, because few databases have renamed tables.
         let renaming: Option<String> = import_runs::table
-            .filter(import_runs::kind.eq("enable"))
+            .filter(import_runs::kind.eq(RunKind::Enable.name()))
             .filter(import_runs::counts.like(format!("%\"{RENAMED_TO}\"%")))
             .select(import_runs::id)
             .first(&mut self.connection)
@@ -30,6 +33,39 @@ impl Database {
             None => BTreeMap::new(),
             Some(_) => tables_of_rows(&self.runs()?, source),
         })
+    }
+
+    /// The present name of the table that had this name last, if a run of kind `enable` recorded that it was renamed.
+    ///
+    /// # Errors
+    /// When there is no ledger or it cannot be read.
+    pub fn present_name(&mut self, table: &str) -> Result<Option<String>, DatabaseError> {
+        let mut now: Option<String> = None;
+        for run in self.runs()?.iter().rev() {
+            let renamed = run.renamed_tables();
+            match renamed.0.get(table) {
+                Some(name) => now = Some(name.clone()),
+                None => now.iter_mut().for_each(|now| renamed.follow(now)),
+            }
+        }
+        Ok(now.filter(|now| now != table))
+    }
+
+    /// The directories from which runs imported with the layout of this name.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn imported_sources(&mut self, layout: &str) -> Result<Vec<String>, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(Vec::new());
+        }
+        Ok(import_runs::table
+            .filter(import_runs::kind.eq(RunKind::Import.name()))
+            .filter(import_runs::layout.eq(layout))
+            .select(import_runs::source)
+            .distinct()
+            .order(import_runs::source)
+            .load(&mut self.connection)?)
     }
 
     /// The tables into which runs imported records of `source`.
@@ -43,8 +79,41 @@ impl Database {
     }
 }
 
+/// The tables that a run recorded under another name than before: the new names by the old ones.
+pub struct RenamedTables(BTreeMap<String, String>);
+
+impl RunRecord {
+    /// The tables that the run found renamed.
+    #[must_use]
+    pub fn renamed_tables(&self) -> RenamedTables {
+        let tables = self.recorded_tables().into_iter();
+        let renamed = |(name, counts): (String, Value)| {
+            let now = counts[RENAMED_TO].as_str()?.to_owned();
+            Some((name, now))
+        };
+        RenamedTables(tables.filter_map(renamed).collect())
+    }
+}
+
+impl RenamedTables {
+    /// The name before the run of the table that has this name since.
+    #[must_use]
+    pub fn before(&self, name: &str) -> Option<String> {
+        let mut renamed = self.0.iter();
+        let (before, _) = renamed.find(|(_, now)| *now == name)?;
+        Some(before.clone())
+    }
+
+    /// Replaces the name that a table had before the run by the one that it has since.
+    pub fn follow(&self, name: &mut String) {
+        if let Some(now) = self.0.get(name) {
+            name.clone_from(now);
+        }
+    }
+}
+
 fn imports(run: &RunRecord, source: &str) -> bool {
-    run.kind == "import" && run.source == source
+    run.is(RunKind::Import) && run.source == source
 }
 
 /// Follows the names of tables through the runs, which are given newest first.
@@ -58,15 +127,8 @@ fn tables_of_rows(runs: &[RunRecord], source: &str) -> BTreeMap<String, String> 
             tables.extend(imported.into_iter().map(|table| (table.clone(), table)));
             continue;
         }
-        let recorded = run.recorded_tables();
-        for now in tables.values_mut() {
-            let renamed = recorded
-                .get(now)
-                .and_then(|counts| counts[RENAMED_TO].as_str());
-            if let Some(renamed) = renamed {
-                renamed.clone_into(now);
-            }
-        }
+        let renamed = run.renamed_tables();
+        tables.values_mut().for_each(|now| renamed.follow(now));
     }
     tables
 }
@@ -74,10 +136,11 @@ fn tables_of_rows(runs: &[RunRecord], source: &str) -> BTreeMap<String, String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RunId;
 
     fn run(kind: &str, source: &str, tables: &str) -> RunRecord {
         RunRecord {
-            id: String::new(),
+            id: RunId::from(""),
             kind: kind.to_owned(),
             status: "complete".to_owned(),
             layout: String::new(),

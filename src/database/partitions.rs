@@ -76,6 +76,18 @@ impl AnyConnection {
 }
 
 impl Database {
+    /// What partitions lack of the triggers of a table, if no change of theirs can have been missed.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn untouched_partitions(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
+        let audited = self.connection.audited(table)?;
+        Ok(self
+            .connection
+            .engine_mut()
+            .untouched_partitions(&audited)?)
+    }
+
     /// The table under whose name the rows of a partition are recorded, or else the topmost table that it is a part of;
     /// and whether it is the former.
     ///

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{Fingerprint, Hasher, MappedRow, Value};
+use crate::model::{Fingerprint, Hasher, MappedRow, TableIndex, Value};
 use crate::plan::{KnownRow, ParentKey};
 
 use super::{Database, DatabaseError};
@@ -117,7 +117,7 @@ impl Database {
         layout: &Layout,
         parents: &[ParentKey],
     ) -> Result<Vec<ParentKey>, DatabaseError> {
-        let mut asked: BTreeMap<(usize, &[usize]), Vec<&ParentKey>> = BTreeMap::new();
+        let mut asked: BTreeMap<(TableIndex, &[usize]), Vec<&ParentKey>> = BTreeMap::new();
         for parent in parents {
             let key = (parent.table, parent.columns.as_slice());
             asked.entry(key).or_default().push(parent);
@@ -127,7 +127,7 @@ impl Database {
             let table = &layout.tables[table];
             let keys: Vec<_> = parents.iter().map(|one| one.values.clone()).collect();
             let mut exists = vec![false; keys.len()];
-            self.rows_with(table, (columns, &keys), &mut |at, _| exists[at] = true)?;
+            self.rows_with(table, columns, &keys, &mut |at, _| exists[at] = true)?;
             for (at, parent) in parents.into_iter().enumerate() {
                 // The database may take values for equal that differ, such as in case.
                 if exists[at] || self.matches_a_row(table, columns, &keys[at..=at])? {
@@ -160,7 +160,8 @@ impl Database {
     pub fn rows_with(
         &mut self,
         table: &LayoutTable,
-        (columns, keys): (&[usize], &[Vec<Value>]),
+        columns: &[usize],
+        keys: &[Vec<Value>],
         visit: &mut dyn FnMut(usize, String),
     ) -> Result<(), DatabaseError> {
         if !self.connection.has_table(&table.table.name)? {

@@ -116,6 +116,13 @@ impl RestoredTable {
         key.map(|&column| self.slot(column)).collect()
     }
 
+    /// The indexes of these columns; `None` if the table does not have all of them.
+    #[must_use]
+    pub fn columns(&self, names: &[String]) -> Option<Vec<usize>> {
+        let columns = names.iter().map(|name| self.table.column(name));
+        columns.collect()
+    }
+
     /// The value of a column in an image; NULL if it has none.
     pub(super) fn value(&self, image: &Image, column: usize, dialect: &dyn Dialect) -> Value {
         let json = image.get(&self.table.columns[column].name);

@@ -6,6 +6,7 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::audit::with_hexadecimal_blobs;
+use crate::model::RunId;
 
 use super::ledger::is_of_rows;
 use super::ledger::tables::audit_log;
@@ -42,7 +43,7 @@ pub struct LaterEntry {
     pub changed_at: String,
     /// The run.
     #[diesel(deserialize_as = OptionalText)]
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
 }
 
 impl PageRow for LaterEntry {
@@ -59,8 +60,9 @@ impl Database {
     /// When the audit log cannot be read.
     pub fn last_steps_of_run(
         &mut self,
-        run: &str,
-        (after, before): (i64, i64),
+        run: &RunId,
+        after: i64,
+        before: i64,
         pages: &mut Pages,
     ) -> Result<Vec<RecordedChange>, DatabaseError> {
         let rows = audit_log::table

@@ -3,8 +3,6 @@
 
 use std::error::Error;
 
-use crate::layout::Layout;
-
 use super::connect::repeat;
 use super::{Database, DatabaseError};
 
@@ -65,19 +63,5 @@ impl Database {
         let done = work(self);
         self.connection.engine_mut().after_transaction();
         done
-    }
-
-    /// Creates missing parts of ledger, tables and triggers, except for triggers of tables that `audit disable` removed
-    /// from the audit log.
-    ///
-    /// # Errors
-    /// When existing tables do not match the layout, or a statement fails.
-    pub fn repair(&mut self, layout: &Layout) -> Result<(), DatabaseError> {
-        self.change_schema(|database| {
-            let target = database.inspect_tables(layout)?;
-            database.migrate()?;
-            let disabled = database.disabled_tables()?;
-            database.prepare_tables(layout, &target, &disabled)
-        })
     }
 }

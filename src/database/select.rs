@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Untyped};
 
 use crate::model::{Column, Value};
 
+use super::ReferringKey;
 use super::engine::Values;
 use super::statement::{Slot, dynamic_statement};
 
@@ -24,6 +25,13 @@ pub(super) enum Which<'a> {
     Keys {
         columns: &'a [Slot<'a>],
         keys: &'a [Vec<Value>],
+    },
+    /// Rows of the table called `live` that refer by a foreign key to such rows of `parent`.
+    Referring {
+        key: &'a ReferringKey,
+        /// As SQL.
+        parent: &'a str,
+        to: &'a Which<'a>,
     },
 }
 
@@ -58,6 +66,28 @@ impl Which<'_> {
                     }
                 }
                 out.push_sql(")");
+                Ok(())
+            }
+            Self::Referring { key, parent, to } => {
+                for (i, column) in key.references.iter().enumerate() {
+                    out.push_sql(if i == 0 { " JOIN (SELECT " } else { ", " });
+                    out.push_identifier(column)?;
+                }
+                out.push_sql(" FROM ");
+                out.push_sql(parent);
+                to.push(out)?;
+                out.push_sql(") AS referred");
+                // SQLite compares by the rules of the first column, as a foreign key does by those of the parent's.
+                for (i, (column, own)) in key.references.iter().zip(&key.columns).enumerate() {
+                    out.push_sql(if i == 0 {
+                        " ON referred."
+                    } else {
+                        " AND referred."
+                    });
+                    out.push_identifier(column)?;
+                    out.push_sql(" = live.");
+                    out.push_identifier(own)?;
+                }
                 Ok(())
             }
         }
@@ -95,6 +125,45 @@ pub(super) struct MaxKey<'a> {
     pub(super) column: &'a str,
 }
 
+/// `SELECT count(*) FROM table AS live WHERE key = ANY of keys`.
+pub(super) struct CountRowsOf<'a> {
+    /// Its schema, if it is not the one of the tables imported into.
+    pub(super) schema: Option<&'a str>,
+    pub(super) table: &'a str,
+    pub(super) which: Which<'a>,
+}
+
+impl<DB: Values> QueryFragment<DB> for CountRowsOf<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT count(*) FROM ");
+        if let Some(schema) = self.schema {
+            out.push_identifier(schema)?;
+            out.push_sql(".");
+        }
+        out.push_identifier(self.table)?;
+        out.push_sql(" AS live");
+        self.which.push(&mut out)
+    }
+}
+
+/// `SELECT 1 FROM table WHERE key = ANY of keys FOR UPDATE`.
+pub(super) struct LockRows<'a> {
+    pub(super) table: &'a str,
+    pub(super) which: &'a Which<'a>,
+    /// See [`Engine::locks_rows`](super::engine::Engine::locks_rows).
+    pub(super) locking: &'static str,
+}
+
+impl<DB: Values> QueryFragment<DB> for LockRows<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT 1 FROM ");
+        out.push_identifier(self.table)?;
+        self.which.push(&mut out)?;
+        out.push_sql(self.locking);
+        Ok(())
+    }
+}
+
 impl<DB: Values> QueryFragment<DB> for CountRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT count(*) FROM ");
@@ -117,4 +186,7 @@ impl Query for CountRows<'_> {
 impl Query for MaxKey<'_> {
     type SqlType = Nullable<BigInt>;
 }
-dynamic_statement!(CountRows, MaxKey);
+impl Query for CountRowsOf<'_> {
+    type SqlType = BigInt;
+}
+dynamic_statement!(CountRows, CountRowsOf, LockRows, MaxKey);

@@ -5,8 +5,6 @@ use std::time::Duration;
 use diesel::connection::Connection as _;
 use diesel::result::Error as DieselError;
 
-use crate::layout::Layout;
-
 use super::engine::embedded::{ImmutableDatabase, WalKeeper, open_file};
 use super::statement_span::StatementSpans;
 use super::{AnyConnection, DatabaseError, DatabaseUrl, MigrationState, MigrationStatus};
@@ -19,6 +17,10 @@ pub struct Database {
     pub(super) wait: Duration,
     /// Set if the file is read without locks.
     pub(super) immutable: Option<ImmutableDatabase>,
+    /// Whether the tables of the ledger were found to be those of its migrations.
+    pub(super) is_whole: bool,
+    /// Whether a transaction of [`transaction`](Self::transaction) is open.
+    pub(super) is_writing: bool,
     /// Dropped after the connection, because fields are dropped in their order.
     pub(super) _keeper: Option<WalKeeper>,
 }
@@ -60,6 +62,8 @@ impl Database {
             access,
             wait,
             immutable,
+            is_whole: false,
+            is_writing: false,
             _keeper: keeper,
         })
     }
@@ -77,7 +81,10 @@ impl Database {
             self.connection.begin_write(self.wait)
         };
         begun.map_err(|error| self.explain(error))?;
-        let done = match work(self) {
+        self.is_writing = true;
+        let done = work(self);
+        self.is_writing = false;
+        let done = match done {
             Ok(done) => done,
             Err(error) => {
                 // The database may have rolled back by itself; the first error is the one to report.
@@ -92,27 +99,6 @@ impl Database {
             other => other,
         })?;
         Ok(done)
-    }
-
-    /// The triggers of a layout's tables that are missing or different: table and trigger. Empty if this account cannot
-    /// see triggers, or if there is no ledger yet.
-    ///
-    /// # Errors
-    /// When the schema cannot be read.
-    pub fn faulty_triggers<'l>(
-        &mut self,
-        layout: &'l Layout,
-    ) -> Result<Vec<(&'l str, String)>, DatabaseError> {
-        let mut faulty = Vec::new();
-        if !self.has_ledger()? || !self.sees_triggers()? {
-            return Ok(faulty);
-        }
-        for table in &layout.tables {
-            let name = table.table.name.as_str();
-            let faults = self.trigger_faults(&table.table)?.into_iter();
-            faulty.extend(faults.map(|(trigger, _)| (name, trigger)));
-        }
-        Ok(faulty)
     }
 
     /// Names of the missing parts of ledger and triggers: pending migrations, and those of the `faulty` triggers whose
@@ -164,12 +150,14 @@ impl Database {
         engine.explain(error, &self.place, self.wait)
     }
 
-    /// Runs the ledger's pending migrations and returns their names, and recreates missing triggers of the ledger;
-    /// inside a transaction both are part of it.
+    /// Runs the ledger's pending migrations and returns their names, and recreates missing triggers of the ledger and
+    /// tables without data; inside a transaction both are part of it.
     ///
     /// # Errors
-    /// When one fails, or the ledger is newer than this version of accession.
+    /// When one fails, another program removed a table of the ledger, or the ledger is newer than this version of
+    /// accession.
     pub fn migrate(&mut self) -> Result<Vec<String>, DatabaseError> {
+        self.has_ledger()?;
         let ran = self.connection.migrate_up()?;
         self.connection.replace_guards()?;
         Ok(ran)

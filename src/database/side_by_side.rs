@@ -24,11 +24,13 @@ impl Database {
         let committed = self.connection.commit();
         committed.map_err(|error| self.explain(error))?;
         let mut beside = Self {
+            is_whole: self.is_whole,
             connection: embedded::open_beside(&path, self.wait)?,
             place: self.place.clone(),
             access: Access::Read,
             wait: self.wait,
             immutable: None,
+            is_writing: false,
             _keeper: None,
         };
         beside.begin_reading()?;

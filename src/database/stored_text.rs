@@ -5,6 +5,7 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::sql_types::{Nullable, Text};
 
 use crate::audit::readable;
+use crate::model::RunId;
 
 use super::engine::{MultiBackend, MultiRawValue, StoredValue};
 
@@ -19,6 +20,18 @@ pub struct OptionalText(Option<String>);
 impl From<StoredText> for String {
     fn from(text: StoredText) -> Self {
         text.0
+    }
+}
+
+impl From<StoredText> for RunId {
+    fn from(text: StoredText) -> Self {
+        text.0.into()
+    }
+}
+
+impl From<OptionalText> for Option<RunId> {
+    fn from(text: OptionalText) -> Self {
+        text.0.map(RunId::from)
     }
 }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{ColumnType, Table};
+use crate::model::{ColumnType, PerTable, Table};
 use crate::plan::{ColumnLimit, TableLimits, TableState};
 
 use super::engine::{Dialect, RowColumn, StoredColumn};
@@ -15,7 +15,7 @@ use super::{Database, DatabaseError};
 #[derive(Debug, Clone)]
 pub struct TargetTables {
     /// One per table of the layout.
-    pub tables: Vec<TargetTable>,
+    pub tables: PerTable<TargetTable>,
 }
 
 impl TargetTables {
@@ -180,7 +180,9 @@ impl Database {
             tables.push(found);
         }
         ensure_none(problems)?;
-        Ok(TargetTables { tables })
+        Ok(TargetTables {
+            tables: tables.into(),
+        })
     }
 
     fn table_state(&mut self, table: &LayoutTable) -> Result<TableState, DatabaseError> {

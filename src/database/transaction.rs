@@ -20,12 +20,15 @@ impl AnyConnection {
 
     /// Begins a transaction that sees one state of the database.
     pub(super) fn begin_read(&mut self) -> QueryResult<()> {
-        self.engine_mut().begin_read()
+        self.engine_mut().begin_read()?;
+        self.remember_tables(true);
+        Ok(())
     }
 
     /// Commits the transaction.
     pub(super) fn commit(&mut self) -> QueryResult<()> {
         let committed = Transactions::commit_transaction(self);
+        self.remember_tables(false);
         self.engine_mut().after_transaction();
         committed
     }
@@ -33,6 +36,7 @@ impl AnyConnection {
     /// Rolls the transaction back.
     pub(super) fn rollback(&mut self) -> QueryResult<()> {
         let undone = Transactions::rollback_transaction(self);
+        self.remember_tables(false);
         self.engine_mut().after_transaction();
         undone
     }

@@ -4,23 +4,11 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::audit::{AuditedColumn, AuditedTable, Trigger};
+use crate::audit::{AuditedColumn, AuditedTable, Firing, Trigger};
 use crate::model::Table;
 
-use super::engine::Dialect;
+use super::engine::{Dialect, StoredTrigger};
 use super::{AnyConnection, Database, DatabaseError, TriggerFault};
-
-/// A trigger of the database that is one of ours, whatever its name: it calls our function, or has the text of ours.
-#[derive(QueryableByName)]
-pub(super) struct StoredTrigger {
-    #[diesel(sql_type = Text)]
-    pub(super) name: String,
-    #[diesel(sql_type = Text)]
-    pub(super) definition: String,
-    /// The statement that drops it.
-    #[diesel(sql_type = Text)]
-    pub(super) drop_statement: String,
-}
 
 #[derive(QueryableByName)]
 struct DroppedTrigger {
@@ -97,14 +85,23 @@ impl AnyConnection {
         table: &Table,
     ) -> Result<Vec<(String, TriggerFault)>, DatabaseError> {
         let stored = self.stored_triggers(&table.name)?;
+        self.faults_among(&stored, table)
+    }
+
+    /// The faulty ones among the stored audit triggers of a table, and those that it lacks.
+    pub(super) fn faults_among(
+        &mut self,
+        stored: &[StoredTrigger],
+        table: &Table,
+    ) -> Result<Vec<(String, TriggerFault)>, DatabaseError> {
         let triggers = self.audit_triggers(table)?;
         let dialect = self.dialect();
         let faults = triggers.iter().filter_map(|trigger| {
-            let fault = fault(&*dialect, &stored, trigger)?;
+            let fault = fault(&*dialect, stored, trigger)?;
             Some((trigger.name.clone(), fault))
         });
         let mut faults: Vec<_> = faults.collect();
-        let surplus = surplus(&*dialect, &stored, &triggers, &table.name);
+        let surplus = surplus(&*dialect, stored, &triggers, &table.name);
         faults.extend(surplus.map(|trigger| (trigger.name.clone(), TriggerFault::Surplus)));
         Ok(faults)
     }
@@ -113,6 +110,16 @@ impl AnyConnection {
     pub(super) fn audit_triggers(&mut self, table: &Table) -> Result<Vec<Trigger>, DatabaseError> {
         let audited = self.audited(table)?;
         self.triggers_of(&audited)
+    }
+
+    /// The triggers that a table would have if they fired once per statement, as far as the database supports it.
+    pub(super) fn statement_triggers(
+        &mut self,
+        table: &Table,
+    ) -> Result<Vec<Trigger>, DatabaseError> {
+        let mut audited = self.audited(table)?;
+        audited.firing = Firing::Statement;
+        Ok(self.dialect().audit_triggers(&audited))
     }
 
     /// The triggers that a table itself should have, without those of its partitions; those that it should have if each
@@ -211,19 +218,27 @@ pub(super) fn fault(
 }
 
 impl Database {
-    /// Whether a table has audit triggers, whichever they are.
-    ///
-    /// # Errors
-    /// When the schema cannot be read.
-    pub fn has_audit_triggers(&mut self, table: &str) -> Result<bool, DatabaseError> {
-        Ok(!self.connection.stored_triggers(table)?.is_empty())
-    }
-
     /// Whether one of the triggers of a table writes entries under its name.
     pub(super) fn writes_own_entries(&self, stored: &[StoredTrigger], table: &str) -> bool {
         let dialect = self.connection.dialect();
         let mut stored = stored.iter();
         stored.any(|trigger| dialect.writes_entries_of(&trigger.definition, table))
+    }
+
+    /// The audit triggers of a table instead of which another program created ones that write no entries of it.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn replaced_triggers(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
+        let stored = self.connection.stored_triggers(&table.name)?;
+        let wanted = self.connection.audit_triggers(table)?;
+        let dialect = self.connection.dialect();
+        let writes = |definition: &str| dialect.writes_entries_of(definition, &table.name);
+        let replaced = wanted.into_iter().filter(|wanted| {
+            let mut stored = stored.iter().filter(|stored| stored.name == wanted.name);
+            writes(&wanted.definition) && stored.any(|stored| !writes(&stored.definition))
+        });
+        Ok(replaced.map(|trigger| trigger.name).collect())
     }
 
     /// Drops the audit triggers of the application's tables if there is no audit log, without which every write of the

@@ -229,9 +229,9 @@ impl Database {
 }
 
 /// The query of [`Dialect::select_images`] for some rows.
-struct SelectImages<'a> {
-    select: &'a str,
-    which: Which<'a>,
+pub(super) struct SelectImages<'a> {
+    pub(super) select: &'a str,
+    pub(super) which: Which<'a>,
 }
 
 /// `DELETE FROM table WHERE key = ANY of keys`.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::DatabaseError;
 use super::connect::ServerAddress;
@@ -62,6 +62,13 @@ impl DatabaseUrl {
         };
         if path.is_empty() {
             return Err(DatabaseError::BadUrl(text.to_owned()));
+        }
+        // A password in the address of a server, which a wrong scheme or none makes a path.
+        let slashes = scheme
+            .as_ref()
+            .is_some_and(|(_, rest)| rest.starts_with("//") && !rest.starts_with("///"));
+        if has_login(path, slashes) {
+            return Err(DatabaseError::ConnectionString);
         }
         let is_path = scheme.is_some()
             || ["./", "../"].iter().any(|start| path.starts_with(start))
@@ -161,8 +168,21 @@ pub fn is_usual_name(text: &str) -> bool {
     !text.starts_with('-') && !text.starts_with("//") && text.chars().all(is_usual)
 }
 
+/// Whether a path begins like `USER:PASSWORD@HOST/`, or, after `//`, like `USER@HOST`.
+fn has_login(path: &str, slashes: bool) -> bool {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let Some((login, host)) = decoded.trim_start_matches('/').split_once('@') else {
+        return false;
+    };
+    // A password may contain slashes; the first directory of a path has a colon seldom.
+    let user = login.split([':', '/']).next().unwrap_or_default();
+    let has_password = login[user.len()..].starts_with(':') && host.contains('/');
+    !user.is_empty() && (has_password || slashes && user.len() == login.len())
+}
+
 /// Whether a string that is written as a path is the address of a server nevertheless.
 fn has_secret(path: &str) -> bool {
+    let path = percent_decode_str(path).decode_utf8_lossy();
     let path = path.to_ascii_lowercase();
     let has_value = |name: &str| {
         let mut ends = path.match_indices(name).map(|(at, _)| at + name.len());
@@ -170,7 +190,13 @@ fn has_secret(path: &str) -> bool {
     };
     path.contains("://")
         || path.contains('\0')
-        || ["password", "passwd", "pwd"].into_iter().any(has_value)
+        || ["password", "passwd", "pwd", "passphrase", "secret", "token"]
+            .into_iter()
+            .any(has_value)
+        || ["?", "&", ";"].into_iter().any(|start| {
+            let mut names = ["key", "hexkey", "pass", "pw"].into_iter();
+            names.any(|name| has_value(&format!("{start}{name}")))
+        })
 }
 
 /// RFC 3986 §3.1; one letter is a Windows drive.
@@ -308,6 +334,23 @@ mod tests {
             "export DATABASE_URL=postgres://u:s3cr3t@db/x",
             "jdbc:mysql:u:s3cr3t@db/x",
             "file:u:s3cr3t@db/x",
+            "sqlite://u:s3cr3t@db/x",
+            "sqlite://u:s3cr3t@db/x?mode=ro",
+            "sqlite://s3cr3t@db/x",
+            "sqlite:u:s3cr3t@db/x",
+            "sqlite:/u:s3cr3t@db/x",
+            "sqlite:///u:s3cr3t@db/x",
+            "sqlite://u:p/s3cr3t@db/x",
+            "sqlite://u%3As3cr3t%40db/x",
+            "sqlite:x.db?password=s3cr3t",
+            "sqlite:x.db?pass%77ord=s3cr3t",
+            "sqlite:x.db?key=s3cr3t",
+            "sqlite:x.db?mode=ro&hexkey=s3cr3t",
+            "./x.db?token=s3cr3t",
+            "/u:s3cr3t@db/x",
+            "sqlite3://u:s3cr3t@db/x",
+            "postgres://u:s3cr3t@db:s3cr3t/x",
+            "mysql://u:s3cr3t@[::1/x",
         ] {
             let error = DatabaseUrl::parse(text).expect_err(text);
             assert!(!error.to_string().contains("s3cr3t"), "{text}: {error}");

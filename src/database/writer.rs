@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::audit::Action;
 use crate::layout::Layout;
-use crate::model::{RunContext, Value};
+use crate::model::{PerTable, RunContext, RunId, TableIndex, Value};
 use crate::plan::{Change, PlannedRow};
 
 use super::deferred::Deferred;
@@ -42,17 +42,17 @@ const BATCH_BYTES: usize = 4 << 20;
 pub struct Writer<'l> {
     layout: &'l Layout,
     run: RunContext,
-    run_id: String,
-    columns: Vec<Vec<usize>>,
+    run_id: RunId,
+    columns: PerTable<Vec<usize>>,
     /// Whether each table existed before the run.
-    existed: Vec<bool>,
-    stored: Vec<Vec<Slot<'l>>>,
-    batch: Vec<usize>,
+    existed: PerTable<bool>,
+    stored: PerTable<Vec<Slot<'l>>>,
+    batch: PerTable<usize>,
     /// Per table, the texts of its INSERT statements.
-    texts: Vec<StatementTexts>,
-    rows: Vec<Vec<PlannedRow>>,
+    texts: PerTable<StatementTexts>,
+    rows: PerTable<Vec<PlannedRow>>,
     /// Bytes of the values in each buffer.
-    bytes: Vec<usize>,
+    bytes: PerTable<usize>,
     pending: Pending,
     deferred: Deferred,
     file: Option<NewFile>,
@@ -64,8 +64,8 @@ pub struct Writer<'l> {
     next_file: i64,
     position: i64,
     /// Per table, the rows to read back before commit.
-    written: Vec<RowRange>,
-    before: Vec<u64>,
+    written: PerTable<RowRange>,
+    before: PerTable<u64>,
     applied: Applied,
     /// The id of the last entry of the audit log before the run.
     entries_before: i64,
@@ -91,11 +91,11 @@ impl<'l> Writer<'l> {
         if !database.commits_schema_changes() {
             database.prepare_tables(layout, target, &BTreeSet::new())?;
         }
-        let deferred = Deferred::of_empty_tables(database, (layout, target))?;
+        let deferred = Deferred::of_empty_tables(database, layout, target)?;
         let entries_before = database.last_entry_id()?;
         database.begin_run(header, run)?;
         let found = target.tables.iter();
-        let columns: Vec<Vec<usize>> = found.map(|table| table.columns.clone()).collect();
+        let columns: PerTable<Vec<usize>> = found.map(|table| table.columns.clone()).collect();
         let stored = columns.iter().zip(&layout.tables).map(|(columns, table)| {
             columns
                 .iter()
@@ -108,7 +108,7 @@ impl<'l> Writer<'l> {
         Ok(Self {
             layout,
             run: run.clone(),
-            run_id: run.id.to_string(),
+            run_id: run.id.into(),
             batch: columns
                 .iter()
                 .map(|columns| BATCH.min(max_binds / columns.len().max(1)))
@@ -118,7 +118,7 @@ impl<'l> Writer<'l> {
             columns,
             texts: (0..count).map(|_| StatementTexts::default()).collect(),
             rows: (0..count).map(|_| Vec::new()).collect(),
-            bytes: vec![0; count],
+            bytes: vec![0; count].into(),
             pending: Pending::new(sums),
             deferred,
             file: None,
@@ -165,7 +165,7 @@ impl<'l> Writer<'l> {
                     column,
                 } => {
                     self.flush(database)?;
-                    self.vacate(database, (table, column), &record_id)?;
+                    self.vacate(database, table, column, &record_id)?;
                 }
                 Change::Record(row) => self.enter(row),
                 Change::Delete {
@@ -191,7 +191,8 @@ impl<'l> Writer<'l> {
         self.bytes[table] += row.values.iter().map(Value::bytes).sum::<usize>();
         self.rows[table].push(row);
         if self.rows[table].len() >= self.batch[table] || self.bytes[table] >= BATCH_BYTES {
-            self.flush_through(database, table)?;
+            let parents = self.rows.indexes().take_while(move |other| *other <= table);
+            self.flush_tables(database, parents)?;
         }
         Ok(())
     }
@@ -199,18 +200,23 @@ impl<'l> Writer<'l> {
     /// Records the record that a row came from, for the ledger.
     fn enter(&mut self, row: PlannedRow) {
         let file = self.file.as_ref().map_or(0, |file| file.id);
-        self.pending.enter((file, self.position), row);
+        self.pending.enter(file, self.position, row);
         self.position += 1;
     }
 
     /// Writes the buffered rows: later ones may refer to them. Their ledger entries can wait.
     fn flush(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
-        self.flush_through(database, self.rows.len() - 1)
+        let all = self.rows.indexes();
+        self.flush_tables(database, all)
     }
 
-    /// Writes the buffered rows of `last` and of the tables before it, which may be its parents.
-    fn flush_through(&mut self, database: &mut Database, last: usize) -> Result<(), DatabaseError> {
-        for table in 0..=last {
+    /// Writes the buffered rows of these tables, parents first.
+    fn flush_tables(
+        &mut self,
+        database: &mut Database,
+        tables: impl Iterator<Item = TableIndex>,
+    ) -> Result<(), DatabaseError> {
+        for table in tables {
             let rows = std::mem::take(&mut self.rows[table]);
             self.bytes[table] = 0;
             if rows.is_empty() {
@@ -223,10 +229,9 @@ impl<'l> Writer<'l> {
             for rows in batches(&rows, self.batch[table]) {
                 self.insert_batch(database, table, rows)?;
             }
-            self.applied.add((table, Action::Insert), rows.len());
+            self.applied.add(table, Action::Insert, rows.len());
             rows.into_iter().for_each(|row| self.enter(row));
         }
-        self.pending
-            .flush_full(database, (self.layout, &self.run_id))
+        self.pending.flush_full(database, self.layout, &self.run_id)
     }
 }

@@ -7,7 +7,7 @@ use super::rules::{
     As, ColumnRule, EachToken, Expression, IdentityRule, Layout, ParameterDefault, RecordRule,
     Reference, Source, Unmapped, UuidName,
 };
-use crate::model::{Column, DefaultValue, Pointer, Table};
+use crate::model::{Column, DefaultValue, Pointer, Table, TableIndex};
 
 /// Returns the description, in several lines.
 #[must_use]
@@ -60,7 +60,7 @@ impl Description<'_> {
         };
         writeln!(out, "\n{}", source.files.text())?;
         writeln!(out, "  schema {}, read {read}", source.schema_name)?;
-        writeln!(out, "  unmapped members {unmapped}")?;
+        writeln!(out, "  unmapped properties {unmapped}")?;
         source
             .records
             .iter()
@@ -188,7 +188,7 @@ impl Description<'_> {
                 format!("parameter {}", self.layout.parameters[*index].name)
             }
             Expression::Reference(reference) => self.reference(reference, rule, outer),
-            Expression::Rest => "the members that are not mapped otherwise".to_owned(),
+            Expression::Rest => "the properties that are not mapped otherwise".to_owned(),
             Expression::Uuid(UuidName::Position) => {
                 "UUID generated from its position in the directory".to_owned()
             }
@@ -216,7 +216,7 @@ impl Description<'_> {
         format!("{target} where {}", key.join(" and "))
     }
 
-    fn column(&self, table: usize, column: usize) -> String {
+    fn column(&self, table: TableIndex, column: usize) -> String {
         let table = &self.layout.tables[table].table;
         format!("{}.{}", table.name, table.columns[column].name)
     }

@@ -1,6 +1,7 @@
 //! Selection of a layout by the names of the files in a directory.
 
 use super::rules::{Layout, Source};
+use crate::model::SourceIndex;
 
 /// The reason why no layout was selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,10 +39,10 @@ pub fn unpacked(path: &str) -> &str {
 /// Returns the index of the first source that matches `path`, with its captures. A compressed file is matched without
 /// `.gz` first, then with it.
 #[must_use]
-pub fn source_of(sources: &[Source], path: &str) -> Option<(usize, Vec<String>)> {
+pub fn source_of(sources: &[Source], path: &str) -> Option<(SourceIndex, Vec<String>)> {
     let matching = |path: &str| {
         let mut sources = sources.iter().enumerate();
-        sources.find_map(|(index, source)| Some((index, source.files.matches(path)?)))
+        sources.find_map(|(index, source)| Some((index.into(), source.files.matches(path)?)))
     };
     let plain = unpacked(path);
     let packed = || (plain != path).then(|| matching(path)).flatten();

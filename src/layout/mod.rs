@@ -40,7 +40,9 @@ pub use rules::{
     As, ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, Parameter,
     ParameterDefault, RecordRule, Reference, Source, Unmapped, UuidName,
 };
-pub(crate) use schema::{depends_on_document, options as schema_options};
+pub(crate) use schema::{
+    is_light, names_are_matched_slowly, options_for as schema_options_for, steps_per_member,
+};
 pub(crate) use tables::{is_plain_identifier, is_reserved_relation};
 
 /// The reason why a layout cannot be used.
@@ -135,7 +137,11 @@ pub fn builtin(name: &str) -> Result<Layout, LayoutError> {
 /// # Errors
 /// If it cannot be read; all errors in its files.
 pub fn load_directory(path: &Path) -> Result<Layout, LayoutError> {
-    check(&LayoutFiles::read(path)?).map(|checked| checked.layout)
+    let checked = check(&LayoutFiles::read(path)?)?;
+    Ok(Layout {
+        reference: path.display().to_string(),
+        ..checked.layout
+    })
 }
 
 /// Returns the files of the layout given by `--layout`: a built-in one, or a directory.
@@ -166,7 +172,11 @@ pub fn find_files(name_or_path: &str) -> Result<LayoutFiles, LayoutError> {
 /// # Errors
 /// Those of [`find_files`]; all errors in the files.
 pub fn find(name_or_path: &str) -> Result<Layout, LayoutError> {
-    check(&find_files(name_or_path)?).map(|checked| checked.layout)
+    let checked = check(&find_files(name_or_path)?)?;
+    Ok(Layout {
+        reference: name_or_path.to_owned(),
+        ..checked.layout
+    })
 }
 
 fn unknown(name: &str) -> LayoutError {

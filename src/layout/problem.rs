@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::model::Place;
+use crate::model::{Place, nearest};
 
 /// An error or a warning about a file of a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,19 +113,6 @@ impl SourceText<'_> {
     }
 }
 
-/// Returns the known name nearest to `wanted`, if it is close enough to be a typo.
-pub(super) fn nearest<'n>(
-    wanted: &str,
-    known: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
-    known
-        .into_iter()
-        .map(|name| (distance(&wanted.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(far, name)| *far <= 2 && far * 2 <= name.chars().count())
-        .min()
-        .map(|(_, name)| name)
-}
-
 /// Suggests the nearest name, or lists the known names.
 pub(super) fn suggest<'n>(wanted: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
@@ -140,22 +127,6 @@ pub(super) fn suggest<'n>(wanted: &str, known: impl IntoIterator<Item = &'n str>
 pub(super) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -176,9 +147,8 @@ mod tests {
 
     #[test]
     fn near_names_are_suggested_and_far_ones_are_not() {
-        assert_eq!(nearest("colums", ["table", "columns"]), Some("columns"));
-        assert_eq!(nearest("Name", ["name"]), Some("name"));
-        assert_eq!(nearest("id", ["xy"]), None);
+        let columns = ["table", "columns"];
+        assert_eq!(suggest("colums", columns), "did you mean `columns`?");
         assert_eq!(suggest("q", ["one", "two"]), "defined are `one`, `two`");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It contains everything that later stages need to know about a kind of directory; none of them names a layout.
 
-use crate::model::{Pointer, Sha256, Table};
+use crate::model::{PerSource, PerTable, Pointer, Sha256, SourceIndex, Table, TableIndex};
 
 use super::pattern::FilePattern;
 
@@ -11,6 +11,8 @@ use super::pattern::FilePattern;
 pub struct Layout {
     /// Short name, as given to `--layout`.
     pub name: String,
+    /// The name or path by which `--layout` finds it.
+    pub reference: String,
     /// One line of description.
     pub title: String,
     /// Digest of all files of the layout. After a change of the layout, every source file is read again.
@@ -18,12 +20,12 @@ pub struct Layout {
     /// Parameters given as `--set name=value`.
     pub parameters: Vec<Parameter>,
     /// The tables, parents before children.
-    pub tables: Vec<LayoutTable>,
+    pub tables: PerTable<LayoutTable>,
     /// The sources in the order in which they are matched: the first match reads the file.
-    pub sources: Vec<Source>,
+    pub sources: PerSource<Source>,
     /// Source indexes in reading order. Sources in a wave do not refer to each other's tables; a wave refers only to
     /// tables of earlier waves, or its own.
-    pub waves: Vec<Vec<usize>>,
+    pub waves: Vec<Vec<SourceIndex>>,
 }
 
 /// A table, and which of its columns are mapped.
@@ -52,7 +54,7 @@ pub enum ParameterDefault {
     /// `{ only = "table.column" }`: the value in the only row of that table.
     Only {
         /// Table index.
-        table: usize,
+        table: TableIndex,
         /// Column index.
         column: usize,
     },
@@ -93,7 +95,7 @@ pub enum Unmapped {
 #[derive(Debug, Clone)]
 pub struct RecordRule {
     /// Table index.
-    pub table: usize,
+    pub table: TableIndex,
     /// The values, relative to the enclosing record (or the document).
     pub each: Vec<EachToken>,
     /// Names of the captures in scope of this rule, by slot: those of the file name, then those of each `each`,
@@ -179,7 +181,7 @@ pub enum UuidName {
 #[derive(Debug, Clone)]
 pub struct Reference {
     /// Table index of the referenced row.
-    pub table: usize,
+    pub table: TableIndex,
     /// Column index of the referenced value.
     pub column: usize,
     /// Key columns and their values, in the order of the key.

@@ -1,6 +1,6 @@
 //! Traversal of rules and expressions, in the order in which they are written.
 
-use crate::model::Pointer;
+use crate::model::{Pointer, TableIndex};
 
 use super::rules::{Expression, RecordRule, Reference, Source, UuidName};
 
@@ -16,7 +16,7 @@ impl Source {
 
     /// Whether records of these files become rows of this table.
     #[must_use]
-    pub fn fills(&self, table: usize) -> bool {
+    pub fn fills(&self, table: TableIndex) -> bool {
         self.rules().iter().any(|rule| rule.table == table)
     }
 }

@@ -11,6 +11,9 @@ use super::MappingProblem;
 use super::record::Walk;
 use super::rule::PreparedRule;
 
+/// The hint for a number or a boolean.
+const SCALAR: &str = "fix the file, or make the layout's schema reject such values";
+
 impl<'a> Walk<'a> {
     /// Applies `rule` to every value that `tokens` refer to, starting from `value` at `self.pointer`.
     pub(super) fn each(&mut self, rule: &'a PreparedRule, tokens: &'a [EachToken], value: &Json) {
@@ -41,11 +44,24 @@ impl<'a> Walk<'a> {
                 EachToken::Every | EachToken::Capture(_),
                 Json::Bool(_) | Json::Number(_) | Json::String(_),
             ) => {
+                let (found, hint) = match value {
+                    Json::String(_) => (
+                        "a string",
+                        "fix the file; for a string that is a list, the layout has `split`, and `each` without the last `/*`",
+                    ),
+                    Json::Bool(_) => ("a boolean", SCALAR),
+                    Json::Number(_) | Json::Null | Json::Array(_) | Json::Object(_) => {
+                        ("a number", SCALAR)
+                    }
+                };
                 self.problems.push(MappingProblem {
                     pointer: self.pointer.clone(),
                     rule: Rule::WrongType,
-                    message: "expected an array or an object that contains records".to_owned(),
-                    hint: "fix the file, or make the layout's schema reject such values".to_owned(),
+                    message: format!(
+                        "expected an array or an object that contains records, found {found}"
+                    ),
+                    hint: hint.to_owned(),
+                    cause: None,
                 });
             }
         }
@@ -88,6 +104,7 @@ impl<'a> Walk<'a> {
                     rule: Rule::WrongType,
                     message: "expected a string with separators".to_owned(),
                     hint: "fix the file, or map an array with `each` instead of `split`".to_owned(),
+                    cause: None,
                 });
             }
         };

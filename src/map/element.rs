@@ -2,13 +2,13 @@
 
 use serde_json::Value as Json;
 
-use crate::model::FileId;
+use crate::model::{FileId, SourceIndex};
 
 /// An element: a whole document, or one item of a streamed array.
 #[derive(Debug, Clone, Copy)]
 pub struct Element<'a> {
     /// Index of the source in the layout.
-    pub source: usize,
+    pub source: SourceIndex,
     /// The file.
     pub file: FileId,
     /// Relative path of the document: that of the file, without the `.gz` suffix of a compressed file.

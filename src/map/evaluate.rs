@@ -148,6 +148,7 @@ impl<'a> Scope<'a> {
             Some(value) => Evaluated::Value(value),
             None => Evaluated::Missing(Missing::Reference {
                 table: reference.table,
+                cause: self.resolved.references.find_invalid(reference, &key).map(Box::new),
                 key: reference
                     .key
                     .iter()

@@ -5,7 +5,9 @@ use serde_json::{Number, Value as Json};
 use uuid::Uuid;
 
 use crate::layout::As;
-use crate::model::{Column, ColumnType, ConversionRule, Rule, Timestamp, Value, canonical_json};
+use crate::model::{
+    Column, ColumnType, ConversionRule, Place, Rule, Timestamp, Value, canonical_json,
+};
 
 /// Why a JSON value does not fit a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub(super) struct Misfit {
     pub(super) rule: Rule,
     pub(super) message: String,
     pub(super) hint: String,
+    /// The rejected record that is the cause, if there is one.
+    pub(super) cause: Option<Box<Place>>,
 }
 
 /// A converted value, and the conversion that was applied.
@@ -108,6 +112,7 @@ fn fit_text(text: &str, max_chars: Option<u32>) -> Result<Value, Misfit> {
                 ),
                 hint: "shorten the string in the file, or widen the column in tables.sql"
                     .to_owned(),
+                cause: None,
             });
         }
     }
@@ -130,6 +135,7 @@ fn integer(number: &Number) -> Result<i64, Misfit> {
             rule: Rule::WrongType,
             message: "expected an integer, found a number with a fractional part".to_owned(),
             hint: "fix the value in the file, or make the column REAL in tables.sql".to_owned(),
+            cause: None,
         }),
     }
 }
@@ -197,6 +203,7 @@ fn out_of_range() -> Misfit {
         rule: Rule::OutOfRange,
         message: "the number is outside the range of the column".to_owned(),
         hint: "fix the number in the file, or store it in a JSON or TEXT column".to_owned(),
+        cause: None,
     }
 }
 
@@ -217,7 +224,17 @@ fn wrong_type(ty: ColumnType, found: &Json) -> Misfit {
         Json::Null => "something else",
         Json::Bool(_) => "a boolean",
         Json::Number(_) => "a number",
-        Json::String(_) => "another string",
+        Json::String(_) => match ty {
+            ColumnType::Integer
+            | ColumnType::Real
+            | ColumnType::Boolean
+            | ColumnType::Json
+            | ColumnType::Blob => "a string",
+            ColumnType::Text { .. }
+            | ColumnType::Timestamp
+            | ColumnType::Date
+            | ColumnType::Uuid => "another string",
+        },
         Json::Array(_) => "an array",
         Json::Object(_) => "an object",
     };
@@ -243,6 +260,7 @@ fn wrong_type(ty: ColumnType, found: &Json) -> Misfit {
         rule: Rule::WrongType,
         message: format!("expected {expected}, found {found}"),
         hint: hint.to_owned(),
+        cause: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Maps elements of documents to rows.
 
 use crate::layout::{EachToken, Layout};
-use crate::model::MappedRow;
+use crate::model::{MappedRow, PerSource, PerTable, Value};
 
 use super::coverage::{Coverage, UnmappedMembers};
 use super::element::Element;
@@ -13,7 +13,7 @@ use super::{MapError, MappingProblem};
 /// Maps elements of documents by the rules of a layout; shared by all worker threads.
 pub struct Mapper<'l> {
     prepared: PreparedLayout<'l>,
-    sources: Vec<(Vec<PreparedRule>, Coverage)>,
+    sources: PerSource<(Vec<PreparedRule>, Coverage)>,
 }
 
 /// The accumulated result of mapping elements of one file.
@@ -21,6 +21,8 @@ pub struct Mapper<'l> {
 pub struct MappedElement {
     /// The rows, each parent before its children.
     pub rows: Vec<MappedRow>,
+    /// The rows of elements with problems; values that are not known are left to the default.
+    pub invalid: Vec<MappedRow>,
     /// Members that the layout does not read.
     pub unmapped: UnmappedMembers,
 }
@@ -31,7 +33,7 @@ impl<'l> Mapper<'l> {
     /// # Errors
     /// When a constant does not fit its column.
     pub fn new(layout: &'l Layout) -> Result<Self, MapError> {
-        let tables: Vec<_> = layout
+        let tables: PerTable<_> = layout
             .tables
             .iter()
             .map(|table| PreparedTable::new(layout, table))
@@ -83,7 +85,10 @@ impl<'l> Mapper<'l> {
         }
         let problems = walk.problems;
         if !problems.is_empty() {
-            mapped.rows.truncate(before);
+            for (row, column) in walk.unknown {
+                mapped.rows[row].values[column] = Value::Default;
+            }
+            mapped.invalid.extend(mapped.rows.drain(before..));
             return Err(problems);
         }
         match element.index {

@@ -1,7 +1,7 @@
 //! Missing values: their messages, and the names of the files that would contain them.
 
 use crate::layout::{Expression, Layout, RecordRule, Source};
-use crate::model::{Rule, Value};
+use crate::model::{Place, Rule, TableIndex, Value};
 
 use super::from_json::Misfit;
 use super::resolved::References;
@@ -12,10 +12,12 @@ pub(super) enum Missing {
     Parameter { parameter: usize, why: String },
     /// The referenced row does not exist.
     Reference {
-        table: usize,
+        table: TableIndex,
         key: Vec<(usize, Value)>,
         /// Whether the key consists only of captures from the file name, so that it may be shown.
         captured: bool,
+        /// The place of a rejected record with this key.
+        cause: Option<Box<Place>>,
     },
 }
 
@@ -29,11 +31,13 @@ impl Missing {
                     "give the value with `--set {}=…`",
                     layout.parameters[parameter].name
                 ),
+                cause: None,
             },
             Self::Reference {
                 table,
                 key,
                 captured,
+                cause,
             } => {
                 let columns: Vec<_> = key
                     .iter()
@@ -48,6 +52,10 @@ impl Missing {
                 };
                 let there = files.iter().find(|file| references.has_file(file));
                 let (message, hint) = match (there, &files[..]) {
+                    _ if cause.is_some() => (
+                        format!("{message}: its record is invalid"),
+                        "fix that record".to_owned(),
+                    ),
                     (Some(there), _) => (
                         format!("{message}: `{there}` contains none that can be imported"),
                         format!("fix `{there}`"),
@@ -68,6 +76,7 @@ impl Missing {
                     rule: Rule::MissingReference,
                     message,
                     hint,
+                    cause,
                 }
             }
         }
@@ -75,7 +84,7 @@ impl Missing {
 }
 
 /// Returns the paths of the files that would become a row of `table` with this key: those whose names contain the key.
-fn missing_files(layout: &Layout, table: usize, key: &[(usize, Value)]) -> Vec<String> {
+fn missing_files(layout: &Layout, table: TableIndex, key: &[(usize, Value)]) -> Vec<String> {
     let mut files = Vec::new();
     for source in &layout.sources {
         let makes = |rule: &&RecordRule| rule.table == table && rule.unless.is_none();

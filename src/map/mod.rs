@@ -23,7 +23,7 @@ pub use mapper::{MappedElement, Mapper};
 pub use resolved::{References, Resolved};
 pub use rule::key_in_column;
 
-use crate::model::Rule;
+use crate::model::{Place, Rule};
 
 /// A problem that prevents an element from being mapped; the caller adds file, line and column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct MappingProblem {
     pub message: String,
     /// A hint on how to fix it.
     pub hint: String,
+    /// The rejected record that is the cause, if there is one.
+    pub cause: Option<Box<Place>>,
 }
 
 /// A layout that cannot be used for mapping.

@@ -26,6 +26,8 @@ pub(super) struct Walk<'a> {
     resolved: &'a Resolved<'a>,
     rows: &'a mut Vec<MappedRow>,
     pub(super) problems: Vec<MappingProblem>,
+    /// The values that are not known because of problems: row and column.
+    pub(super) unknown: Vec<(usize, usize)>,
     /// JSON Pointer to the current value.
     pub(super) pointer: String,
     pub(super) captures: Vec<String>,
@@ -49,6 +51,7 @@ impl<'a> Walk<'a> {
             resolved,
             rows,
             problems: Vec::new(),
+            unknown: Vec::new(),
             pointer: String::new(),
             captures,
             enclosing: Vec::new(),
@@ -82,20 +85,22 @@ impl<'a> Walk<'a> {
         let problems_before = self.problems.len();
         let mut values = rule.template.clone();
         let mut conversions = Vec::new();
+        let mut unknown = Vec::new();
         for column_rule in &rule.columns {
-            match self.column(rule, column_rule, record, (&pointer, part)) {
+            match self.column(rule, column_rule, record, &pointer, part) {
                 Ok((value, conversion)) => {
                     values[column_rule.column] = value;
                     conversions.extend(conversion);
                 }
                 Err(misfit) => {
+                    unknown.push((self.rows.len(), column_rule.column));
                     self.problems
                         .push(self.problem(rule, column_rule, &pointer, misfit))
                 }
             }
         }
         if let Some(unless) = &rule.unless
-            && let Some(found) = self.scope(record, (&pointer, part)).find(unless)
+            && let Some(found) = self.scope(record, &pointer, part).find(unless)
             && found != Value::Default
             && found != values[unless.column]
         {
@@ -123,6 +128,7 @@ impl<'a> Walk<'a> {
                 .row(prepared.mapped.iter().map(|&column| &values[column])),
             Deferred::Digest | Deferred::Identity(_) => Fingerprint([0; 16]),
         };
+        self.unknown.extend(unknown);
         self.rows.push(MappedRow {
             table: rule.table,
             origin: Origin {
@@ -151,7 +157,7 @@ impl<'a> Walk<'a> {
         self.coverage = coverage;
     }
 
-    fn scope<'s>(&'s self, record: &'s Json, (pointer, part): (&'s str, Option<u32>)) -> Scope<'s> {
+    fn scope<'s>(&'s self, record: &'s Json, pointer: &'s str, part: Option<u32>) -> Scope<'s> {
         Scope {
             record,
             position: (self.element.path, pointer, part),
@@ -169,9 +175,10 @@ impl<'a> Walk<'a> {
         rule: &PreparedRule,
         column_rule: &ColumnRule,
         record: &Json,
-        place: (&str, Option<u32>),
+        pointer: &str,
+        part: Option<u32>,
     ) -> Result<(Value, Option<Conversion>), Misfit> {
-        let scope = self.scope(record, place);
+        let scope = self.scope(record, pointer, part);
         let prepared = &self.prepared.tables[rule.table];
         let column = &self.prepared.layout.tables[rule.table].table.columns[column_rule.column];
         let found = match (
@@ -227,6 +234,7 @@ impl<'a> Walk<'a> {
                             rule: Rule::MissingValue,
                             message: format!("no value at `{inner}`, which identifies records of `{}`", table.name),
                             hint: "add the value to the file, or choose another `identity` in the layout".to_owned(),
+                            cause: None,
                         });
                     };
                     hasher.bytes(canonical_json(&value.to_string()).as_bytes());
@@ -264,6 +272,7 @@ impl<'a> Walk<'a> {
                 ),
             },
             hint: misfit.hint,
+            cause: misfit.cause,
         }
     }
 }
@@ -346,5 +355,6 @@ fn missing_value(
             table.name, table.columns[column].name
         ),
         hint: "add the value to the file, or a default to the layout".to_owned(),
+        cause: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The inputs of a mapping besides the element: parameters, and the rows that references refer to.
 
 use crate::layout::Reference;
-use crate::model::Value;
+use crate::model::{Place, Value};
 
 /// What mapping a wave of sources needs from earlier waves and from the command line.
 pub struct Resolved<'a> {
@@ -15,6 +15,9 @@ pub struct Resolved<'a> {
 pub trait References: Sync {
     /// Returns the value of `reference.column` in the row whose key columns equal `key`.
     fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value>;
+
+    /// The place of a rejected record with this key.
+    fn find_invalid(&self, reference: &Reference, key: &[Value]) -> Option<Place>;
 
     /// Whether the directory contains this file.
     fn has_file(&self, path: &str) -> bool;

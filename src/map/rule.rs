@@ -9,7 +9,9 @@ use uuid::Uuid;
 use crate::layout::{
     ColumnRule, EachToken, Expression, IdentityRule, Layout, LayoutTable, RecordRule, Reference,
 };
-use crate::model::{Column, ColumnType, DefaultValue, Deferred, RowHasher, Table, Value};
+use crate::model::{
+    Column, ColumnType, DefaultValue, Deferred, PerTable, RowHasher, Table, TableIndex, Value,
+};
 
 use super::MapError;
 use super::from_json::from_json;
@@ -17,7 +19,7 @@ use super::from_json::from_json;
 /// A layout with what its tables prepare for all elements.
 pub(super) struct PreparedLayout<'l> {
     pub(super) layout: &'l Layout,
-    pub(super) tables: Vec<PreparedTable>,
+    pub(super) tables: PerTable<PreparedTable>,
 }
 
 /// Data shared by all rows of a table.
@@ -51,7 +53,7 @@ impl PreparedTable {
 
 /// Converts `value` to the type of a column of the table, if possible: the parts of a key are known only as text.
 #[must_use]
-pub fn key_in_column(layout: &Layout, (table, column): (usize, usize), value: &Value) -> Value {
+pub fn key_in_column(layout: &Layout, table: TableIndex, column: usize, value: &Value) -> Value {
     let Value::Text(text) = value else {
         return value.clone();
     };
@@ -90,7 +92,7 @@ fn namespace(layout: &str, table: &str) -> Uuid {
 /// A record rule ready for use.
 #[derive(Debug)]
 pub(super) struct PreparedRule {
-    pub(super) table: usize,
+    pub(super) table: TableIndex,
     pub(super) each: Vec<EachToken>,
     /// Matches any separator.
     pub(super) split: Option<Regex>,
@@ -110,7 +112,7 @@ pub(super) struct PreparedRule {
 impl PreparedRule {
     pub(super) fn new(
         layout: &Layout,
-        tables: &[PreparedTable],
+        tables: &PerTable<PreparedTable>,
         rule: &RecordRule,
     ) -> Result<Self, MapError> {
         let table = &layout.tables[rule.table];

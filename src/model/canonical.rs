@@ -62,8 +62,8 @@ fn write_canonical(text: &str, out: &mut impl Output) -> Option<()> {
     serde_json::from_str::<IgnoredAny>(text).ok()?;
     let lexer = JsonLexer::default();
     let mut reader = Reader { text, lexer };
-    let first = reader.next()?;
-    reader.write_value(first, DEEPEST, out)
+    let (first, text) = reader.next()?;
+    reader.write_value(first, text, DEEPEST, out)
 }
 
 /// The nesting limit of serde_json.
@@ -92,7 +92,8 @@ impl<'t> Reader<'t> {
     /// `depth` more levels are allowed.
     fn write_value(
         &mut self,
-        (first, text): (JsonToken, &str),
+        first: JsonToken,
+        text: &str,
         depth: usize,
         out: &mut impl Output,
     ) -> Option<()> {
@@ -110,14 +111,14 @@ impl<'t> Reader<'t> {
         out.push_str("[");
         let mut separator = "";
         loop {
-            let item = self.next()?;
-            if matches!(item.0, JsonToken::Close(_)) {
+            let (item, text) = self.next()?;
+            if matches!(item, JsonToken::Close(_)) {
                 out.push_str("]");
                 return Some(());
             }
             out.push_str(separator);
             separator = ",";
-            self.write_value(item, depth, out)?;
+            self.write_value(item, text, depth, out)?;
         }
     }
 
@@ -145,8 +146,8 @@ impl<'t> Reader<'t> {
             out.push_str(":");
             let lexer = JsonLexer::at(end);
             let mut member = Self { lexer, ..*self };
-            let value = member.next()?;
-            member.write_value(value, depth, out)?;
+            let (value, text) = member.next()?;
+            member.write_value(value, text, depth, out)?;
         }
         out.push_str("}");
         Some(())

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::digest::Fingerprint;
 use super::excerpt::Excerpt;
+use super::index::TableIndex;
 use super::rule::Rule;
-use super::terminal_text::sanitize_for_terminal;
+use super::text::sanitize_for_terminal;
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -82,20 +83,22 @@ impl fmt::Display for Place {
     }
 }
 
-/// The first of two records that a finding is about.
+/// The other of two records that a finding is about: the first with a key, or the one that is referred to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FirstRecord {
     /// It is here.
     At(Place),
     /// It has this key, and is not located yet.
     With(SharedKey),
+    /// It is here, and that it is invalid is the cause of the finding.
+    Cause(Place),
 }
 
 /// What two records have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SharedKey {
     /// Index of the table.
-    pub table: usize,
+    pub table: TableIndex,
     /// Indexes of the columns of a unique key; `None` if the records have the same identity.
     pub columns: Option<Vec<usize>>,
     /// The identity, or the digest of the values of these columns.
@@ -157,7 +160,7 @@ impl Finding {
     pub fn first_place(&self) -> Option<&Place> {
         match &self.first {
             Some(FirstRecord::At(place)) => Some(place),
-            Some(FirstRecord::With(_)) | None => None,
+            Some(FirstRecord::With(_) | FirstRecord::Cause(_)) | None => None,
         }
     }
 
@@ -166,6 +169,8 @@ impl Finding {
             let place = finding.place.clone().unwrap_or_default();
             (
                 finding.level,
+                // The cause comes first.
+                matches!(finding.first, Some(FirstRecord::Cause(_))),
                 place.path,
                 place.line,
                 place.column,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::finding::{Finding, Level, Place};
 use super::rule::Rule;
+use super::text::shorten;
 
 /// How many findings are kept; all are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,13 +81,13 @@ impl Findings {
 
     /// Adds a finding. Text longer than [`Findings::LONGEST`] is cut: names in files can be megabytes long.
     pub fn push(&mut self, mut finding: Finding) {
-        shorten(&mut finding.message);
+        shorten(&mut finding.message, Self::LONGEST);
         if let Some(pointer) = finding
             .place
             .as_mut()
             .and_then(|place| place.pointer.as_mut())
         {
-            shorten(pointer);
+            shorten(pointer, Self::LONGEST);
         }
         *self
             .per_rule
@@ -254,17 +255,6 @@ impl FromIterator<Finding> for FindingList {
         let mut collected = Findings::new(Keep::All);
         collected.extend(findings);
         collected.sorted()
-    }
-}
-
-fn shorten(text: &mut String) {
-    if text.len() > Findings::LONGEST {
-        let mut end = Findings::LONGEST;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push('…');
     }
 }
 

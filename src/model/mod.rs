@@ -10,6 +10,7 @@ mod digest;
 mod excerpt;
 mod finding;
 mod findings;
+mod index;
 mod json_lexer;
 mod json_locate;
 mod origin;
@@ -18,10 +19,10 @@ mod regular_file;
 mod row;
 mod rule;
 mod run;
-mod shell;
-mod similar;
+mod run_id;
+mod run_kind;
 mod table;
-mod terminal_text;
+mod text;
 mod timestamp;
 mod timing;
 mod value;
@@ -32,6 +33,7 @@ pub use digest::{Fingerprint, Hasher, RowHasher, Sha256, TableDigest};
 pub use excerpt::Excerpt;
 pub use finding::{Finding, FirstRecord, Level, Place, SharedKey, ShowValues};
 pub use findings::{FindingGroup, FindingList, Findings, Keep};
+pub use index::{IndexedVec, PerSource, PerTable, SourceIndex, TableIndex};
 pub use json_lexer::{JsonLexer, JsonToken, json_depth, unescape_json};
 pub use json_locate::{Located, locate, locate_nearest};
 pub use origin::{FileId, Origin};
@@ -43,10 +45,13 @@ pub use regular_file::{
 pub use row::{Conversion, ConversionRule, Deferred, MappedRow};
 pub use rule::Rule;
 pub use run::RunContext;
-pub use shell::{shell_quoted, shell_word};
-pub use similar::nearest;
+pub use run_id::RunId;
+pub use run_kind::{RunKind, RunStatus};
 pub use table::{Column, DefaultValue, ForeignKey, Index, IndexColumn, OnDelete, Table};
-pub use terminal_text::{escape_json_controls, sanitize_char, sanitize_for_terminal};
+pub use text::{
+    escape_json_controls, escape_line, escaped_chars, excerpt, grouped, nearest, neutral_cell,
+    number_of, plural, sanitize_char, sanitize_for_terminal, shell_quoted, shell_word, shorten,
+};
 pub use timestamp::{Timestamp, TimestampText};
 pub use timing::Timing;
 pub use value::Value;

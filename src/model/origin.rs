@@ -11,7 +11,7 @@ pub struct FileId(pub u32);
 ///
 /// Line, column and byte offset follow from these and from the bytes of the file, which the archive keeps. They are
 /// computed on demand instead of being stored with a million rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// The file.
     pub file: FileId,

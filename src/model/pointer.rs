@@ -15,7 +15,7 @@ pub struct Pointer {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PointerError {
     /// A non-empty pointer does not begin with a slash.
-    #[error("a JSON Pointer is empty or begins with `/`")]
+    #[error("a JSON Pointer is empty or begins with `/`, such as `/0/name`")]
     NoSlash,
     /// A tilde is not part of `~0` (tilde) or `~1` (slash).
     #[error("`~` must be followed by `0` or `1` in a JSON Pointer")]

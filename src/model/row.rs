@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Fingerprint, Origin, Value};
+use super::{Fingerprint, Origin, TableIndex, Value};
 
 /// A row as the source files define it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MappedRow {
     /// Index of the table in the layout.
-    pub table: usize,
+    pub table: TableIndex,
     /// The origin of the record.
     pub origin: Origin,
     /// Identifies the record across runs: a digest of the table's name and the identifying values.
@@ -23,6 +23,16 @@ pub struct MappedRow {
     pub deferred: Deferred,
     /// Values that were converted.
     pub conversions: Vec<Conversion>,
+}
+
+impl MappedRow {
+    /// Whether it has other values in these columns than `current`, its row in the database.
+    #[must_use]
+    pub fn changes(&self, columns: &[usize], current: &[Value]) -> bool {
+        columns.iter().any(|&column| {
+            self.values[column] != Value::Default && self.values[column] != current[column]
+        })
+    }
 }
 
 /// The parts of a row that depend on the generated key of an enclosing row ([`Value::ParentKey`]).

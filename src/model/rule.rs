@@ -29,7 +29,7 @@ pub enum Rule {
     CutOff,
     /// Not JSON.
     InvalidJson,
-    /// An object has two members with the same name.
+    /// An object has two properties with the same name.
     DuplicateMember,
     /// Nested deeper than the limit.
     TooDeep,
@@ -53,7 +53,7 @@ pub enum Rule {
     DuplicateRecord,
     /// Two rows violate a UNIQUE constraint.
     NotUnique,
-    /// The layout does not read these members.
+    /// The layout does not read these properties.
     UnmappedMember,
     /// A parameter has no value or several.
     Parameter,
@@ -189,7 +189,7 @@ impl Rule {
             Self::CutOff => "A gzip file is truncated.",
             Self::InvalidJson => "The text is not valid JSON (RFC 8259).",
             Self::DuplicateMember => {
-                "An object has two members with the same name; which one counts differs between programs."
+                "An object has two properties with the same name; which one counts differs between programs."
             }
             Self::TooDeep => "Arrays and objects are nested deeper than the limit.",
             Self::TooLarge => "A document or record is larger than the limit.",
@@ -207,7 +207,7 @@ impl Rule {
             Self::DuplicateRecord => "Two records have the same identity and different values.",
             Self::NotUnique => "Two records have the same values in columns that must be unique.",
             Self::UnmappedMember => {
-                "The layout does not read these members of a record; they are not imported."
+                "The layout does not read these properties of a record; they are not imported."
             }
             Self::Parameter => "A parameter of the layout has no value, or several.",
             Self::Removed => "Previously imported records are no longer in the files.",
@@ -252,7 +252,7 @@ impl Rule {
             Self::InvalidUtf8 => "Save the file as UTF-8.",
             Self::CutOff => "Restore the file from a backup or copy it again.",
             Self::InvalidJson => "Fix the file, or restore it from a backup if it was cut off.",
-            Self::DuplicateMember => "Remove one of the two members.",
+            Self::DuplicateMember => "Remove one of the two properties.",
             Self::TooDeep => "Check that it is the right file; if it is, split it.",
             Self::TooLarge => {
                 "Check that it is the right file; if it is, allow larger records with `--max-record`."
@@ -262,7 +262,7 @@ impl Rule {
             Self::WrongType => "Fix the value, or specify a conversion in the layout.",
             Self::OutOfRange => "Fix the number, or change the type of the column.",
             Self::TooLong => "Shorten the string, make the column longer, or split the table.",
-            Self::MissingValue => "Add the member, or specify a default in the layout.",
+            Self::MissingValue => "Add the property, or specify a default in the layout.",
             Self::MissingReference => {
                 "Add the record that is referred to, or remove the reference."
             }
@@ -271,7 +271,7 @@ impl Rule {
             }
             Self::NotUnique => "Remove one of the two records.",
             Self::UnmappedMember => {
-                "Map the members in the layout if they should be imported; the archived original keeps them."
+                "Map the properties in the layout if they should be imported; the archived original keeps them."
             }
             Self::Parameter => "Set the parameter with `--set NAME=VALUE`.",
             Self::Removed => "Delete their rows with `--prune`, or restore the records.",

@@ -69,6 +69,18 @@ pub enum OnDelete {
     SetNull,
 }
 
+impl OnDelete {
+    /// The clause with a blank before it; empty for the default.
+    #[must_use]
+    pub fn clause(self) -> &'static str {
+        match self {
+            Self::Restrict => "",
+            Self::Cascade => " ON DELETE CASCADE",
+            Self::SetNull => " ON DELETE SET NULL",
+        }
+    }
+}
+
 /// `CREATE [UNIQUE] INDEX name ON table (columns)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {

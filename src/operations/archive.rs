@@ -5,6 +5,7 @@ mod ledger;
 use std::path::Path;
 
 use crate::archive::{Archive, ArchiveObserver, Listing, Restored, VerifyReport};
+use crate::model::RunId;
 
 pub use ledger::{ComparedLedger, LedgerToCompare};
 
@@ -48,7 +49,7 @@ pub fn verify_archive(
     let report = archive.verify(run.as_deref(), &observer, ctx.interrupted);
     ctx.progress.end();
     let mut report = report?;
-    let compared = ledger.map(|ledger| ledger.compare(&archive, run.as_deref(), &mut report));
+    let compared = ledger.map(|ledger| ledger.compare(&archive, run.as_ref(), &mut report));
     Ok(VerifiedArchive {
         report,
         ledger: compared,
@@ -66,7 +67,7 @@ pub fn restore_archived(
     run: &str,
     target: &Path,
     ctx: Context<'_>,
-) -> Result<(String, Restored), OperationError> {
+) -> Result<(RunId, Restored), OperationError> {
     let archive = Archive::open(directory)?;
     let run = archived(&archive, run)?;
     let observer = ArchiveProgress {
@@ -80,12 +81,12 @@ pub fn restore_archived(
 
 /// The id of the run that `name` identifies. A full id need not be listed: its manifest may be damaged, which is
 /// reported when it is read.
-fn archived(archive: &Archive, name: &str) -> Result<String, OperationError> {
+fn archived(archive: &Archive, name: &str) -> Result<RunId, OperationError> {
     let listed = archive.list()?.runs;
-    let ids = listed.iter().map(|summary| summary.header.run.to_string());
+    let ids = listed.iter().map(|summary| RunId::from(summary.header.run));
     match run_named(name, ids) {
         Err(OperationError::UnknownRun(_)) if uuid::Uuid::parse_str(name).is_ok() => {
-            Ok(name.to_owned())
+            Ok(name.into())
         }
         named => named,
     }
@@ -120,7 +121,7 @@ mod tests {
         let home = Home::new();
         home.import(1, WAIT).expect("imported");
         let listing = list_archive(&home.archive()).expect("listed");
-        let id = listing.runs[0].header.run.to_string();
+        let id = RunId::from(listing.runs[0].header.run);
         let report = with_context(|ctx| verify_archive(&home.archive(), Some(&id[..4]), None, ctx));
         assert!(report.expect("verified").report.problems.is_empty());
         let target = home.directory().with_file_name("back");

@@ -11,6 +11,8 @@ mod baseline;
 mod changed;
 mod chosen;
 mod disable;
+mod gaps;
+mod importable;
 mod moved;
 mod named;
 mod run;
@@ -22,26 +24,23 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::database::ledger::NewSeal;
-use crate::database::{
-    Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, Renewal, TableTriggers,
-};
-use crate::model::{Finding, FindingList, Level, Rule, RunContext};
+use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers};
+use crate::model::{Finding, FindingList, Level, Rule, RunContext, RunId, RunKind};
 
 use account::account_for;
-use chosen::Chosen;
+use chosen::{Chosen, nothing_to_create};
 use run::{Entered, begin, begin_change, finish};
 
-pub use altered::{altered, is_complete, never_rolled_back};
+pub use altered::{altered, is_complete, never_rolled_back, silently_changed};
+pub(in crate::operations) use altered::{faulty_audit_triggers, overtaken};
 pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
-pub(super) use changed::{
-    ensure_not_altered, ensure_not_dropped, ensure_not_emptied, ensure_not_renamed,
-};
+pub(super) use changed::ensure_not_renamed;
 pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
-pub(super) use moved::ensure_not_moved;
-pub(super) use unfinished::{
-    lost_guards_finding, make_ready, unfinished_findings, words as unfinished_words,
-};
+pub use gaps::gap_message;
+pub(super) use gaps::repair_tables;
+pub(super) use importable::{Imported, ensure_importable};
+pub(super) use unfinished::{lost_guards_finding, make_ready, unfinished_findings};
 
 use super::proof::{SealPlace, log_seal};
 use super::{Context, OperationError};
@@ -51,7 +50,7 @@ use super::{Context, OperationError};
 pub enum WhichTables {
     /// All tables that can be audited.
     All,
-    /// Audited tables with missing or changed triggers.
+    /// Audited tables with missing or changed triggers, or of which changes may have no entry.
     Faulty,
     /// The tables with these names.
     Named(Vec<String>),
@@ -74,9 +73,13 @@ pub struct EnableOptions {
 #[derive(Debug, Clone, Default)]
 pub struct EnableOutcome {
     /// The run that recorded existing rows, and its seal.
-    pub run: Option<(String, NewSeal)>,
+    pub run: Option<(RunId, NewSeal)>,
     /// Tables whose triggers were created.
     pub tables: Vec<String>,
+    /// Those of `tables` that were recorded before: their triggers were missing, outdated, or under another name.
+    pub renewed: Vec<String>,
+    /// Partitions that were detached from recorded tables, and are tables of their own now.
+    pub detached: Vec<String>,
     /// Tables that cannot be audited, and why.
     pub unsuitable: Vec<(String, String)>,
     /// The entries of that run.
@@ -101,13 +104,16 @@ pub struct EnabledEntries {
 /// Lists every table of the application and whether the audit log records its changes.
 ///
 /// # Errors
-/// When the database cannot be read.
+/// When the database has no ledger or cannot be read.
 pub fn table_states(
     url: &DatabaseUrl,
     wait: Duration,
 ) -> Result<Vec<TableTriggers>, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
-    Ok(database.snapshot(Database::table_triggers)?)
+    database.snapshot(|database| {
+        database.require_ledger()?;
+        Ok(database.table_triggers()?)
+    })
 }
 
 /// Adds tables to the audit log, and updates outdated triggers.
@@ -124,88 +130,93 @@ pub fn enable_tables(
     ctx: Context<'_>,
 ) -> Result<EnableOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Write, options.wait)?;
-    // Without a ledger no table is audited, so none can be faulty, and nothing has to be created.
-    if options.tables == WhichTables::Faulty && !database.has_ledger()? {
-        return Ok(EnableOutcome::default());
-    }
-    // Their rows are recorded below, although `make_ready` makes their triggers.
-    let mut bypassed = Vec::new();
-    if options.tables == WhichTables::Faulty {
-        let mut renewals = database.renewals()?;
-        renewals.retain(|(_, renewal)| *renewal == Renewal::Bypassed);
-        bypassed.extend(renewals.into_iter().map(|(table, _)| table.name));
+    if let Some(outcome) = nothing_to_create(&mut database, &options.tables)? {
+        return Ok(outcome);
     }
     let now = (ctx.clock)();
-    let completed = make_ready(&mut database, &options.archive, now)?;
+    let completed = make_ready(&mut database, &options.archive, run, now)?;
+    let elsewhere = options.archive.elsewhere(&mut database)?;
     let run = &run.after(database.latest_run()?);
-    let entered = Entered::default();
+    let entered = Entered::at(&options.archive);
     let done = database.change_schema_then(
         |database| {
             database.migrate()?;
-            let chosen = Chosen::of(database, &options.tables, &bypassed)?;
+            let chosen = Chosen::of(database, &options.tables)?;
             if !database.commits_schema_changes() {
                 database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
             }
             let unwatched = chosen.unwatched.iter().map(|(table, _)| table);
             if !chosen.unwatched.is_empty() {
-                let begun = ("enable", run, &entered);
-                begin_change(database, begun, unwatched.clone(), |database| {
-                    database.drop_triggers_of_former_names(&chosen.former)?;
-                    for table in unwatched {
-                        chosen.drop_triggers_of_partitions(database, table)?;
-                        database.record_changes_of(table)?;
-                    }
-                    Ok(())
-                })?;
+                begin_change(
+                    database,
+                    RunKind::Enable,
+                    run,
+                    &entered,
+                    unwatched.clone(),
+                    |database| {
+                        database.drop_triggers_of_former_names(&chosen.former)?;
+                        for table in unwatched {
+                            chosen.drop_triggers_of_partitions(database, table)?;
+                            database.record_changes_of(table)?;
+                        }
+                        Ok(())
+                    },
+                )?;
             }
             for partition in &chosen.detached {
-                database.stop_recording(partition)?;
+                database.forget_detached(partition)?;
             }
             Ok(chosen)
         },
         |database, chosen| {
-            let recorded = record(database, chosen, run, ctx)?;
+            let recorded = record(database, chosen, run, entered.archive.as_deref(), ctx)?;
             Ok((chosen.clone(), recorded))
         },
         OperationError::is_retryable,
     );
-    let (chosen, recorded) = done
-        .map_err(|error| entered.abandoned_after((&mut database, &options.archive), run, error))?;
+    let (chosen, recorded) =
+        done.map_err(|error| entered.abandoned_after(&mut database, &options.archive, run, error))?;
+    let renewed = chosen
+        .unwatched
+        .iter()
+        .filter(|(_, state)| state.was_recorded());
     let mut outcome = EnableOutcome {
+        renewed: renewed.map(|(table, _)| table.name.clone()).collect(),
         tables: chosen.unwatched.into_iter().map(|(t, _)| t.name).collect(),
+        detached: chosen.detached,
         unsuitable: chosen.unsuitable,
         ..EnableOutcome::default()
     };
     outcome.findings.extend(completed);
     outcome
         .findings
-        .extend(engine_warnings(&mut database, &outcome.tables)?);
+        .extend(warnings(&mut database, &outcome.tables)?);
     if let Some((seal, found)) = recorded {
         outcome.entries = found.entries;
         outcome.findings.extend(found.findings);
+        outcome.findings.extend(elsewhere);
         let archive = options.archive.archive(&mut database)?;
         let warning = log_seal(&options.database, &archive, &seal);
         outcome.findings.extend(warning);
-        outcome.run = Some((run.id.to_string(), seal));
+        outcome.run = Some((run.id.into(), seal));
     }
     Ok(outcome)
 }
 
-/// Warnings for recorded tables whose engine has no transactions.
-fn engine_warnings(
-    database: &mut Database,
-    tables: &[String],
-) -> Result<Vec<Finding>, OperationError> {
-    if database
-        .tables_without_transactions()?
-        .is_none_or(|tables| tables.is_empty())
-    {
+/// Warnings for recorded tables of which the database takes back or makes changes without firing triggers.
+fn warnings(database: &mut Database, tables: &[String]) -> Result<Vec<Finding>, OperationError> {
+    let without_transactions = database.tables_without_transactions()?.unwrap_or_default();
+    if without_transactions.is_empty() && database.silent_cascades()?.is_empty() {
         return Ok(Vec::new());
     }
     let states = database.snapshot(Database::table_triggers)?;
     let states = states.iter().filter(|state| tables.contains(&state.table));
     let warning = |message| Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
-    Ok(states.filter_map(never_rolled_back).map(warning).collect())
+    let messages = states.flat_map(|state| {
+        let messages = never_rolled_back(state).into_iter();
+        messages.chain(silently_changed(state))
+    });
+    Ok(messages.map(warning).collect())
 }
 
 /// The result of recording existing rows.
@@ -221,6 +232,7 @@ fn record(
     database: &mut Database,
     chosen: &Chosen,
     run: &RunContext,
+    archive: Option<&str>,
     ctx: Context<'_>,
 ) -> Result<Option<(NewSeal, Recorded)>, OperationError> {
     database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
@@ -237,23 +249,24 @@ fn record(
             entries.recorded += accounted.entries();
         } else {
             entries.completed += accounted.completed;
-            let changed = accounted.is_surprising();
             let finding = match chosen.former_name(table) {
                 Some(before) => {
                     entries.replaced += accounted.changed();
+                    let changed = accounted.is_surprising();
                     changed.then(|| accounted.renamed(table, before, run))
                 }
                 None => {
                     entries.differences += accounted.changed();
-                    changed.then(|| accounted.surprise(table, run))
+                    accounted.surprise(table, run)
                 }
             };
+            let finding = finding
+                .into_iter()
+                .chain(accounted.gap(&table.name, run.id));
             let completion = accounted.completion(&table.name, run.id);
-            recorded
-                .findings
-                .extend(finding.into_iter().chain(completion));
+            recorded.findings.extend(finding.chain(completion));
         }
-        if !watched || accounted.changes_anything() {
+        if !watched || accounted.changes_anything() || chosen.gaps.contains(&table.name) {
             let mut counted = accounted.counts(table);
             // Another table had its name.
             if let Some(now) = chosen.renamed_to(&table.name) {
@@ -277,9 +290,9 @@ fn record(
         return Ok(None);
     }
     if chosen.unwatched.is_empty() {
-        begin(database, ("enable", run), [])?;
+        begin(database, RunKind::Enable, run, [], archive)?;
     }
     ctx.check_interrupt()?;
-    let seal = finish(database, run, before, (counts, (ctx.clock)()))?;
+    let seal = finish(database, run, before, counts, (ctx.clock)())?;
     Ok(Some((seal, recorded)))
 }

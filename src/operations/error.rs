@@ -1,11 +1,13 @@
 //! Errors that stop an operation. Invalid input is reported by findings instead.
 
+use std::collections::BTreeSet;
+
 use crate::archive::ArchiveError;
 use crate::audit::ReplayError;
 use crate::audit::seal::ReceiptFault;
 use crate::database::{DatabaseError, Mismatch};
 use crate::map::MapError;
-use crate::model::{FindingList, Place};
+use crate::model::{FindingList, Place, RunId};
 use crate::source::SourceError;
 use crate::validate::ValidateError;
 
@@ -37,7 +39,7 @@ pub enum OperationError {
     #[error(transparent)]
     Archive(ArchiveError),
     /// Rows read back before commit differ from the plan.
-    #[error("{} of the tables differ from the plan", .0.len())]
+    #[error("{} from the plan", tables_differ(.0))]
     NotAsPlanned(Vec<Mismatch>),
     /// A temporary file cannot be read or written.
     #[error("cannot write or read a temporary file")]
@@ -61,12 +63,12 @@ pub enum OperationError {
     },
     /// The run was written before seals were introduced.
     #[error("run `{0}` has no seal")]
-    NoSeal(String),
+    NoSeal(RunId),
     /// The run did not change the row.
     #[error("run `{run}` has no entry for `{table}` `{record}`")]
     NoEntry {
         /// The run.
-        run: String,
+        run: RunId,
         /// The table.
         table: String,
         /// Primary key as text.
@@ -76,7 +78,7 @@ pub enum OperationError {
     #[error("run `{run}` differs from its seal")]
     NotAsSealed {
         /// The run.
-        run: String,
+        run: RunId,
         /// The difference.
         #[source]
         fault: ReceiptFault,
@@ -140,7 +142,7 @@ pub enum OperationError {
     )]
     Unfinished {
         /// The run.
-        run: String,
+        run: RunId,
         /// Why.
         #[source]
         source: Box<OperationError>,
@@ -149,7 +151,7 @@ pub enum OperationError {
     #[error("run `{run}` is of kind `{kind}`, which cannot be reverted")]
     NotRevertible {
         /// The run.
-        run: String,
+        run: RunId,
         /// Its kind.
         kind: String,
     },
@@ -169,6 +171,9 @@ pub enum OperationError {
     /// The run changed a table that no longer exists.
     #[error("the table `{0}`, which the run changed, no longer exists")]
     TableRemoved(String),
+    /// The plan contains records that it had to reject later; the operation plans again without them.
+    #[error("records have to be rejected that were planned already")]
+    RejectedLate,
     /// The writer thread stopped; its own error is reported instead.
     #[error("writing stopped")]
     WriterStopped,
@@ -189,7 +194,7 @@ pub enum OperationError {
         /// The prefix.
         prefix: String,
         /// The runs that match it.
-        runs: Vec<String>,
+        runs: Vec<RunId>,
     },
     /// The audit log has no entry with this number.
     #[error("there is no entry {0} in the audit log")]
@@ -210,12 +215,27 @@ pub enum OperationError {
         /// The column.
         column: String,
     },
+    /// The database computes the column from others, and its triggers cannot record it.
+    #[error(
+        "column `{column}` of `{table}` is a generated column: on this database it is not recorded, because it is computed from the other columns"
+    )]
+    ComputedColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// The ledger has no such file.
     #[error("no file `{0}` was imported")]
     UnknownFile(String),
     /// The audit log has no entry for this table.
-    #[error("the audit log has no entry for table `{0}`")]
-    UnknownTable(String),
+    #[error("the audit log has no entry for table `{table}`{}", .near.as_ref().map_or(String::new(), |near| format!("; did you mean `{near}`?")))]
+    UnknownTable {
+        /// The table.
+        table: String,
+        /// A table with entries and a similar name.
+        near: Option<String>,
+    },
     /// The database or the archive would be written into the source directory.
     #[error("the {what} `{}` is inside the source directory, which is never written to", path.display())]
     InsideSource {
@@ -277,5 +297,14 @@ impl From<ArchiveError> for OperationError {
             ArchiveError::Interrupted => Self::Interrupted,
             other => Self::Archive(other),
         }
+    }
+}
+
+/// `1 table differs`, `2 tables differ`. A table can have several mismatches.
+fn tables_differ(mismatches: &[Mismatch]) -> String {
+    let tables: BTreeSet<&str> = mismatches.iter().map(|one| one.table.as_str()).collect();
+    match tables.len() {
+        1 => "1 table differs".to_owned(),
+        more => format!("{more} tables differ"),
     }
 }

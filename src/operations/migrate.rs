@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::archive::BACKUPS;
 use crate::database::ledger::Holding;
 use crate::database::{Access, Backup, Database, DatabaseUrl, MigrationState, MigrationStatus};
-use crate::model::{FindingList, Timestamp};
+use crate::model::{FindingList, RunContext, Timestamp};
 
 use super::OperationError;
 use super::audited_tables::{lost_guards_finding, make_ready};
@@ -43,12 +43,12 @@ pub fn migrate_up(
     url: &DatabaseUrl,
     wait: Duration,
     place: &SealPlace,
-    now: Timestamp,
+    run: &RunContext,
 ) -> Result<(Vec<String>, FindingList), OperationError> {
     let mut database = Database::open(url, Access::Write, wait)?;
     let lost = lost_guards_finding(&mut database)?;
     let applied = database.change_schema(Database::migrate)?;
-    let completed = make_ready(&mut database, place, now)?;
+    let completed = make_ready(&mut database, place, run, run.started_at)?;
     Ok((applied, lost.into_iter().chain(completed).collect()))
 }
 
@@ -128,7 +128,7 @@ pub fn migrate_down(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Home, WAIT, now};
+    use super::super::testing::{Home, WAIT, now, run};
     use super::*;
 
     /// Reverts the last migration; `number` distinguishes the copies of the database.
@@ -142,7 +142,7 @@ mod tests {
             named: None,
             usual: home.archive(),
         };
-        migrate_up(&home.url(), WAIT, &place, now()).expect("migrated")
+        migrate_up(&home.url(), WAIT, &place, &run(9)).expect("migrated")
     }
 
     /// Reverts all migrations after the ledger's first.
@@ -171,7 +171,7 @@ mod tests {
         down_to_the_ledger(&home);
         let reverted = down(&home, 0).expect("there was a ledger");
         assert_eq!(reverted.migration, "accession-0001_ledger");
-        assert_eq!(reverted.triggers.len(), 25);
+        assert_eq!(reverted.triggers.len(), 26);
         assert_eq!(status(&home), MigrationStatus::Pending);
         home.execute("UPDATE profiles SET school = 's' WHERE id = 'a'")
             .expect("no trigger is in the way");

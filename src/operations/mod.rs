@@ -17,8 +17,10 @@ mod rejects;
 pub mod revert;
 mod run_name;
 mod runs;
+mod table_hint;
 #[cfg(test)]
 mod testing;
+mod unfinished_run;
 pub mod validate;
 pub mod verify;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::database::ledger::RejectRecord;
 use crate::database::{Access, Database, DatabaseUrl};
+use crate::model::RunId;
 use crate::parse::Limits;
 
 use super::{OperationError, run_named};
@@ -27,17 +28,19 @@ pub struct Reject {
     pub status: RejectStatus,
 }
 
-/// The status of a rejected record. The runs are those that read the file again.
+/// The status of a rejected record. The runs are those that read the file again; a reverted run does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RejectStatus {
     /// The file was not read again since.
     Open,
     /// The record in its place was accepted. If the record moved in its file and was rejected again, it is listed anew.
-    Fixed(String),
+    Fixed(RunId),
     /// It was rejected again, and is listed anew.
-    Repeated(String),
+    Repeated(RunId),
     /// The file was removed.
-    Removed(String),
+    Removed(RunId),
+    /// The run that rejected it was reverted by this run.
+    Reverted(RunId),
 }
 
 impl RejectStatus {
@@ -49,15 +52,18 @@ impl RejectStatus {
             Self::Fixed(_) => "mended",
             Self::Repeated(_) => "repeated",
             Self::Removed(_) => "gone",
+            Self::Reverted(_) => "reverted",
         }
     }
 
-    /// The run that read the file again.
+    /// The run that read the file again, or that reverted the run.
     #[must_use]
     pub fn run(&self) -> Option<&str> {
         match self {
             Self::Open => None,
-            Self::Fixed(run) | Self::Repeated(run) | Self::Removed(run) => Some(run),
+            Self::Fixed(run) | Self::Repeated(run) | Self::Removed(run) | Self::Reverted(run) => {
+                Some(run)
+            }
         }
     }
 }
@@ -84,7 +90,8 @@ pub enum ResolvedRejects {
 /// Number of rejects read at a time.
 const PAGE: i64 = 200;
 
-/// Visits the selected rejects, in the order of their numbers.
+/// Visits the selected rejects, in the order of their numbers. Returns the number of those that were omitted because
+/// they are no longer open.
 ///
 /// # Errors
 /// When the database has no ledger or cannot be read, the run is unknown, or the visitor fails.
@@ -93,7 +100,7 @@ pub fn list_rejects(
     wait: Duration,
     filter: &RejectFilter,
     visit: &mut dyn FnMut(Reject),
-) -> Result<(), OperationError> {
+) -> Result<u64, OperationError> {
     each(url, wait, filter, visit)
 }
 
@@ -102,7 +109,8 @@ pub fn list_rejects(
 /// # Errors
 /// As [`list_rejects`]. A text that the archive does not have is not an error.
 pub fn export_rejects(
-    (url, wait): (&DatabaseUrl, Duration),
+    url: &DatabaseUrl,
+    wait: Duration,
     filter: &RejectFilter,
     limits: Limits,
     visit: &mut dyn FnMut(Reject, Original),
@@ -111,7 +119,8 @@ pub fn export_rejects(
     each(url, wait, filter, &mut |reject| {
         let original = originals.of(&reject.record);
         visit(reject, original);
-    })
+    })?;
+    Ok(())
 }
 
 /// The reject with this number, and the original text of its record.
@@ -119,7 +128,8 @@ pub fn export_rejects(
 /// # Errors
 /// When the database has no ledger or cannot be read, or there is no such reject.
 pub fn show_reject(
-    (url, wait): (&DatabaseUrl, Duration),
+    url: &DatabaseUrl,
+    wait: Duration,
     id: i64,
     limits: Limits,
 ) -> Result<(Reject, Original), OperationError> {
@@ -140,7 +150,7 @@ fn each(
     wait: Duration,
     filter: &RejectFilter,
     visit: &mut dyn FnMut(Reject),
-) -> Result<(), OperationError> {
+) -> Result<u64, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
         let run = match &filter.run {
@@ -151,11 +161,11 @@ fn each(
             }
         };
         let mut statuses = Statuses::load(database)?;
-        let mut after = 0;
+        let (mut after, mut omitted) = (0, 0);
         loop {
             let records = database.rejects_after(after, PAGE)?;
             let Some(last) = records.last() else {
-                return Ok(());
+                return Ok(omitted);
             };
             after = last.id;
             for record in records {
@@ -165,6 +175,8 @@ fn each(
                 let status = statuses.of(database, &record)?;
                 if status == RejectStatus::Open || filter.resolved == ResolvedRejects::Include {
                     visit(Reject { record, status });
+                } else {
+                    omitted += 1;
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Finds a run by its id or a prefix of it.
 
 use super::OperationError;
+use crate::model::RunId;
 
 /// Returns the one of `runs` that `text` identifies: by its full id, or by a prefix that no other run has. Case does
 /// not matter.
@@ -9,10 +10,10 @@ use super::OperationError;
 /// When no run or several match.
 pub fn run_named(
     text: &str,
-    runs: impl IntoIterator<Item = String>,
-) -> Result<String, OperationError> {
+    runs: impl IntoIterator<Item = RunId>,
+) -> Result<RunId, OperationError> {
     let wanted = text.to_ascii_lowercase();
-    let mut found: Vec<String> = runs
+    let mut found: Vec<RunId> = runs
         .into_iter()
         .filter(|run| !wanted.is_empty() && run.starts_with(&wanted))
         .collect();
@@ -30,14 +31,14 @@ pub fn run_named(
 mod tests {
     use super::*;
 
-    fn named(text: &str) -> Result<String, OperationError> {
-        run_named(text, ["01a1f8d1-1c57", "01a1f8d1-2000"].map(str::to_owned))
+    fn named(text: &str) -> Result<RunId, OperationError> {
+        run_named(text, ["01a1f8d1-1c57", "01a1f8d1-2000"].map(RunId::from))
     }
 
     #[test]
     fn unique_prefix_identifies_a_run() {
         for text in ["01a1f8d1-1", "01A1F8D1-1C57"] {
-            assert_eq!(named(text).expect(text), "01a1f8d1-1c57");
+            assert_eq!(named(text).expect(text).as_str(), "01a1f8d1-1c57");
         }
     }
 

@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::layout::Layout;
-use crate::model::{ConversionRule, FindingList, Keep, MappedRow, Rule, ShowValues};
+use crate::model::{
+    ConversionRule, FindingList, Keep, MappedRow, PerTable, Rule, ShowValues, TableIndex,
+};
 use crate::parse::Limits;
 
 use super::directory::{Directory, ReadEvent, ReadOptions, ReadState};
@@ -84,7 +86,7 @@ pub fn validate(
     let directory = Directory::survey(read, layout, ctx)?;
     let mut counting = Counting {
         state: ReadState::new(&directory, InvalidPolicy::Abort),
-        rows: vec![0; layout.tables.len()],
+        rows: vec![0; layout.tables.len()].into(),
         conversions: BTreeMap::new(),
     };
     // Each record is checked by itself, so the order of the files is of no importance.
@@ -114,8 +116,8 @@ pub fn validate(
 /// Counts rows and discards them.
 struct Counting {
     state: ReadState,
-    rows: Vec<u64>,
-    conversions: BTreeMap<(usize, usize, ConversionRule), u64>,
+    rows: PerTable<u64>,
+    conversions: BTreeMap<(TableIndex, usize, ConversionRule), u64>,
 }
 
 impl Counting {

@@ -3,6 +3,7 @@
 //! Files are read, validated and mapped as in an import. Each row is looked up by its ledger entry or by its unique
 //! keys, and compared column by column. Nothing is written: neither rows nor the ledger.
 
+mod altered;
 mod differences;
 mod extra;
 mod outcome;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::layout::Layout;
-use crate::model::{Finding, Keep, Level, MappedRow, Rule, ShowValues, shell_quoted};
+use crate::model::{Finding, Keep, Level, MappedRow, Rule, ShowValues, TableIndex, shell_quoted};
 use crate::parse::Limits;
 use crate::plan::{Comparison, ConflictPolicy, Planner, RowBatch, TableComparison};
 
@@ -87,24 +88,33 @@ fn run(
     database: &mut Database,
 ) -> Result<VerifyOutcome, OperationError> {
     require_current_ledger(database)?;
-    let target = database.inspect_tables(directory.layout)?;
-    let now = (directory.ctx.clock)();
-    let mut comparing = Comparing {
-        directory: &directory,
-        state: ReadState::new(&directory, InvalidPolicy::Abort),
-        planner: directory.planner(&target, ConflictPolicy::Report, now),
-        ownership: Ownership::default(),
-        comparison: Comparison::new(directory.layout, options.limit),
-        limit: options.limit,
-    };
-    comparing.ownership.knows_rows = database.knows_rows_of(&directory.source)?;
+    let mut comparing = Comparing::begin(&directory, database, options.limit)?;
     if !comparing.ownership.knows_rows {
         let others = directory.other_names(database)?;
         let findings = others.iter().map(|other| moved(&other.name));
         comparing.state.findings.extend(findings);
     }
+    let altered = altered::altered_table(&directory, database)?;
+    comparing.state.findings.extend(altered);
     comparing.read(&SharedDatabase::new(&mut *database))?;
     outcome(options, comparing, database)
+}
+
+/// The first rows of a table, up to `limit`, that are missing or have different values, in an open transaction.
+pub(super) fn differences_of(
+    directory: &Directory<'_>,
+    database: &mut Database,
+    limit: usize,
+) -> Result<Vec<Difference>, OperationError> {
+    let mut comparing = Comparing::begin(directory, database, limit)?;
+    comparing.read(&SharedDatabase::new(database))?;
+    let found = &comparing.comparison.discrepancies;
+    Ok(differences::differences(
+        directory,
+        found,
+        limit,
+        ShowValues::Masked,
+    ))
 }
 
 /// A verification in progress.
@@ -117,7 +127,26 @@ struct Comparing<'d, 'l> {
     limit: usize,
 }
 
-impl Comparing<'_, '_> {
+impl<'d, 'l> Comparing<'d, 'l> {
+    fn begin(
+        directory: &'d Directory<'l>,
+        database: &mut Database,
+        limit: usize,
+    ) -> Result<Self, OperationError> {
+        let target = database.inspect_tables(directory.layout)?;
+        let now = (directory.ctx.clock)();
+        let mut ownership = Ownership::default();
+        ownership.knows_rows = database.knows_rows_of(&directory.source)?;
+        Ok(Self {
+            directory,
+            state: ReadState::new(directory, InvalidPolicy::Abort),
+            planner: directory.planner(&target, ConflictPolicy::Report, now),
+            ownership,
+            comparison: Comparison::new(directory.layout, limit),
+            limit,
+        })
+    }
+
     /// Reads all files and compares their rows.
     fn read(&mut self, database: &SharedDatabase<'_>) -> Result<(), OperationError> {
         let directory = self.directory;
@@ -130,6 +159,9 @@ impl Comparing<'_, '_> {
                     match event? {
                         ReadEvent::Begin(_) => {}
                         ReadEvent::Records(file, records) => {
+                            for row in &records.invalid {
+                                self.planner.record_invalid(row);
+                            }
                             if let Some((rows, _memory)) = self.state.records(file, records) {
                                 self.compare(database, rows)?;
                             }
@@ -157,11 +189,14 @@ impl Comparing<'_, '_> {
         let mut batch = RowBatch::new(rows);
         let mut problems = Vec::new();
         while let Some(round) = self.planner.next_round(&mut batch, &mut problems) {
-            let known = (&self.planner, &mut self.ownership);
-            let rows = (&batch, &round);
-            let lookup = self
-                .directory
-                .look_up(database, known, rows, LookupScope::All)?;
+            let lookup = self.directory.look_up(
+                database,
+                &self.planner,
+                &mut self.ownership,
+                &batch,
+                &round,
+                LookupScope::All,
+            )?;
             self.planner.compare(
                 &mut batch,
                 &round,
@@ -186,11 +221,12 @@ fn outcome(
     let mut differences = differences::differences(
         directory,
         &comparing.comparison.discrepancies,
-        (options.limit, options.show),
+        options.limit,
+        options.show,
     );
     let mut tables = Vec::new();
     let mut extra = Extra::new(&comparing, options.limit - differences.len());
-    for (index, compared) in comparing.comparison.tables.iter().enumerate() {
+    for (index, compared) in comparing.comparison.tables.enumerated() {
         directory.ctx.check_interrupt()?;
         let (rows, removed) = extra.rows(database, index, compared)?;
         differences.extend(removed);
@@ -200,13 +236,14 @@ fn outcome(
     state.findings.extend(tables.iter().filter_map(foreign));
     let unfinished = unfinished_findings(database, Level::Error)?;
     let is_unfinished = !unfinished.is_empty();
+    let files_have_errors = state.has_errors();
     state.findings.extend(unfinished);
     let counted: u64 = tables.iter().map(VerifiedTable::differences).sum();
     let status = if counted > 0 || is_unfinished {
         VerifyStatus::Different
     } else if state.findings.count_of(Rule::NoFiles) > 0 {
         VerifyStatus::Nothing
-    } else if state.has_errors() {
+    } else if files_have_errors {
         VerifyStatus::Invalid
     } else {
         VerifyStatus::Equal
@@ -219,6 +256,7 @@ fn outcome(
         files: state.files,
         tables,
         rejected: state.rejected,
+        files_have_errors,
         differences_not_kept: counted.saturating_sub(differences.len() as u64),
         differences,
         findings: directory.complete(state.findings),
@@ -227,7 +265,7 @@ fn outcome(
 
 fn verified(
     layout: &Layout,
-    index: usize,
+    index: TableIndex,
     compared: &TableComparison,
     extra: ExtraRows,
 ) -> VerifiedTable {

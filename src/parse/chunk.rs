@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::model::{Finding, Place, Rule, locate_nearest};
+use crate::model::{Finding, Place, Rule, locate_nearest, plural};
 
 use super::bounds;
 use super::framing::Framing;
@@ -138,9 +138,22 @@ impl Chunk {
     #[must_use]
     pub fn syntax_finding(&self, path: &str, element: usize, error: &SyntaxError) -> Finding {
         let inner = error.pointer.as_deref().unwrap_or_default();
-        let position = self.position(element, error.offset);
+        let (begin, end) = (self.start(element), self.position(element, error.offset));
+        let whole = self.element(element).trim_ascii_end();
+        // The end of a record that is not closed is the end of the file, far from the mistake.
+        let is_open = self.shape == Shape::Elements && error.offset >= whole.len();
+        let (position, message) = match is_open && end.line > begin.line {
+            true => (
+                begin,
+                format!(
+                    "{}, at line {}; the record begins here",
+                    error.message, end.line
+                ),
+            ),
+            false => (end, error.message.clone()),
+        };
         let place = self.placed(path, element, inner, position);
-        Finding::error(error.rule, place, error.message.clone()).hint(hint(error.rule))
+        Finding::error(error.rule, place, message).hint(hint(error.rule))
     }
 
     /// Returns the line and column of byte `offset` of an element.
@@ -184,8 +197,8 @@ pub fn place(path: &str, chunk: &Chunk, element: usize, pointer: &str) -> Place 
 /// The message for a record or document that exceeds the limit.
 pub(super) fn too_long(what: &str, limits: Limits) -> String {
     format!(
-        "the {what} is longer than {} bytes",
-        limits.max_record_bytes
+        "the {what} is longer than {}",
+        plural(limits.max_record_bytes as u64, "byte")
     )
 }
 
@@ -198,7 +211,7 @@ pub(super) fn hint(rule: Rule) -> &'static str {
         Rule::InvalidJson | Rule::CutOff => {
             "fix the file, or restore it from a backup if it was cut off"
         }
-        Rule::DuplicateMember => "remove one of the two members",
+        Rule::DuplicateMember => "remove one of the two properties",
         Rule::NulInText => "remove the `\\u0000` from the string",
         Rule::TooDeep => "check that it is the right file; if it is, split it",
         Rule::TooLarge => {

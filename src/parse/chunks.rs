@@ -218,9 +218,10 @@ impl<R: Read> Chunks<R> {
                     }
                     let inside = self.splitter.as_ref().is_some_and(Splitter::is_inside);
                     self.whole()?;
-                    let pointer = inside.then(|| self.next_pointer());
-                    let pointer = pointer.unwrap_or_default();
-                    return Err(self.fault(Rule::InvalidJson, at, pointer, message));
+                    return Err(match inside {
+                        true => self.fault_inside(at, message),
+                        false => self.fault(Rule::InvalidJson, at, String::new(), message),
+                    });
                 }
             }
         }

@@ -231,7 +231,7 @@ impl Line {
         if let Some(mask) = &mut self.mask {
             mask.end(&mut |cell| cells.push(cell, line, wanted, found));
         }
-        self.cells.end((self.column, cut), line, wanted, found);
+        self.cells.end(self.column, cut, line, wanted, found);
     }
 }
 

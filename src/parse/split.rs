@@ -148,7 +148,7 @@ impl Splitter {
                 (step, _) => step,
             },
             Self::Lines { at, seen, begun } => {
-                let step = line_step((at, seen), *begun, bytes, rest);
+                let step = line_step(at, seen, *begun, bytes, rest);
                 *begun &= !matches!(step, SplitStep::Element(_));
                 step
             }
@@ -231,12 +231,7 @@ fn array_step(lexer: &mut JsonLexer, state: &mut State, bytes: &[u8]) -> SplitSt
 }
 
 /// Finds the next non-blank line. JSON on one line contains no raw line feed, so every line feed ends a line.
-fn line_step(
-    (at, seen): (&mut usize, &mut usize),
-    begun: bool,
-    bytes: &[u8],
-    rest: Rest,
-) -> SplitStep {
+fn line_step(at: &mut usize, seen: &mut usize, begun: bool, bytes: &[u8], rest: Rest) -> SplitStep {
     loop {
         let from = (*seen).max(*at);
         let end = match (memchr::memchr(b'\n', &bytes[from..]), rest) {

@@ -93,7 +93,7 @@ fn rejected(bytes: &[u8], rejection: Rejection, max_depth: usize) -> SyntaxError
         Rejection::Duplicate => (
             Rule::DuplicateMember,
             Target::Duplicate,
-            "the object has a second member with this name",
+            "the object has a second property with this name",
         ),
         Rejection::Nul => (
             Rule::NulInText,
@@ -125,7 +125,7 @@ fn not_json(bytes: &[u8], cause: &serde_json::Error, max_depth: usize) -> Syntax
     let position = format!(" at line {} column {}", cause.line(), cause.column());
     let message = plain_message(full.strip_suffix(&position).unwrap_or(&full));
     let message = match bytes.get(offset) {
-        Some(b'\'') => format!("{message}: strings and member names must be in double quotes"),
+        Some(b'\'') => format!("{message}: strings and property names must be in double quotes"),
         Some(b'/') => format!("{message}: JSON has no comments"),
         Some(b'N' | b'I') => format!("{message}: `NaN` and `Infinity` are not JSON"),
         Some(_) | None => message.to_owned(),
@@ -136,10 +136,10 @@ fn not_json(bytes: &[u8], cause: &serde_json::Error, max_depth: usize) -> Syntax
 /// Rewords the messages of serde_json that use parser jargon.
 fn plain_message(message: &str) -> &str {
     match message {
-        "EOF while parsing a list" => "cut off: the JSON ends inside an array",
-        "EOF while parsing an object" => "cut off: the JSON ends inside an object",
-        "EOF while parsing a string" => "cut off: the JSON ends inside a string",
-        "EOF while parsing a value" => "cut off: the JSON ends where a value is expected",
+        "EOF while parsing a list" => "incomplete: the JSON ends inside an array",
+        "EOF while parsing an object" => "incomplete: the JSON ends inside an object",
+        "EOF while parsing a string" => "incomplete: the JSON ends inside a string",
+        "EOF while parsing a value" => "incomplete: the JSON ends where a value is expected",
         "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
             "unpaired surrogate: an escape from `\\ud800` to `\\udfff` is only valid as part of a pair"
         }

@@ -185,7 +185,7 @@ impl<'de> Visitor<'de> for NameSeed<'_> {
     type Value = Name;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a member name")
+        out.write_str("a property name")
     }
 
     fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name, E> {

@@ -34,6 +34,9 @@ pub struct KnownFile {
 pub struct Agenda {
     /// Files to read, in the order of the survey.
     pub read: Vec<FileId>,
+    /// Those of `read` whose bytes are as they were in the last run: their records have other values only because of the
+    /// layout, a parameter or a reference.
+    pub reread: BTreeSet<FileId>,
     /// Files that have not changed since the last complete run.
     pub unchanged: Vec<FileId>,
     /// Files that are in the ledger and no longer in the directory.
@@ -76,7 +79,13 @@ pub fn agenda(
                 agenda.still_rejected += known.rejected;
                 agenda.unchanged.push(file.id);
             }
-            None => agenda.read.push(file.id),
+            None => {
+                agenda.read.push(file.id);
+                let known = known.get(&file.path);
+                if known.is_some_and(|known| known.sha256 == Some(file.sha256)) {
+                    agenda.reread.insert(file.id);
+                }
+            }
         }
     }
     agenda

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::model::{Conversion, Fingerprint, Origin, Rule, SharedKey, Value, same_json};
+use crate::model::{
+    Conversion, Fingerprint, Origin, Rule, SharedKey, TableIndex, Value, same_json,
+};
 
 /// The key of a row's entry in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,7 +41,7 @@ impl KnownRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedRow {
     /// Index of the table in the layout.
-    pub table: usize,
+    pub table: TableIndex,
     /// The record's location.
     pub origin: Origin,
     /// The record's identity.
@@ -71,7 +73,7 @@ pub enum Change {
     /// Sets a unique column to NULL so that another row can take its value; an update of the column follows.
     ClearColumn {
         /// Table index.
-        table: usize,
+        table: TableIndex,
         /// Primary key as text.
         record_id: String,
         /// The column to set to NULL.
@@ -83,7 +85,7 @@ pub enum Change {
     /// Deletes a row whose record is no longer in the files.
     Delete {
         /// Table index.
-        table: usize,
+        table: TableIndex,
         /// Primary key as text.
         record_id: String,
         /// The ledger entry to remove.
@@ -116,7 +118,7 @@ pub enum ConflictPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableColumns {
     /// Index of the table.
-    pub table: usize,
+    pub table: TableIndex,
     /// Indexes of the columns.
     pub columns: Vec<usize>,
 }
@@ -130,6 +132,8 @@ pub struct RowProblem {
     pub columns: Option<Box<TableColumns>>,
     /// What it has in common with an earlier record of the run, if that is the problem.
     pub shared: Option<Box<SharedKey>>,
+    /// The rejected record that is the cause, if there is one.
+    pub cause: Option<Box<Origin>>,
     /// The kind of problem; [`Rule::Conflict`] is not an error of the input.
     pub rule: Rule,
     /// Description of the problem.

@@ -1,27 +1,29 @@
 //! Foreign keys whose parent row is missing, and the problems that report them.
 
 use crate::layout::Layout;
-use crate::model::{Origin, Rule, shell_word};
+use crate::model::{Origin, Rule, TableIndex, shell_word};
 
 use super::change::{RowProblem, TableColumns};
 
 /// Why a parent row is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Missing {
     /// It is neither in the files nor in the database.
     Nowhere,
+    /// Its record, at this place, is rejected.
+    Invalid(Origin),
     /// Its record did not change, but another program deleted the row.
     Deleted,
 }
 
 /// A foreign key of a record whose parent row is missing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dangling {
     pub(super) why: Missing,
     /// The child's table and its columns.
     pub(super) columns: TableColumns,
     /// Index of the parent's table.
-    pub(super) parent: usize,
+    pub(super) parent: TableIndex,
 }
 
 impl Dangling {
@@ -30,13 +32,18 @@ impl Dangling {
         let parent = &layout.tables[self.parent].table.name;
         let child = &layout.tables[self.columns.table].table;
         let columns = child.names(&self.columns.columns);
+        let mut cause = None;
         let (what, hint) = match self.why {
             Missing::Nowhere => (
-                "is neither in the files nor in the database",
+                "that is neither in the files nor in the database",
                 "add the missing record, or fix the reference".to_owned(),
             ),
+            Missing::Invalid(origin) => {
+                cause = Some(Box::new(origin));
+                ("whose record is invalid", "fix that record".to_owned())
+            }
             Missing::Deleted => (
-                "is in the files, but was deleted in the database",
+                "that is in the files, but was deleted in the database",
                 format!(
                     "restore that row (`accession audit log --entries --table {} --action delete` shows it), or \
                      remove both its record and this one from the files",
@@ -48,9 +55,10 @@ impl Dangling {
             origin,
             columns: Some(Box::new(self.columns)),
             shared: None,
+            cause,
             rule: Rule::MissingReference,
             message: format!(
-                "{columns} of `{}` refers to a row of `{parent}` that {what}",
+                "{columns} of `{}` refers to a row of `{parent}` {what}",
                 child.name
             ),
             hint,

@@ -42,6 +42,8 @@ pub(super) struct Situation<'a> {
     pub(super) known: Option<&'a KnownRow>,
     /// Whether the row is known to be unchanged since the last import, whatever the ledger's digest is.
     pub(super) untouched: bool,
+    /// Whether the bytes of the record's file are as they were in the last run.
+    pub(super) same_file: bool,
     /// Whether the row's key differs from the record's and other rows may refer to the row's key.
     pub(super) renamed: bool,
     /// The row in the database, found by the ledger's record id or by a unique key.
@@ -81,18 +83,26 @@ pub(super) fn decide(situation: &Situation<'_>) -> Result<Resolution, &'static s
             {
                 calm(Decision::Update(differing))
             } else {
-                resolve(
-                    situation,
-                    Decision::Update(differing),
-                    "the record changed in the file, and its row changed in the database",
-                )
+                let why = match situation.same_file {
+                    false => "the record changed in the file, and its row changed in the database",
+                    true => {
+                        "its file is unchanged, but the layout, a parameter or a reference gives the record other values, and its row changed in the database"
+                    }
+                };
+                resolve(situation, Decision::Update(differing), why)
             }
         }
-        (Some(_), None) => resolve(
-            situation,
-            Decision::Insert,
-            "the record changed in the file, and its row was deleted from the database",
-        ),
+        (Some(_), None) => {
+            let why = match situation.same_file {
+                false => {
+                    "the record changed in the file, and its row was deleted from the database"
+                }
+                true => {
+                    "its file is unchanged, but the layout, a parameter or a reference gives the record other values, and its row was deleted from the database"
+                }
+            };
+            resolve(situation, Decision::Insert, why)
+        }
         (None, Some(current)) => {
             let differing = differing(situation, current);
             if differing.is_empty() {

@@ -1,7 +1,7 @@
 //! The foreign keys of a layout, divided into those with values from files and those inherited from an enclosing row.
 
 use crate::layout::{Expression, Layout, LayoutTable, RecordRule};
-use crate::model::{Fingerprint, Hasher, Value};
+use crate::model::{Fingerprint, Hasher, PerTable, TableIndex, Value};
 
 /// A foreign key between two tables of the layout.
 #[derive(Debug, Clone)]
@@ -9,7 +9,7 @@ pub(super) struct Key {
     /// The child's columns.
     pub(super) columns: Vec<usize>,
     /// Index of the parent's table.
-    pub(super) parent_table: usize,
+    pub(super) parent_table: TableIndex,
     /// The columns it refers to.
     pub(super) parent_columns: Vec<usize>,
 }
@@ -24,29 +24,31 @@ impl Key {
 
 /// Identifies a row of `table` by the values of a key.
 pub(super) fn fingerprint<'v>(
-    table: usize,
+    table: TableIndex,
     values: impl Iterator<Item = &'v Value>,
 ) -> Fingerprint {
     let mut hasher = Hasher::new();
-    hasher.fixed(&(table as u64).to_le_bytes());
+    hasher.fixed(&(usize::from(table) as u64).to_le_bytes());
     values.for_each(|value| value.hash_into(&mut hasher));
     hasher.fingerprint()
 }
 
 /// Per table, the foreign keys that every rule inherits from the enclosing parent row, and the others.
-pub(super) fn split(layout: &Layout) -> (Vec<Vec<Key>>, Vec<Vec<Key>>) {
-    let tables = layout.tables.iter().enumerate();
+pub(super) fn split(layout: &Layout) -> (PerTable<Vec<Key>>, PerTable<Vec<Key>>) {
+    let tables = layout.tables.enumerated();
     let keys = tables.map(|(child, table)| {
         let keys = keys_of(layout, table);
         keys.partition(|key| inherited(layout, child, key))
     });
-    keys.unzip()
+    let (inherited, checked): (Vec<_>, Vec<_>) = keys.unzip();
+    (inherited.into(), checked.into())
 }
 
 fn keys_of<'l>(layout: &'l Layout, table: &'l LayoutTable) -> impl Iterator<Item = Key> {
     table.table.foreign_keys.iter().filter_map(|key| {
-        let mut tables = layout.tables.iter();
-        let parent_table = tables.position(|table| table.table.name == key.table)?;
+        let parent_table = layout
+            .tables
+            .position(|table| table.table.name == key.table)?;
         let parent = &layout.tables[parent_table].table;
         let columns = key.references.iter();
         Some(Key {
@@ -58,8 +60,8 @@ fn keys_of<'l>(layout: &'l Layout, table: &'l LayoutTable) -> impl Iterator<Item
 }
 
 /// Per table, the columns that these foreign keys refer to.
-pub(super) fn parents(keys: &[Vec<Key>]) -> Vec<Vec<Vec<usize>>> {
-    let mut parents = vec![Vec::new(); keys.len()];
+pub(super) fn parents(keys: &PerTable<Vec<Key>>) -> PerTable<Vec<Vec<usize>>> {
+    let mut parents = PerTable::from(vec![Vec::new(); keys.len()]);
     for key in keys.iter().flatten() {
         parents[key.parent_table].push(key.parent_columns.clone());
     }
@@ -71,8 +73,13 @@ pub(super) fn parents(keys: &[Vec<Key>]) -> Vec<Vec<Vec<usize>>> {
 }
 
 /// Whether every rule of the child's table takes the key's columns from the enclosing parent row.
-fn inherited(layout: &Layout, child: usize, key: &Key) -> bool {
-    fn all(rules: &[RecordRule], outer: &mut Vec<usize>, child: usize, key: &Key) -> bool {
+fn inherited(layout: &Layout, child: TableIndex, key: &Key) -> bool {
+    fn all(
+        rules: &[RecordRule],
+        outer: &mut Vec<TableIndex>,
+        child: TableIndex,
+        key: &Key,
+    ) -> bool {
         rules.iter().all(|rule| {
             let own = rule.table != child
                 || key

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{MappedRow, Origin, Rule, Value, json_depth};
+use crate::model::{MappedRow, Origin, Rule, Value, json_depth, plural};
 
 use super::change::{RowProblem, TableColumns};
 
@@ -59,12 +59,14 @@ pub(super) fn check_row(
         origin: origin.clone(),
         columns: None,
         shared: None,
+        cause: None,
         rule: Rule::TooLong,
         message: format!(
-            "the row for `{}` needs at least {bytes} bytes, and the database stores at most {} bytes per row",
-            table.table.name, limit.most
+            "the row for `{}` needs at least {bytes} bytes, and the database stores at most {} per row",
+            table.table.name,
+            plural(limit.most, "byte")
         ),
-        hint: "split the columns over several tables, or map several members to one JSON column"
+        hint: "split the columns over several tables, or map several properties to one JSON column"
             .to_owned(),
     })
 }
@@ -103,6 +105,7 @@ pub(super) fn check(
                     columns: vec![index],
                 })),
                 shared: None,
+                cause: None,
                 rule,
                 message: format!("the value for `{}.{}` {what}", table.name, column.name),
                 hint: "shorten it; if the table is your own, you can also enlarge the column"

@@ -23,8 +23,8 @@ pub use change::{
 pub use foreign_keys::ParentKey;
 pub use limits::{ColumnLimit, RowLimit, RowSize, TableLimits};
 pub use planner::{
-    Comparison, ConflictingRow, Discrepancy, DiscrepancyKind, Lookup, Planner, Round, RowBatch,
-    TableComparison, TableState, record_fingerprint,
+    Comparison, ConflictingRow, Discrepancy, DiscrepancyKind, LateRejects, Lookup, Planner, Round,
+    RowBatch, TableComparison, TableState, record_fingerprint,
 };
 pub use removal::{Removal, RemovalPolicy, decide_removal};
 pub use scratch::{Scratch, ScratchFile};

@@ -1,7 +1,7 @@
 //! Records that are no longer in the files: their rows are kept and reported, or deleted on request.
 
 use crate::layout::LayoutTable;
-use crate::model::{RowHasher, Value};
+use crate::model::{RowHasher, TableIndex, Value};
 
 use super::change::{Change, ConflictPolicy, KnownRow};
 
@@ -32,23 +32,23 @@ pub enum Removal {
 /// Decides on one removed record. `current` is the row in the database; it is ignored unless rows are pruned.
 #[must_use]
 pub fn decide_removal(
-    table: (usize, &LayoutTable, &RowHasher),
+    index: TableIndex,
+    table: &LayoutTable,
+    hasher: &RowHasher,
     known: &KnownRow,
     current: Option<&[Value]>,
-    policy: (RemovalPolicy, ConflictPolicy),
+    removed: RemovalPolicy,
+    conflict: ConflictPolicy,
 ) -> Removal {
-    let (index, table, hasher) = table;
     let delete = || Change::Delete {
         table: index,
         record_id: known.record_id.clone(),
         known: known.key,
     };
-    match (policy, current) {
-        ((RemovalPolicy::Keep, _), _) => Removal::Kept(known.mark_removed()),
-        ((RemovalPolicy::Prune, _), None) => {
-            Removal::Forgotten(Change::Forget { known: known.key })
-        }
-        ((RemovalPolicy::Prune, conflict), Some(current)) => {
+    match (removed, current) {
+        (RemovalPolicy::Keep, _) => Removal::Kept(known.mark_removed()),
+        (RemovalPolicy::Prune, None) => Removal::Forgotten(Change::Forget { known: known.key }),
+        (RemovalPolicy::Prune, Some(current)) => {
             if table.matches(hasher, current, known.digest) {
                 return Removal::Deleted(delete());
             }

@@ -70,11 +70,11 @@ pub fn verified_text(directory: &Path, verified: &VerifiedArchive) -> String {
         }
     });
     out.push_str(&format!(
-        "  {} of {}, {} read ({} bytes)\n",
+        "  {} of {}, {} read ({})\n",
         plural(report.files, "file"),
         plural(report.runs, "run"),
         plural(report.objects, "object"),
-        grouped(report.bytes)
+        plural(report.bytes, "byte")
     ));
     if let Some(count) = report.unreferenced.filter(|count| *count > 0) {
         let objects = plural(count, "object");
@@ -87,7 +87,9 @@ pub fn verified_text(directory: &Path, verified: &VerifiedArchive) -> String {
                 let manifests = plural(ledger.runs, "manifest");
                 format!("  {manifests} compared with the ledger of `{database}`\n")
             }
-            Some(reason) => format!("  not compared with the ledger of `{database}`: {reason}\n"),
+            Some(reason) => format!(
+                "  not compared with the ledger of `{database}`: {reason}\n  if the database is lost, give `--archive` alone\n"
+            ),
         });
     }
     out
@@ -97,11 +99,11 @@ pub fn verified_text(directory: &Path, verified: &VerifiedArchive) -> String {
 #[must_use]
 pub fn restored_text(run: &str, target: &Path, restored: Restored) -> String {
     format!(
-        "{} {} of run {run} into `{}` ({} bytes)\n",
+        "{} {} of run {run} into `{}` ({})\n",
         Style::paint(Style::SUCCESS, "restored"),
         plural(restored.files, "file"),
         target.display(),
-        grouped(restored.bytes)
+        plural(restored.bytes, "byte")
     )
 }
 
@@ -163,7 +165,7 @@ mod tests {
                 "warning: /a/runs/1.json: not a valid manifest: unsupported format 3; supported are 1 and 2",
             ],
         );
-        let json = json(ArchiveView::from((Path::new("/a"), &listing)));
+        let json = json(ArchiveView::new(Path::new("/a"), &listing));
         assert_eq!(json["runs"][0]["bytes"], 1_700);
         assert_eq!(json["unusable"].as_array().map(Vec::len), Some(1));
     }
@@ -222,7 +224,7 @@ mod tests {
                 "  2 manifests compared with the ledger of `a.db`",
             ],
         );
-        let json = json(VerifiedArchiveView::from((Path::new("/a"), &verified)));
+        let json = json(VerifiedArchiveView::new(Path::new("/a"), &verified));
         assert_eq!(json["status"], "damaged");
         assert_eq!(json["problems"][1]["path"], "people.json");
     }
@@ -237,7 +239,7 @@ mod tests {
             plain(&restored_text("01a1", Path::new("out"), restored)),
             "restored 3 files of run 01a1 into `out` (1 700 bytes)\n"
         );
-        let json = json(RestoredView::from(("01a1", Path::new("out"), restored)));
+        let json = json(RestoredView::new("01a1", Path::new("out"), restored));
         assert_eq!(json["files"], 3);
     }
 }

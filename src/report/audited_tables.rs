@@ -1,18 +1,21 @@
 //! Reports of `audit status`, `enable` and `disable`: which tables are recorded.
 
+mod state;
+
 use serde::Serialize;
 
-use crate::database::{TableTriggers, TriggerState};
+use crate::database::{Gap, TableTriggers, TriggerState};
 use crate::model::sanitize_for_terminal;
 use crate::operations::audited_tables::{
-    DisableOutcome, EnableOutcome, EnabledEntries, altered, is_complete, is_faulty,
-    never_rolled_back,
+    DisableOutcome, EnableOutcome, EnabledEntries, altered, gap_message, is_complete, is_faulty,
+    never_rolled_back, silently_changed,
 };
 
 use super::Style;
 use super::counts::{Align, aligned, facts, plural};
 use super::findings::{FindingView, finding_views};
 use super::proof::{SealView, seal_text};
+use state::state_text;
 
 /// One line per table.
 #[must_use]
@@ -37,15 +40,19 @@ pub fn table_states_text(states: &[TableTriggers]) -> String {
         ("triggers", Align::Left),
     ];
     let mut out = aligned(&header, &rows);
-    if states.iter().any(is_faulty) {
+    // A single table has its own hint below.
+    let faulty: Vec<_> = states.iter().filter(|state| is_faulty(state)).collect();
+    if faulty.len() > 1 || faulty.iter().any(|state| altered(state).is_none()) {
         out.push_str(
-            "  `accession doctor --fix` creates the triggers again and records what changed meanwhile\n",
+            "  `accession doctor --fix` creates all triggers again and records what changed meanwhile\n",
         );
     }
     for message in states
         .iter()
         .filter_map(altered)
+        .chain(states.iter().filter_map(gap_message))
         .chain(states.iter().filter_map(never_rolled_back))
+        .chain(states.iter().filter_map(silently_changed))
     {
         out.push_str(&format!("  {}\n", sanitize_for_terminal(&message)));
     }
@@ -61,30 +68,12 @@ fn is_not_visible(state: &TableTriggers) -> bool {
     state.state == TriggerState::Unseen
 }
 
-fn state_text(state: TriggerState) -> &'static str {
-    match state {
-        TriggerState::Recorded => "recorded",
-        TriggerState::NotRecorded => "not recorded",
-        TriggerState::NoKey => "not recorded: no primary key",
-        TriggerState::NoTriggers => "not recorded: a virtual or foreign table",
-        TriggerState::KeyLost => "no longer recorded: no primary key any more",
-        TriggerState::Disabled => "not recorded: disabled on purpose",
-        TriggerState::Unseen => "unknown: triggers are not visible",
-        TriggerState::Unfinished => "not fully recorded: enabling or disabling it was interrupted",
-        TriggerState::Missing => "no longer recorded",
-        TriggerState::Outdated => "not fully recorded",
-        TriggerState::Removed => "removed or renamed, without an entry",
-        TriggerState::Renamed => "recorded under its old name",
-        TriggerState::Detached => "detached with its rows, without an entry",
-        TriggerState::Foreign => "a table of the ledger with triggers of others",
-    }
-}
-
 /// All tables as a document.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TableStatesView<'o> {
-    /// `incomplete`: a table that was recorded is not, or not completely; `unseen`: the account cannot see triggers.
+    /// `incomplete`: a table that was recorded is not, or not completely, or its changes may have no entry in a `gap`;
+    /// `unseen`: the account cannot see triggers.
     #[cfg_attr(test, schemars(extend("enum" = ["recorded", "incomplete", "unseen"])))]
     status: &'static str,
     /// The tables of the application.
@@ -107,6 +96,10 @@ struct TableStateView<'o> {
     before: Option<&'o str>,
     /// Whether its engine has transactions.
     transactions: bool,
+    /// Foreign keys that change its rows without an entry, because cascades fire no triggers there.
+    cascades: Vec<&'o str>,
+    /// The period in which changes may have no entry; else `null`.
+    gap: Option<&'o Gap>,
 }
 
 impl<'o> From<&'o [TableTriggers]> for TableStatesView<'o> {
@@ -118,6 +111,8 @@ impl<'o> From<&'o [TableTriggers]> for TableStatesView<'o> {
             columns: &state.columns,
             before: state.before.as_deref(),
             transactions: !state.never_rolled_back,
+            cascades: state.cascade_names(),
+            gap: state.gap.as_ref(),
         });
         Self {
             status: match (is_complete(states), states.iter().any(is_not_visible)) {
@@ -135,17 +130,33 @@ impl<'o> From<&'o [TableTriggers]> for TableStatesView<'o> {
 pub fn enabled_text(outcome: &EnableOutcome) -> String {
     let mut out = if outcome.tables.is_empty() && outcome.run.is_some() {
         let verdict = Style::paint(Style::SUCCESS, "recorded");
-        format!("{verdict}: rows and values that had no entry\n")
+        match outcome.entries == EnabledEntries::default() {
+            true => format!("{verdict}: every row has its entry\n"),
+            false => format!("{verdict}: rows and values that had no entry\n"),
+        }
+    } else if outcome.tables.is_empty() && !outcome.detached.is_empty() {
+        let verdict = Style::paint(Style::SUCCESS, "detached");
+        let tables = outcome.detached.join(", ");
+        format!("{verdict}, tables of their own from now on: {tables}\n")
     } else if outcome.tables.is_empty() {
         let verdict = Style::paint(Style::SUCCESS, "nothing to do");
         let which = match outcome.unsuitable.is_empty() {
-            true => "these",
-            false => "other",
+            true => "all these tables are",
+            false => "every table that can be recorded is",
         };
-        format!("{verdict}: all {which} tables are already recorded\n")
+        format!("{verdict}: {which} recorded already\n")
     } else {
-        let verdict = Style::paint(Style::SUCCESS, "recorded");
-        format!("{verdict} from now on: {}\n", outcome.tables.join(", "))
+        let (renewed, new): (Vec<&str>, Vec<&str>) = (outcome.tables.iter().map(String::as_str))
+            .partition(|&table| outcome.renewed.iter().any(|renewed| renewed == table));
+        let line = |tables: Vec<&str>, verdict: &str, words: &str| match tables.is_empty() {
+            true => String::new(),
+            false => {
+                let verdict = Style::paint(Style::SUCCESS, verdict);
+                format!("{verdict}{words}: {}\n", tables.join(", "))
+            }
+        };
+        line(new, "recorded", " from now on")
+            + &line(renewed, "triggers created again", ", changes are recorded")
     };
     for (table, why) in &outcome.unsuitable {
         out.push_str(&format!("  rejected: {table}: {why}\n"));
@@ -169,7 +180,7 @@ pub fn enabled_text(outcome: &EnableOutcome) -> String {
             out.push_str("  no row needed an entry\n");
         }
         out.push_str(&facts(&[
-            ("run", Some(run.clone())),
+            ("run", Some(run.to_string())),
             ("seal", Some(seal_text(seal))),
         ]));
     }
@@ -239,7 +250,10 @@ pub fn disabled_text(outcome: &DisableOutcome) -> String {
     let verdict = Style::paint(Style::SUCCESS, "not recorded");
     let tables = outcome.tables.join(", ");
     let dropped = plural(outcome.dropped.len() as u64, "trigger");
-    let facts = facts(&[("run", Some(run.clone())), ("seal", Some(seal_text(seal)))]);
+    let facts = facts(&[
+        ("run", Some(run.to_string())),
+        ("seal", Some(seal_text(seal))),
+    ]);
     format!("{verdict} from now on: {tables}; {dropped} dropped, existing entries stay\n{facts}")
 }
 

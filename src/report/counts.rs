@@ -1,21 +1,9 @@
-//! Formatting of numbers, times and tables.
+//! Formatting of times and tables, and of numbers in them.
 
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::model::{Timestamp, sanitize_for_terminal};
-
-/// A number with digits in groups of three: `1 234 567`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub(super) use crate::model::{grouped, plural};
 
 /// Like [`grouped`], but empty for zero, so that other numbers stand out in a table.
 pub(super) fn grouped_or_empty(number: u64) -> String {
@@ -30,13 +18,12 @@ pub(super) fn counted(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// `1 file`, `2 files`, `2 audit entries`.
-pub(super) fn plural(count: u64, word: &str) -> String {
-    let number = grouped(count);
-    match (count, word.strip_suffix('y')) {
-        (1, _) => format!("{number} {word}"),
-        (_, Some(stem)) => format!("{number} {stem}ies"),
-        (_, None) => format!("{number} {word}s"),
+/// What belongs to `count` things, as the subject of a sentence, and the pronoun for the things: `its record is` and
+/// `it`, `their records are` and `them`.
+pub(super) fn theirs(count: u64, word: &str) -> (String, &'static str) {
+    match count {
+        1 => (format!("its {word} is"), "it"),
+        _ => (format!("their {word}s are"), "them"),
     }
 }
 
@@ -111,20 +98,6 @@ pub(super) fn facts(facts: &[(&str, Option<String>)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_three() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1 234 567");
-    }
-
-    #[test]
-    fn plurals_follow_the_count() {
-        assert_eq!(plural(1, "audit entry"), "1 audit entry");
-        assert_eq!(plural(2, "audit entry"), "2 audit entries");
-        assert_eq!(plural(0, "file"), "0 files");
-    }
 
     #[test]
     fn columns_line_up_under_wide_characters_and_lines_end_without_spaces() {

@@ -31,6 +31,7 @@ pub fn health_text(health: &Health) -> String {
 
 fn mark(verdict: Verdict) -> String {
     match verdict {
+        Verdict::Skipped => Style::paint(Style::DIM, "skipped").to_string(),
         Verdict::Sound => Style::paint(Style::SUCCESS, "ok     ").to_string(),
         Verdict::Warning => Style::paint(Style::WARNING, "warning").to_string(),
         Verdict::Broken => Style::paint(Style::ERROR, "broken ").to_string(),

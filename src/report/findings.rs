@@ -65,12 +65,12 @@ pub fn findings_text(list: &FindingList, detail: FindingDetail, least: Level) ->
     }
     for ((level, rule), groups) in omitted {
         let count = groups.iter().map(|&at| list.groups()[at].count).sum();
-        let (count, kinds) = (plural(count, "more finding"), grouped(groups.len() as u64));
-        let kind = Style::paint(style(level), &format!("{}[{}]", level.name(), rule.code()));
-        let _ = writeln!(
-            out,
-            "{kind}: {count} of {kinds} other kinds; use `--all` to list them"
+        let (count, kinds) = (
+            plural(count, "more finding"),
+            plural(groups.len() as u64, "other kind"),
         );
+        let kind = Style::paint(style(level), &format!("{}[{}]", level.name(), rule.code()));
+        let _ = writeln!(out, "{kind}: {count} of {kinds}; use `--all` to list them");
     }
     out
 }
@@ -219,7 +219,7 @@ struct ExcerptView<'o> {
     marked: [usize; 2],
 }
 
-/// All findings, as members of another document.
+/// All findings, as properties of another document.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct FindingsView<'o> {

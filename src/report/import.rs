@@ -9,7 +9,7 @@ use crate::operations::import::{
 use crate::plan::TableCounts;
 
 use super::Style;
-use super::counts::{facts, grouped, plural};
+use super::counts::{facts, plural, theirs};
 use super::findings::FindingsView;
 use super::proof::{SealView, seal_text};
 use super::rows::{ByName, conversion_line, counts_table};
@@ -27,12 +27,13 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
             out.push_str(&line);
         }
     }
-    let left_out = match outcome.status {
-        ImportStatus::Invalid => "cannot be imported",
-        ImportStatus::NothingToDo
-        | ImportStatus::Planned
-        | ImportStatus::Imported
-        | ImportStatus::Conflict => "rejected because of errors",
+    // Nothing was rejected unless something was written.
+    let (left_out, rest) = match outcome.status {
+        ImportStatus::Invalid => ("cannot be imported", ""),
+        ImportStatus::Planned | ImportStatus::Conflict => {
+            ("would be rejected because of errors", "would be ")
+        }
+        ImportStatus::NothingToDo | ImportStatus::Imported => ("rejected because of errors", ""),
     };
     for (count, words) in [
         (outcome.rejected, left_out),
@@ -50,19 +51,20 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
     if cut_short > 0 && outcome.status != ImportStatus::Invalid {
         let files = plural(cut_short, "file");
         out.push_str(&format!(
-            "  the rest of {files} rejected after an error, with an unknown number of records\n"
+            "  the rest of {files} {rest}rejected after an error, with an unknown number of records\n"
         ));
     }
     if outcome.kept_removed > 0 {
         let rows = plural(outcome.kept_removed, "row");
+        let (records, them) = theirs(outcome.kept_removed, "record");
         out.push_str(&format!(
-            "  {rows} kept although their records are no longer in the files (`--prune` deletes them)\n"
+            "  {rows} kept although {records} no longer in the files (`--prune` deletes {them})\n"
         ));
     }
     changes(outcome, &mut out);
     if let Some(run) = &outcome.run {
         out.push_str(&facts(&[
-            ("run", Some(run.id.clone())),
+            ("run", Some(run.id.to_string())),
             ("archive", Some(run.archive.clone())),
             ("backup", run.backup.clone()),
             ("seal", Some(seal_text(&run.seal))),
@@ -74,6 +76,10 @@ pub fn import_text(outcome: &ImportOutcome) -> String {
 fn headline(outcome: &ImportOutcome) -> String {
     let what = format!("`{}` ({})", outcome.source, outcome.layout);
     let files = plural(outcome.files_found, "file");
+    let unwritten = match outcome.is_prepared {
+        true => "no record was written",
+        false => "nothing was written",
+    };
     match outcome.status {
         ImportStatus::Imported => {
             format!(
@@ -96,12 +102,12 @@ fn headline(outcome: &ImportOutcome) -> String {
         }
         ImportStatus::Invalid => {
             format!(
-                "{}: {what} has errors; nothing was written",
+                "{}: {what} has errors; {unwritten}",
                 Style::paint(Style::ERROR, "aborted")
             )
         }
         ImportStatus::Conflict => format!(
-            "{}: {what} and `{}` both changed; nothing was written",
+            "{}: {what} was not imported into `{}`; {unwritten}",
             Style::paint(Style::ERROR, "conflict"),
             outcome.database
         ),
@@ -142,11 +148,13 @@ fn changes(outcome: &ImportOutcome, out: &mut String) {
         let from = if change.path.is_empty() {
             String::new()
         } else {
-            format!(
-                "  {} {}",
-                sanitize_for_terminal(&change.path),
-                sanitize_for_terminal(&change.pointer)
-            )
+            let (path, pointer) = (&change.path, &change.pointer);
+            let place = format!(
+                "{} {}",
+                sanitize_for_terminal(path),
+                sanitize_for_terminal(pointer)
+            );
+            format!("  {}", place.trim_end())
         };
         out.push_str(&format!(
             "  {} {} {}{columns}{from}\n",
@@ -157,7 +165,7 @@ fn changes(outcome: &ImportOutcome, out: &mut String) {
     }
     let more = outcome.changes.len().saturating_sub(SHOWN) as u64 + outcome.changes_not_kept;
     if more > 0 {
-        out.push_str(&format!("  and {} more changes\n", grouped(more)));
+        out.push_str(&format!("  and {}\n", plural(more, "more change")));
     }
 }
 
@@ -272,6 +280,7 @@ mod tests {
             source: "/data".to_owned(),
             database: "x.db".to_owned(),
             run: None,
+            is_prepared: false,
             files_found: 1,
             files_unchanged: 0,
             files_vanished: Vec::new(),
@@ -302,10 +311,11 @@ mod tests {
     fn an_import_reports_row_counts_and_the_location_of_the_archive() {
         let mut outcome = outcome(ImportStatus::Imported);
         outcome.run = Some(RunOutcome {
-            id: "01a1".to_owned(),
+            id: "01a1".into(),
             archive: "/x.db.archive".to_owned(),
             backup: None,
             baseline: None,
+            gaps: Vec::new(),
             seal: NewSeal {
                 number: 3,
                 hash: Sha256([0xab; 32]),

@@ -29,7 +29,7 @@ fn status(status: MigrationStatus) -> &'static str {
     }
 }
 
-/// The data that would be lost with a migration: `… would drop the ledger and the audit log: 3 runs, 1 234 audit
+/// The data that would be lost with a migration: `… would delete the ledger and the audit log: 3 runs, 1 234 audit
 /// entries`.
 #[must_use]
 pub fn at_stake_text(stake: &MigrationLoss) -> String {
@@ -52,9 +52,12 @@ pub fn at_stake_text(stake: &MigrationLoss) -> String {
             "the data for reverting runs: earlier origins of {}",
             plural(counted(rows), "row")
         ),
-        Holding::Nothing => "nothing".to_owned(),
+        Holding::Nothing => "no data".to_owned(),
     };
-    format!("reverting `{}` would drop {what}", stake.migration)
+    format!(
+        "not confirmed, nothing was changed: reverting `{}`, the latest migration, would delete {what}",
+        stake.migration
+    )
 }
 
 /// The consequences, line by line.
@@ -71,7 +74,7 @@ pub fn at_stake_details(stake: &MigrationLoss) -> Vec<String> {
         ],
         Holding::Origins(_) => &[
             "a revert could not restore the earlier origins of these rows",
-            "the ledger, the audit log and the seals stay",
+            "the ledger, the audit log and its seals stay",
         ],
         Holding::Nothing => &["the ledger, the audit log and its seals stay"],
     };
@@ -193,7 +196,7 @@ mod tests {
         };
         assert_eq!(
             text("accession-0003_reverts", Holding::Origins(1)),
-            "reverting `accession-0003_reverts` would drop the data for reverting runs: earlier origins of 1 row"
+            "not confirmed, nothing was changed: reverting `accession-0003_reverts`, the latest migration, would delete the data for reverting runs: earlier origins of 1 row"
         );
         let ledger = Holding::Ledger {
             runs: 2,
@@ -201,7 +204,7 @@ mod tests {
         };
         assert_eq!(
             text("accession-0001_ledger", ledger),
-            "reverting `accession-0001_ledger` would drop the ledger and the audit log: 2 runs, 5 audit entries"
+            "not confirmed, nothing was changed: reverting `accession-0001_ledger`, the latest migration, would delete the ledger and the audit log: 2 runs, 5 audit entries"
         );
     }
 

@@ -46,8 +46,8 @@ pub use propose::{ProposedView, proposed_text};
 pub use receipt::{CheckedReceiptView, WrittenReceiptView, receipt_text, written_receipt_text};
 pub use reconcile::{ReconciledView, reconciled_text};
 pub use rejects::{
-    REJECT_COLUMNS, RejectDetailsView, RejectsView, reject_cells, reject_details_text, reject_text,
-    rejects_count_text,
+    REJECT_COLUMNS, RejectDetailsView, RejectsView, no_rejects_text, reject_cells,
+    reject_details_text, reject_text, rejects_count_text,
 };
 pub use revert::{RevertView, revert_text};
 pub use run::{RunDetailsView, run_text};

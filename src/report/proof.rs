@@ -14,7 +14,7 @@ use crate::operations::proof::{
 };
 
 use super::Style;
-use super::counts::{facts, grouped, plural, short_timestamp};
+use super::counts::{facts, plural, short_timestamp};
 use super::findings::{FindingView, finding_views};
 
 pub use view::SealsView;
@@ -80,8 +80,8 @@ pub struct OutsideSealView<'o> {
     findings: Vec<FindingView<'o>>,
 }
 
-impl<'o> From<(Option<&OutsideSeal>, &'o FindingList)> for OutsideSealView<'o> {
-    fn from((seal, findings): (Option<&OutsideSeal>, &'o FindingList)) -> Self {
+impl<'o> OutsideSealView<'o> {
+    pub(crate) fn new(seal: Option<&OutsideSeal>, findings: &'o FindingList) -> Self {
         Self {
             seal: seal.map(|seal| (&seal.seal).into()),
             log: seal.and_then(|seal| Some(seal.log.as_ref()?.display().to_string())),
@@ -98,8 +98,8 @@ pub fn seals_text(outcome: &AuditLogOutcome) -> String {
         out.push_str(&difference_line(difference));
     }
     if outcome.differences_not_kept > 0 {
-        let more = grouped(outcome.differences_not_kept);
-        out.push_str(&format!("  and {more} more differences\n"));
+        let more = plural(outcome.differences_not_kept, "more difference");
+        out.push_str(&format!("  and {more}\n"));
     }
     let head = outcome.head.as_ref();
     let head = head.map(|(number, hash)| format!("{number} {hash}"));

@@ -7,7 +7,7 @@ use crate::model::shell_word;
 use crate::operations::propose::ProposeOutcome;
 
 use super::Style;
-use super::counts::{grouped, plural, table};
+use super::counts::{Align, aligned, grouped, plural};
 use super::findings::{FindingView, finding_views};
 
 /// The generated layout and the next steps. `path` is the directory of the layout, in the form that `--layout`
@@ -33,7 +33,12 @@ pub fn proposed_text(outcome: &ProposeOutcome, path: &str, directory: &str) -> S
             ]
         })
         .collect();
-    out.push_str(&table(&["kind of file", "files", "tables"], &kinds));
+    let header = [
+        ("kind of file", Align::Left),
+        ("files", Align::Right),
+        ("tables", Align::Left),
+    ];
+    out.push_str(&aligned(&header, &kinds));
     let tables: Vec<Vec<String>> = proposal
         .tables
         .iter()
@@ -47,17 +52,22 @@ pub fn proposed_text(outcome: &ProposeOutcome, path: &str, directory: &str) -> S
         })
         .collect();
     out.push('\n');
-    out.push_str(&table(
-        &["table", "records", "identified by", "refers to"],
-        &tables,
-    ));
+    let header = [
+        ("table", Align::Left),
+        ("records", Align::Right),
+        ("identified by", Align::Left),
+        ("refers to", Align::Left),
+    ];
+    out.push_str(&aligned(&header, &tables));
     if !outcome.unread.is_empty() {
         let files = plural(outcome.unread.len() as u64, "file");
         out.push_str(&format!("  {files} ignored: could not be read\n"));
     }
+    let database = format!("{}.db", outcome.name);
+    let database = shell_word(&database);
     let (path, directory) = (shell_word(path), shell_word(directory));
     out.push_str(&format!(
-        "\nreview and edit the layout; then\n  check:     accession layout check {path}\n  validate:  accession validate {directory} --layout {path}\n  import:    accession import {directory} --layout {path} --database legacy.db\n"
+        "\nreview and edit the layout; then\n  check:     accession layout check {path}\n  validate:  accession validate {directory} --layout {path}\n  import:    accession import {directory} --layout {path} --database {database}\n"
     ));
     out
 }
@@ -89,8 +99,8 @@ pub struct ProposedView<'o> {
     findings_not_listed: u64,
 }
 
-impl<'o> From<(&'o ProposeOutcome, &'o str)> for ProposedView<'o> {
-    fn from((outcome, path): (&'o ProposeOutcome, &'o str)) -> Self {
+impl<'o> ProposedView<'o> {
+    pub(crate) fn new(outcome: &'o ProposeOutcome, path: &'o str) -> Self {
         Self {
             status: "proposed",
             layout: &outcome.name,
@@ -147,18 +157,18 @@ mod tests {
             &proposed_text(&outcome(), "./shop-layout", "/data/my shop"),
             &[
                 "wrote a layout for 1 200 files of `/data/shop` into `./shop-layout`",
-                "  kind of file     files       tables",
+                "  kind of file     files  tables",
                 "  users/{id}.json  1 200  users, pets",
                 "",
-                "  table  records         identified by  refers to",
-                "  users    1 200                    id",
-                "  pets     1 200  location in the file      users",
+                "  table  records  identified by         refers to",
+                "  users    1 200  id",
+                "  pets     1 200  location in the file  users",
                 "  1 file ignored: could not be read",
                 "",
                 "review and edit the layout; then",
                 "  check:     accession layout check ./shop-layout",
                 "  validate:  accession validate '/data/my shop' --layout ./shop-layout",
-                "  import:    accession import '/data/my shop' --layout ./shop-layout --database legacy.db",
+                "  import:    accession import '/data/my shop' --layout ./shop-layout --database shop.db",
             ],
         );
     }
@@ -166,7 +176,7 @@ mod tests {
     #[test]
     fn json_has_the_tables() {
         let outcome = outcome();
-        let json = json(ProposedView::from((&outcome, "./shop-layout")));
+        let json = json(ProposedView::new(&outcome, "./shop-layout"));
         assert_eq!(json["tables"][1]["references"][0], "users");
     }
 }

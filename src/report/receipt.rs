@@ -57,8 +57,8 @@ struct ProvedRowView {
     action: String,
 }
 
-impl From<(&Receipt, &Path)> for WrittenReceiptView {
-    fn from((receipt, path): (&Receipt, &Path)) -> Self {
+impl WrittenReceiptView {
+    pub(crate) fn new(receipt: &Receipt, path: &Path) -> Self {
         Self {
             path: path.display().to_string(),
             run: run_of(receipt),
@@ -80,7 +80,7 @@ impl From<[String; 3]> for ProvedRowView {
 
 fn run_of(receipt: &Receipt) -> Option<String> {
     let header = Header::parse(&receipt.header).ok()?;
-    header.run_id().map(str::to_owned)
+    header.run_id().map(String::from)
 }
 
 /// Table, record id and action of the proved entry.
@@ -147,7 +147,7 @@ pub struct CheckedReceiptView<'o> {
     /// The seal, according to the receipt; `null` if the receipt is invalid.
     seal: Option<ReceiptSealView<'o>>,
     /// The run.
-    run: Option<&'o str>,
+    run: Option<String>,
     /// Whether the given database has the seal; `null` if none was given.
     in_database: Option<bool>,
     /// The proved row, if there is one.
@@ -184,7 +184,7 @@ impl<'o> From<&'o CheckedReceipt> for CheckedReceiptView<'o> {
                 sealed_at: &header.sealed_at,
                 entries: header.entries.count,
             }),
-            run: header.and_then(Header::run_id),
+            run: header.and_then(Header::run_id).map(String::from),
             in_database: checked.in_database,
             row: checked.row.clone().map(Into::into),
             message: checked.fault.as_ref().map(ToString::to_string),
@@ -231,10 +231,7 @@ mod tests {
                 &format!("  seal  {hash}"),
             ],
         );
-        let json = json(WrittenReceiptView::from((
-            &receipt,
-            Path::new("receipt.json"),
-        )));
+        let json = json(WrittenReceiptView::new(&receipt, Path::new("receipt.json")));
         assert_eq!(json["path"], "receipt.json");
     }
 }

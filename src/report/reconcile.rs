@@ -52,6 +52,10 @@ pub fn reconciled_text(outcome: &ReconcileOutcome) -> String {
 fn words(difference: &Unrecorded) -> String {
     match &difference.difference {
         Difference::TableGone => "the table was removed; by the audit log it has rows".to_owned(),
+        Difference::TableRenamed { now } => format!(
+            "the table was renamed to `{now}`: `accession audit enable {}` records that",
+            shell_word(now)
+        ),
         Difference::NoKey => {
             "the table has no primary key any more: its rows cannot be compared".to_owned()
         }
@@ -67,9 +71,12 @@ fn words(difference: &Unrecorded) -> String {
         Difference::Row(RowDifference::Removed) => {
             "the row was deleted without an entry".to_owned()
         }
-        Difference::Row(RowDifference::Unrecorded) => {
-            "the row was inserted without an entry".to_owned()
-        }
+        Difference::Row(RowDifference::Unrecorded) => match &difference.before {
+            Some(before) => {
+                format!("no entry has this table name: the table was renamed from `{before}`")
+            }
+            None => "the row was inserted without an entry".to_owned(),
+        },
         Difference::Row(RowDifference::Broken { entry, error }) => {
             format!("changed without an entry before entry {entry}: {error}")
         }
@@ -102,7 +109,7 @@ pub struct ReconciledView<'o> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnrecordedView<'o> {
     /// `columns` changed without an entry; the row was removed, or is unrecorded; `entry` does not follow from those
-    /// before it; the whole table was removed, or has no primary key any more; `columns` were added or renamed later,
+    /// before it; the whole table was removed or renamed, or has no primary key any more; `columns` were added or renamed later,
     /// and have values without an entry.
     #[cfg_attr(
         test,
@@ -142,7 +149,7 @@ impl<'o> From<&'o ReconcileOutcome> for ReconciledView<'o> {
 impl<'o> From<&'o Unrecorded> for UnrecordedView<'o> {
     fn from(one: &'o Unrecorded) -> Self {
         let (kind, columns, entry) = match &one.difference {
-            Difference::TableGone => ("table_gone", None, None),
+            Difference::TableGone | Difference::TableRenamed { .. } => ("table_gone", None, None),
             Difference::NoKey => ("no_key", None, None),
             Difference::UnknownColumns { columns, .. } => {
                 ("unknown_columns", Some(&columns[..]), None)

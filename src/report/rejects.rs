@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::sanitize_for_terminal;
+use crate::model::{neutral_cell, sanitize_for_terminal};
 use crate::operations::{Original, Reject, RejectStatus};
 
 use super::Style;
@@ -15,9 +15,16 @@ pub fn reject_text(reject: &Reject) -> String {
     let record = &reject.record;
     let (style, status) = match &reject.status {
         RejectStatus::Open => (Style::WARNING, "open".to_owned()),
-        RejectStatus::Fixed(run) => (Style::SUCCESS, format!("fixed in run {run}")),
+        RejectStatus::Fixed(run) => (Style::SUCCESS, format!("resolved by run {run}")),
         RejectStatus::Repeated(run) => (Style::DIM, format!("rejected again in run {run}")),
-        RejectStatus::Removed(run) => (Style::DIM, format!("the file was missing in run {run}")),
+        RejectStatus::Removed(run) => (
+            Style::DIM,
+            format!("the file was no longer read in run {run}"),
+        ),
+        RejectStatus::Reverted(run) => (
+            Style::DIM,
+            format!("the run that rejected it was reverted in run {run}"),
+        ),
     };
     let (id, rule) = (record.id, &record.rule);
     let (place, message) = (place(reject), sanitize_for_terminal(&record.message));
@@ -25,12 +32,30 @@ pub fn reject_text(reject: &Reject) -> String {
     format!("{id}  {place}: {message} [{rule}]\n    {status}\n")
 }
 
-/// The number of faults and of records; one record can have several faults.
+/// States that no reject was found, in the given run if there is one, and how many are no longer open.
+#[must_use]
+pub fn no_rejects_text(run: Option<&str>, resolved: u64) -> String {
+    let of_run = run.map_or_else(String::new, |run| {
+        format!(" of run {}", sanitize_for_terminal(run))
+    });
+    match resolved {
+        0 => format!("no rejects{of_run}\n"),
+        resolved => {
+            let (rejects, are) = match resolved {
+                1 => ("1 reject".to_owned(), "is"),
+                _ => (plural(resolved, "reject"), "are"),
+            };
+            format!("no open rejects{of_run}; `--all` lists {rejects} that {are} resolved\n")
+        }
+    }
+}
+
+/// The number of findings and of records; one record can have several findings.
 #[must_use]
 pub fn rejects_count_text(rejects: u64, records: u64) -> String {
     format!(
         "{} of {}\n",
-        plural(rejects, "fault"),
+        plural(rejects, "finding"),
         plural(records, "record")
     )
 }
@@ -55,8 +80,8 @@ pub fn reject_details_text(reject: &Reject, original: &Original) -> String {
     let record = &reject.record;
     let mut out = reject_text(reject);
     out.push_str(&facts(&[
-        ("run", Some(record.run_id.clone())),
-        ("began", Some(short_timestamp(&record.started_at))),
+        ("run", Some(record.run_id.to_string())),
+        ("when", Some(short_timestamp(&record.started_at))),
         (
             "source",
             Some(sanitize_for_terminal(&record.source).into_owned()),
@@ -118,8 +143,9 @@ pub(super) struct RejectView<'o> {
     /// Number in the ledger.
     id: i64,
     /// `open`, or the outcome of a later run: `mended` (the record in its place was accepted), `repeated` (rejected
-    /// again, and listed again) or `gone` (the file does not exist any more).
-    #[cfg_attr(test, schemars(extend("enum" = ["open", "mended", "repeated", "gone"])))]
+    /// again, and listed again), `gone` (the file does not exist any more) or `reverted` (the run that rejected it was
+    /// reverted).
+    #[cfg_attr(test, schemars(extend("enum" = ["open", "mended", "repeated", "gone", "reverted"])))]
     status: &'o str,
     /// Id of that run.
     settled_by: Option<&'o str>,
@@ -186,8 +212,8 @@ pub struct RejectDetailsView<'o> {
     original_missing: Option<&'o str>,
 }
 
-impl<'o> From<(&'o Reject, &'o Original)> for RejectDetailsView<'o> {
-    fn from((reject, original): (&'o Reject, &'o Original)) -> Self {
+impl<'o> RejectDetailsView<'o> {
+    pub(crate) fn new(reject: &'o Reject, original: &'o Original) -> Self {
         let (original, original_base64, original_missing) = match original {
             Original::Text(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => (Some(text), None, None),
@@ -222,16 +248,13 @@ pub const REJECT_COLUMNS: [&str; 11] = [
 
 /// The cells of a CSV line.
 ///
-/// An apostrophe is put before cells that a spreadsheet would run as a formula, as OWASP recommends.
+/// Cells that a spreadsheet would run as a formula are prefixed with an apostrophe.
 #[must_use]
 pub fn reject_cells(reject: &Reject, original: &Original) -> Vec<String> {
-    let object = serde_json::json!(RejectDetailsView::from((reject, original)));
+    let object = serde_json::json!(RejectDetailsView::new(reject, original));
     let cell = |name: &&str| match &object[*name] {
         Value::Null => String::new(),
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-            format!("'{text}")
-        }
-        Value::String(text) => text.clone(),
+        Value::String(text) => neutral_cell(text.into()).into_owned(),
         other => other.to_string(),
     };
     REJECT_COLUMNS.iter().map(cell).collect()
@@ -255,7 +278,7 @@ mod tests {
             source_file_id: 2,
             path: "a\x1b.json".to_owned(),
             sha256: Some("00".to_owned()),
-            run_id: "01a1".to_owned(),
+            run_id: "01a1".into(),
             started_at: "2024-05-01T10:00:00.000000Z".to_owned(),
             source: "/data".to_owned(),
             layout: "sample".to_owned(),
@@ -274,7 +297,7 @@ mod tests {
             "7  a␛.json:41:13 /3/dob: expected a string [schema]",
             "    open",
             "  run     01a1",
-            "  began   2024-05-01 10:00:00Z",
+            "  when    2024-05-01 10:00:00Z",
             "  source  /data",
             "  layout  sample",
             "  sha256  00",
@@ -287,7 +310,7 @@ mod tests {
 
     #[test]
     fn json_preserves_the_original_bytes() {
-        let view = |original| json(RejectDetailsView::from((&reject(), &original)));
+        let view = |original| json(RejectDetailsView::new(&reject(), &original));
         let text = view(Original::Text(b"{ \"a\" : 1.0 }".to_vec()));
         assert_eq!(text["original"], "{ \"a\" : 1.0 }");
         let bytes = view(Original::Text(vec![0xFF]));
@@ -299,8 +322,10 @@ mod tests {
 
     #[test]
     fn formulas_are_neutralized() {
-        let cells = reject_cells(&reject(), &Original::Text(b"=1+1".to_vec()));
-        assert_eq!(cells.len(), REJECT_COLUMNS.len());
-        assert_eq!(cells.last().map(String::as_str), Some("'=1+1"));
+        for formula in ["=1+1", "\n=1+1", "＝1+1"] {
+            let cells = reject_cells(&reject(), &Original::Text(formula.into()));
+            assert_eq!(cells.len(), REJECT_COLUMNS.len());
+            assert_eq!(cells.last(), Some(&format!("'{formula}")));
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::audit::revert::RevertConflict;
 use crate::operations::revert::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 
 use super::Style;
-use super::counts::{facts, grouped, plural, short_timestamp};
+use super::counts::{facts, plural, short_timestamp};
 use super::findings::{FindingView, finding_views};
 use super::proof::{SealView, seal_text};
 use super::rows::{ByName, counts_table};
@@ -29,8 +29,8 @@ pub fn revert_text(outcome: &RevertOutcome) -> String {
         out.push_str(&conflict_line(conflict));
     }
     if outcome.conflicts_not_kept > 0 {
-        let more = grouped(outcome.conflicts_not_kept);
-        out.push_str(&format!("  and {more} more conflicts\n"));
+        let more = plural(outcome.conflicts_not_kept, "more conflict");
+        out.push_str(&format!("  and {more}\n"));
     }
     if outcome.status == RevertStatus::Conflict {
         out.push_str(
@@ -39,7 +39,7 @@ pub fn revert_text(outcome: &RevertOutcome) -> String {
     }
     if let Some(run) = &outcome.run {
         out.push_str(&facts(&[
-            ("run", Some(run.id.clone())),
+            ("run", Some(run.id.to_string())),
             ("backup", run.backup.clone()),
             ("seal", Some(seal_text(&run.seal))),
         ]));
@@ -76,13 +76,22 @@ fn headline(outcome: &RevertOutcome) -> String {
 }
 
 fn conflict_line(conflict: &RevertConflictAt) -> String {
+    if let Some(referrer) = &conflict.referrer {
+        let (table, record_id) = (&conflict.table, &conflict.record_id);
+        return format!(
+            "  {table} {record_id} is kept, because {} refers to it\n",
+            referrer.text()
+        );
+    }
     let what = match conflict.conflict {
         RevertConflict::Changed => "was changed",
         RevertConflict::Deleted => "was deleted",
         RevertConflict::CameBack => "was inserted again",
+        RevertConflict::Referred => "is referred to",
     };
     let by = match &conflict.by {
-        Some((actor, time)) => format!(" by {actor} at {}", short_timestamp(time)),
+        // An entry can be later than the change: `audit enable` records what it finds.
+        Some((actor, time)) => format!("; last entry by {actor} at {}", short_timestamp(time)),
         None => " without an entry in the audit log".to_owned(),
     };
     let run = conflict.run.as_ref();
@@ -111,7 +120,7 @@ pub struct RevertView<'o> {
     seal: Option<SealView>,
     /// Per table that the run changed: counts of its entries.
     tables: ByName<&'o str, RevertedTable>,
-    /// The first `--limit` rows that were changed after the run.
+    /// The first `--limit` rows that were changed after the run, or that are kept because rows that stay refer to them.
     conflicts: Vec<ConflictView<'o>>,
     /// How many more there are.
     conflicts_not_listed: u64,
@@ -119,7 +128,7 @@ pub struct RevertView<'o> {
     findings: Vec<FindingView<'o>>,
 }
 
-/// A row that was changed after the run.
+/// A row that was changed after the run, or that a row that stays refers to.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ConflictView<'o> {
@@ -135,6 +144,21 @@ struct ConflictView<'o> {
     changed_at: Option<&'o str>,
     /// The run of that change.
     run: Option<&'o str>,
+    /// The row that refers to it, if that is the conflict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referred_by: Option<ReferrerView<'o>>,
+}
+
+/// A row that stays and refers to a row that the run inserted.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ReferrerView<'o> {
+    /// The table.
+    table: &'o str,
+    /// The row's primary key as text; `null` if the table has no primary key.
+    record_id: Option<&'o str>,
+    /// The columns of the foreign key.
+    columns: &'o [String],
 }
 
 impl<'o> From<&'o RevertOutcome> for RevertView<'o> {
@@ -148,6 +172,11 @@ impl<'o> From<&'o RevertOutcome> for RevertView<'o> {
             changed_by: one.by.as_ref().map(|(actor, _)| actor.as_str()),
             changed_at: one.by.as_ref().map(|(_, time)| time.as_str()),
             run: one.run.as_deref(),
+            referred_by: one.referrer.as_ref().map(|referrer| ReferrerView {
+                table: &referrer.table,
+                record_id: referrer.record_id.as_deref(),
+                columns: &referrer.columns,
+            }),
         });
         Self {
             status: outcome.status,

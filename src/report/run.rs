@@ -4,22 +4,22 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::database::ledger::{ConvertedColumn, RunFile, RunRecord};
-use crate::database::{DISABLED_AFTER, RENAMED_TO};
+use crate::database::{DISABLED_AFTER, LOST_TRIGGERS, RENAMED_TO};
 use crate::model::{Timestamp, Timing, sanitize_for_terminal};
 use crate::operations::RunDetails;
 
 use super::counts::{Align, aligned, counted, facts, grouped, grouped_or_empty, short_timestamp};
 use super::rows::{conversion_line, counts_table};
-use super::runs::{Recorded, RunView, read_directory};
+use super::runs::{Recorded, RunView};
 use super::timings::timings_text;
 
 /// All details of a run.
 #[must_use]
 pub fn run_text(details: &RunDetails) -> String {
     let run = &details.run;
-    let of_directory = read_directory(run);
+    let of_directory = run.read_directory();
     let mut out = facts(&[
-        ("run", Some(run.id.clone())),
+        ("run", Some(run.id.to_string())),
         ("kind", Some(format!("{}, {}", run.kind, run.status))),
         ("when", Some(when(run))),
         (
@@ -32,7 +32,10 @@ pub fn run_text(details: &RunDetails) -> String {
             )),
         ),
         ("reason", run.reason.clone()),
-        ("reverts", run.parent_run_id.clone()),
+        (
+            "reverts",
+            run.parent_run_id.as_ref().map(ToString::to_string),
+        ),
         (
             "layout",
             of_directory.then(|| format!("{}, digest {}", run.layout, run.layout_digest)),
@@ -112,7 +115,35 @@ fn table_line((table, recorded): (&String, &Value)) -> Option<String> {
         (None, None) if is("no_key") => {
             "not recorded, because it has no primary key any more".to_owned()
         }
-        (None, None) => return None,
+        (None, None) if recorded["inconsistent"].is_object() => {
+            let found = &recorded["inconsistent"];
+            let named = found["first"].as_array().into_iter().flatten();
+            let named = named.map(|one| {
+                let record = one["record_id"].as_str().unwrap_or_default();
+                format!("{} of row {record}", one["entry"])
+            });
+            let named: Vec<String> = named.collect();
+            let more = match found["count"]
+                .as_u64()
+                .unwrap_or(0)
+                .saturating_sub(named.len() as u64)
+            {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let named = named.join(", ");
+            format!(
+                "entries that do not follow from those before: {named}{more}; the changes in between have no entry"
+            )
+        }
+        (None, None) => {
+            let lost = recorded[LOST_TRIGGERS].as_array()?.iter();
+            let lost: Vec<&str> = lost.filter_map(Value::as_str).collect();
+            format!(
+                "triggers recreated ({}); changes made before may have no entry, or an incorrect one",
+                lost.join(", ")
+            )
+        }
     };
     let line = sanitize_for_terminal(&format!("{table}: {what}")).into_owned();
     Some(format!("  {line}\n"))
@@ -152,7 +183,10 @@ pub struct RunDetailsView<'o> {
     /// Per table: counts of the run's kind. `import` and `revert`: as for these commands. `enable`: `noted` (rows that
     /// had no entry and have one now), `differences` (rows that differed from their entries and have a new entry now),
     /// `completed` (rows with values in added or renamed columns, which have an entry now), or `gone` (`true`: the
-    /// table was dropped or renamed before the run was completed), and at the old name of a renamed table `renamed_to`.
+    /// table was dropped or renamed before the run was completed), and at the old name of a renamed table `renamed_to`;
+    /// or only `lost_triggers` (names of triggers that were missing or outdated and were recreated, without comparing
+    /// the rows with their entries). `inconsistent`, if there are any: the `count` of entries that do not follow from
+    /// those before, and the `first` of them with `entry` and `record_id`; the changes in between have no entry.
     /// `disable`: `disabled_after` (the last entry of the audit log at that time; 0 if there was none).
     #[cfg_attr(
         test,

@@ -10,13 +10,18 @@ use crate::model::Timing;
 use super::counts::{Align, aligned, grouped_or_empty, short_timestamp};
 use super::rows::NamedCounts;
 
+/// The column with the rows for which runs of kind `enable` made entries, if there are such runs.
+const RECORDED_AT: usize = 7;
+
 /// One line per run.
 #[must_use]
 pub fn runs_text(runs: &[RunRecord]) -> String {
     if runs.is_empty() {
         return "no runs\n".to_owned();
     }
-    let header = [
+    let of_runs: Vec<Recorded> = runs.iter().map(Recorded::of).collect();
+    let any_enabled = of_runs.iter().any(|recorded| recorded.by_enable() > 0);
+    let mut header = vec![
         ("run", Align::Left),
         ("kind", Align::Left),
         ("when", Align::Left),
@@ -26,14 +31,18 @@ pub fn runs_text(runs: &[RunRecord]) -> String {
         ("deleted", Align::Right),
         ("layout", Align::Left),
         ("source", Align::Left),
+        ("tables", Align::Left),
     ];
+    if any_enabled {
+        header.insert(RECORDED_AT, ("recorded", Align::Right));
+    }
     let rows: Vec<Vec<String>> = runs
         .iter()
-        .map(|run| {
-            let recorded = Recorded::of(run);
+        .zip(&of_runs)
+        .map(|(run, recorded)| {
             let rows = |name| grouped_or_empty(recorded.total(name));
-            vec![
-                run.id.clone(),
+            let mut cells = vec![
+                run.id.to_string(),
                 run.kind.clone(),
                 short_timestamp(&run.started_at),
                 run.actor.clone(),
@@ -42,10 +51,23 @@ pub fn runs_text(runs: &[RunRecord]) -> String {
                 rows("deleted"),
                 run.layout.clone(),
                 run.source.clone(),
-            ]
+                tables_of(run).join(", "),
+            ];
+            if any_enabled {
+                cells.insert(RECORDED_AT, grouped_or_empty(recorded.by_enable()));
+            }
+            cells
         })
         .collect();
     aligned(&header, &rows)
+}
+
+/// The tables that the run changed, enabled or disabled, sorted.
+fn tables_of(run: &RunRecord) -> Vec<String> {
+    match run.read_directory() {
+        true => run.row_changes().into_keys().collect(),
+        false => run.tables(),
+    }
 }
 
 /// A run in the ledger.
@@ -78,7 +100,8 @@ pub struct RunView<'o> {
     layout_digest: Option<&'o str>,
     /// The directory's name in the ledger; `null` for `enable` and `disable`.
     source: Option<&'o str>,
-    /// Directory of the originals; `null` for `enable` and `disable`.
+    /// Directory of the originals; for `enable` and `disable`, the archive that `--archive` named for the seal, or
+    /// `null`.
     archive: Option<&'o str>,
     /// The run that this one reverts.
     parent_run: Option<&'o str>,
@@ -101,7 +124,7 @@ impl<'o> From<&'o RunRecord> for RunView<'o> {
 impl<'o> RunView<'o> {
     /// The view of a run, given what it recorded.
     pub(super) fn of(run: &'o RunRecord, recorded: &Recorded) -> Self {
-        let of_directory = |text: &'o str| read_directory(run).then_some(text);
+        let of_directory = |text: &'o str| run.read_directory().then_some(text);
         Self {
             id: &run.id,
             kind: &run.kind,
@@ -124,12 +147,6 @@ impl<'o> RunView<'o> {
             deleted: recorded.total("deleted"),
         }
     }
-}
-
-/// Whether the run read a directory. Runs of the kinds `enable` and `disable` have empty strings instead in the
-/// ledger, because its columns are NOT NULL.
-pub(super) fn read_directory(run: &RunRecord) -> bool {
-    !run.layout.is_empty()
 }
 
 /// What a run recorded in the ledger when it ended.
@@ -171,6 +188,12 @@ impl Recorded {
             .collect()
     }
 
+    /// The rows for which a run of kind `enable` made entries.
+    fn by_enable(&self) -> u64 {
+        let counts = ["noted", "differences", "completed"];
+        counts.iter().map(|name| self.total(name)).sum()
+    }
+
     /// A count of all tables together.
     fn total(&self, name: &str) -> u64 {
         let counts = self.tables.values().map(|counts| &counts[name]);
@@ -189,7 +212,7 @@ pub(super) mod tests {
             "words": {"inserted": 10_000, "updated": 2, "converted": 0},
         }});
         RunRecord {
-            id: "01a1f8d1-1c57-7668-bd97-c3c52542f6b1".to_owned(),
+            id: "01a1f8d1-1c57-7668-bd97-c3c52542f6b1".into(),
             kind: "import".to_owned(),
             status: "complete".to_owned(),
             layout: "sample".to_owned(),
@@ -214,10 +237,25 @@ pub(super) mod tests {
         assert_lines(
             &runs_text(&[run()]),
             &[
-                "  run                                   kind    when                  actor  inserted  updated  deleted  layout  source",
-                "  01a1f8d1-1c57-7668-bd97-c3c52542f6b1  import  2024-05-01 10:00:00Z  mei      10 005        2           sample  /data",
+                "  run                                   kind    when                  actor  inserted  updated  deleted  layout  source  tables",
+                "  01a1f8d1-1c57-7668-bd97-c3c52542f6b1  import  2024-05-01 10:00:00Z  mei      10 005        2           sample  /data   people, words",
             ],
         );
         assert_eq!(runs_text(&[]), "no runs\n");
+        let counts = serde_json::json!({"tables": {"people": {"noted": 6, "differences": 1}}});
+        let enable = RunRecord {
+            kind: "enable".to_owned(),
+            layout: String::new(),
+            source: String::new(),
+            counts: Some(counts.to_string()),
+            ..run()
+        };
+        assert_lines(
+            &runs_text(&[enable]),
+            &[
+                "  run                                   kind    when                  actor  inserted  updated  deleted  recorded  layout  source  tables",
+                "  01a1f8d1-1c57-7668-bd97-c3c52542f6b1  enable  2024-05-01 10:00:00Z  mei                                       7                  people",
+            ],
+        );
     }
 }

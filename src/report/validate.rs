@@ -44,8 +44,8 @@ pub fn validate_text(outcome: &ValidateOutcome) -> String {
         ));
     }
     if outcome.unmapped > 0 {
-        let members = plural(outcome.unmapped, "member");
-        out.push_str(&format!("  {members} not read by the layout\n"));
+        let properties = plural(outcome.unmapped, "property");
+        out.push_str(&format!("  {properties} not read by the layout\n"));
     }
     out
 }
@@ -70,7 +70,7 @@ pub struct ValidateView<'o> {
     rows: ByName<&'o str, u64>,
     /// Values that are stored differently from the file.
     conversions: &'o [ConversionCount],
-    /// Members of the files that the layout does not read.
+    /// Properties of the files that the layout does not read.
     unmapped: u64,
     #[serde(flatten)]
     findings: FindingsView<'o>,
@@ -134,7 +134,7 @@ mod tests {
                 "  file         records  invalid   rows",
                 "  people.json    1 200        2  1 198",
                 "  people.born: 1 value with another offset converted to UTC",
-                "  3 members not read by the layout",
+                "  3 properties not read by the layout",
             ],
         );
     }

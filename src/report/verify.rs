@@ -51,6 +51,15 @@ pub fn verify_text(outcome: &VerifyOutcome) -> String {
         let more = plural(outcome.differences_not_kept, "more difference");
         out.push_str(&format!("  and {more}; use `--limit N` to list N\n"));
     }
+    let has_different_values = outcome
+        .differences
+        .iter()
+        .any(|difference| matches!(difference.kind, DifferenceKind::Different { .. }));
+    if has_different_values {
+        out.push_str(
+            "  `--show-values` shows the values; `accession audit history TABLE RECORD` shows who changed a row\n",
+        );
+    }
     if outcome.tables.iter().any(|table| table.extra.removed > 0) {
         out.push_str(
             "  `accession import --prune` deletes rows whose records are no longer in the files\n",
@@ -72,7 +81,7 @@ fn headline(outcome: &VerifyOutcome) -> String {
         VerifyStatus::Different => {
             let count = outcome.differences.len() as u64 + outcome.differences_not_kept;
             let count = plural(count, "difference");
-            let errors = match outcome.findings.has_errors() {
+            let errors = match outcome.files_have_errors {
                 true => "; the files have errors, the valid records were compared",
                 false => "",
             };
@@ -154,6 +163,9 @@ fn block(difference: &Difference) -> String {
             format!("`{column}`: the file has {expected}, the database has {found}")
         }
         DifferenceKind::Removed => "imported earlier, but no longer in the files".to_owned(),
+        DifferenceKind::Unread => {
+            "imported earlier, but the layout no longer reads this file".to_owned()
+        }
     };
     let kind = Style::paint(Style::ERROR, difference.kind.name());
     let at = Style::paint(Style::DIM, "at:");
@@ -211,6 +223,7 @@ mod tests {
                 database_digest: TableDigest::default(),
             }],
             rejected: 0,
+            files_have_errors: false,
             differences: vec![
                 difference(changed, "/0/words", Some(0)),
                 difference(DifferenceKind::Missing, "/1", None),
@@ -235,6 +248,7 @@ different: words 7: `word`: the file has a text of 3 characters, the database ha
 missing: words 7: the row is missing in the database
   at: a.json:3:5 /1
   and 3 more differences; use `--limit N` to list N
+  `--show-values` shows the values; `accession audit history TABLE RECORD` shows who changed a row
 ";
         assert_eq!(text, expected);
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::layout::{Source, source_of, unpacked};
-use crate::model::{Finding, Findings, Level, Place, Rule};
+use crate::model::{Finding, Findings, Level, Place, Rule, SourceIndex};
 
 use super::Obstacle;
 
@@ -20,7 +20,7 @@ pub(super) struct Matched {
     /// Path relative to the directory, with `/` between segments.
     pub(super) path: String,
     /// Index of the source.
-    pub(super) source: usize,
+    pub(super) source: SourceIndex,
     /// Values captured by the file pattern.
     pub(super) captures: Vec<String>,
 }
@@ -191,7 +191,7 @@ struct Name {
     /// Relative path with `/` between segments; lossy if the name is not UTF-8.
     path: String,
     utf8: bool,
-    source: Option<(usize, Vec<String>)>,
+    source: Option<(SourceIndex, Vec<String>)>,
 }
 
 impl Name {

@@ -10,8 +10,8 @@ use sha2::Digest as _;
 
 use crate::model::Sha256;
 
+use super::observer::Observer;
 use super::open_inside;
-use super::survey::Observer;
 
 /// More threads do not help: a single SHA-256 thread is about as fast as a good disk.
 const THREADS: usize = 8;

@@ -8,8 +8,11 @@
 mod directory;
 mod hash;
 mod inside;
+mod mount;
+mod observer;
 mod open_inside;
 mod reader;
+mod source_file;
 mod survey;
 mod unavailable;
 
@@ -17,9 +20,12 @@ use std::io;
 use std::path::PathBuf;
 
 pub use inside::{is_directory, is_inside};
+pub use mount::ROOT;
+pub use observer::Observer;
 pub use open_inside::open_inside;
 pub use reader::{HashingReader, open, open_unhashed, unpack};
-pub use survey::{JsonFiles, Observer, SourceFile, Survey, find_json, list, survey};
+pub use source_file::SourceFile;
+pub use survey::{JsonFiles, Survey, find_json, list, survey};
 pub use unavailable::{Obstacle, Unavailable};
 
 /// Why a directory cannot be surveyed.

@@ -11,7 +11,7 @@ use crate::layout::unpacked;
 use crate::model::{Finding, Place, Rule, Sha256};
 
 use super::open_inside;
-use super::survey::SourceFile;
+use super::source_file::SourceFile;
 
 /// Buffer size for reading compressed files.
 const BLOCK: usize = 64 * 1024;

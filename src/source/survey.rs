@@ -5,44 +5,17 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io};
 
-use crate::layout::{Layout, unpacked};
-use crate::model::{FileId, Finding, Findings, Level, Place, Rule, Sha256, Timestamp};
+use crate::layout::Layout;
+use crate::model::{FileId, Finding, Findings, Level, Place, Rule, Timestamp};
 
 use super::directory::{is_log, json_files, paths, walk};
 use super::hash::hash_all;
+use super::observer::Observer;
 use super::reader::{open_unhashed, unreadable};
+use super::source_file::SourceFile;
 use super::{Obstacle, SourceError};
-
-/// A file that a source of the layout matches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// Its index in [`Survey::files`].
-    pub id: FileId,
-    /// Path relative to the directory, with `/` between segments.
-    pub path: String,
-    /// Index of the source in the layout.
-    pub source: usize,
-    /// Values captured by the file pattern of the source.
-    pub captures: Vec<String>,
-    /// Length in bytes.
-    pub bytes: u64,
-    /// The time of the last modification.
-    pub modified: Timestamp,
-    /// Digest of its bytes.
-    pub sha256: Sha256,
-}
-
-impl SourceFile {
-    /// Returns the path of the document in the file, without the suffix of a compressed file. It stays the same if the
-    /// file is compressed later.
-    #[must_use]
-    pub fn document(&self) -> &str {
-        unpacked(&self.path)
-    }
-}
 
 /// The contents of a directory.
 #[derive(Debug, Clone)]
@@ -57,18 +30,12 @@ pub struct Survey {
     pub obstacles: BTreeMap<String, Obstacle>,
 }
 
-/// Observes and interrupts a survey.
-#[derive(Clone, Copy)]
-pub struct Observer<'a> {
-    /// Called with the number of bytes just hashed, from several threads.
-    pub progress: &'a (dyn Fn(u64) + Sync),
-    /// Set by the caller to stop.
-    pub interrupted: &'a AtomicBool,
-}
-
-impl Observer<'_> {
-    pub(super) fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+impl Survey {
+    /// Whether the directory has a file at this relative path, which is not one of [`Self::files`].
+    #[must_use]
+    pub fn has_other_file(&self, path: &str) -> bool {
+        let found = self.files.binary_search_by(|file| (*file.path).cmp(path));
+        found.is_err() && self.root.join(path).is_file()
     }
 }
 

@@ -4,7 +4,7 @@
 //! files appear to be deleted.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,6 +12,7 @@ use std::path::Path;
 use crate::model::Timestamp;
 
 use super::Survey;
+use super::mount::{ROOT, is_mount};
 
 /// The reason why the files at or below a path are unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,8 @@ pub enum Obstacle {
     OtherKind,
     /// An empty directory that never held the files: the mount point of an unmounted disk, or an empty disk.
     Unmounted,
+    /// A directory that was a mount point: its disk is not mounted, or the one that is mounted has none of the files.
+    OtherDisk,
     /// The directory no longer exists.
     Missing,
 }
@@ -32,6 +35,8 @@ pub enum Obstacle {
 #[derive(Debug)]
 pub struct Unavailable<'s> {
     survey: &'s Survey,
+    /// Directories that were mount points when files below them were last imported.
+    mounted: &'s BTreeSet<String>,
     directories: RefCell<HashMap<String, State>>,
 }
 
@@ -45,11 +50,13 @@ enum State {
 }
 
 impl<'s> Unavailable<'s> {
-    /// Creates an instance for files that `survey` did not find.
+    /// Creates an instance for files that `survey` did not find. `mounted` are the directories that were mount points
+    /// when files below them were last imported.
     #[must_use]
-    pub fn new(survey: &'s Survey) -> Self {
+    pub fn new(survey: &'s Survey, mounted: &'s BTreeSet<String>) -> Self {
         Self {
             survey,
+            mounted,
             directories: RefCell::default(),
         }
     }
@@ -62,6 +69,10 @@ impl<'s> Unavailable<'s> {
         path: &'p str,
         read_at: Option<Timestamp>,
     ) -> Option<(&'p str, Obstacle)> {
+        // Without any file of it, the source directory would be empty, which is an error.
+        if self.mounted.contains(ROOT) && !is_mount(&self.survey.root) {
+            return Some((ROOT, Obstacle::OtherDisk));
+        }
         let ends = path.match_indices('/').map(|(end, _)| end);
         for end in ends {
             let directory = &path[..end];
@@ -86,10 +97,23 @@ impl<'s> Unavailable<'s> {
         if let Some(state) = self.directories.borrow().get(directory) {
             return *state;
         }
-        let state = inspect(&self.survey.root.join(directory));
+        let path = self.survey.root.join(directory);
+        let state = match inspect(&path) {
+            State::Present { .. } if self.has_lost_disk(directory, &path) => {
+                State::Unavailable(Obstacle::OtherDisk)
+            }
+            state => state,
+        };
         let mut directories = self.directories.borrow_mut();
         directories.insert(directory.to_owned(), state);
         state
+    }
+
+    /// Whether the directory was a mount point, and what it has now is not what was mounted then. The numbers of devices
+    /// are not compared: they change when a disk is mounted again.
+    fn has_lost_disk(&self, directory: &str, path: &Path) -> bool {
+        self.mounted.contains(directory)
+            && (!is_mount(path) || !self.survey.has_files_in(directory))
     }
 }
 
@@ -122,9 +146,7 @@ fn inspect(path: &Path) -> State {
 #[cfg(unix)]
 fn empty(path: &Path, metadata: &fs::Metadata) -> State {
     use std::os::unix::fs::MetadataExt as _;
-    let parent = path.parent().map(fs::metadata);
-    let is_mount = parent.is_some_and(|parent| parent.is_ok_and(|it| it.dev() != metadata.dev()));
-    if is_mount {
+    if is_mount(path) {
         return State::Unavailable(Obstacle::Unmounted);
     }
     let micros = metadata

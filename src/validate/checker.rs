@@ -1,27 +1,32 @@
 //! A compiled schema that is applied within limits of time and memory.
 
 use std::cmp::Ordering;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jsonschema::{ValidationOptions, Validator};
+use jsonschema::json::{Json, SerdeJson};
+use jsonschema::{Retrieve, ValidationOptions, Validator};
 use serde_json::Value;
 
 use crate::layout;
 use crate::model::ShowValues;
 
 use super::ValidateError;
-use super::steps::{Exhausted, counted, counting_options, within};
-use super::violation::{Violation, explain};
+use super::counted::{Counted, CountedJson};
+use super::explain::explain;
+use super::steps::{Exhausted, MemberSteps, within};
+use super::violation::Violation;
 
 /// The maximum number of violations of one element that are reported individually.
 const LISTED: usize = 1000;
-/// The number of steps for listing violations. Nearly every step creates an error, and errors use memory.
-const LIST_STEPS: u64 = 50_000;
+/// The number of steps for listing violations. Every few steps create an error, and errors use memory. Unit tests are not
+/// optimised, so they exceed lower limits.
+const LIST_STEPS: u64 = if cfg!(test) { 20_000 } else { 200_000 };
 /// The same limit while no other thread is listing that many.
-const LIST_STEPS_ALONE: u64 = 500_000;
+const LIST_STEPS_ALONE: u64 = 10 * LIST_STEPS;
 /// The number of steps that a schema may use for any document, and for each byte of one.
-const CHECK_STEPS: u64 = 1_000_000;
-const CHECK_STEPS_PER_BYTE: u64 = 16;
+const CHECK_STEPS: u64 = if cfg!(test) { 400_000 } else { 4_000_000 };
+const CHECK_STEPS_PER_BYTE: u64 = if cfg!(test) { 2 } else { 64 };
 
 /// Held while a thread lists violations with the higher limit.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -38,12 +43,13 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub(super) struct Checker {
     plain: Validator,
-    /// The same schema with its steps counted; compiled when it is first needed.
-    counting: OnceLock<Option<Validator>>,
+    /// The same schema for values whose examinations are counted; compiled when it is first needed.
+    counting: OnceLock<Option<Validator<CountedJson>>>,
     schema: Value,
     part: Part,
-    /// Whether the number of steps is unbounded even though the schema is small.
-    is_unbounded: bool,
+    /// Whether no limit is needed to decide on validity.
+    is_light: bool,
+    steps_per_member: MemberSteps,
 }
 
 /// The result of checking a value.
@@ -54,8 +60,8 @@ pub(super) enum Verdict {
     Invalid(Vec<Violation>, u64),
     /// At least these violations; finding all of them would take too long.
     Among(Vec<Violation>),
-    /// The check was stopped because it takes too long.
-    TooCostly(Exhausted),
+    /// The check was stopped because it takes too long, or because the run is interrupted.
+    TooCostly,
 }
 
 impl Checker {
@@ -64,34 +70,58 @@ impl Checker {
         schema: &Value,
         part: Part,
     ) -> Result<Option<Self>, jsonschema::ValidationError<'static>> {
-        let plain = compile(&layout::schema_options(), schema, part)?;
+        let plain = compile(
+            &layout::schema_options_for::<SerdeJson>(schema),
+            schema,
+            part,
+        )?;
+        let reads_names_again = layout::names_are_matched_slowly(schema);
         Ok(plain.map(|plain| Self {
             plain,
             counting: OnceLock::new(),
             schema: schema.clone(),
             part,
-            is_unbounded: layout::depends_on_document(schema),
+            is_light: layout::is_light(schema) && !reads_names_again,
+            steps_per_member: MemberSteps {
+                each: layout::steps_per_member(schema),
+                reads_names_again,
+            },
         }))
     }
 
     /// Checks a value whose text is `bytes` long.
-    pub(super) fn check(&self, value: &Value, bytes: usize, show: ShowValues) -> Verdict {
-        if !self.is_unbounded {
-            return match self.plain.is_valid(value) {
-                true => Verdict::Valid,
-                false => self.list(value, show),
-            };
+    pub(super) fn check(
+        &self,
+        value: &Value,
+        bytes: usize,
+        show: ShowValues,
+        interrupted: &AtomicBool,
+    ) -> Verdict {
+        if self.is_light && self.plain.is_valid(value) {
+            return Verdict::Valid;
         }
-        let steps = CHECK_STEPS.saturating_add(CHECK_STEPS_PER_BYTE.saturating_mul(bytes as u64));
-        match within(steps, || self.counting().is_valid(value)) {
-            Ok(true) => Verdict::Valid,
-            Ok(false) => self.list(value, show),
-            Err(exhausted) => Verdict::TooCostly(exhausted),
+        let Some(validator) = self.counting() else {
+            return Verdict::TooCostly;
+        };
+        let value = Counted::new(value, interrupted);
+        if !self.is_light {
+            let steps = CHECK_STEPS_PER_BYTE.saturating_mul(bytes as u64);
+            let steps = CHECK_STEPS.saturating_add(steps);
+            match within(steps, self.steps_per_member, || validator.is_valid(value)) {
+                Ok(true) => return Verdict::Valid,
+                Ok(false) => {}
+                Err(Exhausted) => return Verdict::TooCostly,
+            }
         }
+        self.list(validator, value, show)
     }
 
-    fn list(&self, value: &Value, show: ShowValues) -> Verdict {
-        let validator = self.counting();
+    fn list(
+        &self,
+        validator: &Validator<CountedJson>,
+        value: Counted<'_>,
+        show: ShowValues,
+    ) -> Verdict {
         let list = || {
             let mut violations = Vec::new();
             let mut unlisted = 0;
@@ -103,11 +133,11 @@ impl Checker {
             }
             Verdict::Invalid(violations, unlisted)
         };
-        if let Ok(listed) = within(LIST_STEPS, list) {
+        if let Ok(listed) = within(LIST_STEPS, self.steps_per_member, list) {
             return listed;
         }
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(listed) = within(LIST_STEPS_ALONE, list) {
+        if let Ok(listed) = within(LIST_STEPS_ALONE, self.steps_per_member, list) {
             return listed;
         }
         let first = || {
@@ -116,27 +146,27 @@ impl Checker {
                 .err()
                 .map(|error| explain(&error, show))
         };
-        match within(LIST_STEPS_ALONE, first) {
+        match within(LIST_STEPS_ALONE, self.steps_per_member, first) {
             Ok(first) => Verdict::Among(first.unwrap_or_default()),
-            Err(exhausted) => Verdict::TooCostly(exhausted),
+            Err(Exhausted) => Verdict::TooCostly,
         }
     }
 
-    fn counting(&self) -> &Validator {
+    /// `None` cannot happen: the schema compiled for other values.
+    fn counting(&self) -> Option<&Validator<CountedJson>> {
         let counting = self.counting.get_or_init(|| {
-            let counting = compile(&counting_options(), &counted(&self.schema), self.part);
-            counting.ok().flatten()
+            let options = layout::schema_options_for::<CountedJson>(&self.schema);
+            compile(&options, &self.schema, self.part).ok().flatten()
         });
-        // A schema that compiled without the keyword also compiles with it.
-        counting.as_ref().unwrap_or(&self.plain)
+        counting.as_ref()
     }
 }
 
-fn compile(
-    options: &ValidationOptions<'_>,
+fn compile<F: Json>(
+    options: &ValidationOptions<'_, Arc<dyn Retrieve>, F>,
     schema: &Value,
     part: Part,
-) -> Result<Option<Validator>, jsonschema::ValidationError<'static>> {
+) -> Result<Option<Validator<F>>, jsonschema::ValidationError<'static>> {
     match (part, schema.get("items")) {
         (Part::Whole, _) => options.build(schema).map(Some),
         (Part::Items, Some(items @ Value::Bool(_))) => options.build(items).map(Some),

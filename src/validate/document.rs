@@ -1,15 +1,25 @@
 //! Applies the compiled schema of a source to elements or whole documents.
 
+use std::sync::atomic::AtomicBool;
+
 use serde_json::Value;
 
 use crate::layout::Source;
-use crate::model::{Finding, Rule, ShowValues, locate};
+use crate::model::{Finding, Rule, ShowValues, locate, plural};
 use crate::parse::{Chunk, Limits, Shape};
 
 use super::ValidateError;
 use super::checker::{Checker, Part, Verdict, unusable};
-use super::steps::Exhausted;
 use super::violation::{Anchor, Violation};
+
+/// An element with errors.
+#[derive(Debug)]
+pub struct InvalidElement {
+    /// Its value, if it is valid JSON.
+    pub value: Option<Value>,
+    /// The errors.
+    pub findings: Vec<Finding>,
+}
 
 /// The schema of a source, compiled once and shared by all workers.
 #[derive(Debug)]
@@ -40,7 +50,8 @@ impl DocumentValidator {
         })
     }
 
-    /// Returns all violations in one element of `chunk` with the parsed `value`, in text order.
+    /// Returns all violations in one element of `chunk` with the parsed `value`, in text order. If `interrupted` is set
+    /// meanwhile, the result has no meaning.
     #[must_use]
     pub fn check(
         &self,
@@ -49,6 +60,7 @@ impl DocumentValidator {
         value: &Value,
         path: &str,
         show: ShowValues,
+        interrupted: &AtomicBool,
     ) -> Vec<Finding> {
         let validator = match chunk.shape {
             Shape::Whole => &self.document,
@@ -58,13 +70,15 @@ impl DocumentValidator {
             },
         };
         let place = || chunk.place(path, element);
-        match validator.check(value, chunk.element(element).len(), show) {
+        match validator.check(value, chunk.element(element).len(), show, interrupted) {
             Verdict::Valid => Vec::new(),
             Verdict::Invalid(violations, unlisted) => {
                 let mut findings = place_all(chunk, element, path, violations);
                 if unlisted > 0 {
-                    let message =
-                        format!("{unlisted} more violations of the schema in this record");
+                    let message = format!(
+                        "{} of the schema in this record",
+                        plural(unlisted, "more violation")
+                    );
                     findings.push(Finding {
                         count: unlisted,
                         ..Finding::error(Rule::Schema, place(), message)
@@ -79,13 +93,13 @@ impl DocumentValidator {
                 findings.push(finding.hint("fix the listed violations, then run again"));
                 findings
             }
-            Verdict::TooCostly(Exhausted { schema_pointer }) => {
+            Verdict::TooCostly => {
                 let message = format!(
-                    "validating this record against the schema `{}` takes too long; stopped at `{schema_pointer}`",
+                    "validating this record against the schema `{}` takes too long",
                     self.schema_name
                 );
-                let hint =
-                    "make each schema in `allOf`, `anyOf` and `oneOf` refer to itself at most once";
+                let hint = "make each schema in `allOf`, `anyOf` and `oneOf` refer to itself at most once, and \
+                            list fewer alternatives and patterns";
                 vec![Finding::error(Rule::Schema, place(), message).hint(hint)]
             }
         }
@@ -102,18 +116,25 @@ impl DocumentValidator {
         chunk: &'a Chunk,
         limits: Limits,
         show: ShowValues,
-    ) -> impl Iterator<Item = (usize, Result<Value, Vec<Finding>>)> + 'a {
+        interrupted: &'a AtomicBool,
+    ) -> impl Iterator<Item = (usize, Result<Value, InvalidElement>)> + 'a {
         (0..chunk.elements.len()).map(move |element| {
             let checked = match chunk.parse(element, limits) {
                 Ok(value) => {
-                    let findings = self.check(chunk, element, &value, path, show);
+                    let findings = self.check(chunk, element, &value, path, show, interrupted);
                     if findings.is_empty() {
                         Ok(value)
                     } else {
-                        Err(findings)
+                        Err(InvalidElement {
+                            value: Some(value),
+                            findings,
+                        })
                     }
                 }
-                Err(error) => Err(vec![chunk.syntax_finding(path, element, &error)]),
+                Err(error) => Err(InvalidElement {
+                    value: None,
+                    findings: vec![chunk.syntax_finding(path, element, &error)],
+                }),
             };
             (chunk.index(element), checked)
         })

@@ -3,14 +3,15 @@
 //! Every violation becomes a finding with file, line, column, pointer and a plain message; values are masked unless
 //! requested. Nothing here changes a value or accesses the network.
 
-mod alternatives;
 mod checker;
+mod counted;
 mod document;
+mod explain;
 mod steps;
 mod violation;
 mod wording;
 
-pub use document::DocumentValidator;
+pub use document::{DocumentValidator, InvalidElement};
 
 /// Why a schema cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,49 +1,44 @@
-//! Counts how often the subschemas of a schema examine the values of a document.
+//! Limits how often a validator examines the values of a document.
 //!
-//! A recursive schema may examine a value twice as often with each level of the document, and jsonschema has no limit
-//! of its own. Therefore a counting keyword is inserted into each subschema; when the limit is reached, it unwinds.
+//! Schemas may examine a value twice as often with each level of the document or of the schema, or compare each member
+//! with thousands of alternatives, and jsonschema has no limit of its own. Therefore it validates a [view that takes
+//! steps](super::counted); when the limit is reached, or the run is interrupted, it unwinds.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use jsonschema::{Keyword, ValidationError, ValidationOptions};
-use serde_json::Value;
-
-use crate::layout;
-
-/// The name of the keyword, which no schema uses.
-const COUNTED: &str = "accession:step";
-
-/// The limit of steps was exceeded in this subschema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Exhausted {
-    /// JSON Pointer into the schema.
-    pub(super) schema_pointer: String,
-}
+/// The limit of steps was exceeded, or the run was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Exhausted;
 
 thread_local! {
     static LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
+    static PER_MEMBER: Cell<MemberSteps> = const { Cell::new(MemberSteps { each: 1, reads_names_again: false }) };
 }
 
-/// Returns `schema` with the counting keyword inserted.
-pub(super) fn counted(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    insert(&mut schema);
-    schema
+/// Steps between two looks at the interrupt flag; a power of two.
+const UNOBSERVED: u64 = 1 << 12;
+
+/// The steps for each member of an object that is visited.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MemberSteps {
+    pub(super) each: u64,
+    /// Whether a pattern can read the name to its end from each of its characters.
+    pub(super) reads_names_again: bool,
 }
 
-/// Returns the options for compiling such a schema.
-pub(super) fn counting_options() -> ValidationOptions<'static> {
-    layout::schema_options().with_keyword(COUNTED, |_, _, path| {
-        let (schema_pointer, _) = path.as_str().rsplit_once('/').unwrap_or_default();
-        let schema_pointer = schema_pointer.to_owned();
-        Ok(Box::new(StepCounter { schema_pointer }))
-    })
-}
+/// Bytes of a string that count as one step: patterns and formats read all of them.
+pub(super) const BYTES_PER_STEP: usize = 64;
 
-/// Runs `work`, which uses a counting validator, in at most this many steps.
-pub(super) fn within<T>(steps: u64, work: impl FnOnce() -> T) -> Result<T, Exhausted> {
+/// Runs `work`, which validates counted values, in at most this many steps.
+pub(super) fn within<T>(
+    steps: u64,
+    per_member: MemberSteps,
+    work: impl FnOnce() -> T,
+) -> Result<T, Exhausted> {
     LEFT.set(steps);
+    PER_MEMBER.set(per_member);
     // Intermediate state of `work` is dropped with its result; validators keep no state.
     let done = catch_unwind(AssertUnwindSafe(work));
     LEFT.set(u64::MAX);
@@ -53,52 +48,25 @@ pub(super) fn within<T>(steps: u64, work: impl FnOnce() -> T) -> Result<T, Exhau
     })
 }
 
-struct StepCounter {
-    schema_pointer: String,
+/// Takes the steps for a member of an object.
+pub(super) fn take_member(name: &str, interrupted: Option<&AtomicBool>) {
+    let steps = PER_MEMBER.get();
+    let bytes = match steps.reads_names_again {
+        true => name.len().saturating_mul(name.len()),
+        false => 0,
+    };
+    take(steps.each + (bytes / BYTES_PER_STEP) as u64, interrupted);
 }
 
-impl StepCounter {
-    fn take(&self) {
-        match LEFT.get().checked_sub(1) {
-            Some(left) => LEFT.set(left),
-            // Bypasses the panic hook, because this is not a bug.
-            None => resume_unwind(Box::new(Exhausted {
-                schema_pointer: self.schema_pointer.clone(),
-            })),
-        }
-    }
-}
-
-impl<'i> Keyword<'i> for StepCounter {
-    fn validate(&self, _instance: &'i Value) -> Result<(), ValidationError<'i>> {
-        self.take();
-        Ok(())
-    }
-
-    fn is_valid(&self, _instance: &'i Value) -> bool {
-        self.take();
-        true
-    }
-}
-
-/// Inserts the keyword into each object that may be a schema; in other objects it has no effect.
-fn insert(schema: &mut Value) {
-    match schema {
-        Value::Object(keywords) => {
-            for (word, value) in keywords.iter_mut() {
-                match (word.as_str(), value) {
-                    ("enum" | "const" | "default" | "examples" | "$vocabulary", _) => {}
-                    (
-                        "properties" | "patternProperties" | "$defs" | "definitions"
-                        | "dependentSchemas" | "dependencies" | "dependentRequired",
-                        Value::Object(named),
-                    ) => named.values_mut().for_each(insert),
-                    (_, value) => insert(value),
-                }
-            }
-            keywords.insert(COUNTED.to_owned(), Value::Bool(true));
-        }
-        Value::Array(several) => several.iter_mut().for_each(insert),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+/// Takes this many steps.
+pub(super) fn take(steps: u64, interrupted: Option<&AtomicBool>) {
+    let before = LEFT.get();
+    let left = before.saturating_sub(steps);
+    LEFT.set(left);
+    let is_due = before / UNOBSERVED != left / UNOBSERVED;
+    let is_interrupted = || interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed));
+    if before < steps || is_due && is_interrupted() {
+        // Bypasses the panic hook, because this is not a bug.
+        resume_unwind(Box::new(Exhausted));
     }
 }

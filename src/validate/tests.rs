@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use jsonschema::json::SerdeJson;
 use serde_json::Value;
 
-use crate::layout::schema_options;
+use crate::layout::schema_options_for;
 
 /// Tests that are expected to fail: `draft/file: description of the case: description of the test`, and why.
 const FAILING: [(&str, &str); 0] = [];
@@ -42,7 +43,8 @@ fn failures(directory: &Path) -> (BTreeSet<String>, usize) {
                 if let Some(keywords) = schema.as_object_mut() {
                     keywords.entry("$schema").or_insert_with(|| meta.into());
                 }
-                let validator = schema_options().build(&schema).expect("a schema");
+                let options = schema_options_for::<SerdeJson>(&schema);
+                let validator = options.build(&schema).expect("a schema");
                 for test in case["tests"].as_array().expect("tests") {
                     all += 1;
                     if Some(validator.is_valid(&test["data"])) != test["valid"].as_bool() {

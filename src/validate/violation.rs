@@ -1,12 +1,8 @@
-//! Converts a validator error to violations with a message and the location of the value or member.
+//! A part of a value that violates the schema, with a message and the location of the value or member.
 
 use jsonschema::ValidationError;
-use jsonschema::error::ValidationErrorKind as Kind;
 
-use crate::model::{Pointer, ShowValues};
-
-use super::alternatives::explain_alternatives;
-use super::wording::{expectation, found};
+use crate::model::Pointer;
 
 /// The part of the located value that a violation points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,32 +22,6 @@ pub(super) struct Violation {
     pub(super) message: String,
 }
 
-/// Converts `error` to one or more violations.
-pub(super) fn explain(error: &ValidationError<'_>, show: ShowValues) -> Vec<Violation> {
-    let keyword = error.kind().keyword();
-    match error.kind() {
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let violation = |name: &String| {
-                let message = format!("`{keyword}`: unexpected member `{name}`");
-                at_member(error, name, message)
-            };
-            unexpected.iter().map(violation).collect()
-        }
-        Kind::PropertyNames { error: inner } => {
-            let name = inner.instance().as_str().unwrap_or_default();
-            let message = format!("`{keyword}`: invalid member name: {}", expectation(inner));
-            vec![at_member(error, name, message)]
-        }
-        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-            explain_alternatives(error, context, show)
-        }
-        _ => {
-            let message = format!("`{keyword}`: {}{}", expectation(error), found(error, show));
-            vec![at_value(error, message)]
-        }
-    }
-}
-
 /// Creates a violation at the value that `error` is about.
 pub(super) fn at_value(error: &ValidationError<'_>, message: String) -> Violation {
     Violation {
@@ -61,7 +31,8 @@ pub(super) fn at_value(error: &ValidationError<'_>, message: String) -> Violatio
     }
 }
 
-fn at_member(error: &ValidationError<'_>, name: &str, message: String) -> Violation {
+/// Creates a violation at a member of the value, or where it would be.
+pub(super) fn at_member(error: &ValidationError<'_>, name: &str, message: String) -> Violation {
     Violation {
         pointer: format!("{}/{}", error.instance_path(), Pointer::escape(name)),
         anchor: Anchor::Name,

@@ -3,14 +3,12 @@
 //! Values of the schema may be quoted. Values of the file are quoted only on request; otherwise only their types and
 //! lengths are shown.
 
-use std::fmt::Display;
-
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::types::{JsonType, JsonTypeSet};
 use serde_json::Value;
 
-use crate::model::ShowValues;
+use crate::model::{ShowValues, excerpt, number_of};
 
 /// The maximum number of `enum` options listed, and of characters shown of a value.
 const LISTED: usize = 12;
@@ -19,9 +17,9 @@ const SHOWN: usize = 200;
 /// Describes what was expected of the value that `error` is about.
 pub(super) fn expectation(error: &ValidationError<'_>) -> String {
     match error.kind() {
-        Kind::AdditionalItems { limit } => format!("expected at most {}", number(limit, "item")),
+        Kind::AdditionalItems { limit } => format!("expected at most {}", number_of(limit, "item")),
         Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } => {
-            "expected no other members".to_owned()
+            "expected no other properties".to_owned()
         }
         Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => {
             "expected one of the allowed forms".to_owned()
@@ -49,19 +47,23 @@ pub(super) fn expectation(error: &ValidationError<'_>) -> String {
         Kind::FalseSchema => "expected no value here".to_owned(),
         Kind::Format { format } => format!("expected {}", format_name(format)),
         Kind::FromUtf8 { .. } => "expected the encoded string to be UTF-8".to_owned(),
-        Kind::MaxItems { limit } => format!("expected at most {}", number(limit, "item")),
-        Kind::MinItems { limit } => format!("expected at least {}", number(limit, "item")),
-        Kind::MaxLength { limit } => format!("expected at most {}", number(limit, "character")),
-        Kind::MinLength { limit } => format!("expected at least {}", number(limit, "character")),
-        Kind::MaxProperties { limit } => format!("expected at most {}", number(limit, "member")),
-        Kind::MinProperties { limit } => format!("expected at least {}", number(limit, "member")),
+        Kind::MaxItems { limit } => format!("expected at most {}", number_of(limit, "item")),
+        Kind::MinItems { limit } => format!("expected at least {}", number_of(limit, "item")),
+        Kind::MaxLength { limit } => format!("expected at most {}", number_of(limit, "character")),
+        Kind::MinLength { limit } => format!("expected at least {}", number_of(limit, "character")),
+        Kind::MaxProperties { limit } => {
+            format!("expected at most {}", number_of(limit, "property"))
+        }
+        Kind::MinProperties { limit } => {
+            format!("expected at least {}", number_of(limit, "property"))
+        }
         Kind::MultipleOf { multiple_of } => format!("expected a multiple of {multiple_of}"),
         Kind::Not { .. } => "the value matches a forbidden form".to_owned(),
         Kind::Pattern { pattern } => format!("expected a string that matches `{pattern}`"),
-        Kind::PropertyNames { .. } => "expected other member names".to_owned(),
+        Kind::PropertyNames { .. } => "expected other property names".to_owned(),
         Kind::Required { property } => match property.as_str() {
-            Some(name) => format!("the member `{name}` is missing"),
-            None => "a member is missing".to_owned(),
+            Some(name) => format!("the property `{name}` is missing"),
+            None => "a property is missing".to_owned(),
         },
         Kind::Type { kind } => {
             let expected = match kind {
@@ -83,17 +85,17 @@ pub(super) fn found(error: &ValidationError<'_>, show: ShowValues) -> String {
         return String::new();
     }
     match show {
-        ShowValues::Shown => format!(", found `{}`", shortened(&value.to_string())),
+        ShowValues::Shown => format!(", found `{}`", excerpt(&value.to_string(), 0, SHOWN)),
         ShowValues::Masked => {
             let size = match (error.kind(), value) {
                 (Kind::MaxLength { .. } | Kind::MinLength { .. }, Value::String(text)) => {
-                    number(text.chars().count(), "character")
+                    number_of(text.chars().count(), "character")
                 }
                 (_, Value::Array(items)) if is_about_number(error.kind()) => {
-                    number(items.len(), "item")
+                    number_of(items.len(), "item")
                 }
                 (_, Value::Object(members)) if is_about_number(error.kind()) => {
-                    number(members.len(), "member")
+                    number_of(members.len(), "property")
                 }
                 (Kind::Type { .. } | Kind::AnyOf { .. } | Kind::OneOfNotValid { .. }, _) => {
                     type_of(value).to_owned()
@@ -114,21 +116,6 @@ fn is_about_number(kind: &Kind) -> bool {
             | Kind::MaxProperties { .. }
             | Kind::MinProperties { .. }
     )
-}
-
-/// Returns for example `1 item` or `2 items`.
-fn number(count: impl Display, word: &str) -> String {
-    match count.to_string().as_str() {
-        "1" => format!("1 {word}"),
-        count => format!("{count} {word}s"),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
-    }
 }
 
 /// Returns for example `a string, an array or null`.

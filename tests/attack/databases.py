@@ -484,9 +484,18 @@ class Postgres(Server):
                 "PGCONNECT_TIMEOUT": "10"}
 
     def drop(self):
-        if self.database:
-            self.ask(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)", server=True)
-            self.database = None
+        if not self.database:
+            return
+        # FORCE may not end an autovacuum worker, which belongs to a superuser; it ends by itself.
+        for attempts_left in reversed(range(40)):
+            try:
+                self.ask(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)", server=True)
+                break
+            except RuntimeError:
+                if attempts_left == 0:
+                    raise
+                time.sleep(0.25)
+        self.database = None
 
     @classmethod
     def drop_all(cls, prefix):

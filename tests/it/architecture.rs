@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that may be long because they implement a single idea.
-const LONG: [(&str, &str); 8] = [
+const LONG: [(&str, &str); 6] = [
     (
         "src/database/engine/mod.rs",
         "one trait, with the defaults of its methods",
@@ -17,14 +17,6 @@ const LONG: [(&str, &str); 8] = [
     (
         "src/database/engine/mysql/recipe.rs",
         "the tables of one engine",
-    ),
-    (
-        "src/database/engine/mysql/triggers.rs",
-        "the triggers of one engine",
-    ),
-    (
-        "src/database/engine/postgres/triggers/mod.rs",
-        "the triggers of one engine",
     ),
     (
         "src/map/record.rs",
@@ -39,8 +31,8 @@ const LONG: [(&str, &str); 8] = [
         "the rules of ownership, in one place",
     ),
     (
-        "src/operations/directory/read_state.rs",
-        "the state of reading",
+        "src/operations/error.rs",
+        "the errors of all operations, each with its message",
     ),
 ];
 

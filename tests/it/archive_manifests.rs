@@ -34,7 +34,12 @@ fn verified(workspace: &Workspace, arguments: &[&str]) -> (Value, Vec<String>) {
     let report: Value =
         serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}\n{ended}"));
     let problems = report["problems"].as_array().expect("an array");
-    let code = if problems.is_empty() { 0 } else { 4 };
+    let code = match (problems.is_empty(), &report["ledger"]["unavailable"]) {
+        (true, Value::Null) => 0,
+        // It was named, and could not be read.
+        (true, _) => 1,
+        (false, _) => 4,
+    };
     assert_eq!(ended.code, Some(code), "{ended}");
     let text = |one: &Value, name: &str| one[name].as_str().expect("a text").to_owned();
     let output = problems

@@ -163,8 +163,10 @@ fn rows_older_than_the_audit_log_are_included() {
         &workspace.root().join("library"),
     );
     workspace.imports(&["--layout", "library"]);
-    // Simulates enabling the audit log on tables that already have rows.
-    let forget = "DROP TRIGGER accession_audit_log_no_delete; DELETE FROM audit_log;";
+    // Simulates an import into existing tables by version 0.1.0, which did not record their rows, and had no seals.
+    let forget = "DROP TRIGGER accession_audit_log_no_delete; DELETE FROM audit_log; \
+                  DROP TRIGGER accession_audit_seal_blocks_no_delete; DELETE FROM audit_seal_blocks; \
+                  DROP TRIGGER accession_audit_seals_no_delete; DELETE FROM audit_seals;";
     workspace
         .connection()
         .execute_batch(forget)

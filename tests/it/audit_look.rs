@@ -331,7 +331,7 @@ fn missing_objects_are_errors_with_a_hint() {
         (
             vec!["blame", "nothing", "1"],
             1,
-            "no row `1` of table `nothing`",
+            "no entry for table `nothing`",
         ),
         (
             vec!["as-of", "nothing", "--at", "now"],
@@ -359,7 +359,7 @@ fn missing_objects_are_errors_with_a_hint() {
             "run ids begin with `0`",
         ),
         (vec!["log", "--run", "ffff"], 1, "there is no run `ffff`"),
-        (vec!["log", "--run", "0"], 2, "matches 2 runs"),
+        (vec!["log", "--run", "0"], 1, "matches 2 runs"),
         (
             vec!["log", "--since", "soon"],
             2,
@@ -384,13 +384,50 @@ fn missing_objects_are_errors_with_a_hint() {
     }
 }
 
+/// For every command that takes the id of a run.
+#[test]
+fn ids_of_no_run_and_of_several_end_alike() {
+    let workspace = reviewed();
+    let first = runs(&workspace).remove(0);
+    let database = ["--database", "target/legacy.db"];
+    let archive = ["--archive", "target/legacy.db.archive"];
+    for (id, message) in [
+        ("0ffff", "there is no run `0ffff`"),
+        ("0", "matches 2 runs"),
+    ] {
+        // A time cannot be told from fewer characters.
+        let at = if id == "0" { &first[..6] } else { id };
+        for (arguments, place) in [
+            (&["runs", "show", id][..], database),
+            (&["revert", id, "--dry-run"], database),
+            (&["revert", id], database),
+            (&["rejects", "list", "--run", id], database),
+            (&["rejects", "export", "--run", id], database),
+            (&["audit", "log", "--run", id], database),
+            (&["audit", "log", "--not", &format!("run:{id}")], database),
+            (&["audit", "report", "--run", id], database),
+            (&["audit", "export", "--run", id], database),
+            (&["audit", "receipt", id], database),
+            (&["audit", "as-of", "profiles", "--at", at], database),
+            (&["archive", "verify", id], archive),
+            (&["archive", "restore", id, "target/back"], archive),
+        ] {
+            let mut command = workspace.command();
+            let ended = workspace.run(command.args(arguments).args(place));
+            assert_eq!(ended.code, Some(1), "{arguments:?}: {ended}");
+            let message = message.replace("`0ffff`", &format!("`{at}`"));
+            assert!(ended.stderr.contains(&message), "{arguments:?}: {ended}");
+        }
+    }
+}
+
 #[test]
 fn unknown_names_are_reported_with_the_known_ones() {
     let workspace = reviewed();
     for (arguments, message) in [
         (
             vec!["log", "--table", "profils"],
-            "no entries of a table `profils`; it has entries of `approved_cards`, ",
+            "no entries of a table `profils`; did you mean `profiles`?",
         ),
         (
             vec![
@@ -401,7 +438,7 @@ fn unknown_names_are_reported_with_the_known_ones() {
                 "--column",
                 "scool",
             ],
-            "has a column `scool`; `profiles` has `id`, ",
+            "has a column `scool`; did you mean `school`?",
         ),
         (
             vec!["report", "--column", "scool"],
@@ -413,7 +450,56 @@ fn unknown_names_are_reported_with_the_known_ones() {
         assert_eq!(ended.code, Some(0), "{arguments:?}: {ended}");
         assert!(ended.stderr.contains(message), "{arguments:?}: {ended}");
     }
-    let known = ["log", "--table", "profiles", "--actor", "nobody"];
+    for (arguments, message) in [
+        (
+            &["--actor", "nobody"][..],
+            "no run has the actor `nobody`; the actors are ",
+        ),
+        (&["--actor", "extrenal"], "did you mean `external`?"),
+        (&["--record", "nobody"], "no entries of a row `nobody`"),
+        (
+            &["--until", "2001-01-01"],
+            "no entry is from this time: all are from ",
+        ),
+        (
+            &["--since", "2200-01-01"],
+            "no entry is from this time: all are from ",
+        ),
+        (
+            &["--contains", "nowhere"],
+            "no entry matches all of these options together\n",
+        ),
+        (
+            &["--after", "1000000"],
+            "no entry matches all of these options together\n",
+        ),
+        (
+            &["--not", "table:profils", "--limit", "1"],
+            "a table `profils`; did you mean `profiles`?",
+        ),
+    ] {
+        for form in [
+            &["log", "--entries"][..],
+            &["log"],
+            &["report"],
+            &["export"],
+        ] {
+            if arguments.contains(&"--limit") && form[0] != "log" {
+                continue;
+            }
+            let arguments = [form, arguments].concat();
+            let ended = audit(&workspace, &arguments);
+            assert_eq!(ended.code, Some(0), "{arguments:?}: {ended}");
+            assert!(ended.stderr.contains(message), "{arguments:?}: {ended}");
+        }
+    }
+    let json = ["log", "--actor", "nobody", "--format", "json"];
+    let ended = audit(&workspace, &json);
+    assert_eq!(
+        crate::json::parse(&ended.stdout)["lines"],
+        serde_json::json!([])
+    );
+    let known = ["log", "--table", "profiles"];
     assert_eq!(audit(&workspace, &known).stderr, "");
 }
 

@@ -120,3 +120,38 @@ fn a_log_of_seals_that_is_a_link_is_not_followed() {
     assert_eq!(fs::read(&elsewhere).expect("read"), before);
     rows::assert_sound(&workspace.connection());
 }
+
+#[test]
+fn a_database_that_was_moved_with_its_archive_needs_no_warning() {
+    let workspace = Workspace::of("srs4autism/valid/small");
+    workspace.imports(&[]);
+    let root = workspace.root();
+    for (from, to) in [
+        ("target/legacy.db", "moved.db"),
+        ("target/legacy.db.archive", "moved.db.archive"),
+    ] {
+        fs::rename(root.join(from), root.join(to)).expect("renamed");
+    }
+    let sealed = |number: usize| {
+        let database = rusqlite::Connection::open(root.join("moved.db")).expect("opened");
+        let update = format!("UPDATE profiles SET name = 'Ann {number}'");
+        database.execute_batch(&update).expect("written");
+        let mut command = workspace.command();
+        workspace.run(command.args(["audit", "seal", "--database", "moved.db"]))
+    };
+    let ended = sealed(1);
+    assert_eq!(
+        (ended.code, ended.stderr.as_str()),
+        (Some(0), ""),
+        "{ended}"
+    );
+    let log = root.join("moved.db.archive/seals.log");
+    assert_eq!(fs::read_to_string(&log).expect("read").lines().count(), 2);
+    fs::remove_dir_all(root.join("moved.db.archive")).expect("removed");
+    let ended = sealed(2);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(
+        ended.stderr.contains("that archive is not there any more"),
+        "{ended}"
+    );
+}

@@ -10,11 +10,11 @@ use crate::tree::Tree;
 use crate::workspace::Workspace;
 
 /// A small file system; unmounted when dropped.
-struct Disk(PathBuf);
+pub(crate) struct Disk(PathBuf);
 
 impl Disk {
     /// Mounts a file system of this many kibibytes at `path`.
-    fn mount(path: PathBuf, kibibytes: u32) -> Self {
+    pub(crate) fn mount(path: PathBuf, kibibytes: u32) -> Self {
         let size = format!("size={kibibytes}k,mode=755");
         let output = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
@@ -23,6 +23,24 @@ impl Disk {
             .expect("mount");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
+        Self(path)
+    }
+}
+
+impl Disk {
+    /// Mounts a directory at `path` too.
+    pub(crate) fn bind(directory: &Path, path: PathBuf) -> Self {
+        let output = Command::new("mount")
+            .arg("--bind")
+            .arg(directory)
+            .arg(&path)
+            .output();
+        let output = output.expect("mount");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         Self(path)
     }
 }

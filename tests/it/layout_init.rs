@@ -403,3 +403,15 @@ fn the_hint_can_be_followed() {
         PathBuf::from("./srs4autism-layout")
     );
 }
+
+#[test]
+fn the_comment_of_a_repeated_id_names_it() {
+    let workspace = Workspace::empty();
+    workspace.write(
+        "people.json",
+        r#"[{"id": "a"}, {"id": "b"}, {"id": "c"}, {"id": "b"}]"#,
+    );
+    let layout = proposed(&workspace);
+    let comment = "in 4 of 4; not unique: 3 different values in 4, b repeats";
+    assert!(layout.contains(comment), "{layout}");
+}

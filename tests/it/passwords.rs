@@ -44,12 +44,16 @@ fn connection_strings_of_other_programs_are_usage_errors() {
         "{'host': '127.0.0.1', 'password': 's3cr3t'}",
         "mysql -u root -ps3cr3t db",
         "DATABASE_URL=postgres://u:s3cr3t@127.0.0.1/db",
+        "sqlite://u:s3cr3t@127.0.0.1/db",
+        "sqlite://u%3As3cr3t%40127.0.0.1/db",
+        "sqlite:target/legacy.db?password=s3cr3t",
     ] {
         let workspace = workspace();
         let before = workspace.tree();
         for format in ["text", "json"] {
             let mut command = workspace.command();
-            command.args(["import", "legacy", "--format", format, "--database", text]);
+            command.args(["import", "legacy", "-vvv", "--format", format]);
+            command.args(["--database", text]);
             let ended = workspace.run(&mut command);
             assert_secret(&ended, 2);
             assert!(ended.stderr.contains("hint:"), "{ended}");

@@ -161,6 +161,34 @@ fn an_unmodified_audit_log_matches_its_seals_and_the_rows() {
     assert_eq!(outcome["anchored"], 2);
 }
 
+/// The disk was full, or the machine stopped, while a line was written.
+#[test]
+fn a_torn_line_of_the_log_hides_no_other_seal() {
+    let sealed = Sealed::new();
+    let log = sealed.workspace.archive().join("seals.log");
+    let lines = std::fs::read_to_string(&log).expect("read");
+    let anchor = log.display().to_string();
+    let anchored = |expected: u64| {
+        let ended = sealed.command(&["audit", "verify", "--anchor", &anchor, "--format", "json"]);
+        assert_eq!(ended.code, Some(0), "{ended}");
+        assert!(ended.stderr.contains("a line is incomplete"), "{ended}");
+        let outcome: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert_eq!(outcome["anchored"], expected, "{ended}");
+    };
+    let last = lines.trim_end().rfind('\n').expect("lines") + 1;
+    for length in [last + 5, last + 60, lines.len() - 1] {
+        // An earlier version appended the next line to it.
+        let earlier = format!("{}{}", &lines[..length], &lines[last..]);
+        std::fs::write(&log, earlier).expect("written");
+        anchored(3);
+    }
+    std::fs::write(&log, &lines[..last + 60]).expect("written");
+    anchored(2);
+    sealed.execute("UPDATE profiles SET name = 'Ann'");
+    assert_eq!(sealed.command(&["audit", "seal"]).code, Some(0));
+    anchored(4);
+}
+
 #[test]
 fn changes_by_other_programs_are_unsealed_until_they_are_sealed() {
     let sealed = Sealed::new();

@@ -46,6 +46,16 @@ fn a_directory_without_a_file_of_the_layout_is_rejected() {
     }
 }
 
+#[test]
+fn the_hint_has_the_path_of_the_layout() {
+    let layout = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/layouts/tutorial");
+    let words = [
+        "error[no-files]",
+        &format!("accession layout show {layout}`"),
+    ];
+    assert_rejected(&Workspace::empty(), &["--layout", layout], 3, &words);
+}
+
 /// Simulates an unmounted disk: with `--prune`, all rows would be deleted.
 #[test]
 fn rows_are_kept_if_all_files_are_missing() {
@@ -192,8 +202,8 @@ fn cards_without_a_profile_are_rejected() {
 fn unknown_names_are_usage_errors() {
     let workspace = valid();
     assert_rejected(&workspace, &["--set", "colour=red"], 2, &["`colour`"]);
-    assert_rejected(&workspace, &["--set", "profile="], 2, &["name=value"]);
-    assert_rejected(&workspace, &["--set", "profile"], 2, &["name=value"]);
+    assert_rejected(&workspace, &["--set", "profile="], 2, &["NAME=VALUE"]);
+    assert_rejected(&workspace, &["--set", "profile"], 2, &["NAME=VALUE"]);
     assert_rejected(&workspace, &["--layout", "nothing"], 2, &["`nothing`"]);
     assert_rejected(&workspace, &["--on-conflict", "guess"], 2, &["guess"]);
     assert_rejected(&workspace, &["--colour"], 2, &["--colour"]);

@@ -99,7 +99,10 @@ fn a_reject_is_open_until_its_record_is_accepted() {
     let run = all[0]["run"].as_str().expect("a run");
     assert_eq!(listed(&workspace, &["--all", "--run", run]).len(), 1);
     let text = rejects(&workspace, &["list"]);
-    assert_eq!(text.stdout, "no rejects\n");
+    assert_eq!(
+        text.stdout,
+        "no open rejects; `--all` lists 2 rejects that are resolved\n"
+    );
 }
 
 #[test]
@@ -153,8 +156,9 @@ fn thousands_of_rejects_are_all_recorded() {
     assert_eq!(rows::count(&workspace.connection(), "rejects"), 2_500);
     let list = rejects(&workspace, &["list", "--limit", "2"]);
     assert!(
-        list.stdout
-            .ends_with("and 2498 more; use `--limit N` to list N\n2 500 faults of 2 500 records\n"),
+        list.stdout.ends_with(
+            "and 2498 more; use `--limit N` to list N\n2 500 findings of 2 500 records\n"
+        ),
         "{list}"
     );
     let exported = rejects(&workspace, &["export"]);
@@ -196,7 +200,7 @@ fn all_commands_count_the_same_records() {
     assert!(skipped.stdout.contains(words), "{skipped}");
     assert!(!skipped.stderr.contains("--skip-invalid"), "{skipped}");
     let list = rejects(&workspace, &["list"]);
-    assert!(list.stdout.ends_with("5 faults of 4 records\n"), "{list}");
+    assert!(list.stdout.ends_with("5 findings of 4 records\n"), "{list}");
 }
 
 #[test]

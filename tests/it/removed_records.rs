@@ -1,8 +1,10 @@
 //! Records and files that no longer exist.
 
+use std::fs;
+
 use crate::edits::edit;
-use crate::rows;
 use crate::workspace::Workspace;
+use crate::{fixtures, rows};
 
 const CARDS: &str = "content_db/approved_cards.json";
 const CHAT: &str = "content_db/chat_history.json";
@@ -134,4 +136,67 @@ fn records_in_a_damaged_file_do_not_count_as_removed() {
     let connection = workspace.connection();
     assert_eq!(rows::count(&connection, "chat_messages"), 4, "{ended}");
     rows::assert_sound(&connection);
+}
+
+/// The file is there and unchanged: it is not the record that was removed.
+#[test]
+fn rows_of_a_file_that_the_layout_no_longer_reads_are_reported_as_such() {
+    let workspace = Workspace::empty();
+    let layout = workspace.root().join("own");
+    fixtures::copy(&fixtures::path("layouts/anything"), &layout);
+    workspace.write("records/a.json", r#"["v1", "v2"]"#);
+    workspace.write("lines/1.jsonl", "1\n");
+    let import = |more: &[&str]| workspace.import(&[&["--layout", "./own"], more].concat());
+    let verify = || {
+        let mut command = workspace.command();
+        command.args([
+            "verify",
+            "legacy",
+            "--layout",
+            "./own",
+            "--database",
+            "target/legacy.db",
+        ]);
+        workspace.run(&mut command)
+    };
+    let ended = import(&[]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let text = fs::read_to_string(layout.join("layout.toml")).expect("read");
+    let text = text.replace("records/{file}.json", "items/{file}.json");
+    fs::write(layout.join("layout.toml"), text).expect("written");
+    workspace.write("lines/1.jsonl", "1\n2\n");
+    let ended = import(&[]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(
+        ended
+            .stderr
+            .contains("the layout no longer reads this file; kept"),
+        "{ended}"
+    );
+    assert!(!ended.stderr.contains("no longer in the file"), "{ended}");
+    let verified = verify();
+    assert_eq!(verified.code, Some(4), "{verified}");
+    let difference = "imported earlier, but the layout no longer reads this file";
+    assert!(verified.stdout.contains(difference), "{verified}");
+    // A changed row is a conflict with the same explanation.
+    workspace
+        .connection()
+        .execute_batch("UPDATE items SET value = '\"x\"' WHERE file = 'a'")
+        .expect("changed");
+    let ended = import(&["--prune"]);
+    assert_eq!(ended.code, Some(4), "{ended}");
+    assert!(
+        ended
+            .stderr
+            .contains("the layout no longer reads this file, and its row"),
+        "{ended}"
+    );
+    // Once the file is deleted, its records are no longer there.
+    workspace.remove("records/a.json");
+    workspace.write("records/b.txt", "");
+    let verified = verify();
+    assert!(
+        verified.stdout.contains("no longer in the files"),
+        "{verified}"
+    );
 }

@@ -243,7 +243,9 @@ fn rows_changed_since_are_listed_and_nothing_is_written() {
     let ended = runs.revert(&second, &[]);
     assert_eq!(ended.code, Some(4), "{ended}");
     assert!(
-        ended.stdout.contains("was changed by external at"),
+        ended
+            .stdout
+            .contains("was changed; last entry by external at"),
         "{ended}"
     );
     before.assert_unchanged(&runs.workspace.tree(), ended);

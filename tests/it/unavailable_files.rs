@@ -12,7 +12,7 @@ fn layout() -> String {
     path.to_str().expect("UTF-8").to_owned()
 }
 
-fn import(workspace: &Workspace, more: &[&str]) -> CommandOutput {
+pub(crate) fn import(workspace: &Workspace, more: &[&str]) -> CommandOutput {
     let layout = layout();
     workspace.import(&[&["--layout", &layout], more].concat())
 }
@@ -29,7 +29,7 @@ fn imported() -> Workspace {
     workspace
 }
 
-fn items(workspace: &Workspace) -> i64 {
+pub(crate) fn items(workspace: &Workspace) -> i64 {
     rows::count(&workspace.connection(), "items")
 }
 
@@ -41,7 +41,7 @@ fn removed(workspace: &Workspace) -> i64 {
 /// Without `--prune`, the rows are left unchanged; with it, nothing is written until the user confirms that the files
 /// were deleted.
 #[track_caller]
-fn kept_until_confirmed(workspace: &Workspace, place: &str, words: &str) {
+pub(crate) fn kept_until_confirmed(workspace: &Workspace, place: &str, words: &str) {
     let total = items(workspace);
     // An additional change, so that a run is written.
     workspace.write("lines/3.jsonl", "33\n");

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
-use crate::audit::image::is_real;
+use crate::audit::image::{bits, is_real};
 
 /// A text that is not an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,7 +110,7 @@ impl<H: Hasher> Visitor<'_> for Number<'_, H> {
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         match text.parse::<f64>() {
-            Ok(real) if is_real(text) => real.to_bits().hash(self.0),
+            Ok(real) if is_real(text) => bits(real).hash(self.0),
             Ok(_) | Err(_) => text.hash(self.0),
         }
         Ok(())
@@ -217,6 +217,7 @@ mod tests {
         let same = |a: &str, b: &str| cells(a) == cells(b);
         assert!(!same(r#"{"a":1}"#, r#"{"b":1}"#));
         assert!(same(r#"{"a":0.1}"#, r#"{"a":0.10000000000000001}"#));
+        assert!(same(r#"{"a":0.0}"#, r#"{"a":-0.0}"#));
         assert!(!same(r#"{"a":1}"#, r#"{"a":1.0}"#));
         assert!(!same(
             r#"{"a":{"$blob":"1E01"}}"#,

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::audit::{Image, Key, ReplayError, ReplayStep, RowState};
 
+use super::alike::Alike;
 use super::correct::{Correction, corrections};
 use super::rows::Rows;
 
@@ -53,10 +54,23 @@ pub struct UnknownColumns {
 pub struct Replay {
     accounted: Accounted,
     rows: Rows,
+    /// Rows with NULL in their key.
+    alike: Alike,
+    /// Current rows with NULL in their key that equal none of these.
+    unmatched: Vec<(String, Image)>,
     /// Rows whose id another row took, with that entry: in a statement that swaps keys, their id changes later.
     displaced: HashMap<String, (i64, RowState)>,
     differences: Vec<(String, RowDifference)>,
-    unknown: UnknownColumns,
+    missing: Vec<Missing>,
+}
+
+/// A missing entry of a row.
+#[derive(Debug)]
+struct Missing {
+    record_id: String,
+    correction: Correction,
+    /// Whether all columns of the row had entries, except for added columns.
+    was_complete: bool,
 }
 
 impl Replay {
@@ -69,12 +83,17 @@ impl Replay {
         }
     }
 
-    /// The number of entries that are inconsistent with the previous ones.
-    #[must_use]
-    pub fn broken_entries(&self) -> u64 {
-        let differences = self.differences.iter();
-        let broken = differences.filter(|(_, found)| matches!(found, RowDifference::Broken { .. }));
-        (broken.count() + self.displaced.len()) as u64
+    /// The entries that are inconsistent with the previous ones, with the record ids of their rows.
+    pub fn broken_entries(&self) -> impl Iterator<Item = (i64, &str)> {
+        let broken = self.differences.iter().filter_map(|one| match &one.1 {
+            RowDifference::Broken { entry, .. } => Some((*entry, one.0.as_str())),
+            RowDifference::Changed { .. } | RowDifference::Removed | RowDifference::Unrecorded => {
+                None
+            }
+        });
+        let displaced = self.displaced.iter();
+        let displaced = displaced.map(|(record_id, (entry, _))| (*entry, record_id.as_str()));
+        broken.chain(displaced)
     }
 
     /// Applies the next entry of a row.
@@ -90,16 +109,26 @@ impl Replay {
             Err(error) => return self.broken(id, record_id, error),
         };
         let moved = step.new_record_id(key);
-        let displaced = match moved.is_some() || matches!(step, ReplayStep::Delete { .. }) {
+        let is_deleted = matches!(step, ReplayStep::Delete { .. });
+        let (had_null, has_null) = match &step {
+            ReplayStep::Insert { new } => (key.has_null(new), key.has_null(new)),
+            ReplayStep::Update { old, new } => (key.has_null(old), key.has_null(new)),
+            ReplayStep::Delete { old } => (key.has_null(old), false),
+        };
+        let displaced = match !had_null && (moved.is_some() || is_deleted) {
             true => self.displaced.remove(record_id),
             false => None,
         };
         let is_displaced = displaced.is_some();
-        let mut row = match displaced {
-            Some((_, row)) => row,
-            None => self.rows.take(record_id, step.row(), key),
+        let mut row = match (displaced, &step) {
+            (Some((_, row)), _) => row,
+            (None, ReplayStep::Insert { .. }) if had_null => RowState::Absent,
+            (None, _) if had_null => {
+                let row = self.alike.take(record_id, step.row(), key);
+                row.unwrap_or_default()
+            }
+            (None, _) => self.rows.take(record_id, step.row(), key),
         };
-        let is_deleted = matches!(step, ReplayStep::Delete { .. });
         let error = match row {
             RowState::Unknown if !matches!(step, ReplayStep::Insert { .. }) => {
                 Some(ReplayError::NotInserted)
@@ -112,31 +141,77 @@ impl Replay {
         } else {
             row.follow(step);
         }
+        if moved.is_some() && !is_displaced && !had_null {
+            self.rows.put(record_id, RowState::Absent);
+        }
         match (moved, row.image()) {
+            (to, Some(_)) if has_null => {
+                self.alike
+                    .put(to.unwrap_or_else(|| record_id.to_owned()), row);
+            }
             (Some(to), Some(new)) => {
-                if !is_displaced {
-                    self.rows.put(record_id, RowState::Absent);
-                }
                 let there = self.rows.take(&to, new, key);
                 self.rows.put(&to, row);
                 if there.exists() == Some(true) {
                     self.displaced.insert(to, (id, there));
                 }
             }
-            // Another row has its record id.
-            (None, _) if is_displaced && is_deleted => {}
+            // Other rows can have its record id.
+            (None, _) if is_deleted && (is_displaced || had_null) => {}
             (_, _) => self.rows.put(record_id, row),
         }
     }
 
     /// Compares a current row.
     pub fn row(&mut self, record_id: String, now: &Image, key: &Key<'_>) {
-        let state = self.rows.take(&record_id, now, key);
+        let known = match key.has_null(now) {
+            true => match self.alike.take_equal(&record_id, now) {
+                Some(known) => known,
+                // Another current row may equal a row that differs least from this one.
+                None => return self.unmatched.push((record_id, now.clone())),
+            },
+            false => self.rows.take(&record_id, now, key),
+        };
+        self.correct(record_id, &known, Some(now), key);
+    }
+
+    fn correct(&mut self, record_id: String, known: &RowState, now: Option<&Image>, key: &Key<'_>) {
         let accounted = &self.accounted.columns;
         // Of rows that are older than the audit log, earlier versions recorded the columns that changed.
-        let is_complete = matches!(state, RowState::Present(_)) || !accounted.is_empty();
-        for correction in corrections(&state, Some(now), key.columns(), accounted) {
-            let difference = match correction {
+        let was_complete = matches!(known, RowState::Present(_)) || !accounted.is_empty();
+        let missing = corrections(known, now, key, accounted).into_iter();
+        self.missing.extend(missing.map(|correction| Missing {
+            record_id: record_id.clone(),
+            correction,
+            was_complete,
+        }));
+    }
+
+    /// Whether a row exists after the entries, if no current rows are compared.
+    #[must_use]
+    pub fn leaves_rows(self) -> bool {
+        let mut rows = self.rows.into_rows().chain(self.alike.into_rows());
+        rows.any(|(_, row)| row.exists() == Some(true))
+    }
+
+    /// The missing entries, by record id. Rows that were not compared are deleted.
+    #[must_use]
+    pub fn missing(mut self, key: &Key<'_>) -> Vec<(String, Correction)> {
+        self.compare_rest(key);
+        let missing = self.missing.into_iter();
+        missing.map(|one| (one.record_id, one.correction)).collect()
+    }
+
+    /// The differences, sorted by record id. Rows that were not compared are reported as deleted.
+    #[must_use]
+    pub fn finish(mut self, key: &Key<'_>) -> (Vec<(String, RowDifference)>, UnknownColumns) {
+        for (record_id, (entry, _)) in std::mem::take(&mut self.displaced) {
+            self.broken(entry, &record_id, ReplayError::AlreadyThere);
+        }
+        self.compare_rest(key);
+        let mut unknown = UnknownColumns::default();
+        for missing in self.missing {
+            let difference = match missing.correction {
                 Correction::Insert { .. } => RowDifference::Unrecorded,
                 Correction::Update { old, new } => {
                     let changed = new.into_iter().filter(|(name, now)| old[name] != *now);
@@ -144,44 +219,30 @@ impl Replay {
                         columns: changed.map(|(name, _)| name).collect(),
                     }
                 }
-                Correction::Complete { row } => {
-                    if is_complete {
-                        let key = key.columns();
-                        let columns = row.into_iter().map(|(name, _)| name);
-                        let columns = columns.filter(|name| !key.contains(&name.as_str()));
-                        self.unknown.columns.extend(columns);
-                        self.unknown.rows += 1;
+                Correction::Complete { columns, .. } => {
+                    if missing.was_complete {
+                        unknown.columns.extend(columns);
+                        unknown.rows += 1;
                     }
                     continue;
                 }
                 Correction::Delete { .. } => RowDifference::Removed,
             };
-            self.differences.push((record_id.clone(), difference));
+            self.differences.push((missing.record_id, difference));
         }
-    }
-
-    /// Removes and returns the state that the entries of a current row lead to.
-    pub fn take(&mut self, record_id: &str, now: &Image, key: &Key<'_>) -> RowState {
-        self.rows.take(record_id, now, key)
-    }
-
-    /// The states that were not taken.
-    pub fn rest(self) -> impl Iterator<Item = (String, RowState)> {
-        self.rows.into_rows()
-    }
-
-    /// The differences, sorted by record id. Rows that were not compared are reported as deleted.
-    #[must_use]
-    pub fn finish(mut self) -> (Vec<(String, RowDifference)>, UnknownColumns) {
-        for (record_id, (entry, _)) in std::mem::take(&mut self.displaced) {
-            self.broken(entry, &record_id, ReplayError::AlreadyThere);
-        }
-        let removed = self.rows.into_rows();
-        let removed = removed.filter(|(_, row)| row.exists() == Some(true));
-        self.differences
-            .extend(removed.map(|(record_id, _)| (record_id, RowDifference::Removed)));
         self.differences.sort_by(|a, b| a.0.cmp(&b.0));
-        (self.differences, self.unknown)
+        (self.differences, unknown)
+    }
+
+    fn compare_rest(&mut self, key: &Key<'_>) {
+        for (record_id, now) in std::mem::take(&mut self.unmatched) {
+            let known = self.alike.take(&record_id, &now, key);
+            self.correct(record_id, &known.unwrap_or_default(), Some(&now), key);
+        }
+        let rows = std::mem::take(&mut self.rows).into_rows();
+        for (record_id, known) in rows.chain(std::mem::take(&mut self.alike).into_rows()) {
+            self.correct(record_id, &known, None, key);
+        }
     }
 
     fn broken(&mut self, entry: i64, record_id: &str, error: ReplayError) {
@@ -252,7 +313,7 @@ mod tests {
         for (record_id, now) in rows {
             replay.row((*record_id).to_owned(), &image(now), &key());
         }
-        replay.finish().0
+        replay.finish(&key()).0
     }
 
     const BORN: (&str, &str, &str, &str) = ("1", "INSERT", "", r#"{"id":1,"a":1}"#);
@@ -347,7 +408,7 @@ mod tests {
             let step = ReplayStep::read("INSERT", None, Some(BORN.3));
             replay.entry(1, "1", step, &key());
             replay.row("1".to_owned(), &image(now), &key());
-            replay.finish()
+            replay.finish(&key())
         };
         let (found, unknown) = compared(r#"{"id":1,"a":1,"b":null,"c":5,"d":null}"#);
         assert_eq!((found, unknown.rows), (vec![], 1));

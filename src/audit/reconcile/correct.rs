@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::audit::{Image, RowState, same_value};
+use crate::audit::{Image, Key, RowState, same_value};
 
 /// A missing entry of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub enum Correction {
         /// All columns.
         new: Image,
     },
-    /// Columns have different values: the images contain the key and these columns.
+    /// Columns have different values: the images contain the key and these columns, or all columns if the key has NULL.
     Update {
         /// The values in the audit log.
         old: Image,
@@ -23,8 +23,10 @@ pub enum Correction {
     },
     /// No entry has these columns, which were added or renamed later: nothing is known of their values before.
     Complete {
-        /// The key and these columns.
+        /// The same.
         row: Image,
+        /// These columns.
+        columns: Vec<String>,
     },
     /// The row does not exist; according to the audit log it does.
     Delete {
@@ -38,10 +40,10 @@ pub enum Correction {
 /// A column that no entry has was added or renamed later. It needs no entry while it is NULL, and it was NULL if it is
 /// one of the `accounted` columns, of which all values were recorded before.
 #[must_use]
-pub fn corrections(
+pub(super) fn corrections(
     known: &RowState,
     now: Option<&Image>,
-    key: &[&str],
+    key: &Key<'_>,
     accounted: &BTreeSet<String>,
 ) -> Vec<Correction> {
     let (known, is_partial, now) = match (known, now) {
@@ -56,9 +58,16 @@ pub fn corrections(
         (RowState::Partial(known), Some(now)) => (known, true, now),
     };
     let (mut before, mut after, mut unknown) = (Image::new(), Image::new(), Image::new());
+    // Several rows can have its key: their entries are told apart by all columns.
+    let is_ambiguous = key.has_null(now);
+    let mut same = Image::new();
     for (column, value) in now {
         match known.get(column) {
-            Some(old) if same_value(value, old) => {}
+            Some(old) if same_value(value, old) => {
+                if is_ambiguous {
+                    same.insert(column.clone(), value.clone());
+                }
+            }
             Some(old) => {
                 before.insert(column.clone(), old.clone());
                 after.insert(column.clone(), value.clone());
@@ -74,10 +83,12 @@ pub fn corrections(
         }
     }
     let with_key = |columns: Image| {
-        let key = key.iter().filter_map(|&column| now.get_key_value(column));
+        let key = key.columns().iter();
+        let key = key.filter_map(|&column| now.get_key_value(column));
         let mut image: Image = key
             .map(|(column, value)| (column.clone(), value.clone()))
             .collect();
+        image.extend(same.clone());
         image.extend(columns);
         image
     };
@@ -85,13 +96,16 @@ pub fn corrections(
     if !after.is_empty() {
         missing.push(Correction::Update {
             old: with_key(before),
-            new: with_key(after),
+            new: with_key(after.clone()),
         });
     }
     if !unknown.is_empty() {
-        missing.push(Correction::Complete {
-            row: with_key(unknown),
-        });
+        let columns = unknown.keys().cloned().collect();
+        if is_ambiguous {
+            unknown.extend(after);
+        }
+        let row = with_key(unknown);
+        missing.push(Correction::Complete { row, columns });
     }
     missing
 }
@@ -99,7 +113,15 @@ pub fn corrections(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::ReplayStep;
+    use crate::audit::{KeyRule, ReplayStep};
+
+    fn key() -> Key<'static> {
+        let rule = KeyRule {
+            real: str::to_owned,
+            has_namesakes: true,
+        };
+        Key::of(vec!["id"], rule)
+    }
 
     fn image(text: &str) -> Image {
         serde_json::from_str(text).expect("an object")
@@ -109,12 +131,12 @@ mod tests {
     fn corrected(mut known: RowState, now: Option<&str>, accounted: &[&str]) -> Vec<Correction> {
         let now = now.map(image);
         let accounted = accounted.iter().map(|&name| name.to_owned()).collect();
-        let found = corrections(&known, now.as_ref(), &["id"], &accounted);
+        let found = corrections(&known, now.as_ref(), &key(), &accounted);
         for correction in found.clone() {
             let step = match correction {
                 Correction::Insert { new } => ReplayStep::Insert { new },
                 Correction::Update { old, new } => ReplayStep::Update { old, new },
-                Correction::Complete { row } => ReplayStep::Update {
+                Correction::Complete { row, .. } => ReplayStep::Update {
                     old: row.clone(),
                     new: row,
                 },
@@ -123,7 +145,7 @@ mod tests {
             known.apply(step).expect("it follows from what was known");
         }
         assert_eq!(
-            corrections(&known, now.as_ref(), &["id"], &accounted),
+            corrections(&known, now.as_ref(), &key(), &accounted),
             [],
             "{found:?}"
         );
@@ -179,6 +201,7 @@ mod tests {
         let row = r#"{"id":1,"a":1,"b":2}"#;
         let completed = Correction::Complete {
             row: image(r#"{"id":1,"b":2}"#),
+            columns: vec!["b".to_owned()],
         };
         let present = |text: &str| RowState::Present(image(text));
         assert_eq!(
@@ -202,5 +225,21 @@ mod tests {
             corrected(present(r#"{"id":1,"a":7}"#), Some(row), &[]),
             [changed(r#"{"id":1,"a":7}"#, r#"{"id":1,"a":1}"#), completed]
         );
+    }
+
+    #[test]
+    fn entries_of_rows_with_null_in_the_key_have_all_columns() {
+        let before = r#"{"id":null,"a":1,"b":2}"#;
+        let known = RowState::Present(image(before));
+        let found = corrected(known, Some(r#"{"id":null,"a":1,"b":3,"c":4}"#), &[]);
+        let update = Correction::Update {
+            old: image(before),
+            new: image(r#"{"id":null,"a":1,"b":3}"#),
+        };
+        let complete = Correction::Complete {
+            row: image(r#"{"id":null,"a":1,"b":3,"c":4}"#),
+            columns: vec!["c".to_owned()],
+        };
+        assert_eq!(found, [update, complete]);
     }
 }

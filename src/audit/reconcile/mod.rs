@@ -5,6 +5,7 @@
 //! rows. Only rows of buckets with a different sum are replayed entry by entry. So both sides can be read in whichever
 //! order is fastest, and memory does not grow with them.
 
+mod alike;
 mod cells;
 mod compare;
 mod correct;
@@ -13,5 +14,5 @@ mod sums;
 
 pub use cells::{NotAnImage, each_cell};
 pub use compare::{Accounted, Replay, RowDifference, UnknownColumns};
-pub use correct::{Correction, corrections};
+pub use correct::Correction;
 pub use sums::{BUCKETS, Summing, Sums};

@@ -4,6 +4,8 @@
 
 use std::hash::{BuildHasher as _, Hash, Hasher as _, RandomState};
 
+use crate::audit::Key;
+
 use super::cells::each_cell;
 
 /// Number of buckets per table: few enough to keep them for many tables, enough to replay few rows for one that
@@ -57,20 +59,21 @@ impl Sums {
         &mut self,
         summing: &Summing,
         record_id: &str,
+        key: Option<&Key<'_>>,
         old: Option<&str>,
         new: Option<&str>,
     ) {
         if let Some(old) = old {
-            self.image(summing, record_id, old, u64::wrapping_sub);
+            self.image(summing, record_id, key, old, u64::wrapping_sub);
         }
         if let Some(new) = new {
-            self.image(summing, record_id, new, u64::wrapping_add);
+            self.image(summing, record_id, key, new, u64::wrapping_add);
         }
     }
 
     /// Subtracts a current row.
-    pub fn row(&mut self, summing: &Summing, record_id: &str, image: &str) {
-        self.image(summing, record_id, image, u64::wrapping_sub);
+    pub fn row(&mut self, summing: &Summing, record_id: &str, key: &Key<'_>, image: &str) {
+        self.image(summing, record_id, Some(key), image, u64::wrapping_sub);
     }
 
     /// Marks two ids as one row whose key changed, which sums cannot follow.
@@ -110,6 +113,7 @@ impl Sums {
         &mut self,
         summing: &Summing,
         record_id: &str,
+        key: Option<&Key<'_>>,
         image: &str,
         combine: fn(u64, u64) -> u64,
     ) {
@@ -118,6 +122,10 @@ impl Sums {
         record_id.hash(&mut row);
         let mut sum = row.finish();
         let read = each_cell(image, &row, &mut |cell| sum = sum.wrapping_add(cell));
+        // Of several rows with the same record id, it counts which of them has a value.
+        if key.is_some_and(|key| key.has_null_in(record_id, image)) {
+            sum = summing.0.hash_one(sum);
+        }
         let large = u32::try_from(image.len() / UNIT).unwrap_or(u32::MAX);
         bucket.weight = bucket.weight.saturating_add(large).saturating_add(1);
         bucket.sum = combine(bucket.sum, sum);
@@ -128,6 +136,15 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::KeyRule;
+
+    fn key() -> Key<'static> {
+        let rule = KeyRule {
+            real: str::to_owned,
+            has_namesakes: true,
+        };
+        Key::of(vec!["id"], rule)
+    }
 
     fn is_even(fill: impl FnOnce(&mut Sums, &Summing)) -> bool {
         let (mut sums, summing) = (Sums::default(), Summing::default());
@@ -139,16 +156,17 @@ mod tests {
     fn added_values_must_be_removed_or_present() {
         let born = r#"{"id":1,"a":1.5,"b":"x"}"#;
         assert!(is_even(|sums, summing| {
-            sums.entry(summing, "1", None, Some(born));
+            sums.entry(summing, "1", None, None, Some(born));
             sums.entry(
                 summing,
                 "1",
+                None,
                 Some(r#"{"id":1,"a":1.5}"#),
                 Some(r#"{"id":1,"a":2.0}"#),
             );
-            sums.row(summing, "1", r#"{"a":2.0,"id":1,"b":"x"}"#);
-            sums.entry(summing, "2", None, Some(born));
-            sums.entry(summing, "2", Some(born), None);
+            sums.row(summing, "1", &key(), r#"{"a":2.0,"id":1,"b":"x"}"#);
+            sums.entry(summing, "2", None, None, Some(born));
+            sums.entry(summing, "2", None, Some(born), None);
         }));
         for now in [
             r#"{"id":1,"a":1.5,"b":"y"}"#,
@@ -157,23 +175,29 @@ mod tests {
         ] {
             assert!(
                 !is_even(|sums, summing| {
-                    sums.entry(summing, "1", None, Some(born));
-                    sums.row(summing, "1", now);
+                    sums.entry(summing, "1", None, None, Some(born));
+                    sums.row(summing, "1", &key(), now);
                 }),
                 "{now}"
             );
         }
-        assert!(!is_even(|sums, summing| sums.row(summing, "1", born)));
+        assert!(!is_even(|sums, summing| sums.row(
+            summing,
+            "1",
+            &key(),
+            born
+        )));
         assert!(!is_even(|sums, summing| sums.entry(
             summing,
             "1",
+            None,
             None,
             Some(born)
         )));
         // Values of one row do not count for another.
         assert!(!is_even(|sums, summing| {
-            sums.entry(summing, "1", None, Some(born));
-            sums.row(summing, "2", born);
+            sums.entry(summing, "1", None, None, Some(born));
+            sums.row(summing, "2", &key(), born);
         }));
     }
 
@@ -181,12 +205,28 @@ mod tests {
     fn groups_do_not_exceed_the_weight() {
         let (mut sums, summing) = (Sums::default(), Summing::default());
         for id in 0..1000 {
-            sums.row(&summing, &id.to_string(), r#"{"id":1}"#);
+            sums.row(&summing, &id.to_string(), &key(), r#"{"id":1}"#);
         }
         let groups = sums.uneven(100);
         assert!((10..=40).contains(&groups.len()), "{}", groups.len());
         let buckets = |group: &Vec<bool>| group.iter().filter(|in_group| **in_group).count();
         let all: usize = groups.iter().map(buckets).sum();
         assert!(all > 900, "{all}");
+    }
+
+    #[test]
+    fn values_that_rows_with_null_exchange_are_found() {
+        let rows = [r#"{"id":null,"a":1,"b":1}"#, r#"{"id":null,"a":2,"b":2}"#];
+        let exchanged = [r#"{"id":null,"a":1,"b":2}"#, r#"{"id":null,"a":2,"b":1}"#];
+        let compared = |now: [&str; 2]| {
+            is_even(|sums, summing| {
+                for (born, now) in rows.iter().zip(now) {
+                    sums.entry(summing, "", Some(&key()), None, Some(born));
+                    sums.row(summing, "", &key(), now);
+                }
+            })
+        };
+        assert!(compared(rows) && compared([rows[1], rows[0]]));
+        assert!(!compared(exchanged));
     }
 }

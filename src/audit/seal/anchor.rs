@@ -42,6 +42,33 @@ impl Anchor {
     }
 }
 
+/// A line of `seals.log`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogLine {
+    /// As it was appended.
+    Whole(Anchor),
+    /// A part of a line, because the disk was full or the machine stopped, with the line that an earlier version
+    /// appended to it.
+    Torn(Option<Anchor>),
+}
+
+impl FromStr for LogLine {
+    type Err = AnchorError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let last = text.rfind(WORD).unwrap_or(0);
+        let begin = if last == 0 { text } else { &text[..last] };
+        let is_begun = begin.starts_with(WORD) || WORD.starts_with(begin.trim_end());
+        match (text[last..].parse(), last) {
+            (Ok(anchor), 0) => Ok(Self::Whole(anchor)),
+            (Ok(anchor), _) if is_begun => Ok(Self::Torn(Some(anchor))),
+            (Err(_), _) if is_begun => Ok(Self::Torn(None)),
+            (Ok(_), _) => Err(AnchorError(text.to_owned())),
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
 impl fmt::Display for Anchor {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.number {
@@ -76,14 +103,37 @@ impl FromStr for Anchor {
 mod tests {
     use super::*;
 
+    fn anchor() -> Anchor {
+        Anchor {
+            number: Some(7),
+            hash: Sha256::of(b"seal"),
+            database: Some("sqlite:/x.db".to_owned()),
+        }
+    }
+
+    #[test]
+    fn lines_that_were_not_completed_are_recognized() {
+        let anchor = anchor();
+        let line = anchor.line("2024-05-01T10:00:00.000000Z", None);
+        assert_eq!(line.parse(), Ok(LogLine::Whole(anchor.clone())));
+        for end in [1, 10, 16, 17, 19, 50] {
+            assert_eq!(line[..end].parse(), Ok(LogLine::Torn(None)), "{end}");
+            let appended = format!("{}{line}", &line[..end]);
+            assert_eq!(
+                appended.parse(),
+                Ok(LogLine::Torn(Some(anchor.clone()))),
+                "{end}"
+            );
+        }
+        for text in ["another file", "x accession-seal/1"] {
+            assert!(text.parse::<LogLine>().is_err(), "{text}");
+        }
+    }
+
     #[test]
     fn log_lines_and_bare_hashes_are_anchors() {
-        let hash = Sha256::of(b"seal");
-        let anchor = Anchor {
-            number: Some(7),
-            hash,
-            database: Some("sqlite:/x.db".to_owned()),
-        };
+        let anchor = anchor();
+        let hash = anchor.hash;
         let line = anchor.line("2024-05-01T10:00:00.000000Z", None);
         assert!(line.ends_with("Z - sqlite:/x.db"), "{line}");
         assert_eq!(line.parse(), Ok(anchor));

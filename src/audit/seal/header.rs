@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::model::RunId;
 use crate::model::Sha256;
 
 use super::{IdRanges, LedgerSums, NotIdRanges};
@@ -110,7 +111,7 @@ pub enum HeaderError {
     #[error("its format is not {FORMAT}")]
     OtherFormat,
     /// A member is missing or invalid.
-    #[error("its member `{0}` is missing or invalid")]
+    #[error("its property `{0}` is missing or invalid")]
     Member(&'static str),
     /// Its ids are invalid.
     #[error(transparent)]
@@ -217,8 +218,8 @@ impl Header {
 
     /// The id of the run.
     #[must_use]
-    pub fn run_id(&self) -> Option<&str> {
-        self.run.as_ref()?.get("id")?.as_str()
+    pub fn run_id(&self) -> Option<RunId> {
+        Some(self.run.as_ref()?.get("id")?.as_str()?.into())
     }
 }
 

@@ -14,7 +14,7 @@ mod locate;
 mod receipt;
 mod tree;
 
-pub use anchor::{Anchor, AnchorError};
+pub use anchor::{Anchor, AnchorError, LogLine};
 pub use contents::{BLOCK, Block, Contents, SealedEntry, Sealer, tag};
 pub use header::{
     EntriesHeader, FORMAT, FilesHeader, Header, HeaderError, RowsHeader, Seal, SealedConversion,

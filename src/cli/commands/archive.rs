@@ -66,7 +66,7 @@ impl Archive {
                 let listing = list_archive(&directory)?;
                 output.result(
                     || archive_text(&listing),
-                    || ArchiveView::from((&*directory, &listing)),
+                    || ArchiveView::new(&directory, &listing),
                 );
                 Ok(Exit::Done)
             }
@@ -82,10 +82,13 @@ impl Archive {
                 let verified = verify_archive(&directory, run.as_deref(), ledger.as_ref(), ctx)?;
                 output.result(
                     || verified_text(&directory, &verified),
-                    || VerifiedArchiveView::from((&*directory, &verified)),
+                    || VerifiedArchiveView::new(&directory, &verified),
                 );
+                let ledger = verified.ledger.as_ref();
+                let is_compared = ledger.is_none_or(|ledger| ledger.unavailable.is_none());
                 Ok(match verified.report.problems.is_empty() {
-                    true => Exit::Done,
+                    true if is_compared => Exit::Done,
+                    true => Exit::Failed,
                     false => Exit::Difference,
                 })
             }
@@ -98,7 +101,7 @@ impl Archive {
                     restore_archived(&place.directory(output)?, &run, &directory, ctx)?;
                 output.result(
                     || restored_text(&run, &directory, restored),
-                    || RestoredView::from((&*run, &*directory, restored)),
+                    || RestoredView::new(&run, &directory, restored),
                 );
                 Ok(Exit::Done)
             }

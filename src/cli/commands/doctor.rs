@@ -76,7 +76,7 @@ impl Doctor {
         let health = doctor(&url, self.database.wait(), layouts, &now)?;
         output.result(|| health_text(&health), || HealthView::from(&health));
         Ok(match health.verdict() {
-            Verdict::Sound | Verdict::Warning => Exit::Done,
+            Verdict::Skipped | Verdict::Sound | Verdict::Warning => Exit::Done,
             Verdict::Broken => Exit::Failed,
         })
     }

@@ -46,11 +46,11 @@ pub(in crate::cli) struct Import {
     #[arg(long)]
     prune: bool,
     /// File or directory of the source that was deleted on purpose, although it looks unmounted, moved or replaced by
-    /// a symbolic link; can be repeated
+    /// a symbolic link; repeatable
     #[arg(long, value_name = "PATH")]
     deleted: Vec<String>,
     /// Whose values win if file and database both changed since the last import [default: write nothing]
-    #[arg(long, value_enum, value_name = "WINNER")]
+    #[arg(long, value_enum, value_name = "POLICY")]
     on_conflict: Option<Winner>,
     /// Name of the responsible person, for the audit log [default: the operating system's user]
     #[arg(long, env = "ACCESSION_ACTOR", value_name = "NAME")]
@@ -87,7 +87,8 @@ impl Import {
         let work = Work::begin(output);
         let outcome = import(&options, &layout, &run, work.context())?;
         output.print_review(
-            (&outcome.findings, detail),
+            &outcome.findings,
+            detail,
             || import_text(&outcome),
             || ImportView::from(&outcome),
         );

@@ -17,7 +17,7 @@ use crate::report::{FindingDetail, ProposedView, proposed_text};
 ///
 /// Reads every JSON file and writes a layout directory: the kinds of files, a JSON Schema for each kind, tables with
 /// keys and references, and the origin of each column, with comments that state the evidence. An import with the
-/// unedited layout keeps every value; members without a stable structure are stored as JSON. Review the layout and
+/// unedited layout keeps every value; properties without a stable structure are stored as JSON. Review the layout and
 /// improve it before the first import.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -30,6 +30,9 @@ pub(in crate::cli) struct Init {
     /// Name of the layout [default: the name of the directory]
     #[arg(long, value_parser = layout_name)]
     name: Option<String>,
+    /// Report every finding instead of grouping similar ones
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     size: RecordLimit,
 }
@@ -45,6 +48,10 @@ impl Init {
             .unwrap_or_else(|| PathBuf::from(format!("{name}-layout")));
         outside(&path, &self.directory)?;
         LayoutFiles::check_vacant(&path)?;
+        let detail = match self.all {
+            true => FindingDetail::All,
+            false => FindingDetail::Grouped,
+        };
         let work = Work::begin(output);
         let options = ProposeOptions {
             directory: self.directory.clone(),
@@ -55,12 +62,12 @@ impl Init {
         check_proposal(&outcome.proposal)?;
         outcome.proposal.files.create(&path)?;
         drop(work);
-        output.findings(&outcome.findings, FindingDetail::Grouped);
+        output.findings(&outcome.findings, detail);
         let written = written(&path);
         let directory = self.directory.display().to_string();
         output.result(
             || proposed_text(&outcome, &written, &directory),
-            || ProposedView::from((&outcome, &*written)),
+            || ProposedView::new(&outcome, &written),
         );
         Ok(Exit::Done)
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
-use crate::cli::environment::checked_now;
+use crate::cli::environment::{checked_now, run_context};
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::options::{ArchiveOptions, SealOptions};
 use crate::cli::output::Output;
@@ -41,11 +41,15 @@ enum MigrateCommand {
     },
     /// Revert the latest migration and delete the data in its tables
     ///
-    /// Each call reverts one migration: first the data that is needed to revert runs, then the seals, and finally the
-    /// ledger and the audit log. The application's tables and rows stay, but the origin of the rows and the history
-    /// of their changes are lost. The next import then treats all files as new: it matches rows by their keys alone,
-    /// and inserts rows again whose keys the database generated. Without `--confirm`, the command shows what would be
-    /// lost. A SQLite file is copied into the archive first.
+    /// Each call reverts one migration, the one that `migrate status` lists last as applied, and the next import
+    /// applies it again. `0005_staged_rows` and `0004_replaced_rows` hold no data, `0003_reverts` what is needed to
+    /// revert runs, `0002_seals` the seals, and `0001_ledger` the ledger and the audit log. The application's tables
+    /// and rows stay. Without the ledger, the origin of the rows and the history of their changes are lost, and the next
+    /// import treats all files as new: it matches rows by their keys alone, and inserts rows again whose keys the
+    /// database generated.
+    ///
+    /// Without `--confirm` nothing is changed: the command shows what would be lost, and exits with 2. A SQLite file is
+    /// copied into the archive first.
     #[command(after_help = EXIT_CODES)]
     Down {
         #[command(flatten)]
@@ -68,8 +72,8 @@ impl Migrate {
             MigrateCommand::Up { database } => {
                 let url = database.url(output)?;
                 let place = SealOptions::default().place(&url)?;
-                let (applied, findings) =
-                    migrate_up(&url, database.wait(), &place, checked_now()?)?;
+                let run = run_context(None, None)?;
+                let (applied, findings) = migrate_up(&url, database.wait(), &place, &run)?;
                 output.findings(&findings, FindingDetail::All);
                 output.result(
                     || migrated_text(&url.to_string(), &applied),

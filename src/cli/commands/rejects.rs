@@ -6,6 +6,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::RecordOptions;
+use crate::cli::numbers::{how_many, reject};
 use crate::cli::output::Output;
 use crate::cli::output_options::Format;
 use crate::cli::record_limit::RecordLimit;
@@ -14,8 +15,8 @@ use crate::operations::{
 };
 use crate::parse::Limits;
 use crate::report::{
-    REJECT_COLUMNS, RejectDetailsView, RejectsView, json_line, reject_cells, reject_details_text,
-    reject_text, rejects_count_text,
+    REJECT_COLUMNS, RejectDetailsView, RejectsView, json_line, no_rejects_text, reject_cells,
+    reject_details_text, reject_text, rejects_count_text,
 };
 
 /// Show and export the records that `--skip-invalid` rejected
@@ -38,14 +39,14 @@ enum RejectsCommand {
         #[command(flatten)]
         which: Which,
         /// Maximum number of rejects to list; all are counted
-        #[arg(long, value_name = "N", default_value_t = 1000)]
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = how_many)]
         limit: usize,
     },
     /// Show one reject, with the original text of its record from the archive
     #[command(after_help = EXIT_CODES)]
     Show {
         /// Number of the reject, as listed by `rejects list`
-        #[arg(value_parser = number)]
+        #[arg(value_parser = reject)]
         id: i64,
         #[command(flatten)]
         database: DatabaseOptions,
@@ -82,10 +83,10 @@ impl Rejects {
             RejectsCommand::List { which, limit } => list(&which, limit, output)?,
             RejectsCommand::Show { id, database, size } => {
                 let url = database.url(output)?;
-                let (reject, original) = show_reject((&url, database.wait()), id, size.limits())?;
+                let (reject, original) = show_reject(&url, database.wait(), id, size.limits())?;
                 output.result(
                     || reject_details_text(&reject, &original),
-                    || RejectDetailsView::from((&reject, &original)),
+                    || RejectDetailsView::new(&reject, &original),
                 );
             }
             RejectsCommand::Export { which, size, form } => {
@@ -113,7 +114,7 @@ fn list(which: &Which, limit: usize, output: &Output) -> Result<(), CommandError
     let (mut listed, mut more, mut records) = (Vec::new(), 0_u64, 0_u64);
     let mut last = None;
     let database = &which.database;
-    list_rejects(
+    let resolved = list_rejects(
         &database.url(output)?,
         database.wait(),
         &which.filter(),
@@ -135,7 +136,7 @@ fn list(which: &Which, limit: usize, output: &Output) -> Result<(), CommandError
             text.push_str(&format!("and {more} more; use `--limit N` to list N\n"));
         }
         match listed.len() as u64 + more {
-            0 => text.push_str("no rejects\n"),
+            0 => text.push_str(&no_rejects_text(which.run.as_deref(), resolved)),
             faults => text.push_str(&rejects_count_text(faults, records)),
         }
         text
@@ -163,7 +164,7 @@ fn export(
             false => (begin.as_str(), ""),
             true => ("", ","),
         };
-        let json = || json_line(&RejectDetailsView::from((reject, original)));
+        let json = || json_line(&RejectDetailsView::new(reject, original));
         let text = match form {
             Format::Json | Format::Sarif => format!("{separator}\n{}", json()),
             Format::Csv => row(&reject_cells(reject, original)),
@@ -173,7 +174,8 @@ fn export(
     };
     let database = &which.database;
     export_rejects(
-        (&database.url(output)?, database.wait()),
+        &database.url(output)?,
+        database.wait(),
         &which.filter(),
         limits,
         &mut |reject, original| print(&reject, &original),
@@ -183,12 +185,6 @@ fn export(
         false => output.raw(&format!("{begin}{}", end.trim_start())),
     };
     Ok(())
-}
-
-/// Parses the number of a reject.
-fn number(text: &str) -> Result<i64, &'static str> {
-    text.parse()
-        .map_err(|_| "expected the number of a reject, as listed by `accession rejects list`")
 }
 
 /// Formats a line of CSV by RFC 4180, with every cell quoted.

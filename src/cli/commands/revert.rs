@@ -7,6 +7,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::run_context;
 use crate::cli::exit::{EXIT_CODES, Exit};
+use crate::cli::numbers::how_many;
 use crate::cli::options::ArchiveOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
@@ -18,9 +19,9 @@ use crate::report::{FindingDetail, RevertView, revert_text};
 ///
 /// Rows that the run inserted are deleted, rows that it deleted are inserted again, and values that it changed are
 /// restored. Rows that were changed after the run are conflicts: they are listed, and nothing is written until you
-/// choose with `--on-conflict`. The audit log keeps all entries, and a revert can be reverted. A second revert of the
-/// same run changes only rows that the first one kept. For the next import, the files that the run read count as
-/// changed or new.
+/// choose with `--on-conflict`; `skip` also keeps the rows that they refer to. The audit log keeps all entries, and a
+/// revert can be reverted. A second revert of the same run changes only rows that the first one kept. For the next
+/// import, the files that the run read count as changed or new.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct Revert {
@@ -34,7 +35,7 @@ pub(in crate::cli) struct Revert {
     #[arg(long)]
     dry_run: bool,
     /// What to do with rows that were changed after the run [default: write nothing]
-    #[arg(long, value_enum, value_name = "WHAT")]
+    #[arg(long, value_enum, value_name = "POLICY")]
     on_conflict: Option<OnConflict>,
     /// Name of the responsible person, for the audit log [default: the operating system's user]
     #[arg(long, env = "ACCESSION_ACTOR", value_name = "NAME")]
@@ -46,7 +47,7 @@ pub(in crate::cli) struct Revert {
     #[arg(long)]
     no_backup: bool,
     /// Maximum number of conflicts to list; all are counted
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = how_many)]
     limit: usize,
 }
 

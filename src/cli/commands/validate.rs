@@ -35,7 +35,8 @@ impl Validate {
         let work = Work::begin(output);
         let outcome = validate(&options, &layout, work.context())?;
         output.print_review(
-            (&outcome.findings, self.read.findings.detail()),
+            &outcome.findings,
+            self.read.findings.detail(),
             || validate_text(&outcome),
             || ValidateView::from(&outcome),
         );

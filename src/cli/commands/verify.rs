@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
+use crate::cli::numbers::how_many;
 use crate::cli::options::DirectoryOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
@@ -28,7 +29,7 @@ pub(in crate::cli) struct Verify {
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
     /// Maximum number of differences to list; all are counted
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = how_many)]
     limit: usize,
 }
 

@@ -1,7 +1,5 @@
 //! Queries about a database's own tables: each engine provides the SQL, and the results have the same form.
 
-use std::borrow::Cow;
-
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
@@ -10,7 +8,9 @@ use crate::audit::Form;
 use crate::model::ColumnType;
 use crate::plan::{ColumnLimit, RowLimit};
 
-use super::{AnyConnection, Dialect};
+use super::about_table::{AboutTable, about_table};
+use super::known_tables::{COLUMNS, TABLES};
+use super::{AnyConnection, Dialect, MultiBackend};
 use crate::database::DatabaseError;
 
 /// The queries as SQL text. Each returns the same columns on every database.
@@ -33,6 +33,13 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) definitions: &'static str,
     /// `name`, `declared`, `type_name`, `required`, `default_value`, `filled`, `key` of each column of the bound table.
     pub(in crate::database) columns: &'static str,
+    /// `child`, `name`, `child_column` and `parent_column` of each column of each foreign key that refers to the bound
+    /// table, or to a table that it is a part of, or to its parts, in the order of the key; the name is unique within
+    /// the table `child`. `child_schema` is the schema of `child` if it is another one, `on_delete` and `on_update` are
+    /// the actions, and `is_silent` is 1 if `child` is recorded and triggers do not see what the actions do.
+    pub(in crate::database) references: &'static str,
+    /// The same of tables in other schemas, if `references` has none of them.
+    pub(in crate::database) references_from_elsewhere: Option<&'static str>,
     /// `count`: 0 if triggers are hidden from accession's user, so that their absence proves nothing.
     pub(in crate::database) sees_triggers: &'static str,
     /// `name` of each audit trigger in the schema, and the `statement` that drops it.
@@ -45,7 +52,7 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) facts: &'static str,
     /// `name` of each right that an import needs and that is missing.
     pub(in crate::database) missing_rights: &'static str,
-    /// `name` of each foreign key that changes rows without firing triggers.
+    /// `name` of each foreign key that changes rows without firing triggers, with the tables `child` and `parent`.
     pub(in crate::database) silent_cascades: &'static str,
     /// `name` of each table of the ledger, or with audit triggers, of which row-level security hides rows.
     pub(in crate::database) hidden_rows: Option<&'static str>,
@@ -53,6 +60,8 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) earlier_triggers: Option<&'static str>,
     /// `name` of each table whose storage engine has no transactions, if there can be any.
     pub(in crate::database) without_transactions: Option<&'static str>,
+    /// `name` of each generated column of the bound table, if `columns` does not list them.
+    pub(in crate::database) unrecorded_columns: Option<&'static str>,
     /// `name` of each account that can create temporary tables, if these hide the ledger's tables from triggers.
     pub(in crate::database) shadowing_accounts: Option<&'static str>,
     /// `count`: 1 if a session can choose the time of its entries, where a setting of the server decides that.
@@ -94,7 +103,7 @@ pub(in crate::database) struct RowColumn {
 }
 
 /// A column as the database reports it.
-#[derive(QueryableByName)]
+#[derive(Debug, Clone, QueryableByName)]
 pub(in crate::database) struct StoredColumn {
     /// Its name.
     #[diesel(sql_type = Text)]
@@ -142,17 +151,22 @@ impl AnyConnection {
         self.engine().dialect()
     }
 
-    /// A catalog query with the name of a table as its parameter.
-    pub(in crate::database) fn by_name(&self, query: &'static str) -> Cow<'static, str> {
-        self.engine().by_name(query)
+    /// A query of the catalog about the table of this name.
+    pub(in crate::database) fn about<'q>(
+        &self,
+        query: &'static str,
+        table: &'q str,
+    ) -> AboutTable<'q, MultiBackend> {
+        about_table(self.engine().by_name(query), table)
     }
 
     /// Whether there is a table of this name.
     pub(in crate::database) fn has_table(&mut self, name: &str) -> Result<bool, DatabaseError> {
-        let found: Count = diesel::sql_query(self.by_name(self.catalog().has_table))
-            .bind::<Text, _>(name)
-            .get_result(self)?;
-        Ok(found.count > 0)
+        self.remembered(TABLES, name, |connection| {
+            let query = connection.about(connection.catalog().has_table, name);
+            let found: Count = query.get_result(connection)?;
+            Ok(found.count > 0)
+        })
     }
 
     /// Whether the database shows its triggers to accession's user.
@@ -167,9 +181,10 @@ impl AnyConnection {
         &mut self,
         table: &str,
     ) -> Result<Vec<StoredColumn>, DatabaseError> {
-        Ok(diesel::sql_query(self.by_name(self.catalog().columns))
-            .bind::<Text, _>(table)
-            .load(self)?)
+        self.remembered(COLUMNS, table, |connection| {
+            let query = connection.about(connection.catalog().columns, table);
+            Ok(query.load(connection)?)
+        })
     }
 
     /// The length in bytes of the longest value that the server accepts; `None` if there is no limit.
@@ -185,10 +200,8 @@ impl AnyConnection {
         table: &str,
         columns: Vec<RowColumn>,
     ) -> Result<Option<RowLimit>, DatabaseError> {
-        let found: Option<Number> = diesel::sql_query(self.catalog().page_size)
-            .bind::<Text, _>(table)
-            .get_result(self)
-            .optional()?;
+        let query = self.about(self.catalog().page_size, table);
+        let found: Option<Number> = query.get_result(self).optional()?;
         let page = found.and_then(|found| u64::try_from(found.value?).ok());
         Ok(page.and_then(|page| (self.catalog().row_limit)(columns, page)))
     }
@@ -201,10 +214,8 @@ impl AnyConnection {
         {
             return Ok(0);
         }
-        let found: Option<Number> = diesel::sql_query(self.by_name(self.catalog().last_number))
-            .bind::<Text, _>(table)
-            .get_result(self)
-            .optional()?;
+        let query = self.about(self.catalog().last_number, table);
+        let found: Option<Number> = query.get_result(self).optional()?;
         Ok(found.and_then(|found| found.value).unwrap_or(0))
     }
 }

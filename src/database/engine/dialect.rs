@@ -1,8 +1,9 @@
 //! The SQL text that differs between databases. Pure: nothing here is executed.
 
-use crate::audit::{AuditedTable, KeyRule, Trigger, writes_entries_of};
-use crate::model::{ColumnType, Table, Value};
+use crate::audit::{AuditedColumn, AuditedTable, KeyRule, Trigger, writes_entries_of};
+use crate::model::{ColumnType, Index, OnDelete, Table, Value};
 
+use super::ddl;
 use super::decode::decode;
 use super::{Cast, GuardStatement, StoredColumn};
 
@@ -12,10 +13,52 @@ pub(in crate::database) type LighterInsert = fn(&AuditedTable) -> (Trigger, [Str
 /// The SQL of one engine.
 pub(in crate::database) trait Dialect: Send + Sync {
     /// `CREATE TABLE` for a table of a layout, with all constraints that must hold while rows are written.
-    fn create_table(&self, table: &Table) -> String;
+    fn create_table(&self, table: &Table) -> String {
+        ddl::create_table(self, table)
+    }
 
     /// `CREATE INDEX` statements for a table: its own indexes, and unique indexes for its UNIQUE constraints.
-    fn create_indexes(&self, table: &Table) -> Vec<String>;
+    fn create_indexes(&self, table: &Table) -> Vec<String> {
+        ddl::create_indexes(self, table)
+    }
+
+    /// The name of a table in these statements.
+    fn table_name(&self, table: &str) -> String {
+        self.identifier(table)
+    }
+
+    /// The name of an index that a layout calls `name`, not quoted.
+    fn index_name(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    /// The line of a column in `CREATE TABLE`.
+    fn define_column(&self, table: &Table, column: usize) -> String;
+
+    /// Whether the primary key is a clause of its own in `CREATE TABLE`.
+    fn has_key_clause(&self, table: &Table) -> bool {
+        !table.primary_key.is_empty()
+    }
+
+    /// Whether columns must be unique before a foreign key can refer to them.
+    fn requires_unique_references(&self) -> bool {
+        true
+    }
+
+    /// The end of a foreign key's clause.
+    fn foreign_key_action(&self, action: OnDelete) -> String {
+        action.clause().to_owned()
+    }
+
+    /// The end of `CREATE TABLE`.
+    fn table_options(&self) -> String {
+        String::new()
+    }
+
+    /// The columns of an index of a layout.
+    fn index_columns(&self, table: &Table, index: &Index) -> String {
+        ddl::index_columns(self, table, index)
+    }
 
     /// The statement that marks a table as complete after its indexes and [`cascades`](Self::cascades) were created, if
     /// each of these commits.
@@ -81,6 +124,11 @@ pub(in crate::database) trait Dialect: Send + Sync {
 
     /// The columns whose values the audit trigger with this text writes as booleans, if their types do not show it.
     fn booleans(&self, _trigger: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Those of the columns of which the audit trigger with this text knows that foreign keys convert their values.
+    fn converted_columns(&self, _trigger: &str, _columns: &[AuditedColumn]) -> Vec<usize> {
         Vec::new()
     }
 

@@ -1,4 +1,5 @@
-//! The triggers that keep the ledger append-only, as the migrations create them.
+//! The triggers that keep the ledger append-only, as the migrations create them, and statements about its tables. Names
+//! of the ledger need no quotes.
 
 /// A statement `CREATE TRIGGER name time events ON table …` of a migration.
 #[cfg_attr(
@@ -39,4 +40,14 @@ pub(in crate::database) fn guard_statements(
                 text,
             })
         })
+}
+
+/// Drops a table of the ledger.
+pub(in crate::database) fn drop_table(table: &str) -> String {
+    format!("DROP TABLE IF EXISTS {table}")
+}
+
+/// Adds a foreign key to a table of the ledger.
+pub(in crate::database) fn append_key(table: &str, clause: &str) -> String {
+    format!("ALTER TABLE {table} ADD {clause}")
 }

@@ -5,14 +5,17 @@
 //! outside this folder names a database. The queries of the ledger are Diesel's and are written once, for
 //! [`AnyConnection`].
 
+mod about_table;
 mod balanced;
 mod catalog;
+mod ddl;
 mod decode;
 mod dialect;
 mod error_kind;
 mod guard;
 #[cfg(feature = "servers")]
 mod json_size;
+mod known_tables;
 #[cfg(feature = "mysql")]
 pub(super) mod mysql;
 mod names;
@@ -24,7 +27,9 @@ mod server;
 #[cfg(feature = "servers")]
 mod split;
 pub(super) mod sqlite;
+mod stored_trigger;
 mod values;
+mod violation;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -37,13 +42,12 @@ use diesel_migrations::EmbeddedMigrations;
 use crate::audit::{AuditedTable, Trigger};
 use crate::model::{RunContext, Table};
 
-use super::triggers::StoredTrigger;
-use super::violation::Violation;
 use super::{DatabaseError, DatabaseUrl};
 
 pub(super) use catalog::{Catalog, RowColumn, StoredColumn};
 pub(super) use dialect::{Dialect, LighterInsert};
-pub(super) use guard::{GuardStatement, guard_statements};
+pub(super) use guard::{GuardStatement, append_key, drop_table, guard_statements};
+use known_tables::KnownTables;
 pub(super) use one_column::{Count, Name};
 pub use registry::AnyConnection;
 pub(super) use registry::{
@@ -51,7 +55,9 @@ pub(super) use registry::{
 };
 pub use server::{Server, Variables, find_server, products_with_schemas, server_names};
 pub(super) use server::{find_scheme, is_scheme_without_colon, servers};
+pub(super) use stored_trigger::{StoredTrigger, TriggerElsewhere};
 pub(super) use values::{Cast, StoredValue, Values};
+pub use violation::{Violation, ViolationKind};
 
 /// The engine of databases that are files.
 pub(super) use sqlite as embedded;
@@ -100,6 +106,17 @@ pub(super) trait Engine: SimpleConnection {
         false
     }
 
+    /// Whether the account lacks the rights to know whether a table with these columns exists; asked if the catalog
+    /// does not show all of them.
+    fn is_hidden(&mut self, _table: &str, _columns: &[&str]) -> QueryResult<bool> {
+        Ok(false)
+    }
+
+    /// Whether TRUNCATE fires no trigger, so that foreign keys protect the tables of the ledger from it.
+    fn guards_by_foreign_keys(&self) -> bool {
+        false
+    }
+
     /// Whether grouping entries of the audit log while reading them is faster than GROUP BY, which would sort them.
     fn sorts_to_group(&self) -> bool {
         false
@@ -124,6 +141,11 @@ pub(super) trait Engine: SimpleConnection {
     /// Begins a transaction that sees one state of the database.
     fn begin_read(&mut self) -> QueryResult<()>;
 
+    /// Where a connection keeps what is known about the tables. None where it costs nothing to ask.
+    fn known_tables(&mut self) -> Option<&mut Option<KnownTables>> {
+        None
+    }
+
     /// Resets locks and settings that outlive a transaction.
     fn after_transaction(&mut self) {}
 
@@ -145,10 +167,26 @@ pub(super) trait Engine: SimpleConnection {
         Ok(())
     }
 
+    /// What makes a SELECT keep other programs from changing the rows and from referring to them, until the transaction
+    /// ends. Not needed with a single writer, or where reading a row locks it.
+    fn locks_rows(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Keeps the database from generating numbers for other programs in these columns until the transaction ends,
     /// because the run numbers its rows itself.
     fn lock_sequences(&mut self, _columns: &[(&str, &str)]) -> QueryResult<()> {
         Ok(())
+    }
+
+    /// Both: [`lock_tables`](Self::lock_tables) and [`lock_sequences`](Self::lock_sequences).
+    fn lock_numbered_tables(
+        &mut self,
+        tables: &[&str],
+        columns: &[(&str, &str)],
+    ) -> QueryResult<()> {
+        self.lock_tables(tables)?;
+        self.lock_sequences(columns)
     }
 
     /// Advances the sequence of a table past `last`, the last number that the run used.
@@ -227,6 +265,11 @@ pub(super) trait Engine: SimpleConnection {
     /// Our triggers on a table, and those of the table on its partitions.
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>>;
 
+    /// Triggers of ours on tables of other schemas: a partition that was detached keeps one.
+    fn triggers_elsewhere(&mut self) -> QueryResult<Vec<TriggerElsewhere>> {
+        Ok(Vec::new())
+    }
+
     /// The triggers that implement the actions of a table's foreign keys and were created when it was called `before`,
     /// each with the trigger that replaces it.
     fn former_cascades(
@@ -248,8 +291,8 @@ pub(super) trait Engine: SimpleConnection {
         Ok(false)
     }
 
-    /// Triggers of the application that fire before the audit triggers AFTER the same event, if that can hide a change.
-    /// Their changes would be recorded before the change that they react to.
+    /// Triggers of the application that fire before the audit triggers AFTER the same event, until these are created
+    /// again. Their changes would be recorded before the change that they react to.
     fn triggers_that_fire_first(&mut self, _table: &str) -> QueryResult<Vec<String>> {
         Ok(Vec::new())
     }
@@ -287,6 +330,12 @@ pub(super) trait Engine: SimpleConnection {
     /// The names of missing [`partition_triggers`](Self::partition_triggers) of partitions that have rows whose last
     /// entry, if any, is a deletion; none if the table itself has no triggers.
     fn unrecorded_partitions(&mut self, _table: &AuditedTable) -> QueryResult<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// The names of missing [`partition_triggers`](Self::partition_triggers) of partitions of which no change can have
+    /// been missed: they were never truncated, and their rows have entries.
+    fn untouched_partitions(&mut self, _table: &AuditedTable) -> QueryResult<Vec<String>> {
         Ok(Vec::new())
     }
 

@@ -5,7 +5,11 @@ use crate::model::Sha256;
 use crate::model::Table;
 
 /// Column names, quoted and separated by commas.
-pub(super) fn list(table: &Table, columns: &[usize], identifier: fn(&str) -> String) -> String {
+pub(super) fn list(
+    table: &Table,
+    columns: &[usize],
+    identifier: impl Fn(&str) -> String,
+) -> String {
     columns
         .iter()
         .map(|&column| identifier(&table.columns[column].name))
@@ -39,7 +43,6 @@ fn unique_name(table: &Table, columns: &[usize]) -> String {
 
 /// Whether a foreign key of the table refers to these columns of the table itself: they must be known to be unique when
 /// the table is made.
-#[cfg(feature = "servers")]
 pub(super) fn refers_to_itself(table: &Table, columns: &[usize]) -> bool {
     let names = columns
         .iter()

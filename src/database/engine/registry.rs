@@ -7,8 +7,8 @@ use diesel::query_builder::{QueryBuilder as _, QueryFragment};
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 
 use super::{Engine, Server, StoredValue, Values};
+use crate::database::engine::Violation;
 use crate::database::engine::error_kind::ErrorKind;
-use crate::database::violation::Violation;
 use crate::model::Value;
 
 /// A kind of server that accession supports, built in or not.

@@ -1,8 +1,11 @@
 //! Splits accession's own scripts (migrations, triggers) into statements. Each is sent in its own message, because a
 //! proxy may not accept several in one.
 //!
-//! Semicolons in quotes and comments do not end a statement, nor do those in a trigger's body `BEGIN … END` (MySQL),
-//! which ends with `END;` at the end of a line.
+//! Semicolons in quotes and comments do not end a statement, nor do those in a trigger's body `BEGIN … END` (MySQL)
+//! or `NAME: BEGIN … END`, which ends with `END;` at the end of a line.
+
+#[cfg(all(test, feature = "postgres", feature = "mysql"))]
+mod tests;
 
 /// The quoting rules of an engine's SQL.
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +39,18 @@ pub(super) fn statements(text: &str, quotes: Quotes) -> Vec<&str> {
 fn is_whole(statement: &str, rest: &str) -> bool {
     let at_line_end = rest.is_empty() || rest.starts_with('\n');
     let body = statement.split_once("FOR EACH ROW");
-    let is_open = body.is_some_and(|(_, body)| body.trim_start().starts_with("BEGIN"));
+    let is_open =
+        body.is_some_and(|(_, body)| without_label(body.trim_start()).starts_with("BEGIN"));
     !is_open || (statement.ends_with("END") && at_line_end)
+}
+
+/// A body without the name of its block, if that has one.
+fn without_label(body: &str) -> &str {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match body.split_once(": ") {
+        Some((label, rest)) if label.chars().all(is_name) => rest,
+        _ => body,
+    }
 }
 
 /// The length of the quoted text or the comment that `rest` begins with, else of its first character.
@@ -73,40 +86,4 @@ fn dollar_tag<'t>(before: &str, rest: &'t str) -> Option<&'t str> {
     let length = rest[1..].find('$')?;
     let tag = &rest[..length + 2];
     (!before.ends_with(is_name) && tag[1..=length].chars().all(is_name)).then_some(tag)
-}
-
-#[cfg(all(test, feature = "postgres", feature = "mysql"))]
-mod tests {
-    use super::*;
-    use crate::database::engine::{mysql, postgres};
-
-    #[test]
-    fn quotes_comments_and_bodies_stay_whole() {
-        let text = "-- a; b\nCREATE TABLE \"x;\" (y TEXT DEFAULT E'\\';', z TEXT DEFAULT '\\'); /* ; */\n\
-                    CREATE FUNCTION f() AS $a$BEGIN x := $$;$$; END$a$;\nSELECT $1;\n-- the end;\n";
-        assert_eq!(
-            statements(text, postgres::QUOTES),
-            [
-                "-- a; b\nCREATE TABLE \"x;\" (y TEXT DEFAULT E'\\';', z TEXT DEFAULT '\\')",
-                " /* ; */\nCREATE FUNCTION f() AS $a$BEGIN x := $$;$$; END$a$",
-                "\nSELECT $1",
-            ]
-        );
-        let text = "DROP TRIGGER `a;\\`;\nCREATE TRIGGER t AFTER INSERT ON `é` FOR EACH ROW BEGIN IF TRUE THEN\nSET @a = ';\\';';\n\
-                    SET @b = CASE 1 WHEN 1 THEN 2 END;SET @c = 1; END IF; END;\nDROP TABLE x";
-        let cut = statements(text, mysql::QUOTES);
-        assert_eq!(cut.len(), 3, "{cut:#?}");
-        assert_eq!(cut[0], "DROP TRIGGER `a;\\`");
-        assert!(cut[1].ends_with("END IF; END"), "{cut:#?}");
-        assert_eq!(cut[2], "\nDROP TABLE x");
-    }
-
-    #[test]
-    fn a_text_that_ends_within_quotes_ends() {
-        for text in ["'", "'\\", "$a$;", "/*;", "\"é", "", "$é", "--"] {
-            for quotes in [postgres::QUOTES, mysql::QUOTES] {
-                assert!(statements(text, quotes).len() <= 2, "{text}");
-            }
-        }
-    }
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::audit::EXTERNAL;
 use crate::database::stored_text::StoredText;
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
 use super::tables::{audit_log, import_runs};
 
@@ -38,7 +39,7 @@ pub struct FalseRun {
     /// Number of the entry.
     pub id: i64,
     /// The run that it refers to.
-    pub run: String,
+    pub run: RunId,
     /// Whether the ledger has this run, but with another actor or time.
     pub is_known: bool,
 }
@@ -49,7 +50,8 @@ impl Database {
     /// # Errors
     /// When the database cannot be read.
     pub fn has_context(&mut self) -> Result<bool, DatabaseError> {
-        Ok(self.connection.engine_mut().has_context()?)
+        let is_stored = self.connection.has_table("audit_context")?;
+        Ok(is_stored && self.connection.engine_mut().has_context()?)
     }
 
     /// Visits the entries that refer to no run, in the order of their ids.

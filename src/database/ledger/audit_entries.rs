@@ -9,6 +9,7 @@ use crate::audit::with_hexadecimal_blobs;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
 use super::entry_filter::EntryFilter;
 use super::tables::audit_log;
@@ -47,7 +48,7 @@ pub struct AuditEntry {
     pub changed_by: String,
     /// The run.
     #[diesel(deserialize_as = OptionalText)]
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
     /// The version of the source file that the change came from.
     pub source_file_id: Option<i64>,
     /// The database's user.
@@ -196,7 +197,7 @@ impl Database {
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
-    pub fn last_entry_of_run(&mut self, run: &str) -> Result<Option<i64>, DatabaseError> {
+    pub fn last_entry_of_run(&mut self, run: &RunId) -> Result<Option<i64>, DatabaseError> {
         self.require_ledger()?;
         Ok(audit_log::table
             .filter(audit_log::run_id.eq(run))

@@ -12,6 +12,7 @@ use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use crate::audit::seal::LedgerRowBytes;
 use crate::database::engine::Values;
 use crate::database::statement::dynamic_statement;
+use crate::model::RunId;
 
 /// A row of `row_sources`.
 pub(in crate::database) struct NewEntry<'a> {
@@ -28,7 +29,7 @@ pub(in crate::database) struct NewEntry<'a> {
 
 /// A row of `conversions`.
 pub(in crate::database) struct NewConversion<'a> {
-    pub(in crate::database) run_id: &'a str,
+    pub(in crate::database) run_id: &'a RunId,
     pub(in crate::database) table_name: &'a str,
     pub(in crate::database) record_id: &'a str,
     pub(in crate::database) column_name: &'a str,
@@ -87,7 +88,7 @@ pub(in crate::database) struct NewFile {
 
 /// `INSERT INTO source_files …`.
 pub(in crate::database) struct InsertFiles<'a> {
-    pub(in crate::database) run_id: &'a str,
+    pub(in crate::database) run_id: &'a RunId,
     pub(in crate::database) files: &'a [NewFile],
 }
 

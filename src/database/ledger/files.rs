@@ -6,7 +6,7 @@ use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 
 use crate::database::{Database, DatabaseError};
-use crate::model::{Rule, Sha256, Timestamp};
+use crate::model::{Rule, RunId, Sha256, Timestamp};
 use crate::plan::KnownFile;
 
 use super::tables::{import_runs, rejects, source_files};
@@ -19,7 +19,7 @@ type StoredFile = (
     Option<String>,
     i64,
     String,
-    (String, String),
+    (RunId, String),
 );
 
 /// A digest that differs from every layout's, so that the file is read again.
@@ -89,7 +89,7 @@ impl Database {
             .into_iter()
             .collect();
         // With the run that read it: later runs have greater ids.
-        let mut latest: BTreeMap<String, (String, KnownFile)> = BTreeMap::new();
+        let mut latest: BTreeMap<String, (RunId, KnownFile)> = BTreeMap::new();
         for (id, path, sha256, bytes, modified_at, rejected, layout_digest, run) in versions {
             let (run, started_at) = run;
             if let Some(by) = undone.get(&run) {
@@ -150,23 +150,5 @@ impl Database {
             }
         }
         Ok(found)
-    }
-
-    /// Whether this database has the ledger's tables.
-    ///
-    /// # Errors
-    /// When the schema cannot be read, or another program removed the audit log from it.
-    pub fn has_ledger(&mut self) -> Result<bool, DatabaseError> {
-        const LOG: &str = "audit_log";
-        let begun = self.connection.has_first_migration();
-        let begun = begun.map_err(|error| match error {
-            DatabaseError::Statement(error) => self.explain(error),
-            other => other,
-        })?;
-        let may_be_hidden = self.connection.engine().hides_tables();
-        match begun && !may_be_hidden && !self.connection.has_table(LOG)? {
-            true => Err(DatabaseError::NoLedgerTable(LOG)),
-            false => Ok(begun),
-        }
     }
 }

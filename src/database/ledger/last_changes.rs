@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::database::stored_text::{OptionalText, StoredText};
 use crate::database::{Database, DatabaseError};
+use crate::model::RunKind;
 
 use super::tables::{audit_log, import_runs};
 
@@ -60,7 +61,7 @@ impl Database {
         record_ids: &[&str],
     ) -> Result<HashSet<String>, DatabaseError> {
         let others: Vec<(String, String, Option<String>)> = import_runs::table
-            .filter(import_runs::kind.ne("import"))
+            .filter(import_runs::kind.ne(RunKind::Import.name()))
             .select((
                 import_runs::id,
                 import_runs::kind,
@@ -92,7 +93,7 @@ impl Database {
                 let writer = match run.as_deref().map(|run| (run, others.get(run))) {
                     None => Writer::Application,
                     Some((run, None)) => Writer::Import(run),
-                    Some((_, Some(("revert", parent)))) => {
+                    Some((_, Some((kind, parent)))) if RunKind::Revert.is(kind) => {
                         Writer::RevertOf(parent.unwrap_or_default())
                     }
                     Some((_, Some(_))) => Writer::Baseline,

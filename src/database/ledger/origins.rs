@@ -7,8 +7,9 @@ use diesel::prelude::*;
 
 use crate::database::pages::{PageRow, Pages};
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
-use super::runs::RunRecord;
+use super::run_record::RunRecord;
 use super::tables::{conversions, import_runs, row_sources, source_files};
 
 /// Number of rows read at a time, unless they are large.
@@ -33,7 +34,7 @@ pub struct RowOrigin {
     /// The part of a split string, counted from 0.
     pub part: Option<i32>,
     /// The run that found the record removed from the file.
-    pub gone_run_id: Option<String>,
+    pub gone_run_id: Option<RunId>,
 }
 
 impl PageRow for RowOrigin {
@@ -49,7 +50,7 @@ pub struct FileVersion {
     /// Its id.
     pub id: i64,
     /// The run that read it.
-    pub run_id: String,
+    pub run_id: RunId,
     /// Relative path.
     pub path: String,
     /// Digest of its bytes; `None` if the run found the file removed.
@@ -63,7 +64,7 @@ pub struct FileVersion {
 #[diesel(table_name = conversions)]
 pub struct StoredConversion {
     /// The run that stored it.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The column.
     pub column_name: String,
     /// The conversion, as [`ConversionRule::name`](crate::model::ConversionRule::name).

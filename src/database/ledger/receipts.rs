@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::audit::seal::{ReceiptEntry, ReceiptFile};
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
 use super::AuditEntry;
 use super::tables::{audit_log, source_files};
@@ -13,7 +14,7 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn receipt_files(&mut self, run: &str) -> Result<Vec<ReceiptFile>, DatabaseError> {
+    pub fn receipt_files(&mut self, run: &RunId) -> Result<Vec<ReceiptFile>, DatabaseError> {
         type File = (String, Option<String>, i64, Option<String>, i64, i64);
         let files: Vec<File> = source_files::table
             .filter(source_files::run_id.eq(run))
@@ -44,7 +45,7 @@ impl Database {
     /// When the audit log cannot be read.
     pub fn receipt_entry(
         &mut self,
-        run: &str,
+        run: &RunId,
         table: &str,
         record: &str,
     ) -> Result<Option<ReceiptEntry>, DatabaseError> {
@@ -66,7 +67,7 @@ impl Database {
                 entry.new_value,
                 Some(entry.changed_at),
                 Some(entry.changed_by),
-                entry.run_id,
+                entry.run_id.map(String::from),
             ],
             source_file_id: entry.source_file_id,
             db_user: entry.db_user,

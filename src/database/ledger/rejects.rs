@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use crate::database::pages::{PageRow, Pages};
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
 use super::tables::{import_runs, rejects, source_files};
 
@@ -34,7 +35,7 @@ pub struct RejectRecord {
     /// Digest of its bytes, which identifies them in the archive.
     pub sha256: Option<String>,
     /// The run that read it.
-    pub run_id: String,
+    pub run_id: RunId,
     /// When the run began.
     pub started_at: String,
     /// The directory's name in the ledger.
@@ -51,7 +52,7 @@ pub struct VersionRead {
     /// Id in the ledger; later ones are greater.
     pub id: i64,
     /// The run that read it or found it removed.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The directory's name in the ledger.
     pub source: String,
     /// Name of the layout.
@@ -79,7 +80,7 @@ impl PageRow for Finding {
     }
 }
 
-type File = (String, Option<String>, String);
+type File = (String, Option<String>, RunId);
 type Run = (String, String, String, Option<String>);
 
 impl Database {
@@ -172,7 +173,7 @@ impl Database {
     /// When there is no ledger or it cannot be read.
     pub fn file_versions(&mut self) -> Result<Vec<VersionRead>, DatabaseError> {
         self.require_ledger()?;
-        let versions: Vec<(i64, String, String, String, String, Option<String>)> =
+        let versions: Vec<(i64, RunId, String, String, String, Option<String>)> =
             source_files::table
                 .inner_join(import_runs::table)
                 .order(source_files::id)

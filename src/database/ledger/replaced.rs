@@ -12,7 +12,7 @@ use diesel::sql_types::Text;
 use crate::audit::seal::{LedgerSums, LedgerTable};
 use crate::database::pages::{PageRow, Pages};
 use crate::database::{Database, DatabaseError};
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, RunId};
 
 use super::reverted::RestoredEntries;
 use super::tables::{import_runs, row_sources, row_sources_replaced as replaced, source_files};
@@ -74,7 +74,7 @@ impl Database {
     /// Records entries of a file that `run` is about to remove.
     pub(in crate::database) fn record_removed(
         &mut self,
-        run: &str,
+        run: &RunId,
         source_file_id: i64,
         positions: &[i64],
     ) -> Result<(), DatabaseError> {
@@ -91,8 +91,8 @@ impl Database {
     /// When the database reports an error.
     pub fn undo_row_sources(
         &mut self,
-        run: &str,
-        undone: &str,
+        run: &RunId,
+        undone: &RunId,
         rows: RestoredEntries<'_>,
     ) -> Result<LedgerSums, DatabaseError> {
         let mut sums = self.carried_ledger_sums()?;
@@ -123,7 +123,7 @@ impl Database {
     }
 
     /// Removes what `undone` added: entries of its files, and those that it restored.
-    fn remove_entered(&mut self, run: &str, undone: &str) -> Result<(), DatabaseError> {
+    fn remove_entered(&mut self, run: &RunId, undone: &RunId) -> Result<(), DatabaseError> {
         let files: Vec<i64> = source_files::table
             .filter(source_files::run_id.eq(undone))
             .select(source_files::id)
@@ -143,7 +143,7 @@ impl Database {
     }
 
     /// Removes entries that later runs made for records that `undone` added or replaced: their rows are as before it.
-    fn remove_successors(&mut self, run: &str, undone: &str) -> Result<(), DatabaseError> {
+    fn remove_successors(&mut self, run: &RunId, undone: &RunId) -> Result<(), DatabaseError> {
         let source: String = import_runs::table
             .find(undone)
             .select(import_runs::source)
@@ -186,14 +186,14 @@ impl Database {
     /// removed.
     fn undo_marks(
         &mut self,
-        run: &str,
-        undone: &str,
+        run: &RunId,
+        undone: &RunId,
         rows: RestoredEntries<'_>,
     ) -> Result<(), DatabaseError> {
         let marked = row_sources::table.filter(row_sources::gone_run_id.eq(undone));
         record!(self, run, UNMARKED, row_sources, marked)?;
         diesel::update(marked)
-            .set(row_sources::gone_run_id.eq(None::<String>))
+            .set(row_sources::gone_run_id.eq(None::<&str>))
             .execute(&mut self.connection)?;
         self.each_recorded(undone, &mut |database, (id, change, key, row, mark)| {
             let again = match change.as_str() {
@@ -216,7 +216,11 @@ impl Database {
     }
 
     /// Reverts the above for the other rows.
-    fn keep_entries(&mut self, run: &str, rows: RestoredEntries<'_>) -> Result<(), DatabaseError> {
+    fn keep_entries(
+        &mut self,
+        run: &RunId,
+        rows: RestoredEntries<'_>,
+    ) -> Result<(), DatabaseError> {
         // Restored entries are removed before removed ones are restored: both may have the same key.
         for pass in [true, false] {
             self.each_recorded(run, &mut |database, (id, change, key, row, mark)| {
@@ -255,7 +259,7 @@ impl Database {
     /// Visits the recorded changes of a run, page by page, so that the table may be changed meanwhile.
     fn each_recorded(
         &mut self,
-        run: &str,
+        run: &RunId,
         visit: &mut dyn FnMut(&mut Self, Recorded) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
         let (mut after, mut pages) = (0, Pages::of(PAGE));

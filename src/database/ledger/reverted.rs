@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use crate::database::{Database, DatabaseError};
+use crate::model::{RunId, RunKind, RunStatus};
 
 use super::tables::import_runs;
 
@@ -35,9 +36,9 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn undone_runs(&mut self) -> Result<HashMap<String, String>, DatabaseError> {
+    pub fn undone_runs(&mut self) -> Result<HashMap<RunId, RunId>, DatabaseError> {
         let undone = self.all_reverts_in_force()?.into_iter();
-        let last = |(run, reverts): (String, Vec<String>)| Some((run, reverts.into_iter().next()?));
+        let last = |(run, reverts): (RunId, Vec<RunId>)| Some((run, reverts.into_iter().next()?));
         Ok(undone.filter_map(last).collect())
     }
 
@@ -45,20 +46,20 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn reverts_in_force(&mut self, run: &str) -> Result<HashSet<String>, DatabaseError> {
+    pub fn reverts_in_force(&mut self, run: &RunId) -> Result<HashSet<RunId>, DatabaseError> {
         let reverts = self.all_reverts_in_force()?.remove(run);
         Ok(reverts.unwrap_or_default().into_iter().collect())
     }
 
     /// By the runs that they revert; newest first.
-    fn all_reverts_in_force(&mut self) -> Result<HashMap<String, Vec<String>>, DatabaseError> {
-        let reverts: Vec<(String, Option<String>)> = import_runs::table
-            .filter(import_runs::kind.eq("revert"))
-            .filter(import_runs::status.eq("complete"))
+    fn all_reverts_in_force(&mut self) -> Result<HashMap<RunId, Vec<RunId>>, DatabaseError> {
+        let reverts: Vec<(RunId, Option<RunId>)> = import_runs::table
+            .filter(import_runs::kind.eq(RunKind::Revert.name()))
+            .filter(import_runs::status.eq(RunStatus::Complete.name()))
             .order(import_runs::id.desc())
             .select((import_runs::id, import_runs::parent_run_id))
             .load(&mut self.connection)?;
-        let mut undone: HashMap<String, Vec<String>> = HashMap::new();
+        let mut undone: HashMap<RunId, Vec<RunId>> = HashMap::new();
         // Newest first: whether a revert counts depends on the reverts after it.
         for (run, parent) in reverts {
             if !undone.contains_key(&run)

@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
+use super::run_record::RunRecord;
 use super::tables::{
     audit_log, audit_seals, conversions, import_runs, row_sources_replaced, source_files,
 };
@@ -62,12 +64,21 @@ pub enum Holding {
     Nothing,
 }
 
+impl RunRecord {
+    /// Whether the run read a directory, or reverts one that did. Runs of the kinds `enable` and `disable` have empty
+    /// strings instead of a layout and a source in the ledger, because its columns are NOT NULL.
+    #[must_use]
+    pub fn read_directory(&self) -> bool {
+        !self.layout.is_empty()
+    }
+}
+
 impl Database {
     /// The files that a run read or found removed, sorted by path.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn files_of_run(&mut self, run: &str) -> Result<Vec<RunFile>, DatabaseError> {
+    pub fn files_of_run(&mut self, run: &RunId) -> Result<Vec<RunFile>, DatabaseError> {
         Ok(source_files::table
             .filter(source_files::run_id.eq(run))
             .order((source_files::path, source_files::id))
@@ -79,7 +90,10 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn conversions_of_run(&mut self, run: &str) -> Result<Vec<ConvertedColumn>, DatabaseError> {
+    pub fn conversions_of_run(
+        &mut self,
+        run: &RunId,
+    ) -> Result<Vec<ConvertedColumn>, DatabaseError> {
         let by = (
             conversions::table_name,
             conversions::column_name,

@@ -9,6 +9,7 @@ use crate::audit::seal::{
 use crate::database::sealed_entry::EntryRow;
 use crate::database::stored_text::StoredText;
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
 use super::RunRecord;
 use super::tables::{audit_log, import_runs};
@@ -38,7 +39,7 @@ pub enum Entries<'a> {
         /// The highest id before.
         after: i64,
         /// The run.
-        run: &'a str,
+        run: &'a RunId,
     },
     /// Entries of a run between two ids, both included.
     Between {
@@ -47,7 +48,7 @@ pub enum Entries<'a> {
         /// The highest id.
         last: i64,
         /// The run.
-        run: &'a str,
+        run: &'a RunId,
     },
 }
 
@@ -111,7 +112,7 @@ impl Database {
     ///
     /// # Errors
     /// When the audit log cannot be read.
-    pub fn contents_of_run(&mut self, run: &str, after: i64) -> Result<Contents, DatabaseError> {
+    pub fn contents_of_run(&mut self, run: &RunId, after: i64) -> Result<Contents, DatabaseError> {
         let mut sealer = Sealer::default();
         self.each_sealed_entry(Entries::OfRun { after, run }, &mut |entry| {
             sealer.add(entry);
@@ -123,7 +124,7 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn sealed_run(&mut self, run: &str) -> Result<Option<SealedRun>, DatabaseError> {
+    pub fn sealed_run(&mut self, run: &RunId) -> Result<Option<SealedRun>, DatabaseError> {
         let record = import_runs::table
             .find(run)
             .select(RunRecord::as_select())
@@ -148,8 +149,8 @@ impl Database {
     ///
     /// # Errors
     /// When the audit log cannot be read.
-    pub fn runs_of_entries(&mut self, first: i64, last: i64) -> Result<Vec<String>, DatabaseError> {
-        let runs: Vec<Option<String>> = audit_log::table
+    pub fn runs_of_entries(&mut self, first: i64, last: i64) -> Result<Vec<RunId>, DatabaseError> {
+        let runs: Vec<Option<RunId>> = audit_log::table
             .filter(audit_log::id.between(first, last))
             .select(audit_log::run_id)
             .distinct()
@@ -173,7 +174,7 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn sealed_files(&mut self, run: &str) -> Result<FilesHeader, DatabaseError> {
+    pub fn sealed_files(&mut self, run: &RunId) -> Result<FilesHeader, DatabaseError> {
         let files = self.receipt_files(run)?;
         Ok(FilesHeader {
             count: files.len() as u64,

@@ -6,7 +6,7 @@ use crate::audit::seal::{
     Block, Contents, FilesHeader, Header, LedgerSums, RowsHeader, Seal, SealedConversion, SealedRun,
 };
 use crate::database::{Database, DatabaseError};
-use crate::model::{Sha256, Timestamp};
+use crate::model::{RunId, Sha256, Timestamp};
 
 use super::tables::{audit_seal_blocks, audit_seals};
 
@@ -19,7 +19,7 @@ pub struct SealRecord {
     /// SHA-256 of the header, in hexadecimal digits.
     pub hash: String,
     /// The run; `None` for changes made outside runs.
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
     /// Lowest id of an entry.
     pub first_entry_id: Option<i64>,
     /// Highest id of an entry.
@@ -53,7 +53,7 @@ pub struct NewSeal {
     /// When.
     pub sealed_at: Timestamp,
     /// The run.
-    pub run: Option<String>,
+    pub run: Option<RunId>,
     /// Number of entries that it covers.
     pub entries: u64,
     /// The schema that contains the audit log, on databases with several schemas.
@@ -67,7 +67,7 @@ impl Database {
     /// When the database reports an error.
     pub fn seal_run(
         &mut self,
-        run: &str,
+        run: &RunId,
         contents: Contents,
         facts: RunFacts,
         now: Timestamp,
@@ -129,7 +129,7 @@ impl Database {
             .values((
                 audit_seals::number.eq(number),
                 audit_seals::hash.eq(hash.to_string()),
-                audit_seals::run_id.eq(header.run_id()),
+                audit_seals::run_id.eq(header.run_id().as_deref()),
                 audit_seals::first_entry_id.eq(header.entries.ids.first()),
                 audit_seals::last_entry_id.eq(header.entries.ids.last()),
                 audit_seals::sealed_at.eq(&header.sealed_at),
@@ -150,7 +150,7 @@ impl Database {
             number: header.number,
             hash,
             sealed_at: now,
-            run: header.run_id().map(str::to_owned),
+            run: header.run_id(),
             entries: header.entries.count,
             schema: self.schema().map(str::to_owned),
         })
@@ -171,7 +171,7 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn seals_of_run(&mut self, run: &str) -> Result<Vec<SealRecord>, DatabaseError> {
+    pub fn seals_of_run(&mut self, run: &RunId) -> Result<Vec<SealRecord>, DatabaseError> {
         Ok(audit_seals::table
             .filter(audit_seals::run_id.eq(run))
             .order(audit_seals::number)

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::audit::seal::{Header, LedgerRowBytes, LedgerSum, LedgerSums, LedgerTable};
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
 use super::tables::{
     audit_seals, conversions, rejects, row_sources, row_sources_replaced as replaced, source_files,
@@ -22,7 +23,7 @@ struct Origin {
     pointer: String,
     part: Option<i32>,
     digest: Vec<u8>,
-    gone_run_id: Option<String>,
+    gone_run_id: Option<RunId>,
 }
 
 /// The columns of [`Origin`].
@@ -143,7 +144,7 @@ impl Database {
     pub(in crate::database) fn add_rows_of_run(
         &mut self,
         sums: &mut LedgerSums,
-        run: &str,
+        run: &RunId,
         first_file: i64,
     ) -> Result<(), DatabaseError> {
         let none = LedgerSum::default();
@@ -191,7 +192,7 @@ impl Database {
         ))
     }
 
-    fn sum_files(&mut self, run: Option<&str>) -> Result<LedgerSum, DatabaseError> {
+    fn sum_files(&mut self, run: Option<&RunId>) -> Result<LedgerSum, DatabaseError> {
         let mut rows = source_files::table
             .select((source_files::id, source_files::run_id, source_files::path))
             .into_boxed();
@@ -211,7 +212,7 @@ impl Database {
         ))
     }
 
-    fn sum_replaced(&mut self, run: Option<&str>) -> Result<LedgerSum, DatabaseError> {
+    fn sum_replaced(&mut self, run: Option<&RunId>) -> Result<LedgerSum, DatabaseError> {
         let mut rows = replaced::table
             .select((
                 replaced::id,

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::database::stored_text::{OptionalText, StoredText};
 use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
 
 use super::audit_entries::AuditEntry;
 use super::entry_filter::EntryFilter;
@@ -15,7 +16,7 @@ use super::tables::audit_log;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryTotal {
     /// The run; `None` for other programs.
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
     /// The run's actor, or `external`.
     pub changed_by: String,
     /// The database's user.
@@ -35,7 +36,7 @@ pub struct EntryTotal {
 }
 
 type OfRun = (
-    Option<String>,
+    Option<RunId>,
     String,
     String,
     i64,
@@ -108,7 +109,7 @@ impl Database {
         let mut tally = Tally::default();
         for entry in entries {
             let (id, run_id, table_name, action) = entry?;
-            let run_id = Option::<String>::from(run_id);
+            let run_id = Option::<RunId>::from(run_id);
             let (table_name, action) = (String::from(table_name), String::from(action));
             // Checked first with the fields that are set: the tally also compares the fields that are empty here, and
             // comparing empty strings a million times takes longer than reading them.

@@ -130,7 +130,7 @@ impl Client {
         sql: &str,
     ) -> Result<String, String> {
         let (_, server) = self.server();
-        finish(mariadb(&server, (user, password), &self.name), sql)
+        finish(mariadb(&server, user, password, &self.name), sql)
     }
 
     /// The database's name.
@@ -239,8 +239,8 @@ impl Client {
                 psql(&format!("postgres://{user}@{server}/{database}"))
             }
             Kind::Mysql => {
-                let account = user.split_once(':').unwrap_or((&user, ""));
-                mariadb(&server, account, database)
+                let (user, password) = user.split_once(':').unwrap_or((&user, ""));
+                mariadb(&server, user, password, database)
             }
         };
         finish(command, sql)
@@ -256,7 +256,7 @@ fn psql(url: &str) -> Command {
     command
 }
 
-fn mariadb(server: &str, (user, password): (&str, &str), database: &str) -> Command {
+fn mariadb(server: &str, user: &str, password: &str, database: &str) -> Command {
     let (host, port) = server.split_once(':').expect("a port in the address");
     let mut command = Command::new("mariadb");
     command.env("MYSQL_PWD", password);

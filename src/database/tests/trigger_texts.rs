@@ -20,6 +20,7 @@ fn words() -> AuditedTable {
             column("added_at", Form::Timestamp),
         ],
         key: vec![0],
+        nullable_key: Vec::new(),
         rowid: Some(0),
         row_number: Some("\"id\"".to_owned()),
         unique: vec![UniqueKey {
@@ -31,9 +32,13 @@ fn words() -> AuditedTable {
             columns: vec!["word".to_owned()],
         }],
         null_defaults: Vec::new(),
+        compared: Vec::new(),
+        generated: Vec::new(),
+        converted: Vec::new(),
         firing: Firing::Statement,
         constrained: Vec::new(),
         versioned: false,
+        quotes_strings_only: true,
     }
 }
 
@@ -49,7 +54,7 @@ fn create(triggers: &[Trigger]) -> String {
 fn sqlite_text() {
     insta::assert_snapshot!(create(&sqlite::triggers(&words())), @r#"
     DROP TRIGGER IF EXISTS "accession_words insert";
-    CREATE TRIGGER "accession_words insert" AFTER INSERT ON "words" BEGIN
+    CREATE TRIGGER "accession_words insert" AFTER INSERT ON "words" BEGIN /* accession_structure_04707019a5c10b29 */
       INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id)
       SELECT 'words', record_id, 'DELETE', old_value, NULL,
         COALESCE((SELECT changed_at FROM audit_context), strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
@@ -66,7 +71,7 @@ fn sqlite_text() {
     END
 
     DROP TRIGGER IF EXISTS "accession_words delete";
-    CREATE TRIGGER "accession_words delete" AFTER DELETE ON "words" WHEN NOT EXISTS (SELECT 1 FROM audit_replaced WHERE table_name = 'words' AND moment = julianday('now') AND audit_replaced.row_number = OLD."id" AND (state = 1 OR state = 2 AND EXISTS (SELECT 1 FROM "words" WHERE "words"."id" = audit_replaced.row_number))) BEGIN
+    CREATE TRIGGER "accession_words delete" AFTER DELETE ON "words" WHEN NOT EXISTS (SELECT 1 FROM audit_replaced WHERE table_name = 'words' AND moment = julianday('now') AND audit_replaced.row_number = OLD."id" AND (state = 1 OR state = 2 AND EXISTS (SELECT 1 FROM "words" WHERE "words"."id" = audit_replaced.row_number))) BEGIN /* accession_structure_04707019a5c10b29 */
       DELETE FROM audit_replaced WHERE table_name = 'words' AND audit_replaced.row_number = OLD."id";
       INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id)
       VALUES ('words', CAST(OLD."id" AS TEXT), 'DELETE', json_object('id', OLD."id", 'word', CASE typeof(OLD."word") WHEN 'real' THEN json(CASE WHEN abs(OLD."word") <= 1.7976931348623157e308 THEN format('%!.17g', OLD."word") ELSE json_object('$real', CASE WHEN OLD."word" > 0 COLLATE BINARY THEN 'Infinity' ELSE '-Infinity' END) END) WHEN 'blob' THEN json_object('$blob', hex(OLD."word")) ELSE OLD."word" END, 'added_at', CASE typeof(OLD."added_at") WHEN 'real' THEN json(CASE WHEN abs(OLD."added_at") <= 1.7976931348623157e308 THEN format('%!.17g', OLD."added_at") ELSE json_object('$real', CASE WHEN OLD."added_at" > 0 COLLATE BINARY THEN 'Infinity' ELSE '-Infinity' END) END) WHEN 'blob' THEN json_object('$blob', hex(OLD."added_at")) ELSE OLD."added_at" END), NULL,
@@ -76,7 +81,7 @@ fn sqlite_text() {
     END
 
     DROP TRIGGER IF EXISTS "accession_words update";
-    CREATE TRIGGER "accession_words update" AFTER UPDATE ON "words" WHEN (OLD."id" IS NOT NEW."id" COLLATE BINARY OR typeof(OLD."id") <> typeof(NEW."id")) OR (OLD."word" IS NOT NEW."word" COLLATE BINARY OR typeof(OLD."word") <> typeof(NEW."word")) OR (OLD."added_at" IS NOT NEW."added_at" COLLATE BINARY OR typeof(OLD."added_at") <> typeof(NEW."added_at")) BEGIN
+    CREATE TRIGGER "accession_words update" AFTER UPDATE ON "words" WHEN (OLD."id" IS NOT NEW."id" COLLATE BINARY OR typeof(OLD."id") <> typeof(NEW."id")) OR (OLD."word" IS NOT NEW."word" COLLATE BINARY OR typeof(OLD."word") <> typeof(NEW."word")) OR (OLD."added_at" IS NOT NEW."added_at" COLLATE BINARY OR typeof(OLD."added_at") <> typeof(NEW."added_at")) BEGIN /* accession_structure_04707019a5c10b29 */
       INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id)
       SELECT 'words', record_id, 'DELETE', old_value, NULL,
         COALESCE((SELECT changed_at FROM audit_context), strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
@@ -95,7 +100,7 @@ fn sqlite_text() {
     END
 
     DROP TRIGGER IF EXISTS "accession_words before-insert";
-    CREATE TRIGGER "accession_words before-insert" BEFORE INSERT ON "words" BEGIN
+    CREATE TRIGGER "accession_words before-insert" BEFORE INSERT ON "words" BEGIN /* accession_structure_04707019a5c10b29 */
       DELETE FROM audit_replaced WHERE table_name = 'words' AND (moment IS NOT julianday('now')
         OR number < (SELECT max(number) FROM audit_replaced WHERE table_name = 'words') - 32);
       INSERT INTO audit_replaced (table_name, record_id, row_number, old_value, moment, state)
@@ -107,7 +112,7 @@ fn sqlite_text() {
     END
 
     DROP TRIGGER IF EXISTS "accession_words before-update";
-    CREATE TRIGGER "accession_words before-update" BEFORE UPDATE ON "words" WHEN OLD."id" <> NEW."id" OR (OLD."word" IS NOT NEW."word" COLLATE BINARY OR typeof(OLD."word") <> typeof(NEW."word")) BEGIN
+    CREATE TRIGGER "accession_words before-update" BEFORE UPDATE ON "words" WHEN OLD."id" <> NEW."id" OR (OLD."word" IS NOT NEW."word" COLLATE BINARY OR typeof(OLD."word") <> typeof(NEW."word")) BEGIN /* accession_structure_04707019a5c10b29 */
       DELETE FROM audit_replaced WHERE table_name = 'words' AND (moment IS NOT julianday('now')
         OR number < (SELECT max(number) FROM audit_replaced WHERE table_name = 'words') - 32);
       INSERT INTO audit_replaced (table_name, record_id, row_number, old_value, moment, state)
@@ -161,7 +166,7 @@ fn postgres_text() {
             END IF;
             PERFORM FROM (
                 SELECT r."id"::text, '{'
-            || '"id":' || COALESCE((+r."id")::text, 'null')
+            || '"id":' || COALESCE((r."id" & -1)::text, 'null')
             || ',' || '"word":' || COALESCE(to_json(r."word"::text)::text, 'null')
             || ',' || '"added_at":' || COALESCE(to_json(CASE WHEN r."added_at" >= '0001-01-01' AND r."added_at" < '10000-01-01' THEN to_char(r."added_at", 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE r."added_at"::text END)::text, 'null')
             || '}'
@@ -171,7 +176,7 @@ fn postgres_text() {
             EXECUTE format('INSERT INTO %I.audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)', COALESCE(accession.ledger, 'public')) || ' SELECT ''words'', record_id, ''INSERT'', old_value, new_value, $1, $2, $3, $4, session_user FROM (' || (
                 WITH stored AS (
                     SELECT a.attnum, a.attname::text AS name, k.place,
-                        CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(+%1$s)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
+                        CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(%1$s & -1)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '%1$s::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '%1$s::integer::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN '%1$s::text' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN 'upper(encode(%1$s, ''hex''))' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END' ELSE '%1$s::text' END AS key_text,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'o.%1$s::text COLLATE pg_catalog."C" IS DISTINCT FROM n.%1$s::text COLLATE pg_catalog."C"' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'o.%1$s IS DISTINCT FROM n.%1$s' ELSE 'o.%1$s::text COLLATE pg_catalog."C" IS DISTINCT FROM n.%1$s::text COLLATE pg_catalog."C"' END AS differs
                     FROM pg_attribute AS a
@@ -200,7 +205,7 @@ fn postgres_text() {
         SELECT 'words', r."id"::text, 'INSERT',
             NULL,
             '{'
-            || '"id":' || COALESCE((+r."id")::text, 'null')
+            || '"id":' || COALESCE((r."id" & -1)::text, 'null')
             || ',' || '"word":' || COALESCE(to_json(r."word"::text)::text, 'null')
             || ',' || '"added_at":' || COALESCE(to_json(CASE WHEN r."added_at" >= '0001-01-01' AND r."added_at" < '10000-01-01' THEN to_char(r."added_at", 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE r."added_at"::text END)::text, 'null')
             || '}',
@@ -252,7 +257,7 @@ fn postgres_text() {
             END IF;
             accession.record_id := OLD."id"::text;
             accession.old_value := '{'
-            || '"id":' || COALESCE((+OLD."id")::text, 'null')
+            || '"id":' || COALESCE((OLD."id" & -1)::text, 'null')
             || ',' || '"word":' || COALESCE(to_json(OLD."word"::text)::text, 'null')
             || ',' || '"added_at":' || COALESCE(to_json(CASE WHEN OLD."added_at" >= '0001-01-01' AND OLD."added_at" < '10000-01-01' THEN to_char(OLD."added_at", 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE OLD."added_at"::text END)::text, 'null')
             || '}';
@@ -261,7 +266,7 @@ fn postgres_text() {
             EXECUTE (
                 WITH stored AS (
                     SELECT a.attnum, a.attname::text AS name, k.place,
-                        CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(+%1$s)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
+                        CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(%1$s & -1)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '%1$s::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '%1$s::integer::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN '%1$s::text' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN 'upper(encode(%1$s, ''hex''))' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END' ELSE '%1$s::text' END AS key_text,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'o.%1$s::text COLLATE pg_catalog."C" IS DISTINCT FROM n.%1$s::text COLLATE pg_catalog."C"' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'o.%1$s IS DISTINCT FROM n.%1$s' ELSE 'o.%1$s::text COLLATE pg_catalog."C" IS DISTINCT FROM n.%1$s::text COLLATE pg_catalog."C"' END AS differs
                     FROM pg_attribute AS a
@@ -339,18 +344,18 @@ fn postgres_text() {
             END IF;
             accession.record_id := OLD."id"::text;
             accession.old_value := '{' || concat_ws(',',
-            '"id":' || COALESCE((+OLD."id")::text, 'null'),
+            '"id":' || COALESCE((OLD."id" & -1)::text, 'null'),
             CASE WHEN OLD."word"::text COLLATE pg_catalog."C" IS DISTINCT FROM NEW."word"::text COLLATE pg_catalog."C" THEN '"word":' || COALESCE(to_json(OLD."word"::text)::text, 'null') END,
             CASE WHEN OLD."added_at" IS DISTINCT FROM NEW."added_at" THEN '"added_at":' || COALESCE(to_json(CASE WHEN OLD."added_at" >= '0001-01-01' AND OLD."added_at" < '10000-01-01' THEN to_char(OLD."added_at", 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE OLD."added_at"::text END)::text, 'null') END) || '}';
             accession.new_value := '{' || concat_ws(',',
-            '"id":' || COALESCE((+NEW."id")::text, 'null'),
+            '"id":' || COALESCE((NEW."id" & -1)::text, 'null'),
             CASE WHEN OLD."word"::text COLLATE pg_catalog."C" IS DISTINCT FROM NEW."word"::text COLLATE pg_catalog."C" THEN '"word":' || COALESCE(to_json(NEW."word"::text)::text, 'null') END,
             CASE WHEN OLD."added_at" IS DISTINCT FROM NEW."added_at" THEN '"added_at":' || COALESCE(to_json(CASE WHEN NEW."added_at" >= '0001-01-01' AND NEW."added_at" < '10000-01-01' THEN to_char(NEW."added_at", 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE NEW."added_at"::text END)::text, 'null') END) || '}';
         EXCEPTION WHEN OTHERS THEN
             EXECUTE (
                 WITH stored AS (
                     SELECT a.attnum, a.attname::text AS name, k.place,
-                        CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(+%1$s)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
+                        CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(%1$s & -1)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '%1$s::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '%1$s::integer::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN '%1$s::text' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN 'upper(encode(%1$s, ''hex''))' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END' ELSE '%1$s::text' END AS key_text,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'o.%1$s::text COLLATE pg_catalog."C" IS DISTINCT FROM n.%1$s::text COLLATE pg_catalog."C"' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'o.%1$s IS DISTINCT FROM n.%1$s' ELSE 'o.%1$s::text COLLATE pg_catalog."C" IS DISTINCT FROM n.%1$s::text COLLATE pg_catalog."C"' END AS differs
                     FROM pg_attribute AS a
@@ -439,7 +444,7 @@ fn postgres_text() {
         EXECUTE format('INSERT INTO %I.audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user)', COALESCE(accession.ledger, 'public')) || ' SELECT $5, record_id, ''DELETE'', old_value, new_value, $1, $2, $3, $4, session_user FROM (' || (
                 WITH stored AS (
                     SELECT a.attnum, a.attname::text AS name, k.place,
-                        CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(+%1$s)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
+                        CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '(%1$s & -1)::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '(%1$s AND true)::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'CASE WHEN (+%1$s)::text IN (''NaN'', ''Infinity'', ''-Infinity'') THEN ''{"$real":"'' || %1$s::text || ''"}'' ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN '''{"$blob":"'' || upper(encode(%1$s, ''hex'')) || ''"}''' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'to_json(CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END)::text' ELSE 'to_json(%1$s::text)::text' END AS json,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN '%1$s::text' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN '%1$s::integer::text' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN '%1$s::text' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN 'upper(encode(%1$s, ''hex''))' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'CASE WHEN %1$s >= ''0001-01-01'' AND %1$s < ''10000-01-01'' THEN to_char(%1$s, ''YYYY-MM-DD"T"HH24:MI:SS.US"Z"'') ELSE %1$s::text END' ELSE '%1$s::text' END AS key_text,
                         CASE WHEN format_type(a.atttypid, NULL) IN ('smallint', 'integer', 'bigint') THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) = 'boolean' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) IN ('real', 'double precision') THEN 'o.%1$s::text COLLATE pg_catalog."C" IS DISTINCT FROM n.%1$s::text COLLATE pg_catalog."C"' WHEN format_type(a.atttypid, NULL) = 'timestamp with time zone' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN format_type(a.atttypid, NULL) = 'bytea' THEN 'o.%1$s IS DISTINCT FROM n.%1$s' WHEN a.atttypid = 'timestamp without time zone'::regtype AND a.atttypmod IN (-1, 6) THEN 'o.%1$s IS DISTINCT FROM n.%1$s' ELSE 'o.%1$s::text COLLATE pg_catalog."C" IS DISTINCT FROM n.%1$s::text COLLATE pg_catalog."C"' END AS differs
                     FROM pg_attribute AS a
@@ -478,7 +483,7 @@ fn postgres_text() {
 fn mysql_text() {
     insta::assert_snapshot!(create(&mysql::triggers(&words())), @r#"
     DROP TRIGGER IF EXISTS `accession_words_insert`;
-    CREATE TRIGGER `accession_words_insert` AFTER INSERT ON `words` FOR EACH ROW BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
+    CREATE TRIGGER `accession_words_insert` AFTER INSERT ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
     IF @accession_run_id IS NOT NULL
       AND (LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER()))) <> LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - LOCATE('@', REVERSE(CURRENT_USER()))) OR SUBSTRING_INDEX(USER(), '@', -1) NOT LIKE SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) THEN
       SET @accession_changed_by = NULL, @accession_changed_at = NULL;
@@ -496,17 +501,17 @@ fn mysql_text() {
     END IF;
     IF @@session.insert_id <> 0 THEN SET accession_id = (SELECT COALESCE(MAX(known.id), 0) + 1 FROM audit_log AS known FOR UPDATE); END IF;
     INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user, id)
-    VALUES ('words', CONVERT(NEW.`id` USING utf8mb4), 'INSERT',
+    VALUES ('words', IF(COERCIBILITY(NEW.`id`) = 2 AND CHARSET(NEW.`id`) = 'binary', HEX(NEW.`id`), CONVERT(NEW.`id` USING utf8mb4)), 'INSERT',
       NULL,
       CONCAT('{',
-        '"id":', COALESCE(CAST(NEW.`id` AS CHAR), 'null'),
-        ',', '"word":', COALESCE(JSON_QUOTE(CONVERT(NEW.`word` USING utf8mb4)), 'null'),
-        ',', '"added_at":', COALESCE(JSON_QUOTE(DATE_FORMAT(NEW.`added_at`, '%Y-%m-%dT%H:%i:%s.%fZ')), 'null'), '}'),
+        '"id":', COALESCE(JSON_QUOTE(NEW.`id`), CAST(NEW.`id` * 1 AS CHAR), 'null'),
+        ',', '"word":', COALESCE(JSON_QUOTE(NEW.`word`), JSON_QUOTE(CONVERT(NEW.`word` USING utf8mb4)), 'null'),
+        ',', '"added_at":', COALESCE(IF(COERCIBILITY(NEW.`added_at`) > 2 AND NEW.`added_at` LIKE '____-__-__ %', JSON_QUOTE(DATE_FORMAT(NEW.`added_at`, '%Y-%m-%dT%H:%i:%s.%fZ')), COALESCE(JSON_QUOTE(NEW.`added_at`), JSON_QUOTE(CONVERT(NEW.`added_at` USING utf8mb4)))), 'null'), '}'),
       IF(@accession_run_id IS NULL, DATE_FORMAT(accession_utc, '%Y-%m-%dT%H:%i:%s.%fZ'), @accession_changed_at), IF(@accession_run_id IS NULL, 'external', @accession_changed_by), @accession_run_id, IF(@accession_run_id IS NULL, NULL, @accession_source_file_id), USER(), accession_id);
     END
 
     DROP TRIGGER IF EXISTS `accession_words_delete`;
-    CREATE TRIGGER `accession_words_delete` AFTER DELETE ON `words` FOR EACH ROW BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
+    CREATE TRIGGER `accession_words_delete` AFTER DELETE ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
     IF @accession_run_id IS NOT NULL
       AND (LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER()))) <> LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - LOCATE('@', REVERSE(CURRENT_USER()))) OR SUBSTRING_INDEX(USER(), '@', -1) NOT LIKE SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) THEN
       SET @accession_changed_by = NULL, @accession_changed_at = NULL;
@@ -524,17 +529,17 @@ fn mysql_text() {
     END IF;
     IF @@session.insert_id <> 0 THEN SET accession_id = (SELECT COALESCE(MAX(known.id), 0) + 1 FROM audit_log AS known FOR UPDATE); END IF;
     INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user, id)
-    VALUES ('words', CONVERT(OLD.`id` USING utf8mb4), 'DELETE',
+    VALUES ('words', IF(COERCIBILITY(OLD.`id`) = 2 AND CHARSET(OLD.`id`) = 'binary', HEX(OLD.`id`), CONVERT(OLD.`id` USING utf8mb4)), 'DELETE',
       CONCAT('{',
-        '"id":', COALESCE(CAST(OLD.`id` AS CHAR), 'null'),
-        ',', '"word":', COALESCE(JSON_QUOTE(CONVERT(OLD.`word` USING utf8mb4)), 'null'),
-        ',', '"added_at":', COALESCE(JSON_QUOTE(DATE_FORMAT(OLD.`added_at`, '%Y-%m-%dT%H:%i:%s.%fZ')), 'null'), '}'),
+        '"id":', COALESCE(JSON_QUOTE(OLD.`id`), CAST(OLD.`id` * 1 AS CHAR), 'null'),
+        ',', '"word":', COALESCE(JSON_QUOTE(OLD.`word`), JSON_QUOTE(CONVERT(OLD.`word` USING utf8mb4)), 'null'),
+        ',', '"added_at":', COALESCE(IF(COERCIBILITY(OLD.`added_at`) > 2 AND OLD.`added_at` LIKE '____-__-__ %', JSON_QUOTE(DATE_FORMAT(OLD.`added_at`, '%Y-%m-%dT%H:%i:%s.%fZ')), COALESCE(JSON_QUOTE(OLD.`added_at`), JSON_QUOTE(CONVERT(OLD.`added_at` USING utf8mb4)))), 'null'), '}'),
       NULL,
       IF(@accession_run_id IS NULL, DATE_FORMAT(accession_utc, '%Y-%m-%dT%H:%i:%s.%fZ'), @accession_changed_at), IF(@accession_run_id IS NULL, 'external', @accession_changed_by), @accession_run_id, IF(@accession_run_id IS NULL, NULL, @accession_source_file_id), USER(), accession_id);
     END
 
     DROP TRIGGER IF EXISTS `accession_words_update`;
-    CREATE TRIGGER `accession_words_update` AFTER UPDATE ON `words` FOR EACH ROW BEGIN IF (NOT (OLD.`id` <=> NEW.`id`) OR NOT (CAST(OLD.`word` AS BINARY) <=> CAST(NEW.`word` AS BINARY)) OR NOT (OLD.`added_at` <=> NEW.`added_at`)) THEN BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
+    CREATE TRIGGER `accession_words_update` AFTER UPDATE ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN IF (NOT (OLD.`id` <=> NEW.`id`) OR NOT (CAST(OLD.`word` AS BINARY) <=> CAST(NEW.`word` AS BINARY)) OR NOT (OLD.`added_at` <=> NEW.`added_at`)) THEN BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
     IF @accession_run_id IS NOT NULL
       AND (LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER()))) <> LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - LOCATE('@', REVERSE(CURRENT_USER()))) OR SUBSTRING_INDEX(USER(), '@', -1) NOT LIKE SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) THEN
       SET @accession_changed_by = NULL, @accession_changed_at = NULL;
@@ -552,15 +557,15 @@ fn mysql_text() {
     END IF;
     IF @@session.insert_id <> 0 THEN SET accession_id = (SELECT COALESCE(MAX(known.id), 0) + 1 FROM audit_log AS known FOR UPDATE); END IF;
     INSERT INTO audit_log (table_name, record_id, action, old_value, new_value, changed_at, changed_by, run_id, source_file_id, db_user, id)
-    VALUES ('words', CONVERT(OLD.`id` USING utf8mb4), 'UPDATE',
+    VALUES ('words', IF(COERCIBILITY(OLD.`id`) = 2 AND CHARSET(OLD.`id`) = 'binary', HEX(OLD.`id`), CONVERT(OLD.`id` USING utf8mb4)), 'UPDATE',
       CONCAT('{', CONCAT_WS(',',
-        CONCAT('"id":', COALESCE(CAST(OLD.`id` AS CHAR), 'null')),
-        IF(NOT (CAST(OLD.`word` AS BINARY) <=> CAST(NEW.`word` AS BINARY)), CONCAT('"word":', COALESCE(JSON_QUOTE(CONVERT(OLD.`word` USING utf8mb4)), 'null')), NULL),
-        IF(NOT (OLD.`added_at` <=> NEW.`added_at`), CONCAT('"added_at":', COALESCE(JSON_QUOTE(DATE_FORMAT(OLD.`added_at`, '%Y-%m-%dT%H:%i:%s.%fZ')), 'null')), NULL)), '}'),
+        CONCAT('"id":', COALESCE(JSON_QUOTE(OLD.`id`), CAST(OLD.`id` * 1 AS CHAR), 'null')),
+        IF(NOT (CAST(OLD.`word` AS BINARY) <=> CAST(NEW.`word` AS BINARY)), CONCAT('"word":', COALESCE(JSON_QUOTE(OLD.`word`), JSON_QUOTE(CONVERT(OLD.`word` USING utf8mb4)), 'null')), NULL),
+        IF(NOT (OLD.`added_at` <=> NEW.`added_at`), CONCAT('"added_at":', COALESCE(IF(COERCIBILITY(OLD.`added_at`) > 2 AND OLD.`added_at` LIKE '____-__-__ %', JSON_QUOTE(DATE_FORMAT(OLD.`added_at`, '%Y-%m-%dT%H:%i:%s.%fZ')), COALESCE(JSON_QUOTE(OLD.`added_at`), JSON_QUOTE(CONVERT(OLD.`added_at` USING utf8mb4)))), 'null')), NULL)), '}'),
       CONCAT('{', CONCAT_WS(',',
-        CONCAT('"id":', COALESCE(CAST(NEW.`id` AS CHAR), 'null')),
-        IF(NOT (CAST(OLD.`word` AS BINARY) <=> CAST(NEW.`word` AS BINARY)), CONCAT('"word":', COALESCE(JSON_QUOTE(CONVERT(NEW.`word` USING utf8mb4)), 'null')), NULL),
-        IF(NOT (OLD.`added_at` <=> NEW.`added_at`), CONCAT('"added_at":', COALESCE(JSON_QUOTE(DATE_FORMAT(NEW.`added_at`, '%Y-%m-%dT%H:%i:%s.%fZ')), 'null')), NULL)), '}'),
+        CONCAT('"id":', COALESCE(JSON_QUOTE(NEW.`id`), CAST(NEW.`id` * 1 AS CHAR), 'null')),
+        IF(NOT (CAST(OLD.`word` AS BINARY) <=> CAST(NEW.`word` AS BINARY)), CONCAT('"word":', COALESCE(JSON_QUOTE(NEW.`word`), JSON_QUOTE(CONVERT(NEW.`word` USING utf8mb4)), 'null')), NULL),
+        IF(NOT (OLD.`added_at` <=> NEW.`added_at`), CONCAT('"added_at":', COALESCE(IF(COERCIBILITY(NEW.`added_at`) > 2 AND NEW.`added_at` LIKE '____-__-__ %', JSON_QUOTE(DATE_FORMAT(NEW.`added_at`, '%Y-%m-%dT%H:%i:%s.%fZ')), COALESCE(JSON_QUOTE(NEW.`added_at`), JSON_QUOTE(CONVERT(NEW.`added_at` USING utf8mb4)))), 'null')), NULL)), '}'),
       IF(@accession_run_id IS NULL, DATE_FORMAT(accession_utc, '%Y-%m-%dT%H:%i:%s.%fZ'), @accession_changed_at), IF(@accession_run_id IS NULL, 'external', @accession_changed_by), @accession_run_id, IF(@accession_run_id IS NULL, NULL, @accession_source_file_id), USER(), accession_id);
     END; END IF;
     END

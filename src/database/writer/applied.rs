@@ -7,14 +7,15 @@ use crate::audit::Action;
 use crate::audit::seal::TableActions;
 use crate::database::Mismatch;
 use crate::layout::Layout;
+use crate::model::{TableIndex, plural};
 
 /// The number of applied changes by table of the layout and action, without those that the database made by itself.
 #[derive(Debug, Default)]
-pub(super) struct Applied(BTreeMap<(usize, &'static str), u64>);
+pub(super) struct Applied(BTreeMap<(TableIndex, &'static str), u64>);
 
 impl Applied {
     /// Counts changed rows.
-    pub(super) fn add(&mut self, (table, action): (usize, Action), rows: usize) {
+    pub(super) fn add(&mut self, table: TableIndex, action: Action, rows: usize) {
         *self.0.entry((table, action.name())).or_default() += rows as u64;
     }
 
@@ -35,7 +36,9 @@ impl Applied {
             (entered < applied).then(|| Mismatch {
                 table: table.to_owned(),
                 message: format!(
-                    "{applied} changes of kind {action} caused only {entered} entries of the audit log"
+                    "{} of kind {action} caused only {} of the audit log",
+                    plural(applied, "change"),
+                    plural(entered, "entry")
                 ),
             })
         });

@@ -61,8 +61,7 @@ impl Writer<'_> {
             return Ok(());
         }
         self.pending.file(new);
-        self.pending
-            .flush_full(database, (self.layout, &self.run_id))
+        self.pending.flush_full(database, self.layout, &self.run_id)
     }
 
     /// Records rejected records of the file.

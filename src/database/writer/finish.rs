@@ -3,7 +3,7 @@
 use crate::audit::seal::Contents;
 use crate::database::ledger::{NewSeal, RunFacts};
 use crate::database::{Database, DatabaseError, Mismatch};
-use crate::model::{TableDigest, Timestamp};
+use crate::model::{PerTable, TableDigest, Timestamp};
 use crate::plan::TableCounts;
 
 use super::Writer;
@@ -36,12 +36,12 @@ impl Writer<'_> {
     pub fn verify(
         &mut self,
         database: &mut Database,
-        planned: &[(TableCounts, TableDigest)],
+        planned: &PerTable<(TableCounts, TableDigest)>,
     ) -> Result<Verified, DatabaseError> {
         let _span = tracing::info_span!("verify").entered();
         self.flush(database)?;
-        let run = self.run_id.as_str();
-        self.pending.flush(database, (self.layout, run))?;
+        let run = &self.run_id;
+        self.pending.flush(database, self.layout, run)?;
         database.connection.engine_mut().check_foreign_keys()?;
         let deferred = std::mem::take(&mut self.deferred);
         let mut verified = database.change_while_reading(
@@ -77,7 +77,7 @@ impl Writer<'_> {
         mut end: RunEnd,
     ) -> Result<NewSeal, DatabaseError> {
         let _span = tracing::info_span!("seal").entered();
-        let run = self.run_id.as_str();
+        let run = &self.run_id;
         let mut sums = self.pending.sums;
         database.add_rows_of_run(&mut sums, run, self.first_file)?;
         end.facts.ledger = Some(sums);

@@ -5,7 +5,7 @@ use diesel::connection::{Connection, TransactionManager};
 
 use crate::database::statement::InsertRows;
 use crate::database::{AnyConnection, Database, DatabaseError};
-use crate::model::Value;
+use crate::model::{TableIndex, Value};
 use crate::plan::PlannedRow;
 
 use super::Writer;
@@ -20,7 +20,7 @@ impl Writer<'_> {
     pub(super) fn insert_batch(
         &mut self,
         database: &mut Database,
-        table: usize,
+        table: TableIndex,
         rows: &[PlannedRow],
     ) -> Result<(), DatabaseError> {
         let connection = &mut database.connection;
@@ -55,7 +55,7 @@ impl Writer<'_> {
     fn rejected_row<'r>(
         &mut self,
         connection: &mut AnyConnection,
-        table: usize,
+        table: TableIndex,
         rows: &'r [PlannedRow],
     ) -> Option<&'r PlannedRow> {
         Transactions::begin_transaction(connection).ok()?;
@@ -70,7 +70,7 @@ impl Writer<'_> {
     fn insert_rows(
         &mut self,
         connection: &mut AnyConnection,
-        table: usize,
+        table: TableIndex,
         rows: &[PlannedRow],
     ) -> QueryResult<()> {
         let model = &self.layout.tables[table].table;

@@ -12,7 +12,7 @@ use crate::database::ledger::{
 use crate::database::statement_text::StatementTexts;
 use crate::database::{Database, DatabaseError};
 use crate::layout::Layout;
-use crate::model::{Conversion, Fingerprint};
+use crate::model::{Conversion, Fingerprint, RunId, TableIndex};
 use crate::plan::{LedgerKey, PlannedRow};
 
 use super::batches::{BATCH, batches};
@@ -45,7 +45,7 @@ struct Texts {
 struct Entry {
     source_file_id: i64,
     position: i64,
-    table: usize,
+    table: TableIndex,
     identity: Fingerprint,
     record_id: String,
     pointer: Arc<str>,
@@ -55,7 +55,7 @@ struct Entry {
 
 /// A value that is stored differently from how it is written in the file.
 struct Converted {
-    table: usize,
+    table: TableIndex,
     record_id: String,
     conversion: Conversion,
 }
@@ -81,7 +81,7 @@ impl Pending {
 
     /// Adds a row and its conversions, which replace an entry of an earlier run; the record has this position in the
     /// file.
-    pub(super) fn enter(&mut self, (source_file_id, position): (i64, i64), row: PlannedRow) {
+    pub(super) fn enter(&mut self, source_file_id: i64, position: i64, row: PlannedRow) {
         let PlannedRow {
             table,
             origin,
@@ -130,10 +130,11 @@ impl Pending {
     pub(super) fn flush_full(
         &mut self,
         database: &mut Database,
-        (layout, run): (&Layout, &str),
+        layout: &Layout,
+        run: &RunId,
     ) -> Result<(), DatabaseError> {
         if self.entries.len() >= BATCH {
-            self.flush_entries(database, (layout, run))?;
+            self.flush_entries(database, layout, run)?;
         }
         if self.files.len() >= BATCH {
             self.flush_files(database, run)?;
@@ -145,19 +146,21 @@ impl Pending {
     pub(super) fn flush(
         &mut self,
         database: &mut Database,
-        (layout, run): (&Layout, &str),
+        layout: &Layout,
+        run: &RunId,
     ) -> Result<(), DatabaseError> {
-        self.flush_entries(database, (layout, run))?;
+        self.flush_entries(database, layout, run)?;
         self.flush_files(database, run)
     }
 
     fn flush_entries(
         &mut self,
         database: &mut Database,
-        (layout, run): (&Layout, &str),
+        layout: &Layout,
+        run: &RunId,
     ) -> Result<(), DatabaseError> {
         self.flush_earlier(database, run)?;
-        let table = |index: usize| &layout.tables[index].table;
+        let table = |index: TableIndex| &layout.tables[index].table;
         let connection = &mut database.connection;
         let [(bytes, beginning), (converted_bytes, converted_beginning)] = &mut self.hashed;
         for entries in batches(&self.entries, BATCH) {
@@ -208,7 +211,7 @@ impl Pending {
     }
 
     /// Removes or marks entries of earlier runs, many at once.
-    fn flush_earlier(&mut self, database: &mut Database, run: &str) -> Result<(), DatabaseError> {
+    fn flush_earlier(&mut self, database: &mut Database, run: &RunId) -> Result<(), DatabaseError> {
         let none = LedgerSum::default();
         for (file, positions) in by_file(&std::mem::take(&mut self.forgotten)) {
             let removed = database.sum_origins_at(file, &positions)?;
@@ -235,7 +238,11 @@ impl Pending {
         Ok(())
     }
 
-    fn flush_files(&mut self, database: &mut Database, run_id: &str) -> Result<(), DatabaseError> {
+    fn flush_files(
+        &mut self,
+        database: &mut Database,
+        run_id: &RunId,
+    ) -> Result<(), DatabaseError> {
         for files in batches(&self.files, BATCH) {
             let texts = &mut self.texts.files;
             let insert = InsertFiles { run_id, files };

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::audit::Action;
 use crate::database::statement::{DeleteRow, UpdateRow, named_key};
 use crate::database::{Database, DatabaseError};
-use crate::model::Value;
+use crate::model::{TableIndex, Value};
 use crate::plan::PlannedRow;
 
 use super::Writer;
@@ -40,7 +40,7 @@ impl Writer<'_> {
                 }
                 error.completed(connection)
             })?;
-        self.applied.add((row.table, Action::Update), updated);
+        self.applied.add(row.table, Action::Update, updated);
         // The key itself may be among the columns.
         let own = table.key_from_record_id(&row.record_id);
         let key = table.primary_key.iter().zip(own).map(|(&column, own)| {
@@ -58,7 +58,7 @@ impl Writer<'_> {
     pub(super) fn delete(
         &mut self,
         database: &mut Database,
-        table: usize,
+        table: TableIndex,
         record_id: &str,
     ) -> Result<(), DatabaseError> {
         let model = &self.layout.tables[table].table;
@@ -71,7 +71,7 @@ impl Writer<'_> {
         let deleted = delete.execute(connection).map_err(|error| {
             DatabaseError::of_deleted_row(&model.name, error).completed(connection)
         })?;
-        self.applied.add((table, Action::Delete), deleted);
+        self.applied.add(table, Action::Delete, deleted);
         Ok(())
     }
 
@@ -79,7 +79,8 @@ impl Writer<'_> {
     pub(super) fn vacate(
         &mut self,
         database: &mut Database,
-        (table, column): (usize, usize),
+        table: TableIndex,
+        column: usize,
         record_id: &str,
     ) -> Result<(), DatabaseError> {
         let table = &self.layout.tables[table].table;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::infer::tables::{ClusterDraft, InferredTables, Table};
 use crate::layout::{LAYOUT_TOML, LayoutFiles, SCHEMA_SUFFIX, TABLES_SQL};
+use crate::model::plural;
 
 /// The text of a generated layout, with a summary.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ pub struct ProposedTable {
 const HEADING: &str = "\
 Generated from the files by `accession layout init`; everything can be changed.
 `in 8 of 9` means: 8 of 9 records have a value that is not null.
-Members without a stable structure are stored as JSON, so nothing is lost.";
+Properties without a stable structure are stored as JSON, so nothing is lost.";
 
 /// Writes the layout called `name`.
 pub(crate) fn proposal(
@@ -69,7 +70,7 @@ pub(crate) fn proposal(
         let schema = format!("{}{SCHEMA_SUFFIX}", cluster.name);
         let evidence = format!(
             "{}, {}",
-            count(cluster.files, "file"),
+            plural(cluster.files as u64, "file"),
             records(tables, index)
         );
         let text = json_schema::schema(&patterns[index].join(", "), &evidence, &cluster.profile);
@@ -126,15 +127,5 @@ fn records(tables: &[Table], cluster: usize) -> String {
         .filter(|table| table.cluster == cluster)
         .map(|table| table.records);
     let records: u64 = records.sum();
-    match records {
-        1 => "1 record".to_owned(),
-        more => format!("{more} records"),
-    }
-}
-
-fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        more => format!("{more} {what}s"),
-    }
+    plural(records, "record")
 }

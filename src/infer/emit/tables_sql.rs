@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::infer::tables::{FieldSource, Namespace, Table};
 use crate::layout::is_plain_identifier;
-use crate::model::OnDelete;
+use crate::model::plural;
 
 /// Returns the text of the file, with a heading as comment lines.
 pub(crate) fn tables(heading: &str, tables: &[Table]) -> String {
@@ -17,8 +17,7 @@ pub(crate) fn tables(heading: &str, tables: &[Table]) -> String {
         names.relation(&table.name);
     }
     for table in tables {
-        let plural = if table.records == 1 { "" } else { "s" };
-        let _ = writeln!(out, "\n-- {} record{plural}", table.records);
+        let _ = writeln!(out, "\n-- {}", plural(table.records, "record"));
         create(&mut out, table, tables);
         indexes(&mut out, table, &mut names);
     }
@@ -53,16 +52,12 @@ fn create(out: &mut String, table: &Table, tables: &[Table]) {
     }
     for key in &table.foreign_keys {
         let parent = &tables[key.table];
-        let action = match key.on_delete {
-            OnDelete::Restrict => "",
-            OnDelete::Cascade => " ON DELETE CASCADE",
-            OnDelete::SetNull => " ON DELETE SET NULL",
-        };
         let line = format!(
-            "FOREIGN KEY ({}) REFERENCES {} ({}){action}",
+            "FOREIGN KEY ({}) REFERENCES {} ({}){}",
             names(&key.fields),
             in_sql(&parent.name),
-            list(parent, &key.to)
+            list(parent, &key.to),
+            key.on_delete.clause(),
         );
         lines.push((line, ""));
     }

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
+use std::fmt;
 use std::hash::{Hash as _, Hasher as _};
 
 /// Maximum number of values per column.
@@ -20,7 +21,8 @@ pub(crate) struct ValueSet {
     /// ValueSet combined with the enclosing record.
     scoped: HashSet<u64>,
     pub(crate) count: u64,
-    repeated: bool,
+    /// The first value that two records have.
+    repeated: Option<String>,
     repeated_in_scope: bool,
     /// Whether there are too many values to store.
     overflowed: bool,
@@ -31,12 +33,17 @@ pub(crate) struct ValueSet {
 impl ValueSet {
     /// Whether no two records have the same value.
     pub(crate) fn are_unique(&self) -> bool {
-        self.count > 0 && !self.repeated && !self.overflowed
+        self.count > 0 && self.repeated.is_none() && !self.overflowed
     }
 
     /// Whether no two records in the same enclosing record have the same value.
     pub(crate) fn are_unique_in_scope(&self) -> bool {
         self.count > 0 && !self.repeated_in_scope && !self.overflowed
+    }
+
+    /// The first value that two records have, if all values are known.
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        self.repeated.as_deref().filter(|_| !self.overflowed)
     }
 
     pub(crate) fn distinct(&self) -> usize {
@@ -66,7 +73,7 @@ impl ValueSet {
         if self.distinct.insert(hash) {
             *budget = budget.saturating_sub(1);
         } else {
-            self.repeated = true;
+            self.repeated.get_or_insert_with(|| value.to_string());
         }
         if !self.repeated_in_scope {
             scope.hash(&mut hasher);
@@ -91,4 +98,13 @@ impl ValueSet {
 pub(crate) enum KeyValue<'v> {
     Text(&'v str),
     Integer(i64),
+}
+
+impl fmt::Display for KeyValue<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => out.write_str(text),
+            Self::Integer(number) => number.fmt(out),
+        }
+    }
 }

@@ -71,7 +71,7 @@ impl CaptureContext<'_> {
                         let refers = |&alternative: &usize| {
                             let mut trial = chosen.clone();
                             trial[cluster][capture] = alternative;
-                            self.refers(keys, &trial, (cluster, capture))
+                            self.refers(keys, &trial, cluster, capture)
                         };
                         (0..=alternatives).find(refers).unwrap_or(alternatives)
                     }
@@ -85,7 +85,8 @@ impl CaptureContext<'_> {
         self,
         keys: &[PrimaryKey],
         alternatives: &[Vec<usize>],
-        (cluster, capture): (usize, usize),
+        cluster: usize,
+        capture: usize,
     ) -> bool {
         let (found, _) = references(ReferenceContext {
             tables: self.tables,

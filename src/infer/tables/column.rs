@@ -42,7 +42,7 @@ pub(crate) fn column(
         .filter(|strings| strings.imprecise_timestamps + strings.timestamps == strings.count)
         .map(|strings| {
             format!(
-                "{} of {} timestamps have no offset, or more digits than microseconds, and are kept as strings; \
+                "no offset, or more digits than microseconds, in {} of {} timestamps: kept as strings, because \
                  TIMESTAMP would interpret them as UTC",
                 strings.imprecise_timestamps, strings.count
             )

@@ -85,6 +85,11 @@ fn key(table: &TableDraft, values: &TableValues, files: FileNames) -> PrimaryKey
     }
 }
 
+/// Whether the name of a column is that of an identifier of its table.
+pub(super) fn is_named_like_key(table: &TableDraft, column: usize, values: &TableValues) -> bool {
+    rank(table, column, values).is_some_and(|rank| rank < FOREIGN)
+}
+
 /// The rank of ids that probably identify something else.
 const FOREIGN: u8 = 4;
 

@@ -1,13 +1,16 @@
 //! Builds the fields of a table and its primary key.
 
-use crate::model::{ColumnType, OnDelete};
+use crate::model::{ColumnType, OnDelete, escape_line, plural};
 
 use super::draft::{PathStep, TableDraft};
-use super::keys::PrimaryKey;
+use super::keys::{PrimaryKey, is_named_like_key};
 use super::names::{Namespace, singular};
 use super::references::{Reference, ValueLocation};
 use super::table::{Field, FieldSource, ForeignKey, Table};
 use super::values::TableValues;
+
+/// Longer values are not quoted in a comment.
+const LONGEST_QUOTED: usize = 40;
 
 /// Everything inferred about the tables.
 #[derive(Clone, Copy)]
@@ -87,6 +90,7 @@ impl TableBuilder<'_> {
             let among = match (unique, key) {
                 (true, PrimaryKey::Within(_)) => ", unique within the enclosing record",
                 (true, _) => ", unique",
+                (false, PrimaryKey::Position) => &self.repeated(of_column.len() - 1),
                 (false, _) => "",
             };
             let note = column.note.iter().map(|note| format!("; {note}"));
@@ -110,7 +114,7 @@ impl TableBuilder<'_> {
                 ty: ColumnType::Json,
                 nullable: true,
                 source: FieldSource::Rest,
-                evidence: "members that occur rarely".to_owned(),
+                evidence: "properties that occur rarely".to_owned(),
             });
         }
         let inherited = inherited.into_iter().map(|part| match part {
@@ -127,6 +131,24 @@ impl TableBuilder<'_> {
             PrimaryKey::Position => {}
         }
         table
+    }
+
+    /// Why a column whose name is that of a key is none.
+    fn repeated(&self, column: usize) -> String {
+        let values = &self.found.values[self.index];
+        let draft = &self.found.drafts[self.index];
+        let value = is_named_like_key(draft, column, values)
+            .then_some(values.columns[column].as_ref())
+            .flatten();
+        let Some((values, value)) = value.and_then(|all| Some((all, all.repeated()?))) else {
+            return String::new();
+        };
+        let which = match value.chars().count() {
+            ..=LONGEST_QUOTED => format!(", {} repeats", escape_line(value)),
+            _ => String::new(),
+        };
+        let different = plural(values.distinct() as u64, "different value");
+        format!("; not unique: {different} in {}{which}", values.count)
     }
 
     fn note(&self, column: usize) -> Option<String> {
@@ -225,7 +247,7 @@ impl TableBuilder<'_> {
                         ty: ColumnType::Text { max_chars: None },
                         nullable: false,
                         source: FieldSource::Capture(name),
-                        evidence: "the name of the member".to_owned(),
+                        evidence: "the name of the property".to_owned(),
                     });
                 }
             }

@@ -6,7 +6,7 @@ use crate::layout::literal::{same_kind, storable};
 use crate::layout::problem::suggest;
 use crate::layout::rules::{ColumnRule, Expression, UuidName};
 use crate::layout::written::{WrittenColumn, WrittenExpression, WrittenForm};
-use crate::model::{Column, ColumnType};
+use crate::model::{Column, ColumnType, TableIndex};
 
 use super::Compiler;
 use super::record::takes_generated;
@@ -17,7 +17,7 @@ impl Compiler<'_> {
     pub(super) fn column_rule(
         &mut self,
         written: &WrittenColumn,
-        table: usize,
+        table: TableIndex,
         scope: &Scope<'_>,
     ) -> Option<ColumnRule> {
         let index = self.column(table, written.name.get_ref(), written.name.span().start);

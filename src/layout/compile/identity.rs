@@ -3,6 +3,7 @@
 use crate::layout::problem::quoted;
 use crate::layout::rules::IdentityRule;
 use crate::layout::written::{WrittenIdentity, WrittenRecords};
+use crate::model::TableIndex;
 
 use super::Compiler;
 use super::scope::Scope;
@@ -12,7 +13,7 @@ impl Compiler<'_> {
     pub(super) fn identity(
         &mut self,
         written: &WrittenRecords,
-        table: usize,
+        table: TableIndex,
         mapped: &[usize],
         scope: &Scope<'_>,
     ) -> Option<IdentityRule> {

@@ -14,7 +14,7 @@ mod waves;
 
 use toml::Spanned;
 
-use crate::model::{Place, Table};
+use crate::model::{PerSource, PerTable, Place, Table, TableIndex};
 
 use super::files::{LAYOUT_TOML, LayoutFiles, SCHEMA_SUFFIX, TABLES_SQL};
 use super::problem::{Problems, SourceText, suggest};
@@ -44,7 +44,7 @@ pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<La
     if !sql_is_valid {
         return None;
     }
-    let tables: Vec<&Table> = written_tables.iter().map(|table| &table.table).collect();
+    let tables: PerTable<&Table> = written_tables.iter().map(|table| &table.table).collect();
     let mut compiler = Compiler {
         files,
         toml,
@@ -58,7 +58,7 @@ pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<La
         .iter()
         .map(|source| compiler.source(source))
         .collect();
-    let sources = sources.into_iter().collect::<Option<Vec<_>>>()?;
+    let sources = sources.into_iter().collect::<Option<PerSource<_>>>()?;
     compiler.shadowed_sources(&written.sources);
     let waves = compiler.waves(&sources, &written.sources);
     let used = source::used_parameters(&sources);
@@ -66,12 +66,13 @@ pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<La
     let parameters = compiler.parameters;
     unused_schemas(files, &written.sources, problems);
     let rules = || sources.iter().flat_map(Source::rules);
-    let tables = written_tables
-        .iter()
-        .enumerate()
+    let tables = tables
+        .indexes()
+        .zip(&written_tables)
         .map(|(index, table)| layout_table(index, table, rules(), problems))
         .collect();
     Some(Layout {
+        reference: written.name.clone(),
         name: written.name,
         title: written.title,
         digest: files.digest(),
@@ -86,7 +87,7 @@ pub(super) fn compile(files: &LayoutFiles, problems: &mut Problems) -> Option<La
 struct Compiler<'c> {
     files: &'c LayoutFiles,
     toml: SourceText<'c>,
-    tables: &'c [&'c Table],
+    tables: &'c PerTable<&'c Table>,
     parameters: Vec<Parameter>,
     problems: &'c mut Problems,
 }
@@ -102,8 +103,8 @@ impl Compiler<'_> {
         self.problems.warning(self.toml.place(at), message, hint);
     }
 
-    fn table(&mut self, name: &str, at: usize) -> Option<usize> {
-        let found = self.tables.iter().position(|table| table.name == name);
+    fn table(&mut self, name: &str, at: usize) -> Option<TableIndex> {
+        let found = self.tables.position(|table| table.name == name);
         if found.is_none() {
             let known = self.tables.iter().map(|table| table.name.as_str());
             let hint = format!("create it in {TABLES_SQL}, or: {}", suggest(name, known));
@@ -112,7 +113,7 @@ impl Compiler<'_> {
         found
     }
 
-    fn column(&mut self, table: usize, name: &str, at: usize) -> Option<usize> {
+    fn column(&mut self, table: TableIndex, name: &str, at: usize) -> Option<usize> {
         let table = self.tables[table];
         let found = table.column(name);
         if found.is_none() {
@@ -124,7 +125,7 @@ impl Compiler<'_> {
     }
 
     /// Resolves `table.column`.
-    fn qualified(&mut self, name: &Spanned<String>) -> Option<(usize, usize)> {
+    fn qualified(&mut self, name: &Spanned<String>) -> Option<(TableIndex, usize)> {
         let at = name.span().start;
         let Some((table, column)) = name.get_ref().split_once('.') else {
             let message = format!("`{}` is not a column", name.get_ref());
@@ -157,7 +158,7 @@ fn text<'f>(files: &'f LayoutFiles, name: &str, problems: &mut Problems) -> Opti
 }
 
 fn layout_table<'r>(
-    index: usize,
+    index: TableIndex,
     written: &WrittenTable,
     rules: impl Iterator<Item = &'r RecordRule>,
     problems: &mut Problems,

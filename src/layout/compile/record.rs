@@ -4,6 +4,7 @@ use crate::layout::problem::quoted;
 use crate::layout::rules::{ColumnRule, Expression, RecordRule};
 use crate::layout::schema::{Kind, accepts};
 use crate::layout::written::WrittenRecords;
+use crate::model::TableIndex;
 
 use super::Compiler;
 use super::scope::{EnclosingRule, Scope, written};
@@ -41,7 +42,7 @@ impl Compiler<'_> {
                     "the records do not fill any column of `{}`",
                     self.tables[table].name
                 ),
-                "map at least one column; `rest = { rest = true }` takes all members that are not mapped",
+                "map at least one column; `rest = { rest = true }` takes all properties that are not mapped",
             );
         }
         // If a column is invalid, it is unknown which columns are unfilled.
@@ -134,7 +135,7 @@ impl Compiler<'_> {
         if reads_inside || !rule.records.is_empty() {
             self.error(
                 at,
-                "a part of a string has no members",
+                "a part of a string has no properties",
                 "use the empty pointer `\"\"`, and no nested records",
             );
         } else if !reads_part {
@@ -147,7 +148,7 @@ impl Compiler<'_> {
     }
 
     /// Reports NOT NULL columns that get no value.
-    fn unfilled(&mut self, rule: &WrittenRecords, table: usize, mapped: &[usize]) {
+    fn unfilled(&mut self, rule: &WrittenRecords, table: TableIndex, mapped: &[usize]) {
         let table = self.tables[table];
         let missing: Vec<&str> = (0..table.columns.len())
             .filter(|column| !mapped.contains(column) && table.generated_key() != Some(*column))
@@ -169,7 +170,12 @@ impl Compiler<'_> {
     }
 
     /// Returns the columns of this rule's row that are known only after the database has generated a key.
-    fn generated(&self, table: usize, columns: &[ColumnRule], scope: &Scope<'_>) -> Vec<usize> {
+    fn generated(
+        &self,
+        table: TableIndex,
+        columns: &[ColumnRule],
+        scope: &Scope<'_>,
+    ) -> Vec<usize> {
         let own = self.tables[table]
             .generated_key()
             .filter(|key| columns.iter().all(|column| column.column != *key));

@@ -6,6 +6,7 @@ use toml::Spanned;
 use crate::layout::problem::quoted;
 use crate::layout::rules::{Expression, Reference};
 use crate::layout::written::WrittenExpression;
+use crate::model::TableIndex;
 
 use super::Compiler;
 use super::scope::Scope;
@@ -15,7 +16,7 @@ impl Compiler<'_> {
     pub(super) fn unless(
         &mut self,
         written: &WrittenExpression,
-        table: usize,
+        table: TableIndex,
         mapped: &[usize],
         scope: &Scope<'_>,
     ) -> Option<Reference> {

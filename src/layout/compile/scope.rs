@@ -6,7 +6,7 @@ use toml::Spanned;
 use crate::layout::problem::suggest;
 use crate::layout::rules::{EachToken, Expression};
 use crate::layout::schema::{PathStep, impossible_prefix, near_miss};
-use crate::model::Pointer;
+use crate::model::{Pointer, TableIndex};
 
 use super::Compiler;
 
@@ -25,7 +25,7 @@ pub(super) struct Scope<'s> {
 
 /// A rule as seen by its nested rules.
 pub(super) struct EnclosingRule<'s> {
-    pub(super) table: usize,
+    pub(super) table: TableIndex,
     /// Columns that the rule fills.
     pub(super) mapped: Vec<usize>,
     /// Columns whose value depends on a generated key: the key itself, and copies of a key further out.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::layout::problem::quoted;
 use crate::layout::rules::{ColumnRule, Expression, ParameterDefault, Source};
 use crate::layout::written::WrittenSource;
+use crate::model::{PerSource, SourceIndex, TableIndex};
 
 use super::Compiler;
 use super::source::used_parameters;
@@ -14,10 +15,10 @@ impl Compiler<'_> {
     /// sources keep their order.
     pub(super) fn waves(
         &mut self,
-        sources: &[Source],
+        sources: &PerSource<Source>,
         written: &[WrittenSource],
-    ) -> Vec<Vec<usize>> {
-        let fills: Vec<BTreeSet<usize>> = sources.iter().map(filled).collect();
+    ) -> Vec<Vec<SourceIndex>> {
+        let fills: PerSource<BTreeSet<TableIndex>> = sources.iter().map(filled).collect();
         let mut needs = Vec::new();
         for (source, written) in sources.iter().zip(written) {
             let only = self.only_tables(source);
@@ -32,13 +33,14 @@ impl Compiler<'_> {
             }
             needs.push(&self.referred_tables(source) | &only);
         }
-        let waits_for = |source: usize, other: usize| {
+        let needs = PerSource::from(needs);
+        let waits_for = |source: SourceIndex, other: SourceIndex| {
             source != other && !needs[source].is_disjoint(&fills[other])
         };
-        let mut waiting: Vec<usize> = (0..sources.len()).collect();
+        let mut waiting: Vec<SourceIndex> = sources.indexes().collect();
         let mut waves = Vec::new();
         while !waiting.is_empty() {
-            let (ready, rest): (Vec<usize>, Vec<usize>) = waiting
+            let (ready, rest): (Vec<_>, Vec<_>) = waiting
                 .iter()
                 .copied()
                 .partition(|&source| !waiting.iter().any(|&other| waits_for(source, other)));
@@ -48,7 +50,7 @@ impl Compiler<'_> {
                     .map(|&source| sources[source].files.text())
                     .collect();
                 self.error(
-                    written[rest[0]].at,
+                    written[usize::from(rest[0])].at,
                     format!(
                         "the sources {} refer to each other",
                         quoted(files.iter().map(String::as_str))
@@ -67,11 +69,11 @@ impl Compiler<'_> {
     ///
     /// Excluded are the table of an enclosing row from which the foreign key takes its value, since it comes from the
     /// same file, and foreign keys of a table to itself, which no order of files can satisfy.
-    fn referred_tables(&self, source: &Source) -> BTreeSet<usize> {
+    fn referred_tables(&self, source: &Source) -> BTreeSet<TableIndex> {
         let mut tables = BTreeSet::new();
         for rule in source.rules() {
             for key in &self.tables[rule.table].foreign_keys {
-                let parent = self.tables.iter().position(|table| table.name == key.table);
+                let parent = self.tables.position(|table| table.name == key.table);
                 let columns = key.columns.iter().map(|column| {
                     let mut columns = rule.columns.iter();
                     columns.find(|mapped| mapped.column == *column)
@@ -87,7 +89,7 @@ impl Compiler<'_> {
     }
 
     /// Returns the tables whose only row is the default of a parameter of this source.
-    fn only_tables(&self, source: &Source) -> BTreeSet<usize> {
+    fn only_tables(&self, source: &Source) -> BTreeSet<TableIndex> {
         used_parameters(std::slice::from_ref(source))
             .into_iter()
             .filter_map(|index| match self.parameters[index].default {
@@ -102,6 +104,6 @@ fn is_enclosing(column: &ColumnRule) -> bool {
     matches!(column.expression, Expression::Parent { .. })
 }
 
-fn filled(source: &Source) -> BTreeSet<usize> {
+fn filled(source: &Source) -> BTreeSet<TableIndex> {
     source.rules().iter().map(|rule| rule.table).collect()
 }

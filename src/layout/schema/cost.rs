@@ -1,8 +1,8 @@
 //! The cost of a JSON Schema for a single value, computed before it is compiled.
 //!
 //! `allOf`, `anyOf`, `oneOf`, conditions and `$ref` apply to the same value, and multiply: thirty definitions that
-//! each refer to the next one twice evaluate a value a billion times. The cost of recursion that depends on the
-//! document, or on `$dynamicRef`, is limited during validation (`validate/steps.rs`).
+//! each refer to the next one twice evaluate a value a billion times. The cost of all other schemas that are not
+//! [light](super::weight) is limited during validation (`validate/steps.rs`).
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ const MOST: u64 = 100_000;
 /// deep.
 const DEEPEST: usize = 100;
 
-type Keywords = Map<String, Value>;
+pub(super) type Keywords = Map<String, Value>;
 
 /// The reason why a schema is too expensive, and the pointer to the subschema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub(super) fn excess(schema: &Value) -> Option<Excess> {
 }
 
 /// Whether the cost depends on the document: on its depth, or on references that are resolved during validation.
-pub(crate) fn depends_on_document(schema: &Value) -> bool {
+pub(super) fn depends_on_document(schema: &Value) -> bool {
     let references = References::of(schema);
     let mut nodes = Vec::new();
     each(schema, &mut String::new(), &mut |_, keywords| {
@@ -179,7 +179,7 @@ impl<'s> Costs<'s> {
 }
 
 /// The reference targets of a schema.
-struct References<'s> {
+pub(super) struct References<'s> {
     root: &'s Value,
     /// By `$id`, and by anchor with a leading `#`.
     named: HashMap<String, &'s Keywords>,
@@ -188,7 +188,7 @@ struct References<'s> {
 }
 
 impl<'s> References<'s> {
-    fn of(root: &'s Value) -> Self {
+    pub(super) fn of(root: &'s Value) -> Self {
         let mut named = HashMap::new();
         each(root, &mut String::new(), &mut |_, keywords| {
             let text = |word: &str| keywords.get(word).and_then(Value::as_str);
@@ -232,11 +232,16 @@ impl<'s> References<'s> {
         Some(target.as_object())
     }
 
+    /// Whether keywords next to the `$ref` of `keywords` are ignored.
+    pub(super) fn is_lonely(&self, keywords: &Keywords) -> bool {
+        self.lonely && keywords.get("$ref").is_some_and(Value::is_string)
+    }
+
     /// Returns the subschemas that apply to the same value as `keywords`.
-    fn same_value(&self, keywords: &'s Keywords) -> Vec<&'s Keywords> {
+    pub(super) fn same_value(&self, keywords: &'s Keywords) -> Vec<&'s Keywords> {
         let reference = keywords.get("$ref").and_then(Value::as_str);
         let referred = reference.and_then(|reference| self.find(reference).flatten());
-        if self.lonely && reference.is_some() {
+        if self.is_lonely(keywords) {
             return referred.into_iter().collect();
         }
         let words = |words: &[&str]| -> Vec<&'s Value> {
@@ -276,7 +281,7 @@ fn below(keywords: &Keywords) -> impl Iterator<Item = &Keywords> {
 }
 
 /// Identifies a subschema by its address.
-fn address(keywords: &Keywords) -> usize {
+pub(super) fn address(keywords: &Keywords) -> usize {
     std::ptr::from_ref(keywords).addr()
 }
 

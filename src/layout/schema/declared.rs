@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::layout::problem::nearest;
-use crate::model::Pointer;
+use crate::model::{Pointer, nearest};
 
 use super::reach::PathStep;
 

@@ -5,8 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::layout::problem::nearest;
-use crate::model::Pointer;
+use crate::model::{Pointer, nearest};
 
 /// Keywords whose value is a schema, or (`items` in older drafts) an array of schemas.
 pub(super) const ONE: [&str; 12] = [

@@ -2,14 +2,19 @@
 //!
 //! Documents are validated by the `validate` stage, not here.
 
+mod bounded_pattern;
 mod cost;
 mod declared;
 mod keywords;
 mod reach;
 mod streamed;
+mod weight;
+
+use std::sync::Arc;
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{PatternOptions, ValidationError, ValidationOptions};
+use jsonschema::json::{Json, SerdeJson};
+use jsonschema::{Retrieve, ValidationError, ValidationOptions};
 use serde_json::Value;
 
 use crate::model::{Place, locate_nearest};
@@ -19,13 +24,11 @@ use super::problem::{Problems, SourceText};
 use cost::excess;
 use keywords::{dangling_reference, misspelt};
 
-pub(crate) use cost::depends_on_document;
+pub(crate) use bounded_pattern::names_are_matched_slowly;
 pub(super) use declared::near_miss;
 pub(super) use reach::{Kind, PathStep, accepts, impossible_prefix};
 pub(super) use streamed::says_only_items;
-
-/// Backtracking limit of a pattern per string: some milliseconds.
-const BACKTRACKS: usize = 100_000;
+pub(crate) use weight::{is_light, steps_per_member};
 
 /// Parses and compiles the schema `name`. Returns `None`, and a problem, if it cannot be used.
 pub(super) fn load(name: &str, bytes: &[u8], problems: &mut Problems) -> Option<Value> {
@@ -65,7 +68,7 @@ pub(super) fn load(name: &str, bytes: &[u8], problems: &mut Problems) -> Option<
         problems.error(place, excess.kind.message(), excess.kind.hint());
         return None;
     }
-    if let Err(error) = options().build(&schema) {
+    if let Err(error) = options_for::<SerdeJson>(&schema).build(&schema) {
         let (pointer, message, hint) = explain(&schema, &error);
         problems.error(place(&pointer), message, hint);
         return None;
@@ -81,12 +84,15 @@ pub(super) fn load(name: &str, bytes: &[u8], problems: &mut Problems) -> Option<
     Some(schema)
 }
 
-/// Validation options: nothing is fetched, formats are checked, and patterns have a backtracking limit.
-pub(crate) fn options() -> ValidationOptions<'static> {
-    jsonschema::options()
-        .offline()
-        .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS))
+/// Validation options: nothing is fetched, formats are checked, and matching a pattern is limited.
+pub(crate) fn options_for<F: Json>(
+    schema: &Value,
+) -> ValidationOptions<'static, Arc<dyn Retrieve>, F> {
+    let options = bounded_pattern::limited(0);
+    match bounded_pattern::is_needed(schema) {
+        true => options.with_keyword("pattern", bounded_pattern::bounded_pattern::<F>),
+        false => options,
+    }
 }
 
 /// Returns location, message and hint for an invalid schema.

@@ -4,7 +4,7 @@ use sqlparser::ast::{ForeignKeyConstraint, Ident, ReferentialAction};
 
 use crate::layout::literal::same_kind;
 use crate::layout::problem::{Problems, quoted, suggest};
-use crate::model::{ForeignKey, OnDelete, Table};
+use crate::model::{ForeignKey, OnDelete, Table, plural};
 
 use super::{WrittenTable, column_index, place_of, single};
 
@@ -103,9 +103,9 @@ impl WrittenForeignKey {
         }
         if columns.len() != references.len() {
             let message = format!(
-                "the key of `{}` has {} columns",
+                "the key of `{}` has {}",
                 parent.name,
-                references.len()
+                plural(references.len() as u64, "column")
             );
             problems.error(at, message, "use the same number of columns on both sides");
             return None;

@@ -7,7 +7,8 @@ use super::built_in::srs4autism;
 /// Checks which documents a schema accepts and which it rejects.
 fn assert_schema(source: usize, accepted: &[serde_json::Value], rejected: &[serde_json::Value]) {
     let layout = srs4autism();
-    let validator = jsonschema::validator_for(&layout.sources[source].schema).expect("a schema");
+    let validator =
+        jsonschema::validator_for(&layout.sources[source.into()].schema).expect("a schema");
     for record in accepted {
         assert!(validator.is_valid(&json!([record])), "{record}");
     }

@@ -10,7 +10,13 @@ mod rules;
 mod schema_mistakes;
 mod table_mistakes;
 
-use super::{Checked, LayoutError, LayoutFiles, LayoutProblem, check};
+use super::{Checked, Layout, LayoutError, LayoutFiles, LayoutProblem, check};
+
+fn waves(layout: &Layout) -> Vec<Vec<usize>> {
+    let waves = layout.waves.iter();
+    let numbers = waves.map(|wave| wave.iter().map(|&source| source.into()).collect());
+    numbers.collect()
+}
 
 /// A valid layout, from which the invalid ones are derived.
 const TOML: &str = r#"name = "sample"

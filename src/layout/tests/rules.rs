@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::layout::{As, EachToken, Expression, IdentityRule, Layout, ParameterDefault, describe};
-use crate::model::{ColumnType, DefaultValue, OnDelete, Value};
+use crate::model::{ColumnType, DefaultValue, OnDelete, SourceIndex, TableIndex, Value};
 
 const ANYTHING: &str = "true";
 
@@ -27,7 +27,7 @@ fn captures_of_the_file_come_before_those_of_each_outermost_first() {
         [[source.records.records]]\ntable = 'b'\neach = '/x/{key}'\ncolumns = { id = '{key}', k = '{kind}', n = '{user}' }\n\
         [[source.records.records]]\ntable = 'b'\neach = '/y/{name}'\ncolumns = { id = '{name}' }\n";
     let layout = layout(&format!("name = 'x'\n{}", source("{user}.json", rule)), sql);
-    let source = &layout.sources[0];
+    let source = &layout.sources[SourceIndex::from(0)];
     assert_eq!(source.captures, 3);
     let outer = &source.records[0];
     assert_eq!(outer.each, [EachToken::Capture(1)]);
@@ -80,7 +80,7 @@ fn every_form_of_a_column_is_parsed() {
         &format!("name = 'x'\n{parameters}{}", source("t.json", rule)),
         sql,
     );
-    let rule = &layout.sources[0].records[0];
+    let rule = &layout.sources[SourceIndex::from(0)].records[0];
     let table = &layout.tables[rule.table];
     let column = |name: &str| {
         let index = table.table.column(name);
@@ -116,7 +116,9 @@ fn identity_is_explicit_or_the_primary_key_or_a_unique_constraint() {
     let sql = "CREATE TABLE t (id TEXT PRIMARY KEY, a TEXT UNIQUE, b TEXT UNIQUE);";
     let identity = |rest: &str| {
         let rule = format!("table = 't'\neach = '/*'\n{rest}");
-        layout(&format!("name = 'x'\n{}", source("t.json", &rule)), sql).sources[0].records[0]
+        layout(&format!("name = 'x'\n{}", source("t.json", &rule)), sql).sources
+            [SourceIndex::from(0)]
+        .records[0]
             .identity
             .clone()
     };
@@ -145,7 +147,7 @@ fn dependence_on_a_generated_key_is_propagated() {
     };
     let depends = |id: &str| {
         let layout = layout(&format!("name = 'x'\n{}", source("t.json", &rule(id))), sql);
-        let a = &layout.sources[0].records[0];
+        let a = &layout.sources[SourceIndex::from(0)].records[0];
         let b = &a.records[0];
         [a, b, &b.records[0], &b.records[1]].map(|rule| rule.depends_on_parent_key)
     };
@@ -180,7 +182,7 @@ fn sources_come_after_sources_they_refer_to() {
         ),
     ];
     let layout = layout(&toml.concat(), sql);
-    assert_eq!(layout.waves, [vec![1, 2, 3], vec![0]]);
+    assert_eq!(waves(&layout), [vec![1, 2, 3], vec![0]]);
     let names: Vec<&str> = layout
         .tables
         .iter()
@@ -196,8 +198,8 @@ fn documents_are_streamed_only_when_every_rule_and_the_schema_allow_it() {
         check(&files(&toml, SQL, schema))
             .expect(each)
             .layout
-            .sources[0]
-            .streamed
+            .sources[SourceIndex::from(0)]
+        .streamed
     };
     assert!(streamed("each = \"/*\"", SCHEMA));
     assert!(streamed("each = \"/{n}\"", SCHEMA));
@@ -222,7 +224,7 @@ fn every_portable_spelling_of_tables_is_parsed() {
                CREATE TABLE g (id INTEGER NOT NULL, PRIMARY KEY (id))";
     let rule = "table = 'u'\neach = '/*'\ncolumns = { id = '/id', v = '/v' }";
     let layout = layout(&format!("name = 'x'\n{}", source("u.json", rule)), sql);
-    let u = &layout.tables[0].table;
+    let u = &layout.tables[TableIndex::from(0)].table;
     let types: Vec<String> = u
         .columns
         .iter()
@@ -250,10 +252,13 @@ fn every_portable_spelling_of_tables_is_parsed() {
             chrono::NaiveDate::from_ymd_opt(2024, 5, 1).expect("a date")
         ))
     );
-    let w = &layout.tables[1].table;
+    let w = &layout.tables[TableIndex::from(1)].table;
     assert_eq!(w.columns[0].ty, ColumnType::Integer);
     assert_eq!(
-        (w.generated_key(), layout.tables[2].table.generated_key()),
+        (
+            w.generated_key(),
+            layout.tables[TableIndex::from(2)].table.generated_key()
+        ),
         (None, Some(0))
     );
     assert_eq!(w.foreign_keys[0].references, ["id"]);
@@ -271,7 +276,7 @@ fn keywords_of_other_databases_are_valid_column_names() {
                CREATE INDEX t_key ON t (key, timestamp DESC);";
     let rule = "table = 't'\neach = '/*'\ncolumns = { id = '/id', key = '/k', value = '/v' }";
     let layout = layout(&format!("name = 'x'\n{}", source("t.json", rule)), sql);
-    let table = &layout.tables[0].table;
+    let table = &layout.tables[TableIndex::from(0)].table;
     let names: Vec<&str> = table
         .columns
         .iter()

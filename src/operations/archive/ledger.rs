@@ -11,6 +11,7 @@ use crate::archive::{Archive, ArchiveError, ArchiveProblem, Manifest, VerifyRepo
 use crate::audit::seal::Header;
 use crate::database::ledger::{RunFile, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
+use crate::model::{RunId, RunKind};
 use crate::operations::OperationError;
 
 /// The database whose ledger to compare with.
@@ -30,7 +31,7 @@ pub struct ComparedLedger {
     pub database: String,
     /// Number of runs whose manifests were compared.
     pub runs: u64,
-    /// Why the ledger could not be read. This is not an error: an archive is also a backup for a lost database.
+    /// Why the ledger could not be read. The archive alone was verified, as it is without a database.
     pub unavailable: Option<String>,
 }
 
@@ -39,7 +40,7 @@ impl LedgerToCompare {
     pub(super) fn compare(
         &self,
         archive: &Archive,
-        run: Option<&str>,
+        run: Option<&RunId>,
         report: &mut VerifyReport,
     ) -> ComparedLedger {
         let mut compared = ComparedLedger {
@@ -57,20 +58,20 @@ impl LedgerToCompare {
     fn problems(
         &self,
         archive: &Archive,
-        only: Option<&str>,
+        only: Option<&RunId>,
         compared: &mut u64,
     ) -> Result<Vec<ArchiveProblem>, OperationError> {
         let mut database = Database::open(&self.database, Access::Read, self.wait)?;
         database.snapshot(|database| {
             let seals = database.seals()?.into_iter();
             let seals = seals.filter_map(|seal| Header::parse(&seal.header).ok());
-            let seals: HashMap<String, Header> = seals
-                .filter_map(|header| Some((header.run_id()?.to_owned(), header)))
+            let seals: HashMap<RunId, Header> = seals
+                .filter_map(|header| Some((header.run_id()?, header)))
                 .collect();
             let runs = database.runs()?.into_iter();
             let mut problems = Vec::new();
-            for run in runs.filter(|run| run.kind == "import") {
-                if only.is_some_and(|only| only != run.id) {
+            for run in runs.filter(|run| run.is(RunKind::Import)) {
+                if only.is_some_and(|only| *only != run.id) {
                     continue;
                 }
                 let message = match archive.manifest(&run.id) {
@@ -85,7 +86,7 @@ impl LedgerToCompare {
                     Err(_) => None,
                 };
                 problems.extend(message.map(|message| ArchiveProblem::Ledger {
-                    run: run.id,
+                    run: run.id.into(),
                     message,
                 }));
             }

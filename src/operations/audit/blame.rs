@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::audit::{Action, Image, ReplayStep, RowState, imported_record_ids};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, NotRecorded};
+use crate::model::RunKind;
 use crate::operations::OperationError;
 
 use super::Attribution;
@@ -44,6 +45,8 @@ pub struct Blame {
     pub deleted: Option<Attribution>,
     /// The current record id, if the row's key changed since it had this one.
     pub moved_to: Option<String>,
+    /// Why later changes may have no entry under the name of the table; `null` if they should have.
+    pub not_recorded: Option<NotRecorded>,
 }
 
 /// Returns who last wrote each column of the row `record` of `table`.
@@ -69,6 +72,7 @@ pub fn blame(
             record_id,
             columns: written.columns,
             deleted: written.deleted,
+            not_recorded: database.not_recorded(table)?,
         })
     })
 }
@@ -86,6 +90,8 @@ pub(super) struct LastWritten {
     pub(super) key: Image,
     /// The record ids that the ledger may have for the row.
     pub(super) imported_ids: Vec<String>,
+    /// The entries that are inconsistent with the previous ones.
+    pub(super) inconsistent: Vec<i64>,
 }
 
 impl LastWritten {
@@ -117,6 +123,7 @@ impl LastWritten {
                     .map(|(name, value)| (name.to_owned(), value.clone()));
                 written.key = values.collect();
                 let contradicts = state.contradiction(&step).is_some();
+                written.inconsistent.extend(contradicts.then_some(entry.id));
                 if contradicts || matches!(step, ReplayStep::Delete { .. }) {
                     written.keep_values(std::mem::take(&mut state));
                     state = RowState::claimed(step);
@@ -149,7 +156,7 @@ impl LastWritten {
             ReplayStep::Update { old, new } => (old, Some(new)),
         };
         // A run of kind `enable` records values that no entry had. Their author is unknown: they are attributed to it.
-        let completes = attribution.kind.as_deref() == Some("enable");
+        let completes = attribution.is_of(RunKind::Enable);
         for (column, value) in row {
             let changed = other.is_none_or(|other| other.get(column) != Some(value));
             let known = self

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::database::ledger::{AuditEntry, ClaimedFile, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
+use crate::model::{RunId, RunKind};
 use crate::operations::OperationError;
 
 /// Who made a change, when and why. `run`, `kind` and `reason` are `null` for other programs.
@@ -24,13 +25,21 @@ pub struct Attribution {
     /// The database's user, if it has users.
     pub db_user: Option<String>,
     /// The run.
-    pub run: Option<String>,
+    pub run: Option<RunId>,
     /// The kind of the run: `import`, …
     pub kind: Option<String>,
     /// The reason given for the run.
     pub reason: Option<String>,
     /// The source file of the change.
     pub file: Option<String>,
+}
+
+impl Attribution {
+    /// Whether a run of this kind made the entry.
+    #[must_use]
+    pub fn is_of(&self, kind: RunKind) -> bool {
+        self.kind.as_deref().is_some_and(|stored| kind.is(stored))
+    }
 }
 
 /// The details of one entry.
@@ -62,7 +71,7 @@ pub fn show_entry(
         let attribution = attributions.attribution_of(&entry);
         let run = entry
             .run_id
-            .as_deref()
+            .as_ref()
             .and_then(|id| attributions.run(id).cloned());
         Ok(EntryDetails {
             entry,
@@ -74,7 +83,7 @@ pub fn show_entry(
 
 /// The runs and files that entries refer to.
 pub(super) struct AttributionIndex {
-    runs: HashMap<String, RunRecord>,
+    runs: HashMap<RunId, RunRecord>,
     files: HashMap<i64, ClaimedFile>,
 }
 
@@ -87,12 +96,12 @@ impl AttributionIndex {
         })
     }
 
-    pub(super) fn run(&self, id: &str) -> Option<&RunRecord> {
+    pub(super) fn run(&self, id: &RunId) -> Option<&RunRecord> {
         self.runs.get(id)
     }
 
     pub(super) fn attribution_of(&self, entry: &AuditEntry) -> Attribution {
-        let run = entry.run_id.as_deref().and_then(|id| self.runs.get(id));
+        let run = entry.run_id.as_ref().and_then(|id| self.runs.get(id));
         let file = entry.source_file_id.and_then(|id| self.files.get(&id));
         Attribution {
             entry: entry.id,

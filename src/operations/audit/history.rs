@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::audit::{FieldChange, ReplayError};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Baseline, Database, DatabaseUrl, NotRecorded};
+use crate::model::RunId;
 use crate::operations::OperationError;
 
 use super::Attribution;
 use super::entry::AttributionIndex;
-use super::names::row_named;
+use super::names::{row_named, unknown_table};
 use super::row_history::{Replayer, RowEntry, each_with_values, entries_of_row, take_step};
 
 /// One change of a row.
@@ -27,6 +28,8 @@ pub struct Version {
     pub changes: Vec<FieldChange>,
     /// Why the entry is inconsistent with the entries before it.
     pub problem: Option<ReplayError>,
+    /// The run of kind `enable` that recorded the rows after such an entry: what happened before it is a known gap.
+    pub accepted_by: Option<RunId>,
 }
 
 /// The history of a row, without its versions.
@@ -38,6 +41,8 @@ pub struct History {
     pub record_id: String,
     /// The number of its versions.
     pub versions: usize,
+    /// Why later changes may have no entry under the name of the table.
+    pub not_recorded: Option<NotRecorded>,
 }
 
 /// Visits every version of the row `record` of `table`, oldest first, until `visit` breaks.
@@ -47,7 +52,8 @@ pub struct History {
 pub fn history(
     url: &DatabaseUrl,
     wait: Duration,
-    (table, record): (&str, &str),
+    table: &str,
+    record: &str,
     visit: &mut dyn FnMut(&History, Version) -> ControlFlow<()>,
 ) -> Result<History, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
@@ -57,17 +63,21 @@ pub fn history(
             table: table.to_owned(),
             record_id,
             versions: entries.len(),
+            not_recorded: database.not_recorded(table)?,
         };
         let attributions = AttributionIndex::new(database)?;
-        let mut replayer = Replayer::of(database.key_rule());
+        let baselines = database.baselines_of(table)?;
+        let mut replayer = Replayer::of(database, table)?;
         each_with_values(database, &entries, &mut |mut entry| {
             let step = take_step(&mut entry);
-            let applied = replayer.apply(&entry.record_id, &step);
+            let applied = replayer.apply(&entry, &step);
+            let has_problem = applied.problem.is_some();
             let version = Version {
                 attribution: attributions.attribution_of(&entry),
                 changes: step.map(FieldChange::of).unwrap_or_default(),
                 moved_to: applied.moved_to,
                 problem: applied.problem,
+                accepted_by: (has_problem.then(|| accepted_by(&baselines, entry.id))).flatten(),
                 action: entry.action,
                 record_id: entry.record_id,
             };
@@ -75,6 +85,13 @@ pub fn history(
         })?;
         Ok(history)
     })
+}
+
+/// The run that accepted the rows as they were after an entry, although entries before it are missing.
+pub(super) fn accepted_by(baselines: &[Baseline], entry: i64) -> Option<RunId> {
+    let mut baselines = baselines.iter();
+    let found = baselines.find(|baseline| entry <= baseline.until);
+    found.map(|baseline| baseline.run.clone())
 }
 
 /// The record id of a row that a user named, and all its entries.
@@ -86,6 +103,7 @@ pub(super) fn entries_named(
     let record = row_named(database, table, record)?;
     let entries = entries_of_row(database, table, &record)?;
     match entries.is_empty() {
+        true if !database.is_traced(table)? => Err(unknown_table(database, table)?),
         true => Err(OperationError::UnknownRow {
             table: table.to_owned(),
             record,

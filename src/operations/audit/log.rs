@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::database::ledger::{AuditEntry, EntryOrder, EntryTotal, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
+use crate::model::RunId;
 use crate::operations::OperationError;
 
 use super::entry::AttributionIndex;
+use super::query::ResolvedQuery;
 use super::report::totals;
 use super::{Attribution, AuditQuery};
 
@@ -18,7 +20,7 @@ pub struct LogLine {
     /// The run; `None` for other programs.
     pub run: Option<RunRecord>,
     /// Id of the run; also set for a run that is not in the ledger.
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
     /// The run's actor, or `external`.
     pub actor: String,
     /// The database's user.
@@ -71,12 +73,16 @@ pub fn log(
             actor: run.actor.clone(),
             db_user: run.db_user.clone(),
             timestamps: (run.started_at.clone(), run.started_at.clone()),
-            tables: run.row_changes(),
+            tables: BTreeMap::new(),
             run: Some(run.clone()),
         };
         let mut all = if resolved.is_by_run() && adds_up(database, &runs)? {
             let wanted = runs.iter().filter(|run| resolved.accepts_run(run));
-            let mut all: Vec<LogLine> = wanted.map(own).collect();
+            let with_changes = |run: &RunRecord| LogLine {
+                tables: run.row_changes(),
+                ..own(run)
+            };
+            let mut all: Vec<LogLine> = wanted.map(with_changes).collect();
             all.extend(lines(
                 database.entry_totals_of_others(&resolved.filter)?,
                 &runs,
@@ -85,22 +91,40 @@ pub fn log(
         } else {
             let mut all = lines(totals(database, &resolved)?, &runs);
             // Runs without entries, mostly those that disabled tables.
-            if resolved.is_by_run() {
+            if resolved.is_by_run_and_table() {
                 let listed =
                     |run: &RunRecord| all.iter().any(|l| l.run_id.as_ref() == Some(&run.id));
                 let without: Vec<LogLine> = (runs.iter())
                     .filter(|run| resolved.accepts_run(run) && !listed(run))
+                    .filter(|run| resolved.is_by_run() || changes_recording(run, &resolved))
                     .map(own)
                     .collect();
                 all.extend(without);
             }
             all
         };
+        if resolved.is_by_run_and_table() {
+            all.iter_mut().for_each(|line| name_tables(line, &resolved));
+        }
         all.sort_by(|a, b| (&b.timestamps.1, &b.run_id).cmp(&(&a.timestamps.1, &a.run_id)));
         let count = all.len() as u64;
         all.truncate(limit);
         Ok(Log { lines: all, count })
     })
+}
+
+/// Whether the run enabled or disabled a table that the query selects.
+fn changes_recording(run: &RunRecord, query: &ResolvedQuery) -> bool {
+    !run.read_directory() && run.tables().iter().any(|table| query.accepts_table(table))
+}
+
+/// Adds the selected tables that the run enabled or disabled, which may have no entries of it.
+fn name_tables(line: &mut LogLine, query: &ResolvedQuery) {
+    let runs = line.run.iter().filter(|run| !run.read_directory());
+    let tables = runs.flat_map(RunRecord::tables);
+    for table in tables.filter(|table| query.accepts_table(table)) {
+        line.tables.entry(table).or_default();
+    }
 }
 
 /// Whether the counts of the runs add up to the number of entries that no other program made.
@@ -114,7 +138,7 @@ fn adds_up(database: &mut Database, runs: &[RunRecord]) -> Result<bool, Operatio
 }
 
 fn lines(totals: Vec<EntryTotal>, runs: &[RunRecord]) -> Vec<LogLine> {
-    type Author = (Option<String>, String, String, Option<String>);
+    type Author = (Option<RunId>, String, String, Option<String>);
     let mut by_author: BTreeMap<Author, LogLine> = BTreeMap::new();
     for total in totals {
         let (actor, db_user) = (total.changed_by, total.db_user);
@@ -147,7 +171,8 @@ fn lines(totals: Vec<EntryTotal>, runs: &[RunRecord]) -> Vec<LogLine> {
 pub fn log_entries(
     url: &DatabaseUrl,
     wait: Duration,
-    (query, limit): (&AuditQuery, usize),
+    query: &AuditQuery,
+    limit: usize,
     visit: &mut dyn FnMut(&AuditEntry, &Attribution) -> ControlFlow<()>,
 ) -> Result<LogEntries, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;

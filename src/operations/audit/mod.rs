@@ -21,7 +21,7 @@ pub use entry::{Attribution, EntryDetails, show_entry};
 pub use history::{History, Version, history};
 pub use log::{Log, LogEntries, LogLine, each_entry, log, log_entries};
 pub(super) use names::row_named;
-pub use names::{UnknownName, unknown_names};
+pub use names::{Unmatched, excluded_in_vain, unmatched};
 pub use query::{AuditQuery, Criterion};
 pub use report::{AuditReport, audit_report};
 pub use rows_from_file::{RowFromFile, RowsFromFile, rows_from_file};

@@ -1,17 +1,20 @@
-//! Matches names of rows, tables and columns given by users with those in the audit log.
+//! Matches names of rows, tables, columns and actors given by users with those in the audit log.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::audit::rewritten_record_id;
-use crate::database::ledger::{EntryField, EntryFilter};
+use crate::audit::{EXTERNAL, rewritten_record_id};
+use crate::database::ledger::{Choice, EntryField, EntryFilter, EntryOrder};
 use crate::database::{Access, Database, DatabaseUrl};
+use crate::model::nearest;
 use crate::operations::OperationError;
 
 use super::{AuditQuery, Criterion};
 
-/// A name in a query that no entry can have.
+/// A reason why a query found nothing, or a name in it that excludes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnknownName {
+pub enum Unmatched {
     /// The audit log has no entry for this table.
     Table {
         /// The name.
@@ -26,69 +29,226 @@ pub enum UnknownName {
         /// The tables that the query selects, with their columns.
         tables: Vec<(String, Vec<String>)>,
     },
+    /// No run has this actor.
+    Actor {
+        /// The name.
+        name: String,
+        /// The actors of the runs, and `external`.
+        actors: Vec<String>,
+    },
+    /// The audit log has no entry for a row with this primary key.
+    Record(String),
+    /// All entries were written outside of the time that the query selects: from the first to the last timestamp.
+    Time(String, String),
+    /// Each condition is met by some entry, but no entry meets all of them.
+    Together,
 }
 
-/// Returns the unknown tables and columns of `query`; used when a query found nothing.
+/// Explains why `query` found nothing; returns nothing for a query without conditions.
 ///
 /// # Errors
 /// When the database has no ledger or cannot be read.
-pub fn unknown_names(
+pub fn unmatched(
     url: &DatabaseUrl,
     wait: Duration,
     query: &AuditQuery,
-) -> Result<Vec<UnknownName>, OperationError> {
-    let is_name = |criterion: &Criterion| match criterion {
-        Criterion::Field(EntryField::Table, _) | Criterion::Column(_) => true,
-        Criterion::Field(
-            EntryField::Record | EntryField::Action | EntryField::Run | EntryField::Actor,
-            _,
-        ) => false,
-    };
-    if !query.only.iter().any(is_name) {
+) -> Result<Vec<Unmatched>, OperationError> {
+    if query.is_everything() {
         return Ok(Vec::new());
     }
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        let (mut named, mut columns, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        let mut found = Vec::new();
         for criterion in &query.only {
-            match criterion {
-                Criterion::Field(EntryField::Table, name) if database.is_traced(name)? => {
-                    named.push(name.clone());
-                }
-                Criterion::Field(EntryField::Table, name) => {
-                    let tables = database.traced_tables()?.into_iter().collect();
-                    let name = name.clone();
-                    unknown.push(UnknownName::Table { name, tables });
-                }
-                Criterion::Field(
-                    EntryField::Record | EntryField::Action | EntryField::Run | EntryField::Actor,
-                    _,
-                ) => {}
-                Criterion::Column(name) => columns.push(name.clone()),
-            }
+            found.extend(match criterion {
+                Criterion::Field(EntryField::Table, name) => untraced(database, name)?,
+                Criterion::Field(EntryField::Actor, name) => unknown_actor(database, name)?,
+                Criterion::Field(EntryField::Record, name) => unknown_record(database, name)?,
+                Criterion::Field(EntryField::Action | EntryField::Run, _)
+                | Criterion::Column(_) => None,
+            });
         }
-        if columns.is_empty() || !unknown.is_empty() {
-            return Ok(unknown);
+        if found.is_empty() {
+            found = unknown_columns(database, query)?;
         }
-        let tables = match named.is_empty() {
-            true => database.traced_tables()?.into_iter().collect(),
-            false => named.clone(),
-        };
-        let mut there = Vec::with_capacity(tables.len());
-        for table in tables {
-            let defined = database.defined_table(&table)?;
-            let defined = defined.map_or_else(Vec::new, |table| table.columns);
-            let names = defined.into_iter().map(|column| column.name);
-            there.push((table, names.collect::<Vec<String>>()));
+        if found.is_empty() {
+            found.extend(other_time(database, query)?);
         }
-        let is_there = |name: &String| there.iter().any(|(_, columns)| columns.contains(name));
-        columns.retain(|name| !is_there(name));
-        there.retain(|(table, _)| named.contains(table));
-        let column = |name| UnknownName::Column {
-            name,
-            tables: there.clone(),
-        };
-        Ok(columns.into_iter().map(column).collect())
+        if found.is_empty() {
+            found.push(Unmatched::Together);
+        }
+        Ok(found)
+    })
+}
+
+/// Tables that `query` excludes, although the audit log has no entries for them.
+///
+/// # Errors
+/// When the database has no ledger or cannot be read.
+pub fn excluded_in_vain(
+    url: &DatabaseUrl,
+    wait: Duration,
+    query: &AuditQuery,
+) -> Result<Vec<Unmatched>, OperationError> {
+    let names = query.not.iter().filter_map(|criterion| match criterion {
+        Criterion::Field(EntryField::Table, name) => Some(name),
+        Criterion::Field(
+            EntryField::Record | EntryField::Action | EntryField::Run | EntryField::Actor,
+            _,
+        )
+        | Criterion::Column(_) => None,
+    });
+    let names: Vec<&String> = names.collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut database = Database::open(url, Access::Read, wait)?;
+    database.snapshot(|database| {
+        let mut unknown = Vec::new();
+        for name in names {
+            unknown.extend(untraced(database, name)?);
+        }
+        Ok(unknown)
+    })
+}
+
+fn untraced(database: &mut Database, name: &str) -> Result<Option<Unmatched>, OperationError> {
+    Ok(match database.is_traced(name)? {
+        true => None,
+        false => Some(Unmatched::Table {
+            name: name.to_owned(),
+            tables: database.traced_tables()?.into_iter().collect(),
+        }),
+    })
+}
+
+fn unknown_actor(database: &mut Database, name: &str) -> Result<Option<Unmatched>, OperationError> {
+    let actors = database.runs()?.into_iter().map(|run| run.actor);
+    let actors: BTreeSet<String> = actors.chain([EXTERNAL.to_owned()]).collect();
+    Ok((!actors.contains(name)).then(|| Unmatched::Actor {
+        name: name.to_owned(),
+        actors: actors.into_iter().collect(),
+    }))
+}
+
+fn unknown_record(
+    database: &mut Database,
+    name: &str,
+) -> Result<Option<Unmatched>, OperationError> {
+    let names = [Some(name.to_owned()), rewritten_record_id(name)];
+    let filter = EntryFilter {
+        fields: (names.into_iter().flatten())
+            .map(|name| (EntryField::Record, Choice::Only, name))
+            .collect(),
+        ..EntryFilter::default()
+    };
+    let unknown = database.count_entries(&filter)? == 0;
+    Ok(unknown.then(|| Unmatched::Record(name.to_owned())))
+}
+
+fn unknown_columns(
+    database: &mut Database,
+    query: &AuditQuery,
+) -> Result<Vec<Unmatched>, OperationError> {
+    let (mut named, mut columns) = (Vec::new(), Vec::new());
+    for criterion in &query.only {
+        match criterion {
+            Criterion::Field(EntryField::Table, name) => named.push(name.clone()),
+            Criterion::Column(name) => columns.push(name.clone()),
+            Criterion::Field(
+                EntryField::Record | EntryField::Action | EntryField::Run | EntryField::Actor,
+                _,
+            ) => {}
+        }
+    }
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tables = match named.is_empty() {
+        true => database.traced_tables()?.into_iter().collect(),
+        false => named.clone(),
+    };
+    let mut there = Vec::with_capacity(tables.len());
+    for table in tables {
+        let defined = database.defined_table(&table)?;
+        let defined = defined.map_or_else(Vec::new, |table| table.columns);
+        let names = defined.into_iter().map(|column| column.name);
+        there.push((table, names.collect::<Vec<String>>()));
+    }
+    let is_there = |name: &String| there.iter().any(|(_, columns)| columns.contains(name));
+    columns.retain(|name| !is_there(name));
+    there.retain(|(table, _)| named.contains(table));
+    let column = |name| Unmatched::Column {
+        name,
+        tables: there.clone(),
+    };
+    Ok(columns.into_iter().map(column).collect())
+}
+
+/// Whether the query selects a time, and no entry was written in it.
+fn other_time(
+    database: &mut Database,
+    query: &AuditQuery,
+) -> Result<Option<Unmatched>, OperationError> {
+    if query.since.is_none() && query.until.is_none() {
+        return Ok(None);
+    }
+    let filter = EntryFilter {
+        since: query.since,
+        until: query.until,
+        ..EntryFilter::default()
+    };
+    if database.count_entries(&filter)? > 0 {
+        return Ok(None);
+    }
+    let all = EntryFilter::default();
+    let first = time_of_first(database, &all, EntryOrder::OldestFirst)?;
+    let last = time_of_first(database, &all, EntryOrder::NewestFirst)?;
+    Ok(first
+        .zip(last)
+        .map(|(first, last)| Unmatched::Time(first, last)))
+}
+
+/// When the first entry of this table was written.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn first_entry(
+    database: &mut Database,
+    table: &str,
+) -> Result<Option<String>, OperationError> {
+    let filter = EntryFilter {
+        fields: vec![(EntryField::Table, Choice::Only, table.to_owned())],
+        ..EntryFilter::default()
+    };
+    time_of_first(database, &filter, EntryOrder::OldestFirst)
+}
+
+fn time_of_first(
+    database: &mut Database,
+    filter: &EntryFilter,
+    order: EntryOrder,
+) -> Result<Option<String>, OperationError> {
+    let mut time = None;
+    database.each_entry(filter, order, &mut |entry| {
+        time = Some(entry.changed_at);
+        ControlFlow::Break(())
+    })?;
+    Ok(time)
+}
+
+/// The error for a table without entries, with the name that was probably meant.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn unknown_table(
+    database: &mut Database,
+    table: &str,
+) -> Result<OperationError, OperationError> {
+    let traced = database.traced_tables()?;
+    Ok(OperationError::UnknownTable {
+        table: table.to_owned(),
+        near: nearest(table, traced.iter().map(String::as_str)).map(str::to_owned),
     })
 }
 

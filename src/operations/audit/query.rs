@@ -38,6 +38,17 @@ pub(super) struct ResolvedQuery {
 }
 
 impl AuditQuery {
+    /// Whether it has no condition.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.only.is_empty()
+            && self.not.is_empty()
+            && self.contains.is_empty()
+            && self.since.is_none()
+            && self.until.is_none()
+            && self.after.is_none()
+    }
+
     /// Resolves runs that were given by a prefix of their ids.
     pub(super) fn resolve(&self, runs: &[RunRecord]) -> Result<ResolvedQuery, OperationError> {
         let mut filter = EntryFilter {
@@ -56,7 +67,7 @@ impl AuditQuery {
             match (criterion, choice) {
                 (Criterion::Field(EntryField::Run, name), _) => {
                     let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
-                    filter.fields.push((EntryField::Run, choice, id));
+                    filter.fields.push((EntryField::Run, choice, id.into()));
                 }
                 (Criterion::Field(EntryField::Record, name), _) => {
                     let rewritten = rewritten_record_id(name);
@@ -80,28 +91,42 @@ impl AuditQuery {
 impl ResolvedQuery {
     /// Whether entries are selected only by their run: then all entries of a run match, or none.
     pub(super) fn is_by_run(&self) -> bool {
-        let by_run = |field: &EntryField| matches!(field, EntryField::Run | EntryField::Actor);
-        let fields = &self.filter.fields;
-        let of_fields = fields.iter().all(|(field, ..)| by_run(field));
-        of_fields && self.filter.after.is_none() && self.content.is_empty()
+        let mut fields = self.filter.fields.iter();
+        self.is_by_run_and_table() && fields.all(|(field, ..)| *field != EntryField::Table)
     }
 
-    /// Whether a query that [`Self::is_by_run`] selects this run.
+    /// Whether entries are selected by their run and table only.
+    pub(super) fn is_by_run_and_table(&self) -> bool {
+        let fields = self.filter.fields.iter();
+        let mut others = fields.filter(|(field, ..)| *field != EntryField::Table);
+        others.all(|(field, ..)| matches!(field, EntryField::Run | EntryField::Actor))
+            && self.filter.after.is_none()
+            && self.content.is_empty()
+    }
+
+    /// Whether the query selects entries of this table.
+    pub(super) fn accepts_table(&self, table: &str) -> bool {
+        self.accepts_field(EntryField::Table, table)
+    }
+
+    fn accepts_field(&self, field: EntryField, own: &str) -> bool {
+        let values = |choice| {
+            let fields = self.filter.fields.iter();
+            let of = fields.filter(move |one| one.0 == field && one.1 == choice);
+            of.map(|(_, _, value)| value.as_str())
+        };
+        let only: Vec<&str> = values(Choice::Only).collect();
+        (only.is_empty() || only.contains(&own)) && !values(Choice::Not).any(|not| not == own)
+    }
+
+    /// Whether a query that [`Self::is_by_run`], or [by table](Self::is_by_run_and_table), selects this run.
     pub(super) fn accepts_run(&self, run: &RunRecord) -> bool {
-        let fields = [(EntryField::Run, &run.id), (EntryField::Actor, &run.actor)];
-        let by_fields = fields.into_iter().all(|(field, own)| {
-            let values = |choice| {
-                let of =
-                    move |one: &&(EntryField, Choice, String)| one.0 == field && one.1 == choice;
-                self.filter
-                    .fields
-                    .iter()
-                    .filter(of)
-                    .map(|(_, _, value)| value)
-            };
-            let only: Vec<&String> = values(Choice::Only).collect();
-            (only.is_empty() || only.contains(&own)) && !values(Choice::Not).any(|not| not == own)
-        });
+        let fields = [
+            (EntryField::Run, run.id.as_str()),
+            (EntryField::Actor, run.actor.as_str()),
+        ];
+        let mut fields = fields.into_iter();
+        let by_fields = fields.all(|(field, own)| self.accepts_field(field, own));
         let (since, until) = (self.filter.since, self.filter.until);
         let at = &run.started_at;
         by_fields

@@ -12,6 +12,8 @@ use crate::operations::OperationError;
 pub(super) struct Replayer {
     pub(super) rows: HashMap<String, RowState>,
     rule: KeyRule,
+    /// The last entry when the audit log first accounted for every row of the table, if it did.
+    until: Option<i64>,
 }
 
 /// The result of applying an entry.
@@ -23,10 +25,16 @@ pub(super) struct Applied {
 }
 
 impl Replayer {
-    /// A replay of a table of a database with this rule.
-    pub(super) fn of(rule: KeyRule) -> Self {
-        let rows = HashMap::new();
-        Self { rows, rule }
+    /// A replay of this table.
+    pub(super) fn of(database: &mut Database, table: &str) -> Result<Self, OperationError> {
+        Ok(Self {
+            rows: HashMap::new(),
+            rule: database.key_rule(),
+            until: database
+                .baselines_of(table)?
+                .first()
+                .map(|first| first.until),
+        })
     }
 
     /// The rows by record id, sorted.
@@ -34,14 +42,24 @@ impl Replayer {
         self.rows.into_iter().collect()
     }
 
-    /// Applies an entry of the row `record_id`. The values of an inconsistent entry are used nevertheless.
+    /// Applies an entry of a row. The values of an inconsistent entry are used nevertheless.
     pub(super) fn apply(
         &mut self,
-        record_id: &str,
+        entry: &AuditEntry,
         step: &Result<ReplayStep, ReplayError>,
     ) -> Applied {
+        let record_id = entry.record_id.as_str();
         let mut state = self.rows.remove(record_id).unwrap_or_default();
-        let applied = apply(&mut state, record_id, step, self.rule);
+        let is_new = state == RowState::Unknown
+            && matches!(
+                step,
+                Ok(ReplayStep::Update { .. } | ReplayStep::Delete { .. })
+            )
+            && self.until.is_some_and(|until| entry.id > until);
+        let mut applied = apply(&mut state, record_id, step, self.rule);
+        if is_new {
+            applied.problem.get_or_insert(ReplayError::NotInserted);
+        }
         match &applied.moved_to {
             Some(id) => {
                 self.rows.insert(record_id.to_owned(), RowState::Absent);

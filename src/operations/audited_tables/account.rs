@@ -5,8 +5,8 @@
 //! differ from its entries, a DELETE for a row that no longer exists. No other program may change the table meanwhile
 //! ([`Database::lock_whole_tables`]).
 
-use crate::audit::reconcile::{self, Correction, Summing, Sums, corrections};
-use crate::audit::{Action, Image, Key, RowState};
+use crate::audit::reconcile::{self, Correction, Summing, Sums};
+use crate::audit::{Action, Image, Key};
 use crate::database::{Database, DatabaseError, FoundEntry};
 use crate::model::{RunContext, Table};
 use crate::operations::proof::{AT_A_TIME, add, moved, replayed};
@@ -98,15 +98,12 @@ impl<'a> Accounting<'a> {
         let (name, key) = (self.table.name.as_str(), self.key());
         self.database.each_recorded_change(&mut |entry| {
             if entry.table_name == name {
-                if let Some(to) = moved(&entry, &key) {
-                    sums.moved(&summing, &entry.record_id, &to);
-                }
-                add(&mut sums, &summing, &entry);
+                add(&mut sums, &summing, &entry, Some(&key));
             }
             Ok::<_, OperationError>(())
         })?;
         self.database.each_live_row(self.table, &mut |row| {
-            sums.row(&summing, &row.record_id, &row.image);
+            sums.row(&summing, &row.record_id, &key, &row.image);
             Ok::<_, OperationError>(())
         })?;
         let accounted = self.database.accounted()?.remove(name).unwrap_or_default();
@@ -126,28 +123,23 @@ impl<'a> Accounting<'a> {
         wanted: &dyn Fn(&str) -> bool,
         counts: &mut Accounted,
     ) -> Result<Vec<FoundEntry>, OperationError> {
-        let mut replay = replayed(self.database, (self.table, accounted), wanted)?;
-        counts.broken_entries += replay.broken_entries();
+        let mut replay = replayed(self.database, self.table, accounted, wanted)?;
+        for (entry, record_id) in replay.broken_entries() {
+            counts.count_broken(entry, record_id);
+        }
         let key = self.key();
-        let mut missing = Vec::new();
-        let mut compare = |record_id: &str, known: &RowState, now: Option<&Image>| {
-            for found in corrections(known, now, key.columns(), &accounted.columns) {
-                counts.count(&found, &key);
-                missing.push(entry(record_id.to_owned(), found));
-            }
-        };
         self.database.each_live_row(self.table, &mut |row| {
             if wanted(&row.record_id) {
                 let now: Image = serde_json::from_str(&row.image).unwrap_or_default();
-                let known = replay.take(&row.record_id, &now, &key);
-                compare(&row.record_id, &known, Some(&now));
+                replay.row(row.record_id, &now, &key);
             }
             Ok::<_, OperationError>(())
         })?;
-        for (record_id, known) in replay.rest() {
-            compare(&record_id, &known, None);
-        }
-        Ok(missing)
+        let missing = replay.missing(&key).into_iter().map(|(record_id, found)| {
+            counts.count(&found);
+            entry(record_id, found)
+        });
+        Ok(missing.collect())
     }
 }
 
@@ -156,7 +148,7 @@ fn entry(record_id: String, correction: Correction) -> FoundEntry {
     let (action, old_value, new_value) = match correction {
         Correction::Insert { new } => (Action::Insert, None, text(new)),
         Correction::Update { old, new } => (Action::Update, text(old), text(new)),
-        Correction::Complete { row } => (Action::Update, text(row.clone()), text(row)),
+        Correction::Complete { row, .. } => (Action::Update, text(row.clone()), text(row)),
         Correction::Delete { old } => (Action::Delete, text(old), None),
     };
     FoundEntry {

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::audit::Key;
 use crate::audit::reconcile::Correction;
 use crate::database::ACCOUNTED;
-use crate::model::{Finding, Level, Rule, RunContext, Table};
+use crate::model::{Finding, Level, Rule, RunContext, Table, plural};
+
+/// How many inconsistent entries are named.
+const NAMED: usize = 20;
 
 /// Numbers of the entries that were added for a table.
 #[derive(Debug, Clone, Default)]
@@ -20,8 +22,11 @@ pub(super) struct Accounted {
     pub(super) completed: u64,
     /// These columns.
     pub(super) columns: BTreeSet<String>,
-    /// Entries that are inconsistent with the previous ones.
+    /// The number of entries that are inconsistent with the previous ones: changes before them have no entry, and none
+    /// can be added.
     pub(super) broken_entries: u64,
+    /// The first of these entries, with the record ids of their rows.
+    pub(super) broken: Vec<(i64, String)>,
     /// The last entry of the audit log when everything was recorded.
     pub(super) until: i64,
     /// Whether the table had entries before.
@@ -50,33 +55,50 @@ impl Accounted {
     }
 
     /// Reports rows that changed although the audit log had the table.
-    pub(super) fn surprise(&self, table: &Table, run: &RunContext) -> Finding {
-        let (table, run) = (&table.name, &run.id);
-        let message = match (self.changed(), self.broken_entries) {
-            (0, broken) => {
-                let entries = if broken == 1 {
-                    "entry does"
-                } else {
-                    "entries do"
-                };
-                format!(
-                    "`{table}`: {broken} {entries} not follow from those before; run {run} accepted the current rows"
-                )
-            }
-            (count, _) => {
-                let rows = rows(count);
-                format!(
-                    "`{table}`: {rows} changed without an entry; run {run} recorded their current values"
-                )
-            }
-        };
+    pub(super) fn surprise(&self, table: &Table, run: &RunContext) -> Option<Finding> {
+        let (table, run, count) = (&table.name, &run.id, self.changed());
+        let rows = plural(count, "row");
+        let message = format!(
+            "`{table}`: {rows} changed without an entry; run {run} recorded their current values"
+        );
         let hint = "the author and time of these changes are unknown; `accession audit log --entries --run RUN` lists them";
-        warning(message).hint(hint)
+        (count > 0).then(|| warning(message).hint(hint))
+    }
+
+    /// Reports entries that are inconsistent with the previous ones.
+    pub(super) fn gap(&self, table: &str, run: impl std::fmt::Display) -> Option<Finding> {
+        let broken = self.broken_entries;
+        let entries = if broken == 1 {
+            "entry does"
+        } else {
+            "entries do"
+        };
+        let named = self.broken.iter();
+        let named: Vec<String> = named
+            .map(|(entry, record_id)| format!("{entry} of row `{record_id}`"))
+            .collect();
+        let more = match broken.saturating_sub(named.len() as u64) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!(
+            "`{table}`: {broken} {entries} not follow from those before; run {run} accepted the current rows ({}{more})",
+            named.join(", ")
+        );
+        let hint = "the changes before these entries were not recorded, and cannot be: `accession audit history` shows the gap, and `accession runs show RUN` lists the entries";
+        (self.was_known && broken > 0).then(|| warning(message).hint(hint))
+    }
+
+    pub(super) fn count_broken(&mut self, entry: i64, record_id: &str) {
+        self.broken_entries += 1;
+        if self.broken.len() < NAMED {
+            self.broken.push((entry, record_id.to_owned()));
+        }
     }
 
     /// Reports entries by which the rows of a renamed table replace those of the table that had its name.
     pub(super) fn renamed(&self, table: &Table, before: &str, run: &RunContext) -> Finding {
-        let (table, run, entries) = (&table.name, &run.id, rows(self.changed()));
+        let (table, run, entries) = (&table.name, &run.id, plural(self.changed(), "row"));
         let message = format!(
             "`{before}` was renamed to `{table}`, the name of another table before: run {run} recorded how the rows differ ({entries})"
         );
@@ -87,7 +109,7 @@ impl Accounted {
     /// Reports values of added or renamed columns.
     pub(super) fn completion(&self, table: &str, run: impl std::fmt::Display) -> Option<Finding> {
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
-        let (columns, rows) = (columns.join("`, `"), rows(self.completed));
+        let (columns, rows) = (columns.join("`, `"), plural(self.completed, "row"));
         let message = format!(
             "`{table}`: run {run} recorded values of columns that were added or renamed (`{columns}`; {rows})"
         );
@@ -96,16 +118,14 @@ impl Accounted {
         (self.was_known && self.completed > 0).then(|| notice.hint(hint))
     }
 
-    pub(super) fn count(&mut self, found: &Correction, key: &Key<'_>) {
+    pub(super) fn count(&mut self, found: &Correction) {
         match found {
             Correction::Insert { .. } | Correction::Update { .. } | Correction::Delete { .. } => {
                 self.differences += 1;
             }
-            Correction::Complete { row } => {
+            Correction::Complete { columns, .. } => {
                 self.completed += 1;
-                let columns = row.keys();
-                let columns = columns.filter(|name| !key.columns().contains(&name.as_str()));
-                self.columns.extend(columns.cloned());
+                self.columns.extend(columns.iter().cloned());
             }
         }
     }
@@ -113,23 +133,23 @@ impl Accounted {
     /// The counts to store with the run.
     pub(super) fn counts(&self, table: &Table) -> Value {
         let columns = table.columns.iter().map(|column| column.name.as_str());
-        json!({
+        let mut counts = json!({
             "noted": self.recorded,
             "differences": self.differences,
             "completed": self.completed,
             ACCOUNTED: { "until": self.until, "columns": columns.collect::<Vec<_>>() },
-        })
+        });
+        if self.broken_entries > 0 {
+            let named = self.broken.iter();
+            let named: Vec<_> = named
+                .map(|(entry, record_id)| json!({ "entry": entry, "record_id": record_id }))
+                .collect();
+            counts["inconsistent"] = json!({ "count": self.broken_entries, "first": named });
+        }
+        counts
     }
 }
 
 fn warning(message: String) -> Finding {
     Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message)
-}
-
-/// `1 row`, `2 rows`.
-pub(super) fn rows(count: u64) -> String {
-    match count {
-        1 => "1 row".to_owned(),
-        count => format!("{count} rows"),
-    }
 }

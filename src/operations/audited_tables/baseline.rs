@@ -7,12 +7,13 @@ use uuid::Uuid;
 use crate::database::ledger::NewSeal;
 use crate::database::{Database, TargetTables};
 use crate::layout::Layout;
-use crate::model::{Finding, Level, Rule, RunContext, Table};
+use crate::model::{Finding, Level, Rule, RunContext, RunId, RunKind, Table, plural};
 use crate::operations::proof::SealPlace;
 use crate::operations::{Context, OperationError};
 
 use super::account::account_for;
-use super::accounted::{Accounted, rows};
+use super::accounted::Accounted;
+use super::gaps::record_gaps;
 use super::run::{Entered, begin, begin_change, finish};
 use super::unaccounted::Unaccounted;
 
@@ -20,7 +21,7 @@ use super::unaccounted::Unaccounted;
 #[derive(Debug, Clone)]
 pub(in crate::operations) struct Baseline {
     /// The run that recorded them.
-    pub(in crate::operations) run: String,
+    pub(in crate::operations) run: RunId,
     /// Its seal.
     pub(in crate::operations) seal: NewSeal,
     /// By table: what it recorded, and whether the table had entries before.
@@ -32,6 +33,8 @@ pub(in crate::operations) struct Baseline {
 pub(in crate::operations) struct Prepared {
     /// Rows that were recorded.
     pub(in crate::operations) baseline: Option<Baseline>,
+    /// The seals of runs that recorded gaps.
+    pub(in crate::operations) gaps: Vec<NewSeal>,
     /// Findings about missing triggers.
     findings: Vec<Finding>,
 }
@@ -43,7 +46,8 @@ pub(in crate::operations) struct Prepared {
 /// When existing tables do not match the layout, or the database reports an error. The next command that writes
 /// completes an interrupted run.
 pub(in crate::operations) fn prepare_tables(
-    (database, place): (&mut Database, &SealPlace),
+    database: &mut Database,
+    place: &SealPlace,
     layout: &Layout,
     run: &RunContext,
     ctx: Context<'_>,
@@ -51,27 +55,34 @@ pub(in crate::operations) fn prepare_tables(
     if !database.commits_schema_changes() {
         return Ok(Prepared::default());
     }
-    let run = &before(run, 2);
+    let (importing, run) = (run, &before(run, 2));
     let entered = Entered::default();
     let done = database.change_schema_then(
         |database| {
             let target = database.inspect_tables(layout)?;
             database.migrate()?;
-            let found = Unaccounted::of(database, (layout, &target))?;
+            let found = Unaccounted::of(database, layout, &target)?;
+            let gap = record_gaps(database, found.gaps(), importing, 3, (ctx.clock)())?;
+            entered.has_committed(gap.as_ref());
             let make = |database: &mut Database| -> Result<(), OperationError> {
                 Ok(database.prepare_tables(layout, &target, &BTreeSet::new())?)
             };
             match found.tables.is_empty() {
                 true => make(database)?,
-                false => {
-                    let begun = ("enable", run, &entered);
-                    begin_change(database, begun, found.tables.iter(), make)?;
-                }
+                false => begin_change(
+                    database,
+                    RunKind::Enable,
+                    run,
+                    &entered,
+                    found.tables.iter(),
+                    make,
+                )?,
             }
-            Ok(found)
+            Ok((found, gap))
         },
-        |database, found| {
+        |database, (found, gap)| {
             Ok(Prepared {
+                gaps: gap.iter().cloned().collect(),
                 baseline: match found.tables.is_empty() {
                     true => None,
                     false => Some(record(database, found, run, ctx)?),
@@ -81,33 +92,39 @@ pub(in crate::operations) fn prepare_tables(
         },
         OperationError::is_retryable,
     );
-    done.map_err(|error| entered.abandoned_after((database, place), run, error))
+    done.map_err(|error| entered.abandoned_after(database, place, run, error))
 }
 
 /// Records, by a separate run before `run` and in the same transaction, the rows that the audit log does not account
 /// for.
 pub(in crate::operations) fn record_baseline(
     database: &mut Database,
-    (layout, target): (&Layout, &TargetTables),
+    layout: &Layout,
+    target: &TargetTables,
     run: &RunContext,
     ctx: Context<'_>,
 ) -> Result<Prepared, OperationError> {
-    let found = Unaccounted::of(database, (layout, target))?;
-    let with_rows = |table: &Table| {
+    let found = Unaccounted::of(database, layout, target)?;
+    // A table without rows that had entries may have lost its rows.
+    let needs_entries = |table: &Table| {
         let mut tables = layout.tables.iter().zip(&target.tables);
-        tables.any(|(one, target)| one.table.name == table.name && target.state.rows > 0)
+        found.known.contains(&table.name)
+            || tables.any(|(one, target)| one.table.name == table.name && target.state.rows > 0)
     };
+    let gap = record_gaps(database, found.gaps(), run, 3, (ctx.clock)())?;
     let run = &before(run, 1);
-    let findings = found.findings();
-    if !found.tables.iter().any(with_rows) {
+    let (gaps, findings) = (gap.into_iter().collect(), found.findings());
+    if !found.tables.iter().any(needs_entries) {
         return Ok(Prepared {
             baseline: None,
+            gaps,
             findings,
         });
     }
-    begin(database, ("enable", run), found.names())?;
+    begin(database, RunKind::Enable, run, found.names(), None)?;
     Ok(Prepared {
         baseline: Some(record(database, &found, run, ctx)?),
+        gaps,
         findings,
     })
 }
@@ -130,14 +147,14 @@ fn record(
     }
     ctx.check_interrupt()?;
     Ok(Baseline {
-        run: run.id.to_string(),
-        seal: finish(database, run, before, (counts, (ctx.clock)()))?,
+        run: run.id.into(),
+        seal: finish(database, run, before, counts, (ctx.clock)())?,
         tables,
     })
 }
 
 /// A run directly before `run`: ids of runs sort by time.
-fn before(run: &RunContext, by: u128) -> RunContext {
+pub(super) fn before(run: &RunContext, by: u128) -> RunContext {
     RunContext {
         id: Uuid::from_u128(run.id.as_u128() - by),
         ..run.clone()
@@ -148,8 +165,15 @@ impl Prepared {
     /// Combines the results of two attempts.
     pub(in crate::operations) fn and(mut self, other: Self) -> Self {
         self.findings.extend(other.findings);
+        self.gaps.extend(other.gaps);
         self.baseline = self.baseline.or(other.baseline);
         self
+    }
+
+    /// The seals of the runs that were written, oldest first.
+    pub(in crate::operations) fn seals(&self) -> impl Iterator<Item = &NewSeal> {
+        let baseline = self.baseline.iter().map(|baseline| &baseline.seal);
+        self.gaps.iter().chain(baseline)
     }
 
     /// The findings to report.
@@ -170,7 +194,7 @@ impl Baseline {
                     Rule::IncompleteAuditLog,
                     format!(
                         "`{table}`: {} changed while it was not recorded; run {run} recorded their current values",
-                        rows(found.changed())
+                        plural(found.changed(), "row")
                     ),
                 ),
                 (true, false) if completed.is_some() => return vec![completed],
@@ -183,7 +207,8 @@ impl Baseline {
                     ),
                 ),
             };
-            vec![Some(Finding::new(level, rule, None, message)), completed]
+            let gap = found.gap(table, run).filter(|_| *was_known);
+            vec![Some(Finding::new(level, rule, None, message)), completed, gap]
         }).flatten()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::{Database, DatabaseError, TriggerState};
+use crate::database::{Database, DatabaseError, LayoutTriggers, TriggerState};
 use crate::layout::Layout;
 use crate::operations::OperationError;
 
@@ -29,11 +29,11 @@ pub(in crate::operations) fn ensure_not_renamed(
 }
 
 /// Rejects a layout of which a table is missing although earlier runs imported into it: none of their rows would be
-/// inserted again, because the ledger has them, and no row of the `unchanged` files.
-pub(in crate::operations) fn ensure_not_dropped(
+/// inserted again, because the ledger has them, and no row of unchanged files.
+pub(super) fn ensure_not_dropped(
     database: &mut Database,
     layout: &Layout,
-    unchanged: usize,
+    has_unchanged_files: bool,
 ) -> Result<(), OperationError> {
     if !database.has_ledger()? {
         return Ok(());
@@ -43,8 +43,14 @@ pub(in crate::operations) fn ensure_not_dropped(
     for table in missing {
         let had_rows = database.has_row_sources(table)?
             || database.is_traced(table)? && database.is_recorded(table)?;
-        if had_rows || unchanged > 0 {
-            return Err(OperationError::DroppedTable(table.to_owned()));
+        if had_rows || has_unchanged_files {
+            return Err(match database.present_name(table)? {
+                Some(now) => OperationError::RowsMoved {
+                    table: table.to_owned(),
+                    now,
+                },
+                None => OperationError::DroppedTable(table.to_owned()),
+            });
         }
     }
     Ok(())
@@ -52,28 +58,23 @@ pub(in crate::operations) fn ensure_not_dropped(
 
 /// Rejects a layout of which a table was created again without the rows that earlier runs imported. Rows that were
 /// deleted while the table had its triggers have entries and do not count.
-pub(in crate::operations) fn ensure_not_emptied(
+pub(super) fn ensure_not_emptied(
     database: &mut Database,
-    layout: &Layout,
+    triggers: Option<&LayoutTriggers<'_>>,
 ) -> Result<(), OperationError> {
-    if !database.has_ledger()? || !database.sees_triggers()? {
-        return Ok(());
-    }
-    for table in &layout.tables {
-        let name = &table.table.name;
-        if !database.has_audit_triggers(name)?
-            && database.has_row_sources(name)?
+    for name in triggers.into_iter().flat_map(LayoutTriggers::missing) {
+        if database.has_row_sources(name)?
             && database.is_recorded(name)?
             && database.count_live_rows(name)? == Some(0)
         {
-            return Err(OperationError::EmptiedTable(name.clone()));
+            return Err(OperationError::EmptiedTable(name.to_owned()));
         }
     }
     Ok(())
 }
 
 /// Rejects tables that cannot hold the layout's rows any more.
-pub(in crate::operations) fn ensure_not_altered(
+pub(super) fn ensure_not_altered(
     database: &mut Database,
     layout: &Layout,
 ) -> Result<(), OperationError> {

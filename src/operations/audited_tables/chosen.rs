@@ -1,11 +1,13 @@
 //! Selects the tables to add to the audit log, and determines what each needs.
 
+use std::collections::BTreeSet;
+
 use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
 use crate::model::Table;
 use crate::operations::OperationError;
 
-use super::WhichTables;
 use super::named::{NO_KEY, named, unfit, unsuitable};
+use super::{EnableOutcome, WhichTables};
 
 /// The tables to add to the audit log.
 #[derive(Clone, Default)]
@@ -25,7 +27,9 @@ pub(super) struct Chosen {
     pub(super) absorbed: Vec<(Table, String)>,
     /// Partitions that were detached from a table whose rows are now accounted for: their marker trigger can be
     /// dropped.
-    pub(super) detached: Vec<Table>,
+    pub(super) detached: Vec<String>,
+    /// Tables of which changes may have no entry, although their triggers are correct.
+    pub(super) gaps: BTreeSet<String>,
 }
 
 /// Whether triggers of a table are missing or different, or have its former name, so that `doctor --fix` creates them
@@ -46,7 +50,8 @@ pub fn is_faulty(state: &TableTriggers) -> bool {
         | TriggerState::Unseen
         | TriggerState::Removed
         | TriggerState::Detached
-        | TriggerState::Foreign => false,
+        | TriggerState::Foreign
+        | TriggerState::LedgerTable => false,
     }
 }
 
@@ -77,13 +82,28 @@ fn with_renamed<'s>(
     all
 }
 
+/// The outcome if there is no ledger, and none has to be created: no table can be faulty, or none can be recorded.
+pub(super) fn nothing_to_create(
+    database: &mut Database,
+    which: &WhichTables,
+) -> Result<Option<EnableOutcome>, OperationError> {
+    match which {
+        _ if database.has_ledger()? => return Ok(None),
+        WhichTables::Named(_) => return Ok(None),
+        WhichTables::Faulty => return Ok(Some(EnableOutcome::default())),
+        WhichTables::All => {}
+    }
+    let chosen = database.snapshot(|database| Chosen::of(database, which))?;
+    let is_empty = chosen.all().next().is_none();
+    Ok(is_empty.then(|| EnableOutcome {
+        unsuitable: chosen.unsuitable,
+        ..EnableOutcome::default()
+    }))
+}
+
 impl Chosen {
-    /// Selects tables. `bypassed` are tables with rows that may have no entry, although their triggers are correct now.
-    pub(super) fn of(
-        database: &mut Database,
-        which: &WhichTables,
-        bypassed: &[String],
-    ) -> Result<Self, OperationError> {
+    /// Selects tables.
+    pub(super) fn of(database: &mut Database, which: &WhichTables) -> Result<Self, OperationError> {
         let states = database.table_triggers()?;
         // Its former partition has rows that it still has entries for.
         let lost_partition = |state: &TableTriggers| {
@@ -99,7 +119,7 @@ impl Chosen {
                 .filter(|state| {
                     is_faulty(state)
                         || is_beyond_repair(state)
-                        || bypassed.contains(&state.table)
+                        || state.gap.is_some()
                         || lost_partition(state)
                 })
                 .collect(),
@@ -108,6 +128,7 @@ impl Chosen {
         let mut chosen = Self::default();
         for state in with_renamed(wanted, &states) {
             let name = &state.table;
+            chosen.gaps.extend(state.gap.as_ref().map(|_| name.clone()));
             match (state.state, which) {
                 (
                     TriggerState::NoKey
@@ -128,12 +149,12 @@ impl Chosen {
                     let why = unfit(state.state).to_owned();
                     chosen.unsuitable.push((name.clone(), why));
                 }
-                (TriggerState::Foreign, _) => {}
+                (TriggerState::Foreign | TriggerState::LedgerTable, _) => {}
                 // For a named table every row must be accounted for; otherwise only tables without any entry are
                 // checked.
                 (TriggerState::Recorded, _) => {
                     if (matches!(which, WhichTables::Named(_))
-                        || bypassed.contains(name)
+                        || state.gap.is_some()
                         || lost_partition(state)
                         || !database.is_traced(name)?)
                         && let Some(table) = database.defined_table(name)?
@@ -155,7 +176,7 @@ impl Chosen {
             }
         }
         chosen.absorb_partitions(database)?;
-        chosen.add_detached_partitions(database, &states)?;
+        chosen.add_detached_partitions(&states);
         Ok(chosen)
     }
 
@@ -234,11 +255,7 @@ impl Chosen {
     }
 
     /// Finds the detached partitions whose former tables are accounted for.
-    fn add_detached_partitions(
-        &mut self,
-        database: &mut Database,
-        states: &[TableTriggers],
-    ) -> Result<(), OperationError> {
+    fn add_detached_partitions(&mut self, states: &[TableTriggers]) {
         self.watched.sort_by(|a, b| a.name.cmp(&b.name));
         self.watched.dedup();
         self.watched
@@ -249,10 +266,9 @@ impl Chosen {
                 .all()
                 .any(|table| Some(&table.name) == state.before.as_ref());
             if state.state == TriggerState::Detached && is_accounted && !is_chosen {
-                self.detached.extend(database.defined_table(&state.table)?);
+                self.detached.push(state.table.clone());
             }
         }
-        Ok(())
     }
 
     /// Whether the table was never audited.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::database::ledger::NewSeal;
 use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, TriggerState};
-use crate::model::{FindingList, RunContext, Table, shell_word};
+use crate::model::{FindingList, RunContext, RunId, RunKind, Table, shell_word};
 use crate::operations::proof::{SealPlace, log_seal};
 use crate::operations::{Context, OperationError};
 
@@ -31,7 +31,7 @@ pub struct DisableOptions {
 #[derive(Debug, Clone, Default)]
 pub struct DisableOutcome {
     /// The run that records it, with its seal; `None` if none of the tables was audited.
-    pub run: Option<(String, NewSeal)>,
+    pub run: Option<(RunId, NewSeal)>,
     /// Tables that were disabled.
     pub tables: Vec<String>,
     /// Names of the triggers that were dropped.
@@ -55,9 +55,10 @@ pub fn disable_tables(
     let mut database = Database::open(&options.database, Access::Write, options.wait)?;
     database.require_ledger()?;
     let now = (ctx.clock)();
-    let completed = make_ready_without(&mut database, (&options.archive, &options.tables), now)?;
+    let completed = make_ready_without(&mut database, &options.archive, &options.tables, run, now)?;
+    let elsewhere = options.archive.elsewhere(&mut database)?;
     let run = &run.after(database.latest_run()?);
-    let entered = Entered::default();
+    let entered = Entered::at(&options.archive);
     let done = database.change_schema_then(
         |database| {
             database.require_ledger()?;
@@ -67,23 +68,29 @@ pub fn disable_tables(
             if watched.tables.is_empty() && watched.removed.is_empty() {
                 return Ok(outcome);
             }
-            let begun = ("disable", run, &entered);
             let tables = watched.tables.iter().map(|(table, _)| table);
-            outcome.dropped = begin_change(database, begun, tables, |database| {
-                let mut dropped = Vec::new();
-                let renamed = watched.tables.iter().filter_map(|(table, before)| {
-                    before.clone().map(|before| (table.clone(), before))
-                });
-                let renamed: Vec<(Table, String)> = renamed.collect();
-                database.drop_triggers_of_former_names(&renamed)?;
-                for (table, _) in &watched.tables {
-                    dropped.extend(database.stop_recording(table)?);
-                }
-                for table in &watched.removed {
-                    database.drop_functions(table)?;
-                }
-                Ok(dropped)
-            })?;
+            outcome.dropped = begin_change(
+                database,
+                RunKind::Disable,
+                run,
+                &entered,
+                tables,
+                |database| {
+                    let mut dropped = Vec::new();
+                    let renamed = watched.tables.iter().filter_map(|(table, before)| {
+                        before.clone().map(|before| (table.clone(), before))
+                    });
+                    let renamed: Vec<(Table, String)> = renamed.collect();
+                    database.drop_triggers_of_former_names(&renamed)?;
+                    for (table, _) in &watched.tables {
+                        dropped.extend(database.stop_recording(table)?);
+                    }
+                    for table in &watched.removed {
+                        database.drop_functions(table)?;
+                    }
+                    Ok(dropped)
+                },
+            )?;
             outcome.tables = watched.names();
             Ok(outcome)
         },
@@ -95,19 +102,20 @@ pub fn disable_tables(
             let entry = |table: &String| (table.clone(), json!({ DISABLED_AFTER: after }));
             let counts = outcome.tables.iter().map(entry).collect();
             ctx.check_interrupt()?;
-            let seal = finish(database, run, after, (counts, (ctx.clock)()))?;
+            let seal = finish(database, run, after, counts, (ctx.clock)())?;
             Ok((outcome.clone(), Some(seal)))
         },
         OperationError::is_retryable,
     );
-    let (mut outcome, seal) = done
-        .map_err(|error| entered.abandoned_after((&mut database, &options.archive), run, error))?;
+    let (mut outcome, seal) =
+        done.map_err(|error| entered.abandoned_after(&mut database, &options.archive, run, error))?;
     outcome.findings.extend(completed);
     if let Some(seal) = seal {
+        outcome.findings.extend(elsewhere);
         let archive = options.archive.archive(&mut database)?;
         let findings = log_seal(&options.database, &archive, &seal);
         outcome.findings.extend(findings);
-        outcome.run = Some((run.id.to_string(), seal));
+        outcome.run = Some((run.id.into(), seal));
     }
     Ok(outcome)
 }
@@ -150,7 +158,8 @@ fn watched(database: &mut Database, names: &[String]) -> Result<Watched, Operati
             | TriggerState::NoKey
             | TriggerState::NoTriggers
             | TriggerState::Disabled
-            | TriggerState::Foreign => {}
+            | TriggerState::Foreign
+            | TriggerState::LedgerTable => {}
             TriggerState::Recorded
             | TriggerState::Unseen
             | TriggerState::Unfinished

@@ -15,10 +15,11 @@ use super::changed::ensure_not_renamed;
 
 /// Rejects a layout whose tables have other rows than those that were imported from `source`, or rows that records
 /// without a key in the files would be inserted beside. `layout_changed` is whether it is another version than before.
-pub(in crate::operations) fn ensure_not_moved(
+pub(super) fn ensure_not_moved(
     database: &mut Database,
     layout: &Layout,
-    (source, layout_changed): (&str, bool),
+    source: &str,
+    layout_changed: bool,
 ) -> Result<(), OperationError> {
     if !database.has_ledger()? {
         return Ok(());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::database::{Database, TableTriggers, TriggerState};
-use crate::model::{nearest, shell_word};
+use crate::model::{nearest, plural, shell_word};
 use crate::operations::OperationError;
 
 pub(super) fn unfit(state: TriggerState) -> &'static str {
@@ -36,7 +36,7 @@ pub(super) fn named<'s>(
     let names: BTreeSet<&String> = names.iter().collect();
     let mut state = |name: &String| match states
         .iter()
-        .find(|state| state.table == *name && state.state != TriggerState::Foreign)
+        .find(|state| state.table == *name && !state.is_of_ledger())
     {
         Some(found) => Ok(found),
         None => Err(unsuitable(name, unknown(database, states, name)?)),
@@ -67,10 +67,29 @@ fn unknown(
             ),
         });
     }
+    if database.schema().is_some()
+        && let Some((schema, table)) = name.split_once('.')
+    {
+        return Ok(format!(
+            "the schema has no such table; for a table of another schema use `--schema {} {}`",
+            shell_word(schema),
+            shell_word(table)
+        ));
+    }
     let tables = states.iter().map(|state| state.table.as_str());
     Ok(match nearest(name, tables) {
         Some(meant) => format!("the application has no such table; did you mean `{meant}`?"),
-        None => "the application has no such table; `accession audit status` lists the tables"
-            .to_owned(),
+        None if states.is_empty() => "the application has no tables".to_owned(),
+        None => {
+            const LISTED: usize = 10;
+            let names = states.iter().take(LISTED);
+            let names = names.map(|state| format!("`{}`", state.table));
+            let more = match states.len().saturating_sub(LISTED) as u64 {
+                0 => String::new(),
+                more => format!(" and {}", plural(more, "other")),
+            };
+            let names = names.collect::<Vec<_>>().join(", ");
+            format!("the application has no such table; it has {names}{more}")
+        }
     })
 }

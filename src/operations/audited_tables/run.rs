@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::database::ledger::{NewSeal, RunFacts, RunHeader};
 use crate::database::{DISABLED_AFTER, Database, TriggerFault, TriggerState};
-use crate::model::{RunContext, Sha256, Table, Timestamp};
+use crate::model::{RunContext, RunId, RunKind, Sha256, Table, Timestamp};
 use crate::operations::OperationError;
 use crate::operations::proof::{SealPlace, log_seal};
 
@@ -19,7 +19,9 @@ use crate::operations::proof::{SealPlace, log_seal};
 /// If that fails before any trigger changed, the run is removed.
 pub(super) fn begin_change<'t, T>(
     database: &mut Database,
-    (kind, run, entered): (&'static str, &RunContext, &Entered),
+    kind: RunKind,
+    run: &RunContext,
+    entered: &Entered,
     tables: impl Iterator<Item = &'t Table> + Clone,
     change: impl FnOnce(&mut Database) -> Result<T, OperationError>,
 ) -> Result<T, OperationError> {
@@ -28,15 +30,17 @@ pub(super) fn begin_change<'t, T>(
         Ok(faults.collect::<Result<_, _>>()?)
     };
     let before = faults(database)?;
-    if kind == "enable" && database.commits_schema_changes() {
+    if kind == RunKind::Enable && database.commits_schema_changes() {
         let is_missing = |(_, fault): &(String, TriggerFault)| *fault == TriggerFault::Missing;
         let are_missing = before.iter().map(|faults| faults.iter().all(is_missing));
         entered.record_added(database, tables.clone().zip(are_missing))?;
     }
     begin(
         database,
-        (kind, run),
+        kind,
+        run,
         tables.clone().map(|table| table.name.as_str()),
+        entered.archive.as_deref(),
     )?;
     entered.committed.set(database.commits_schema_changes());
     change(database).inspect_err(|_| {
@@ -44,7 +48,7 @@ pub(super) fn begin_change<'t, T>(
             // If this fails too, the run remains to be completed.
             let given_up = database.transaction(|database| {
                 let last = database.last_entry_id()?;
-                finish(database, run, last, (Vec::new(), run.started_at))
+                finish(database, run, last, Vec::new(), run.started_at)
             });
             entered.committed.set(given_up.is_err());
             entered.given_up.borrow_mut().extend(given_up);
@@ -52,18 +56,20 @@ pub(super) fn begin_change<'t, T>(
     })
 }
 
-/// Inserts a run of this kind for these tables.
+/// Inserts a run of this kind for these tables; `archive` is the one that the user named for its seal.
 pub(super) fn begin<'t>(
     database: &mut Database,
-    (kind, run): (&'static str, &RunContext),
+    kind: RunKind,
+    run: &RunContext,
     tables: impl IntoIterator<Item = &'t str>,
+    archive: Option<&str>,
 ) -> Result<(), OperationError> {
     let header = RunHeader {
         kind,
         layout: String::new(),
         layout_digest: Sha256::of(&[]),
         source: String::new(),
-        archive: None,
+        archive: archive.map(str::to_owned),
         parent: None,
     };
     let tables = tables
@@ -78,11 +84,12 @@ pub(super) fn finish(
     database: &mut Database,
     run: &RunContext,
     before: i64,
-    (counts, at): (Vec<(String, Value)>, Timestamp),
+    counts: Vec<(String, Value)>,
+    at: Timestamp,
 ) -> Result<NewSeal, OperationError> {
     let counts = json!({ "tables": counts.into_iter().collect::<Map<_, _>>() });
     database.end_rows_run(run, at, &counts.to_string())?;
-    let id = run.id.to_string();
+    let id = RunId::from(run.id);
     let contents = database.contents_of_run(&id, before)?;
     Ok(database.seal_run(&id, contents, RunFacts::default(), at)?)
 }
@@ -90,6 +97,8 @@ pub(super) fn finish(
 /// What was committed of a run before the transaction that completes it.
 #[derive(Debug, Default)]
 pub(super) struct Entered {
+    /// The archive that the user named for the seal.
+    pub(super) archive: Option<String>,
     /// Whether the run was inserted and committed.
     committed: Cell<bool>,
     /// The tables without triggers that a run of kind `enable` creates them on.
@@ -101,6 +110,15 @@ pub(super) struct Entered {
 }
 
 impl Entered {
+    /// Nothing yet, of a run whose seal is logged in this place.
+    pub(super) fn at(place: &SealPlace) -> Self {
+        let archive = place.named.as_ref();
+        Self {
+            archive: archive.and_then(|path| Some(path.to_str()?.to_owned())),
+            ..Self::default()
+        }
+    }
+
     /// Records which of `tables` are not audited; they are given with whether all their triggers are missing.
     fn record_added<'t>(
         &self,
@@ -123,6 +141,11 @@ impl Entered {
         Ok(())
     }
 
+    /// Keeps the seal of another run that was committed before this one, to be recorded if this one fails.
+    pub(super) fn has_committed(&self, seal: Option<&NewSeal>) {
+        self.given_up.borrow_mut().extend(seal.cloned());
+    }
+
     /// Drops the triggers that the run created on tables that were not audited, and completes it. Another program may
     /// have changed rows of such a table meanwhile: its entries do not make the table an audited one.
     fn abandon(&self, database: &mut Database, run: &RunContext) -> Result<(), OperationError> {
@@ -131,7 +154,7 @@ impl Entered {
             let runs = database.unfinished_runs()?;
             if !runs
                 .iter()
-                .any(|open| open.id == run.id.to_string() && open.kind == "enable")
+                .any(|open| open.id == run.id.into() && open.is(RunKind::Enable))
             {
                 return Err(OperationError::UnknownRun(run.id.to_string()));
             }
@@ -146,7 +169,7 @@ impl Entered {
                         counts.push((table.name.clone(), json!({ DISABLED_AFTER: last })));
                     }
                 }
-                finish(database, run, last, (counts, run.started_at))
+                finish(database, run, last, counts, run.started_at)
             })
         })?;
         self.given_up.borrow_mut().push(seal);
@@ -157,7 +180,8 @@ impl Entered {
     /// that the run remains to be completed.
     pub(super) fn abandoned_after(
         &self,
-        (database, place): (&mut Database, &SealPlace),
+        database: &mut Database,
+        place: &SealPlace,
         run: &RunContext,
         error: OperationError,
     ) -> OperationError {
@@ -172,7 +196,7 @@ impl Entered {
             return error;
         }
         OperationError::Unfinished {
-            run: run.id.to_string(),
+            run: run.id.into(),
             source: Box::new(error),
         }
     }

@@ -1,6 +1,6 @@
 //! Tables of a layout whose rows the audit log does not account for before an import.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::database::{Database, TargetTables, TriggerFault};
 use crate::layout::Layout;
@@ -21,8 +21,12 @@ pub(super) struct Unaccounted {
     lost: Vec<(String, Vec<String>)>,
     /// Tables with columns that were added, renamed or dropped after the triggers were created, with these columns.
     altered: Vec<(String, Vec<String>)>,
+    /// Tables of which the key or the type of a column was changed after the triggers were created.
+    restructured: Vec<String>,
     /// Tables that became partitions, past whose triggers rows can have been inserted.
     bypassed: BTreeSet<String>,
+    /// Tables of which changes may have no entry, with the triggers that are to be recreated.
+    gaps: BTreeMap<String, Vec<String>>,
     /// Findings about tables without rows that lack indexes or triggers of the layout.
     half_made: Vec<Finding>,
 }
@@ -30,7 +34,8 @@ pub(super) struct Unaccounted {
 impl Unaccounted {
     pub(super) fn of(
         database: &mut Database,
-        (layout, target): (&Layout, &TargetTables),
+        layout: &Layout,
+        target: &TargetTables,
     ) -> Result<Self, OperationError> {
         let mut found = Self::default();
         let sees = database.sees_triggers()?;
@@ -51,17 +56,39 @@ impl Unaccounted {
             if !faults.is_empty() {
                 suspect.insert(table.name.as_str());
                 let columns = database.columns_altered_since(&table.name)?;
-                if !columns.is_empty() {
-                    found.altered.push((table.name.clone(), columns));
+                let is_restructured = database.has_triggers_of_another_structure(table)?;
+                if is_restructured {
+                    let faulty = faults.iter().map(|(name, _)| name.clone()).collect();
+                    found.gaps.insert(table.name.clone(), faulty);
+                }
+                match columns.is_empty() {
+                    true if is_restructured => found.restructured.push(table.name.clone()),
+                    true => {}
+                    false => found.altered.push((table.name.clone(), columns)),
                 }
             }
             let is_lost = |fault| match fault {
                 TriggerFault::Missing | TriggerFault::SwitchedOff => sees,
                 TriggerFault::Different | TriggerFault::Surplus => false,
             };
-            let missing = faults.into_iter().filter(|(_, fault)| is_lost(*fault));
-            let missing: Vec<String> = missing.map(|(name, _)| name).collect();
+            let replaced = match faults.is_empty() {
+                true => Vec::new(),
+                false => database.replaced_triggers(table)?,
+            };
+            let missing = faults
+                .iter()
+                .filter(|(name, fault)| is_lost(*fault) || replaced.contains(name));
+            let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
             let is_traced = database.is_traced(&table.name)?;
+            if !missing.is_empty() {
+                let gap = found.gaps.entry(table.name.clone()).or_default();
+                let new = missing.iter().filter(|name| !gap.contains(name));
+                let new: Vec<String> = new.cloned().collect();
+                gap.extend(new);
+            }
+            if !is_traced && is_empty {
+                found.gaps.remove(&table.name);
+            }
             let is_new = !is_traced && (target.state.rows > 0 || !missing.is_empty());
             // Disabled tables are read from all runs, so only if it matters.
             let is_back = !missing.is_empty() && !database.is_recorded(&table.name)?;
@@ -75,8 +102,30 @@ impl Unaccounted {
         ensure_not_renamed(database, &suspect)?;
         let tables = layout.tables.iter().zip(&target.tables);
         let existing = tables.filter(|(_, target)| target.existed);
-        found.bypassed = database.bypassed_tables(existing.map(|(table, _)| &table.table))?;
+        let existing = existing.map(|(table, _)| &table.table);
+        found.bypassed = database.bypassed_tables(existing.clone())?;
+        for table in existing.filter(|table| found.bypassed.contains(&table.name)) {
+            found
+                .gaps
+                .insert(table.name.clone(), faulty_triggers(database, table)?);
+        }
         Ok(found)
+    }
+
+    /// Tables of which changes may have no entry, with the triggers that are to be recreated, except for tables that
+    /// need no record of it.
+    pub(super) fn gaps_except(
+        &self,
+        is_settled: impl Fn(&str) -> bool,
+    ) -> Vec<(String, Vec<String>)> {
+        let gaps = self.gaps.iter().filter(|(table, _)| !is_settled(table));
+        gaps.map(|(table, triggers)| (table.clone(), triggers.clone()))
+            .collect()
+    }
+
+    /// The same, if the rows of [`tables`](Self::tables) are accounted for at once.
+    pub(super) fn gaps(&self) -> Vec<(String, Vec<String>)> {
+        self.gaps_except(|table| self.names().any(|name| name == table))
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -104,15 +153,36 @@ impl Unaccounted {
             );
             Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
         };
+        let restructured = |table: &String| {
+            let message = format!(
+                "the key or a type of `{table}` was changed after its triggers were created; they were recreated"
+            );
+            let hint = format!(
+                "entries made meanwhile may be incorrect: `accession audit reconcile` lists differences, `accession audit enable {}` records the current rows",
+                shell_word(table)
+            );
+            Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(hint)
+        };
+        let restructured = self.restructured.iter().map(restructured);
         let lost = self.lost.iter().map(lost);
         let altered = self.altered.iter().map(altered);
         let bypassed = self.bypassed.iter().map(|table| bypassed_finding(table));
         let half_made = self.half_made.iter().cloned();
         lost.chain(altered)
+            .chain(restructured)
             .chain(bypassed)
             .chain(half_made)
             .collect()
     }
+}
+
+/// The names of the audit triggers of a table that are not as they should be.
+pub(super) fn faulty_triggers(
+    database: &mut Database,
+    table: &Table,
+) -> Result<Vec<String>, OperationError> {
+    let faults = database.trigger_faults(table)?.into_iter();
+    Ok(faults.map(|(name, _)| name).collect())
 }
 
 /// Earlier versions did not mark tables that they had not completed.

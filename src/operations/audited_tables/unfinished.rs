@@ -4,14 +4,18 @@
 use serde_json::{Value, json};
 
 use crate::database::ledger::RunRecord;
-use crate::database::{DISABLED_AFTER, Database, DatabaseError};
-use crate::model::{Finding, Level, Rule, RunContext, Table, Timestamp, shell_word};
+use crate::database::{DISABLED_AFTER, Database, DatabaseError, Renewal};
+use crate::model::{
+    Finding, Level, Rule, RunContext, RunKind, Table, Timestamp, plural, shell_word,
+};
 use crate::operations::proof::{SealPlace, log_seal};
+use crate::operations::unfinished_run::unfinished_words;
 use crate::operations::{Context, OperationError, Silent};
 
 use super::account::account_for;
-use super::accounted::rows;
+use super::gaps::record_gaps;
 use super::run::finish;
+use super::unaccounted::faulty_triggers;
 
 /// The findings about runs that are not complete.
 pub(in crate::operations) fn unfinished_findings(
@@ -20,34 +24,32 @@ pub(in crate::operations) fn unfinished_findings(
 ) -> Result<Vec<Finding>, OperationError> {
     let runs = database.unfinished_runs()?;
     let finding = |run: RunRecord| {
-        Finding::new(level, Rule::IncompleteAuditLog, None, words(&run)).hint(HINT)
+        Finding::new(
+            level,
+            Rule::IncompleteAuditLog,
+            None,
+            unfinished_words(&run),
+        )
+        .hint(HINT)
     };
     Ok(runs.into_iter().map(finding).collect())
 }
 
 const HINT: &str =
-    "the next command that writes completes it, for example `accession audit enable`";
-
-/// Describes what remains to be done.
-pub(in crate::operations) fn words(run: &RunRecord) -> String {
-    let tables = run.tables().join("`, `");
-    let (id, kind) = (&run.id, &run.kind);
-    format!(
-        "run {id} of kind `{kind}` on `{tables}` is not complete: some rows may have no entry in the audit log"
-    )
-}
+    "the next command that writes completes it, for example `accession doctor --fix`";
 
 /// Prepares the database for a command that writes: completes interrupted runs in the name of the users who started
-/// them, and updates ledger and triggers that can be updated without being asked.
+/// them, and updates ledger and triggers that can be updated without being asked. `run` is the command's own.
 ///
 /// # Errors
 /// When the database reports an error; the work then remains to be done.
 pub(in crate::operations) fn make_ready(
     database: &mut Database,
     place: &SealPlace,
+    run: &RunContext,
     now: Timestamp,
 ) -> Result<Vec<Finding>, OperationError> {
-    make_ready_without(database, (place, &[]), now)
+    make_ready_without(database, place, &[], run, now)
 }
 
 /// The same, but does not add the tables called `abandoned` to the audit log if a run was adding them.
@@ -56,23 +58,38 @@ pub(in crate::operations) fn make_ready(
 /// As for [`make_ready`].
 pub(super) fn make_ready_without(
     database: &mut Database,
-    (place, abandoned): (&SealPlace, &[String]),
+    place: &SealPlace,
+    abandoned: &[String],
+    run: &RunContext,
     now: Timestamp,
 ) -> Result<Vec<Finding>, OperationError> {
-    let mut findings = complete_unfinished(database, (place, abandoned), now)?;
+    let mut findings = complete_unfinished(database, place, abandoned, now)?;
     if database.has_ledger()? && database.needs_renewal()? {
         findings.extend(lost_guards_finding(database)?);
-        let bypassed = database.change_schema(|database| {
+        let (bypassed, seal) = database.change_schema(|database| {
             database.migrate()?;
-            database.renew_triggers()
+            let renewals = database.renewals()?;
+            let mut bypassed = Vec::new();
+            for (table, renewal) in &renewals {
+                if *renewal == Renewal::Bypassed {
+                    bypassed.push((table.name.clone(), faulty_triggers(database, table)?));
+                }
+            }
+            let seal = record_gaps(database, bypassed.clone(), run, 4, now)?;
+            database.renew_triggers(&renewals)?;
+            Ok::<_, OperationError>((bypassed, seal))
         })?;
-        findings.extend(bypassed.iter().map(|table| bypassed_finding(table)));
+        findings.extend(bypassed.iter().map(|(table, _)| bypassed_finding(table)));
+        if let Some(seal) = seal {
+            let archive = place.archive(database)?;
+            findings.extend(log_seal(database.place(), &archive, &seal));
+        }
     }
     Ok(findings)
 }
 
-/// A finding about triggers that protect the ledger and that another program dropped. The migration that follows
-/// recreates them.
+/// A finding about triggers, tables and foreign keys that protect the ledger or hold no data, and that another program
+/// dropped. The migration that follows recreates them.
 ///
 /// # Errors
 /// When the schema cannot be read.
@@ -83,7 +100,8 @@ pub(in crate::operations) fn lost_guards_finding(
     if lost.is_empty() {
         return Ok(None);
     }
-    let message = format!("the ledger lacked triggers that protect it (`{lost}`); recreated");
+    let message =
+        format!("the ledger lacked triggers, tables or foreign keys (`{lost}`); recreated");
     let hint = "entries can have been changed meanwhile: `accession audit verify` compares them with their seals, and with a copy of `seals.log` (`--anchor FILE`) also the seals";
     let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
     Ok(Some(finding.hint(hint)))
@@ -104,7 +122,8 @@ pub(super) fn bypassed_finding(table: &str) -> Finding {
 /// Completes the interrupted runs, and reports them.
 fn complete_unfinished(
     database: &mut Database,
-    (place, abandoned): (&SealPlace, &[String]),
+    place: &SealPlace,
+    abandoned: &[String],
     now: Timestamp,
 ) -> Result<Vec<Finding>, OperationError> {
     let mut findings = Vec::new();
@@ -177,7 +196,7 @@ fn complete_one(
             database.drop_triggers_of_former_names(&renamed)?;
             let mut tables = Vec::new();
             for name in run.tables() {
-                let is_recorded = run.kind != "disable" && !abandoned.contains(&name);
+                let is_recorded = !run.is(RunKind::Disable) && !abandoned.contains(&name);
                 let table = match (database.defined_table(&name)?, is_recorded) {
                     (None, _) => UnfinishedTable::Removed,
                     (Some(table), true) if table.primary_key.is_empty() => UnfinishedTable::Keyless,
@@ -212,7 +231,7 @@ fn complete(
 ) -> Result<Completed, OperationError> {
     let run = record
         .context()
-        .ok_or_else(|| OperationError::UnknownRun(record.id.clone()))?;
+        .ok_or_else(|| OperationError::UnknownRun(record.id.to_string()))?;
     let there = tables.iter().filter_map(|(_, found)| found.table());
     database.lock_whole_tables(there.map(|table| table.name.as_str()))?;
     let before = database.last_entry_id()?;
@@ -230,7 +249,7 @@ fn complete(
         summaries.push(format!("`{name}`: {words}"));
         counts.push((name.clone(), count));
     }
-    let seal = finish(database, &run, before, (counts, now))?;
+    let seal = finish(database, &run, before, counts, now)?;
     Ok((record.clone(), seal, summaries.join("; ")))
 }
 
@@ -261,6 +280,6 @@ fn entered(
         timings: &crate::operations::not_measured,
     };
     let accounted = account_for(database, table, run, ctx)?;
-    let words = format!("{} recorded", rows(accounted.entries()));
+    let words = format!("{} recorded", plural(accounted.entries(), "row"));
     Ok((accounted.counts(table), words))
 }

@@ -36,7 +36,7 @@ impl Directory<'_> {
     fn locate_first_records(&self, findings: &mut Findings) {
         let mut by_file: BTreeMap<FileId, Vec<Unlocated<'_>>> = BTreeMap::new();
         for finding in findings.kept_mut() {
-            if let Some(FirstRecord::At(place)) = &mut finding.first
+            if let Some(FirstRecord::At(place) | FirstRecord::Cause(place)) = &mut finding.first
                 && let Some(file) = self.file_named(&place.path)
             {
                 let pointers = place.pointer.iter().cloned().collect();
@@ -47,12 +47,11 @@ impl Directory<'_> {
         for (id, unlocated) in by_file {
             self.locate(&self.survey.files[id.0 as usize], unlocated);
         }
-    }
-
-    fn file_named(&self, path: &str) -> Option<&SourceFile> {
-        let files = &self.survey.files;
-        let at = files.binary_search_by(|file| file.path.as_str().cmp(path));
-        at.ok().map(|at| &files[at])
+        for finding in findings.kept_mut() {
+            if let Some(FirstRecord::Cause(place)) = &finding.first {
+                finding.message += &format!(": {place}");
+            }
+        }
     }
 
     /// Adds line and column to findings that have only a pointer: those of the value, or, if the file has none there,

@@ -26,6 +26,8 @@ pub(in crate::operations) enum ReadEvent<'a> {
 pub(in crate::operations) struct ChunkResult {
     /// Rows, parents before children; `parent` is an index into these rows.
     pub(super) rows: Vec<MappedRow>,
+    /// The rows of elements with errors, as far as they are known.
+    pub(in crate::operations) invalid: Vec<MappedRow>,
     /// Errors of elements, with the pointer of the element; without a pointer if the elements after it cannot be read
     /// either.
     pub(super) findings: Vec<(Option<String>, Finding)>,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::model::{Deferred, FileId, Fingerprint, MappedRow};
+use crate::model::{Deferred, FileId, Fingerprint, MappedRow, TableIndex};
 use crate::operations::{OperationError, Stage};
 
 use super::events::ReadEvent;
@@ -13,9 +13,9 @@ use super::{Directory, SharedDatabase};
 /// The identities of the records of some files.
 #[derive(Default)]
 pub(super) struct IdentityIndex {
-    identities: HashSet<(usize, Fingerprint)>,
+    identities: HashSet<(TableIndex, Fingerprint)>,
     /// Tables whose identities contain the generated key of an enclosing row, so that they cannot be compared.
-    unknown: HashSet<usize>,
+    unknown: HashSet<TableIndex>,
     /// Files with records that could not be read.
     incomplete: BTreeSet<String>,
 }
@@ -71,12 +71,12 @@ impl IdentityIndex {
     }
 
     /// Whether one of the files has this record, as far as can be determined.
-    pub(super) fn has(&self, table: usize, identity: Fingerprint) -> bool {
+    pub(super) fn has(&self, table: TableIndex, identity: Fingerprint) -> bool {
         self.unknown.contains(&table) || self.identities.contains(&(table, identity))
     }
 
     /// Whether one of the files certainly has a record for which `is_meant` returns true.
-    pub(super) fn has_any(&self, is_meant: impl Fn(usize, &Fingerprint) -> bool) -> bool {
+    pub(super) fn has_any(&self, is_meant: impl Fn(TableIndex, &Fingerprint) -> bool) -> bool {
         let mut records = self.identities.iter();
         records.any(|(table, identity)| is_meant(*table, identity))
     }

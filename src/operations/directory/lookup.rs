@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::database::{Database, SameKey};
-use crate::model::{Fingerprint, MappedRow};
+use crate::model::{Fingerprint, MappedRow, TableIndex};
 use crate::operations::OperationError;
 use crate::plan::{Lookup, Planner, Round, RowBatch};
 
@@ -19,7 +19,7 @@ pub(in crate::operations) enum LookupScope<'s> {
     Changed {
         /// Tables for which the audit log is asked who changed a row last, because the ledger's digests may cover other
         /// columns than those mapped now.
-        by_audit_log: &'s BTreeSet<usize>,
+        by_audit_log: &'s BTreeSet<TableIndex>,
     },
     /// The rows of all records. A row that the ledger's entry does not lead to is also searched by its unique keys:
     /// another program may have replaced it.
@@ -35,12 +35,18 @@ impl Directory<'_> {
     pub(in crate::operations) fn look_up(
         &self,
         database: &SharedDatabase<'_>,
-        (planner, ownership): (&Planner<'_>, &mut Ownership),
-        (batch, round): (&RowBatch, &Round),
+        planner: &Planner<'_>,
+        ownership: &mut Ownership,
+        batch: &RowBatch,
+        round: &Round,
         scope: LookupScope<'_>,
     ) -> Result<Lookup, OperationError> {
         let mut lookup = Lookup::default();
-        let occupied = (0..self.layout.tables.len()).any(|table| planner.occupied(table));
+        let occupied = self
+            .layout
+            .tables
+            .indexes()
+            .any(|table| planner.occupied(table));
         if !ownership.knows_rows && !occupied && round.parents.is_empty() {
             // A first import needs no lookups, so that it never waits for the writer thread.
             return Ok(lookup);
@@ -52,7 +58,7 @@ impl Directory<'_> {
             lookup.known = database.known_rows(&self.source, &identities)?;
             ownership.compare_files(self, batch.round(round), &mut lookup);
         }
-        for table in 0..self.layout.tables.len() {
+        for table in self.layout.tables.indexes() {
             let rows: Vec<&MappedRow> = batch
                 .round(round)
                 .filter(|row| row.table == table)
@@ -60,11 +66,10 @@ impl Directory<'_> {
             if rows.is_empty() || !planner.occupied(table) {
                 continue;
             }
-            let found = self.rows_of(&mut database, planner, (table, &rows), scope, &mut lookup)?;
+            let found = self.rows_of(&mut database, planner, table, &rows, scope, &mut lookup)?;
             match scope {
                 LookupScope::Changed { .. } => {
-                    let known = (&mut **database, planner);
-                    ownership.assign(self, known, (table, found), &mut lookup)?;
+                    ownership.assign(self, &mut database, planner, table, found, &mut lookup)?;
                 }
                 LookupScope::All => {
                     let first = |(identity, rows): (Fingerprint, Vec<SameKey>)| {
@@ -86,7 +91,8 @@ impl Directory<'_> {
         &self,
         database: &mut Database,
         planner: &Planner<'_>,
-        (index, rows): (usize, &[&MappedRow]),
+        index: TableIndex,
+        rows: &[&MappedRow],
         scope: LookupScope<'_>,
         lookup: &mut Lookup,
     ) -> Result<HashMap<Fingerprint, Vec<SameKey>>, OperationError> {
@@ -135,7 +141,7 @@ impl Directory<'_> {
     fn untouched(
         &self,
         database: &mut Database,
-        table: usize,
+        table: TableIndex,
         rows: &[&MappedRow],
         lookup: &mut Lookup,
     ) -> Result<(), OperationError> {

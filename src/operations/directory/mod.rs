@@ -15,9 +15,11 @@ mod pipeline;
 mod places;
 mod read;
 mod read_state;
+mod referring;
 mod resolve;
 mod shared;
 mod substitutes;
+mod unmapped;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -26,10 +28,12 @@ use std::path::Path;
 use crate::database::{Database, DatabaseError, TargetTables, TemporaryFiles};
 use crate::layout::Layout;
 use crate::map::Mapper;
-use crate::model::{FileId, Finding, Keep, Level, Rule, ShowValues, Timestamp};
+use crate::model::{
+    FileId, Finding, Keep, Level, PerSource, Rule, ShowValues, TableIndex, Timestamp, shell_word,
+};
 use crate::parse::Limits;
 use crate::plan::{ConflictPolicy, Planner};
-use crate::source::{self, Survey};
+use crate::source::{self, SourceFile, Survey};
 use crate::validate::DocumentValidator;
 
 use super::{Context, OperationError, Stage};
@@ -40,6 +44,7 @@ pub(super) use memory::Permit;
 pub(super) use ownership::{Ownership, remove_found_elsewhere};
 pub use read_state::{FileOutcome, InvalidPolicy};
 pub(super) use read_state::{ReadState, RejectedRecord};
+pub(super) use referring::{each_referring_row, is_of_layout, other_keys_to, table_named};
 pub(super) use shared::{SharedDatabase, lock};
 pub(super) use substitutes::{AnyReference, parameter_substitutes};
 
@@ -68,7 +73,7 @@ pub(super) struct Directory<'a> {
     /// The directory's name in the ledger.
     pub(super) source: String,
     options: ReadOptions<'a>,
-    validators: Vec<DocumentValidator>,
+    validators: PerSource<DocumentValidator>,
     mapper: Mapper<'a>,
 }
 
@@ -129,10 +134,18 @@ impl<'a> Directory<'a> {
         &self.survey.files[file.0 as usize].path
     }
 
+    /// The file with this path.
+    pub(super) fn file_named(&self, path: &str) -> Option<&SourceFile> {
+        let files = &self.survey.files;
+        let at = files.binary_search_by(|file| file.path.as_str().cmp(path));
+        at.ok().map(|at| &files[at])
+    }
+
     /// Index of the layout's table with this name.
-    pub(super) fn table_named(&self, name: &str) -> Option<usize> {
-        let mut tables = self.layout.tables.iter();
-        tables.position(|table| table.table.name == name)
+    pub(super) fn table_named(&self, name: &str) -> Option<TableIndex> {
+        self.layout
+            .tables
+            .position(|table| table.table.name == name)
     }
 
     /// A planner for the tables of a database; it also records the values that later waves refer to.
@@ -199,6 +212,6 @@ fn no_files(layout: &Layout) -> Finding {
     );
     Finding::new(Level::Error, Rule::NoFiles, None, message).hint(format!(
         "check the path, and that its disk is mounted; `accession layout show {}` shows which files it matches",
-        layout.name
+        shell_word(&layout.reference)
     ))
 }

@@ -26,7 +26,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::database::ledger::LedgerRow;
 use crate::database::{Database, DatabaseError, SameKey};
 use crate::layout::Source;
-use crate::model::{FileId, Fingerprint, Hasher, MappedRow};
+use crate::model::{FileId, Fingerprint, Hasher, MappedRow, TableIndex};
 use crate::operations::OperationError;
 use crate::plan::{ConflictingRow, KnownRow, LedgerKey, Lookup, Planner};
 
@@ -44,13 +44,13 @@ pub(in crate::operations) struct Ownership {
     /// Per table, the ledger's entries by record id: key, and whether the record was found removed. The ledger has no
     /// index of rows, so all entries of a table are loaded when first needed, which is rare: only a new record that
     /// matches an existing row needs them.
-    entries: HashMap<usize, Entries>,
+    entries: HashMap<TableIndex, Entries>,
     /// Claims that are not resolved yet.
     claims: Vec<Claim>,
     /// The records of the files to be read, if there was a claim.
     ahead: Option<IdentityIndex>,
     /// Records whose rows now belong to other records.
-    succeeded: HashSet<(usize, Fingerprint)>,
+    succeeded: HashSet<(TableIndex, Fingerprint)>,
 }
 
 /// The ledger's entries of a table, by record id.
@@ -58,7 +58,7 @@ type Entries = HashMap<Fingerprint, (LedgerKey, bool)>;
 
 /// A claim of a new record to a row that it matched by a key and that belongs to another record.
 struct Claim {
-    table: usize,
+    table: TableIndex,
     /// The new record.
     identity: Fingerprint,
     /// The record that the row belongs to.
@@ -78,7 +78,7 @@ enum Owner {
 
 impl Ownership {
     /// Whether the row of this record now belongs to another record.
-    pub(in crate::operations) fn succeeded(&self, table: usize, owner: &Fingerprint) -> bool {
+    pub(in crate::operations) fn succeeded(&self, table: TableIndex, owner: &Fingerprint) -> bool {
         self.succeeded.contains(&(table, *owner))
     }
 
@@ -107,8 +107,10 @@ impl Ownership {
     pub(super) fn assign(
         &mut self,
         directory: &Directory<'_>,
-        (database, planner): (&mut Database, &Planner<'_>),
-        (table, found): (usize, HashMap<Fingerprint, Vec<SameKey>>),
+        database: &mut Database,
+        planner: &Planner<'_>,
+        table: TableIndex,
+        found: HashMap<Fingerprint, Vec<SameKey>>,
         lookup: &mut Lookup,
     ) -> Result<(), DatabaseError> {
         for (identity, rows) in found {
@@ -157,7 +159,7 @@ impl Ownership {
         &mut self,
         directory: &Directory<'_>,
         database: &mut Database,
-        table: usize,
+        table: TableIndex,
         record_id: &str,
     ) -> Result<Owner, DatabaseError> {
         if !self.knows_rows {
@@ -182,7 +184,7 @@ impl Ownership {
         &self,
         directory: &Directory<'_>,
         planner: &Planner<'_>,
-        table: usize,
+        table: TableIndex,
         entry: &LedgerRow,
     ) -> bool {
         // A fallback record disappears when the record it substitutes exists, even if its own file did not change.
@@ -200,7 +202,8 @@ impl Ownership {
     pub(in crate::operations) fn resolve_claims(
         &mut self,
         directory: &Directory<'_>,
-        (database, files): (&SharedDatabase<'_>, &[FileId]),
+        database: &SharedDatabase<'_>,
+        files: &[FileId],
         lookup: &mut Lookup,
     ) -> Result<(), OperationError> {
         for claim in std::mem::take(&mut self.claims) {
@@ -261,12 +264,13 @@ impl Claim {
 /// When the database cannot be read, or the run is interrupted.
 pub(in crate::operations) fn remove_found_elsewhere(
     directory: &Directory<'_>,
-    (database, unread): (&SharedDatabase<'_>, &[FileId]),
+    database: &SharedDatabase<'_>,
+    unread: &[FileId],
     removed: &mut Vec<LedgerRow>,
-    seen: &dyn Fn(usize, &Fingerprint) -> bool,
+    seen: &dyn Fn(TableIndex, &Fingerprint) -> bool,
 ) -> Result<(), OperationError> {
     let index = |row: &LedgerRow| directory.table_named(&row.table);
-    let tables: BTreeSet<usize> = removed.iter().filter_map(index).collect();
+    let tables: BTreeSet<TableIndex> = removed.iter().filter_map(index).collect();
     let may_hold = |id: &&FileId| {
         let file = &directory.survey.files[id.0 as usize];
         let rules = directory.layout.sources[file.source].rules();
@@ -289,7 +293,7 @@ pub(in crate::operations) fn remove_found_elsewhere(
 fn entries_of_table(
     directory: &Directory<'_>,
     database: &mut Database,
-    table: usize,
+    table: TableIndex,
 ) -> Result<Entries, DatabaseError> {
     let name = &directory.layout.tables[table].table.name;
     let mut entries = Entries::new();

@@ -14,7 +14,7 @@ use crossbeam_channel::bounded;
 
 use crate::layout::Layout;
 use crate::map::{Element, MappedElement, Mapper, Resolved, UnmappedMembers};
-use crate::model::{Finding, Level, ShowValues};
+use crate::model::{Finding, FirstRecord, Level, PerSource, ShowValues};
 use crate::operations::Context;
 use crate::parse::{Chunk, Chunks, Framing, Limits, Shape, place};
 use crate::source::{self, HashingReader, SourceFile};
@@ -33,7 +33,7 @@ const STACK_BYTES: usize = 64 << 20;
 pub(super) struct Pipeline<'a> {
     pub(super) root: &'a Path,
     pub(super) layout: &'a Layout,
-    pub(super) validators: &'a [DocumentValidator],
+    pub(super) validators: &'a PerSource<DocumentValidator>,
     pub(super) mapper: &'a Mapper<'a>,
     pub(super) resolved: &'a Resolved<'a>,
     pub(super) limits: Limits,
@@ -139,6 +139,7 @@ impl Pipeline<'_> {
     fn chunk_result(&self, file: &SourceFile, chunk: Chunk, memory: Permit) -> ChunkResult {
         let mut chunk_result = ChunkResult {
             rows: Vec::new(),
+            invalid: Vec::new(),
             findings: Vec::new(),
             unmapped: UnmappedMembers::default(),
             records: 0,
@@ -150,23 +151,29 @@ impl Pipeline<'_> {
         let _span = tracing::debug_span!("records", path = file.path).entered();
         let mut mapped = MappedElement::default();
         let validator = &self.validators[file.source];
-        let elements = validator.valid_elements(&file.path, &chunk, self.limits, self.show);
+        let (limits, show, flag) = (self.limits, self.show, self.interrupted);
+        let elements = validator.valid_elements(&file.path, &chunk, limits, show, flag);
         for (element, (index, value)) in elements.enumerate() {
+            if self.interrupted.load(Ordering::Relaxed) {
+                // The run ends before this result is used.
+                break;
+            }
             chunk_result.records += 1;
+            let index = match chunk.shape {
+                Shape::Elements => Some(index),
+                Shape::Whole => None,
+            };
+            let element_at = |value| Element {
+                source: file.source,
+                file: file.id,
+                path: file.document(),
+                captures: &file.captures,
+                index,
+                value,
+            };
             let findings: Vec<Finding> = match value {
                 Ok(value) => {
-                    let index = match chunk.shape {
-                        Shape::Elements => Some(index),
-                        Shape::Whole => None,
-                    };
-                    let element_at = Element {
-                        source: file.source,
-                        file: file.id,
-                        path: file.document(),
-                        captures: &file.captures,
-                        index,
-                        value: &value,
-                    };
+                    let element_at = element_at(&value);
                     match self.mapper.map(&element_at, self.resolved, &mut mapped) {
                         Ok(()) => continue,
                         Err(problems) => {
@@ -174,13 +181,28 @@ impl Pipeline<'_> {
                                 let inner = problem.pointer.strip_prefix(&chunk.pointer(element));
                                 let at =
                                     place(&file.path, &chunk, element, inner.unwrap_or_default());
-                                Finding::error(problem.rule, at, problem.message).hint(problem.hint)
+                                Finding {
+                                    first: problem.cause.map(|place| FirstRecord::Cause(*place)),
+                                    ..Finding::error(problem.rule, at, problem.message)
+                                        .hint(problem.hint)
+                                }
                             };
                             problems.into_iter().map(finding).collect()
                         }
                     }
                 }
-                Err(findings) => findings,
+                Err(invalid) => {
+                    if let Some(value) = &invalid.value {
+                        let mut rows = MappedElement::default();
+                        // Its problems follow from the findings.
+                        let _ = self
+                            .mapper
+                            .map(&element_at(value), self.resolved, &mut rows);
+                        mapped.invalid.extend(rows.rows);
+                        mapped.invalid.extend(rows.invalid);
+                    }
+                    invalid.findings
+                }
             };
             chunk_result.rejected += 1;
             chunk_result.broken = !chunk.ends_as_intended(element);
@@ -193,6 +215,7 @@ impl Pipeline<'_> {
             }
         }
         chunk_result.rows = mapped.rows;
+        chunk_result.invalid = mapped.invalid;
         chunk_result.unmapped = mapped.unmapped;
         chunk_result
     }

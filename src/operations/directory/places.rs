@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::database::DatabaseError;
-use crate::model::{FileId, Origin, Place};
+use crate::model::{FileId, Finding, FirstRecord, Origin, Place, TableIndex};
 use crate::operations::OperationError;
 use crate::parse::{Framing, position_in_file};
 use crate::plan::{RowProblem, TableColumns};
@@ -20,14 +20,25 @@ impl Directory<'_> {
         }
     }
 
+    /// The finding that reports a problem, without line and column.
+    pub(super) fn finding_of(&self, problem: RowProblem) -> Finding {
+        let place = self.place_of_problem(&problem);
+        let shared = problem.shared.map(|shared| FirstRecord::With(*shared));
+        let cause = problem.cause.map(|origin| self.place_of(&origin));
+        Finding {
+            first: shared.or(cause.map(FirstRecord::Cause)),
+            ..Finding::error(problem.rule, place, problem.message).hint(problem.hint)
+        }
+    }
+
     /// The location of a problem, without line and column.
-    pub(super) fn place_of_problem(&self, problem: &RowProblem) -> Place {
+    fn place_of_problem(&self, problem: &RowProblem) -> Place {
         let mut place = self.place_of(&problem.origin);
         if let Some(TableColumns { table, columns }) = problem.columns.as_deref()
             && let [column] = columns[..]
             && let Some(pointer) = &mut place.pointer
         {
-            pointer.push_str(&self.pointer_of(problem.origin.file, (*table, column)));
+            pointer.push_str(&self.pointer_of(problem.origin.file, *table, column));
         }
         place
     }
@@ -36,7 +47,8 @@ impl Directory<'_> {
     pub(in crate::operations) fn pointer_of(
         &self,
         file: FileId,
-        (table, column): (usize, usize),
+        table: TableIndex,
+        column: usize,
     ) -> String {
         let source = &self.layout.sources[self.survey.files[file.0 as usize].source];
         let rules = source.rules().into_iter();

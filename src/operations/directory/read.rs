@@ -4,22 +4,22 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use crate::map::Resolved;
-use crate::model::FileId;
+use crate::model::{FileId, SourceIndex};
 use crate::operations::{OperationError, Stage};
 use crate::plan::Planner;
 use crate::source::SourceFile;
 
-use super::Directory;
 use super::events::ReadEvents;
 use super::pipeline::Pipeline;
 use super::resolve::{known_references, parameters};
 use super::shared::SharedDatabase;
 use super::substitutes::{AnyReference, parameter_substitutes};
+use super::{Directory, ReadOptions};
 
 /// Files that are read together.
 pub(in crate::operations) struct Wave<'d> {
     /// Indexes of their sources.
-    sources: &'d [usize],
+    sources: &'d [SourceIndex],
     /// The files in the order of their sources, so that parents declared first come first.
     pub(in crate::operations) files: Vec<&'d SourceFile>,
 }
@@ -50,7 +50,7 @@ impl Directory<'_> {
         self.ctx.progress.begin(stage, Some(bytes));
     }
 
-    fn files_of_wave(&self, sources: &[usize], wanted: &[FileId]) -> Vec<&SourceFile> {
+    fn files_of_wave(&self, sources: &[SourceIndex], wanted: &[FileId]) -> Vec<&SourceFile> {
         let wanted: BTreeSet<FileId> = wanted.iter().copied().collect();
         let in_wave =
             |file: &&SourceFile| sources.contains(&file.source) && wanted.contains(&file.id);
@@ -76,10 +76,14 @@ impl Directory<'_> {
         database: Option<&SharedDatabase<'_>>,
     ) -> Result<Resolved<'_>, OperationError> {
         let files = &self.survey.files;
-        let references = known_references(self.layout, (wave.sources, files), planner, database)?;
-        let given = (self.options.parameters, self.options.show);
+        let references = known_references(self.layout, wave.sources, files, planner, database)?;
+        let ReadOptions {
+            parameters: given,
+            show,
+            ..
+        } = self.options;
         Ok(Resolved {
-            parameters: parameters(self.layout, given, planner, database)?,
+            parameters: parameters(self.layout, given, show, planner, database)?,
             references: Box::new(references),
         })
     }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::layout::{ParameterDefault, Unmapped};
+use crate::layout::ParameterDefault;
 use crate::map::UnmappedMembers;
-use crate::model::{Finding, Findings, FirstRecord, Level, MappedRow, Place, Rule};
+use crate::model::{Finding, Findings, Level, MappedRow, Rule, TableIndex};
 use crate::plan;
 use crate::source::SourceFile;
 
@@ -14,6 +14,7 @@ use super::Directory;
 use super::events::ChunkResult;
 use super::memory::Permit;
 use super::resolve::not_set;
+use super::unmapped::unmapped;
 
 /// How to handle invalid records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,10 +161,9 @@ impl ReadState {
         directory: &Directory<'_>,
         problem: plan::RowProblem,
     ) {
-        let place = directory.place_of_problem(&problem);
-        let mut finding = Finding::error(problem.rule, place, problem.message).hint(problem.hint);
-        finding.first = problem.shared.map(|shared| FirstRecord::With(*shared));
-        if problem.rule == Rule::Conflict {
+        let (rule, origin) = (problem.rule, problem.origin.clone());
+        let finding = directory.finding_of(problem);
+        if rule == Rule::Conflict {
             self.findings.push(Finding {
                 level: Level::Warning,
                 ..finding
@@ -172,9 +172,9 @@ impl ReadState {
         }
         self.rejected += 1;
         self.current.rejected += 1;
-        let path = directory.path(problem.origin.file);
+        let path = directory.path(origin.file);
         self.incomplete.insert(path.to_owned());
-        self.fault(Some(problem.origin.pointer.to_string()), finding);
+        self.fault(Some(origin.pointer.to_string()), finding);
     }
 
     /// The records rejected since the last call.
@@ -232,7 +232,7 @@ impl ReadState {
     /// Beginnings of messages about parameters whose value comes from a table that a file with errors fills.
     fn doubtful_parameters(&self, directory: &Directory<'_>) -> Vec<String> {
         let files = || directory.survey.files.iter();
-        let doubtful = |table: usize| {
+        let doubtful = |table: TableIndex| {
             files().any(|file| {
                 let source = &directory.layout.sources[file.source];
                 self.incomplete.contains(&file.path) && source.fills(table)
@@ -266,40 +266,14 @@ impl ReadState {
         }
     }
 
-    /// Records problems that were found after their rows had been planned.
+    /// Records problems that were found after their rows had been planned; no record can be skipped any more.
     pub(in crate::operations) fn late_problems(
         &mut self,
         directory: &Directory<'_>,
         problems: Vec<plan::RowProblem>,
     ) {
         for problem in problems {
-            let place = directory.place_of_problem(&problem);
-            let hint = format!("{}; `--skip-invalid` cannot skip it", problem.hint);
-            let finding = Finding::error(problem.rule, place, problem.message);
-            self.findings.push(finding.hint(hint));
+            self.findings.push(directory.finding_of(problem));
         }
     }
-}
-
-fn unmapped(policy: Unmapped, file: &SourceFile, pointer: &str, count: u64) -> Finding {
-    let (level, hint) = match policy {
-        Unmapped::Notice => (
-            Level::Notice,
-            "map it in the layout if you need it; the archived original keeps it",
-        ),
-        Unmapped::Reject => (Level::Error, "map the member in the layout, or remove it"),
-    };
-    let more = if count > 1 {
-        format!(" and {} more of its kind", count - 1)
-    } else {
-        String::new()
-    };
-    let place = Place {
-        pointer: Some(pointer.to_owned()),
-        ..Place::file(&file.path)
-    };
-    let message = format!("`{pointer}`{more}: not imported, because the layout does not map it");
-    let mut finding = Finding::new(level, Rule::UnmappedMember, Some(place), message).hint(hint);
-    finding.count = count;
-    finding
 }

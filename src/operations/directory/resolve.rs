@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::layout::{Expression, Layout, ParameterDefault, Reference};
 use crate::map::{References, key_in_column};
-use crate::model::{ShowValues, Value};
+use crate::model::{Origin, Place, ShowValues, SourceIndex, TableIndex, Value};
 use crate::operations::OperationError;
 use crate::plan::Planner;
 use crate::source::SourceFile;
@@ -16,25 +16,26 @@ use super::shared::{SharedDatabase, lock};
 #[derive(Debug)]
 pub(super) struct KnownReferences<'s> {
     by_target: HashMap<ReferenceTarget, HashMap<String, Value>>,
+    /// Likewise, the rejected records.
+    invalid: HashMap<ReferenceTarget, HashMap<String, Origin>>,
     layout: &'s Layout,
     /// Sorted by path.
     files: &'s [SourceFile],
 }
 
-type ReferenceTarget = (usize, usize, Vec<usize>);
+type ReferenceTarget = (TableIndex, usize, Vec<usize>);
 
 impl References for KnownReferences<'_> {
     fn find(&self, reference: &Reference, key: &[Value]) -> Option<Value> {
-        let by_key = self.by_target.get(&target(reference))?;
-        let found = by_key.get(&key_text(key)).or_else(|| {
-            // The values as the key columns would store them: `1.0` in an integer column, a time with an offset.
-            let columns = reference.key.iter().zip(key);
-            let typed = columns.map(|((column, _), value)| {
-                key_in_column(self.layout, (reference.table, *column), value)
-            });
-            by_key.get(&key_text(&typed.collect::<Vec<_>>()))
-        });
-        found.cloned()
+        self.found(&self.by_target, reference, key).cloned()
+    }
+
+    fn find_invalid(&self, reference: &Reference, key: &[Value]) -> Option<Place> {
+        let origin = self.found(&self.invalid, reference, key)?;
+        Some(Place {
+            pointer: Some(origin.pointer.to_string()),
+            ..Place::file(&self.files[origin.file.0 as usize].path)
+        })
     }
 
     fn has_file(&self, path: &str) -> bool {
@@ -45,6 +46,26 @@ impl References for KnownReferences<'_> {
                 .files
                 .binary_search_by(|file| file.path.as_str().cmp(name));
             found.is_ok()
+        })
+    }
+}
+
+impl KnownReferences<'_> {
+    /// The entry of one of these maps by a key.
+    fn found<'t, T>(
+        &self,
+        targets: &'t HashMap<ReferenceTarget, HashMap<String, T>>,
+        reference: &Reference,
+        key: &[Value],
+    ) -> Option<&'t T> {
+        let by_key = targets.get(&target(reference))?;
+        by_key.get(&key_text(key)).or_else(|| {
+            // The values as the key columns would store them: `1.0` in an integer column, a time with an offset.
+            let columns = reference.key.iter().zip(key);
+            let typed = columns.map(|((column, _), value)| {
+                key_in_column(self.layout, reference.table, *column, value)
+            });
+            by_key.get(&key_text(&typed.collect::<Vec<_>>()))
         })
     }
 }
@@ -71,7 +92,7 @@ pub(super) fn watch(layout: &Layout, planner: &mut Planner<'_>) {
             planner.watch(table, &[column]);
         }
     }
-    for reference in references(layout, &(0..layout.sources.len()).collect::<Vec<_>>()) {
+    for reference in references(layout, &layout.sources.indexes().collect::<Vec<_>>()) {
         planner.watch(reference.table, &columns(reference));
     }
 }
@@ -89,12 +110,14 @@ fn columns(reference: &Reference) -> Vec<usize> {
 /// Loads the targets of the references of a wave's sources; `files` are those of the directory.
 pub(super) fn known_references<'s>(
     layout: &'s Layout,
-    (wave, files): (&[usize], &'s [SourceFile]),
+    wave: &[SourceIndex],
+    files: &'s [SourceFile],
     planner: Option<&Planner<'_>>,
     database: Option<&SharedDatabase<'_>>,
 ) -> Result<KnownReferences<'s>, OperationError> {
     let mut known = KnownReferences {
         by_target: HashMap::new(),
+        invalid: HashMap::new(),
         layout,
         files,
     };
@@ -122,6 +145,16 @@ pub(super) fn known_references<'s>(
             rows.retain(|row| !superseded(row));
         }
         rows.extend_from_slice(of_run);
+        let invalid = planner.map_or(&[][..], |planner| {
+            planner.invalid(reference.table, &columns)
+        });
+        let places = known.invalid.entry(target(reference)).or_default();
+        for (values, origin) in invalid {
+            let (_, key) = values.split_last().expect("the column is the last one");
+            places
+                .entry(key_text(key))
+                .or_insert_with(|| origin.clone());
+        }
         let by_key = known.by_target.entry(target(reference)).or_default();
         for mut row in rows {
             if let Some(value) = row.pop() {
@@ -135,7 +168,8 @@ pub(super) fn known_references<'s>(
 /// The value of each parameter, or why it has none.
 pub(super) fn parameters(
     layout: &Layout,
-    (given, show): (&BTreeMap<String, String>, ShowValues),
+    given: &BTreeMap<String, String>,
+    show: ShowValues,
     planner: Option<&Planner<'_>>,
     database: Option<&SharedDatabase<'_>>,
 ) -> Result<Vec<Result<Value, String>>, OperationError> {
@@ -151,7 +185,7 @@ pub(super) fn parameters(
                 if let Some(database) = database {
                     rows.extend(lock(database).column_values(&layout.tables[*table], &[*column])?);
                 }
-                only(layout, &parameter.name, *table, (&rows, show))
+                only(layout, &parameter.name, *table, &rows, show)
             }
         });
     }
@@ -167,8 +201,9 @@ pub(super) fn not_set(parameter: &str) -> String {
 fn only(
     layout: &Layout,
     parameter: &str,
-    table: usize,
-    (rows, show): (&[Vec<Value>], ShowValues),
+    table: TableIndex,
+    rows: &[Vec<Value>],
+    show: ShowValues,
 ) -> Result<Value, String> {
     const LISTED: usize = 10;
     let candidates: BTreeMap<String, &Value> = rows
@@ -204,7 +239,7 @@ fn only(
     }
 }
 
-fn references<'l>(layout: &'l Layout, sources: &[usize]) -> Vec<&'l Reference> {
+fn references<'l>(layout: &'l Layout, sources: &[SourceIndex]) -> Vec<&'l Reference> {
     let rules = sources
         .iter()
         .flat_map(|&source| layout.sources[source].rules());

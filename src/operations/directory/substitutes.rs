@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::layout::{Layout, ParameterDefault, Reference};
 use crate::map::References;
-use crate::model::Value;
+use crate::model::{Place, Value};
 
 /// Resolves every reference.
 pub(in crate::operations) struct AnyReference;
@@ -15,6 +15,10 @@ pub(in crate::operations) struct AnyReference;
 impl References for AnyReference {
     fn find(&self, _reference: &Reference, _key: &[Value]) -> Option<Value> {
         Some(Value::Default)
+    }
+
+    fn find_invalid(&self, _reference: &Reference, _key: &[Value]) -> Option<Place> {
+        None
     }
 
     fn has_file(&self, _path: &str) -> bool {

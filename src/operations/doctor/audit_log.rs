@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::{DatabaseError, TriggerState};
-use crate::operations::audited_tables::{altered, never_rolled_back};
+use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
+use crate::model::plural;
+use crate::operations::audited_tables::{
+    altered, faulty_audit_triggers, gap_message, never_rolled_back, overtaken, silently_changed,
+};
 
 use super::{Check, DoctorContext};
 
@@ -16,14 +19,19 @@ pub(super) fn not_shown(name: &'static str) -> Check {
     )
 }
 
-pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
-    if !ctx.database.sees_triggers()? {
+pub(super) fn triggers(
+    database: &mut Database,
+    ctx: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
+    if !database.sees_triggers()? {
         return Ok(not_shown("triggers"));
     }
     let (mut faults, mut unfixable) = (Vec::new(), Vec::new());
     let mut disabled = Vec::new();
+    let mut unfinished = Vec::new();
+    let mut others = Vec::new();
     let mut imported = BTreeSet::new();
-    let states = ctx.database.table_triggers()?;
+    let states = database.table_triggers()?;
     let is = |name: &str, wanted: TriggerState| {
         let mut states = states.iter();
         states.any(|state| state.table == name && state.state == wanted)
@@ -46,35 +54,32 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
             {
                 continue;
             }
-            for (name, fault) in ctx.database.trigger_faults(table)? {
-                faults.push(format!("`{name}` of `{}`: {}", table.name, fault.name()));
+            let of_table = |state: &&TableTriggers| state.table == table.name;
+            let reported = states.iter().find(of_table).map(|state| &state.faulty);
+            for (name, fault) in database.trigger_faults(table)? {
+                if reported.is_none_or(|reported| reported.is_empty() || reported.contains(&name)) {
+                    faults.push(format!("`{name}` of `{}`: {}", table.name, fault.name()));
+                }
             }
         }
     }
     let mut tables = imported.len();
     for state in &states {
-        if !state.columns.is_empty() && state.state == TriggerState::Outdated {
+        let has_triggers =
+            state.state == TriggerState::Outdated || state.state == TriggerState::Missing;
+        if !state.columns.is_empty() && has_triggers {
             faults.extend(altered(state));
         }
         let of_layout = imported.contains(state.table.as_str());
-        let earlier = match state.state {
-            TriggerState::Outdated => ctx.database.triggers_that_fire_first(&state.table)?,
-            _ => Vec::new(),
-        };
-        for trigger in &earlier {
-            faults.push(format!(
-                "`{trigger}` of `{}` was created later and fires before the audit triggers: its changes are recorded before their cause, and if it ends the statement (`RAISE(IGNORE)`), nothing is",
-                state.table
-            ));
-        }
+        faults.extend(overtaken(state));
+        faults.extend(gap_message(state));
         match state.state {
             TriggerState::Disabled => {
                 tables -= usize::from(of_layout);
                 disabled.push(format!("`{}`", state.table));
             }
             TriggerState::Missing | TriggerState::Outdated if !of_layout => {
-                let names = state.faulty.iter().filter(|name| !earlier.contains(name));
-                let names: Vec<&str> = names.map(String::as_str).collect();
+                let names = faulty_audit_triggers(state);
                 if !names.is_empty() {
                     faults.push(format!(
                         "`{}` of `{}`: missing, altered, renamed or copied",
@@ -84,30 +89,49 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
                 }
             }
             TriggerState::Unfinished => {
-                faults.push(format!(
-                    "`{}`: enabling or disabling was interrupted",
-                    state.table
-                ));
+                unfinished.extend(altered(state));
             }
             TriggerState::Recorded if !of_layout => tables += 1,
             TriggerState::Renamed | TriggerState::Detached => faults.extend(altered(state)),
             TriggerState::Removed | TriggerState::KeyLost | TriggerState::Foreign => {
                 unfixable.extend(altered(state));
             }
+            TriggerState::NotRecorded if !of_layout => others.push(format!("`{}`", state.table)),
             TriggerState::Recorded
             | TriggerState::NotRecorded
             | TriggerState::NoKey
             | TriggerState::NoTriggers
             | TriggerState::Unseen
             | TriggerState::Missing
-            | TriggerState::Outdated => {}
+            | TriggerState::Outdated
+            // The check of the guards reports it.
+            | TriggerState::LedgerTable => {}
         }
     }
+    let others = match &others[..] {
+        [] => String::new(),
+        others => {
+            const LISTED: usize = 10;
+            let more = match others.len().saturating_sub(LISTED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let named = others[..others.len().min(LISTED)].join(", ");
+            format!("; never recorded: {named}{more}")
+        }
+    };
     let disabled = match &disabled[..] {
         [] => String::new(),
         disabled => format!("; disabled on purpose: {}", disabled.join(", ")),
     };
-    Ok(if !faults.is_empty() || !unfixable.is_empty() {
+    let is_complete = faults.is_empty() && unfixable.is_empty();
+    Ok(if is_complete && !unfinished.is_empty() {
+        Check::broken(
+            "triggers",
+            unfinished.join("; "),
+            "`accession doctor --fix` completes it",
+        )
+    } else if !is_complete {
         const FIX: &str = "`accession doctor --fix` recreates the triggers and records the changes made meanwhile; `accession audit reconcile` lists them without writing";
         let hint = match (faults.is_empty(), unfixable.is_empty()) {
             (_, true) => FIX.to_owned(),
@@ -116,22 +140,27 @@ pub(super) fn triggers(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
                     .to_owned()
             }
             (false, false) => format!(
-                "{FIX}; it cannot repair the last {} of these problems, whose messages say what can be done",
-                unfixable.len()
+                "{FIX}; it cannot repair the last {} of those listed, and the message says what can be done",
+                plural(unfixable.len() as u64, "problem")
             ),
         };
+        faults.append(&mut unfinished);
         faults.append(&mut unfixable);
         Check::broken("triggers", faults.join("; "), hint)
     } else if tables == 0 && disabled.is_empty() {
-        Check::sound("triggers", "nothing has been imported yet")
+        Check::sound("triggers", "nothing has been imported or enabled yet")
     } else {
-        let message = format!("correct on {tables} tables{disabled}");
+        let tables = plural(tables as u64, "table");
+        let message = format!("correct on {tables}{disabled}{others}");
         Check::sound("triggers", message)
     })
 }
 
-pub(super) fn hidden_rows(ctx: &mut DoctorContext<'_>) -> Result<Option<Check>, DatabaseError> {
-    let Some(hidden) = ctx.database.tables_with_hidden_rows()? else {
+pub(super) fn hidden_rows(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Option<Check>, DatabaseError> {
+    let Some(hidden) = database.tables_with_hidden_rows()? else {
         return Ok(None);
     };
     Ok(Some(if hidden.is_empty() {
@@ -145,11 +174,14 @@ pub(super) fn hidden_rows(ctx: &mut DoctorContext<'_>) -> Result<Option<Check>, 
     }))
 }
 
-pub(super) fn engines(ctx: &mut DoctorContext<'_>) -> Result<Option<Check>, DatabaseError> {
-    if ctx.database.tables_without_transactions()?.is_none() {
+pub(super) fn engines(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Option<Check>, DatabaseError> {
+    if database.tables_without_transactions()?.is_none() {
         return Ok(None);
     }
-    let states = ctx.database.table_triggers()?;
+    let states = database.table_triggers()?;
     let never: Vec<String> = states.iter().filter_map(never_rolled_back).collect();
     Ok(Some(if never.is_empty() {
         Check::sound("engines", "all recorded tables have transactions")
@@ -160,9 +192,10 @@ pub(super) fn engines(ctx: &mut DoctorContext<'_>) -> Result<Option<Check>, Data
 }
 
 pub(super) fn temporary_tables(
-    ctx: &mut DoctorContext<'_>,
+    database: &mut Database,
+    _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
-    let Some(accounts) = ctx.database.shadowing_accounts()? else {
+    let Some(accounts) = database.shadowing_accounts()? else {
         return Ok(None);
     };
     Ok(Some(if accounts.is_empty() {
@@ -178,8 +211,11 @@ pub(super) fn temporary_tables(
     }))
 }
 
-pub(super) fn order(ctx: &mut DoctorContext<'_>) -> Result<Option<Check>, DatabaseError> {
-    let Some(earlier) = ctx.database.earlier_triggers()? else {
+pub(super) fn order(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Option<Check>, DatabaseError> {
+    let Some(earlier) = database.earlier_triggers()? else {
         return Ok(None);
     };
     Ok(Some(if earlier.is_empty() {
@@ -197,15 +233,22 @@ pub(super) fn order(ctx: &mut DoctorContext<'_>) -> Result<Option<Check>, Databa
     }))
 }
 
-pub(super) fn cascades(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
-    let silent = ctx.database.silent_cascades()?;
-    Ok(if silent.is_empty() {
-        Check::sound("cascades", "all fire the audit triggers")
+pub(super) fn cascades(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
+    const HINT: &str = "make the foreign keys RESTRICT, and delete the children first";
+    let silent = database.silent_cascades()?;
+    if silent.is_empty() {
+        return Ok(Check::sound("cascades", "all fire the audit triggers"));
+    }
+    let states = database.table_triggers()?;
+    let recorded: Vec<String> = states.iter().filter_map(silently_changed).collect();
+    Ok(if recorded.is_empty() {
+        let names: Vec<&str> = silent.iter().map(|key| key.name.as_str()).collect();
+        let message = format!("these change rows without an entry: {}", names.join(", "));
+        Check::warning("cascades", message, HINT)
     } else {
-        Check::warning(
-            "cascades",
-            format!("these change rows without an entry: {}", silent.join(", ")),
-            "make the foreign keys RESTRICT, and delete the children first",
-        )
+        Check::broken("cascades", recorded.join("; "), HINT)
     })
 }

@@ -1,18 +1,31 @@
 //! Checks of the ledger: its migrations, its guards, and the audit context.
 
-use crate::database::{DatabaseError, MigrationStatus};
+use crate::database::{Database, DatabaseError, MigrationStatus, loss_of};
+use crate::model::plural;
 
 use super::audit_log::not_shown;
 use super::{Check, DoctorContext};
 
-pub(super) fn migrations(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
-    let states = match ctx.database.migration_states() {
+pub(super) fn migrations(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
+    let states = match database.migration_states() {
         Err(error @ DatabaseError::NewerLedger(_)) => {
             let hint = "use the version of accession that wrote it, or a newer one";
             return Ok(Check::broken("migrations", error.to_string(), hint));
         }
         states => states?,
     };
+    if let Err(error) = database.has_ledger() {
+        return match error.is_of_damaged_schema() {
+            true => {
+                let hint = error.hint().unwrap_or_default();
+                Ok(Check::broken("migrations", error.to_string(), hint))
+            }
+            false => Err(error),
+        };
+    }
     let pending: Vec<&str> = states
         .iter()
         .filter(|state| state.status == MigrationStatus::Pending)
@@ -21,7 +34,10 @@ pub(super) fn migrations(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseE
     Ok(if pending.is_empty() {
         Check::sound("migrations", "all applied")
     } else if pending.len() == states.len() {
-        Check::sound("migrations", "no ledger yet; the first import creates it")
+        Check::sound(
+            "migrations",
+            "no ledger yet; the first import, or `accession audit enable`, creates it",
+        )
     } else {
         let message = format!("pending: {}", pending.join(", "));
         Check::warning(
@@ -32,17 +48,23 @@ pub(super) fn migrations(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseE
     })
 }
 
-pub(super) fn guards(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
-    if !ctx.database.sees_triggers()? {
+pub(super) fn guards(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
+    if !database.sees_triggers()? {
         return Ok(not_shown("guards"));
     }
-    if !ctx.database.has_ledger()? {
+    if !database.has_ledger()? {
         return Ok(Check::sound("guards", "no ledger yet"));
     }
-    let faults = ctx.database.guard_faults()?;
+    let faults = database.guard_faults()?;
     let listed: Vec<String> = faults
         .iter()
-        .map(|(table, name, fault)| format!("`{name}` of `{table}`: {}", fault.name()))
+        .map(|(table, name, fault)| match table == name {
+            true => format!("table `{table}`: {}, {}", fault.name(), loss_of(table)),
+            false => format!("`{name}` of `{table}`: {}", fault.name()),
+        })
         .collect();
     Ok(if listed.is_empty() {
         Check::sound("guards", "the ledger is append-only")
@@ -53,23 +75,22 @@ pub(super) fn guards(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError
     })
 }
 
-pub(super) fn context(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
-    let staged = ctx.database.unexplained_staged_rows()?;
+pub(super) fn context(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
+    let staged = database.unexplained_staged_rows()?;
     if let Some((table, record)) = staged.first() {
         return Ok(Check::broken(
             "context",
             format!(
                 "`audit_replaced` has {} that no statement staged, first record `{record}` of table `{table}`",
-                if staged.len() == 1 {
-                    "a row".to_owned()
-                } else {
-                    format!("{} rows", staged.len())
-                },
+                plural(staged.len() as u64, "row")
             ),
             "find the program that wrote them; the next command that writes deletes these rows without recording them",
         ));
     }
-    Ok(match ctx.database.has_left_over_context()? {
+    Ok(match database.has_left_over_context()? {
         false => Check::sound("context", "no run is writing"),
         true => Check::broken(
             "context",

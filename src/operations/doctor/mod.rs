@@ -48,6 +48,8 @@ pub struct Check {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
+    /// There was nothing to check.
+    Skipped,
     /// No problem was found.
     Sound,
     /// Imports work, but the problem should be fixed.
@@ -75,6 +77,13 @@ impl Check {
         }
     }
 
+    fn skipped(name: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Skipped,
+            ..Self::sound(name, message)
+        }
+    }
+
     fn warning(name: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Warning,
@@ -92,9 +101,8 @@ impl Check {
     }
 }
 
-/// The data that the checks need.
+/// What the checks need besides the database.
 struct DoctorContext<'a> {
-    database: Database,
     facts: Facts,
     /// The layouts that were imported, as far as they are available.
     layouts: &'a [Layout],
@@ -102,7 +110,7 @@ struct DoctorContext<'a> {
     now: Timestamp,
 }
 
-type CheckOf = fn(&mut DoctorContext<'_>) -> Result<Check, DatabaseError>;
+type CheckOf = fn(&mut Database, &DoctorContext<'_>) -> Result<Check, DatabaseError>;
 
 /// The checks, the most fundamental first.
 const CHECKS: [CheckOf; 11] = [
@@ -119,7 +127,7 @@ const CHECKS: [CheckOf; 11] = [
     audit_log::cascades,
 ];
 
-type CheckIfAny = fn(&mut DoctorContext<'_>) -> Result<Option<Check>, DatabaseError>;
+type CheckIfAny = fn(&mut Database, &DoctorContext<'_>) -> Result<Option<Check>, DatabaseError>;
 
 /// Checks for problems that not every database can have.
 const CHECKS_OF_SOME: [CheckIfAny; 5] = [
@@ -130,7 +138,7 @@ const CHECKS_OF_SOME: [CheckIfAny; 5] = [
     server::entry_times,
 ];
 
-/// Checks a database. `layouts` finds layouts by the names in the ledger.
+/// Checks a database; each check sees one state of it. `layouts` finds layouts by the names in the ledger.
 ///
 /// # Errors
 /// When a layout is invalid; problems of the database are in the checks.
@@ -142,26 +150,31 @@ pub fn doctor(
 ) -> Result<Health, OperationError> {
     let reached = Database::open(url, Access::Read, wait).and_then(|mut database| {
         let facts = database.facts()?;
-        let names = database.imported_layouts()?;
+        let names = match database.imported_layouts() {
+            // A check reports it.
+            Err(error) if error.is_of_damaged_schema() => Vec::new(),
+            names => names?,
+        };
         Ok((database, facts, clock(), names))
     });
     let mut checks = Vec::new();
     match reached {
         Err(error) => checks.push(unreached(&error)),
-        Ok((database, facts, now, names)) => {
+        Ok((mut database, facts, now, names)) => {
             checks.push(Check::sound("connection", "reached"));
             let layouts = layouts(&names)?;
-            let mut ctx = DoctorContext {
-                database,
+            let ctx = DoctorContext {
                 facts,
                 layouts: &layouts,
                 now,
             };
             for check in CHECKS {
-                checks.push(check(&mut ctx).unwrap_or_else(|error| failed(&error)));
+                let result = database.snapshot(|database| check(database, &ctx));
+                checks.extend(result.map_or_else(|error| failed(&error), Some));
             }
             for check in CHECKS_OF_SOME {
-                checks.extend(check(&mut ctx).unwrap_or_else(|error| Some(failed(&error))));
+                let result = database.snapshot(|database| check(database, &ctx));
+                checks.extend(result.unwrap_or_else(|error| failed(&error)));
             }
         }
     }
@@ -184,10 +197,13 @@ fn unreached(error: &DatabaseError) -> Check {
     }
 }
 
-fn failed(error: &DatabaseError) -> Check {
-    Check::broken(
-        "check",
-        format!("a check failed: {}", with_causes(error)),
-        "check the privileges of the database user",
-    )
+/// The result of a check that could not be made; none if the check of the migrations reports why.
+fn failed(error: &DatabaseError) -> Option<Check> {
+    (!error.is_of_damaged_schema()).then(|| {
+        Check::broken(
+            "check",
+            format!("a check failed: {}", with_causes(error)),
+            "check the privileges of the database user",
+        )
+    })
 }

@@ -1,13 +1,14 @@
 //! Checks of the database itself: version, privileges, encoding, time.
 
-use crate::database::{DatabaseError, MigrationStatus};
+use crate::database::{Database, DatabaseError, MigrationStatus};
+use crate::model::plural;
 
 use super::{Check, DoctorContext};
 
 /// The largest accepted difference of clocks, in microseconds.
 const CLOCKS_APART: u64 = 5_000_000;
 
-pub(super) fn version(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
+pub(super) fn version(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, DatabaseError> {
     let facts = &ctx.facts;
     let product = facts.product;
     let text = format!("{product} {}", facts.version);
@@ -35,8 +36,11 @@ fn numbers(version: &str) -> [u32; 3] {
 /// without it a server may not show whether the audit triggers are correct.
 const MAKING: [&str; 5] = ["CREATE", "INDEX", "REFERENCES", "DROP", "ALTER"];
 
-pub(super) fn rights(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
-    let missing = ctx.database.missing_rights()?;
+pub(super) fn rights(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
+    let missing = database.missing_rights()?;
     if missing.is_empty() {
         return Ok(Check::sound("rights", "sufficient for imports"));
     }
@@ -45,12 +49,12 @@ pub(super) fn rights(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError
         let word = right.split(' ').next().unwrap_or_default();
         MAKING.contains(&word)
     };
-    let states = ctx.database.migration_states();
+    let states = database.migration_states();
     let all_made = states.is_ok_and(|states| {
         let mut states = states.iter();
         states.all(|state| state.status != MigrationStatus::Pending)
     });
-    let hint = match ctx.database.place().file() {
+    let hint = match database.place().file() {
         Some(_) => "change the permissions, if you need to import",
         None => "ask for them to be granted to the database user",
     };
@@ -62,7 +66,7 @@ pub(super) fn rights(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError
     })
 }
 
-pub(super) fn encoding(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
+pub(super) fn encoding(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, DatabaseError> {
     let encoding = &ctx.facts.encoding;
     let wanted = ctx.facts.wanted_encoding;
     let holds_everything = wanted.is_none_or(|wanted| wanted == encoding);
@@ -78,7 +82,7 @@ pub(super) fn encoding(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseErr
     })
 }
 
-pub(super) fn time_zone(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
+pub(super) fn time_zone(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, DatabaseError> {
     let zone = ctx.facts.time_zone.as_str();
     Ok(if matches!(zone, "UTC" | "Etc/UTC" | "+00:00") {
         Check::sound("time zone", zone)
@@ -89,7 +93,7 @@ pub(super) fn time_zone(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseEr
     })
 }
 
-pub(super) fn clock(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
+pub(super) fn clock(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, DatabaseError> {
     let Some(theirs) = ctx.facts.now else {
         let hint = "check the server's date";
         return Ok(Check::broken(
@@ -102,14 +106,20 @@ pub(super) fn clock(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError>
     Ok(if apart <= CLOCKS_APART {
         Check::sound("clock", "in sync")
     } else {
-        let message = format!("{} seconds from the local clock", apart / 1_000_000);
+        let message = format!(
+            "{} from the local clock",
+            plural(apart / 1_000_000, "second")
+        );
         let hint = "synchronize the clocks of both machines (NTP): the audit log has times of both";
         Check::warning("clock", message, hint)
     })
 }
 
-pub(super) fn entry_times(ctx: &mut DoctorContext<'_>) -> Result<Option<Check>, DatabaseError> {
-    let settable = ctx.database.has_settable_clock()?;
+pub(super) fn entry_times(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Option<Check>, DatabaseError> {
+    let settable = database.has_settable_clock()?;
     Ok(settable.map(|is_settable| match is_settable {
         false => Check::sound("entry times", "no session can choose them"),
         true => Check::warning(

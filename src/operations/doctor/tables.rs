@@ -1,27 +1,39 @@
 //! Checks of the tables of the imported layouts, or of the given layout.
 
-use crate::database::{DatabaseError, TableProblem};
+use crate::database::{Database, DatabaseError};
+use crate::layout::Layout;
+use crate::operations::OperationError;
+use crate::operations::audited_tables::{Imported, ensure_importable};
 
 use super::{Check, DoctorContext};
 
-/// Existing tables have the columns that imports fill; missing tables can be created.
-pub(super) fn tables(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError> {
-    let mut problems: Vec<TableProblem> = Vec::new();
+/// Existing tables have the columns that imports fill, and the rows that earlier imports wrote; missing tables can be
+/// created.
+pub(super) fn tables(
+    database: &mut Database,
+    ctx: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
+    const HINT: &str = "change the tables or the layout; an import never alters existing tables";
+    let mut problems: Vec<String> = Vec::new();
+    let mut hint = None;
     for layout in ctx.layouts {
-        match ctx.database.inspect_tables(layout) {
-            Err(DatabaseError::Tables(found)) => problems.extend(found),
-            looked_at => drop(looked_at?),
+        match importable(database, layout) {
+            Ok(()) => {}
+            Err(OperationError::Database(DatabaseError::Tables(found))) => {
+                let found = found.iter();
+                problems.extend(found.map(|one| format!("`{}`: {}", one.table, one.message)));
+            }
+            Err(OperationError::Database(error)) => return Err(error),
+            Err(error) => {
+                hint = error.table_hint().or(hint);
+                problems.push(error.to_string());
+            }
         }
     }
-    let listed: Vec<String> = problems
-        .iter()
-        .map(|problem| format!("`{}`: {}", problem.table, problem.message))
-        .collect();
-    Ok(if !listed.is_empty() {
-        let hint = "change the tables or the layout; an import never alters existing tables";
-        Check::broken("tables", listed.join("; "), hint)
+    Ok(if !problems.is_empty() {
+        Check::broken("tables", problems.join("; "), hint.unwrap_or(HINT))
     } else if ctx.layouts.is_empty() {
-        Check::sound("tables", "no layout to compare with: see `--layout`")
+        Check::skipped("tables", "no layout to compare with: see `--layout`")
     } else {
         let names: Vec<String> = ctx
             .layouts
@@ -30,4 +42,19 @@ pub(super) fn tables(ctx: &mut DoctorContext<'_>) -> Result<Check, DatabaseError
             .collect();
         Check::sound("tables", format!("match {}", names.join(", ")))
     })
+}
+
+/// What an import of each directory that was imported with this layout checks before it writes.
+fn importable(database: &mut Database, layout: &Layout) -> Result<(), OperationError> {
+    let mut directories = database.imported_sources(&layout.name)?;
+    if directories.is_empty() {
+        // One that was never imported.
+        directories.push(String::new());
+    }
+    for source in directories {
+        let imported = Imported::of(database, &source, layout)?;
+        ensure_importable(database, layout, &imported)?;
+    }
+    database.inspect_tables(layout)?;
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! The files and records that this run has to process, according to the ledger.
 
+use std::collections::BTreeSet;
+
 use crate::database::Database;
 use crate::database::ledger::LedgerVersion;
 use crate::model::{Finding, Level, Rule, shell_quoted};
@@ -7,6 +9,7 @@ use crate::operations::OperationError;
 use crate::operations::directory::OtherName;
 use crate::plan::{self, Agenda, RemovalPolicy, RereadPolicy};
 
+use super::unavailable::is_within;
 use super::{Import, InvalidPolicy, UnchangedPolicy};
 
 /// The files to read, and records removed earlier whose rows are now pruned.
@@ -20,6 +23,8 @@ pub(super) struct ImportAgenda {
     pub(super) findings: Vec<Finding>,
     /// Files that are unavailable but were not deleted; they are treated as unchanged.
     pub(super) unavailable: Vec<String>,
+    /// Directories that are mount points, or were and are unavailable.
+    pub(super) mounts: BTreeSet<String>,
     /// The state of the ledger that it was compared with.
     pub(super) as_of: LedgerVersion,
 }
@@ -48,21 +53,27 @@ impl Import<'_> {
         let mut known = Vec::new();
         let mut kept = Vec::new();
         let mut findings = Vec::new();
+        let mut mounted = BTreeSet::new();
         let mut as_of = LedgerVersion::default();
         if let Some(database) = database {
             as_of = database.ledger_version()?;
             known = database.known_files(&self.directory.source, &self.directory.layout.name)?;
             kept = database.rows_removed(&self.directory.source)?;
+            mounted = database.mounts_of(&self.directory.source)?;
             if known.is_empty() {
                 let others = self.directory.other_names(database)?;
                 findings.extend(others.iter().map(|other| self.known_as(other)));
             }
         }
+        findings.extend(self.deleted_without_effect(&known));
         let own = self.directory.layout.digest;
         let layout_changed = known.iter().any(|file| file.layout_digest != own);
         let kept_removed = kept.len() as u64;
-        let (unavailable, obstacles) = self.unavailable(&mut known, &kept);
+        let (unavailable, obstacles) = self.unavailable(&mut known, &kept, &mounted);
         findings.extend(obstacles);
+        let mut mounts = self.directory.survey.mounts();
+        mounted.retain(|mount| unavailable.iter().any(|path| is_within(mount, path)));
+        mounts.append(&mut mounted);
         let files = plan::agenda(
             &self.directory.survey.files,
             known,
@@ -77,6 +88,7 @@ impl Import<'_> {
             layout_changed,
             findings,
             unavailable,
+            mounts,
             as_of,
         })
     }

@@ -2,8 +2,9 @@
 //! other programs.
 
 use crate::archive::BACKUPS;
+use crate::database::ledger::NewSeal;
 use crate::database::{Access, Database, repeat};
-use crate::model::Finding;
+use crate::model::{Finding, Level, Rule};
 use crate::operations::OperationError;
 use crate::operations::audited_tables::{Prepared, make_ready, prepare_tables};
 use crate::operations::proof::{SealPlace, log_seal};
@@ -20,15 +21,24 @@ impl Import<'_> {
         let mut prepared = Prepared::default();
         let mut completed = Vec::new();
         let outcome = repeat(&self.options.database, OperationError::is_retryable, || {
-            self.change_once(agenda, &mut prepared, &mut completed)
+            loop {
+                match self.change_once(agenda, &mut prepared, &mut completed) {
+                    Err(OperationError::RejectedLate) => {}
+                    outcome => break outcome,
+                }
+            }
         });
         // Also if the import fails: the run that recorded existing rows is committed.
         let archive = &self.options.archive;
-        let seals = prepared.baseline.iter().map(|baseline| &baseline.seal);
+        let seals = prepared.seals();
         completed.extend(seals.filter_map(|seal| log_seal(&self.options.database, archive, seal)));
         let mut outcome = outcome?;
         outcome.findings.extend(completed);
         outcome.findings.extend(prepared.findings());
+        if outcome.run.is_none() {
+            outcome.findings.extend(prepared.seals().map(committed));
+            outcome.is_prepared = prepared.seals().next().is_some();
+        }
         if let (Some(run), Some(baseline)) = (&mut outcome.run, prepared.baseline) {
             run.baseline.get_or_insert(baseline.seal);
         }
@@ -47,9 +57,9 @@ impl Import<'_> {
         let layout = self.directory.layout;
         let now = (ctx.clock)();
         let place = self.seal_place();
-        completed.extend(make_ready(&mut database, &place, now)?);
+        completed.extend(make_ready(&mut database, &place, &self.run, now)?);
         let preparing = tracing::info_span!("prepare").entered();
-        let more = prepare_tables((&mut database, &place), layout, &self.run, ctx)?;
+        let more = prepare_tables(&mut database, &place, layout, &self.run, ctx)?;
         drop(preparing);
         *prepared = std::mem::take(prepared).and(more);
         let backups = self.options.archive.join(BACKUPS);
@@ -70,4 +80,15 @@ impl Import<'_> {
             usual: self.options.archive.clone(),
         }
     }
+}
+
+/// A run that is committed although the import wrote nothing: schema changes cannot be rolled back.
+fn committed(seal: &NewSeal) -> Finding {
+    let run = seal.run.as_deref().unwrap_or_default();
+    let message = format!(
+        "triggers were recreated before the import ended: run {run} and seal {} record it",
+        seal.number
+    );
+    let finding = Finding::new(Level::Notice, Rule::IncompleteAuditLog, None, message);
+    finding.hint(format!("`accession runs show {run}` shows it"))
 }

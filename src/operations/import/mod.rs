@@ -11,7 +11,8 @@
 //!    decides on the records that were removed from the files (`removed.rs`). A dry run ends here (`dry_run.rs`).
 //! 5. **Apply** (`apply.rs`): writes the steps of the plan while it is made.
 //! 6. **Archive** (`originals.rs`): stores the originals.
-//! 7. **Verify** (`Writer::verify`): reads the rows back and compares them with the plan.
+//! 7. **Verify** (`Writer::verify`): reads the rows back and compares them with the plan; rows that differ are named
+//!    (`not_as_planned.rs`).
 //! 8. **Seal** (`Writer::seal`): completes the run. Then the transaction commits.
 //!
 //! `Import::run` and `Import::write` read as these steps.
@@ -19,7 +20,9 @@
 mod agenda;
 mod apply;
 mod change;
+mod changed_keys;
 mod dry_run;
+mod not_as_planned;
 mod options;
 mod originals;
 mod outcome;
@@ -32,18 +35,19 @@ mod transaction;
 mod unavailable;
 
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 
 use crate::archive::Stored;
-use crate::database::ledger::{NewSeal, RunHeader};
+use crate::database::ledger::{MOUNTS, NewSeal, RunHeader};
 use crate::database::{
     Access, Database, DatabaseError, NewDatabase, Opened, RunEnd, Writer, repeat,
 };
 use crate::layout::Layout;
-use crate::model::{Level, RunContext};
+use crate::model::{Level, RunContext, RunKind};
+use crate::plan::LateRejects;
 
 use super::audited_tables::{
-    ensure_not_altered, ensure_not_dropped, ensure_not_emptied, ensure_not_moved,
-    ensure_not_renamed, record_baseline, unfinished_findings,
+    Imported, ensure_importable, ensure_not_renamed, record_baseline, unfinished_findings,
 };
 use super::directory::{Directory, SharedDatabase};
 use super::{Context, OperationError, Stage};
@@ -62,6 +66,7 @@ struct Import<'a> {
     options: &'a ImportOptions,
     run: RunContext,
     directory: Directory<'a>,
+    late_rejects: Mutex<LateRejects>,
 }
 
 /// Imports a directory.
@@ -80,8 +85,14 @@ pub fn import(
         options,
         run: run.clone(),
         directory: Directory::survey(options.read(), layout, ctx)?,
+        late_rejects: Mutex::default(),
     };
-    let outcome = import.run();
+    let outcome = loop {
+        match import.run() {
+            Err(OperationError::RejectedLate) => {}
+            outcome => break outcome,
+        }
+    };
     ctx.progress.end();
     outcome
 }
@@ -136,15 +147,17 @@ impl<'l> Import<'l> {
             database.migration_states()?;
             let agenda = self.agenda(Some(database))?;
             let layout = self.directory.layout;
-            ensure_not_dropped(database, layout, agenda.files.unchanged.len())?;
-            let version = (self.directory.source.as_str(), agenda.layout_changed);
-            ensure_not_moved(database, layout, version)?;
-            ensure_not_altered(database, layout)?;
-            ensure_not_emptied(database, layout)?;
+            let imported = Imported {
+                source: &self.directory.source,
+                layout_changed: agenda.layout_changed,
+                has_unchanged_files: !agenda.files.unchanged.is_empty(),
+            };
+            let triggers = ensure_importable(database, layout, &imported)?;
             unfinished = unfinished_findings(database, Level::Warning)?;
             let looked = match self.options.mode {
                 _ if agenda.nothing_to_do() => {
-                    let faulty = database.faulty_triggers(layout)?;
+                    let faulty = triggers.map(|triggers| triggers.faulty(database));
+                    let faulty = faulty.transpose()?.unwrap_or_default();
                     let tables = faulty.iter().map(|(table, _)| *table).collect();
                     ensure_not_renamed(database, &tables)?;
                     missing = database.missing_parts(faulty)?;
@@ -178,7 +191,7 @@ impl<'l> Import<'l> {
         if !database.commits_schema_changes() {
             database.migrate()?;
         }
-        let prepared = record_baseline(database, (layout, &target), &self.run, ctx)?;
+        let prepared = record_baseline(database, layout, &target, &self.run, ctx)?;
         let mut writer = Writer::begin(database, layout, &target, &self.header(), &self.run)?;
         let mut state = self.start(Some(database), &target, agenda)?;
         let ((mut outcome, seal), stored) = match database.access() {
@@ -186,7 +199,7 @@ impl<'l> Import<'l> {
             // second processor has little else to do.
             Access::Build => self.while_archiving(agenda, |manifest| {
                 self.plan_and_apply(database, agenda, &mut state, &mut writer)?;
-                self.verify_and_seal(database, agenda, state, (writer, manifest))
+                self.verify_and_seal(database, agenda, state, writer, manifest)
             }),
             Access::Read | Access::Write => {
                 let changed = self.plan_and_apply(database, agenda, &mut state, &mut writer)?;
@@ -196,17 +209,18 @@ impl<'l> Import<'l> {
                     return Err(TransactionOutcome::Aborted(Box::new(outcome)));
                 }
                 self.while_archiving(agenda, |manifest| {
-                    self.verify_and_seal(database, agenda, state, (writer, manifest))
+                    self.verify_and_seal(database, agenda, state, writer, manifest)
                 })
             }
         }?;
         ctx.check_interrupt()?;
         outcome.run = Some(RunOutcome {
-            id: self.run.id.to_string(),
+            id: self.run.id.into(),
             archive: self.options.archive.display().to_string(),
             backup,
             seal,
             baseline: prepared.baseline.as_ref().map(|one| one.seal.clone()),
+            gaps: prepared.gaps.clone(),
         });
         outcome.findings.extend(prepared.findings());
         Ok((outcome, stored))
@@ -245,7 +259,8 @@ impl<'l> Import<'l> {
         database: &mut Database,
         agenda: &ImportAgenda,
         state: PlanState<'l>,
-        (mut writer, manifest): (Writer<'l>, &AwaitedManifest<'_>),
+        mut writer: Writer<'l>,
+        manifest: &AwaitedManifest<'_>,
     ) -> Result<(ImportOutcome, NewSeal), TransactionOutcome> {
         if state.prevents_writing() {
             let aborted = self.outcome(agenda, state, ImportStatus::Invalid);
@@ -256,11 +271,15 @@ impl<'l> Import<'l> {
         self.directory.ctx.progress.begin(Stage::Check, None);
         let verified = writer.verify(database, &planned)?;
         if !verified.mismatches.is_empty() {
-            return Err(OperationError::NotAsPlanned(verified.mismatches).into());
+            return Err(self.not_as_planned(database, verified.mismatches).into());
+        }
+        let mut counts = outcome.counts();
+        if !agenda.mounts.is_empty() {
+            counts[MOUNTS] = agenda.mounts.iter().cloned().collect();
         }
         let end = RunEnd {
             at: (self.directory.ctx.clock)(),
-            counts: self.directory.ctx.recorded_counts(outcome.counts()),
+            counts: self.directory.ctx.recorded_counts(counts),
             facts: outcome.facts(&planned, manifest.digest()),
         };
         let seal = writer.seal(database, verified, end)?;
@@ -270,7 +289,7 @@ impl<'l> Import<'l> {
     /// The run as the ledger records it.
     fn header(&self) -> RunHeader {
         RunHeader {
-            kind: "import",
+            kind: RunKind::Import,
             layout: self.directory.layout.name.clone(),
             layout_digest: self.directory.layout.digest,
             source: self.directory.source.clone(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::audit::seal::{RowsHeader, SealedConversion};
 use crate::database::ledger::{NewSeal, RunFacts};
 use crate::layout::Layout;
-use crate::model::{FindingList, Sha256, TableDigest};
+use crate::model::{FindingList, PerTable, RunId, Sha256, TableDigest};
 use crate::operations::directory::FileOutcome;
 use crate::plan::{Change, TableCounts};
 
@@ -39,6 +39,8 @@ pub struct ImportOutcome {
     pub database: String,
     /// The run, if something was written.
     pub run: Option<RunOutcome>,
+    /// Whether runs before it recorded tables or recreated triggers, although nothing else was written.
+    pub is_prepared: bool,
     /// Number of files that match the layout.
     pub files_found: u64,
     /// Number of files that have not changed since the last run.
@@ -85,7 +87,7 @@ impl ImportOutcome {
     /// The facts of the run that the seal contains besides the ledger's data.
     pub(super) fn facts(
         &self,
-        planned: &[(TableCounts, TableDigest)],
+        planned: &PerTable<(TableCounts, TableDigest)>,
         manifest: Option<Sha256>,
     ) -> RunFacts {
         let rows = self.tables.iter().zip(planned);
@@ -116,7 +118,7 @@ impl ImportOutcome {
 #[derive(Debug, Clone)]
 pub struct RunOutcome {
     /// UUIDv7.
-    pub id: String,
+    pub id: RunId,
     /// Directory that holds the originals.
     pub archive: String,
     /// The copy of the database made before the run, if there was one.
@@ -125,6 +127,8 @@ pub struct RunOutcome {
     pub seal: NewSeal,
     /// The seal of the preceding run that recorded existing rows, if there was one.
     pub baseline: Option<NewSeal>,
+    /// The seals of runs before it that recorded that triggers were recreated.
+    pub gaps: Vec<NewSeal>,
 }
 
 /// Values of a column that are stored differently from the file.

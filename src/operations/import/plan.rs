@@ -4,19 +4,21 @@
 //! dry run lists them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{MutexGuard, PoisonError};
 
 use crate::database::{Database, FileRecord, Reject, TargetTables};
-use crate::model::{ConversionRule, MappedRow, Rule};
+use crate::model::{ConversionRule, MappedRow, Rule, TableIndex};
 use crate::operations::directory::{
-    LookupScope, Ownership, Permit, ReadEvent, ReadState, RejectedRecord, SharedDatabase,
-    check_scratch,
+    InvalidPolicy, LookupScope, Ownership, Permit, ReadEvent, ReadState, RejectedRecord,
+    SharedDatabase, check_scratch,
 };
 use crate::operations::{OperationError, Stage};
-use crate::plan::{Change, Lookup, Planner, RowBatch, RowProblem};
+use crate::plan::{Change, LateRejects, Lookup, Planner, RowBatch, RowProblem};
 use crate::source::SourceFile;
 
 use super::Import;
 use super::agenda::ImportAgenda;
+use super::changed_keys::OtherKeys;
 
 /// A step of the plan. Steps are applied in their order.
 pub(super) enum PlanStep {
@@ -42,9 +44,10 @@ pub(super) struct PlanState<'l> {
     pub(super) planner: Planner<'l>,
     pub(super) ownership: Ownership,
     /// Tables for which the audit log is asked who changed a row last ([`LookupScope`]).
-    by_audit_log: BTreeSet<usize>,
-    pub(super) conversions: BTreeMap<(usize, usize, ConversionRule), u64>,
+    by_audit_log: BTreeSet<TableIndex>,
+    pub(super) conversions: BTreeMap<(TableIndex, usize, ConversionRule), u64>,
     pub(super) conflicts: u64,
+    other_keys: OtherKeys,
 }
 
 impl PlanState<'_> {
@@ -77,7 +80,10 @@ impl<'l> Import<'l> {
             by_audit_log: BTreeSet::new(),
             conversions: BTreeMap::new(),
             conflicts: 0,
+            other_keys: OtherKeys::new(),
         };
+        state.planner.reread(agenda.files.reread.clone());
+        state.planner.reject(self.late_rejects().clone());
         let Some(database) = database else {
             return Ok(state);
         };
@@ -88,7 +94,7 @@ impl<'l> Import<'l> {
             .chain(agenda.unavailable.iter().cloned())
             .collect();
         if agenda.layout_changed {
-            for (index, table) in directory.layout.tables.iter().enumerate() {
+            for (index, table) in directory.layout.tables.enumerated() {
                 if database.is_recorded(&table.table.name)? {
                     state.by_audit_log.insert(index);
                 }
@@ -117,8 +123,11 @@ impl<'l> Import<'l> {
                             sink.take(PlanStep::BeginFile(file_record(file)))?;
                         }
                         ReadEvent::Records(file, records) => {
+                            for row in &records.invalid {
+                                state.planner.record_invalid(row);
+                            }
                             if let Some((rows, memory)) = state.read.records(file, records) {
-                                let planned = self.plan_rows((database, agenda), state, rows)?;
+                                let planned = self.plan_rows(database, agenda, state, rows)?;
                                 self.send(planned, Some(memory), state, sink)?;
                             }
                         }
@@ -142,17 +151,37 @@ impl<'l> Import<'l> {
             directory.find_first_records(findings, &wave.files, &resolved)?;
         }
         state.read.finish(directory);
-        state.read.late_problems(directory, state.planner.finish());
+        match self.options.invalid {
+            InvalidPolicy::Abort => {
+                state.read.late_problems(directory, state.planner.finish());
+            }
+            InvalidPolicy::Skip => self.ensure_no_late_rejects(&mut state.planner)?,
+        }
         match database {
             Some(database) => self.plan_removed(database, agenda, state, sink),
             None => Ok(()),
         }
     }
 
+    /// The records that earlier plans of this run had to reject after they had planned them.
+    fn late_rejects(&self) -> MutexGuard<'_, LateRejects> {
+        let late = self.late_rejects.lock();
+        late.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rows that were sent already cannot be rejected: the import plans again, and rejects them when it reads them.
+    fn ensure_no_late_rejects(&self, planner: &mut Planner<'l>) -> Result<(), OperationError> {
+        match self.late_rejects().add(planner.late_rejects()) {
+            true => Err(OperationError::RejectedLate),
+            false => Ok(()),
+        }
+    }
+
     /// Decides on some rows of a file, parents before children.
     fn plan_rows(
         &self,
-        (database, agenda): (Option<&SharedDatabase<'_>>, &ImportAgenda),
+        database: Option<&SharedDatabase<'_>>,
+        agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
         rows: Vec<MappedRow>,
     ) -> Result<Planned, OperationError> {
@@ -167,10 +196,11 @@ impl<'l> Import<'l> {
                 let ownership = &mut state.ownership;
                 let by_audit_log = &state.by_audit_log;
                 let scope = LookupScope::Changed { by_audit_log };
-                let known = (&state.planner, &mut *ownership);
-                lookup = directory.look_up(database, known, (&batch, &round), scope)?;
-                let ahead = (database, agenda.files.read.as_slice());
-                ownership.resolve_claims(directory, ahead, &mut lookup)?;
+                let planner = &state.planner;
+                lookup = directory.look_up(database, planner, ownership, &batch, &round, scope)?;
+                ownership.resolve_claims(directory, database, &agenda.files.read, &mut lookup)?;
+                let keys = &mut state.other_keys;
+                self.find_referred(database, keys, &batch, &round, &mut lookup)?;
             }
             let planner = &mut state.planner;
             planner.decide(&mut batch, &round, &lookup, changes, problems);

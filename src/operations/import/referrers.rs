@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::database::ReferringKey;
 use crate::layout::Layout;
-use crate::model::{ForeignKey, OnDelete, Origin, Value};
+use crate::model::{ForeignKey, OnDelete, Origin, PerTable, TableIndex, Value};
 use crate::operations::OperationError;
-use crate::operations::directory::{SharedDatabase, lock};
+use crate::operations::directory::{
+    SharedDatabase, each_referring_row, is_of_layout, lock, table_named,
+};
 use crate::plan::{ConflictPolicy, Planner};
 
 /// The first reference to a row, and the number of references.
 #[derive(Debug)]
 pub(super) struct Referrer {
-    /// Index of its table.
-    pub(super) table: usize,
+    /// The name of its table.
+    pub(super) table: String,
     pub(super) referring: ReferrerRow,
     /// The foreign key's action on delete.
     pub(super) on_delete: OnDelete,
@@ -25,12 +28,14 @@ pub(super) enum ReferrerRow {
     Record(Origin),
     /// A row that this run leaves as it is, by its record id.
     Row(String),
+    /// A row of a table without a primary key, or of another schema.
+    Unnamed,
 }
 
 impl Referrer {
-    fn new(table: usize, referring: ReferrerRow, on_delete: OnDelete) -> Self {
+    fn new(table: &str, referring: ReferrerRow, on_delete: OnDelete) -> Self {
         Self {
-            table,
+            table: table.to_owned(),
             referring,
             on_delete,
             count: 1,
@@ -40,7 +45,7 @@ impl Referrer {
     /// Whether the row can be deleted anyway: no record that was read refers to it, the database allows it, and no row
     /// is lost whose record is still in the files.
     pub(super) fn allows_deletion(&self) -> bool {
-        matches!(self.referring, ReferrerRow::Row(_)) && self.on_delete == OnDelete::SetNull
+        !matches!(self.referring, ReferrerRow::Record(_)) && self.on_delete == OnDelete::SetNull
     }
 
     /// Whether the row is deleted anyway.
@@ -57,7 +62,7 @@ pub(super) struct Referrers<'l> {
     layout: &'l Layout,
     policy: ConflictPolicy,
     /// Record ids of the deleted rows, by table.
-    deleted: Vec<HashSet<String>>,
+    deleted: PerTable<HashSet<String>>,
 }
 
 impl<'l> Referrers<'l> {
@@ -65,7 +70,7 @@ impl<'l> Referrers<'l> {
         Self {
             layout,
             policy,
-            deleted: vec![HashSet::new(); layout.tables.len()],
+            deleted: vec![HashSet::new(); layout.tables.len()].into(),
         }
     }
 
@@ -76,32 +81,47 @@ impl<'l> Referrers<'l> {
         &mut self,
         database: &SharedDatabase<'_>,
         planner: &Planner<'_>,
-        (table, going): (usize, &[RowToDelete<'_>]),
+        table: TableIndex,
+        going: &[RowToDelete<'_>],
     ) -> Result<BTreeMap<usize, Referrer>, OperationError> {
         let mut found = RemainingReferrers::default();
         if going.is_empty() {
             return Ok(found.0);
         }
+        let name = |table: TableIndex| self.layout.tables[table].table.name.as_str();
         for (place, (_, values)) in going.iter().enumerate() {
             if let Some((child, origin)) = planner.asked_for(table, values) {
                 let referring = ReferrerRow::Record(origin.clone());
-                found.add(place, Referrer::new(*child, referring, OnDelete::Restrict));
+                let referrer = Referrer::new(name(*child), referring, OnDelete::Restrict);
+                found.add(place, referrer);
             }
         }
         // Within the table itself it is not known yet which of the rows will be deleted.
         let mut own = Vec::new();
+        let keys = lock(database).keys_that_refer_to(name(table))?;
         for (child, key) in self.keys_to(table) {
-            for (place, row) in self.rows(database, (child, key), (table, going))? {
+            // The table may have been made by the application, with a key whose action has no entry.
+            let is_silent = |found: &ReferringKey| {
+                found.deletes_silently
+                    && found.schema.is_none()
+                    && found.table.eq_ignore_ascii_case(name(child))
+            };
+            let on_delete = match keys.iter().any(is_silent) {
+                true => OnDelete::Restrict,
+                false => key.on_delete,
+            };
+            for (place, row) in self.rows(database, child, key, table, going)? {
                 if self.deleted[child].contains(&row) || planner.updates(child, &row) {
                     continue;
                 }
-                let referrer = Referrer::new(child, ReferrerRow::Row(row), key.on_delete);
+                let referrer = Referrer::new(name(child), ReferrerRow::Row(row), on_delete);
                 match child == table {
                     true => own.push((place, referrer)),
                     false => found.add(place, referrer),
                 }
             }
         }
+        self.add_others(database, table, &keys, going, &mut found, &mut own)?;
         found.resolve(own, going, self.policy);
         let going = going.iter().enumerate();
         let removed = going.filter(|(place, _)| !found.stays(*place, self.policy));
@@ -109,10 +129,48 @@ impl<'l> Referrers<'l> {
         Ok(found.0)
     }
 
+    /// Adds rows that refer by foreign keys which the layout does not have, also rows of tables of the application.
+    fn add_others(
+        &self,
+        database: &SharedDatabase<'_>,
+        table: TableIndex,
+        keys: &[ReferringKey],
+        going: &[RowToDelete<'_>],
+        found: &mut RemainingReferrers,
+        own: &mut Vec<(usize, Referrer)>,
+    ) -> Result<(), OperationError> {
+        let parent = &self.layout.tables[table].table;
+        let record_ids: Vec<&str> = going.iter().map(|(id, _)| *id).collect();
+        let others = keys
+            .iter()
+            .filter(|key| !is_of_layout(self.layout, table, key));
+        for key in others {
+            let child = table_named(self.layout, &key.table).filter(|_| key.schema.is_none());
+            let name = key.name();
+            let on_delete = match key.sets_null && !key.deletes_silently {
+                true => OnDelete::SetNull,
+                false => OnDelete::Restrict,
+            };
+            each_referring_row(database, key, parent, &record_ids, &mut |place, row| {
+                let is_deleted = |row| child.is_some_and(|child| self.deleted[child].contains(row));
+                if row.as_ref().is_some_and(is_deleted) {
+                    return;
+                }
+                let referring = row.map_or(ReferrerRow::Unnamed, ReferrerRow::Row);
+                let referrer = Referrer::new(&name, referring, on_delete);
+                match child == Some(table) {
+                    true => own.push((place, referrer)),
+                    false => found.add(place, referrer),
+                }
+            })?;
+        }
+        Ok(())
+    }
+
     /// The foreign keys that refer to a table, with the indexes of their tables.
-    fn keys_to(&self, table: usize) -> impl Iterator<Item = (usize, &'l ForeignKey)> {
+    fn keys_to(&self, table: TableIndex) -> impl Iterator<Item = (TableIndex, &'l ForeignKey)> {
         let name = &self.layout.tables[table].table.name;
-        let children = self.layout.tables.iter().enumerate();
+        let children = self.layout.tables.enumerated();
         children.flat_map(move |(child, table)| {
             let keys = table.table.foreign_keys.iter();
             keys.filter(|key| key.table == *name)
@@ -124,8 +182,10 @@ impl<'l> Referrers<'l> {
     fn rows(
         &self,
         database: &SharedDatabase<'_>,
-        (child, key): (usize, &ForeignKey),
-        (table, going): (usize, &[RowToDelete<'_>]),
+        child: TableIndex,
+        key: &ForeignKey,
+        table: TableIndex,
+        going: &[RowToDelete<'_>],
     ) -> Result<Vec<(usize, String)>, OperationError> {
         let parent = &self.layout.tables[table].table;
         let columns: Vec<usize> = key
@@ -142,7 +202,7 @@ impl<'l> Referrers<'l> {
         let keys: Vec<Vec<Value>> = going.iter().map(key_of).collect();
         let mut rows = Vec::new();
         let child = &self.layout.tables[child];
-        lock(database).rows_with(child, (&key.columns, &keys), &mut |place, row| {
+        lock(database).rows_with(child, &key.columns, &keys, &mut |place, row| {
             rows.push((place, row))
         })?;
         Ok(rows)
@@ -183,7 +243,7 @@ impl RemainingReferrers {
         let places: HashMap<&str, usize> = places.map(|(place, (id, _))| (*id, place)).collect();
         loop {
             let stays = |referrer: &Referrer| match &referrer.referring {
-                ReferrerRow::Record(_) => true,
+                ReferrerRow::Record(_) | ReferrerRow::Unnamed => true,
                 ReferrerRow::Row(row) => {
                     let place = places.get(row.as_str());
                     place.is_none_or(|place| self.stays(*place, policy))

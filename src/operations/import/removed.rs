@@ -6,20 +6,34 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::database::ledger::LedgerRow;
 use crate::database::{CurrentRows, FileRecord};
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, TableIndex};
 use crate::operations::OperationError;
 use crate::operations::directory::{SharedDatabase, check_scratch, lock, remove_found_elsewhere};
 use crate::plan::{Change, ConflictPolicy, Removal, RemovalPolicy, decide_removal};
 
-use super::Import;
 use super::agenda::ImportAgenda;
 use super::plan::{PlanState, PlanStep, Sink};
 use super::referrers::{Referrers, RowToDelete};
+use super::{Import, ImportOptions};
 
-use messages::{conflict, shared, still_referred, still_there};
+use messages::{Cause, conflict, shared, still_referred, still_there};
 
-/// Removed records of one table, with the decision for each.
-type Decided<'r> = Vec<(&'r LedgerRow, Removal)>;
+/// The removed records of one table.
+struct RemovedRecords<'r> {
+    table: TableIndex,
+    /// The decision for each.
+    decided: Vec<(&'r LedgerRow, Removal)>,
+    /// Their rows, if they may be deleted.
+    current: CurrentRows,
+}
+
+/// Those of the records whose rows are to be deleted.
+fn to_delete<'d, 'r>(
+    decided: &'d mut [(&'r LedgerRow, Removal)],
+) -> Vec<&'d mut (&'r LedgerRow, Removal)> {
+    let is_deleted = |(_, removal): &&mut (_, Removal)| matches!(removal, Removal::Deleted(_));
+    decided.iter_mut().filter(is_deleted).collect()
+}
 
 impl<'l> Import<'l> {
     /// Plans the changes of records that were imported before and were removed from the files.
@@ -47,7 +61,7 @@ impl<'l> Import<'l> {
         let removed = self.removed(database, agenda, state)?;
         let mut referrers = Referrers::new(self.directory.layout, self.options.conflict);
         // Children before parents.
-        for (index, table) in self.directory.layout.tables.iter().enumerate().rev() {
+        for (index, table) in self.directory.layout.tables.enumerated().rev() {
             let rows: Vec<&LedgerRow> = removed
                 .iter()
                 .filter(|row| row.table == table.table.name)
@@ -59,15 +73,10 @@ impl<'l> Import<'l> {
                     lock(database).rows_by_record_id(table, &asked)?
                 }
             };
-            let mut decided = self.decide_table(state, index, &rows, &current);
-            self.keep_others(database, state, (index, &mut decided))?;
-            self.keep_referred(
-                database,
-                state,
-                (index, &mut decided, &current),
-                &mut referrers,
-            )?;
-            self.carry_out(state, sink, (index, decided))?;
+            let mut records = self.decide_table(state, index, &rows, current);
+            self.keep_others(database, agenda, state, &mut records)?;
+            self.keep_referred(database, agenda, state, &mut records, &mut referrers)?;
+            self.carry_out(agenda, state, sink, records)?;
         }
         check_scratch(&state.planner)
     }
@@ -84,7 +93,7 @@ impl<'l> Import<'l> {
         let vanished = agenda.files.vanished.iter().map(|file| &file.path);
         let paths: Vec<&String> = read.chain(vanished).collect();
         // A record whose row now belongs to another record is not affected.
-        let saw = |table: usize, identity: &Fingerprint| {
+        let saw = |table: TableIndex, identity: &Fingerprint| {
             state.planner.saw(table, identity) || state.ownership.succeeded(table, identity)
         };
         let seen = |table: &str, identity: &Fingerprint| {
@@ -108,8 +117,8 @@ impl<'l> Import<'l> {
             });
             removed.extend(earlier);
         }
-        let unread = (database, agenda.files.unchanged.as_slice());
-        remove_found_elsewhere(directory, unread, &mut removed, &saw)?;
+        let unread = agenda.files.unchanged.as_slice();
+        remove_found_elsewhere(directory, database, unread, &mut removed, &saw)?;
         Ok(removed)
     }
 
@@ -117,49 +126,53 @@ impl<'l> Import<'l> {
     fn decide_table<'r>(
         &self,
         state: &PlanState<'l>,
-        index: usize,
+        index: TableIndex,
         rows: &[&'r LedgerRow],
-        current: &CurrentRows,
-    ) -> Decided<'r> {
+        current: CurrentRows,
+    ) -> RemovedRecords<'r> {
         let table = &self.directory.layout.tables[index];
         let hasher = state.planner.hasher(index);
         let decide = |row: &&'r LedgerRow| {
             let values = current
                 .get(&row.identity)
                 .map(|(_, values)| values.as_slice());
-            let policy = (self.options.removed, self.options.conflict);
-            (
-                *row,
-                decide_removal((index, table, hasher), &row.known, values, policy),
-            )
+            let ImportOptions {
+                removed, conflict, ..
+            } = *self.options;
+            let known = &row.known;
+            let removal = decide_removal(index, table, hasher, known, values, removed, conflict);
+            (*row, removal)
         };
-        rows.iter().map(decide).collect()
+        let decided = rows.iter().map(decide).collect();
+        RemovedRecords {
+            table: index,
+            decided,
+            current,
+        }
     }
 
     /// Keeps rows that belong to records of other directories too.
     fn keep_others(
         &self,
         database: &SharedDatabase<'_>,
+        agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
-        (index, decided): (usize, &mut Decided<'_>),
+        records: &mut RemovedRecords<'_>,
     ) -> Result<(), OperationError> {
-        let deleted = decided
-            .iter_mut()
-            .filter(|(_, removed)| matches!(removed, Removal::Deleted(_)));
-        let mut deleted: Vec<_> = deleted.collect();
+        let table = &self.directory.layout.tables[records.table].table.name;
+        let mut deleted = to_delete(&mut records.decided);
         let record_ids = deleted.iter().map(|(row, _)| row.known.record_id.as_str());
         let record_ids: HashSet<&str> = record_ids.collect();
         if record_ids.is_empty() {
             return Ok(());
         }
-        let table = &self.directory.layout.tables[index].table.name;
         let source = &self.directory.source;
         let others = lock(database).rows_of_others(source, table, &record_ids)?;
         for (row, removed) in &mut deleted {
             let known = &row.known;
             if let Some(other) = others.get(&known.record_id) {
                 *removed = Removal::Forgotten(Change::Forget { known: known.key });
-                let finding = shared(table, row, other);
+                let finding = shared(table, row, other, self.cause(agenda, &row.known.path));
                 state.read.findings.push(finding);
             }
         }
@@ -170,23 +183,21 @@ impl<'l> Import<'l> {
     fn keep_referred(
         &self,
         database: &SharedDatabase<'_>,
+        agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
-        (index, decided, current): (usize, &mut Decided<'_>, &CurrentRows),
+        records: &mut RemovedRecords<'_>,
         referrers: &mut Referrers<'_>,
     ) -> Result<(), OperationError> {
-        let policy = self.options.conflict;
-        let deleted = decided
-            .iter_mut()
-            .filter(|(_, removed)| matches!(removed, Removal::Deleted(_)));
-        let mut deleted: Vec<_> = deleted.collect();
+        let (policy, table) = (self.options.conflict, records.table);
+        let mut deleted = to_delete(&mut records.decided);
         let going: Vec<RowToDelete<'_>> = deleted
             .iter()
             .filter_map(|(row, _)| {
-                let (_, values) = current.get(&row.identity)?;
+                let (_, values) = records.current.get(&row.identity)?;
                 Some((row.known.record_id.as_str(), values.as_slice()))
             })
             .collect();
-        let found = referrers.of(database, &state.planner, (index, &going))?;
+        let found = referrers.of(database, &state.planner, table, &going)?;
         for (place, referrer) in found {
             let (row, removed) = &mut deleted[place];
             if !referrer.allows_deletion_under(policy) {
@@ -195,25 +206,36 @@ impl<'l> Import<'l> {
                     ConflictPolicy::Report | ConflictPolicy::TakeFile => Removal::Referred,
                 };
             }
-            let finding = still_referred(&self.directory, (index, row, removed), &referrer);
+            let cause = self.cause(agenda, &row.known.path);
+            let finding = still_referred(&self.directory, table, row, removed, &referrer, cause);
             state.read.findings.push(finding);
         }
         Ok(())
     }
 
+    /// Why the records of this file that were not found count as removed.
+    fn cause(&self, agenda: &ImportAgenda, path: &str) -> Cause {
+        match self.directory.file_named(path) {
+            Some(file) if agenda.files.reread.contains(&file.id) => Cause::Layout,
+            None if self.directory.survey.has_other_file(path) => Cause::Unread,
+            Some(_) | None => Cause::File,
+        }
+    }
+
     /// Sends the changes to the sink.
     fn carry_out(
         &self,
+        agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
         sink: &mut dyn Sink,
-        (index, decided): (usize, Decided<'_>),
+        records: RemovedRecords<'_>,
     ) -> Result<(), OperationError> {
-        let table = &self.directory.layout.tables[index];
+        let table = &self.directory.layout.tables[records.table].table;
         let mut changes: Vec<Change> = Vec::new();
         let mut kept: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
         let findings = &mut state.read.findings;
-        let counts = state.planner.counts_of(index);
-        for (row, removed) in decided {
+        let counts = state.planner.counts_of(records.table);
+        for (row, removed) in records.decided {
             match removed {
                 Removal::Kept(change) => {
                     counts.removed += 1;
@@ -228,14 +250,23 @@ impl<'l> Import<'l> {
                 Removal::Forgotten(change) => changes.push(change),
                 Removal::Conflict => {
                     state.conflicts += 1;
-                    findings.push(conflict(&table.table.name, row));
+                    let cause = self.cause(agenda, &row.known.path);
+                    findings.push(conflict(&table.name, row, cause));
                 }
                 Removal::Referred => state.conflicts += 1,
             }
         }
         for (path, (count, record_id)) in kept {
-            let finding = still_there(&table.table.name, path, count, record_id);
-            findings.push(finding);
+            let cause = self.cause(agenda, path);
+            let policy = self.options.removed;
+            findings.push(still_there(
+                &table.name,
+                path,
+                count,
+                record_id,
+                policy,
+                cause,
+            ));
         }
         if state.prevents_writing() {
             return Ok(());

@@ -4,7 +4,7 @@ use crate::database::{Access, Database};
 use crate::model::{Finding, Level, Rule};
 
 use crate::operations::OperationError;
-use crate::operations::audited_tables::make_ready;
+use crate::operations::audited_tables::{make_ready, repair_tables};
 
 use super::{Import, ImportMode, ImportOutcome};
 
@@ -21,7 +21,7 @@ impl Import<'_> {
                 let (place, wait) = (&self.options.database, self.options.wait);
                 let mut database = Database::open(place, Access::Write, wait)?;
                 let now = (self.directory.ctx.clock)();
-                make_ready(&mut database, &self.seal_place(), now)?
+                make_ready(&mut database, &self.seal_place(), &self.run, now)?
             }
         };
         outcome.findings.extend(findings);
@@ -35,15 +35,12 @@ impl Import<'_> {
         }
         let names = missing.join("`, `");
         let repaired = match self.options.mode {
-            ImportMode::DryRun => Ok(()),
-            ImportMode::Apply => {
-                Database::open(&self.options.database, Access::Write, self.options.wait)
-                    .and_then(|mut database| database.repair(self.directory.layout))
-            }
+            ImportMode::DryRun => Ok(None),
+            ImportMode::Apply => self.repair(),
         };
-        let message = match (repaired, self.options.mode) {
-            (Ok(()), ImportMode::DryRun) => format!("the database lacks `{names}`"),
-            (Ok(()), ImportMode::Apply) => {
+        let message = match (&repaired, self.options.mode) {
+            (Ok(_), ImportMode::DryRun) => format!("the database lacks `{names}`"),
+            (Ok(_), ImportMode::Apply) => {
                 format!("the database lacked `{names}`; recreated")
             }
             (Err(error), _) => {
@@ -52,7 +49,17 @@ impl Import<'_> {
         };
         let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
         let hint = "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable TABLE` records them";
-        outcome.findings.extend([finding.hint(hint)]);
+        let not_logged = repaired.ok().flatten();
         outcome
+            .findings
+            .extend([finding.hint(hint)].into_iter().chain(not_logged));
+        outcome
+    }
+
+    fn repair(&self) -> Result<Option<Finding>, OperationError> {
+        let (url, wait) = (&self.options.database, self.options.wait);
+        let mut database = Database::open(url, Access::Write, wait)?;
+        let (layout, ctx) = (self.directory.layout, self.directory.ctx);
+        repair_tables(&mut database, &self.seal_place(), layout, &self.run, ctx)
     }
 }

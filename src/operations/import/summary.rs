@@ -55,6 +55,10 @@ impl<'l> Import<'l> {
                 count,
             })
             .collect();
+        if matches!(status, ImportStatus::Planned | ImportStatus::Imported) {
+            let returned = state.planner.returned();
+            outcome.kept_removed = outcome.kept_removed.saturating_sub(returned);
+        }
         outcome.files = state.read.files;
         outcome.rejected = state.read.rejected;
         outcome.findings = self.directory.complete(state.read.findings);
@@ -68,6 +72,7 @@ impl<'l> Import<'l> {
             source: self.directory.source.clone(),
             database: self.options.database.to_string(),
             run: None,
+            is_prepared: false,
             files_found: self.directory.survey.files.len() as u64,
             files_unchanged: agenda.files.unchanged.len() as u64,
             files_vanished: agenda

@@ -99,8 +99,8 @@ impl Import<'_> {
                 let (outcome, stored) = written.expect("a committed transaction was written");
                 TransactionOutcome::Written(outcome, stored)
             }
-            (Err(TransactionOutcome::Failed(error)), Some(written)) => {
-                self.after_failed_commit(error, written)
+            (Err(TransactionOutcome::Failed(error)), Some((outcome, stored))) => {
+                self.after_failed_commit(error, outcome, stored)
             }
             (Err(outcome), _) => outcome,
         }
@@ -110,7 +110,8 @@ impl Import<'_> {
     fn after_failed_commit(
         &self,
         error: OperationError,
-        (outcome, stored): (Box<ImportOutcome>, Box<Stored>),
+        outcome: Box<ImportOutcome>,
+        stored: Box<Stored>,
     ) -> TransactionOutcome {
         if !matches!(
             error,
@@ -135,7 +136,7 @@ impl Import<'_> {
     /// Records the seal next to the originals. The run is committed, so a failure is a warning.
     pub(super) fn logged(&self, mut outcome: ImportOutcome) -> ImportOutcome {
         let run = outcome.run.iter();
-        let seals = run.flat_map(|run| run.baseline.iter().chain([&run.seal]));
+        let seals = run.flat_map(|run| run.gaps.iter().chain(&run.baseline).chain([&run.seal]));
         let log = |seal| log_seal(&self.options.database, &self.options.archive, seal);
         let warnings: Vec<_> = seals.filter_map(log).collect();
         outcome.findings.extend(warnings);
@@ -163,6 +164,7 @@ mod tests {
                 options: &options,
                 run: run(3),
                 directory: Directory::survey(options.read(), &home.layout, ctx).expect("found"),
+                late_rejects: std::sync::Mutex::default(),
             };
             let mut database = home.database(options.database.file().expect("a file"));
             let mut agenda = import.agenda(Some(&mut database)).expect("read");

@@ -68,7 +68,7 @@ pub(super) fn read_chain(records: &[SealRecord]) -> (Vec<ReadSeal>, Vec<AuditLog
 
 fn agrees(record: &SealRecord, header: &Header) -> bool {
     u64::try_from(record.number) == Ok(header.number)
-        && record.run_id.as_deref() == header.run_id()
+        && record.run_id == header.run_id()
         && record.first_entry_id == header.entries.ids.first()
         && record.last_entry_id == header.entries.ids.last()
         && record.sealed_at == header.sealed_at

@@ -6,15 +6,16 @@
 mod anchors;
 mod attribution;
 mod entries;
+mod tables;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::audit::seal::{Anchor, LedgerTable};
 use crate::database::ledger::Entries;
-use crate::database::{Access, Database, DatabaseUrl, Renewal};
-use crate::operations::audited_tables::{altered, unfinished_words};
+use crate::database::{Access, Database, DatabaseUrl};
+use crate::model::{RunStatus, plural};
+use crate::operations::unfinished_run::unfinished_words;
 use crate::operations::{Context, OperationError};
 
 use super::chain::{ReadSeal, read_chain};
@@ -90,9 +91,7 @@ impl AuditLogCheck<'_> {
         self.keep(AuditLogDifference {
             kind,
             seal: seal.map(|seal| seal.header.number),
-            run: seal
-                .and_then(|seal| seal.header.run_id())
-                .map(str::to_owned),
+            run: seal.and_then(|seal| seal.header.run_id()),
             entry: None,
             row: None,
             message,
@@ -113,7 +112,7 @@ impl AuditLogCheck<'_> {
             let (Some(sealed), Some(id)) = (&seal.header.run, seal.header.run_id()) else {
                 continue;
             };
-            match self.database.sealed_run(id)? {
+            match self.database.sealed_run(&id)? {
                 None => {
                     let message = format!("run `{id}` is missing from `import_runs`");
                     self.report(AuditLogDifferenceKind::Run, Some(seal), message);
@@ -128,7 +127,7 @@ impl AuditLogCheck<'_> {
                     }
                 }
             }
-            if seal.header.files != Some(self.database.sealed_files(id)?) {
+            if seal.header.files != Some(self.database.sealed_files(&id)?) {
                 let message = format!("`source_files` of run `{id}` was changed");
                 self.report(AuditLogDifferenceKind::Files, Some(seal), message);
             }
@@ -162,7 +161,9 @@ impl AuditLogCheck<'_> {
         let seals = self.seals;
         for &(first, last) in found.of_runs_elsewhere.ranges() {
             for run in self.database.runs_of_entries(first, last)? {
-                let seal = seals.iter().find(|seal| seal.header.run_id() == Some(&run));
+                let seal = seals
+                    .iter()
+                    .find(|seal| seal.header.run_id().as_ref() == Some(&run));
                 if let Some(seal) = seal {
                     let message = format!(
                         "entries from {first} to {last} refer to run `{run}`, whose seal does not cover them"
@@ -175,11 +176,11 @@ impl AuditLogCheck<'_> {
         for run in self.database.runs()? {
             let is_sealed = seals
                 .iter()
-                .any(|seal| seal.header.run_id() == Some(&run.id));
+                .any(|seal| seal.header.run_id().as_ref() == Some(&run.id));
             if is_sealed {
                 continue;
             }
-            if run.status == "running" {
+            if run.has_status(RunStatus::Running) {
                 self.keep(AuditLogDifference {
                     kind: AuditLogDifferenceKind::Unfinished,
                     seal: None,
@@ -213,20 +214,6 @@ impl AuditLogCheck<'_> {
         Ok(())
     }
 
-    /// Reports tables whose definition differs from the audit log, if the database shows its triggers to accession's
-    /// user. Triggers of another version of accession are not reported, if they record every change.
-    fn altered_tables(&mut self) -> Result<(), OperationError> {
-        let renewals = self.database.renewals()?.into_iter();
-        let older = renewals.filter(|(_, renewal)| *renewal == Renewal::Version);
-        let older: BTreeSet<String> = older.map(|(table, _)| table.name).collect();
-        for state in self.database.table_triggers()? {
-            if let Some(message) = altered(&state).filter(|_| !older.contains(&state.table)) {
-                self.report(AuditLogDifferenceKind::Table, None, message);
-            }
-        }
-        Ok(())
-    }
-
     /// Checks the tables of the ledger that no tree covers, by the sums in the last seal.
     fn ledger(&mut self) -> Result<(), OperationError> {
         let seals = self.seals;
@@ -244,7 +231,10 @@ impl AuditLogCheck<'_> {
                 _ if sealed == now => continue,
                 (sealed, now) if sealed == now => format!("`{name}` was changed"),
                 (sealed, now) => {
-                    format!("`{name}` was changed: it has {now} rows, but had {sealed}")
+                    format!(
+                        "`{name}` was changed: it has {}, but had {sealed}",
+                        plural(now, "row")
+                    )
                 }
             };
             self.report(AuditLogDifferenceKind::Ledger, Some(seal), message);

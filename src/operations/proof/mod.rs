@@ -16,10 +16,9 @@ pub use outcome::{
     AuditLogStatus, CheckedAnchor, Unsealed,
 };
 pub use receipt::{CheckedReceipt, check_receipt, make_receipt};
-pub(super) use reconcile::AT_A_TIME;
 pub use reconcile::{ReconcileOptions, reconcile};
 pub use reconciled::{Difference, ReconcileOutcome, ReconciledTable, Unrecorded};
-pub(super) use replayed::{add, moved, replayed};
+pub(super) use replayed::{AT_A_TIME, add, moved, replayed};
 pub(super) use seal::log_seal;
 pub use seal::{OutsideSeal, SealPlace, seal_outside_changes};
 

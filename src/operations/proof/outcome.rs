@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::seal::Anchor;
+use crate::model::RunId;
 
 /// The result of a check of the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -127,7 +128,8 @@ pub enum AuditLogDifferenceKind {
     /// An anchor has no matching seal.
     Anchor,
     /// A table was altered, renamed, removed or detached by another program, and is not recorded under its current
-    /// definition.
+    /// definition; or changes of it may have no entry, because triggers were missing or outdated until `run` recreated
+    /// them.
     Table,
     /// Enabling or disabling tables was interrupted or is still in progress.
     Unfinished,
@@ -163,8 +165,8 @@ pub struct AuditLogDifference {
     pub kind: AuditLogDifferenceKind,
     /// The seal.
     pub seal: Option<u64>,
-    /// The run that the seal belongs to.
-    pub run: Option<String>,
+    /// The run that the seal belongs to, or that recreated triggers.
+    pub run: Option<RunId>,
     /// The entry.
     pub entry: Option<i64>,
     /// The row of the entry in its current state: table and record id.

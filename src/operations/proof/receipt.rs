@@ -7,6 +7,7 @@ use crate::audit::seal::{
 };
 use crate::database::ledger::Entries;
 use crate::database::{Access, Database, DatabaseUrl};
+use crate::model::RunId;
 use crate::operations::audit::row_named;
 use crate::operations::{OperationError, run_named};
 
@@ -84,7 +85,7 @@ fn prove(
     database: &mut Database,
     seal: i64,
     header: &Header,
-    run: &str,
+    run: &RunId,
     entry: &mut ReceiptEntry,
 ) -> Result<(), OperationError> {
     let Some(place) = header.entries.ids.position(entry.id) else {

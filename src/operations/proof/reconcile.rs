@@ -8,16 +8,13 @@ use std::time::Duration;
 
 use crate::audit::reconcile::{Accounted, Summing, Sums, UnknownColumns};
 use crate::audit::{Image, Key};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, TriggerState};
 use crate::model::Table;
-use crate::operations::audited_tables::unfinished_words;
+use crate::operations::unfinished_run::unfinished_words;
 use crate::operations::{Context, OperationError};
 
 use super::reconciled::{Difference, ReconcileOutcome, ReconciledTable, Unrecorded};
-use super::replayed::{add, moved, replayed, rows_are_left};
-
-/// Number of entries and rows that are replayed at a time.
-pub(in crate::operations) const AT_A_TIME: u64 = 200_000;
+use super::replayed::{AT_A_TIME, add, replayed, rows_are_left};
 
 /// What to compare.
 #[derive(Debug, Clone)]
@@ -43,6 +40,7 @@ pub fn reconcile(
         database.require_ledger()?;
         let mut comparison = Comparison {
             accounted: database.accounted()?,
+            renamed: renamed_tables(database)?,
             database,
             ctx,
             summing: Summing::default(),
@@ -82,16 +80,20 @@ struct Compared {
 impl Compared {
     /// The table, if its rows can be identified.
     fn keyed(&self) -> Option<&Table> {
-        self.definition
-            .as_ref()
-            .filter(|table| !table.primary_key.is_empty())
+        self.definition.as_ref().filter(is_keyed)
     }
+}
+
+fn is_keyed(table: &&Table) -> bool {
+    !table.primary_key.is_empty()
 }
 
 struct Comparison<'a> {
     database: &'a mut Database,
     /// What runs of kind `enable` have accounted for, by table.
     accounted: BTreeMap<String, Accounted>,
+    /// The former names of tables that were renamed and not recorded again since, by the present ones.
+    renamed: BTreeMap<String, String>,
     ctx: Context<'a>,
     summing: Summing,
     entries: u64,
@@ -118,16 +120,13 @@ impl Comparison<'_> {
             }
             match tables.get_mut(&step.table_name) {
                 Some(table) => {
-                    if let Some(definition) = table.keyed()
-                        && let Some(to) = moved(&step, &Key::of_table(definition, rule))
-                    {
-                        table.sums.moved(summing, &step.record_id, &to);
-                    }
-                    add(&mut table.sums, summing, &step);
+                    let keyed = table.definition.as_ref().filter(is_keyed);
+                    let key = keyed.map(|table| Key::of_table(table, rule));
+                    add(&mut table.sums, summing, &step, key.as_ref());
                 }
                 None => {
                     let sums = unknown.entry(step.table_name.clone()).or_default();
-                    add(sums, summing, &step);
+                    add(sums, summing, &step, None);
                 }
             }
             Ok::<_, OperationError>(())
@@ -148,9 +147,10 @@ impl Comparison<'_> {
                 continue;
             };
             let (sums, rows, summing) = (&mut table.sums, &mut table.rows, &self.summing);
+            let key = Key::of_table(&definition, self.database.key_rule());
             self.database.each_live_row(&definition, &mut |row| {
                 *rows += 1;
-                sums.row(summing, &row.record_id, &row.image);
+                sums.row(summing, &row.record_id, &key, &row.image);
                 Ok::<_, OperationError>(())
             })?;
             self.ctx.check_interrupt()?;
@@ -169,19 +169,18 @@ impl Comparison<'_> {
         let Some(definition) = table.keyed() else {
             let difference = match table.definition {
                 Some(_) => Difference::NoKey,
-                None => Difference::TableGone,
+                None => match self.renamed.iter().find(|(_, before)| *before == name) {
+                    Some((now, _)) => Difference::TableRenamed { now: now.clone() },
+                    None => Difference::TableGone,
+                },
             };
             // A run records that a table was removed, renamed or disabled.
             if (difference == Difference::NoKey
-                || rows_are_left(self.database, name, (&table.sums, &self.summing))?)
+                || rows_are_left(self.database, name, &table.sums, &self.summing)?)
                 && self.database.is_recorded(name)?
             {
                 reconciled.differences = 1;
-                self.keep(Unrecorded {
-                    table: name.to_owned(),
-                    record_id: None,
-                    difference,
-                });
+                self.keep(name, None, difference);
             }
             return Ok(reconciled);
         };
@@ -190,7 +189,7 @@ impl Comparison<'_> {
         for group in table.sums.uneven(AT_A_TIME) {
             let summing = self.summing.clone();
             let wanted = |record_id: &str| group[summing.bucket(record_id)];
-            let mut replay = replayed(self.database, (definition, &accounted), &wanted)?;
+            let mut replay = replayed(self.database, definition, &accounted, &wanted)?;
             let key = Key::of_table(definition, self.database.key_rule());
             self.database.each_live_row(definition, &mut |row| {
                 if wanted(&row.record_id) {
@@ -200,40 +199,46 @@ impl Comparison<'_> {
                 Ok::<_, OperationError>(())
             })?;
             self.ctx.check_interrupt()?;
-            let (differences, found) = replay.finish();
+            let (differences, found) = replay.finish(&key);
             unknown.columns.extend(found.columns);
             unknown.rows += found.rows;
             reconciled.differences += differences.len() as u64;
             for (record_id, difference) in differences {
-                self.keep(Unrecorded {
-                    table: name.to_owned(),
-                    record_id: Some(record_id),
-                    difference: Difference::Row(difference),
-                });
+                self.keep(name, Some(record_id), Difference::Row(difference));
             }
         }
         reconciled.unknown_columns = unknown.columns.into_iter().collect();
         if unknown.rows > 0 {
             reconciled.differences += 1;
-            self.keep(Unrecorded {
-                table: name.to_owned(),
-                record_id: None,
-                difference: Difference::UnknownColumns {
-                    columns: reconciled.unknown_columns.clone(),
-                    rows: unknown.rows,
-                },
-            });
+            let difference = Difference::UnknownColumns {
+                columns: reconciled.unknown_columns.clone(),
+                rows: unknown.rows,
+            };
+            self.keep(name, None, difference);
         }
         Ok(reconciled)
     }
 
-    fn keep(&mut self, difference: Unrecorded) {
+    fn keep(&mut self, table: &str, record_id: Option<String>, difference: Difference) {
         if self.differences.len() < self.limit {
-            self.differences.push(difference);
+            self.differences.push(Unrecorded {
+                table: table.to_owned(),
+                record_id,
+                difference,
+                before: self.renamed.get(table).cloned(),
+            });
         } else {
             self.not_kept += 1;
         }
     }
+}
+
+fn renamed_tables(database: &mut Database) -> Result<BTreeMap<String, String>, OperationError> {
+    let states = database.table_triggers()?.into_iter();
+    let renamed = states.filter(|state| state.state == TriggerState::Renamed);
+    Ok(renamed
+        .filter_map(|state| Some((state.table, state.before?)))
+        .collect())
 }
 
 fn compared(database: &mut Database, name: &str) -> Result<Compared, OperationError> {

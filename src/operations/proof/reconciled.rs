@@ -45,6 +45,8 @@ pub struct Unrecorded {
     pub record_id: Option<String>,
     /// How it differs.
     pub difference: Difference,
+    /// The name under which the entries of the table were written, if it was renamed since.
+    pub before: Option<String>,
 }
 
 /// How a table, or one of its rows, differs from the audit log.
@@ -61,6 +63,11 @@ pub enum Difference {
     },
     /// The table was removed, or a view has its name, but by the audit log it has rows.
     TableGone,
+    /// The table was renamed, and its entries still have the old name.
+    TableRenamed {
+        /// The new name.
+        now: String,
+    },
     /// The table has no primary key any more, so its rows cannot be compared.
     NoKey,
 }

@@ -6,12 +6,14 @@ use crate::database::{Database, RecordedChange};
 use crate::model::Table;
 use crate::operations::OperationError;
 
-use super::reconcile::AT_A_TIME;
+/// Number of entries and rows that are replayed at a time.
+pub(in crate::operations) const AT_A_TIME: u64 = 200_000;
 
 /// Replays the entries of the selected rows of a table, of which `accounted` was accounted for.
 pub(in crate::operations) fn replayed(
     database: &mut Database,
-    (table, accounted): (&Table, &Accounted),
+    table: &Table,
+    accounted: &Accounted,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Replay, OperationError> {
     let key = Key::of_table(table, database.key_rule());
@@ -26,10 +28,18 @@ pub(in crate::operations) fn replayed(
     Ok(replay)
 }
 
-/// Adds an entry to the sums.
-pub(in crate::operations) fn add(sums: &mut Sums, summing: &Summing, step: &RecordedChange) {
+/// Adds an entry of a table with this key to the sums.
+pub(in crate::operations) fn add(
+    sums: &mut Sums,
+    summing: &Summing,
+    step: &RecordedChange,
+    key: Option<&Key<'_>>,
+) {
     let (old, new) = (step.old_value.as_deref(), step.new_value.as_deref());
-    sums.entry(summing, &step.record_id, old, new);
+    if let Some(to) = key.and_then(|key| moved(step, key)) {
+        sums.moved(summing, &step.record_id, &to);
+    }
+    sums.entry(summing, &step.record_id, key, old, new);
 }
 
 /// The record id after an UPDATE that changed the key.
@@ -45,7 +55,8 @@ pub(in crate::operations) fn moved(step: &RecordedChange, key: &Key<'_>) -> Opti
 pub(super) fn rows_are_left(
     database: &mut Database,
     name: &str,
-    (sums, summing): (&Sums, &Summing),
+    sums: &Sums,
+    summing: &Summing,
 ) -> Result<bool, OperationError> {
     let rule = database.key_rule();
     for group in sums.uneven(AT_A_TIME) {
@@ -67,7 +78,7 @@ pub(super) fn rows_are_left(
             replay.entry(step.id, &step.record_id, read, &Key::of(key, rule));
             Ok(())
         })?;
-        if replay.rest().any(|(_, row)| row.exists() == Some(true)) {
+        if replay.leaves_rows() {
             return Ok(true);
         }
     }

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::archive::{Archive, SEALS, append_seal};
+use crate::archive::{Archive, SEALS, append_seal, has_seals_log, is_same_archive};
 use crate::audit::seal::{Anchor, Header, IdRanges, Sealer};
 use crate::database::ledger::{Entries, NewSeal};
 use crate::database::{Access, Database, DatabaseUrl};
-use crate::model::{Finding, FindingList, Level, Rule, Timestamp};
+use crate::model::{Finding, FindingList, Level, Rule, RunContext};
 use crate::operations::OperationError;
 use crate::operations::audited_tables::make_ready;
 
@@ -31,11 +31,56 @@ impl SealPlace {
         if let Some(named) = &self.named {
             return Ok(named.clone());
         }
-        let newest = database.runs()?.into_iter().find_map(|run| run.archive);
-        let newest = newest.map(PathBuf::from);
-        let there = newest.filter(|archive| Archive::open(archive).is_ok());
-        Ok(there.unwrap_or_else(|| self.usual.clone()))
+        let newest = newest_archive(database)?.filter(|archive| has_seals(archive));
+        Ok(newest.unwrap_or_else(|| self.usual.clone()))
     }
+
+    /// A warning if the last run whose archive is known recorded its seal in another archive: `seals.log` is split.
+    pub(in crate::operations) fn elsewhere(
+        &self,
+        database: &mut Database,
+    ) -> Result<Option<Finding>, OperationError> {
+        if !database.has_ledger()? {
+            return Ok(None);
+        }
+        let (here, newest) = (self.archive(database)?, newest_archive(database)?);
+        let Some(last) = newest.filter(|last| !is_same_archive(last, &here)) else {
+            return Ok(None);
+        };
+        let is_there = has_seals(&last);
+        if !is_there && has_seals_log(&here) {
+            // It was moved.
+            return Ok(None);
+        }
+        let (here, last) = (here.display(), last.display());
+        let (what, hint) = match is_there {
+            true => (
+                format!("the lines of `{SEALS}` are in two archives"),
+                format!("keep both files, and use one archive from now on: `--archive {last}`"),
+            ),
+            false => (
+                "that archive is not there any more".to_owned(),
+                "if it was moved, name it with `--archive`, and append this line to its file"
+                    .to_owned(),
+            ),
+        };
+        let message = format!(
+            "the seal is recorded in `{here}`, but that of the last run in `{last}`: {what}"
+        );
+        let finding = Finding::new(Level::Warning, Rule::SealNotLogged, None, message);
+        Ok(Some(finding.hint(hint)))
+    }
+}
+
+/// The archive of the newest run that has one.
+fn newest_archive(database: &mut Database) -> Result<Option<PathBuf>, OperationError> {
+    let newest = database.runs()?.into_iter().find_map(|run| run.archive);
+    Ok(newest.map(PathBuf::from))
+}
+
+/// Whether an archive is there, also if it has nothing but seals.
+fn has_seals(archive: &Path) -> bool {
+    Archive::open(archive).is_ok() || has_seals_log(archive)
 }
 
 /// A seal over changes that were made outside runs.
@@ -58,11 +103,13 @@ pub fn seal_outside_changes(
     url: &DatabaseUrl,
     wait: Duration,
     place: &SealPlace,
-    now: Timestamp,
+    run: &RunContext,
 ) -> Result<(Option<OutsideSeal>, FindingList), OperationError> {
+    let now = run.started_at;
     let mut database = Database::open(url, Access::Write, wait)?;
     let mut findings = FindingList::default();
-    findings.extend(make_ready(&mut database, place, now)?);
+    findings.extend(make_ready(&mut database, place, run, now)?);
+    let elsewhere = place.elsewhere(&mut database)?;
     let archive = place.archive(&mut database)?;
     let seal = database.transaction(|database| {
         require_seals(database)?;
@@ -89,6 +136,7 @@ pub fn seal_outside_changes(
     let Some(seal) = seal else {
         return Ok((None, findings));
     };
+    findings.extend(elsewhere);
     let failed = log_seal(url, &archive, &seal);
     let log = failed.is_none().then(|| archive.join(SEALS));
     findings.extend(failed);

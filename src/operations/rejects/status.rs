@@ -1,19 +1,22 @@
 //! The status of rejects, from the later versions of their files.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::database::Database;
 use crate::database::ledger::{RejectRecord, VersionRead};
+use crate::model::RunId;
 use crate::operations::OperationError;
 
 use super::RejectStatus;
 
-/// The versions of all files.
+/// The versions of all files, without those of reverted runs: the next import reads these files again.
 pub(super) struct Statuses {
     /// Per source, layout and path, oldest first.
     versions: BTreeMap<(String, String, String), Vec<VersionRead>>,
     /// The rejects of the version requested last: consecutive requests mostly concern the same one.
     known: Option<(i64, HashSet<LeftOut>)>,
+    /// Reverted runs, with the runs that reverted them.
+    undone: HashMap<RunId, RunId>,
 }
 
 /// The record and the rule of a reject.
@@ -22,7 +25,10 @@ type LeftOut = (Option<String>, String);
 impl Statuses {
     pub(super) fn load(database: &mut Database) -> Result<Self, OperationError> {
         let mut versions: BTreeMap<_, Vec<VersionRead>> = BTreeMap::new();
-        for version in database.file_versions()? {
+        let mut read = database.file_versions()?;
+        let undone = database.undone_runs()?;
+        read.retain(|version| !undone.contains_key(&version.run_id));
+        for version in read {
             let key = (
                 version.source.clone(),
                 version.layout.clone(),
@@ -33,6 +39,7 @@ impl Statuses {
         Ok(Self {
             versions,
             known: None,
+            undone,
         })
     }
 
@@ -41,6 +48,9 @@ impl Statuses {
         database: &mut Database,
         reject: &RejectRecord,
     ) -> Result<RejectStatus, OperationError> {
+        if let Some(by) = self.undone.get(&reject.run_id) {
+            return Ok(RejectStatus::Reverted(by.clone()));
+        }
         let key = (
             reject.source.clone(),
             reject.layout.clone(),

@@ -6,12 +6,20 @@ use std::ops::ControlFlow;
 use crate::audit::revert::{Later, Writer};
 use crate::audit::{Image, Key, ReplayStep};
 use crate::database::{Database, RestoredTable, Room};
+use crate::model::RunId;
 use crate::operations::OperationError;
-
-use super::plan::DecidedEntry;
 
 /// The highest number of entries that are reverted together.
 const MOST: usize = 2000;
+
+/// An entry to decide on.
+pub(super) struct DecidedEntry {
+    pub(super) step: ReplayStep,
+    /// The record id after the entry.
+    pub(super) record_id: String,
+    /// The record id before, under which the entry and earlier ones are recorded, if it is another.
+    pub(super) former_id: Option<String>,
+}
 
 /// How many entries are reverted together: fewer if their rows are large.
 pub(super) struct Portion(usize);
@@ -40,7 +48,7 @@ pub(super) struct Search<'a> {
     /// Later entries are those after this one, if there are any.
     pub(super) after: Option<i64>,
     /// The reverts of the run that are in force.
-    pub(super) reverts: &'a HashSet<String>,
+    pub(super) reverts: &'a HashSet<RunId>,
 }
 
 /// The entries of a row after the run.
@@ -50,7 +58,7 @@ pub(super) struct LaterChanges {
     /// Actor and time of the last one.
     pub(super) by: Option<(String, String)>,
     /// Its run.
-    pub(super) run: Option<String>,
+    pub(super) run: Option<RunId>,
 }
 
 impl Portion {
@@ -77,7 +85,7 @@ impl Portion {
                 count,
                 ..FoundRows::default()
             };
-            if found.read_later(database, table, (&some, search), &mut room)?
+            if found.read_later(database, table, &some, search, &mut room)?
                 && found.read_rows(database, table, &some, &mut room)?
             {
                 self.0 = self.0.max(count * 2).min(MOST);
@@ -115,7 +123,8 @@ impl FoundRows {
         &mut self,
         database: &mut Database,
         table: &RestoredTable,
-        (entries, search): (&[&DecidedEntry], &Search<'_>),
+        entries: &[&DecidedEntry],
+        search: &Search<'_>,
         room: &mut Room,
     ) -> Result<bool, OperationError> {
         let Some(after) = search.after else {

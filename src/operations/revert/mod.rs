@@ -5,6 +5,7 @@ mod not_restorable;
 mod outcome;
 mod plan;
 mod progress;
+mod referrers;
 mod tables;
 mod tally;
 mod waiting;
@@ -16,14 +17,16 @@ use crate::archive::BACKUPS;
 use crate::audit::revert::RevertPolicy;
 use crate::database::ledger::{NewSeal, RunFacts, RunHeader, RunRecord};
 use crate::database::{Access, Backup, Database, DatabaseUrl};
-use crate::model::{RunContext, Sha256};
+use crate::model::{RunContext, RunId, RunKind, Sha256};
 
 use super::audited_tables::make_ready;
 use super::import::BackupPolicy;
 use super::proof::{SealPlace, log_seal, require_seals};
 use super::{Context, OperationError, Stage, run_named};
 
-pub use outcome::{RevertConflictAt, RevertOutcome, RevertRun, RevertStatus, RevertedTable};
+pub use outcome::{
+    Referrer, RevertConflictAt, RevertOutcome, RevertRun, RevertStatus, RevertedTable,
+};
 use plan::{Apply, Reverting};
 
 /// Which run to revert, and how.
@@ -92,7 +95,7 @@ fn undone(database: &mut Database, name: &str) -> Result<RunRecord, OperationErr
     let run = runs.into_iter().find(|run| run.id == id);
     let run = run.ok_or_else(|| OperationError::UnknownRun(name.to_owned()))?;
     // Rows recorded by `enable` existed before it; `disable` changed no rows.
-    if matches!(run.kind.as_str(), "enable" | "disable") {
+    if run.is(RunKind::Enable) || run.is(RunKind::Disable) {
         let (run, kind) = (run.id, run.kind);
         return Err(OperationError::NotRevertible { run, kind });
     }
@@ -109,7 +112,7 @@ fn planned<'a>(
     let _span = tracing::info_span!("plan").entered();
     ctx.progress.begin(Stage::Plan, None);
     let mut reverting = Reverting::begin(database, options, undone, ctx)?;
-    reverting.walk(database, Apply::Nothing)?;
+    reverting.plan(database)?;
     let status = match reverting.blocked() {
         Some(status) => status,
         None if reverting.tally.changes() == 0 && reverting.is_undone() => {
@@ -142,7 +145,7 @@ fn apply(
         named: Some(options.archive.clone()),
         usual: options.archive.clone(),
     };
-    let completed = make_ready(&mut database, &place, (ctx.clock)())?;
+    let completed = make_ready(&mut database, &place, run, (ctx.clock)())?;
     let run = &run.after(database.latest_run()?);
     let mut backup = None;
     let done = database.transaction(|database| {
@@ -170,7 +173,7 @@ fn apply(
         ctx.check_interrupt()?;
         let mut outcome = reverting.outcome(RevertStatus::Reverted);
         outcome.run = Some(RevertRun {
-            id: run.id.to_string(),
+            id: run.id.into(),
             backup: backup
                 .as_ref()
                 .map(|backup| backup.path().display().to_string()),
@@ -206,7 +209,7 @@ fn write(
     ctx: Context<'_>,
 ) -> Result<Result<NewSeal, RevertStatus>, OperationError> {
     let header = RunHeader {
-        kind: "revert",
+        kind: RunKind::Revert,
         layout: undone.layout.clone(),
         layout_digest: Sha256::from_hex(&undone.layout_digest).unwrap_or(Sha256([0; 32])),
         source: undone.source.clone(),
@@ -219,7 +222,7 @@ fn write(
     if let Some(status) = reverting.blocked() {
         return Ok(Err(status));
     }
-    let id = run.id.to_string();
+    let id = RunId::from(run.id);
     let mut facts = RunFacts::default();
     let restored = reverting.restored_entries();
     facts.ledger = Some(database.undo_row_sources(&id, &undone.id, restored)?);

@@ -1,12 +1,16 @@
-//! Findings for rows that cannot have their values from before a run, because their table was altered since.
+//! Findings for rows that cannot have their values from before a run, because their table was altered since or other
+//! rows refer to them.
 
 use crate::audit::revert::RevertPolicy;
 use crate::database::{Obstacle, RejectedRow, RowFault};
 use crate::model::{Finding, Level, Rule};
 
+use super::outcome::Referrer;
+
 /// A row that no statement can restore, or not completely.
 pub(super) fn obstacle(
-    (table, record_id): (&str, &str),
+    table: &str,
+    record_id: &str,
     obstacle: &Obstacle,
     policy: RevertPolicy,
 ) -> Finding {
@@ -44,9 +48,14 @@ pub(super) fn obstacle(
             format!(
                 "`{column}` was dropped or renamed after the run, so it cannot get its former value"
             ),
-            format!(
-                "give the table a column `{column}` again and run again, or leave its value out with `--on-conflict force`"
-            ),
+            match policy {
+                RevertPolicy::Force => {
+                    "its value is omitted, as `--on-conflict force` allows; check the row".to_owned()
+                }
+                RevertPolicy::Report | RevertPolicy::Skip => format!(
+                    "give the table a column `{column}` again and run again, or omit its value with `--on-conflict force`"
+                ),
+            },
         ),
     };
     finding(level, table, record_id, &message).hint(hint)
@@ -95,6 +104,24 @@ pub(super) fn rejected(table: &str, row: &RejectedRow) -> Finding {
         ),
     };
     finding(level, table, &row.record_id, &message).hint(hint)
+}
+
+/// A row that cannot be deleted, because a row that stays refers to it.
+pub(super) fn referred(table: &str, record_id: &str, referrer: &Referrer) -> Finding {
+    let message = format!("the run inserted it, and {} refers to it", referrer.text());
+    finding(Level::Error, table, record_id, &message).hint(
+        "delete that row or change its reference and run again, or keep both rows with `--on-conflict skip`",
+    )
+}
+
+/// A row whose former value a foreign key would write into another row, too, without an entry.
+pub(super) fn silent(table: &str, record_id: &str, referrer: &Referrer) -> Finding {
+    let message = format!(
+        "the run changed a value to which {} refers now, and the foreign key would change that row without an entry in the audit log",
+        referrer.text()
+    );
+    finding(Level::Error, table, record_id, &message)
+        .hint("change that reference, or drop the foreign key's action ON UPDATE, and run again")
 }
 
 fn finding(level: Level, table: &str, record_id: &str, message: &str) -> Finding {

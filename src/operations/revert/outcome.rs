@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::audit::revert::RevertConflict;
 use crate::database::ledger::NewSeal;
-use crate::model::FindingList;
+use crate::model::{FindingList, RunId};
 
 /// How a revert ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,12 +32,12 @@ pub struct RevertOutcome {
     /// The database.
     pub database: String,
     /// The run that is reverted.
-    pub undone: String,
+    pub undone: RunId,
     /// The run that reverted it, if something was written.
     pub run: Option<RevertRun>,
     /// One per table that the run changed.
     pub tables: Vec<(String, RevertedTable)>,
-    /// The first rows that were changed after the run.
+    /// The first rows that were changed after the run, or are kept because rows that stay refer to them.
     pub conflicts: Vec<RevertConflictAt>,
     /// Number of conflicts that are not listed.
     pub conflicts_not_kept: u64,
@@ -49,7 +49,7 @@ pub struct RevertOutcome {
 #[derive(Debug, Clone)]
 pub struct RevertRun {
     /// UUIDv7.
-    pub id: String,
+    pub id: RunId,
     /// The copy of the database made before.
     pub backup: Option<String>,
     /// The seal over the run's entries.
@@ -68,7 +68,7 @@ pub struct RevertedTable {
     pub deleted: u64,
     /// Entries whose row already has the values from before the run.
     pub unchanged: u64,
-    /// Entries whose row was changed after the run and is kept.
+    /// Entries whose row is kept: it was changed after the run, or a row that stays refers to it.
     pub skipped: u64,
 }
 
@@ -92,7 +92,7 @@ impl RevertedTable {
     }
 }
 
-/// A row that was changed after the run.
+/// A row that was changed after the run, or that rows that stay refer to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevertConflictAt {
     /// The table.
@@ -104,5 +104,30 @@ pub struct RevertConflictAt {
     /// Who changed it last: actor and time; `None` if there is no entry for it.
     pub by: Option<(String, String)>,
     /// The run of that change.
-    pub run: Option<String>,
+    pub run: Option<RunId>,
+    /// The row that refers to it, if that is the conflict.
+    pub referrer: Option<Referrer>,
+}
+
+/// A row that stays and refers to a row that the run inserted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referrer {
+    /// Its table.
+    pub table: String,
+    /// Primary key as text; `None` if the table has no primary key.
+    pub record_id: Option<String>,
+    /// The columns of the foreign key.
+    pub columns: Vec<String>,
+}
+
+impl Referrer {
+    /// Its table, record id and columns, for messages.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let columns = self.columns.join("`, `");
+        match &self.record_id {
+            Some(record_id) => format!("`{}` `{record_id}` (`{columns}`)", self.table),
+            None => format!("a row of `{}` (`{columns}`)", self.table),
+        }
+    }
 }

@@ -14,13 +14,14 @@ use crate::audit::seal::Header;
 use crate::audit::{Key, ReplayStep};
 use crate::database::ledger::{RestoredEntries, RunRecord};
 use crate::database::{Access, Database, DatabaseError, Pages, RecordedChange, RestoredTable};
-use crate::model::{Findings, Level};
+use crate::model::{Findings, Level, RunId};
 use crate::operations::{Context, OperationError};
 
 use super::RevertOptions;
-use super::found_rows::{Portion, Search};
+use super::found_rows::{DecidedEntry, Portion, Search};
 use super::outcome::{RevertOutcome, RevertStatus};
 use super::progress::{Progress, Rows};
+use super::referrers::Referrers;
 use super::tables::{self, RunTables};
 use super::tally::Tally;
 use super::waiting::Waiting;
@@ -43,25 +44,17 @@ pub(super) struct Reverting<'a> {
     /// The ids between which the run's entries are, both excluded.
     between: (i64, i64),
     /// The reverts of the run that are in force: they were not reverted themselves.
-    reverts: HashSet<String>,
+    reverts: HashSet<RunId>,
     /// Whether there are entries after the run.
     something_later: bool,
     run_tables: RunTables,
     tables: HashMap<String, Arc<RestoredTable>>,
     waiting: Waiting,
+    referrers: Referrers,
     portion: Portion,
     rows: Rows,
     pub(super) tally: Tally,
     findings: Findings,
-}
-
-/// An entry to decide on.
-pub(super) struct DecidedEntry {
-    pub(super) step: ReplayStep,
-    /// The record id after the entry.
-    pub(super) record_id: String,
-    /// The record id before, under which the entry and earlier ones are recorded, if it is another.
-    former_id: Option<String>,
 }
 
 impl<'a> Reverting<'a> {
@@ -97,11 +90,26 @@ impl<'a> Reverting<'a> {
             run_tables: RunTables::of(database, undone, &names)?,
             tables: HashMap::new(),
             waiting: Waiting::default(),
+            referrers: Referrers::default(),
             portion: Portion::default(),
             rows: Rows::default(),
             tally: Tally::default(),
             findings: Findings::default(),
         })
+    }
+
+    /// Plans the revert: again as long as rows are kept because others that stay refer to them.
+    pub(super) fn plan(&mut self, database: &mut Database) -> Result<(), OperationError> {
+        loop {
+            self.walk(database, Apply::Nothing)?;
+            let (policy, findings) = (self.options.policy, &mut self.findings);
+            if !self
+                .referrers
+                .resolve(database, policy, &self.rows, findings)?
+            {
+                return Ok(());
+            }
+        }
     }
 
     /// Processes all entries.
@@ -116,7 +124,7 @@ impl<'a> Reverting<'a> {
         let (after, mut before) = self.between;
         let mut pages = Pages::of(PAGE);
         loop {
-            let page = database.last_steps_of_run(&self.undone.id, (after, before), &mut pages)?;
+            let page = database.last_steps_of_run(&self.undone.id, after, before, &mut pages)?;
             let Some(last) = page.last() else {
                 break;
             };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audit::seal::EntriesHeader;
 use crate::database::ledger::RunRecord;
-use crate::database::{Database, RENAMED_TO, TableTriggers, TriggerState};
+use crate::database::{Database, TableTriggers, TriggerState};
 use crate::model::{Finding, Level, Rule, shell_word};
 use crate::operations::OperationError;
 use crate::operations::audited_tables::altered;
@@ -36,15 +36,12 @@ impl RunTables {
         // Newest first.
         let mut later = database.runs()?;
         later.retain(|other| other.id > run.id);
-        let later: Vec<_> = later.iter().rev().map(RunRecord::recorded_tables).collect();
+        let later: Vec<_> = later.iter().rev().map(RunRecord::renamed_tables).collect();
         let current = |name: &String| {
             let mut current = name.clone();
-            for tables in &later {
-                let renamed = tables.get(&current).map(|counts| &counts[RENAMED_TO]);
-                if let Some(now) = renamed.and_then(|now| now.as_str()) {
-                    current = now.to_owned();
-                }
-            }
+            later
+                .iter()
+                .for_each(|renamed| renamed.follow(&mut current));
             // No run has recorded it under its new name yet.
             let mut renamed = states.iter();
             let renamed = renamed.find(|state| {
@@ -94,7 +91,8 @@ fn unrecorded(state: &TableTriggers) -> Option<Finding> {
         TriggerState::NotRecorded
         | TriggerState::Disabled
         | TriggerState::NoKey
-        | TriggerState::NoTriggers => None,
+        | TriggerState::NoTriggers
+        | TriggerState::LedgerTable => None,
         TriggerState::KeyLost
         | TriggerState::Missing
         | TriggerState::Outdated

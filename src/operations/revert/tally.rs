@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::audit::revert::{Reversal, Undo};
 use crate::audit::seal::TableActions;
 use crate::database::Mismatch;
+use crate::model::plural;
 
 use super::outcome::{RevertConflictAt, RevertedTable};
 
@@ -93,7 +94,7 @@ impl Tally {
             .filter(|(_, planned, count)| planned != count)
             .map(|(table, planned, count)| Mismatch {
                 table: table.to_owned(),
-                message: format!("expected {planned} changed rows, found {count}"),
+                message: format!("expected {}, found {count}", plural(planned, "changed row")),
             })
             .collect()
     }

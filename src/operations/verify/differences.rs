@@ -11,7 +11,8 @@ use super::values::described;
 pub(super) fn differences(
     directory: &Directory<'_>,
     discrepancies: &[Discrepancy],
-    (limit, show): (usize, ShowValues),
+    limit: usize,
+    show: ShowValues,
 ) -> Vec<Difference> {
     let mut kinds: Vec<(&Discrepancy, DifferenceKind)> = Vec::new();
     let mut origins: Vec<(&Origin, String)> = Vec::new();
@@ -32,7 +33,7 @@ pub(super) fn differences(
                         found,
                     };
                     kinds.push((discrepancy, kind));
-                    let pointer = directory.pointer_of(row.origin.file, (row.table, *column));
+                    let pointer = directory.pointer_of(row.origin.file, row.table, *column);
                     origins.push((&row.origin, pointer));
                 }
             }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::database::Database;
 use crate::database::ledger::ClaimedFile;
-use crate::model::{Fingerprint, Place, TableDigest};
+use crate::model::{Fingerprint, Place, TableDigest, TableIndex};
 use crate::operations::OperationError;
 use crate::operations::directory::check_scratch;
 use crate::plan::{TableComparison, record_fingerprint};
@@ -49,7 +49,7 @@ impl<'c, 'l> Extra<'c, 'l> {
     pub(super) fn rows(
         &mut self,
         database: &mut Database,
-        index: usize,
+        index: TableIndex,
         compared: &TableComparison,
     ) -> Result<(ExtraRows, Vec<Difference>), OperationError> {
         let table = &self.comparing.directory.layout.tables[index];
@@ -106,7 +106,7 @@ impl<'c, 'l> Extra<'c, 'l> {
     fn owners(
         &mut self,
         database: &mut Database,
-        index: usize,
+        index: TableIndex,
     ) -> Result<HashMap<Fingerprint, RowOwner>, OperationError> {
         let Comparing {
             directory,
@@ -138,7 +138,7 @@ impl<'c, 'l> Extra<'c, 'l> {
     fn removed(
         &mut self,
         database: &mut Database,
-        index: usize,
+        index: TableIndex,
         mut rows: HashMap<String, Option<Difference>>,
     ) -> Result<Vec<Difference>, OperationError> {
         if rows.is_empty() {
@@ -152,8 +152,12 @@ impl<'c, 'l> Extra<'c, 'l> {
                 .get(&claim.source_file_id)
                 .filter(|file| file.source == directory.source);
             if let (Some(file), Some(row)) = (ours, rows.get_mut(&claim.record_id)) {
+                let kind = match directory.survey.has_other_file(&file.path) {
+                    true => DifferenceKind::Unread,
+                    false => DifferenceKind::Removed,
+                };
                 *row = Some(Difference {
-                    kind: DifferenceKind::Removed,
+                    kind,
                     table: table.name.clone(),
                     record_id: Some(claim.record_id),
                     place: Place {

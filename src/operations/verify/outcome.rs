@@ -38,6 +38,8 @@ pub struct VerifyOutcome {
     pub tables: Vec<VerifiedTable>,
     /// Records that could not be compared because of errors.
     pub rejected: u64,
+    /// Whether there are errors in the files, and not only an unfinished run of the database.
+    pub files_have_errors: bool,
     /// The first differences: missing and different rows in the order of the files, then rows whose records were
     /// removed.
     pub differences: Vec<Difference>,
@@ -126,6 +128,8 @@ pub enum DifferenceKind {
     },
     /// The row was imported earlier, and its record is no longer in the files.
     Removed,
+    /// The row was imported earlier from a file that the layout no longer reads.
+    Unread,
 }
 
 impl DifferenceKind {
@@ -135,7 +139,7 @@ impl DifferenceKind {
         match self {
             Self::Missing => "missing",
             Self::Different { .. } => "different",
-            Self::Removed => "gone",
+            Self::Removed | Self::Unread => "gone",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Describes the values of a difference: their types and lengths, or the values themselves if they may be shown.
 
-use crate::model::{ShowValues, Value, canonical_json};
+use crate::model::{ShowValues, Value, canonical_json, excerpt, plural};
 
 /// Maximum number of characters shown of a value, and how many of them precede the first different one.
 const SHOWN: usize = 120;
@@ -9,13 +9,24 @@ const BEFORE: usize = 20;
 /// Describes the expected and the found value.
 pub(super) fn described(expected: &Value, found: &Value, show: ShowValues) -> (String, String) {
     match show {
-        ShowValues::Masked => (masked(expected), masked(found)),
+        ShowValues::Masked => {
+            let (expected, found) = (masked(expected), masked(found));
+            let same = found.strip_prefix("a ").or(found.strip_prefix("an "));
+            let found = match same.filter(|_| found == expected) {
+                Some(kind) => format!("another {kind}"),
+                None => found,
+            };
+            (expected, found)
+        }
         ShowValues::Shown => {
             let (expected, found) = (shown(expected), shown(found));
             let pairs = expected.chars().zip(found.chars());
             let same = pairs.take_while(|(expected, found)| expected == found);
             let from = same.count().saturating_sub(BEFORE);
-            (excerpt(&expected, from), excerpt(&found, from))
+            (
+                excerpt(&expected, from, SHOWN),
+                excerpt(&found, from, SHOWN),
+            )
         }
     }
 }
@@ -32,18 +43,16 @@ fn masked(value: &Value) -> String {
         Value::Timestamp(_) => "a timestamp".to_owned(),
         Value::Date(_) => "a date".to_owned(),
         Value::Uuid(_) => "a UUID".to_owned(),
-        Value::Blob(bytes) => format!("a BLOB of {} bytes", bytes.len()),
+        Value::Blob(bytes) => format!("a BLOB of {}", plural(bytes.len() as u64, "byte")),
         Value::InvalidText(bytes) => {
-            format!("a string of {} bytes that is not valid UTF-8", bytes.len())
+            let bytes = plural(bytes.len() as u64, "byte");
+            format!("a string of {bytes} that is not valid UTF-8")
         }
     }
 }
 
 fn characters(text: &str) -> String {
-    match text.chars().count() {
-        1 => "1 character".to_owned(),
-        count => format!("{count} characters"),
-    }
+    plural(text.chars().count() as u64, "character")
 }
 
 fn shown(value: &Value) -> String {
@@ -58,19 +67,6 @@ fn shown(value: &Value) -> String {
             value.key_text()
         }
     }
-}
-
-/// An excerpt of a long text from its `from`th character on, followed by its total length.
-fn excerpt(text: &str, from: usize) -> String {
-    let length = text.chars().count();
-    if length <= SHOWN {
-        return text.to_owned();
-    }
-    let from = from.min(length - SHOWN);
-    let part: String = text.chars().skip(from).take(SHOWN).collect();
-    let before = if from > 0 { "…" } else { "" };
-    let after = if from + SHOWN < length { "…" } else { "" };
-    format!("{before}{part}{after} ({length} characters)")
 }
 
 #[cfg(test)]
@@ -88,6 +84,8 @@ mod tests {
             (expected.as_str(), found.as_str()),
             ("a string of 5 characters", "an integer")
         );
+        let (_, found) = described(&Value::Integer(1), &Value::Integer(2), ShowValues::Masked);
+        assert_eq!(found, "another integer");
     }
 
     #[test]

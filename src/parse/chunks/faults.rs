@@ -7,7 +7,7 @@ use crate::parse::chunk::{hint, too_long};
 use crate::parse::encoding::Encoding;
 use crate::parse::framing::Framing;
 use crate::parse::position::Position;
-use crate::parse::split::Rest;
+use crate::parse::split::{Rest, Splitter};
 
 use super::Chunks;
 
@@ -64,6 +64,19 @@ impl<R: Read> Chunks<R> {
             pointer: Some(pointer),
         };
         Box::new(Finding::error(rule, place, message).hint(hint(rule)))
+    }
+
+    /// Creates the finding for an element that has an error before it ends. The end of one that is not closed is the end
+    /// of the file, far from the mistake.
+    pub(super) fn fault_inside(&self, at: usize, message: &str) -> Box<Finding> {
+        let begin = self.splitter.as_ref().map_or(at, Splitter::needed_from);
+        let line = |at: usize| self.window.start.after(&self.window.bytes[..at]).line;
+        let pointer = self.next_pointer();
+        if at < self.window.bytes.len() || line(begin) == line(at) {
+            return self.fault(Rule::InvalidJson, at, pointer, message);
+        }
+        let message = format!("{message}, at line {}; the record begins here", line(at));
+        self.fault(Rule::InvalidJson, begin, pointer, &message)
     }
 
     /// Creates the finding for a whole document that exceeds the limit.

@@ -454,3 +454,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_record_that_is_not_closed_is_reported_where_it_begins() {
+    let bytes = b"[\n  {\"id\": 1},\n  {\"id\": \"2},\n  {\"id\": 3}\n]\n";
+    let finding = read(bytes, Framing::Array, (1, 1)).1.expect("a finding");
+    let place = finding.place.expect("placed");
+    assert_eq!(
+        (place.line, place.column),
+        (Some(3), Some(3)),
+        "{}",
+        finding.message
+    );
+    assert!(
+        finding.message.ends_with("; the record begins here"),
+        "{}",
+        finding.message
+    );
+}

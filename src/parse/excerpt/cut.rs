@@ -76,7 +76,8 @@ impl Cells {
     /// Ends the line after `columns`, or where the rest of it is not needed: places that remain are after its end.
     pub(super) fn end(
         &mut self,
-        (columns, cut): (u64, Cut),
+        columns: u64,
+        cut: Cut,
         line: u64,
         wanted: &mut VecDeque<(Position, usize)>,
         found: &mut [Option<Excerpt>],

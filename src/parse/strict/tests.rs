@@ -117,12 +117,12 @@ fn the_first_byte_that_is_not_utf8_is_located() {
 #[test]
 fn truncated_text_and_unpaired_surrogates_have_clear_messages() {
     let cases = [
-        (r#"{"a": "b"#, "cut off: the JSON ends inside a string"),
-        (r#"{"a": 1"#, "cut off: the JSON ends inside an object"),
-        ("[1", "cut off: the JSON ends inside an array"),
+        (r#"{"a": "b"#, "incomplete: the JSON ends inside a string"),
+        (r#"{"a": 1"#, "incomplete: the JSON ends inside an object"),
+        ("[1", "incomplete: the JSON ends inside an array"),
         (
             r#"{"a":"#,
-            "cut off: the JSON ends where a value is expected",
+            "incomplete: the JSON ends where a value is expected",
         ),
         (r#"["\ud800"]"#, "unpaired surrogate"),
         (r#"["\ud800\u0041"]"#, "unpaired surrogate"),
@@ -175,7 +175,7 @@ fn messages_describe_the_error_without_showing_values() {
     assert_eq!(message("[1,\n\n  2 3]"), "expected `,` or `]`");
     assert_eq!(
         message("{'secret':1}"),
-        "key must be a string: strings and member names must be in double quotes"
+        "key must be a string: strings and property names must be in double quotes"
     );
     assert_eq!(
         message(r#"["\ud83d secret"]"#),

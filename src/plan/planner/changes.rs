@@ -18,6 +18,7 @@ impl Planner<'_> {
     ) -> (Option<i64>, Option<Change>) {
         let Resolution { decision, conflict } = resolution;
         self.tables[row.table].counts.conflicts += u64::from(conflict);
+        self.returned += u64::from(existing.known.is_some_and(|known| known.removed));
         let record_id = match &decision {
             Decision::Insert => self.insert(&mut row),
             Decision::Update(_) => self.update(&mut row, existing),

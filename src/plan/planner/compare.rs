@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::layout::Layout;
-use crate::model::{Fingerprint, Hasher, MappedRow, TableDigest, Value};
+use crate::model::{Fingerprint, Hasher, MappedRow, PerTable, TableDigest, Value};
 use crate::plan::change::{RowProblem, same};
 
 use super::row_batch::{SlotState, keep_defaults};
@@ -15,7 +15,7 @@ use super::{Lookup, Planner, Round, RowBatch};
 #[derive(Debug)]
 pub struct Comparison {
     /// One per table of the layout.
-    pub tables: Vec<TableComparison>,
+    pub tables: PerTable<TableComparison>,
     /// The first missing or different rows, in the order of the files.
     pub discrepancies: Vec<Discrepancy>,
     keep: usize,
@@ -110,11 +110,14 @@ impl Planner<'_> {
     ) {
         self.foreign_keys.looked_up(&lookup.parents);
         for &at in &round.rows {
+            let Some(row) = self.take_undecided(batch, at, lookup) else {
+                continue;
+            };
             let slot = &mut batch.rows[at];
-            let Some(row) = slot.row.take() else { continue };
             match self.foreign_keys.missing_parent(row.table, &row.values) {
                 Some(dangling) => {
                     slot.state = SlotState::Rejected;
+                    self.withdraw_record(&row, lookup);
                     problems.push(dangling.problem(self.layout, row.origin));
                 }
                 None => {

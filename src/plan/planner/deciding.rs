@@ -2,7 +2,6 @@
 
 use crate::model::{MappedRow, Rule, Value};
 use crate::plan::change::{Change, ConflictPolicy, KnownRow, RowProblem};
-use crate::plan::dangling::Dangling;
 use crate::plan::decide::{Resolution, Situation, decide};
 use crate::plan::limits::check_row;
 
@@ -43,16 +42,34 @@ impl Planner<'_> {
         self.foreign_keys.looked_up(&lookup.parents);
         self.record_deleted(batch, round, lookup);
         for &at in &round.rows {
+            let Some(row) = self.take_undecided(batch, at, lookup) else {
+                continue;
+            };
             let slot = &mut batch.rows[at];
-            let Some(row) = slot.row.take() else { continue };
-            match self.decide_row(row, lookup) {
-                Ok((generated, change)) => {
+            let existing = Existing {
+                known: lookup.known.get(&row.identity),
+                row: lookup.current.get(&row.identity),
+            };
+            match self.decide_row(&row, existing, lookup) {
+                Ok((resolution, conflicting)) => {
+                    let (generated, change) = self.change(row, resolution, existing);
                     slot.generated = generated;
                     slot.state = SlotState::Planned;
-                    changes.extend(change);
+                    match change {
+                        Some(change) if !conflicting.is_empty() => self.waiting.push(Waiting {
+                            change,
+                            conflicting,
+                        }),
+                        change => changes.extend(change),
+                    }
                 }
                 Err(problem) => {
-                    slot.state = SlotState::Rejected;
+                    if problem.rule == Rule::Conflict {
+                        slot.state = SlotState::Conflict;
+                    } else {
+                        slot.state = SlotState::Rejected;
+                        self.withdraw_record(&row, lookup);
+                    }
                     problems.push(problem);
                 }
             }
@@ -78,43 +95,32 @@ impl Planner<'_> {
         }
     }
 
-    /// Decides on one row. Returns its generated key, if children may need it, and the change, unless there is none or
-    /// it waits for other rows.
+    /// Decides on one row. Returns the rows that its change waits for, too.
     fn decide_row(
         &mut self,
-        row: MappedRow,
+        row: &MappedRow,
+        existing: Existing<'_>,
         lookup: &Lookup,
-    ) -> Result<(Option<i64>, Option<Change>), RowProblem> {
-        let existing = Existing {
-            known: lookup.known.get(&row.identity),
-            row: lookup.current.get(&row.identity),
-        };
-        self.check_parents(&row, lookup)?;
-        self.check_ownership(&row, existing, lookup)?;
-        let resolution = self.resolve(&row, existing, lookup)?;
+    ) -> Result<(Resolution, Vec<ConflictingRow>), RowProblem> {
+        self.check_late(row)?;
+        self.check_parents(row)?;
+        self.check_ownership(row, existing, lookup)?;
+        let resolution = self.resolve(row, existing, lookup)?;
         let mut conflicting = Vec::new();
         if resolution.decision.writes() {
-            self.check_written(&row, existing, lookup)?;
+            self.check_written(row, existing)?;
             let holder = existing.row.map(|(record_id, _)| record_id);
-            conflicting = self.order_unique_moves(&row, &resolution.decision, (holder, lookup))?;
+            conflicting = self.order_unique_moves(row, &resolution.decision, holder, lookup)?;
         }
-        let (generated, change) = self.change(row, resolution, existing);
-        match change {
-            Some(change) if !conflicting.is_empty() => {
-                self.waiting.push(Waiting {
-                    change,
-                    conflicting,
-                });
-                Ok((generated, None))
-            }
-            change => Ok((generated, change)),
-        }
+        Ok((resolution, conflicting))
     }
 
     /// The rows that the row refers to exist, or will exist.
-    fn check_parents(&mut self, row: &MappedRow, lookup: &Lookup) -> Result<(), RowProblem> {
+    fn check_parents(&self, row: &MappedRow) -> Result<(), RowProblem> {
         let missing = self.foreign_keys.missing_parent(row.table, &row.values);
-        missing.map_or(Ok(()), |dangling| Err(self.reject(row, dangling, lookup)))
+        missing.map_or(Ok(()), |dangling| {
+            Err(dangling.problem(self.layout, row.origin.clone()))
+        })
     }
 
     /// No unchanged file has the record with other values, and no other record of this run has adopted its row.
@@ -136,7 +142,7 @@ impl Planner<'_> {
                 columns: table.primary_key.clone(),
                 path: None,
             };
-            return Err(taken(table, (row.table, &row.origin), &conflict));
+            return Err(taken(table, row.table, &row.origin, &conflict));
         }
         Ok(())
     }
@@ -149,63 +155,54 @@ impl Planner<'_> {
         lookup: &Lookup,
     ) -> Result<Resolution, RowProblem> {
         let table = &self.layout.tables[row.table];
-        let renamed = lookup.successors.contains(&row.identity)
-            && self.has_children(row.table)
-            && existing.values().is_some_and(|values| {
-                let mut key = table.table.primary_key.iter();
-                key.any(|&column| {
-                    row.values[column] != Value::Default && row.values[column] != values[column]
-                })
-            });
+        let renamed = lookup.referred.contains(&row.identity)
+            || lookup.successors.contains(&row.identity)
+                && self.has_children(row.table)
+                && existing
+                    .values()
+                    .is_some_and(|values| row.changes(&table.table.primary_key, values));
+        let is_silent = lookup.silently_referred.contains(&row.identity);
+        let policy = match self.policy {
+            ConflictPolicy::TakeFile if is_silent => ConflictPolicy::Report,
+            policy => policy,
+        };
         let resolution = decide(&Situation {
             table,
             renamed,
             hasher: self.hasher(row.table),
-            policy: self.policy,
+            policy,
             wanted: &row.values,
             digest: row.digest,
             known: existing.known,
             untouched: lookup.untouched.contains(&row.identity),
+            same_file: self.reread.contains(&row.origin.file),
             current: existing.values(),
         });
         resolution.map_err(|why| RowProblem {
             origin: row.origin.clone(),
             columns: None,
             shared: None,
+            cause: None,
             rule: Rule::Conflict,
             message: format!("`{}` {}: {why}", table.table.name, existing.record_id()),
-            hint: "choose with `--on-conflict keep-database` or `--on-conflict take-file`"
-                .to_owned(),
+            hint: match is_silent {
+                true => "`--on-conflict keep-database` keeps the value: a foreign key would change other rows without an entry in the audit log",
+                false => "choose with `--on-conflict keep-database` or `--on-conflict take-file`",
+            }
+            .to_owned(),
         })
     }
 
     /// The database can store a row that is to be written, and no other program deleted a row that it refers to.
-    fn check_written(
-        &mut self,
-        row: &MappedRow,
-        existing: Existing<'_>,
-        lookup: &Lookup,
-    ) -> Result<(), RowProblem> {
+    fn check_written(&self, row: &MappedRow, existing: Existing<'_>) -> Result<(), RowProblem> {
         if let Some(dangling) = self.foreign_keys.deleted_parent(row.table, &row.values) {
-            return Err(self.reject(row, dangling, lookup));
+            return Err(dangling.problem(self.layout, row.origin.clone()));
         }
         let Some(limit) = &self.tables[row.table].limits.row else {
             return Ok(());
         };
         let values = self.stored_values(row, existing.values());
         let table = &self.layout.tables[row.table];
-        let fits = check_row(table, limit, &row.origin, &values);
-        if fits.is_err() && existing.row.is_none() {
-            self.foreign_keys.withdraw(row.table, &row.values);
-        }
-        fits
-    }
-
-    /// Rejects a row that refers to a missing row. The rows that refer to it are rejected too.
-    fn reject(&mut self, row: &MappedRow, dangling: Dangling, lookup: &Lookup) -> RowProblem {
-        if !lookup.current.contains_key(&row.identity) {
-            self.foreign_keys.withdraw(row.table, &row.values);
-        }
-        dangling.problem(self.layout, row.origin.clone())
+        check_row(table, limit, &row.origin, &values)
     }
 }

@@ -1,6 +1,7 @@
 //! The keys that the planner tracks besides identities: UNIQUE constraints, and generated keys that children need.
 
 use crate::layout::{IdentityRule, Layout, RecordRule, Source};
+use crate::model::{PerTable, TableIndex};
 use crate::plan::seen::SeenIdentities;
 
 /// A UNIQUE constraint other than the identity, and its keys seen so far.
@@ -11,7 +12,7 @@ pub(super) struct UniqueKey {
 }
 
 /// The UNIQUE constraints whose columns are mapped and that are not part of the identity.
-pub(super) fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
+pub(super) fn unique_keys(layout: &Layout, table: TableIndex) -> Vec<UniqueKey> {
     let rules: Vec<&RecordRule> = layout
         .sources
         .iter()
@@ -38,8 +39,8 @@ pub(super) fn unique_keys(layout: &Layout, table: usize) -> Vec<UniqueKey> {
 }
 
 /// For each table, whether records nested in its records need its generated keys.
-pub(super) fn keys_wanted(layout: &Layout) -> Vec<bool> {
-    fn visit(rules: &[RecordRule], wanted: &mut [bool]) -> bool {
+pub(super) fn keys_wanted(layout: &Layout) -> PerTable<bool> {
+    fn visit(rules: &[RecordRule], wanted: &mut PerTable<bool>) -> bool {
         let mut asked = false;
         for rule in rules {
             let inside = visit(&rule.records, wanted);
@@ -48,7 +49,7 @@ pub(super) fn keys_wanted(layout: &Layout) -> Vec<bool> {
         }
         asked
     }
-    let mut wanted = vec![false; layout.tables.len()];
+    let mut wanted = layout.tables.iter().map(|_| false).collect();
     for source in &layout.sources {
         visit(&source.records, &mut wanted);
     }

@@ -3,7 +3,7 @@
 //! A change that needs a value of another row waits until that row releases it, at most until the end of its file. If
 //! rows wait for each other, for example because two rows exchange names, one of them is set to NULL for a moment.
 
-use crate::model::{MappedRow, Origin, Rule, Table};
+use crate::model::{MappedRow, Origin, Rule, Table, TableIndex};
 use crate::plan::change::{Change, PlannedRow, RowProblem, TableColumns};
 use crate::plan::decide::Decision;
 
@@ -67,16 +67,16 @@ impl Planner<'_> {
         &mut self,
         row: &MappedRow,
         decision: &Decision,
-        (record_id, lookup): (Option<&String>, &Lookup),
+        record_id: Option<&String>,
+        lookup: &Lookup,
     ) -> Result<Vec<ConflictingRow>, RowProblem> {
         let index = row.table;
         let conflicting = self.unreleased(index, lookup.conflicting.get(&row.identity));
         match (decision, conflicting.first()) {
             (Decision::Update(columns), None) => self.release(index, columns, record_id),
             (Decision::Insert, Some(conflict)) if self.has_children(index) => {
-                self.foreign_keys.withdraw(index, &row.values);
                 let table = &self.layout.tables[index].table;
-                return Err(taken(table, (index, &row.origin), conflict));
+                return Err(taken(table, index, &row.origin, conflict));
             }
             (Decision::Update(_), Some(_))
             | (Decision::Insert | Decision::Record | Decision::Unchanged, _) => {}
@@ -87,7 +87,7 @@ impl Planner<'_> {
     /// The rows among `conflicting` that have not released their values yet.
     fn unreleased(
         &self,
-        table: usize,
+        table: TableIndex,
         conflicting: Option<&Vec<ConflictingRow>>,
     ) -> Vec<ConflictingRow> {
         let conflicting = conflicting.into_iter().flatten();
@@ -99,7 +99,7 @@ impl Planner<'_> {
     }
 
     /// Records that a row releases its unique values. Changes are written in the order in which they are planned.
-    fn release(&mut self, table: usize, columns: &[usize], record_id: Option<&String>) {
+    fn release(&mut self, table: TableIndex, columns: &[usize], record_id: Option<&String>) {
         let plan = &mut self.tables[table];
         let mut unique = plan.unique.iter();
         let gives_up = unique.any(|key| key.columns.iter().any(|column| columns.contains(column)));
@@ -170,7 +170,7 @@ impl Planner<'_> {
         let digest = table.digest(&plan.hasher, &row.values);
         plan.written.remove(digest);
         let conflict = waiting.conflicting.first()?;
-        Some(taken(&table.table, (row.table, &row.origin), conflict))
+        Some(taken(&table.table, row.table, &row.origin, conflict))
     }
 }
 
@@ -180,6 +180,7 @@ pub(super) fn contradiction(table: &Table, row: &MappedRow, path: &str) -> RowPr
         origin: row.origin.clone(),
         columns: None,
         shared: None,
+        cause: None,
         rule: Rule::DuplicateRecord,
         message: format!(
             "a record of `{}` in {path}, which did not change, has the same identity but different values",
@@ -192,7 +193,8 @@ pub(super) fn contradiction(table: &Table, row: &MappedRow, path: &str) -> RowPr
 /// Reports that another row holds the unique value.
 pub(super) fn taken(
     table: &Table,
-    (index, origin): (usize, &Origin),
+    index: TableIndex,
+    origin: &Origin,
     conflict: &ConflictingRow,
 ) -> RowProblem {
     let names = table.names(&conflict.columns);
@@ -207,6 +209,7 @@ pub(super) fn taken(
             columns: conflict.columns.clone(),
         })),
         shared: None,
+        cause: None,
         rule: Rule::NotUnique,
         message: format!(
             "`{}` {}{} has the same {names}",

@@ -21,33 +21,50 @@ impl Planner<'_> {
             let (before, from) = batch.rows.split_at_mut(at);
             let slot = &mut from[0];
             let parent = slot.parent.map(|parent| &before[parent]);
-            if parent.is_some_and(|parent| parent.state == SlotState::Rejected) {
-                slot.state = SlotState::Rejected;
-                continue;
-            }
             let row = slot
                 .row
                 .as_mut()
                 .expect("a waiting row was not planned yet");
-            if row.deferred != Deferred::Nothing {
-                if parent.is_some_and(|parent| parent.state == SlotState::Waiting) {
+            let is_deferred = row.deferred != Deferred::Nothing;
+            match parent.map(|parent| parent.state) {
+                Some(SlotState::Rejected) => {
+                    slot.state = SlotState::Rejected;
+                    self.record_invalid(row);
+                    continue;
+                }
+                Some(SlotState::Waiting) => {
                     batch.waiting.push(at);
                     continue;
                 }
+                Some(SlotState::Undecided | SlotState::Repetition) if is_deferred => {
+                    batch.waiting.push(at);
+                    continue;
+                }
+                // The key of the enclosing row is not known.
+                Some(SlotState::Conflict) if is_deferred => {
+                    slot.state = SlotState::Conflict;
+                    continue;
+                }
+                Some(_) | None => {}
+            }
+            if is_deferred {
                 let hasher = &self.tables[row.table].hasher;
-                complete((self.layout, hasher), row, before, slot.parent);
+                complete(self.layout, hasher, row, before, slot.parent);
             }
             let limits = &self.tables[row.table].limits.columns;
             let fits = limits::check(self.layout, limits, row);
             match fits.and_then(|()| self.check_duplicate(row)) {
-                Ok(DuplicateCheck::First) => round.rows.push(at),
-                Ok(DuplicateCheck::Repetition | DuplicateCheck::Contradiction) => {
-                    self.tables[row.table].counts.merged += 1;
-                    slot.generated = self.generated.get(&row.identity).copied();
-                    slot.state = SlotState::Planned;
-                    slot.row = None;
+                Ok(check) => {
+                    slot.state = match check {
+                        DuplicateCheck::First => SlotState::Undecided,
+                        DuplicateCheck::Repetition | DuplicateCheck::Contradiction => {
+                            SlotState::Repetition
+                        }
+                    };
+                    round.rows.push(at);
                 }
                 Err(problem) => {
+                    self.record_invalid(row);
                     problems.push(problem);
                     slot.state = SlotState::Rejected;
                 }
@@ -72,8 +89,16 @@ impl Planner<'_> {
                 DuplicateCheck::First
             })
         };
-        match observe(&mut self.tables[row.table].seen, row.identity, row.digest) {
-            DuplicateCheck::Repetition => return Ok(DuplicateCheck::Repetition),
+        let plan = &mut self.tables[row.table];
+        match observe(&mut plan.seen, row.identity, row.digest) {
+            DuplicateCheck::Repetition => match plan.rejected.remove(&row.identity) {
+                None => return Ok(DuplicateCheck::Repetition),
+                Some(true) => {
+                    self.foreign_keys.add(row.table, &row.values, &row.origin);
+                    return Ok(DuplicateCheck::First);
+                }
+                Some(false) => {}
+            },
             DuplicateCheck::Contradiction => {
                 return Err(RowProblem {
                     origin: row.origin.clone(),
@@ -83,6 +108,7 @@ impl Planner<'_> {
                         columns: None,
                         key: row.identity,
                     })),
+                    cause: None,
                     rule: Rule::DuplicateRecord,
                     message: format!(
                         "another record of `{}` has the same identity but different values",
@@ -93,13 +119,14 @@ impl Planner<'_> {
             }
             DuplicateCheck::First => {}
         }
-        for unique in &mut self.tables[row.table].unique {
+        for unique in &mut plan.unique {
             let values = unique.columns.iter().map(|&column| &row.values[column]);
             if values.clone().any(Value::is_null) {
                 continue;
             }
             let key = Value::fingerprint(values);
             if observe(&mut unique.seen, key, key) != DuplicateCheck::First {
+                plan.rejected.insert(row.identity, false);
                 let columns = unique.columns.clone();
                 let names = table.names(&columns);
                 return Err(RowProblem {
@@ -113,6 +140,7 @@ impl Planner<'_> {
                         columns: Some(unique.columns.clone()),
                         key,
                     })),
+                    cause: None,
                     rule: Rule::NotUnique,
                     message: format!("another record has the same {names} of `{}`", table.name),
                     hint: "give one of the two records a different value".to_owned(),

@@ -25,9 +25,17 @@ pub(super) struct Slot {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SlotState {
+    /// In no round yet.
     Waiting,
+    /// In the current round.
+    Undecided,
+    /// In the current round, and equal to an earlier record.
+    Repetition,
     Planned,
+    /// Rejected with the rows nested in it.
     Rejected,
+    /// Its record and its row both changed, so nothing is written.
+    Conflict,
 }
 
 /// The rows of a batch that can be decided now.
@@ -55,6 +63,10 @@ pub struct Lookup {
     pub conflicting: HashMap<Fingerprint, Vec<ConflictingRow>>,
     /// New records whose ledger entry in `known` is that of the removed record they replace.
     pub successors: HashSet<Fingerprint>,
+    /// Records that would change a value of their row to which rows refer by a foreign key that the layout does not have.
+    pub referred: HashSet<Fingerprint>,
+    /// Those of them of which the foreign key would change rows without an entry in the audit log.
+    pub silently_referred: HashSet<Fingerprint>,
     /// Records that an unchanged file has with different values, with its path.
     pub contradicted: HashMap<Fingerprint, String>,
 }
@@ -89,16 +101,17 @@ impl RowBatch {
 
     /// The rows of a round.
     pub fn round<'w>(&'w self, round: &'w Round) -> impl Iterator<Item = &'w MappedRow> {
-        round
-            .rows
-            .iter()
-            .filter_map(|&at| self.rows[at].row.as_ref())
+        let slots = round.rows.iter().map(|&at| &self.rows[at]);
+        slots
+            .filter(|slot| slot.state == SlotState::Undecided)
+            .filter_map(|slot| slot.row.as_ref())
     }
 }
 
 /// Fills in the keys of enclosing rows and the values that depend on them.
 pub(super) fn complete(
-    (layout, hasher): (&Layout, &RowHasher),
+    layout: &Layout,
+    hasher: &RowHasher,
     row: &mut MappedRow,
     before: &[Slot],
     parent: Option<usize>,

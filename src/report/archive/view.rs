@@ -39,8 +39,8 @@ struct ArchivedRunView<'o> {
     bytes: u64,
 }
 
-impl<'o> From<(&Path, &'o Listing)> for ArchiveView<'o> {
-    fn from((directory, listing): (&Path, &'o Listing)) -> Self {
+impl<'o> ArchiveView<'o> {
+    pub(crate) fn new(directory: &Path, listing: &'o Listing) -> Self {
         let runs = listing.runs.iter().map(|run| ArchivedRunView {
             run: run.header.run.to_string(),
             created_at: run.header.created_at.to_string(),
@@ -122,8 +122,8 @@ enum ArchiveProblemView {
     },
 }
 
-impl<'o> From<(&Path, &'o VerifiedArchive)> for VerifiedArchiveView<'o> {
-    fn from((directory, verified): (&Path, &'o VerifiedArchive)) -> Self {
+impl<'o> VerifiedArchiveView<'o> {
+    pub(crate) fn new(directory: &Path, verified: &'o VerifiedArchive) -> Self {
         let report = &verified.report;
         Self {
             status: match report.problems.is_empty() {
@@ -185,8 +185,8 @@ pub struct RestoredView<'o> {
     bytes: u64,
 }
 
-impl<'o> From<(&'o str, &Path, Restored)> for RestoredView<'o> {
-    fn from((run, target, restored): (&'o str, &Path, Restored)) -> Self {
+impl<'o> RestoredView<'o> {
+    pub(crate) fn new(run: &'o str, target: &Path, restored: Restored) -> Self {
         Self {
             run,
             directory: target.display().to_string(),

@@ -5,13 +5,15 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use crate::model::escape_line;
 use crate::operations::audit::{AsOf, AsOfRow};
-use crate::report::counts::{Align, aligned, plural};
+use crate::report::counts::{Align, aligned, plural, short_timestamp};
 use crate::report::document::write_line;
 
 use super::csv::{Cell, line};
 use super::log::shown_of;
-use super::shown::{self, Cut, escape_line};
+use super::not_recorded::not_recorded_text;
+use super::shown::{self, Cut};
 
 /// The output format of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub enum SheetForm {
 /// Writes rows one at a time.
 #[derive(Debug)]
 pub struct AsOfSheet {
+    table: String,
     form: SheetForm,
     limit: usize,
     columns: Vec<String>,
@@ -35,10 +38,11 @@ pub struct AsOfSheet {
 }
 
 impl AsOfSheet {
-    /// Creates a sheet that shows at most `limit` rows.
+    /// Creates a sheet of a table that shows at most `limit` rows.
     #[must_use]
-    pub fn new(form: SheetForm, limit: usize) -> Self {
+    pub fn new(table: &str, form: SheetForm, limit: usize) -> Self {
         Self {
+            table: table.to_owned(),
             form,
             limit,
             columns: Vec::new(),
@@ -125,9 +129,15 @@ impl AsOfSheet {
                 let begin = if self.taken == 0 { "{\"rows\": [" } else { "" };
                 let (count, incomplete) = (json!(outcome.rows), json!(outcome.incomplete));
                 let (problems, run) = (json!(outcome.problems), json!(outcome.run));
+                let (unrecorded, ids) = (outcome.unrecorded, json!(outcome.unrecorded_ids));
+                let missing = json!(outcome.not_recorded);
+                write!(
+                    out,
+                    "{begin}\n], \"count\": {count}, \"incomplete\": {incomplete}, \"problems\": {problems}, "
+                )?;
                 writeln!(
                     out,
-                    "{begin}\n], \"count\": {count}, \"incomplete\": {incomplete}, \"problems\": {problems}, \"run\": {run}}}"
+                    "\"unrecorded\": {unrecorded}, \"unrecorded_ids\": {ids}, \"not_recorded\": {missing}, \"run\": {run}}}"
                 )
             }
             SheetForm::Text(_) => out.write_all(self.text(outcome).as_bytes()),
@@ -152,6 +162,10 @@ impl AsOfSheet {
             }
         };
         out.push_str(&shown_of(self.kept.len(), outcome.rows, "row"));
+        if let Some(first) = &outcome.first_entry {
+            let first = short_timestamp(first);
+            out.push_str(&format!("the first entry of this table is from {first}\n"));
+        }
         if outcome.incomplete > 0 {
             out.push_str(&format!(
                 "{} older than the audit log; unknown values are shown as `?`\n",
@@ -165,6 +179,21 @@ impl AsOfSheet {
                 "{count} inconsistent with earlier entries: {}\n",
                 numbers.join(", ")
             ));
+        }
+        if outcome.unrecorded > 0 {
+            let ids = outcome.unrecorded_ids.iter().map(|id| escape_line(id));
+            let ids = ids.collect::<Vec<_>>().join("`, `");
+            let more = match outcome.unrecorded - outcome.unrecorded_ids.len() as u64 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            out.push_str(&format!(
+                "{} of the table without an entry, not shown: inserted or renumbered at an unknown time (`{ids}`{more}); `accession audit reconcile` lists them\n",
+                plural(outcome.unrecorded, "row")
+            ));
+        }
+        if let Some(missing) = &outcome.not_recorded {
+            out.push_str(&not_recorded_text(&self.table, missing));
         }
         out
     }

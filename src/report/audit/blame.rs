@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
+use crate::model::escape_line;
 use crate::operations::audit::{Blame, BlamedColumn};
 use crate::report::counts::{Align, aligned, short_timestamp};
 
 use super::csv::attributed;
-use super::shown::{self, Cut, attribution_text, author, escape_line, short};
+use super::not_recorded::not_recorded_text;
+use super::shown::{self, Cut, attribution_text, author, short};
 
 /// One line per column; then the entry that deleted the row, if any.
 #[must_use]
@@ -55,6 +57,9 @@ pub fn blame_text(blame: &Blame, cut: Cut) -> String {
             "the key of the row is now `{}`\n",
             escape_line(name)
         ));
+    }
+    if let Some(missing) = &blame.not_recorded {
+        out.push_str(&not_recorded_text(&blame.table, missing));
     }
     out
 }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::model::neutral_cell;
+
 /// A cell.
 #[derive(Debug, Clone)]
 pub(super) enum Cell<'c> {
@@ -30,18 +32,10 @@ impl<'c> Cell<'c> {
         }
     }
 
-    /// Prefixes an apostrophe to strings that a spreadsheet would run as a formula
-    /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
     fn neutral(self) -> Cow<'c, str> {
         match self {
             Self::Plain(text) => text.into(),
-            Self::Text(text) => {
-                let dangerous = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-                match text.starts_with(dangerous) {
-                    true => format!("'{text}").into(),
-                    false => text,
-                }
-            }
+            Self::Text(text) => neutral_cell(text),
         }
     }
 }

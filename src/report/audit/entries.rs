@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::audit::{FieldChange, ReplayStep};
 use crate::database::ledger::AuditEntry;
+use crate::model::escape_line;
 use crate::operations::audit::{Attribution, LogEntries};
 use crate::report::counts::{Align, painted, plural, short_timestamp};
 use crate::report::document::ListDocument;
@@ -14,7 +15,7 @@ use crate::report::document::ListDocument;
 use super::csv::{ATTRIBUTION, Cell, line};
 use super::image::{ImageView, quote_numbers};
 use super::log::shown_of;
-use super::shown::{self, Cut, author, escape_line, short};
+use super::shown::{self, Cut, author, short};
 
 /// The output format of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl EntriesSheet {
                     self.document = Some(ListDocument::begin(out, &[], "entries")?);
                 }
                 match &mut self.document {
-                    Some(document) => document.item(out, &EntryView::from((entry, attribution))),
+                    Some(document) => document.item(out, &EntryView::new(entry, attribution)),
                     None => Ok(()),
                 }
             }
@@ -184,8 +185,8 @@ pub struct EntryView<'o> {
     new: ImageView<'o>,
 }
 
-impl<'o> From<(&'o AuditEntry, &'o Attribution)> for EntryView<'o> {
-    fn from((entry, attribution): (&'o AuditEntry, &'o Attribution)) -> Self {
+impl<'o> EntryView<'o> {
+    pub(crate) fn new(entry: &'o AuditEntry, attribution: &'o Attribution) -> Self {
         Self {
             attribution,
             table: &entry.table_name,

@@ -106,7 +106,7 @@ impl Export {
         entry: &AuditEntry,
         attribution: &Attribution,
     ) -> io::Result<()> {
-        let view = EntryView::from((entry, attribution));
+        let view = EntryView::new(entry, attribution);
         match self.numbers {
             Numbers::Exact => write_line(out, &view),
             Numbers::AsStrings => write_line(out, &QuotedEntryView::from(view)),

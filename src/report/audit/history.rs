@@ -3,15 +3,18 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::audit::FieldChange;
+use crate::model::{RunId, escape_line};
 use crate::operations::audit::{Attribution, History, Version};
 use crate::report::Style;
 use crate::report::counts::plural;
 use crate::report::document::ListDocument;
 
 use super::csv::{ATTRIBUTION, header, view_line};
-use super::shown::{self, Cut, attribution_text, escape_line};
+use super::not_recorded::not_recorded_text;
+use super::shown::{self, Cut, attribution_text, short};
 
 /// Writes the block of a version.
 fn write_version(
@@ -27,9 +30,16 @@ fn write_version(
     for (what, text) in circumstances(history, version) {
         writeln!(out, "    {} {text}", Style::paint(Style::DIM, what))?;
     }
-    if let Some(problem) = &version.problem {
-        let error = Style::paint(Style::ERROR, "error:");
-        writeln!(out, "    {error} {problem}")?;
+    match (&version.problem, &version.accepted_by) {
+        (Some(problem), Some(run)) => {
+            let gap = Style::paint(Style::WARNING, "known gap:");
+            writeln!(out, "    {gap} {problem}; run {} accepted it", short(run))?;
+        }
+        (Some(problem), None) => {
+            let error = Style::paint(Style::ERROR, "error:");
+            writeln!(out, "    {error} {problem}")?;
+        }
+        (None, _) => {}
     }
     shown::write_changes(out, &version.changes, "    ", cut)?;
     out.write_all(b"\n")
@@ -72,6 +82,9 @@ pub struct VersionView<'o> {
     changes: &'o [FieldChange],
     /// Why the entry does not match the previous ones.
     problem: Option<String>,
+    /// The run of kind `enable` that compared the rows with the entries up to this one: changes before an entry that
+    /// does not match are a known gap since.
+    accepted_by: Option<&'o RunId>,
 }
 
 impl<'o> From<&'o Version> for VersionView<'o> {
@@ -83,6 +96,7 @@ impl<'o> From<&'o Version> for VersionView<'o> {
             moved_to: version.moved_to.as_deref(),
             changes: &version.changes,
             problem: version.problem.as_ref().map(ToString::to_string),
+            accepted_by: version.accepted_by.as_ref(),
         }
     }
 }
@@ -170,10 +184,21 @@ impl HistorySheet {
                 let table = escape_line(&history.table);
                 let record = escape_line(&history.record_id);
                 let versions = plural(history.versions as u64, "version");
-                writeln!(out, "{versions} of `{record}` in `{table}`")
+                writeln!(out, "{versions} of `{record}` in `{table}`")?;
+                match &history.not_recorded {
+                    Some(missing) => {
+                        out.write_all(not_recorded_text(&history.table, missing).as_bytes())
+                    }
+                    None => Ok(()),
+                }
             }
-            (HistoryForm::Json, Some(document)) => document.end(out, &[]),
-            (HistoryForm::Json, None) => begin(out, history)?.end(out, &[]),
+            (HistoryForm::Json, document) => {
+                let document = match document {
+                    Some(document) => document,
+                    None => begin(out, history)?,
+                };
+                document.end(out, &[("not_recorded", json!(history.not_recorded))])
+            }
             (HistoryForm::Csv, _) => Ok(()),
         }
     }

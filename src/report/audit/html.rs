@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::audit::FieldChange;
 use crate::database::ledger::AuditEntry;
+use crate::model::{RunKind, escape_line};
 use crate::operations::audit::Attribution;
 use crate::report::counts::{plural, short_timestamp};
 
@@ -53,10 +54,10 @@ pub(super) fn entry(
     };
     push("database user", attribution.db_user.as_deref());
     push(
-        attribution.kind.as_deref().map_or(
-            "run",
-            |kind| if kind == "import" { "import" } else { "run" },
-        ),
+        match attribution.is_of(RunKind::Import) {
+            true => "import",
+            false => "run",
+        },
         attribution.run.as_deref(),
     );
     push("reason", attribution.reason.as_deref());
@@ -138,7 +139,7 @@ fn write_escaped(out: &mut dyn Write, mut text: &str) -> io::Result<()> {
 /// Escapes text for HTML content and attributes.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in shown::escape_line(text).chars() {
+    for c in escape_line(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::audit::Action;
+use crate::model::escape_line;
 use crate::operations::audit::{Log, LogLine};
 use crate::report::counts::{Align, grouped_or_empty, painted, plural, short_timestamp};
 use crate::report::rows::ByName;
 
 use super::csv::sheet;
-use super::shown::{escape_line, short};
+use super::shown::short;
 
 /// One line per run, and one per day and author for other programs; then the total.
 #[must_use]

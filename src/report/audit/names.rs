@@ -1,34 +1,54 @@
-//! Names in a query that do not occur in the audit log.
+//! Reasons why a query of the audit log found nothing.
 
-use crate::operations::audit::UnknownName;
+use crate::model::{escape_line, nearest};
+use crate::operations::audit::Unmatched;
+use crate::report::counts::short_timestamp;
 
-use super::shown::escape_line;
-
-/// Reports an unknown name and the known ones.
+/// Explains why a query found nothing, with the known names if a name is unknown.
 #[must_use]
-pub fn unknown_name_text(unknown: &UnknownName) -> String {
-    match unknown {
-        UnknownName::Table { name, tables } => {
+pub fn unmatched_text(unmatched: &Unmatched) -> String {
+    match unmatched {
+        Unmatched::Table { name, tables } => {
             let message = format!(
                 "the audit log has no entries of a table `{}`",
                 escape_line(name)
             );
-            match tables.is_empty() {
-                true => format!("{message}\n"),
-                false => format!("{message}; it has entries of {}\n", listed(tables)),
-            }
+            format!("{message}{}\n", known(name, tables, "it has entries of"))
         }
-        UnknownName::Column { name, tables } => {
+        Unmatched::Column { name, tables } => {
             let message = format!(
                 "no table in the audit log has a column `{}`",
                 escape_line(name)
             );
             let tables = tables.iter();
             let tables = tables.map(|(table, columns)| {
-                format!("; `{}` has {}", escape_line(table), listed(columns))
+                known(name, columns, &format!("`{}` has", escape_line(table)))
             });
             format!("{message}{}\n", tables.collect::<String>())
         }
+        Unmatched::Actor { name, actors } => {
+            let message = format!("no run has the actor `{}`", escape_line(name));
+            format!("{message}{}\n", known(name, actors, "the actors are"))
+        }
+        Unmatched::Record(name) => format!(
+            "the audit log has no entries of a row `{}`; write a key of several columns as a JSON array of strings\n",
+            escape_line(name)
+        ),
+        Unmatched::Time(first, last) => format!(
+            "no entry is from this time: all are from {} to {}\n",
+            short_timestamp(first),
+            short_timestamp(last)
+        ),
+        Unmatched::Together => "no entry matches all of these options together\n".to_owned(),
+    }
+}
+
+/// `; did you mean …?` if one name is near, else all names.
+fn known(name: &str, names: &[String], introduction: &str) -> String {
+    match nearest(name, names.iter().map(String::as_str)) {
+        _ if names.is_empty() => String::new(),
+        Some(near) => format!("; did you mean `{}`?", escape_line(near)),
+        None => format!("; {introduction} {}", listed(names)),
     }
 }
 
@@ -45,25 +65,37 @@ mod tests {
     fn an_unknown_name_is_reported_with_the_known_names() {
         let names =
             |names: &[&str]| -> Vec<String> { names.iter().copied().map(str::to_owned).collect() };
-        let table = |tables| UnknownName::Table {
-            name: "profils".to_owned(),
+        let table = |name: &str, tables| Unmatched::Table {
+            name: name.to_owned(),
             tables,
         };
         assert_eq!(
-            unknown_name_text(&table(names(&["profiles", "words"]))),
-            "the audit log has no entries of a table `profils`; it has entries of `profiles`, `words`\n"
+            unmatched_text(&table("profils", names(&["profiles", "words"]))),
+            "the audit log has no entries of a table `profils`; did you mean `profiles`?\n"
         );
         assert_eq!(
-            unknown_name_text(&table(Vec::new())),
+            unmatched_text(&table("invoices", names(&["profiles", "words"]))),
+            "the audit log has no entries of a table `invoices`; it has entries of `profiles`, `words`\n"
+        );
+        assert_eq!(
+            unmatched_text(&table("profils", Vec::new())),
             "the audit log has no entries of a table `profils`\n"
         );
-        let column = UnknownName::Column {
-            name: "scool".to_owned(),
+        let column = Unmatched::Column {
+            name: "born".to_owned(),
             tables: vec![("profiles".to_owned(), names(&["id", "school"]))],
         };
         assert_eq!(
-            unknown_name_text(&column),
-            "no table in the audit log has a column `scool`; `profiles` has `id`, `school`\n"
+            unmatched_text(&column),
+            "no table in the audit log has a column `born`; `profiles` has `id`, `school`\n"
+        );
+        let actor = Unmatched::Actor {
+            name: "extern".to_owned(),
+            actors: names(&["external", "mei"]),
+        };
+        assert_eq!(
+            unmatched_text(&actor),
+            "no run has the actor `extern`; did you mean `external`?\n"
         );
     }
 }

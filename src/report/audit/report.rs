@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use crate::audit::Action;
 use crate::database::ledger::EntryTotal;
+use crate::model::escape_line;
 use crate::operations::audit::AuditReport;
 use crate::report::counts::{grouped, grouped_or_empty, plural, table};
 
 use super::csv::sheet;
-use super::shown::escape_line;
 
 /// Counts by action, for each actor, table or day.
 type Counts = BTreeMap<String, BTreeMap<String, u64>>;

@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::model::escape_line;
 use crate::operations::audit::{RowFromFile, RowsFromFile};
 use crate::report::counts::{Align, aligned, short_timestamp};
 
 use super::csv::sheet;
 use super::log::shown_of;
-use super::shown::{escape_line, short};
+use super::shown::short;
 
 /// One line per row, then the total.
 #[must_use]

@@ -7,12 +7,13 @@ use serde::{Serialize, Serializer};
 #[cfg(test)]
 use crate::audit::FieldChange;
 use crate::database::ledger::AuditEntry;
+use crate::model::escape_line;
 use crate::operations::audit::EntryDetails;
 use crate::report::counts::{facts, short_timestamp};
 
 use super::csv::sheet;
 use super::entries::{EntryView, changes};
-use super::shown::{self, Cut, author, escape_line};
+use super::shown::{self, Cut, author};
 
 /// Writes actor, time and reason, then each column with its old and new value.
 ///
@@ -72,7 +73,7 @@ impl Serialize for ChangesView<'_> {
 impl<'o> From<&'o EntryDetails> for EntryDetailsView<'o> {
     fn from(details: &'o EntryDetails) -> Self {
         Self {
-            entry: (&details.entry, &details.attribution).into(),
+            entry: EntryView::new(&details.entry, &details.attribution),
             changes: ChangesView(&details.entry),
         }
     }

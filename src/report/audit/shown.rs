@@ -7,10 +7,10 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::audit::FieldChange;
-use crate::model::{escape_json_controls, sanitize_char};
+use crate::model::{escape_json_controls, escape_line, escaped_chars, grouped};
 use crate::operations::audit::Attribution;
 use crate::report::Style;
-use crate::report::counts::{grouped, short_timestamp};
+use crate::report::counts::short_timestamp;
 
 /// Whether long values are truncated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +19,6 @@ pub enum Cut {
     After(usize),
     /// Never.
     Never,
-}
-
-/// Escapes `text` to one line without control characters, in the notation of JSON.
-pub(super) fn escape_line(text: &str) -> String {
-    escape_json_controls(text).replace('\n', "\\n")
 }
 
 /// A value on one line. Strings are unquoted unless they could be mistaken for another value.
@@ -73,38 +68,6 @@ fn shortened(text: &str, skipped: usize, cut: Cut) -> String {
         more => {
             let count = begin.chars().count() + room + more;
             format!("{kept}… ({} characters)", grouped(count as u64))
-        }
-    }
-}
-
-/// The characters of [`escape_line`], without a copy of the text.
-fn escaped_chars(text: &str) -> impl Iterator<Item = char> {
-    text.chars().flat_map(|c| match c {
-        '\n' => Escaped::of("\\n"),
-        c if sanitize_char(c) == c => Escaped::One(Some(c)),
-        c => Escaped::of(&escape_line(c.encode_utf8(&mut [0; 4]))),
-    })
-}
-
-/// The characters that one character is escaped to.
-enum Escaped {
-    One(Option<char>),
-    Several(std::vec::IntoIter<char>),
-}
-
-impl Escaped {
-    fn of(text: &str) -> Self {
-        Self::Several(text.chars().collect::<Vec<_>>().into_iter())
-    }
-}
-
-impl Iterator for Escaped {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        match self {
-            Self::One(c) => c.take(),
-            Self::Several(chars) => chars.next(),
         }
     }
 }
@@ -237,14 +200,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(
-            escape_line("a\u{1b}[2Jb\nc\u{9b}\u{202e}汉"),
-            "a\\u001b[2Jb\\nc\\u009b\\u202e汉"
-        );
-    }
 
     #[test]
     fn ambiguous_strings_are_quoted() {

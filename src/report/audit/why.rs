@@ -1,20 +1,25 @@
 //! Report of `audit why`: the origin of a row and of its values.
 
 mod data;
+mod live;
+mod unsourced;
 
 pub use data::{WhyView, why_csv};
 
 use std::io::{self, Write};
 
+use crate::database::NotRecorded;
+use crate::model::escape_line;
 use crate::operations::audit::why::{
-    ExplainedColumn, LiveRow, Origin, ParameterStandIn, Proof, ValueSource, Verdict, Why,
+    ExplainedColumn, Origin, ParameterStandIn, Proof, ValueSource, Verdict, Why,
 };
 use crate::parse::FilePosition;
 use crate::report::Style;
-use crate::report::counts::{facts, grouped, short_timestamp};
+use crate::report::counts::{facts, grouped, plural, short_timestamp};
 use crate::report::rows::conversion_text;
 
-use super::shown::{self, Cut, attribution_text, escape_line, short};
+use super::not_recorded::{not_recorded_text, since};
+use super::shown::{self, Cut, attribution_text, short};
 
 /// Writes the record, the run and the proof; then each column with its value, its last change and its location.
 ///
@@ -22,10 +27,10 @@ use super::shown::{self, Cut, attribution_text, escape_line, short};
 /// Those of `out`.
 pub fn why_text(out: &mut dyn Write, why: &Why, cut: Cut) -> io::Result<()> {
     let (table, record) = (escape_line(&why.table), escape_line(&why.record_id));
-    writeln!(out, "  {table}.{record}")?;
+    writeln!(out, "  {table} {record}")?;
     out.write_all(
         match &why.origin {
-            None => "  this row does not come from a file: another program inserted it\n".into(),
+            None => unsourced::unsourced_text(why),
             Some(origin) => origin_text(origin),
         }
         .as_bytes(),
@@ -34,28 +39,33 @@ pub fn why_text(out: &mut dyn Write, why: &Why, cut: Cut) -> io::Result<()> {
         let by = attribution_text(deleted);
         writeln!(out, "  deleted by entry {}  {by}", deleted.entry)?;
     }
+    if let Some(now) = &why.renamed_to {
+        writeln!(
+            out,
+            "  the table was renamed: later entries are those of `{}`",
+            escape_line(now)
+        )?;
+    }
+    for (entry, run) in &why.known_gaps {
+        writeln!(
+            out,
+            "  known gap: a change before entry {entry} has no entry; run {} accepted it",
+            short(run)
+        )?;
+    }
+    let missing = live::disabled(why);
+    if let Some(missing) = missing {
+        let text = not_recorded_text(&why.table, missing);
+        write!(out, "  {text}")?;
+    }
     for column in &why.columns {
         out.write_all(b"\n")?;
-        write_column(out, column, cut)?;
+        write_column(out, column, missing, cut)?;
     }
     if why.differs_from_table() {
-        writeln!(out, "\n  {}", table_text(why))?;
+        writeln!(out, "\n  {}", live::table_text(why))?;
     }
     Ok(())
-}
-
-fn table_text(why: &Why) -> String {
-    let what = match why.live {
-        LiveRow::Removed => "the row is not in the table, but no entry deletes it",
-        LiveRow::Unrecorded => "the row is in the table, but no entry inserts it",
-        LiveRow::There | LiveRow::Deleted | LiveRow::NotCompared => {
-            "the values in the table differ from the audit log"
-        }
-    };
-    let what = Style::paint(Style::ERROR, what);
-    format!(
-        "{what}: it was changed without an entry; `accession audit reconcile` lists all such rows"
-    )
 }
 
 fn origin_text(origin: &Origin) -> String {
@@ -121,8 +131,10 @@ fn origin_text(origin: &Origin) -> String {
         ),
         (
             "also",
-            (origin.others > 0)
-                .then(|| format!("{} more records were merged into this row", origin.others)),
+            (origin.others > 0).then(|| {
+                let others = plural(origin.others as u64, "more record");
+                format!("merged into this row: {others}")
+            }),
         ),
         ("proof", Some(proof)),
     ])
@@ -141,7 +153,12 @@ fn place(position: Option<&FilePosition>) -> String {
     })
 }
 
-fn write_column(out: &mut dyn Write, column: &ExplainedColumn, cut: Cut) -> io::Result<()> {
+fn write_column(
+    out: &mut dyn Write,
+    column: &ExplainedColumn,
+    missing: Option<&NotRecorded>,
+    cut: Cut,
+) -> io::Result<()> {
     let blamed = &column.blamed;
     let name = Style::paint(Style::NOTICE, &escape_line(&blamed.column));
     write!(out, "  {name}  ")?;
@@ -175,7 +192,11 @@ fn write_column(out: &mut dyn Write, column: &ExplainedColumn, cut: Cut) -> io::
         }
     }
     if let Some(now) = &column.in_table {
-        let changed = Style::paint(Style::ERROR, "changed without an entry");
+        let since = missing.map(since).unwrap_or_default();
+        let changed = match since.as_str() {
+            "" => Style::paint(Style::ERROR, "changed without an entry"),
+            since => Style::paint(Style::ERROR, &format!("not recorded{since}")),
+        };
         write!(out, "    {changed}: the table has ")?;
         shown::write_value(out, now, cut)?;
         out.write_all(b"\n")?;
@@ -264,7 +285,7 @@ fn source_text(source: &ValueSource, cut: Cut) -> String {
             escape_line(&key.join("`, `"))
         ),
         ValueSource::Rest { pointer } => {
-            format!("the members of {} that are not mapped otherwise", escape_line(pointer))
+            format!("the properties of {} that are not mapped otherwise", escape_line(pointer))
         }
         ValueSource::MadeId => "generated, because the record has no identifier".to_owned(),
         ValueSource::Database => {

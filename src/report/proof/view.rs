@@ -74,7 +74,7 @@ struct TrailDifferenceView<'o> {
     kind: AuditLogDifferenceKind,
     /// The seal.
     seal: Option<u64>,
-    /// The run that the seal belongs to.
+    /// The run that the seal belongs to; `table`: the run that recreated triggers.
     run: Option<&'o str>,
     /// The entry.
     entry: Option<i64>,

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::database::MigrationState;
+use crate::database::NotRecorded;
 use crate::model::Timing;
 use crate::operations::audit::{AsOf, AsOfRow, Blame};
 use crate::report::audit::{
@@ -65,6 +66,8 @@ struct HistoryDocument {
     record_id: String,
     /// Its versions, oldest first.
     versions: Vec<VersionView<'static>>,
+    /// Why later changes may have no entry under the name of the table; `null` if they should have.
+    not_recorded: Option<NotRecorded>,
 }
 
 fn of<T: JsonSchema>(name: &'static str, command: &'static str) -> Document {

@@ -35,7 +35,7 @@ pub(super) fn table(root: &Value, schema: &Value, parts: &Parts<'_>) -> String {
     let mut table = Table { root, parts, rows };
     table.members(schema.get("items").unwrap_or(schema), "");
     let rows = table.rows;
-    format!("| member | type | meaning |\n| --- | --- | --- |\n{rows}\n")
+    format!("| property | type | meaning |\n| --- | --- | --- |\n{rows}\n")
 }
 
 struct Table<'a> {
@@ -63,7 +63,7 @@ impl Table<'_> {
                 _ if is_done(name) => {}
                 Some((part, schema)) => {
                     let link = link(part);
-                    let _ = writeln!(self.rows, "| {prefix}… | | the members of {link} |");
+                    let _ = writeln!(self.rows, "| {prefix}… | | the properties of {link} |");
                     let names = schema["properties"].as_object().unwrap_or(&none).keys();
                     done.extend(names.map(String::as_str));
                 }

@@ -137,7 +137,9 @@ impl<'o> From<&'o Difference> for DifferenceView<'o> {
                 expected,
                 found,
             } => (Some(column), Some(expected), Some(found)),
-            DifferenceKind::Missing | DifferenceKind::Removed => (None, None, None),
+            DifferenceKind::Missing | DifferenceKind::Removed | DifferenceKind::Unread => {
+                (None, None, None)
+            }
         };
         Self {
             kind: difference.kind.name(),

@@ -2,13 +2,13 @@
 
 use std::io::Read as _;
 use std::os::unix::fs::symlink;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::json;
 
 use super::*;
 use crate::layout::{FilePattern, Source, Unmapped};
-use crate::model::{Level, Rule};
+use crate::model::{Level, Rule, Sha256};
 use crate::source::{HashingReader, open};
 
 fn layout(patterns: &[&str]) -> Layout {
@@ -23,10 +23,11 @@ fn layout(patterns: &[&str]) -> Layout {
     };
     Layout {
         name: "test".to_owned(),
+        reference: "test".to_owned(),
         title: String::new(),
         digest: Sha256::of(b""),
         parameters: Vec::new(),
-        tables: Vec::new(),
+        tables: Vec::new().into(),
         sources: patterns.iter().map(source).collect(),
         waves: Vec::new(),
     }
@@ -88,10 +89,10 @@ fn files_are_sorted_matched_once_and_hashed_and_other_files_are_reported() {
         ["users.json", "users/a.json", "users/b.json"]
     );
     let last = &survey.files[2];
-    assert_eq!((last.id, last.source, last.bytes), (FileId(2), 0, 3));
+    assert_eq!((last.id, last.source, last.bytes), (FileId(2), 0.into(), 3));
     assert_eq!(last.captures, ["b"]);
     assert_eq!(last.sha256, Sha256::of(b"[1]"));
-    assert_eq!(survey.files[0].source, 1);
+    assert_eq!(survey.files[0].source, 1.into());
     assert_eq!(hashed.into_inner(), 7);
     assert_eq!(
         found(&survey),

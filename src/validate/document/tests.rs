@@ -6,6 +6,8 @@ use super::*;
 use crate::layout::{FilePattern, Unmapped};
 use crate::parse::{Chunks, Framing};
 
+static NEVER: AtomicBool = AtomicBool::new(false);
+
 fn source(schema: Value) -> Source {
     let streamed = schema.get("type") == Some(&json!("array"));
     Source {
@@ -28,10 +30,10 @@ fn checked(schema: Value, text: &str, show: ShowValues) -> (Vec<String>, usize) 
     let (mut findings, mut valid) = (Vec::new(), 0);
     for chunk in Chunks::new(text.as_bytes(), "f.json", framing, limits).with_sizes(20, 10) {
         let chunk = chunk.expect("readable");
-        for (_, result) in validator.valid_elements("f.json", &chunk, limits, show) {
+        for (_, result) in validator.valid_elements("f.json", &chunk, limits, show, &NEVER) {
             match result {
                 Ok(_) => valid += 1,
-                Err(found) => findings.extend(found),
+                Err(found) => findings.extend(found.findings),
             }
         }
     }
@@ -79,7 +81,7 @@ fn every_violation_has_its_own_place() {
     let expected = [
         "2:24 /0/age `maximum`: expected at most 99",
         "3:12 /1/name `type`: expected a string, found a number",
-        "3:15 /1/a~1ge `additionalProperties`: unexpected member `a/ge`",
+        "3:15 /1/a~1ge `additionalProperties`: unexpected property `a/ge`",
         "4:11 /1/age `type`: expected a number or null, found a boolean",
         "4:25 /1/born `format`: expected a date such as `2024-05-01` (format `date`)",
         "4:42 /1/kind `enum`: expected `\"a\"` or `\"b\"`",
@@ -96,7 +98,7 @@ fn a_missing_member_is_placed_at_its_object() {
         json!({"type": "object", "properties": {"u": {"required": ["a", "b"], "type": "object"}}});
     assert_eq!(
         masked(schema, "\n{\"u\": {\"a\": 1}}"),
-        ["2:7 /u `required`: the member `b` is missing"]
+        ["2:7 /u `required`: the property `b` is missing"]
     );
 }
 
@@ -163,7 +165,7 @@ fn violations_by_member_names_are_placed_at_the_name() {
     let schema = json!({"type": "object", "propertyNames": {"maxLength": 2}});
     assert_eq!(
         masked(schema, "{\"a\": 1,\n \"long\": 2}"),
-        ["2:2 /long `propertyNames`: invalid member name: expected at most 2 characters"]
+        ["2:2 /long `propertyNames`: invalid property name: expected at most 2 characters"]
     );
 }
 
@@ -299,4 +301,181 @@ fn a_pattern_with_catastrophic_backtracking_is_a_finding() {
     let texts = vec![format!("\"{}\"", "x".repeat(60)); 3].join(",");
     let found = masked(schema, &format!("[{texts}]"));
     assert_eq!(found.len(), 3, "{found:?}");
+}
+
+/// From each position, the lookahead reads the string to its end.
+#[test]
+fn a_pattern_that_reads_a_long_string_again_and_again_is_a_finding() {
+    let matched = |pattern: &str, length: usize| {
+        let schema = json!({"type": "array", "items": {"pattern": pattern}});
+        masked(schema, &format!("[\"{}\"]", "x".repeat(length)))
+    };
+    for pattern in [
+        "(?!.*y)z",
+        "(?=.*y)z",
+        "(?<=.*y)z",
+        "^(?:(?!.*y)x)*z",
+        "x++y",
+    ] {
+        let found = matched(pattern, 1000);
+        assert!(
+            found[0].contains("expected a string that matches"),
+            "{found:?}"
+        );
+        let found = matched(pattern, 20_000);
+        assert!(found[0].contains("takes too long"), "{pattern}: {found:?}");
+    }
+    for pattern in ["^(?!\\s*$).+", "^(?=.*x)", "(?!y)x", "^(x)\\1"] {
+        assert_eq!(matched(pattern, 20_000), [""; 0], "{pattern}");
+    }
+    assert_eq!(matched("^(?:(?!y).)*$", 3000), [""; 0]);
+    let schema = json!({"type": "array", "items": {"patternProperties": {"(?=.*y)z": {}}}});
+    let named = |length: usize| {
+        let text = format!("[{{\"{}\": 1}}]", "x".repeat(length));
+        masked(schema.clone(), &text)
+    };
+    assert_eq!(named(1000), [""; 0]);
+    let found = named(20_000);
+    assert!(found[0].contains("takes too long"), "{found:?}");
+}
+
+/// Schemas that compare each member with thousands of alternatives, and a document of as many members.
+fn many_alternatives() -> Vec<(&'static str, Value)> {
+    let names = |format: fn(usize) -> String| (0..3000).map(format);
+    let each = |part: fn(usize) -> Value| (0..3000).map(part).collect::<Vec<_>>();
+    let named = |format, value: Value| {
+        let members = names(format).map(|name| (name, value.clone()));
+        Value::Object(members.collect())
+    };
+    let own = |at| json!({"properties": {format!("p{at}"): {}}});
+    let constant = |at| json!({"const": at});
+    let dependent: serde_json::Map<String, Value> =
+        (0..3000).map(|at| (format!("p{at}"), own(at))).collect();
+    vec![
+        (
+            "anyOf",
+            json!({"anyOf": each(own), "unevaluatedProperties": false}),
+        ),
+        (
+            "dependentSchemas",
+            json!({"dependentSchemas": dependent, "unevaluatedProperties": false}),
+        ),
+        (
+            "patternProperties",
+            json!({"patternProperties": named(|at| format!("(a|b)*x{at}$"), json!({}))}),
+        ),
+        (
+            "propertyNames",
+            json!({"propertyNames": {"oneOf": each(|at| json!({"const": format!("p{at}")}))}}),
+        ),
+        (
+            "additionalProperties",
+            json!({"additionalProperties": {"oneOf": each(constant)}}),
+        ),
+        (
+            "enum",
+            json!({"additionalProperties": {"enum": (0..30_000).map(|at| json!([at])).collect::<Vec<_>>()}}),
+        ),
+        (
+            "patternProperties and additionalProperties",
+            json!({
+                "patternProperties": named(|at| format!("(a|b)*x{at}$"), json!({})),
+                "additionalProperties": {"type": "integer"},
+            }),
+        ),
+        (
+            "$dynamicRef",
+            json!({
+                "$dynamicAnchor": "node",
+                "anyOf": each(|at| json!({"properties": {format!("p{at}"): {"$dynamicRef": "#node"}}})),
+                "unevaluatedProperties": false,
+            }),
+        ),
+    ]
+}
+
+/// An object with `count` members.
+fn members(count: usize, value: &str) -> String {
+    let members: Vec<_> = (0..count).map(|at| format!("\"p{at}\": {value}")).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[test]
+fn schemas_of_many_alternatives_are_stopped() {
+    for (word, schema) in many_alternatives() {
+        let value = if word == "enum" { "[-1]" } else { "1" };
+        // Few members are within the limit: the verdict is the validator's.
+        let few = masked(schema.clone(), &members(5, value));
+        assert!(
+            !few.iter().any(|it| it.contains("takes too long")),
+            "{word}: {few:?}"
+        );
+        let text = members(20_000, value);
+        let found = masked(schema, &text);
+        let stopped = found.iter().any(|it| it.contains("takes too long"));
+        assert!(stopped || word == "enum", "{word}: {:?}", found.first());
+        assert!(!found.is_empty(), "{word}");
+    }
+}
+
+#[test]
+fn arrays_of_many_alternatives_are_stopped() {
+    let each = |part: fn(usize) -> Value| (0..3000).map(part).collect::<Vec<_>>();
+    let contains = json!({
+        "type": "object",
+        "properties": {"a": {
+            "anyOf": each(|at| json!({"contains": {"const": at}})),
+            "unevaluatedItems": {"type": "string"},
+        }},
+    });
+    let unique = json!({"type": "object", "properties": {"a": {"allOf": each(|_| json!({"uniqueItems": true}))}}});
+    let items: Vec<_> = (0..20_000).map(|at| at.to_string()).collect();
+    let text = format!("{{\"a\": [{}]}}", items.join(","));
+    for schema in [contains, unique] {
+        let found = masked(schema, &text);
+        assert!(found[0].contains("takes too long"), "{found:?}");
+    }
+}
+
+/// Definitions that each apply the next one twice to a member: the leaf is examined 2³⁰ times.
+#[test]
+fn definitions_that_double_with_each_level_are_stopped() {
+    let mut definitions = serde_json::Map::new();
+    for at in 0..30 {
+        let next = json!({"properties": {"x": {"$ref": format!("#/$defs/a{}", at + 1)}}});
+        definitions.insert(format!("a{at}"), json!({"allOf": [next, next]}));
+    }
+    definitions.insert("a30".to_owned(), json!({"type": "null"}));
+    let schema = json!({"type": "object", "$ref": "#/$defs/a0", "$defs": definitions});
+    let found = masked(schema.clone(), &nested(30, "null"));
+    assert!(found[0].contains("takes too long"), "{found:?}");
+    let found = masked(schema, &nested(5, "null"));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn an_interrupt_stops_a_long_validation() {
+    let (_, schema) = many_alternatives().remove(0);
+    let source = source(schema);
+    let validator = DocumentValidator::compile(&source).expect("compiles");
+    let text = members(3_000, "1");
+    let value: Value = serde_json::from_str(&text).expect("JSON");
+    let interrupted = AtomicBool::new(true);
+    for chunk in Chunks::new(
+        text.as_bytes(),
+        "f.json",
+        Framing::Document,
+        Limits::default(),
+    ) {
+        let chunk = chunk.expect("readable");
+        let found = validator.check(
+            &chunk,
+            0,
+            &value,
+            "f.json",
+            ShowValues::Masked,
+            &interrupted,
+        );
+        assert!(found[0].message.contains("takes too long"));
+    }
 }

@@ -244,6 +244,8 @@ fn imports_work_on_a_partition() {
                 .contains("`mastered_grammar` became a partition"),
             "{imported}"
         );
+        assert_reports(&target, "mastered_grammar");
+        ends(&target, &["audit", "enable", "mastered_grammar"], 0);
         is_well(&target);
         target.execute("DELETE FROM parent");
         is_well(&target);

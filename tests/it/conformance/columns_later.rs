@@ -195,7 +195,13 @@ fn an_import_that_renews_triggers_names_the_columns(target: Target) {
         "{imported}"
     );
     assert!(imported.stderr.contains("(`fresh`)"), "{imported}");
-    ends(&target, &["audit", "status"], 0);
+    // On PostgreSQL the triggers followed, and there is no gap.
+    let code = if target.backend == Backend::Postgres {
+        0
+    } else {
+        4
+    };
+    ends(&target, &["audit", "status"], code);
     let rows = target.count("profiles");
     lists(
         &target,

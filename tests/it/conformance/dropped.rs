@@ -44,7 +44,7 @@ fn write(target: &Target, name: &str, text: &str) {
     target.workspace.write(&format!("{name}.json"), text);
 }
 
-/// Every way to import fails, names the table, and changes nothing.
+/// Every way to import fails, names the table, and changes nothing; `doctor` and `verify` give the same reason.
 #[track_caller]
 fn fails(target: &Target, parts: &[&str]) {
     let tables = target.rows("SELECT count(*) FROM import_runs");
@@ -56,6 +56,11 @@ fn fails(target: &Target, parts: &[&str]) {
         }
     }
     assert_eq!(target.rows("SELECT count(*) FROM import_runs"), tables);
+    let health = ends(target, &["doctor", "--layout", "./layout"], 1);
+    assert!(health.contains("broken  tables"), "{health}");
+    assert!(health.contains(parts[0]), "{health}");
+    let verified = target.run(&["verify", "legacy", "--layout", "./layout"]);
+    assert!(verified.stderr.contains(parts[0]), "{verified}");
 }
 
 fn an_import_into_a_dropped_table_fails_and_its_hint_works(target: Target) {
@@ -111,11 +116,34 @@ fn an_import_into_a_renamed_table_fails_and_its_hint_works(target: Target) {
         &target,
         &["`things` was renamed from `items`", "audit enable TABLE"],
     );
+    let reconciled = ends(&target, &["audit", "reconcile"], 4);
+    for part in [
+        "items: the table was renamed to `things`",
+        "the table was renamed from `items`",
+    ] {
+        assert!(reconciled.contains(part), "{reconciled}");
+    }
     enables(&target, "things");
     fails(
         &target,
-        &["`items` was dropped or renamed", "rename it back"],
+        &[
+            "the rows that were imported into `items` are in `things`",
+            "rename the tables back",
+        ],
     );
+    let why = |table| target.run(&["audit", "why", table, "1", "--layout", "./layout"]);
+    let present = why("things");
+    assert!(
+        present
+            .stdout
+            .contains("was recorded as `items`: `accession audit why items 1`"),
+        "{present}"
+    );
+    let former = why("items");
+    assert_eq!(former.code, Some(0), "{former}");
+    for part in ["a.json", "later entries are those of `things`"] {
+        assert!(former.stdout.contains(part), "{former}");
+    }
     target.execute("ALTER TABLE things RENAME TO items");
     fails(
         &target,

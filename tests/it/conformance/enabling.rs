@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::target::{Backend, Target};
-use super::{ARCHIVE, audit, enables, on_every_database};
+use super::{ARCHIVE, audit, enables, ends, on_every_database};
 use crate::fixtures;
 
 on_every_database!(
@@ -23,7 +23,8 @@ on_every_database!(
     an_import_records_existing_rows_completely_while_an_application_writes,
     an_application_gets_numbers_while_an_import_allocates_some,
     concurrent_first_imports_all_succeed,
-    names_that_no_table_has_are_explained;
+    names_that_no_table_has_are_explained,
+    nothing_is_created_if_no_table_can_be_recorded;
     servers: an_enable_that_fails_to_start_leaves_nothing_to_complete
 );
 
@@ -152,6 +153,10 @@ fn an_interrupted_run_is_reported_and_completed_by_the_next_write(target: Target
         assert_eq!(target.run(&["doctor"]).code, Some(1));
         let verify = target.run(&["verify", "legacy", "--layout", layout]);
         assert_eq!(verify.code, Some(4), "{verify}");
+        assert!(!verify.stdout.contains("the files have errors"), "{verify}");
+        let status = ends(&target, &["audit", "status"], 4);
+        assert!(status.contains("was interrupted"), "{status}");
+        assert!(!status.contains("creates all triggers again"), "{status}");
         let dry = target.import(&["--layout", layout, "--dry-run"]);
         assert!(dry.stderr.contains(&run), "{dry}");
         assert_eq!(target.count("audit_log"), entries, "nothing was written");
@@ -558,7 +563,10 @@ fn names_that_no_table_has_are_explained(target: Target) {
             ("heavy", "it is a view"),
             ("pet", "did you mean `pets`?"),
             ("Pets", "did you mean `pets`?"),
-            ("wholly_other", "`accession audit status` lists the tables"),
+            (
+                "wholly_other",
+                "the application has no such table; it has `",
+            ),
         ] {
             let ended = target.run(&[&["audit", command, name], &ARCHIVE[..]].concat());
             assert_eq!(ended.code, Some(1), "{ended}");
@@ -571,4 +579,25 @@ fn names_that_no_table_has_are_explained(target: Target) {
     let ended = target.run(&["audit", "status"]);
     let hint = "`accession audit disable 'my $pets'`";
     assert!(format!("{ended}").contains(hint), "{ended}");
+}
+
+fn nothing_is_created_if_no_table_can_be_recorded(target: Target) {
+    target.execute("CREATE TABLE plain (id INT)");
+    let tables = |target: &Target| {
+        target.rows(match target.backend {
+            Backend::Sqlite => "SELECT name FROM sqlite_master",
+            Backend::Postgres => "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+            Backend::Mysql => {
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+            }
+        })
+    };
+    let (code, report) = audit(&target, &[&["enable", "--all"], &ARCHIVE[..]].concat());
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(report["tables"], serde_json::json!([]), "{report:#}");
+    assert_eq!(tables(&target), [["plain"]]);
+    target.execute("CREATE TABLE t (id INT PRIMARY KEY)");
+    let (code, report) = audit(&target, &[&["enable", "--all"], &ARCHIVE[..]].concat());
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(report["tables"], serde_json::json!(["t"]), "{report:#}");
 }

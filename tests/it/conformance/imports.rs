@@ -14,6 +14,7 @@ on_every_database!(
     donna_is_the_same_on_every_database,
     runs_are_recorded_with_their_attribution,
     the_ledger_can_be_removed_and_created_again,
+    records_that_come_back_do_not_count_as_kept,
 );
 
 const CARDS: &str = "content_db/approved_cards.json";
@@ -134,4 +135,30 @@ fn the_ledger_can_be_removed_and_created_again(target: Target) {
     assert_eq!(target.count("audit_log"), 0);
     let status = target.run(&["migrate", "status"]);
     assert!(status.stdout.contains("applied"), "{status}");
+}
+
+fn records_that_come_back_do_not_count_as_kept(target: Target) {
+    let layout = crate::fixtures::path("layouts/anything");
+    let layout = layout.to_str().expect("UTF-8");
+    let report = |arguments: &[&str]| target.report(&[&["--layout", layout], arguments].concat());
+    let files = [("lines/1.jsonl", "1\n"), ("lines/2.jsonl", "2\n")];
+    target.workspace.write("records/a.json", r#"["v1"]"#);
+    for (path, text) in files {
+        target.workspace.write(path, text);
+    }
+    report(&[]);
+    for (path, _) in files {
+        target.workspace.remove(path);
+    }
+    report(&["--deleted", "lines"]);
+    let kept = |report: &Value| report["kept_gone"].as_u64().expect("a count");
+    assert_eq!(kept(&report(&[])), 2);
+    target.workspace.write(files[0].0, files[0].1);
+    for arguments in [&["--dry-run"][..], &[], &[]] {
+        let report = report(arguments);
+        assert_eq!(kept(&report), 1, "{report:#}");
+    }
+    target.workspace.write(files[1].0, files[1].1);
+    assert_eq!(kept(&report(&[])), 0);
+    assert_eq!(kept(&report(&[])), 0);
 }

@@ -441,6 +441,13 @@ fn additional_columns_of_the_application_do_not_make_triggers_outdated(target: T
     target.execute("ALTER TABLE p ADD COLUMN times BOOLEAN");
     workspace.write("m.json", r#"[{"id":"a","n":"2"}]"#);
     import(&target, &[], 0);
+    // On PostgreSQL the triggers followed; elsewhere changes of the new columns may have no entries.
+    let gap = match target.backend {
+        Backend::Postgres => 0,
+        Backend::Sqlite | Backend::Mysql => 4,
+    };
+    assert_eq!(target.run(&["audit", "status"]).code, Some(gap));
+    assert_eq!(target.run(&["audit", "enable", "p"]).code, Some(0));
     target.execute("UPDATE p SET seen = '2024-01-01 00:00:00', times = TRUE");
     for command in [&["audit", "status"][..], &["audit", "reconcile"]] {
         let ended = target.run(command);

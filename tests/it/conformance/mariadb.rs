@@ -13,6 +13,27 @@ fn is_mariadb(target: &Target) -> bool {
     target.value("SELECT VERSION() LIKE '%MariaDB%'") == "1"
 }
 
+/// Triggers are recreated before the files are read, and that cannot be rolled back.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn an_import_that_writes_no_record_says_what_it_wrote() {
+    run(Backend::Mysql, |target| {
+        let target = target.with("srs4autism/valid/small");
+        target.imports(&[]);
+        target.execute("DROP TRIGGER accession_profiles_update");
+        target
+            .workspace
+            .write("profiles/child_profiles.json", "[1]");
+        let ended = target.import(&[]);
+        assert_eq!(ended.code, Some(3), "{ended}");
+        assert!(ended.stdout.contains("; no record was written"), "{ended}");
+        let run = target.value("SELECT id FROM import_runs ORDER BY id DESC LIMIT 1");
+        assert!(ended.stderr.contains(&run), "{ended}");
+        let ended = target.import(&[]);
+        assert!(ended.stdout.contains("; nothing was written"), "{ended}");
+    });
+}
+
 #[test]
 #[ignore = "needs servers: scripts/test"]
 fn system_versioned_tables_are_tables() {

@@ -106,6 +106,25 @@ fn disabling_the_new_table_does_not_hide_the_rows_that_the_old_one_lost() {
     });
 }
 
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn an_empty_partition_that_was_detached_is_named_without_rows() {
+    run(Backend::Postgres, |target| {
+        with_tables(&target, &["a"]);
+        target.execute("DELETE FROM a WHERE region = 's'");
+        target.execute("ALTER TABLE a DETACH PARTITION south");
+        for (command, code) in [("status", 4), ("verify", 4)] {
+            let printed = ends(&target, &["audit", command], code);
+            assert!(printed.contains("with its rows if it had any"), "{printed}");
+        }
+        let fixed = target.run(&["doctor", "--fix"]);
+        assert_eq!(fixed.code, Some(0), "{fixed}");
+        assert!(!fixed.stderr.contains("nothing to do"), "{fixed}");
+        assert!(fixed.stderr.contains("south"), "{fixed}");
+        is_well(&target);
+    });
+}
+
 /// Also a detached partition that is not attached again.
 #[test]
 #[ignore = "needs servers: scripts/test"]
@@ -124,5 +143,42 @@ fn doctor_records_the_rows_of_a_detached_partition_as_deleted() {
         for command in ["status", "verify"] {
             ends(&target, &["audit", command], 0);
         }
+    });
+}
+
+/// Old partitions are often moved to another schema.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn a_partition_that_was_detached_and_is_in_another_schema_is_named_until_its_rows_are_accounted_for()
+ {
+    run(Backend::Postgres, |target| {
+        target.execute("CREATE SCHEMA old");
+        with_tables(&target, &["a"]);
+        target.execute("ALTER TABLE north SET SCHEMA old");
+        is_well(&target);
+        for (partition, command) in [
+            ("old.north", &["audit", "enable", "a"][..]),
+            ("old.south", &["doctor", "--fix"]),
+        ] {
+            let own = partition.replace("old.south", "south");
+            target.execute(&format!("ALTER TABLE a DETACH PARTITION {own}"));
+            if own == "south" {
+                target.execute("ALTER TABLE south SET SCHEMA old");
+            }
+            assert_reports(&target, partition);
+            for command in ["status", "verify"] {
+                let out = ends(&target, &["audit", command], 4);
+                let expected = format!("`{partition}` was detached from table `a`");
+                assert!(out.contains(&expected), "{out}");
+            }
+            ends(&target, command, 0);
+            is_well(&target);
+        }
+        assert_eq!(
+            entries(&target, "DELETE"),
+            [r#"a ["n","1"]"#, r#"a ["s","2"]"#]
+        );
+        target.execute("UPDATE old.south SET v = 'z'");
+        assert_eq!(entries(&target, "UPDATE"), [""; 0]);
     });
 }

@@ -76,6 +76,37 @@ fn a_new_partition_is_reported_until_its_trigger_exists() {
     });
 }
 
+/// Every row has its entry, and nothing was truncated: any command that writes creates the trigger. After a TRUNCATE
+/// without it that would not be known.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn a_new_partition_gets_its_trigger_from_the_next_command_that_writes() {
+    run(Backend::Postgres, |target| {
+        with_partitions(&target);
+        let seal = ["audit", "seal", "--archive", "target/archive"];
+        for region in ["empty", "filled"] {
+            target.execute(&format!(
+                "CREATE TABLE {region} PARTITION OF t FOR VALUES IN ('{region}')"
+            ));
+            if region == "filled" {
+                target.execute("INSERT INTO filled VALUES (4, 'filled', 'a')");
+            }
+            assert_reports(&target, region);
+            ends(&target, &seal, 0);
+            is_well(&target);
+            target.execute(&format!("TRUNCATE {region}"));
+            is_well(&target);
+        }
+        assert_eq!(entries(&target, "DELETE"), [r#"t ["filled","4"]"#]);
+        target.execute(
+            "CREATE TABLE cut PARTITION OF t FOR VALUES IN ('cut'); INSERT INTO cut VALUES (5, 'cut', 'a'); TRUNCATE cut",
+        );
+        target.execute("TRUNCATE cut");
+        ends(&target, &seal, 0);
+        assert_reports(&target, "cut");
+    });
+}
+
 #[test]
 #[ignore = "needs servers: scripts/test"]
 fn a_disabled_trigger_of_a_partition_is_reported() {

@@ -213,7 +213,7 @@ fn an_import_does_not_take_the_triggers_of_a_renamed_table(target: Target) {
     // The rows of the unchanged file would be missing.
     let failed = import();
     assert_eq!(failed.code, Some(1), "{failed}");
-    assert!(failed.stderr.contains("rename it back"), "{failed}");
+    assert!(failed.stderr.contains("rename the tables back"), "{failed}");
     target.execute("UPDATE old_items SET file = 'elsewhere' WHERE id = 1");
     assert_eq!(
         target.value("SELECT table_name FROM audit_log ORDER BY id DESC LIMIT 1"),

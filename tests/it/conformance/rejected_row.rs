@@ -12,6 +12,7 @@ on_every_database!(
     a_trigger_that_raises_is_reported_with_its_record,
     a_changed_record_is_reported_like_a_new_one,
     a_row_that_is_referenced_cannot_be_pruned,
+    a_value_that_a_trigger_changes_is_reported_with_its_row_and_column,
 );
 
 const SECRET: &str = "s3cr3t-value";
@@ -156,7 +157,48 @@ fn a_row_that_is_referenced_cannot_be_pruned(target: Target) {
         .workspace
         .write("a.json", r#"[{"id": "a", "n": "one"}]"#);
     let ended = target.import(&["--layout", "./l", "--prune"]);
-    assert!([Some(1), Some(3)].contains(&ended.code), "{ended}");
-    assert!(ended.stderr.contains("child"), "{ended}");
+    assert_eq!(ended.code, Some(4), "{ended}");
+    assert!(ended.stderr.contains("still-referred"), "{ended}");
+    assert!(ended.stderr.contains("`child`"), "{ended}");
     assert_eq!(target.count("p"), 3);
+}
+
+/// On SQLite a trigger cannot change the new row, but write to it afterwards.
+fn a_value_that_a_trigger_changes_is_reported_with_its_row_and_column(target: Target) {
+    layout(&target, "\"two\"");
+    create(&target, "TEXT");
+    target.imports(&["--layout", "./l"]);
+    target.execute(match target.backend {
+        Backend::Sqlite => {
+            "CREATE TRIGGER louder AFTER UPDATE ON p WHEN NEW.n <> upper(NEW.n) \
+             BEGIN UPDATE p SET n = upper(n) WHERE id = NEW.id; END"
+        }
+        Backend::Mysql => {
+            "CREATE TRIGGER louder BEFORE UPDATE ON p FOR EACH ROW SET NEW.n = upper(NEW.n)"
+        }
+        Backend::Postgres => {
+            "CREATE FUNCTION louder() RETURNS trigger LANGUAGE plpgsql AS $$ \
+               BEGIN NEW.n = upper(NEW.n); RETURN NEW; END $$; \
+             CREATE TRIGGER louder BEFORE UPDATE ON p FOR EACH ROW EXECUTE FUNCTION louder()"
+        }
+    });
+    // Another row that differs from its record was not written by the run.
+    target.execute("UPDATE p SET n = 'Z' WHERE id = 'a'");
+    layout(&target, &format!("\"{SECRET}\""));
+    let ended = target.import(&["--layout", "./l", "--on-conflict", "keep-database"]);
+    assert_eq!(ended.code, Some(4), "{ended}");
+    for part in [
+        "1 table differs from the plan",
+        "`p`: row `b`: `n` does not have the value of the record (a.json:2:",
+        "trigger of the application",
+    ] {
+        assert!(ended.stderr.contains(part), "{part}\n{ended}");
+    }
+    assert!(!ended.stderr.contains("row `a`"), "{ended}");
+    let text = format!("{}{}", ended.stdout, ended.stderr).to_lowercase();
+    assert!(!text.contains(SECRET), "{ended}");
+    assert_eq!(
+        target.rows("SELECT n FROM p ORDER BY id").concat(),
+        ["Z", "two", "three"]
+    );
 }

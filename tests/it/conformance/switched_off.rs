@@ -5,10 +5,15 @@ use super::{ends, is_well};
 
 #[track_caller]
 fn is_reported(target: &Target) {
+    is_reported_as(target, "accession_insert");
+}
+
+#[track_caller]
+fn is_reported_as(target: &Target, shown: &str) {
     ends(target, &["doctor"], 1);
     for command in ["status", "verify"] {
         let out = ends(target, &["audit", command], 4);
-        assert!(out.contains("accession_insert"), "{out}");
+        assert!(out.contains(shown), "{out}");
     }
 }
 
@@ -90,6 +95,8 @@ fn an_import_reports_the_triggers_that_it_makes_again() {
         let imported = target.imports(&[]);
         assert!(imported.stderr.contains("incomplete-trail"), "{imported}");
         assert!(imported.stderr.contains("accession_update"), "{imported}");
+        is_reported_as(&target, "recreated 4 triggers");
+        ends(&target, &["audit", "enable", "profiles"], 0);
         is_well(&target);
     });
 }

@@ -119,7 +119,29 @@ fn seals_reasons_reverts_and_restores_work_after_an_upgrade(target: Target) {
     ends_with_0(&target, &["audit", "reconcile"]);
 }
 
+/// Every version created a trigger for each action, so one that is missing was dropped.
+fn a_dropped_trigger_of_0_1_0_is_not_taken_for_an_older_version(target: Target) {
+    let target = of_0_1_0(target);
+    target.execute(match target.backend {
+        Backend::Sqlite => "DROP TRIGGER accession_profiles_update",
+        Backend::Postgres => "DROP TRIGGER accession_update ON profiles",
+        Backend::Mysql => "DROP TRIGGER accession_profiles_update",
+    });
+    target.execute("UPDATE profiles SET school = 'another'");
+    for command in [
+        &["audit", "verify"][..],
+        &["audit", "seal", ARCHIVE[0], ARCHIVE[1]],
+        &["audit", "verify"],
+        &["audit", "status"],
+    ] {
+        let ended = target.run(command);
+        let expected = if command[1] == "seal" { 0 } else { 4 };
+        assert_eq!(ended.code, Some(expected), "{command:?}\n{ended}");
+    }
+}
+
 on_every_database!(
+    a_dropped_trigger_of_0_1_0_is_not_taken_for_an_older_version,
     a_reviewer_can_read_a_database_of_0_1_0,
     seals_reasons_reverts_and_restores_work_after_an_upgrade,
 );

@@ -7,6 +7,7 @@ use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::now;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::{FullOptions, TableOptions};
+use crate::cli::numbers::how_many;
 use crate::cli::output::Output;
 use crate::cli::output_options::Format;
 use crate::cli::parts::{Parts, unless_closed};
@@ -18,7 +19,8 @@ use crate::report::audit::{AsOfSheet, SheetForm};
 ///
 /// With a time: the rows that were committed by then; the changes of a run count from the end of that run. With a
 /// run: the rows as that run left them. Rows are reconstructed from the audit log, so removed tables can be shown
-/// too. For rows older than the audit log, values that never changed are taken from the current rows.
+/// too. For rows older than the audit log, values that never changed are taken from the current rows. A row that was
+/// inserted without an entry is not shown, but counted.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct AsOf {
@@ -30,7 +32,7 @@ pub(super) struct AsOf {
     #[arg(long, value_name = "TIME|RUN", default_value = "now")]
     at: String,
     /// Maximum number of rows [default: 100 in tables, all in JSON and CSV]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = how_many)]
     limit: Option<usize>,
     #[command(flatten)]
     database: DatabaseOptions,
@@ -55,7 +57,7 @@ impl AsOf {
             Format::Csv => (SheetForm::Csv, usize::MAX),
         };
         let limit = self.limit.unwrap_or(most);
-        let mut sheet = AsOfSheet::new(form, limit);
+        let mut sheet = AsOfSheet::new(&options.table, form, limit);
         let (mut parts, mut written) = (Parts::new(output, self.form.reader()), Ok(()));
         let (url, wait) = (self.database.url(output)?, self.database.wait());
         let outcome = as_of(&url, wait, &options, &mut |row| {

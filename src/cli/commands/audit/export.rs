@@ -13,7 +13,7 @@ use crate::cli::parts::{Parts, Reader, unless_closed};
 use crate::operations::audit::each_entry;
 use crate::report::audit::{self, ExportForm, Numbers};
 
-use super::filter::{FilterOptions, report_unknown_names};
+use super::filter::{FilterOptions, report_unmatched};
 
 /// Write all entries of the audit log to standard output, oldest first
 ///
@@ -57,7 +57,7 @@ impl Export {
         })?;
         let written = written.and_then(|()| export.finish(&mut parts));
         parts.finish(written);
-        report_unknown_names(output, (&url, wait), &query, found)?;
+        report_unmatched(output, &url, wait, &query, found)?;
         Ok(Exit::Done)
     }
 }

@@ -7,12 +7,13 @@ use clap::{Args, ValueEnum};
 use crate::audit;
 use crate::cli::command_error::CommandError;
 use crate::cli::environment::now;
+use crate::cli::numbers::entry;
 use crate::cli::output::Output;
 use crate::database::DatabaseUrl;
 use crate::database::ledger::EntryField;
 use crate::model::Timestamp;
-use crate::operations::audit::{AuditQuery, Criterion, Span, unknown_names, when};
-use crate::report::audit::unknown_name_text;
+use crate::operations::audit::{AuditQuery, Criterion, Span, excluded_in_vain, unmatched, when};
+use crate::report::audit::unmatched_text;
 
 /// Heading of these options in `--help`.
 const FILTER: &str = "Filter";
@@ -28,28 +29,29 @@ enum ActionFilter {
 /// Filters entries; several values of one option mean any of them.
 #[derive(Debug, Args)]
 pub(super) struct FilterOptions {
-    /// Only entries of this table; this option and the next five can be repeated
+    /// Only entries of this table; repeatable
     #[arg(long, value_name = "TABLE", help_heading = FILTER)]
     table: Vec<String>,
-    /// Only entries of this row: its primary key; write a key of several columns as a JSON array of strings
+    /// Only entries of this row: its primary key; write a key of several columns as a JSON array of strings;
+    /// repeatable
     #[arg(long, value_name = "RECORD", help_heading = FILTER)]
     record: Vec<String>,
-    /// Only entries that changed this column, or contain a value of it
+    /// Only entries that changed this column, or contain a value of it; repeatable
     #[arg(long, value_name = "COLUMN", help_heading = FILTER)]
     column: Vec<String>,
-    /// Only entries of this kind
+    /// Only entries of this kind; repeatable
     #[arg(long, value_enum, ignore_case = true, help_heading = FILTER)]
     action: Vec<ActionFilter>,
-    /// Only entries of this run: its id or a prefix of it
+    /// Only entries of this run: its id or a prefix of it; repeatable
     #[arg(long, value_name = "RUN", help_heading = FILTER)]
     run: Vec<String>,
-    /// Only entries by this actor; `external` means other programs
+    /// Only entries by this actor; `external` means other programs; repeatable
     #[arg(long, value_name = "NAME", help_heading = FILTER)]
     actor: Vec<String>,
-    /// Exclude entries: `table:`, `record:`, `column:`, `action:`, `run:` or `actor:` and a value; can be repeated
-    #[arg(long, value_name = "WHAT:VALUE", help_heading = FILTER)]
+    /// Exclude entries: `table:`, `record:`, `column:`, `action:`, `run:` or `actor:` and a value; repeatable
+    #[arg(long, value_name = "FILTER:VALUE", help_heading = FILTER)]
     not: Vec<Exclusion>,
-    /// Only entries with this text in an old or new value; can be repeated, all must occur
+    /// Only entries with this text in an old or new value; repeatable, all must occur
     #[arg(long, value_name = "TEXT", help_heading = FILTER)]
     contains: Vec<String>,
     /// Only entries since then: RFC 3339, a day, `yesterday`, or an age such as `3d` or `2h` (times are UTC)
@@ -59,7 +61,7 @@ pub(super) struct FilterOptions {
     #[arg(long, value_name = "TIME", help_heading = FILTER)]
     until: Option<String>,
     /// Only entries after the entry with this id, oldest first
-    #[arg(long, value_name = "ENTRY", help_heading = FILTER)]
+    #[arg(long, value_name = "ENTRY", value_parser = entry, help_heading = FILTER)]
     after: Option<i64>,
 }
 
@@ -96,17 +98,21 @@ impl FilterOptions {
     }
 }
 
-/// If a query found nothing, reports which of the names in it are unknown: they may be typos.
-pub(super) fn report_unknown_names(
+/// If a query found nothing, reports why: names in it may be typos. The same for tables that it excludes.
+pub(super) fn report_unmatched(
     output: &Output,
-    (url, wait): (&DatabaseUrl, Duration),
+    url: &DatabaseUrl,
+    wait: Duration,
     query: &AuditQuery,
     found: u64,
 ) -> Result<(), CommandError> {
-    if found == 0 {
-        for name in unknown_names(url, wait, query)? {
-            output.notice(&unknown_name_text(&name));
-        }
+    let mut all = match found {
+        0 => unmatched(url, wait, query)?,
+        _ => Vec::new(),
+    };
+    all.extend(excluded_in_vain(url, wait, query)?);
+    for one in all {
+        output.notice(&unmatched_text(&one));
     }
     Ok(())
 }
@@ -135,7 +141,7 @@ impl ActionFilter {
     }
 }
 
-/// `WHAT:VALUE`.
+/// `FILTER:VALUE`.
 #[derive(Debug, Clone)]
 struct Exclusion(Criterion);
 
@@ -143,7 +149,8 @@ impl std::str::FromStr for Exclusion {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "expected `table:`, `record:`, `column:`, `action:`, `run:` or `actor:`, followed by a value";
+        const EXPECTED: &str = "expected `table:`, `record:`, `column:`, `action:`, `run:` or `actor:`, followed by a value, such as `table:members`";
+        const ACTIONS: &str = "expected `action:insert`, `action:update` or `action:delete`";
         let (what, value) = text.split_once(':').ok_or(EXPECTED)?;
         let field = |field| Criterion::Field(field, value.to_owned());
         Ok(Self(match what {
@@ -152,7 +159,10 @@ impl std::str::FromStr for Exclusion {
             "run" => field(EntryField::Run),
             "actor" => field(EntryField::Actor),
             "column" => Criterion::Column(value.to_owned()),
-            "action" => ActionFilter::from_str(value, true)?.criterion(),
+            "action" => match ActionFilter::from_str(value, true) {
+                Ok(action) => action.criterion(),
+                Err(_) => return Err(ACTIONS.to_owned()),
+            },
             _ => return Err(EXPECTED.to_owned()),
         }))
     }

@@ -40,12 +40,17 @@ impl History {
             Format::Csv => HistoryForm::Csv,
         };
         let mut sheet = HistorySheet::new(form);
-        let row = (self.table.as_str(), self.record.as_str());
         let (mut parts, mut written) = (Parts::new(output, self.form.reader()), Ok(()));
-        let history = history(&url, wait, row, &mut |history, version| {
-            written = sheet.version(&mut parts, history, &version);
-            unless_closed(&written)
-        })?;
+        let history = history(
+            &url,
+            wait,
+            &self.table,
+            &self.record,
+            &mut |history, version| {
+                written = sheet.version(&mut parts, history, &version);
+                unless_closed(&written)
+            },
+        )?;
         let written = written.and_then(|()| sheet.finish(&mut parts, &history));
         parts.finish(written);
         Ok(Exit::Done)

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use crate::audit::seal::Anchor;
+use crate::audit::seal::{Anchor, LogLine};
 use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
-use crate::cli::environment::checked_now;
+use crate::cli::environment::run_context;
 use crate::cli::exit::{EXIT_CODES, Exit};
+use crate::cli::numbers::how_many;
 use crate::cli::options::SealOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
@@ -66,7 +67,7 @@ pub(super) enum ProofCommand {
         #[command(flatten)]
         database: DatabaseOptions,
         /// Maximum number of differences to list; all are counted
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = how_many)]
         limit: usize,
     },
     /// Check that the audit log matches its seals
@@ -82,11 +83,11 @@ pub(super) enum ProofCommand {
         /// seal; `DATABASE_URL` is ignored
         #[arg(long, value_name = "FILE", conflicts_with = "anchor")]
         receipt: Option<PathBuf>,
-        /// A seal that was kept elsewhere: its hash, or a file with lines of `seals.log`; can be repeated
+        /// A seal that was kept elsewhere: its hash, or a file with lines of `seals.log`; repeatable
         #[arg(long, value_name = "FILE|HASH")]
         anchor: Vec<String>,
         /// Maximum number of differences to list; all are counted
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = how_many)]
         limit: usize,
     },
 }
@@ -123,7 +124,7 @@ impl ProofCommand {
                 let options = CheckOptions {
                     database: database.url(output)?,
                     wait: database.wait(),
-                    anchors: anchors(&anchor)?,
+                    anchors: anchors(&anchor, output)?,
                     limit,
                 };
                 verify(&options, output)
@@ -139,11 +140,12 @@ fn seal(
 ) -> Result<Exit, CommandError> {
     let url = database.url(output)?;
     let place = archive.place(&url)?;
-    let (seal, findings) = seal_outside_changes(&url, database.wait(), &place, checked_now()?)?;
+    let run = run_context(None, None)?;
+    let (seal, findings) = seal_outside_changes(&url, database.wait(), &place, &run)?;
     output.findings(&findings, FindingDetail::All);
     output.result(
         || outside_seal_text(&url.to_string(), seal.as_ref()),
-        || OutsideSealView::from((seal.as_ref(), &findings)),
+        || OutsideSealView::new(seal.as_ref(), &findings),
     );
     Ok(Exit::Done)
 }
@@ -175,7 +177,7 @@ fn verify(options: &CheckOptions, output: &Output) -> Result<Exit, CommandError>
 }
 
 /// Parses hashes given as arguments, and the lines of files.
-fn anchors(given: &[String]) -> Result<Vec<(AnchorSource, Anchor)>, CommandError> {
+fn anchors(given: &[String], output: &Output) -> Result<Vec<(AnchorSource, Anchor)>, CommandError> {
     let mut anchors = Vec::new();
     for given in given {
         if let Ok(anchor) = given.parse() {
@@ -188,16 +190,26 @@ fn anchors(given: &[String]) -> Result<Vec<(AnchorSource, Anchor)>, CommandError
                 "`{given}` is neither the hash of a seal (64 hexadecimal digits) nor a file with lines of `seals.log`"
             )));
         }
-        let lines = read_lines(&path)?;
-        if lines.is_empty() {
+        let before = anchors.len();
+        for line in read_lines(&path)? {
+            let parsed = line.parse();
+            let parsed = parsed
+                .map_err(|error| CommandError::Usage(format!("{}: {error}", path.display())))?;
+            let anchor = match parsed {
+                LogLine::Whole(anchor) => Some(anchor),
+                LogLine::Torn(appended) => {
+                    output.notice(&format!(
+                        "{}: a line is incomplete, because writing it was interrupted; it is not compared",
+                        path.display()
+                    ));
+                    appended
+                }
+            };
+            anchors.extend(anchor.map(|anchor| (AnchorSource::File(given.clone()), anchor)));
+        }
+        if anchors.len() == before {
             let message = format!("{}: the file has no line of `seals.log`", path.display());
             return Err(CommandError::Usage(message));
-        }
-        for line in lines {
-            let anchor = line.parse();
-            let anchor = anchor
-                .map_err(|error| CommandError::Usage(format!("{}: {error}", path.display())))?;
-            anchors.push((AnchorSource::File(given.clone()), anchor));
         }
     }
     Ok(anchors)

@@ -28,7 +28,7 @@ pub(super) fn receipt(
             write_private(path, &text).map_err(CommandError::unwritable(path))?;
             output.result(
                 || written_receipt_text(&receipt, path),
-                || WrittenReceiptView::from((&receipt, path)),
+                || WrittenReceiptView::new(&receipt, path),
             );
         }
     }

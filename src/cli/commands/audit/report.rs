@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::operations::audit::audit_report;
 use crate::report::audit::{AuditReportView, report_csv, report_text};
 
-use super::filter::{FilterOptions, report_unknown_names};
+use super::filter::{FilterOptions, report_unmatched};
 
 /// Count entries by actor, table, action and day
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ impl Report {
         );
         self.form
             .print(output, text, json, |out| report_csv(out, &report));
-        report_unknown_names(output, (&url, wait), &query, report.totals.len() as u64)?;
+        report_unmatched(output, &url, wait, &query, report.totals.len() as u64)?;
         Ok(Exit::Done)
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::TableOptions;
+use crate::cli::numbers::how_many;
 use crate::cli::output::Output;
 use crate::model::Pointer;
 use crate::operations::audit::rows_from_file;
@@ -23,7 +24,7 @@ pub(super) struct Where {
     #[arg(default_value = "", hide_default_value = true)]
     pointer: String,
     /// Maximum number of rows; the last line shows the total
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = how_many)]
     limit: usize,
     #[command(flatten)]
     database: DatabaseOptions,

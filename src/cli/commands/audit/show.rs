@@ -8,6 +8,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::{FullOptions, TableOptions};
+use crate::cli::numbers::entry;
 use crate::cli::output::Output;
 use crate::operations::audit::show_entry;
 use crate::report::audit::{EntryDetailsView, show_csv, show_text};
@@ -17,7 +18,7 @@ use crate::report::audit::{EntryDetailsView, show_csv, show_text};
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Show {
     /// Id of the entry
-    #[arg(value_parser = number)]
+    #[arg(value_parser = entry)]
     entry: i64,
     #[command(flatten)]
     database: DatabaseOptions,
@@ -25,11 +26,6 @@ pub(super) struct Show {
     full: FullOptions,
     #[command(flatten)]
     form: TableOptions,
-}
-
-fn number(text: &str) -> Result<i64, &'static str> {
-    text.parse()
-        .map_err(|_| "expected the id of an entry, as shown by `accession audit log --entries`")
 }
 
 impl Show {

@@ -10,7 +10,7 @@ use diesel::sql_types::Text;
 use super::triggers::{Reference, STORED, cascade, set_null};
 use super::{MysqlConnection, names_as};
 use crate::audit::Trigger;
-use crate::database::triggers::StoredTrigger;
+use crate::database::engine::StoredTrigger;
 
 /// The columns of the foreign keys of the table `?`, with the table and columns that they refer to.
 const FOREIGN_KEYS: &str = "SELECT constraint_name AS constraint_name, column_name AS child_column, \
@@ -38,9 +38,7 @@ pub(super) fn former(
     before: &str,
 ) -> QueryResult<Vec<(Trigger, Trigger)>> {
     let case = connection.name_case();
-    let columns: Vec<ForeignKeyColumn> = diesel::sql_query(names_as(FOREIGN_KEYS, case))
-        .bind::<Text, _>(table)
-        .load(connection)?;
+    let columns: Vec<ForeignKeyColumn> = connection.about(FOREIGN_KEYS, table).load(connection)?;
     let mut former = Vec::new();
     for key in columns.chunk_by(|one, next| one.constraint_name == next.constraint_name) {
         let stored: Vec<StoredTrigger> = diesel::sql_query(names_as(STORED, case))

@@ -8,6 +8,22 @@ use crate::database::engine::Catalog;
 use crate::model::ColumnType;
 use crate::plan::ColumnLimit;
 
+/// The columns of foreign keys `k`, for [`Catalog::references`]. Actions of foreign keys fire no triggers: a table that
+/// has audit triggers gets no entry.
+macro_rules! references {
+    () => {
+        "SELECT k.table_name AS child, NULLIF(k.table_schema, DATABASE()) AS child_schema, k.constraint_name AS name, \
+         k.column_name AS child_column, k.referenced_column_name AS parent_column, r.delete_rule AS on_delete, \
+         r.update_rule AS on_update, \
+         CAST((r.delete_rule IN ('CASCADE', 'SET NULL') OR r.update_rule IN ('CASCADE', 'SET NULL')) AND EXISTS (\
+           SELECT 1 FROM information_schema.triggers t WHERE t.trigger_schema = k.table_schema \
+           AND t.event_object_table = k.table_name AND t.trigger_name LIKE 'accession\\_%') AS SIGNED) AS is_silent \
+         FROM information_schema.key_column_usage k \
+         JOIN information_schema.referential_constraints r ON r.constraint_schema = k.table_schema \
+           AND r.table_name = k.table_name AND r.constraint_name = k.constraint_name "
+    };
+}
+
 /// Names of tables are compared by byte: MariaDB's catalog compares them without case. [`names_as`] adapts the queries
 /// to servers that do not distinguish case.
 pub(super) static CATALOG: Catalog = Catalog {
@@ -30,26 +46,39 @@ pub(super) static CATALOG: Catalog = Catalog {
               CASE WHEN c.extra LIKE '%auto_increment%' THEN 'auto_increment' \
                    WHEN c.extra LIKE '%GENERATED%' AND c.column_default IS NULL THEN 'generated' \
                    ELSE c.column_default END AS default_value, \
-              CAST(COALESCE(k.ordinal_position, 0) AS SIGNED) AS `key` \
+              CASE c.column_key WHEN 'PRI' THEN (\
+                SELECT CAST(k.ordinal_position AS SIGNED) FROM information_schema.key_column_usage k \
+                WHERE k.table_schema = DATABASE() AND k.table_name = CAST(? AS BINARY) \
+                AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY') ELSE 0 END AS `key` \
               FROM information_schema.columns c \
-              LEFT JOIN information_schema.key_column_usage k \
-                ON k.table_schema = c.table_schema AND CAST(k.table_name AS BINARY) = CAST(c.table_name AS BINARY) \
-                AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY' \
               WHERE c.table_schema = DATABASE() AND c.table_name = CAST(? AS BINARY) \
               AND COALESCE(c.generation_expression, '') NOT IN ('ROW START', 'ROW END') \
               ORDER BY c.ordinal_position",
+    references: concat!(
+        references!(),
+        "WHERE k.table_schema = DATABASE() AND k.referenced_table_schema = DATABASE() \
+         AND k.referenced_table_name = CAST(? AS BINARY) ORDER BY k.table_name, k.constraint_name, k.ordinal_position"
+    ),
+    // The server reads all tables of all databases that this account can see.
+    references_from_elsewhere: Some(concat!(
+        references!(),
+        "WHERE k.table_schema <> DATABASE() AND k.referenced_table_schema = DATABASE() \
+         AND k.referenced_table_name = CAST(? AS BINARY) \
+         ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position"
+    )),
     last_number: "SELECT CAST(auto_increment - 1 AS SIGNED) AS value FROM information_schema.tables \
                   WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY)",
     // Without the right TRIGGER, `information_schema` shows none of them, or, on MariaDB, to users who may write rows,
     // their names alone. The rights of a role are listed under its name: a user who is shown the text of any trigger
     // has the right.
-    sees_triggers: "SELECT (SELECT count(*) FROM information_schema.triggers \
-                            WHERE trigger_schema = DATABASE() AND action_statement IS NOT NULL) \
-                    + (SELECT count(*) FROM information_schema.user_privileges u \
-                       WHERE REPLACE(u.grantee, '''', '') = CURRENT_USER() AND u.privilege_type = 'TRIGGER') \
-                    + (SELECT count(*) FROM information_schema.schema_privileges s \
-                       WHERE REPLACE(s.grantee, '''', '') = CURRENT_USER() AND DATABASE() LIKE s.table_schema \
-                       AND s.privilege_type = 'TRIGGER') AS count",
+    // The triggers come last, because the server parses each of them.
+    sees_triggers: "SELECT CAST(EXISTS (SELECT 1 FROM information_schema.user_privileges u \
+                      WHERE REPLACE(u.grantee, '''', '') = CURRENT_USER() AND u.privilege_type = 'TRIGGER') \
+                    OR EXISTS (SELECT 1 FROM information_schema.schema_privileges s \
+                      WHERE REPLACE(s.grantee, '''', '') = CURRENT_USER() AND DATABASE() LIKE s.table_schema \
+                      AND s.privilege_type = 'TRIGGER') \
+                    OR EXISTS (SELECT 1 FROM information_schema.triggers \
+                      WHERE trigger_schema = DATABASE() AND action_statement IS NOT NULL) AS SIGNED) AS count",
     drop_triggers: "SELECT trigger_name AS name, \
                     CONCAT('DROP TRIGGER `', REPLACE(trigger_name, '`', '``'), '`') AS statement \
                     FROM information_schema.triggers \
@@ -71,7 +100,8 @@ pub(super) static CATALOG: Catalog = Catalog {
                      FROM DUAL WHERE @@log_bin = 1 AND @@log_bin_trust_function_creators = 0 \
                      AND NOT EXISTS (SELECT 1 FROM information_schema.user_privileges u \
                        WHERE REPLACE(u.grantee, '''', '') = CURRENT_USER() AND u.privilege_type = 'SUPER')",
-    silent_cascades: "SELECT CONCAT(table_name, '.', constraint_name) AS name FROM information_schema.referential_constraints \
+    silent_cascades: "SELECT CONCAT(table_name, '.', constraint_name) AS name, table_name AS child, \
+                      referenced_table_name AS parent FROM information_schema.referential_constraints \
                       WHERE constraint_schema = DATABASE() \
                         AND (delete_rule IN ('CASCADE', 'SET NULL') OR update_rule IN ('CASCADE', 'SET NULL')) ORDER BY 1",
     hidden_rows: None,
@@ -82,6 +112,7 @@ pub(super) static CATALOG: Catalog = Catalog {
                            WHERE t.table_schema = DATABASE() AND e.transactions = 'NO' ORDER BY 1",
     ),
     // A user with TRIGGER as well can drop the triggers.
+    unrecorded_columns: None,
     shadowing_accounts: Some(
         "SELECT DISTINCT a.grantee AS name FROM (\
                            SELECT grantee, privilege_type FROM information_schema.user_privileges \
@@ -105,9 +136,9 @@ pub(super) static CATALOG: Catalog = Catalog {
     limit,
     // Tables of InnoDB, whose strings have the bytes that we send.
     page_size: "SELECT CAST(@@innodb_page_size AS SIGNED) AS value FROM DUAL WHERE NOT EXISTS (\
-                  SELECT 1 FROM information_schema.tables t WHERE t.table_schema = DATABASE() AND t.table_name = ? \
+                  SELECT 1 FROM information_schema.tables t WHERE t.table_schema = DATABASE() AND t.table_name = CAST(? AS BINARY) \
                   AND (t.engine <> 'InnoDB' OR EXISTS (SELECT 1 FROM information_schema.columns c \
-                    WHERE c.table_schema = t.table_schema AND c.table_name = t.table_name \
+                    WHERE c.table_schema = DATABASE() AND c.table_name = CAST(? AS BINARY) \
                     AND c.character_set_name NOT LIKE 'utf8%')))",
     row_limit,
 };

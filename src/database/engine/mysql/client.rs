@@ -17,12 +17,14 @@ use mysql_async::prelude::Queryable as _;
 use mysql_async::{BinaryProtocol, Conn, Params, QueryResult as Answer};
 use tracing::Span;
 
-use super::catalog::NameCase;
+use super::catalog::{NameCase, names_as};
 use super::failure::failed;
 use super::quote::QUOTES;
 use super::row::{MysqlRow, bound};
 
 use crate::database::connect::runtime::wait_for;
+use crate::database::engine::about_table::{AboutTable, about_table};
+use crate::database::engine::known_tables::KnownTables;
 use crate::database::engine::split::statements;
 use crate::database::statement_span::statement_span;
 
@@ -30,6 +32,9 @@ use crate::database::statement_span::statement_span;
 pub struct MysqlConnection {
     driver: Conn,
     name_case: NameCase,
+    is_mariadb: bool,
+    /// Set while a transaction that only reads is open.
+    pub(super) known_tables: Option<KnownTables>,
     transactions: AnsiTransactionManager,
     instrumentation: DynInstrumentation,
 }
@@ -40,6 +45,8 @@ impl MysqlConnection {
         Self {
             driver,
             name_case: NameCase::Distinguished,
+            is_mariadb: false,
+            known_tables: None,
             transactions: AnsiTransactionManager::default(),
             instrumentation: DynInstrumentation::none(),
         }
@@ -52,8 +59,20 @@ impl MysqlConnection {
         self.name_case
     }
 
-    pub(super) fn compare_names(&mut self, case: NameCase) {
-        self.name_case = case;
+    /// A query of the catalog about the table of this name.
+    pub(super) fn about<'q>(&self, query: &'static str, table: &'q str) -> AboutTable<'q, Mysql> {
+        about_table(names_as(query, self.name_case), table)
+    }
+
+    /// Whether the server is MariaDB, and not MySQL.
+    pub(super) fn is_mariadb(&self) -> bool {
+        self.is_mariadb
+    }
+
+    /// Sets what the server said about itself.
+    pub(super) fn set_server(&mut self, name_case: NameCase, is_mariadb: bool) {
+        self.name_case = name_case;
+        self.is_mariadb = is_mariadb;
     }
 }
 

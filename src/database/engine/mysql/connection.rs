@@ -39,8 +39,8 @@ pub(super) fn open(address: &ServerAddress) -> Result<MysqlConnection, DatabaseE
     let mut connection = block_on(connecting).map_err(DatabaseError::Runtime)??;
     connection.batch_execute(STRICT)?;
     connection.batch_execute(SETTINGS)?;
-    let case = name_case(&mut connection)?;
-    connection.compare_names(case);
+    let (name_case, is_mariadb) = server(&mut connection)?;
+    connection.set_server(name_case, is_mariadb);
     if is_clustered(&mut connection)? {
         // Wait until commits of other nodes are applied before reading.
         connection.batch_execute("SET wsrep_sync_wait = 15")?;
@@ -61,18 +61,23 @@ fn is_clustered(connection: &mut MysqlConnection) -> Result<bool, DatabaseError>
     Ok(found.is_some_and(|on| on.value.eq_ignore_ascii_case("ON")))
 }
 
-fn name_case(connection: &mut MysqlConnection) -> Result<NameCase, DatabaseError> {
+/// How the server compares names of tables, and whether it is MariaDB.
+fn server(connection: &mut MysqlConnection) -> Result<(NameCase, bool), DatabaseError> {
     #[derive(QueryableByName)]
     struct Setting {
         #[diesel(sql_type = BigInt)]
         setting: i64,
+        #[diesel(sql_type = BigInt)]
+        is_mariadb: i64,
     }
-    let query = "SELECT CAST(@@lower_case_table_names AS SIGNED) AS setting";
+    let query = "SELECT CAST(@@lower_case_table_names AS SIGNED) AS setting, \
+                 CAST(VERSION() LIKE '%MariaDB%' AS SIGNED) AS is_mariadb";
     let found: Setting = diesel::sql_query(query).get_result(connection)?;
-    Ok(match found.setting {
+    let case = match found.setting {
         0 => NameCase::Distinguished,
         _ => NameCase::Ignored,
-    })
+    };
+    Ok((case, found.is_mariadb != 0))
 }
 
 async fn connect(address: &ServerAddress) -> Result<MysqlConnection, DatabaseError> {

@@ -1,11 +1,10 @@
-//! Determines the columns of a table that constraints depend on, and whether it is versioned.
+//! Determines the columns of a table that constraints depend on, whether it is versioned, and how the server quotes.
 
 use diesel::QueryResult;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
+use super::MysqlConnection;
 use super::triggers::{CONSTRAINED, VERSIONED};
-use super::{MysqlConnection, names_as};
 use crate::audit::AuditedTable;
 use crate::database::engine::{Count, Name};
 
@@ -14,11 +13,8 @@ pub(super) fn add_constrained(
     connection: &mut MysqlConnection,
     table: &mut AuditedTable,
 ) -> QueryResult<()> {
-    let names: Vec<Name> = diesel::sql_query(names_as(CONSTRAINED, connection.name_case()))
-        .bind::<Text, _>(&table.name)
-        .bind::<Text, _>(&table.name)
-        .bind::<Text, _>(&table.name)
-        .bind::<Text, _>(&table.name)
+    let names: Vec<Name> = connection
+        .about(CONSTRAINED, &table.name)
         .load(connection)?;
     let is_named = |column: &str| {
         names
@@ -28,9 +24,10 @@ pub(super) fn add_constrained(
     let columns = table.columns.iter().enumerate();
     let columns = columns.filter(|(_, column)| is_named(&column.name));
     table.constrained = columns.map(|(index, _)| index).collect();
-    let found: Count = diesel::sql_query(names_as(VERSIONED, connection.name_case()))
-        .bind::<Text, _>(&table.name)
+    let found: Count = connection
+        .about(VERSIONED, &table.name)
         .get_result(connection)?;
     table.versioned = found.count > 0;
+    table.quotes_strings_only = connection.is_mariadb();
     Ok(())
 }

@@ -17,8 +17,9 @@ use super::{
 use crate::audit::{AuditedTable, Trigger};
 use crate::database::DatabaseError;
 use crate::database::engine::Name;
+use crate::database::engine::StoredTrigger;
+use crate::database::engine::known_tables::KnownTables;
 use crate::database::engine::{Catalog, Dialect, Engine, Product};
-use crate::database::triggers::StoredTrigger;
 use crate::model::RunContext;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
@@ -26,9 +27,6 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 const SET_CONTEXT: &str = "SET @accession_run_id = ?, @accession_changed_by = ?, @accession_changed_at = ?, \
                            @accession_source_file_id = NULL";
 const SET_CONTEXT_FILE: &str = "SET @accession_source_file_id = ?";
-/// Also sent after a transaction that failed.
-pub(super) const CLEAR_CONTEXT: &str = "SET @accession_run_id = NULL, @accession_changed_by = NULL, \
-                                        @accession_changed_at = NULL, @accession_source_file_id = NULL";
 
 impl Engine for Connection {
     fn name(&self) -> &'static str {
@@ -72,6 +70,14 @@ impl Engine for Connection {
         true
     }
 
+    fn is_hidden(&mut self, table: &str, columns: &[&str]) -> QueryResult<bool> {
+        tables::is_hidden(self, table, columns)
+    }
+
+    fn guards_by_foreign_keys(&self) -> bool {
+        true
+    }
+
     fn user(&mut self) -> QueryResult<Option<String>> {
         let user: Name = diesel::sql_query("SELECT USER() AS name").get_result(self)?;
         Ok(Some(user.name))
@@ -83,6 +89,10 @@ impl Engine for Connection {
 
     fn begin_read(&mut self) -> QueryResult<()> {
         transaction::begin_read(self)
+    }
+
+    fn known_tables(&mut self) -> Option<&mut Option<KnownTables>> {
+        Some(&mut self.known_tables)
     }
 
     fn after_transaction(&mut self) {
@@ -131,7 +141,7 @@ impl Engine for Connection {
     }
 
     fn clear_context(&mut self) -> QueryResult<()> {
-        diesel::sql_query(CLEAR_CONTEXT).execute(self)?;
+        diesel::sql_query(transaction::CLEAR_CONTEXT).execute(self)?;
         Ok(())
     }
 
@@ -152,8 +162,7 @@ impl Engine for Connection {
     }
 
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>> {
-        let query = diesel::sql_query(self.by_name(STORED));
-        query.bind::<Text, _>(table).load(self)
+        self.about(STORED, table).load(self)
     }
 
     fn former_cascades(

@@ -7,8 +7,8 @@ use mysql_async::{DriverError, Error, IoError};
 use crate::database::DatabaseError;
 use crate::database::connect::ServerAddress;
 use crate::database::engine::error_kind::{ErrorKind, code_of, with_code};
+use crate::database::engine::{Violation, ViolationKind};
 use crate::database::rejected_connection::{NotConnected, RejectionReason};
-use crate::database::violation::{Violation, ViolationKind};
 
 /// Before the number after a message.
 const LABEL: &str = "error";

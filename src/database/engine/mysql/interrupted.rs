@@ -29,9 +29,7 @@ pub(super) fn named_indexes(
     connection: &mut MysqlConnection,
     table: &str,
 ) -> QueryResult<Vec<String>> {
-    let indexes: Vec<Name> = diesel::sql_query(names_as(INDEXES, connection.name_case()))
-        .bind::<Text, _>(table)
-        .load(connection)?;
+    let indexes: Vec<Name> = connection.about(INDEXES, table).load(connection)?;
     let named = |index: Name| format!("INDEX {} ON ", identifier(&index.name));
     Ok(indexes.into_iter().map(named).collect())
 }

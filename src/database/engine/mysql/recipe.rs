@@ -9,9 +9,9 @@ use super::triggers::{
 use super::{identifier, literal};
 use crate::audit::{AuditedTable, KeyRule, Trigger};
 use crate::database::engine::decode::decode;
-use crate::database::engine::names::{bounded, list, refers_to_itself, unnamed_unique};
+use crate::database::engine::names::{bounded, list};
 use crate::database::engine::{Cast, Dialect, GuardStatement, StoredColumn};
-use crate::model::{Column, ColumnType, DefaultValue, IndexColumn, OnDelete, Table, Value};
+use crate::model::{ColumnType, DefaultValue, Index, IndexColumn, OnDelete, Table, Value};
 
 /// MySQL's and MariaDB's recipe.
 pub(in crate::database) struct MysqlDialect;
@@ -47,39 +47,30 @@ fn set_comment(table: &Table, comment: &str) -> String {
 }
 
 impl Dialect for MysqlDialect {
-    fn create_table(&self, table: &Table) -> String {
-        let mut lines: Vec<String> = table
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| define(table, index, column))
-            .collect();
-        if !table.primary_key.is_empty() {
-            lines.push(format!(
-                "PRIMARY KEY ({})",
-                list(table, &table.primary_key, identifier)
-            ));
-        }
-        for columns in &table.unique {
-            if refers_to_itself(table, columns) {
-                lines.push(format!("UNIQUE ({})", list(table, columns, identifier)));
-            }
-        }
-        // Cascades of the database itself fire no triggers: see `cascades`.
-        for key in &table.foreign_keys {
-            let references: Vec<_> = key.references.iter().map(|name| identifier(name)).collect();
-            lines.push(format!(
-                "FOREIGN KEY ({}) REFERENCES {} ({})",
-                list(table, &key.columns, identifier),
-                identifier(&key.table),
-                references.join(", "),
-            ));
-        }
+    fn index_name(&self, name: &str) -> String {
+        bounded(name, LONGEST_NAME)
+    }
+
+    fn define_column(&self, table: &Table, column: usize) -> String {
+        define(table, column)
+    }
+
+    /// Cascades of the database itself fire no triggers: see [`cascades`](Dialect::cascades).
+    fn foreign_key_action(&self, _action: OnDelete) -> String {
+        String::new()
+    }
+
+    fn table_options(&self) -> String {
         format!(
-            "CREATE TABLE {} (\n  {}\n) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 {COLLATION} COMMENT = '{INCOMPLETE}'",
-            identifier(&table.name),
-            lines.join(",\n  ")
+            " ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 {COLLATION} COMMENT = '{INCOMPLETE}'"
         )
+    }
+
+    fn index_columns(&self, table: &Table, index: &Index) -> String {
+        match index.unique {
+            true => parts(table, &index.columns, None),
+            false => parts(table, &index.columns, prefix(table, &index.columns)),
+        }
     }
 
     fn complete_table(&self, table: &Table) -> Option<String> {
@@ -88,23 +79,6 @@ impl Dialect for MysqlDialect {
 
     fn mark_incomplete(&self, table: &Table) -> Option<String> {
         Some(set_comment(table, INCOMPLETE))
-    }
-
-    fn create_indexes(&self, table: &Table) -> Vec<String> {
-        let constraints = unnamed_unique(table)
-            .filter(|(_, columns)| !refers_to_itself(table, columns))
-            .map(|(name, columns)| {
-                create_index(table, &name, "UNIQUE ", &list(table, columns, identifier))
-            });
-        let indexes = table.indexes.iter().map(|index| {
-            if index.unique {
-                let columns: Vec<_> = index.columns.iter().map(|c| part(table, c, None)).collect();
-                create_index(table, &index.name, "UNIQUE ", &columns.join(", "))
-            } else {
-                create_index(table, &index.name, "", &parts(table, &index.columns))
-            }
-        });
-        constraints.chain(indexes).collect()
     }
 
     fn numbering(&self, table: &str, column: &str) -> Option<Trigger> {
@@ -246,7 +220,8 @@ impl Dialect for MysqlDialect {
     }
 }
 
-fn define(table: &Table, index: usize, column: &Column) -> String {
+fn define(table: &Table, index: usize) -> String {
+    let column = &table.columns[index];
     let name = identifier(&column.name);
     if table.generated_key() == Some(index) {
         return format!("{name} BIGINT NOT NULL AUTO_INCREMENT");
@@ -330,18 +305,18 @@ fn key_bytes(table: &Table, columns: &[usize]) -> u32 {
         .fold(0, u32::saturating_add)
 }
 
-/// The columns of an index that need not be unique; of long strings it contains prefixes only.
-fn parts(table: &Table, columns: &[IndexColumn]) -> String {
+/// The length of the prefixes of long strings in an index that need not be unique, if it contains prefixes.
+fn prefix(table: &Table, columns: &[IndexColumn]) -> Option<u32> {
     let all: Vec<_> = columns.iter().map(|column| column.column).collect();
-    let prefix = (key_bytes(table, &all) > LONGEST_KEY).then(|| {
+    (key_bytes(table, &all) > LONGEST_KEY).then(|| {
         let count = u32::try_from(columns.len()).unwrap_or(u32::MAX);
         LONGEST_KEY / BYTES_PER_CHAR / count
-    });
-    let columns: Vec<_> = columns
-        .iter()
-        .map(|column| part(table, column, prefix))
-        .collect();
-    columns.join(", ")
+    })
+}
+
+fn parts(table: &Table, columns: &[IndexColumn], prefix: Option<u32>) -> String {
+    let parts = columns.iter().map(|column| part(table, column, prefix));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn part(table: &Table, column: &IndexColumn, prefix: Option<u32>) -> String {
@@ -356,14 +331,6 @@ fn part(table: &Table, column: &IndexColumn, prefix: Option<u32>) -> String {
         identifier(&table.columns[column.column].name),
         prefix.map_or(String::new(), |chars| format!("({chars})")),
         if column.descending { " DESC" } else { "" },
-    )
-}
-
-fn create_index(table: &Table, name: &str, unique: &str, columns: &str) -> String {
-    format!(
-        "CREATE {unique}INDEX {} ON {} ({columns})",
-        identifier(&bounded(name, LONGEST_NAME)),
-        identifier(&table.name)
     )
 }
 

@@ -94,22 +94,25 @@ fn raw<'a>(value: &'a Value, column: &mysql_async::Column) -> Option<(Cow<'a, [u
                 ColumnType::MYSQL_TYPE_DATE => MysqlType::Date,
                 _ => MysqlType::DateTime,
             };
-            let day = (u32::from(year), u32::from(month), u32::from(day));
+            let [year, month, day] = [year.into(), month.into(), day.into()];
             let time = [hour, minute, second].map(u32::from);
-            own(&moment(day, time, (micros, false)), ty)
+            own(&moment(year, month, day, time, micros, false), ty)
         }
         Value::Time(negative, days, hour, minute, second, micros) => {
             let time = [hour, minute, second].map(u32::from);
-            let bytes = moment((0, 0, days), time, (micros, negative));
+            let bytes = moment(0, 0, days, time, micros, negative);
             own(&bytes, MysqlType::Time)
         }
     }
 }
 
 fn moment(
-    (year, month, day): (u32, u32, u32),
+    year: u32,
+    month: u32,
+    day: u32,
     [hour, minute, second]: [u32; 3],
-    (micros, negative): (u32, bool),
+    micros: u32,
+    negative: bool,
 ) -> Vec<u8> {
     let kind = match (year, month) {
         (0, 0) => MysqlTimestampType::MYSQL_TIMESTAMP_TIME,

@@ -1,4 +1,4 @@
-//! Creates tables with many columns.
+//! Creates tables with many columns, and finds out whether a table exists that the catalog does not show.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -6,6 +6,7 @@ use diesel::result::Error;
 
 use super::MysqlConnection;
 use super::failure::number;
+use super::quote::identifier;
 
 /// Row size too large.
 const TOO_BIG_ROW: u16 = 1118;
@@ -29,9 +30,34 @@ pub(super) fn make_table(connection: &mut MysqlConnection, statement: &str) -> Q
     }
 }
 
+/// Whether the account lacks the rights to know whether a table with these columns exists. The catalog shows no table
+/// and no column without a right on it; a statement is rejected for one reason or the other.
+pub(super) fn is_hidden(
+    connection: &mut MysqlConnection,
+    table: &str,
+    columns: &[&str],
+) -> QueryResult<bool> {
+    const NO_SUCH_COLUMN: u16 = 1054;
+    const NO_SUCH_TABLE: u16 = 1146;
+    let columns: Vec<String> = columns.iter().map(|column| identifier(column)).collect();
+    let query = format!(
+        "SELECT {} FROM {} LIMIT 0",
+        columns.join(", "),
+        identifier(table)
+    );
+    Ok(match diesel::sql_query(query).execute(connection) {
+        Ok(_) => true,
+        Err(error) => !matches!(number_of(&error), Some(NO_SUCH_COLUMN | NO_SUCH_TABLE)),
+    })
+}
+
 fn is_too_big(error: &Error) -> bool {
-    let Error::DatabaseError(_, information) = error else {
-        return false;
-    };
-    number(information.message()) == Some(TOO_BIG_ROW)
+    number_of(error) == Some(TOO_BIG_ROW)
+}
+
+fn number_of(error: &Error) -> Option<u16> {
+    match error {
+        Error::DatabaseError(_, information) => number(information.message()),
+        _ => None,
+    }
 }

@@ -7,11 +7,14 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Nullable};
 
-use super::engine::CLEAR_CONTEXT;
 use super::failure::numbered;
 use super::triggers::{NUMBERING, RUN_LOCK as LOCK};
 use super::{MysqlConnection, identifier};
 use crate::database::engine::for_another_run;
+
+/// Takes the audit context away, also after a transaction that failed.
+pub(super) const CLEAR_CONTEXT: &str = "SET @accession_run_id = NULL, @accession_changed_by = NULL, \
+                                        @accession_changed_at = NULL, @accession_source_file_id = NULL";
 
 type Transactions = <MysqlConnection as Connection>::TransactionManager;
 

@@ -1,4 +1,4 @@
-//! Catalog queries for PostgreSQL. Only the first schema of the `search_path` is considered.
+//! Catalog queries for PostgreSQL. Only the first schema of the `search_path` is considered, except by `references`.
 
 use super::triggers::form;
 use crate::database::engine::Catalog;
@@ -64,6 +64,20 @@ pub(super) static CATALOG: Catalog = Catalog {
               LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'p' \
               WHERE a.attrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
               ORDER BY a.attnum",
+    references: "SELECT c.relname::text AS child, NULLIF(n.nspname::text, current_schema()::text) AS child_schema, \
+                 k.conname::text AS name, CASE k.confdeltype WHEN 'n' THEN 'SET NULL' ELSE '' END AS on_delete, \
+                 '' AS on_update, 0::bigint AS is_silent, \
+                 a.attname::text AS child_column, p.attname::text AS parent_column \
+                 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS pair (own, other, place) \
+                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.own \
+                 JOIN pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = pair.other \
+                 CROSS JOIN to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AS parent \
+                 WHERE k.contype = 'f' AND k.conparentid = 0 \
+                 AND (k.confrelid = parent OR k.confrelid IN (SELECT relid FROM pg_partition_ancestors(parent) AS a (relid)) \
+                   OR k.confrelid IN (SELECT relid FROM pg_partition_tree(parent))) \
+                 ORDER BY c.relname COLLATE \"C\", k.conname COLLATE \"C\", pair.place",
+    references_from_elsewhere: None,
     // A reader has no right on sequences; a writer moves them with `setval`.
     last_number: "SELECT max(CASE WHEN has_sequence_privilege(s.oid, 'USAGE, SELECT') THEN pg_sequence_last_value(s.oid) END) AS value \
                   FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' \
@@ -94,7 +108,7 @@ pub(super) static CATALOG: Catalog = Catalog {
                      WHERE c.relnamespace = quote_ident(current_schema())::regnamespace \
                        AND c.relname IN ('import_runs', 'source_files', 'row_sources', 'rejects', 'conversions') \
                        AND NOT has_table_privilege(c.oid, p.name)",
-    silent_cascades: "SELECT ''::text AS name WHERE FALSE",
+    silent_cascades: "SELECT ''::text AS name, ''::text AS child, ''::text AS parent WHERE FALSE",
     // Functions run as the owner, to whom policies apply only if row-level security is forced.
     hidden_rows: Some(concat!(
         "SELECT concat('`', c.relname, '`') AS name FROM pg_class c JOIN pg_roles o ON o.oid = c.relowner \
@@ -115,6 +129,7 @@ pub(super) static CATALOG: Catalog = Catalog {
         ") ORDER BY 1"
     )),
     without_transactions: None,
+    unrecorded_columns: None,
     shadowing_accounts: None,
     settable_clock: None,
     // Without those that a constraint rests on: a primary key, or a foreign key of another table. Only those of tables

@@ -30,6 +30,7 @@ use super::row::{PostgresRow, Types};
 use super::statement::{BuiltInTypes, Statement};
 
 use crate::database::connect::runtime::wait_for;
+use crate::database::engine::known_tables::KnownTables;
 use crate::database::engine::split::statements;
 use crate::database::statement_span::statement_span;
 
@@ -41,6 +42,8 @@ pub struct PostgresConnection {
     schema: String,
     /// The statement that follows each BEGIN.
     settings: String,
+    /// Set while a transaction that only reads is open.
+    pub(super) known_tables: Option<KnownTables>,
     transactions: AnsiTransactionManager,
     instrumentation: DynInstrumentation,
 }
@@ -56,6 +59,7 @@ impl PostgresConnection {
             driver: Some(tokio::spawn(connection)),
             schema: String::new(),
             settings: "SELECT 1".to_owned(),
+            known_tables: None,
             transactions: AnsiTransactionManager::default(),
             instrumentation: DynInstrumentation::none(),
         }

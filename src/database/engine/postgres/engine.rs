@@ -9,13 +9,14 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::recipe::PostgresDialect;
 use super::server::SERVER;
-use super::triggers::{STORED, writes_entries_of};
+use super::triggers::{STORED, STORED_ELSEWHERE, writes_entries_of};
 use super::{CATALOG, Connection, partitions, transaction};
 use crate::audit::{AuditedTable, Firing, Trigger};
 use crate::database::DatabaseError;
 use crate::database::engine::Name;
+use crate::database::engine::known_tables::KnownTables;
 use crate::database::engine::{Catalog, Dialect, Engine, Product};
-use crate::database::triggers::StoredTrigger;
+use crate::database::engine::{StoredTrigger, TriggerElsewhere};
 use crate::model::RunContext;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -92,12 +93,24 @@ impl Engine for Connection {
         transaction::begin_read(self)
     }
 
+    fn known_tables(&mut self) -> Option<&mut Option<KnownTables>> {
+        Some(&mut self.known_tables)
+    }
+
     fn lock_tables(&mut self, tables: &[&str]) -> QueryResult<()> {
         transaction::lock_tables(self, tables)
     }
 
-    fn lock_sequences(&mut self, columns: &[(&str, &str)]) -> QueryResult<()> {
-        transaction::lock_sequences(self, columns)
+    fn locks_rows(&self) -> Option<&'static str> {
+        Some(" FOR UPDATE")
+    }
+
+    fn lock_numbered_tables(
+        &mut self,
+        tables: &[&str],
+        columns: &[(&str, &str)],
+    ) -> QueryResult<()> {
+        transaction::lock_numbered_tables(self, tables, columns)
     }
 
     fn advance_sequence(&mut self, table: &str, column: &str, last: i64) -> QueryResult<()> {
@@ -148,6 +161,10 @@ impl Engine for Connection {
         Ok(stored)
     }
 
+    fn triggers_elsewhere(&mut self) -> QueryResult<Vec<TriggerElsewhere>> {
+        diesel::sql_query(STORED_ELSEWHERE).load(self)
+    }
+
     /// Triggers for statements fire only on the table that a statement names, so rows can be inserted past them: into
     /// partitions directly, or into a partition through the table that it is a part of. Nor do they fire when a
     /// subscription applies changes. After triggers of the application that write to the row that fired them, the entry
@@ -183,6 +200,22 @@ impl Engine for Connection {
         Ok(())
     }
 
+    /// Triggers for rows, while ours fire after the statement, because they were created before.
+    fn triggers_that_fire_first(&mut self, table: &str) -> QueryResult<Vec<String>> {
+        let query = concat!(
+            "SELECT t.tgname::text AS name FROM pg_trigger t \
+             WHERE t.tgrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND NOT t.tgisinternal \
+               AND t.tgtype & 66 = 0 AND t.tgtype & 12 <> 0 AND (t.tgtype & 1 = 1 OR t.tgname < 'accession') AND NOT ",
+            is_ours!("t"),
+            " AND EXISTS (SELECT FROM pg_trigger own WHERE own.tgrelid = t.tgrelid AND own.tgtype & 5 = 4 AND ",
+            is_ours!("own"),
+            ") ORDER BY 1"
+        );
+        let query = diesel::sql_query(query).bind::<Text, _>(table);
+        let found: Vec<Name> = query.load(self)?;
+        Ok(found.into_iter().map(|trigger| trigger.name).collect())
+    }
+
     fn partition_triggers(&mut self, table: &AuditedTable) -> QueryResult<Vec<Trigger>> {
         partitions::triggers(self, table)
     }
@@ -192,6 +225,10 @@ impl Engine for Connection {
             true => Ok(Vec::new()),
             false => partitions::unrecorded(self, table),
         }
+    }
+
+    fn untouched_partitions(&mut self, table: &AuditedTable) -> QueryResult<Vec<String>> {
+        partitions::untouched(self, table)
     }
 
     /// Until autovacuum analyzes the tables, about a minute later, the planner assumes their former size. Tables of

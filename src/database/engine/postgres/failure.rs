@@ -7,8 +7,8 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::database::connect::ServerAddress;
 use crate::database::engine::error_kind::{ErrorKind, code_of, with_code};
+use crate::database::engine::{Violation, ViolationKind};
 use crate::database::rejected_connection::{NotConnected, RejectionReason};
-use crate::database::violation::{Violation, ViolationKind};
 use crate::database::{DatabaseError, with_causes};
 
 /// Before the code after a message.

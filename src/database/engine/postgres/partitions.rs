@@ -14,7 +14,7 @@ use super::triggers::{
     unrecorded_rows, writes_entries_of,
 };
 use crate::audit::{AuditedTable, Trigger};
-use crate::database::triggers::StoredTrigger;
+use crate::database::engine::StoredTrigger;
 
 /// A partition with one of its triggers for TRUNCATE, if it has any.
 #[derive(QueryableByName)]
@@ -47,8 +47,9 @@ struct Unrecorded {
 pub(super) fn stored(connection: &mut Connection, table: &str) -> QueryResult<Vec<StoredTrigger>> {
     let partitions = partitions(connection, table)?.into_iter();
     let stored = |at: Partition| {
+        let (schema, partition) = at.place();
         Some(StoredTrigger {
-            name: name_on_partition(at.trigger.as_ref()?, at.place()),
+            name: name_on_partition(at.trigger.as_ref()?, schema, partition),
             definition: at.definition.unwrap_or_default(),
             drop_statement: at.drop_statement?,
         })
@@ -64,7 +65,10 @@ pub(super) fn triggers(
     let mut partitions = partitions(connection, &table.name)?;
     partitions.dedup_by(|one, next| one.place() == next.place());
     let schema = connection.schema();
-    let trigger = |at: &Partition| partition_trigger(schema, &table.name, at.place());
+    let trigger = |at: &Partition| {
+        let (partition_schema, partition) = at.place();
+        partition_trigger(schema, &table.name, partition_schema, partition)
+    };
     Ok(partitions.iter().map(trigger).collect())
 }
 
@@ -85,14 +89,41 @@ pub(super) fn unrecorded(
         if triggers.iter().any(is_of_table) {
             continue;
         }
-        let at = triggers[0].place();
-        let found: Unrecorded =
-            diesel::sql_query(unrecorded_rows(&schema, table, at)).get_result(connection)?;
+        let (partition_schema, partition) = triggers[0].place();
+        let count = unrecorded_rows(&schema, table, partition_schema, partition);
+        let found: Unrecorded = diesel::sql_query(count).get_result(connection)?;
         if found.rows > 0 {
-            unrecorded.push(partition_trigger_name(at.0, at.1));
+            unrecorded.push(partition_trigger_name(partition_schema, partition));
         }
     }
     Ok(unrecorded)
+}
+
+/// The names of what partitions lack of the triggers of a table, and of which no change was missed: all rows have
+/// entries, and the partition has the file that it was created with, which TRUNCATE would have replaced.
+pub(super) fn untouched(
+    connection: &mut Connection,
+    table: &AuditedTable,
+) -> QueryResult<Vec<String>> {
+    let unrecorded = unrecorded(connection, table)?;
+    let mut untouched = Vec::new();
+    for at in partitions(connection, &table.name)? {
+        let name = partition_trigger_name(at.place().0, at.place().1);
+        if at.trigger.is_some() || unrecorded.contains(&name) {
+            continue;
+        }
+        let replaced: Unrecorded = diesel::sql_query(
+            "SELECT count(*) AS rows FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relname = $2 AND c.relfilenode <> c.oid",
+        )
+        .bind::<Text, _>(&at.schema)
+        .bind::<Text, _>(&at.partition)
+        .get_result(connection)?;
+        if replaced.rows == 0 {
+            untouched.push(name);
+        }
+    }
+    Ok(untouched)
 }
 
 fn partitions(connection: &mut Connection, table: &str) -> QueryResult<Vec<Partition>> {

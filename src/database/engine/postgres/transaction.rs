@@ -9,11 +9,12 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Text};
 
+use crate::database::engine::error_kind::ErrorKind;
 use crate::database::engine::for_another_run;
 use crate::database::statement::cached_by_text;
 
 use super::PostgresConnection;
-use super::failure::code;
+use super::failure::{code, error_kind};
 
 type Transactions = <PostgresConnection as Connection>::TransactionManager;
 
@@ -87,9 +88,69 @@ struct Statement {
     statement: String,
 }
 
+/// How long a sequence is waited for while the tables are locked, in milliseconds. Less than the server's
+/// `deadlock_timeout`, after which it would end one of the two transactions.
+const SEQUENCE_WAIT: i64 = 200;
+
+#[derive(QueryableByName)]
+struct LockTimeout {
+    #[diesel(sql_type = BigInt)]
+    milliseconds: i64,
+}
+
+/// Locks these tables and the sequences of these columns. Most programs lock the table first, by inserting a row, and
+/// some the sequence, by taking a number for it, so no order of the two is free of deadlocks: if a sequence is not free
+/// soon, the tables are released for its holder, and locked again.
+pub(super) fn lock_numbered_tables(
+    connection: &mut PostgresConnection,
+    tables: &[&str],
+    columns: &[(&str, &str)],
+) -> QueryResult<()> {
+    if columns.is_empty() {
+        return lock_tables(connection, tables);
+    }
+    let query =
+        "SELECT setting::bigint AS milliseconds FROM pg_settings WHERE name = 'lock_timeout'";
+    let LockTimeout { milliseconds } = diesel::sql_query(query).get_result(connection)?;
+    let short = milliseconds.min(SEQUENCE_WAIT);
+    let mut attempts = milliseconds / SEQUENCE_WAIT;
+    loop {
+        // A savepoint: rolling back to it releases what was locked since.
+        Transactions::begin_transaction(connection)?;
+        let mut has_tables = false;
+        let locked = lock_tables(connection, tables).and_then(|()| {
+            has_tables = true;
+            connection.batch_execute(&format!("SET LOCAL lock_timeout = {short}"))?;
+            lock_sequences(connection, columns)
+        });
+        match locked {
+            Ok(()) => {
+                connection.batch_execute(&format!("SET LOCAL lock_timeout = {milliseconds}"))?;
+                return Transactions::commit_transaction(connection);
+            }
+            Err(error) => {
+                // A lost connection has no savepoint any more.
+                let released = Transactions::rollback_transaction(connection);
+                if released.is_err() || !has_tables || attempts <= 0 || !is_locked(&error) {
+                    return Err(error);
+                }
+                attempts -= 1;
+            }
+        }
+    }
+}
+
+/// Whether `lock_timeout` has passed.
+fn is_locked(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(_, said) => error_kind(said.message()) == Some(ErrorKind::Locked),
+        _ => false,
+    }
+}
+
 /// Keeps others from taking numbers of the columns' sequences until the transaction ends, also those who take one
 /// before they write: changing a sequence locks it, and this changes nothing. Only its owner may.
-pub(super) fn lock_sequences(
+fn lock_sequences(
     connection: &mut PostgresConnection,
     columns: &[(&str, &str)],
 ) -> QueryResult<()> {

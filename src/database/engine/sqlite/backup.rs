@@ -7,14 +7,13 @@ use std::time::Duration;
 use rusqlite::backup::{Backup as Copying, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
+use super::beside::{BESIDE, remove_beside};
 use super::new_database::is_same_file;
 use crate::database::DatabaseError;
 use crate::model::{not_following, regular};
 
 /// How the names of unfinished copies begin.
 const UNFINISHED: &str = ".tmp-backup-";
-/// The suffixes of files next to a database that is being written.
-const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// A copy of a database, removed when dropped unless it is kept.
 #[derive(Debug)]
@@ -138,26 +137,12 @@ fn is_unlocked(path: &Path) -> bool {
 fn copy(database: &Path, to: &Path) -> Result<(), DatabaseError> {
     let directory = to.parent().unwrap_or(Path::new("."));
     let temporary = locked_file_in(directory)?;
-    {
-        let source = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mut copy = Connection::open(temporary.path())?;
-        copy.pragma_update(None, "synchronous", "OFF")?;
-        let backup = Copying::new(&source, &mut copy)?;
-        loop {
-            match backup.step(4096)? {
-                StepResult::Done => break,
-                StepResult::More => {}
-                _ => std::thread::sleep(Duration::from_millis(10)),
-            }
-        }
-        drop(backup);
-        let verdict: String = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if verdict != "ok" {
-            return Err(DatabaseError::DamagedBackup {
-                path: to.into(),
-                problem: verdict,
-            });
-        }
+    if let Err(error) = fill(temporary.path(), database, to) {
+        let path = temporary.path().to_owned();
+        drop(temporary);
+        // SQLite leaves them if the disk is full.
+        remove_beside(&path);
+        return Err(error);
     }
     temporary
         .as_file()
@@ -170,6 +155,30 @@ fn copy(database: &Path, to: &Path) -> Result<(), DatabaseError> {
             source: error.error,
         })?;
     Ok(())
+}
+
+/// Copies `database` to `temporary`, which is going to be `to`.
+fn fill(temporary: &Path, database: &Path, to: &Path) -> Result<(), DatabaseError> {
+    let source = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut copy = Connection::open(temporary)?;
+    copy.pragma_update(None, "synchronous", "OFF")?;
+    let backup = Copying::new(&source, &mut copy)?;
+    loop {
+        match backup.step(4096)? {
+            StepResult::Done => break,
+            StepResult::More => {}
+            _ => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
+    drop(backup);
+    let verdict: String = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(DatabaseError::DamagedBackup {
+            path: to.into(),
+            problem: verdict,
+        });
+    }
+    copy.close().map_err(|(_, error)| error.into())
 }
 
 #[cfg(test)]

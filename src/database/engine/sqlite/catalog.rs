@@ -20,6 +20,14 @@ pub(super) static CATALOG: Catalog = Catalog {
     // Generated columns are not listed.
     columns: "SELECT name, type AS declared, '' AS type_name, '' AS filled, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
               FROM pragma_table_info(?)",
+    // Without the columns, the primary key is meant.
+    references: "SELECT child.name AS child, CAST(NULL AS TEXT) AS child_schema, \
+                 CAST(key.id AS TEXT) AS name, key.on_delete, key.on_update, 0 AS is_silent, key.\"from\" AS child_column, \
+                 COALESCE(key.\"to\", (SELECT own.name FROM pragma_table_info(key.\"table\") AS own \
+                 WHERE own.pk = key.seq + 1)) AS parent_column \
+                 FROM sqlite_master AS child JOIN pragma_foreign_key_list(child.name) AS key \
+                 WHERE child.type = 'table' AND key.\"table\" = ? COLLATE NOCASE ORDER BY child.name, key.id, key.seq",
+    references_from_elsewhere: None,
     last_number: "SELECT seq AS value FROM sqlite_sequence WHERE name = ?",
     sees_triggers: "SELECT 1 AS count",
     drop_triggers: "SELECT name, 'DROP TRIGGER \"' || replace(name, '\"', '\"\"') || '\"' AS statement \
@@ -27,11 +35,12 @@ pub(super) static CATALOG: Catalog = Catalog {
     longest_value: "SELECT CAST(NULL AS INTEGER) AS value",
     facts: "SELECT sqlite_version() AS version, encoding, 'UTC' AS time_zone, \
             strftime('%Y-%m-%dT%H:%M:%f000Z', 'now') AS now FROM pragma_encoding",
-    missing_rights: "SELECT '' AS name WHERE 1 = 0",
+    missing_rights: "SELECT '' AS name, '' AS child, '' AS parent WHERE 1 = 0",
     silent_cascades: "SELECT '' AS name WHERE 1 = 0",
     hidden_rows: None,
     earlier_triggers: None,
     without_transactions: None,
+    unrecorded_columns: Some("SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3)"),
     shadowing_accounts: None,
     settable_clock: None,
     // Without those that a foreign key refers to.

@@ -9,6 +9,7 @@ use diesel::{Connection as _, SqliteConnection};
 use rusqlite::ErrorCode;
 
 use super::PRODUCT;
+use super::beside::beside;
 use super::link::real_path;
 use crate::database::DatabaseError;
 use crate::model::open_regular;
@@ -116,10 +117,7 @@ fn check_file(path: &Path) -> Result<(), DatabaseError> {
 /// Rejects a pipe or a device in place of SQLite's journal, because SQLite would wait for it forever.
 fn check_files_beside(path: &Path) -> Result<(), DatabaseError> {
     let path = real_path(path)?;
-    for ending in ["-journal", "-wal", "-shm"] {
-        let mut beside = path.clone().into_os_string();
-        beside.push(ending);
-        let beside = std::path::PathBuf::from(beside);
+    for beside in beside(&path) {
         if std::fs::metadata(&beside).is_ok_and(|found| !found.is_file()) {
             return Err(DatabaseError::NotAFile(beside));
         }

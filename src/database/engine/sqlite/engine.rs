@@ -16,10 +16,10 @@ use super::triggers::STORED;
 use super::unique_keys::{add_unique_keys, is_key_rowid};
 use super::{CATALOG, Connection, PRODUCT, SCHEME};
 use crate::audit::{AuditedTable, Trigger};
+use crate::database::engine::StoredTrigger;
+use crate::database::engine::Violation;
 use crate::database::engine::{Catalog, Dialect, Engine, Product};
 use crate::database::ledger::tables::audit_context;
-use crate::database::triggers::StoredTrigger;
-use crate::database::violation::Violation;
 use crate::database::{DatabaseError, DatabaseUrl};
 use crate::model::{RunContext, Table};
 

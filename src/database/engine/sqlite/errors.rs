@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 
 use super::{Connection, PRODUCT};
 use crate::database::engine::error_kind::ErrorKind;
-use crate::database::violation::{Violation, ViolationKind};
+use crate::database::engine::{Violation, ViolationKind};
 use crate::database::{DatabaseError, DatabaseUrl};
 
 /// Classifies a message. Errors that depend on the file are in [`explain`].

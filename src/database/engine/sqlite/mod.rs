@@ -10,7 +10,9 @@ macro_rules! is_ours {
     };
 }
 
+mod affinity;
 mod backup;
+mod beside;
 mod catalog;
 mod connection;
 mod engine;
@@ -22,6 +24,7 @@ mod new_database;
 mod open;
 mod quote;
 mod recipe;
+mod referring_columns;
 mod staged_rows;
 mod trigger_order;
 pub(in crate::database) mod triggers;

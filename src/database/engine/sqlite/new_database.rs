@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::beside::remove_beside;
 use super::link::real_path;
 use crate::database::DatabaseError;
 use crate::model::{not_following, regular};
@@ -162,11 +163,7 @@ impl Drop for NewDatabase {
     fn drop(&mut self) {
         // The temporary name is removed before the lock; after a failure the next run removes it.
         let _ = std::fs::remove_file(&self.aside);
-        for suffix in ["-journal", "-wal", "-shm"] {
-            let mut name = self.aside.clone().into_os_string();
-            name.push(suffix);
-            let _ = std::fs::remove_file(name);
-        }
+        remove_beside(&self.aside);
         self.lock.take();
     }
 }

@@ -1,70 +1,28 @@
 //! SQLite's DDL for the portable table model.
 
 use super::json_checks::json_check;
-use super::triggers::{KEYS, lighter_insert, select_images, triggers, written_as_truth};
+use super::triggers::{
+    KEYS, converted_columns, lighter_insert, select_images, triggers, written_as_truth,
+};
 use super::{identifier, literal};
-use crate::audit::{AuditedTable, KeyRule, Trigger};
-use crate::database::engine::names::{list, unnamed_unique};
+use crate::audit::{AuditedColumn, AuditedTable, KeyRule, Trigger};
 use crate::database::engine::{Dialect, GuardStatement, LighterInsert};
-use crate::model::{Column, ColumnType, DefaultValue, OnDelete, Table, Value};
+use crate::model::{ColumnType, DefaultValue, Table, Value};
 
 /// SQLite's recipe.
 pub(in crate::database) struct SqliteDialect;
 
 impl Dialect for SqliteDialect {
-    fn create_table(&self, table: &Table) -> String {
-        let mut lines: Vec<String> = table
-            .columns
-            .iter()
-            .map(|column| self.column(table, column))
-            .collect();
-        if table.generated_key().is_none() && !table.primary_key.is_empty() {
-            lines.push(format!(
-                "PRIMARY KEY ({})",
-                list(table, &table.primary_key, identifier)
-            ));
-        }
-        for key in &table.foreign_keys {
-            let references: Vec<_> = key.references.iter().map(|name| identifier(name)).collect();
-            lines.push(format!(
-                "FOREIGN KEY ({}) REFERENCES {} ({}){}",
-                list(table, &key.columns, identifier),
-                identifier(&key.table),
-                references.join(", "),
-                match key.on_delete {
-                    OnDelete::Restrict => "",
-                    OnDelete::Cascade => " ON DELETE CASCADE",
-                    OnDelete::SetNull => " ON DELETE SET NULL",
-                }
-            ));
-        }
-        format!(
-            "CREATE TABLE {} (\n  {}\n)",
-            identifier(&table.name),
-            lines.join(",\n  ")
-        )
+    fn define_column(&self, table: &Table, column: usize) -> String {
+        define(table, column)
     }
 
-    /// UNIQUE constraints become unique indexes, which enforce the same and can be built after the rows are in: at a
-    /// first load that is most of the time saved.
-    fn create_indexes(&self, table: &Table) -> Vec<String> {
-        let constraints = unnamed_unique(table).map(|(name, columns)| {
-            create_index(table, &name, "UNIQUE ", &list(table, columns, identifier))
-        });
-        let indexes = table.indexes.iter().map(|index| {
-            let columns = index.columns.iter().map(|column| {
-                let order = if column.descending { " DESC" } else { "" };
-                format!("{}{order}", identifier(&table.columns[column.column].name))
-            });
-            let unique = if index.unique { "UNIQUE " } else { "" };
-            create_index(
-                table,
-                &index.name,
-                unique,
-                &columns.collect::<Vec<_>>().join(", "),
-            )
-        });
-        constraints.chain(indexes).collect()
+    fn has_key_clause(&self, table: &Table) -> bool {
+        table.generated_key().is_none() && !table.primary_key.is_empty()
+    }
+
+    fn requires_unique_references(&self) -> bool {
+        false
     }
 
     fn audit_triggers(&self, table: &AuditedTable) -> Vec<Trigger> {
@@ -100,6 +58,10 @@ impl Dialect for SqliteDialect {
         written_as_truth(trigger)
     }
 
+    fn converted_columns(&self, trigger: &str, columns: &[AuditedColumn]) -> Vec<usize> {
+        converted_columns(trigger, columns)
+    }
+
     fn key_rule(&self) -> KeyRule {
         KEYS
     }
@@ -122,35 +84,31 @@ impl Dialect for SqliteDialect {
     }
 }
 
-impl SqliteDialect {
-    fn column(&self, table: &Table, column: &Column) -> String {
-        let name = identifier(&column.name);
-        if table
-            .generated_key()
-            .is_some_and(|key| table.columns[key].name == column.name)
-        {
-            return format!("{name} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL");
-        }
-        let mut line = format!("{name} {}", type_name(column.ty));
-        if !column.nullable {
-            line.push_str(" NOT NULL");
-        }
-        match &column.default {
-            None => {}
-            Some(DefaultValue::CurrentTimestamp) => {
-                line.push_str(" DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))");
-            }
-            Some(DefaultValue::Value(value)) => {
-                line.push_str(" DEFAULT ");
-                line.push_str(&default_literal(value));
-            }
-        }
-        if column.ty == ColumnType::Json {
-            line.push(' ');
-            line.push_str(&json_check(&column.name));
-        }
-        line
+fn define(table: &Table, index: usize) -> String {
+    let column = &table.columns[index];
+    let name = identifier(&column.name);
+    if table.generated_key() == Some(index) {
+        return format!("{name} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL");
     }
+    let mut line = format!("{name} {}", type_name(column.ty));
+    if !column.nullable {
+        line.push_str(" NOT NULL");
+    }
+    match &column.default {
+        None => {}
+        Some(DefaultValue::CurrentTimestamp) => {
+            line.push_str(" DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))");
+        }
+        Some(DefaultValue::Value(value)) => {
+            line.push_str(" DEFAULT ");
+            line.push_str(&default_literal(value));
+        }
+    }
+    if column.ty == ColumnType::Json {
+        line.push(' ');
+        line.push_str(&json_check(&column.name));
+    }
+    line
 }
 
 fn type_name(ty: ColumnType) -> &'static str {
@@ -179,12 +137,4 @@ fn default_literal(value: &Value) -> String {
             literal(&value.key_text())
         }
     }
-}
-
-fn create_index(table: &Table, name: &str, unique: &str, columns: &str) -> String {
-    format!(
-        "CREATE {unique}INDEX {} ON {} ({columns})",
-        identifier(name),
-        identifier(&table.name)
-    )
 }

@@ -13,7 +13,8 @@ use crate::audit::Trigger;
 use crate::database::DatabaseError;
 use crate::database::engine::Dialect as _;
 use crate::database::engine::Name;
-use crate::database::triggers::{StoredTrigger, fault};
+use crate::database::engine::StoredTrigger;
+use crate::database::triggers::fault;
 
 /// Triggers of the application on the bound table that were created after the first audit trigger.
 const LATER: &str = concat!(

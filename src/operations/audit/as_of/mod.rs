@@ -9,12 +9,13 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::audit::{Image, RowState};
-use crate::database::{Access, Database, DatabaseUrl};
-use crate::model::Timestamp;
+use crate::database::{Access, Database, DatabaseUrl, NotRecorded};
+use crate::model::{RunId, Timestamp};
 use crate::operations::OperationError;
 
 use super::history::entries_named;
-use super::row_history::{Replayer, each_with_values, take_step};
+use super::names::{first_entry, row_named};
+use super::row_history::{Replayer, RowEntry, each_with_values, take_step};
 use older::Older;
 use serde::Serialize;
 use visible::Visible;
@@ -62,8 +63,18 @@ pub struct AsOf {
     pub incomplete: u64,
     /// Numbers of entries that are inconsistent with the entries before them.
     pub problems: Vec<i64>,
+    /// Rows of the table that were inserted, or got their key, without an entry: they are not shown, because the time
+    /// is unknown.
+    pub unrecorded: u64,
+    /// The record ids of the first of them.
+    pub unrecorded_ids: Vec<String>,
+    /// Why changes until the point in time may have no entry under the name of the table; `null` if they should have.
+    pub not_recorded: Option<NotRecorded>,
     /// The full id of the run, if the point in time is a run.
-    pub run: Option<String>,
+    pub run: Option<RunId>,
+    /// If there are no rows: when the table has its first entry.
+    #[serde(skip)]
+    pub first_entry: Option<String>,
 }
 
 /// Visits the rows of a table at an earlier time, until `visit` breaks.
@@ -86,14 +97,24 @@ pub fn as_of(
                 rows: 0,
                 incomplete: 0,
                 problems: Vec::new(),
+                unrecorded: 0,
+                unrecorded_ids: Vec::new(),
+                not_recorded: None,
                 run,
+                first_entry: None,
             },
         };
         match &options.record {
             Some(record) => one_row(database, &options.table, record, &visible, &mut rows)?,
             None => table::all_rows(database, &options.table, &visible, &mut rows)?,
         }
-        Ok(rows.outcome)
+        let mut outcome = rows.outcome;
+        let missing = database.not_recorded(&options.table)?;
+        outcome.not_recorded = missing.filter(|missing| visible.is_after(missing));
+        if outcome.rows == 0 {
+            outcome.first_entry = first_entry(database, &options.table)?;
+        }
+        Ok(outcome)
     })
 }
 
@@ -103,7 +124,18 @@ struct Rows<'v> {
     outcome: AsOf,
 }
 
+/// How many record ids of rows without an entry are listed.
+const LISTED: usize = 20;
+
 impl Rows<'_> {
+    /// Counts a row that was inserted, or got its key, without an entry.
+    fn unrecorded(&mut self, record_id: String) {
+        self.outcome.unrecorded += 1;
+        if self.outcome.unrecorded_ids.len() < LISTED {
+            self.outcome.unrecorded_ids.push(record_id);
+        }
+    }
+
     fn give(&mut self, record_id: String, state: RowState) {
         let is_whole = match &state {
             RowState::Unknown | RowState::Absent => return,
@@ -132,22 +164,70 @@ fn one_row(
     visible: &Visible,
     rows: &mut Rows<'_>,
 ) -> Result<(), OperationError> {
-    let (record, entries) = entries_named(database, table, record)?;
+    let named = match entries_named(database, table, record) {
+        Err(error @ OperationError::UnknownRow { .. }) => {
+            return match without_entry(database, table, record, rows)? {
+                true => Ok(()),
+                false => Err(error),
+            };
+        }
+        named => named?,
+    };
+    let (record, entries) = named;
+    replay_row(database, table, record, entries, visible, rows)
+}
+
+/// Looks for a row without entries in the table; returns whether it is there.
+fn without_entry(
+    database: &mut Database,
+    table: &str,
+    record: &str,
+    rows: &mut Rows<'_>,
+) -> Result<bool, OperationError> {
+    let record = row_named(database, table, record)?;
+    let Some(defined) = database.defined_table(table)? else {
+        return Ok(false);
+    };
+    if defined.primary_key.is_empty() {
+        return Ok(false);
+    }
+    let is_complete = Older::is_complete(database, table)?;
+    let mut is_found = false;
+    database.each_live_row(&defined, &mut |live| {
+        if live.record_id == record {
+            is_found = true;
+            match serde_json::from_str::<Image>(&live.image) {
+                Ok(now) if !is_complete => rows.give(live.record_id, RowState::Present(now)),
+                Ok(_) | Err(_) => rows.unrecorded(live.record_id),
+            }
+        }
+        Ok::<_, OperationError>(())
+    })?;
+    Ok(is_found)
+}
+
+fn replay_row(
+    database: &mut Database,
+    table: &str,
+    record: String,
+    entries: Vec<RowEntry>,
+    visible: &Visible,
+    rows: &mut Rows<'_>,
+) -> Result<(), OperationError> {
     let (now, later): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|one| visible.includes(&one.entry));
-    let mut replayer = Replayer::of(database.key_rule());
+    let mut replayer = Replayer::of(database, table)?;
     each_with_values(database, &now, &mut |mut entry| {
         let step = take_step(&mut entry);
-        if replayer.apply(&entry.record_id, &step).problem.is_some() {
+        if replayer.apply(&entry, &step).problem.is_some() {
             rows.outcome.problems.push(entry.id);
         }
         ControlFlow::Continue(())
     })?;
-    let mut older = Older::of(database.key_rule());
-    if now.is_empty() {
-        let first = later.first().map(|first| first.entry.action.as_str());
-        older.begins_with(record, first);
+    let mut older = Older::of(database, table)?;
+    if let (true, Some(first)) = (now.is_empty(), later.first()) {
+        older.begins_with(record, first.entry.id, Some(&first.entry.action));
     }
     // The row may have had another record id at the time.
     for (id, state) in replayer.into_rows() {

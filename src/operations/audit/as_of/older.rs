@@ -1,7 +1,7 @@
 //! Rows that are older than the audit log. Values that are not in the log come from the old values of later entries,
 //! and otherwise from the current row.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Map;
 
@@ -22,6 +22,12 @@ pub(super) struct Older {
     later_names: HashSet<String>,
     /// Record ids of all rows with entries; set if rows without entries are needed.
     touched: Option<HashSet<String>>,
+    /// The last entry when the audit log first accounted for every row of the table, if it did: only up to this entry
+    /// a row may be older than its first entry.
+    until: Option<i64>,
+    /// Rows that are not older than the audit log, unless another row got their record id: with their first entry,
+    /// before which they were inserted without an entry.
+    too_new: HashMap<String, i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +41,41 @@ enum Completeness {
 }
 
 impl Older {
-    /// No rows yet, of a database with this rule.
-    pub(super) fn of(rule: KeyRule) -> Self {
-        Self {
-            rule,
+    /// No rows yet, of this table.
+    pub(super) fn of(database: &mut Database, table: &str) -> Result<Self, OperationError> {
+        let baselines = database.baselines_of(table)?;
+        Ok(Self {
+            rule: database.key_rule(),
             rows: BTreeMap::new(),
             later_names: HashSet::new(),
             touched: None,
-        }
+            until: baselines.first().map(|first| first.until),
+            too_new: HashMap::new(),
+        })
     }
 
-    /// Adds a row that has only later entries, the first of which has this action; returns whether it existed before
-    /// them.
-    pub(super) fn begins_with(&mut self, record_id: String, first: Option<&str>) -> bool {
-        let first = first.and_then(Action::of_name);
-        let was_there = matches!(first, Some(Action::Update | Action::Delete));
+    /// Whether the audit log has accounted for every row of the table: a row without entries is not older than the log.
+    pub(super) fn is_complete(
+        database: &mut Database,
+        table: &str,
+    ) -> Result<bool, OperationError> {
+        Ok(!database.baselines_of(table)?.is_empty())
+    }
+
+    /// Adds a row that has only later entries, the first of which has this number and action; returns whether it
+    /// existed before them.
+    pub(super) fn begins_with(
+        &mut self,
+        record_id: String,
+        entry: i64,
+        action: Option<&str>,
+    ) -> bool {
+        let action = action.and_then(Action::of_name);
+        let was_there = matches!(action, Some(Action::Update | Action::Delete));
         if was_there {
+            if self.until.is_some_and(|until| entry > until) {
+                self.too_new.insert(record_id.clone(), entry);
+            }
             self.rows
                 .insert(record_id, (Map::new(), Completeness::FromNow));
         }
@@ -121,6 +146,10 @@ impl Older {
         let later_names = std::mem::take(&mut self.later_names);
         self.rows
             .retain(|name, (image, _)| !image.is_empty() && !later_names.contains(name));
+        let too_new = std::mem::take(&mut self.too_new).into_iter();
+        let problems = too_new.filter_map(|(name, entry)| self.rows.remove(&name).and(Some(entry)));
+        rows.outcome.problems.extend(problems);
+        rows.outcome.problems.sort_unstable();
         let asks = self
             .rows
             .values()
@@ -160,8 +189,12 @@ impl Older {
             Some(_) => {}
             None => {
                 let is_untouched = |touched: &HashSet<String>| !touched.contains(&live.record_id);
-                if self.touched.as_ref().is_some_and(is_untouched) {
-                    rows.give(live.record_id, RowState::Present(now));
+                if !self.touched.as_ref().is_some_and(is_untouched) {
+                    return Ok(());
+                }
+                match self.until {
+                    Some(_) => rows.unrecorded(live.record_id),
+                    None => rows.give(live.record_id, RowState::Present(now)),
                 }
             }
         }

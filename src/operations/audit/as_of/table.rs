@@ -13,6 +13,7 @@ use crate::database::ledger::AuditEntry;
 use crate::operations::OperationError;
 use crate::operations::audit::row_history::{Replayer, apply, new_id, take_step};
 
+use super::super::names::unknown_table;
 use super::Rows;
 use super::older::Older;
 use super::visible::Visible;
@@ -21,6 +22,7 @@ use super::visible::Visible;
 /// large.
 struct TableReplay<'v> {
     rule: KeyRule,
+    table: &'v str,
     visible: &'v Visible,
     /// The row whose entries are being read.
     row: Option<RowReplay>,
@@ -65,7 +67,8 @@ pub(super) fn all_rows(
         waiting: Vec::new(),
         later: Vec::new(),
         moved: Vec::new(),
-        older: Older::of(rule),
+        older: Older::of(database, table)?,
+        table,
         born: 0,
     };
     let mut is_known = false;
@@ -78,7 +81,7 @@ pub(super) fn all_rows(
         }
     })?;
     if !is_known {
-        return Err(OperationError::UnknownTable(table.to_owned()));
+        return Err(unknown_table(database, table)?);
     }
     reading.end_row(rows);
     let born = reading.born;
@@ -157,9 +160,10 @@ impl TableReplay<'_> {
             return;
         };
         if row.now.is_empty() {
+            let first = row.later.first().copied().unwrap_or_default();
             if self
                 .older
-                .begins_with(row.record_id, row.first_later.as_deref())
+                .begins_with(row.record_id, first, row.first_later.as_deref())
             {
                 self.later.extend(row.later);
             }
@@ -180,14 +184,14 @@ impl TableReplay<'_> {
     ) -> Result<Older, OperationError> {
         self.waiting.sort_unstable();
         self.moved.sort_by_key(|(id, ..)| *id);
-        let mut replayer = Replayer::of(self.rule);
+        let mut replayer = Replayer::of(database, self.table)?;
         let mut moved = self.moved.into_iter().peekable();
         database.each_entry_of_ids(&self.waiting, &mut |mut entry| {
             while let Some((_, id, state)) = moved.next_if(|(at, ..)| *at < entry.id) {
                 replayer.rows.insert(id, state);
             }
             let step = take_step(&mut entry);
-            if replayer.apply(&entry.record_id, &step).problem.is_some() {
+            if replayer.apply(&entry, &step).problem.is_some() {
                 rows.outcome.problems.push(entry.id);
             }
             ControlFlow::Continue(())

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::database::Database;
 use crate::database::ledger::{AuditEntry, RunRecord};
+use crate::database::{Database, NotRecorded};
+use crate::model::RunId;
 use crate::operations::{OperationError, run_named};
 
 use super::Moment;
@@ -11,11 +12,11 @@ use super::Moment;
 /// Which entries were committed.
 pub(super) enum Visible {
     /// Entries up to this number.
-    UpTo(i64),
+    UpTo { last: i64, run: RunId },
     /// Entries of runs that had ended, and entries of other programs up to this timestamp.
     By {
         timestamp: String,
-        unfinished: HashSet<String>,
+        unfinished: HashSet<RunId>,
     },
 }
 
@@ -23,14 +24,17 @@ impl Visible {
     pub(super) fn at(
         database: &mut Database,
         moment: &Moment,
-    ) -> Result<(Self, Option<String>), OperationError> {
+    ) -> Result<(Self, Option<RunId>), OperationError> {
         let runs = database.runs()?;
         match moment {
             Moment::Time(timestamp) => Ok((Self::by(timestamp.to_string(), &runs), None)),
             Moment::Run(name) => {
                 let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
                 let visible = match database.last_entry_of_run(&id)? {
-                    Some(last) => Self::UpTo(last),
+                    Some(last) => Self::UpTo {
+                        last,
+                        run: id.clone(),
+                    },
                     None => {
                         let run = runs.iter().find(|run| run.id == id);
                         let ended = run.and_then(|run| run.finished_at.clone());
@@ -55,9 +59,18 @@ impl Visible {
 
     pub(super) fn includes(&self, entry: &AuditEntry) -> bool {
         match (self, &entry.run_id) {
-            (Self::UpTo(last), _) => entry.id <= *last,
+            (Self::UpTo { last, .. }, _) => entry.id <= *last,
             (Self::By { unfinished, .. }, Some(run)) => !unfinished.contains(run),
             (Self::By { timestamp, .. }, None) => entry.changed_at <= *timestamp,
+        }
+    }
+
+    /// Whether changes before the point in time can have no entry for this reason.
+    pub(super) fn is_after(&self, missing: &NotRecorded) -> bool {
+        match (self, &missing.run, &missing.since) {
+            (Self::UpTo { run, .. }, Some(since), _) => run >= since,
+            (Self::By { timestamp, .. }, _, Some(since)) => timestamp >= since,
+            (_, _, _) => true,
         }
     }
 }

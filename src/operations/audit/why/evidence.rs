@@ -73,7 +73,8 @@ impl Element {
 pub(super) fn read(
     archive: &Path,
     file: &FileVersion,
-    (framing, limits): (Framing, Limits),
+    framing: Framing,
+    limits: Limits,
     pointer: &str,
 ) -> Result<Element, Proof> {
     let missing = |error: &dyn std::error::Error| Proof::Missing(with_causes(error));

@@ -1,7 +1,7 @@
 //! Explains how the layout maps a column of one record.
 
 use crate::layout::{ColumnRule, EachToken, Expression, Layout, RecordRule, Source};
-use crate::model::Pointer;
+use crate::model::{Pointer, TableIndex};
 
 use super::evidence::Element;
 use super::{ParameterStandIn, ValueSource};
@@ -9,14 +9,14 @@ use super::{ParameterStandIn, ValueSource};
 /// The rule that created a row, and the tables of the enclosing rules.
 pub(super) struct FoundRule<'l> {
     pub(super) rule: &'l RecordRule,
-    enclosing: Vec<usize>,
+    enclosing: Vec<TableIndex>,
     captures: Vec<(usize, String)>,
 }
 
 /// The rule of `source` that creates rows of `table` from the record at `pointer`.
 pub(super) fn find_rule<'l>(
     source: &'l Source,
-    table: usize,
+    table: TableIndex,
     pointer: &Pointer,
     part: Option<u32>,
 ) -> Option<FoundRule<'l>> {
@@ -29,9 +29,9 @@ pub(super) fn find_rule<'l>(
 
 fn descend<'l>(
     rule: &'l RecordRule,
-    wanted: (usize, bool),
+    wanted: (TableIndex, bool),
     tokens: &[String],
-    enclosing: Vec<usize>,
+    enclosing: Vec<TableIndex>,
     mut captures: Vec<(usize, String)>,
 ) -> Option<FoundRule<'l>> {
     let (own, rest) = tokens.split_at_checked(rule.each.len())?;
@@ -49,7 +49,7 @@ fn descend<'l>(
             captures,
         });
     }
-    let around: Vec<usize> = enclosing.into_iter().chain([rule.table]).collect();
+    let around: Vec<TableIndex> = enclosing.into_iter().chain([rule.table]).collect();
     rule.records
         .iter()
         .find_map(|inner| descend(inner, wanted, rest, around.clone(), captures.clone()))

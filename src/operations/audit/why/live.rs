@@ -19,12 +19,13 @@ pub enum LiveRow {
     Unrecorded,
     /// The row does not exist, and according to the audit log it should not.
     Deleted,
-    /// The row has another record id now.
+    /// The row has another record id now, or its table another name.
     NotCompared,
 }
 
 /// Looks up the row of a table with these last entries. Returns its values that differ from those of the audit log, one
-/// for each column. If its record id changed, its later entries are unknown.
+/// for each column. If its record id or the name of its table changed,
+/// its later entries are unknown.
 pub(super) fn live_row(
     database: &mut Database,
     table: Option<&RestoredTable>,

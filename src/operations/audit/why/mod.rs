@@ -8,6 +8,7 @@ mod evidence;
 mod expression;
 mod live;
 mod origin;
+mod unsourced;
 mod value_source;
 
 use std::path::PathBuf;
@@ -16,18 +17,19 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::database::ledger::{FileVersion, RunRecord};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, NotRecorded};
 use crate::layout::Layout;
-use crate::model::Table;
+use crate::model::{RunId, Table};
 use crate::operations::OperationError;
 use crate::parse::{FilePosition, Limits};
 
 use super::blame::LastWritten;
-use super::history::entries_named;
+use super::history::{accepted_by, entries_named};
 use super::row_history::of_last_row;
 use super::{Attribution, BlamedColumn};
 
 pub use live::LiveRow;
+pub use unsourced::Unsourced;
 pub use value_source::{ParameterStandIn, ValueSource};
 
 /// Which row to explain, and how.
@@ -61,8 +63,16 @@ pub struct Why {
     pub deleted: Option<Attribution>,
     /// The record that the row came from; `None` if it came from no file.
     pub origin: Option<Origin>,
+    /// Why no file is known to have the row, if `origin` is `None`.
+    pub unsourced: Unsourced,
+    /// The present name of the table, if it was renamed after the last entry.
+    pub renamed_to: Option<String>,
     /// The current row.
     pub live: LiveRow,
+    /// Why later changes have no entry under the name of the table; `None` if they should have.
+    pub not_recorded: Option<NotRecorded>,
+    /// Entries that are inconsistent with the previous ones, and the runs of kind `enable` that accepted them.
+    pub known_gaps: Vec<(i64, RunId)>,
     /// Its columns.
     pub columns: Vec<ExplainedColumn>,
 }
@@ -81,7 +91,7 @@ pub struct Origin {
     /// The record's location in the file.
     pub position: Option<FilePosition>,
     /// The run that found the record removed.
-    pub removed: Option<String>,
+    pub removed: Option<RunId>,
     /// The archive.
     pub archive: Option<PathBuf>,
     /// The result of checking the archived original.
@@ -190,7 +200,20 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
         names.dedup();
         let moved_to = entries.last().and_then(|last| last.moved_to.as_deref());
         let moved_to = moved_to.filter(|name| *name != record);
-        let (live, in_table) = live::live_row(database, table.as_ref(), &written, moved_to)?;
+        let renamed_to = match &table {
+            Some(_) => None,
+            None => database.present_name(&options.table)?,
+        };
+        let moved = moved_to.or(renamed_to.as_deref());
+        let baselines = match written.inconsistent.is_empty() {
+            true => Vec::new(),
+            false => database.baselines_of(&options.table)?,
+        };
+        let inconsistent = written.inconsistent.iter();
+        let known_gaps = inconsistent
+            .filter_map(|&entry| Some((entry, accepted_by(&baselines, entry)?)))
+            .collect();
+        let (live, in_table) = live::live_row(database, table.as_ref(), &written, moved)?;
         let mut columns: Vec<_> = written.columns.into_iter().zip(in_table).collect();
         if let Some(known) = &written.known {
             // A column that was dropped from the table is not explained.
@@ -199,6 +222,13 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
         if let Some(only) = &options.column {
             columns.retain(|(column, _)| column.column == *only);
             if columns.is_empty() {
+                let computed = database.unrecorded_columns(&options.table)?;
+                if computed.contains(only) {
+                    return Err(OperationError::ComputedColumn {
+                        table: options.table.clone(),
+                        column: only.clone(),
+                    });
+                }
                 return Err(OperationError::UnknownColumn {
                     table: options.table.clone(),
                     column: only.clone(),
@@ -214,8 +244,12 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             table: options.table.clone(),
             record_id: record,
             deleted: written.deleted,
+            unsourced: Unsourced::of(database, &options.table, entries.first())?,
             origin,
+            renamed_to,
             live,
+            not_recorded: database.not_recorded(&options.table)?,
+            known_gaps,
             columns,
         })
     })

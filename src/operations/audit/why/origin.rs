@@ -11,7 +11,7 @@ use crate::database::ledger::{FileVersion, RowOrigin, RunRecord, StoredConversio
 use crate::layout::{Layout, source_of, unpacked};
 use crate::map::{self, MappedElement, Mapper, Resolved};
 use crate::model::Timestamp;
-use crate::model::{FileId, MappedRow, Pointer, Value, canonical_json};
+use crate::model::{FileId, MappedRow, Pointer, SourceIndex, TableIndex, Value, canonical_json};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
 use crate::operations::directory::{AnyReference, parameter_substitutes};
@@ -105,8 +105,7 @@ impl Place {
         let mut element = match &self.archive {
             None => Err(Proof::Missing("the run has no archive".to_owned())),
             Some(archive) => {
-                let how = (framing, self.limits);
-                evidence::read(archive, &self.file, how, &self.row.pointer)
+                evidence::read(archive, &self.file, framing, self.limits, &self.row.pointer)
             }
         };
         let captures = captures.unwrap_or_default();
@@ -174,15 +173,16 @@ impl Place {
     }
 
     /// The layout's source for the file, and the captures of the file's name.
-    fn source(&self) -> Option<(usize, Vec<String>)> {
+    fn source(&self) -> Option<(SourceIndex, Vec<String>)> {
         let layout = self.layout.as_ref().ok()?;
         source_of(&layout.sources, &self.file.path)
     }
 
-    fn table(&self) -> Option<usize> {
+    fn table(&self) -> Option<TableIndex> {
         let layout = self.layout.as_ref().ok()?;
-        let mut tables = layout.tables.iter();
-        tables.position(|table| table.table.name == self.row.table_name)
+        layout
+            .tables
+            .position(|table| table.table.name == self.row.table_name)
     }
 
     fn column(&self, name: &str) -> Option<usize> {
@@ -192,7 +192,7 @@ impl Place {
 
     fn explained<'a>(
         &'a self,
-        source: Option<usize>,
+        source: Option<SourceIndex>,
         captures: &'a [String],
         element: Option<&'a Element>,
     ) -> Option<Explained<'a>> {
@@ -212,7 +212,7 @@ impl Place {
     /// The row that the record maps to; values that depend on other rows or on parameters stay open.
     fn map_again(
         &self,
-        source: Option<usize>,
+        source: Option<SourceIndex>,
         captures: &[String],
         element: Option<&Element>,
     ) -> Result<MappedRow, String> {

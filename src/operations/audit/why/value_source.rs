@@ -55,7 +55,7 @@ pub enum ValueSource {
         /// The layout's default, which was used instead.
         default: Option<Value>,
     },
-    /// A capture of the file's name, or an index or member name of the path to the record.
+    /// A capture of the file's name, or an index or property name of the path to the record.
     Capture {
         /// Its name in the layout.
         name: String,
@@ -90,7 +90,7 @@ pub enum ValueSource {
         /// The columns of the key.
         key: Vec<String>,
     },
-    /// The members of the record that no rule maps.
+    /// The properties of the record that no rule maps.
     Rest {
         /// The record.
         pointer: String,

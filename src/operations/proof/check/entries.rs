@@ -70,7 +70,7 @@ impl AuditLogCheck<'_> {
         Ok(AuditLogDifference {
             kind,
             seal: Some(seal.header.number),
-            run: seal.header.run_id().map(str::to_owned),
+            run: seal.header.run_id(),
             entry: Some(id),
             message: format!("entry {id} {what}"),
             row: entry.map(|entry| (entry.table_name, entry.record_id)),

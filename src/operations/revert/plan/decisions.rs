@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::audit::revert::{Later, Reversal, Undo, undo, undo_unchecked};
+use crate::audit::revert::{Later, Reversal, RevertConflict, Undo, undo, undo_unchecked};
 use crate::audit::{Image, ReplayStep, imported_record_ids};
 use crate::database::{Database, RestoredTable, RowUndo};
 use crate::operations::OperationError;
-use crate::operations::revert::found_rows::FoundRows;
+use crate::operations::revert::found_rows::{DecidedEntry, FoundRows};
 use crate::operations::revert::not_restorable;
 use crate::operations::revert::outcome::RevertConflictAt;
 use crate::operations::revert::progress::Progress;
+use crate::operations::revert::referrers::{RowToDelete, RowToUpdate};
 
-use super::{Apply, DecidedEntry, Reverting};
+use super::{Apply, Reverting};
 
 impl Reverting<'_> {
     /// Reverts entries of which the rows were looked up.
@@ -25,6 +26,8 @@ impl Reverting<'_> {
     ) -> Result<(), OperationError> {
         let name = &table.table().name;
         let mut undos = Vec::new();
+        let mut deleted = Vec::new();
+        let mut updated = Vec::new();
         for one in decided {
             let DecidedEntry {
                 step,
@@ -35,11 +38,16 @@ impl Reverting<'_> {
             let row = found.rows.remove(&record_id);
             let row = row.filter(|_| Progress::compares(known));
             let key = database.key_of_image(table, step.row_after());
+            // The row is looked up by its key now, and by its former key once it is restored.
             let unidentified = table.unidentified(step.row_after());
+            let unidentified = unidentified.or_else(|| table.unidentified(step.row()));
             // An entry whose row is unknown left it like this.
             let left = row.is_none().then(|| step.row_after().clone());
             let later = found.later.get(&record_id).map(|later| &later.changes);
-            let reversal = self.decide(table, (known, step), row.as_ref(), later);
+            let reversal = match self.referrers.kept(name, &record_id) {
+                Some(_) => Reversal::Conflict(RevertConflict::Referred),
+                None => self.decide(table, known, step, row.as_ref(), later),
+            };
             let exists = row.is_some();
             let forced = self.rows.forced(name, &record_id);
             let (reversal, is_forced) = match reversal {
@@ -55,8 +63,8 @@ impl Reverting<'_> {
                 | Reversal::Conflict(_) => None,
             };
             if let Some(obstacle) = unidentified.or(obstacle) {
-                let place = (name.as_str(), record_id.as_str());
-                let finding = not_restorable::obstacle(place, &obstacle, self.options.policy);
+                let policy = self.options.policy;
+                let finding = not_restorable::obstacle(name, &record_id, &obstacle, policy);
                 self.findings.push(finding);
             }
             let reversal = match reversal {
@@ -83,20 +91,32 @@ impl Reverting<'_> {
                     if !self.reverts.is_empty() {
                         self.tally.changed.extend(ids());
                     }
-                    if apply == Apply::Everything {
-                        undos.push(RowUndo { key, before, undo });
+                    match (apply, &undo) {
+                        (Apply::Everything, _) => undos.push(RowUndo { key, before, undo }),
+                        (Apply::Nothing, Undo::Delete) => deleted.push(RowToDelete {
+                            record_id,
+                            image: before,
+                        }),
+                        (Apply::Nothing, Undo::Update(values)) => updated.push(RowToUpdate {
+                            record_id,
+                            columns: values.keys().cloned().collect(),
+                            image: before,
+                        }),
+                        (Apply::Nothing, Undo::Insert(_)) => {}
                     }
                 }
                 Reversal::Conflict(conflict) => {
                     self.tally.kept.extend(ids());
                     if Progress::compares(known) {
                         let later = found.later.remove(&record_id).unwrap_or_default();
+                        let referrer = self.referrers.kept(name, &record_id);
                         let conflict = RevertConflictAt {
                             table: name.clone(),
                             record_id,
                             conflict,
                             by: later.by,
                             run: later.run,
+                            referrer: referrer.cloned(),
                         };
                         self.tally.conflict(conflict, self.options.limit);
                     }
@@ -114,6 +134,11 @@ impl Reverting<'_> {
             }
         }
         drop(found);
+        let silent = self
+            .referrers
+            .silent(database, table, updated, &self.rows)?;
+        self.findings.extend(silent);
+        self.referrers.add(database, table, deleted, &self.rows)?;
         let rejected = self.waiting.restore(database, table, undos)?;
         rejected.for_each(|finding| self.findings.push(finding));
         Ok(())
@@ -123,7 +148,8 @@ impl Reverting<'_> {
     fn decide(
         &self,
         table: &RestoredTable,
-        (known, step): (Option<Progress>, ReplayStep),
+        known: Option<Progress>,
+        step: ReplayStep,
         row: Option<&Image>,
         later: Option<&Later>,
     ) -> Reversal {

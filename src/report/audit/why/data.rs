@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::database::NotRecorded;
+use crate::model::RunId;
 use crate::operations::audit::Attribution;
 use crate::operations::audit::why::{
     ExplainedColumn, LiveRow, Origin, Proof, ValueSource, Verdict, Why,
@@ -32,8 +34,22 @@ pub struct WhyView<'o> {
         schemars(extend("enum" = ["same", "differs", "gone", "unrecorded", "not_compared"]))
     )]
     in_table: &'static str,
+    /// Why later changes may have no entry under the name of the table; `null` if they should have.
+    not_recorded: Option<&'o NotRecorded>,
+    /// Entries before which a change has no entry, as runs of kind `enable` found.
+    known_gaps: Vec<KnownGapView<'o>>,
     /// The columns.
     columns: Vec<ExplainedColumnView<'o>>,
+}
+
+/// An entry that is inconsistent with the previous ones.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct KnownGapView<'o> {
+    /// The entry.
+    entry: i64,
+    /// The run that accepted the row as it was.
+    run: &'o RunId,
 }
 
 /// The record that a row came from.
@@ -126,6 +142,10 @@ impl<'o> From<&'o Why> for WhyView<'o> {
             deleted: why.deleted.as_ref(),
             origin: why.origin.as_ref().map(Into::into),
             in_table: in_table(why),
+            not_recorded: why.not_recorded.as_ref(),
+            known_gaps: (why.known_gaps.iter())
+                .map(|(entry, run)| KnownGapView { entry: *entry, run })
+                .collect(),
             columns: why.columns.iter().map(Into::into).collect(),
         }
     }

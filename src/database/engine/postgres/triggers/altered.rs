@@ -5,11 +5,14 @@
 //! continue and are recorded until the triggers are made again. That costs several times as much per row. What has to
 //! be read from a table whose name may have changed (TRUNCATE) is always read so.
 
-use super::{Event, differs_between, json_text, key_text, literal};
+use super::event::Event;
+use super::image::{differs_between, json_text};
+use super::key::key_text;
 use crate::audit::Form;
+use crate::database::engine::postgres::quote::literal;
 
 /// The forms that columns can have by their type alone, and the condition on `format_type(atttypid, NULL)` as
-/// `declared`; everything else is a string. [`form`](super::form) does the same for a table without a layout.
+/// `declared`; everything else is a string. [`form`](super::form()) does the same for a table without a layout.
 const FORMS: [(Form, &str); 5] = [
     (Form::Integer, "IN ('smallint', 'integer', 'bigint')"),
     (Form::Boolean, "= 'boolean'"),

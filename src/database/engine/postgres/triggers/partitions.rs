@@ -3,9 +3,11 @@
 //! table. A recorded table that was made a partition of a table that is not recorded keeps its own triggers, and is a
 //! table of its own until the other one is recorded.
 
-use super::{Event, function_name, identifier, literal, record_id};
-use crate::audit::{AuditedTable, Firing};
-use crate::audit::{TRIGGER_PREFIX, Trigger};
+use super::event::Event;
+use super::function_name;
+use super::key::record_id;
+use crate::audit::{AuditedTable, Firing, TRIGGER_PREFIX, Trigger};
+use crate::database::engine::postgres::quote::{identifier, literal};
 
 /// Name and definition of what each partition without partitions of its own has of the triggers of the table `$2` of
 /// the schema `$1`: the ones for TRUNCATE, which are not cloned, and whether the clones of the others are on. One row
@@ -88,13 +90,14 @@ pub(in crate::database) fn is_bypassed(stored: &str, wanted: &str) -> bool {
 
 /// The name of what a partition has of its table's triggers; no trigger is called so.
 pub(in crate::database) fn partition_trigger_name(schema: &str, partition: &str) -> String {
-    name_on_partition(&format!("{TRIGGER_PREFIX}truncate"), (schema, partition))
+    name_on_partition(&format!("{TRIGGER_PREFIX}truncate"), schema, partition)
 }
 
 /// The name of a trigger of a partition among those of its table.
 pub(in crate::database) fn name_on_partition(
     trigger: &str,
-    (schema, partition): (&str, &str),
+    schema: &str,
+    partition: &str,
 ) -> String {
     format!("{trigger} of {schema}.{partition}")
 }
@@ -103,7 +106,8 @@ pub(in crate::database) fn name_on_partition(
 pub(in crate::database) fn partition_trigger(
     schema: &str,
     table: &str,
-    (partition_schema, partition): (&str, &str),
+    partition_schema: &str,
+    partition: &str,
 ) -> Trigger {
     let watched = format!("{}.{}", identifier(partition_schema), identifier(partition));
     let name = format!("{TRIGGER_PREFIX}{}", Event::Truncate.name());
@@ -136,7 +140,8 @@ pub(in crate::database) fn partition_trigger(
 pub(in crate::database) fn unrecorded_rows(
     schema: &str,
     table: &AuditedTable,
-    (partition_schema, partition): (&str, &str),
+    partition_schema: &str,
+    partition: &str,
 ) -> String {
     format!(
         "SELECT count(*) AS rows FROM {}.{} AS live WHERE COALESCE((SELECT entry.action FROM {}.audit_log AS entry \

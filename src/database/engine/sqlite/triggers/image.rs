@@ -1,5 +1,6 @@
 //! Rows of SQLite as JSON text: the values of the audit log's columns `old_value` and `new_value`.
 
+use super::converted::value;
 use super::{identifier, literal};
 use crate::audit::member_name;
 use crate::audit::{AuditedColumn, AuditedTable, Form, quoted_name};
@@ -15,7 +16,7 @@ pub(super) fn whole(table: &AuditedTable, side: &str) -> String {
     if table.columns.len() > ONE_CALL {
         let members = columns.map(|(index, column)| {
             let comma = if index == 0 { "" } else { "," };
-            let value = format!("{side}.{}", identifier(&column.name));
+            let value = value(table, side, &column.name);
             let text = if table.rowid == Some(index) {
                 value
             } else {
@@ -28,7 +29,7 @@ pub(super) fn whole(table: &AuditedTable, side: &str) -> String {
     }
     let members: Vec<_> = columns
         .map(|(index, column)| {
-            let value = format!("{side}.{}", identifier(&column.name));
+            let value = value(table, side, &column.name);
             let value = if table.rowid == Some(index) {
                 value
             } else {
@@ -40,23 +41,29 @@ pub(super) fn whole(table: &AuditedTable, side: &str) -> String {
     format!("json_object({})", members.join(", "))
 }
 
-/// Key and changed columns as a JSON object, put together piece by piece because `json_object` cannot omit members.
+/// Key and changed columns as a JSON object, put together piece by piece because `json_object` cannot omit members. All
+/// columns if the old key has NULL, because only they distinguish the row from others with the same key.
 pub(super) fn changed(table: &AuditedTable, side: &str) -> String {
     let member = |column: &AuditedColumn| {
-        let value = format!("{side}.{}", identifier(&column.name));
         format!(
             "{} || {}",
             literal(&member_name(&column.name)),
-            json_text(&value, column.form)
+            json_text(&value(table, side, &column.name), column.form)
         )
     };
     let key = table
         .key_columns()
         .map(|column| format!("',' || {}", member(column)));
+    let nullable = table.nullable_key.iter();
+    let nulls =
+        nullable.map(|&key| format!("OLD.{} IS NULL", identifier(&table.columns[key].name)));
+    let nulls: Vec<_> = nulls.collect();
     let others = table.other_columns().map(|column| {
+        let mut reasons = nulls.clone();
+        reasons.push(differs_after(table, &column.name));
         format!(
             "CASE WHEN {} THEN ',' || {} ELSE '' END",
-            differs(&column.name),
+            joined(reasons, " OR "),
             member(column)
         )
     });
@@ -68,7 +75,9 @@ pub(super) fn changed(table: &AuditedTable, side: &str) -> String {
 pub(super) fn any_differs(table: &AuditedTable) -> String {
     let columns = table.columns.iter();
     joined(
-        columns.map(|column| differs(&column.name)).collect(),
+        columns
+            .map(|column| differs_after(table, &column.name))
+            .collect(),
         " OR ",
     )
 }
@@ -145,7 +154,14 @@ fn blob(value: &str) -> String {
 /// NULL-safe, independent of the column's collation, and sensitive to a change of storage class (1 to 1.0).
 pub(super) fn differs(column: &str) -> String {
     let column = identifier(column);
-    format!(
-        "(OLD.{column} IS NOT NEW.{column} COLLATE BINARY OR typeof(OLD.{column}) <> typeof(NEW.{column}))"
-    )
+    differ(&format!("OLD.{column}"), &format!("NEW.{column}"))
+}
+
+/// The same in a trigger AFTER the change.
+fn differs_after(table: &AuditedTable, column: &str) -> String {
+    differ(&value(table, "OLD", column), &value(table, "NEW", column))
+}
+
+fn differ(old: &str, new: &str) -> String {
+    format!("({old} IS NOT {new} COLLATE BINARY OR typeof({old}) <> typeof({new}))")
 }

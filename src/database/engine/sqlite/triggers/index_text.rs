@@ -14,55 +14,70 @@ impl IndexText {
     /// Reads the statement as `sqlite_master` keeps it; `None` if it has no list of terms.
     pub(in crate::database) fn of(statement: &str) -> Option<Self> {
         let tokens = tokens(statement);
-        let mut tokens = tokens.iter();
-        tokens.find(|token| **token == Token::Other('('))?;
-        let (mut terms, mut term, mut depth) = (Vec::new(), String::new(), 0_usize);
-        for token in tokens.by_ref() {
-            match token {
-                Token::Other(')') if depth == 0 => break,
-                Token::Other(',') if depth == 0 => {
-                    terms.push(std::mem::take(&mut term));
-                    continue;
-                }
-                Token::Other('(') => depth += 1,
-                Token::Other(')') => depth -= 1,
-                Token::Word(_)
-                | Token::Name(_)
-                | Token::Text(_)
-                | Token::Comment
-                | Token::Other(_) => {}
-            }
-            token.write(&mut term);
-        }
-        terms.push(term);
-        let mut rest = String::new();
-        tokens.for_each(|token| token.write(&mut rest));
-        let condition = rest.trim();
+        let (terms, rest) = list(&tokens)?;
+        let mut condition = String::new();
+        write(rest, &mut condition);
+        let condition = condition.trim();
         let condition = condition
             .get(..5)
             .filter(|word| word.eq_ignore_ascii_case("where"))
             .map(|word| condition[word.len()..].trim().to_owned());
-        let terms: Vec<_> = terms
-            .iter()
-            .map(|term| unordered(term).to_owned())
-            .collect();
+        let text = |term: &[Token<'_>]| {
+            let mut text = String::new();
+            write(term, &mut text);
+            unordered(&text).to_owned()
+        };
+        let terms = terms.into_iter().map(text).collect();
         Some(Self { terms, condition })
     }
 }
 
+/// The first list in parentheses, split at its commas, and what follows it.
+pub(super) fn list<'l, 't>(
+    tokens: &'l [Token<'t>],
+) -> Option<(Vec<&'l [Token<'t>]>, &'l [Token<'t>])> {
+    let open = tokens
+        .iter()
+        .position(|token| *token == Token::Other('('))?;
+    let tokens = &tokens[open + 1..];
+    let (mut terms, mut begin, mut depth) = (Vec::new(), 0, 0_usize);
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Other(')') if depth == 0 => {
+                terms.push(&tokens[begin..at]);
+                return Some((terms, &tokens[at + 1..]));
+            }
+            Token::Other(',') if depth == 0 => {
+                terms.push(&tokens[begin..at]);
+                begin = at + 1;
+            }
+            Token::Other('(') => depth += 1,
+            Token::Other(')') => depth -= 1,
+            Token::Word(_) | Token::Name(_) | Token::Text(_) | Token::Comment | Token::Other(_) => {
+            }
+        }
+    }
+    terms.push(&tokens[begin..]);
+    Some((terms, &[]))
+}
+
+pub(super) fn write(tokens: &[Token<'_>], text: &mut String) {
+    tokens.iter().for_each(|token| token.write(text));
+}
+
 /// The names that occur in an expression, without their quotes.
 pub(in crate::database) fn names(expression: &str) -> impl Iterator<Item = String> {
-    tokens(expression)
-        .into_iter()
-        .filter_map(|token| match token {
-            Token::Word(word) => Some(word.to_owned()),
-            Token::Name(quoted) => {
-                let inner = &quoted[1..quoted.len() - 1];
-                let quote = &quoted[..1];
-                Some(inner.replace(&quote.repeat(2), quote))
-            }
-            Token::Text(_) | Token::Comment | Token::Other(_) => None,
-        })
+    tokens(expression).into_iter().filter_map(Token::name)
+}
+
+/// Whether an expression compares values, so that it depends on the affinity of its columns.
+pub(in crate::database) fn compares(expression: &str) -> bool {
+    const WORDS: [&str; 4] = ["between", "case", "in", "is"];
+    tokens(expression).into_iter().any(|token| match token {
+        Token::Word(word) => WORDS.iter().any(|one| one.eq_ignore_ascii_case(word)),
+        Token::Other(character) => ['=', '<', '>'].contains(&character),
+        Token::Name(_) | Token::Text(_) | Token::Comment => false,
+    })
 }
 
 /// The term without ASC or DESC at its end.
@@ -80,7 +95,7 @@ fn unordered(term: &str) -> &str {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token<'t> {
+pub(super) enum Token<'t> {
     /// A keyword or a name without quotes, or a number.
     Word(&'t str),
     /// A name with its quotes.
@@ -92,6 +107,19 @@ enum Token<'t> {
 }
 
 impl Token<'_> {
+    /// The name without its quotes.
+    pub(super) fn name(self) -> Option<String> {
+        match self {
+            Token::Word(word) => Some(word.to_owned()),
+            Token::Name(quoted) => {
+                let inner = &quoted[1..quoted.len() - 1];
+                let quote = &quoted[..1];
+                Some(inner.replace(&quote.repeat(2), quote))
+            }
+            Token::Text(_) | Token::Comment | Token::Other(_) => None,
+        }
+    }
+
     /// A comment is a blank: what follows one that ends with its line would be in it.
     fn write(self, text: &mut String) {
         match self {
@@ -103,7 +131,7 @@ impl Token<'_> {
 }
 
 /// <https://sqlite.org/lang_keywords.html> has the four ways to quote.
-fn tokens(text: &str) -> Vec<Token<'_>> {
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

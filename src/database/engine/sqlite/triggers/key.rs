@@ -4,10 +4,10 @@
 //! Libraries before 3.43 round some reals of more digits down where the next digit is exactly 5, and every library
 //! rounds a few in a million to the other side: their ids differ from ours in the last digit.
 
+use super::converted::value;
 use super::image::ONE_CALL;
 use crate::audit::{AuditedTable, KeyRule};
 use crate::database::engine::balanced::joined;
-use crate::database::engine::sqlite::identifier;
 
 /// How [`record_id`] writes keys.
 pub(in crate::database) const KEYS: KeyRule = KeyRule {
@@ -29,7 +29,7 @@ pub(super) fn record_id(table: &AuditedTable, side: &str) -> String {
         .key
         .iter()
         .map(|&key| {
-            let value = format!("{side}.{}", identifier(&table.columns[key].name));
+            let value = value(table, side, &table.columns[key].name);
             match table.rowid == Some(key) {
                 true => format!("CAST({value} AS TEXT)"),
                 false => format!(

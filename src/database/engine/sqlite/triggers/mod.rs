@@ -7,17 +7,21 @@
 //! another program. Booleans, which are stored as 0 and 1, are written as `true` and `false`, as other databases do.
 
 mod conflict;
+mod converted;
+mod generated_text;
 mod image;
 mod index_text;
 mod key;
 mod replaced;
 
+pub(in crate::database) use converted::converted_columns;
+pub(super) use generated_text::generated_columns;
 pub(in crate::database) use image::written_as_truth;
-pub(super) use index_text::{IndexText, names};
+pub(super) use index_text::{IndexText, compares, names};
 pub(in crate::database) use key::KEYS;
 
 use super::{identifier, literal};
-use crate::audit::{AuditedTable, EXTERNAL, TRIGGER_PREFIX, Trigger};
+use crate::audit::{AuditedTable, EXTERNAL, Form, TRIGGER_PREFIX, Trigger, structure_mark};
 
 /// Name, definition and DROP statement of each trigger made by accession on the table `?1`. One that another program
 /// created again with the same text, under another name, is one, too.
@@ -33,7 +37,10 @@ const COLUMNS: &str = "table_name, record_id, action, old_value, new_value, chan
 
 const BEFORE_INSERT: &str = "before-insert";
 
-/// The triggers of `table`: three that record its changes, and two that find the rows that REPLACE deletes.
+/// The names of the rowid, of which a column of the same name takes one.
+pub(super) const ROW_NUMBERS: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+/// The triggers of `table`: three that record its changes, and those that find the rows that REPLACE deletes.
 pub(in crate::database) fn triggers(table: &AuditedTable) -> Vec<Trigger> {
     let mut triggers = vec![
         insert(table, &replaced::after_insert(table)),
@@ -53,7 +60,28 @@ pub(in crate::database) fn triggers(table: &AuditedTable) -> Vec<Trigger> {
             &staged,
         ));
     }
+    triggers.extend(renumbered(table));
+    let before = converted::before(table);
+    triggers.extend(before.map(|(event, timing, condition, statements)| {
+        trigger(table, event, timing, &condition, &statements)
+    }));
     triggers
+}
+
+/// Records which row is replaced by one of which only the rowid changes, if the rowid is not recorded itself. It fires
+/// only for statements that set the rowid: SQLite compares their names of it with those in UPDATE OF.
+fn renumbered(table: &AuditedTable) -> Option<Trigger> {
+    let number = table
+        .row_number
+        .as_ref()
+        .filter(|_| table.rowid.is_none())?;
+    let condition = format!(
+        "WHEN OLD.{number} <> NEW.{number} AND NOT ({}) ",
+        image::any_differs(table)
+    );
+    let event = format!("AFTER UPDATE OF {}", ROW_NUMBERS.join(", "));
+    let statements = replaced::after_update(table);
+    Some(trigger(table, "rowid", &event, &condition, &statements))
 }
 
 /// The trigger for inserts without what finds rows that are replaced, which would cost a load a quarter of its time,
@@ -91,7 +119,7 @@ pub(in crate::database) fn unexplained(table: &AuditedTable) -> String {
     });
     format!(
         "SELECT table_name, COALESCE(record_id, '') AS record_id FROM audit_replaced WHERE table_name = ? \
-         AND NOT (COALESCE(state, 0) > 0 AND EXISTS (SELECT 1 FROM audit_log AS entry WHERE entry.table_name = {} \
+         AND COALESCE(state, 0) < 3 AND NOT (COALESCE(state, 0) > 0 AND EXISTS (SELECT 1 FROM audit_log AS entry WHERE entry.table_name = {} \
          AND entry.record_id = audit_replaced.record_id AND entry.action = 'DELETE')){}",
         literal(&table.name),
         rows.collect::<String>()
@@ -114,7 +142,7 @@ fn insert(table: &AuditedTable, first: &str) -> Trigger {
         "insert",
         "AFTER INSERT",
         "",
-        &format!("{first}{entry}"),
+        &format!("{first}{entry}{}", converted::forget(table, &["NEW"])),
     )
 }
 
@@ -135,7 +163,7 @@ fn delete(table: &AuditedTable) -> Trigger {
         "delete",
         "AFTER DELETE",
         &condition,
-        &format!("{first}{entry}"),
+        &format!("{first}{entry}{}", converted::forget(table, &["OLD"])),
     )
 }
 
@@ -157,7 +185,10 @@ fn update(table: &AuditedTable) -> Trigger {
         "update",
         "AFTER UPDATE",
         &condition,
-        &format!("{first}{entry}"),
+        &format!(
+            "{first}{entry}{}",
+            converted::forget(table, &["OLD", "NEW"])
+        ),
     )
 }
 
@@ -176,9 +207,14 @@ fn trigger(
 ) -> Trigger {
     let name = name(table, event);
     let definition = format!(
-        "CREATE TRIGGER {} {timing} ON {} {condition}BEGIN{statements}\nEND",
+        "CREATE TRIGGER {} {timing} ON {} {condition}BEGIN /* {} */{statements}\nEND",
         identifier(&name),
         identifier(&table.name),
+        structure_mark(table, |column| {
+            // All others are written as what they are.
+            let is_declared = column.form == Form::Boolean;
+            if is_declared { column.form.name() } else { "" }
+        }),
     );
     let drop = format!("DROP TRIGGER IF EXISTS {}", identifier(&name));
     Trigger {

@@ -21,6 +21,7 @@
 use std::collections::BTreeSet;
 
 use super::conflict::{conflict, stored};
+use super::converted::{kept, replaced_only, value};
 use super::image::{differs, whole};
 use super::key::record_id;
 use super::{COLUMNS, context, identifier, literal};
@@ -28,15 +29,15 @@ use crate::audit::AuditedTable;
 use crate::database::engine::balanced::joined;
 
 /// What identifies the statement that is being executed.
-const MOMENT: &str = "julianday('now')";
+pub(super) const MOMENT: &str = "julianday('now')";
 
 /// Columns of `audit_replaced` for the primary key of a table without row numbers. The record id decides where a key
 /// has more columns.
-const KEY_COLUMNS: usize = 8;
+pub(super) const KEY_COLUMNS: usize = 8;
 
 /// Statements that may be waiting for others within them, for which staged rows are kept. Ignored inserts leave theirs,
 /// and a statement may ignore millions.
-const NESTED: usize = 16;
+pub(super) const NESTED: usize = 16;
 
 /// Statements of the trigger BEFORE an insert.
 pub(super) fn before_insert(table: &AuditedTable) -> String {
@@ -84,7 +85,7 @@ pub(super) fn after_update(table: &AuditedTable) -> String {
     let keep = match &table.row_number {
         Some(number) => format!("row_number = NEW.{number}"),
         None => keys(table)
-            .map(|(key, column)| format!("{key} = NEW.{column}"))
+            .map(|(key, column)| format!("{key} = {}", value(table, "NEW", column)))
             .collect::<Vec<_>>()
             .join(", "),
     };
@@ -119,24 +120,41 @@ pub(super) fn after_delete(table: &AuditedTable) -> (String, String) {
          AND (state = 1 OR state = 2 AND {})) ",
         exists(table)
     );
-    let forget = format!("\n  DELETE FROM audit_replaced WHERE table_name = {name} AND {old};");
+    let forget = format!(
+        "\n  DELETE FROM audit_replaced WHERE table_name = {name} AND {old}{};",
+        replaced_only(table)
+    );
     (condition, forget)
 }
 
 /// Whether an update changes a unique value, so that it can conflict with another row.
 fn moves(table: &AuditedTable) -> String {
     let keys = table.unique.iter().flat_map(|key| &key.columns);
-    let columns: BTreeSet<&str> = keys.map(String::as_str).collect();
+    let mut columns = BTreeSet::new();
+    keys.for_each(|name| add_written(table, name, &mut columns));
     let number = table.row_number.iter();
     let number = number.map(|number| format!("OLD.{number} <> NEW.{number}"));
     let columns = columns.into_iter().map(differs);
     joined(number.chain(columns).collect(), " OR ")
 }
 
+/// Adds the column, or those from which it is generated.
+fn add_written<'t>(table: &'t AuditedTable, name: &'t str, columns: &mut BTreeSet<&'t str>) {
+    match table.generated_column(name) {
+        Some(generated) => {
+            let from = generated.columns.iter();
+            from.for_each(|name| add_written(table, name, columns));
+        }
+        None => {
+            columns.insert(name);
+        }
+    }
+}
+
 /// Deletes the rows staged by other statements, and the oldest of those staged by this one.
-fn discard(table: &AuditedTable) -> String {
+pub(super) fn discard(table: &AuditedTable) -> String {
     let name = literal(&table.name);
-    let kept = NESTED * (table.unique.len() + 1);
+    let kept = kept(table, NESTED * (table.unique.len() + 1));
     format!(
         "\n  DELETE FROM audit_replaced WHERE table_name = {name} AND (moment IS NOT {MOMENT}\n    \
          OR number < (SELECT max(number) FROM audit_replaced WHERE table_name = {name}) - {kept});"
@@ -158,8 +176,9 @@ fn record(table: &AuditedTable, which: &str) -> String {
 fn mark(table: &AuditedTable, is_new: &str, which: &str) -> String {
     format!(
         "\n  UPDATE audit_replaced SET state = CASE WHEN {is_new} THEN 2 ELSE 1 END\n    \
-         WHERE table_name = {} AND moment = {MOMENT} AND ({which});",
-        literal(&table.name)
+         WHERE table_name = {} AND moment = {MOMENT} AND ({which}){};",
+        literal(&table.name),
+        replaced_only(table)
     )
 }
 
@@ -169,9 +188,9 @@ fn is_staged(table: &AuditedTable, side: &str) -> String {
         return format!("audit_replaced.row_number = {side}.{number}");
     }
     let same = keys(table).map(|(key, column)| {
+        let value = value(table, side, column);
         format!(
-            "audit_replaced.{key} IS {side}.{column} COLLATE BINARY \
-             AND typeof(audit_replaced.{key}) = typeof({side}.{column})"
+            "typeof(audit_replaced.{key}) = typeof({value}) AND audit_replaced.{key} IS {value} COLLATE BINARY"
         )
     });
     let further = further_keys(table, side);
@@ -184,10 +203,12 @@ fn exists(table: &AuditedTable) -> String {
     let conditions = match &table.row_number {
         Some(number) => format!("{side}.{number} = audit_replaced.row_number"),
         None => {
+            // `1` and `1.0` are equal in a column without a type, but another row.
             let found = keys(table).map(|(key, column)| {
+                let column = format!("{side}.{}", identifier(column));
                 format!(
-                    "{side}.{column} IS audit_replaced.{key} \
-                     AND audit_replaced.{key} IS {side}.{column} COLLATE BINARY"
+                    "{column} IS audit_replaced.{key} AND audit_replaced.{key} IS {column} COLLATE BINARY \
+                     AND typeof(audit_replaced.{key}) = typeof({column})"
                 )
             });
             let further = further_keys(table, &side);
@@ -198,9 +219,9 @@ fn exists(table: &AuditedTable) -> String {
 }
 
 /// The columns of the primary key, and those of `audit_replaced` that hold them.
-fn keys(table: &AuditedTable) -> impl Iterator<Item = (String, String)> {
+fn keys(table: &AuditedTable) -> impl Iterator<Item = (String, &str)> {
     let columns = table.key_columns().take(KEY_COLUMNS).enumerate();
-    columns.map(|(at, column)| (format!("key_{}", at + 1), identifier(&column.name)))
+    columns.map(|(at, column)| (format!("key_{}", at + 1), column.name.as_str()))
 }
 
 fn further_keys(table: &AuditedTable, side: &str) -> Option<String> {

@@ -1,15 +1,14 @@
 //! Suggests the known name that is most similar to a mistyped one.
 
-/// The one of `names` that differs least from `name`: by case alone, or by one edited character in three at most;
-/// `None` if none is so near.
+/// The one of `names` that differs least from `name`: by case alone, or by one or two characters that are at most half of
+/// it; `None` if none is so near.
 #[must_use]
 pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let lower = name.to_lowercase();
-    let bound = lower.chars().count().div_ceil(3);
     names
         .into_iter()
         .map(|other| (edits(&lower, &other.to_lowercase()), other))
-        .filter(|(edits, _)| *edits <= bound)
+        .filter(|(edits, other)| *edits <= 2 && edits * 2 <= other.chars().count())
         .min()
         .map(|(_, other)| other)
 }
@@ -41,6 +40,9 @@ mod tests {
         assert_eq!(meant("peices"), Some("pieces"));
         assert_eq!(meant("fee"), Some("fees"));
         assert_eq!(meant("rehearsals"), None);
+        assert_eq!(meant("fxyz"), None);
+        assert_eq!(nearest("id", ["xy"]), None);
+        assert_eq!(nearest("a", ["b"]), None);
         assert_eq!(meant(""), None);
     }
 }

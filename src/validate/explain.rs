@@ -1,4 +1,5 @@
-//! `anyOf` and `oneOf`: of all the reasons why no form matches, selects the helpful ones.
+//! Converts validator errors to violations. Of all the reasons why no form of `anyOf` or `oneOf` matches, the helpful
+//! ones are selected.
 //!
 //! The form that was probably intended is the one whose types match; only its violations are reported. If no single
 //! form stands out, the forms are listed with one reason each.
@@ -9,8 +10,8 @@ use jsonschema::types::JsonTypeSet;
 
 use crate::model::ShowValues;
 
-use super::violation::{Violation, at_value, explain};
-use super::wording::{found, types};
+use super::violation::{Violation, at_member, at_value};
+use super::wording::{expectation, found, types};
 
 /// The maximum number of forms that are listed.
 const LISTED: usize = 4;
@@ -26,8 +27,34 @@ enum Fit {
     Details,
 }
 
+/// Converts `error` to one or more violations.
+pub(super) fn explain(error: &ValidationError<'_>, show: ShowValues) -> Vec<Violation> {
+    let keyword = error.kind().keyword();
+    match error.kind() {
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            let violation = |name: &String| {
+                let message = format!("`{keyword}`: unexpected property `{name}`");
+                at_member(error, name, message)
+            };
+            unexpected.iter().map(violation).collect()
+        }
+        Kind::PropertyNames { error: inner } => {
+            let name = inner.instance().as_str().unwrap_or_default();
+            let message = format!("`{keyword}`: invalid property name: {}", expectation(inner));
+            vec![at_member(error, name, message)]
+        }
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            explain_alternatives(error, context, show)
+        }
+        _ => {
+            let message = format!("`{keyword}`: {}{}", expectation(error), found(error, show));
+            vec![at_value(error, message)]
+        }
+    }
+}
+
 /// Returns the violations of a value that matches none of the forms in `context`.
-pub(super) fn explain_alternatives(
+fn explain_alternatives(
     error: &ValidationError<'_>,
     context: &[Vec<ValidationError<'static>>],
     show: ShowValues,

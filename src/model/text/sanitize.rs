@@ -57,6 +57,44 @@ pub fn escape_json_controls(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Escapes `text` to one line without control characters, in the notation of JSON.
+#[must_use]
+pub fn escape_line(text: &str) -> String {
+    escape_json_controls(text).replace('\n', "\\n")
+}
+
+/// The characters of [`escape_line`], without a copy of the text.
+pub fn escaped_chars(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(|c| match c {
+        '\n' => Escaped::of("\\n"),
+        c if sanitize_char(c) == c => Escaped::One(Some(c)),
+        c => Escaped::of(&escape_line(c.encode_utf8(&mut [0; 4]))),
+    })
+}
+
+/// The characters that one character is escaped to.
+enum Escaped {
+    One(Option<char>),
+    Several(std::vec::IntoIter<char>),
+}
+
+impl Escaped {
+    fn of(text: &str) -> Self {
+        Self::Several(text.chars().collect::<Vec<_>>().into_iter())
+    }
+}
+
+impl Iterator for Escaped {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match self {
+            Self::One(c) => c.take(),
+            Self::Several(chars) => chars.next(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +126,14 @@ mod tests {
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&escaped).ok(),
             Some(value)
+        );
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(
+            escape_line("a\u{1b}[2Jb\nc\u{9b}\u{202e}汉"),
+            "a\\u001b[2Jb\\nc\\u009b\\u202e汉"
         );
     }
 }
