@@ -31,6 +31,7 @@ mod limits;
 mod log;
 mod mariadb;
 mod mariadb_columns;
+mod mariadb_definitions;
 mod mariadb_names;
 mod mariadb_sessions;
 mod memory;

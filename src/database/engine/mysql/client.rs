@@ -14,13 +14,14 @@ use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{Query, QueryBuilder as _, QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
 use mysql_async::prelude::Queryable as _;
-use mysql_async::{BinaryProtocol, Conn, Params, QueryResult as Answer};
+use mysql_async::{BinaryProtocol, Conn, Params, QueryResult as Answer, Row};
 use tracing::Span;
 
 use super::catalog::{NameCase, names_as};
 use super::failure::failed;
 use super::quote::QUOTES;
 use super::row::{MysqlRow, bound};
+use super::skipped_tables::{catalog_rows, reads_catalog};
 
 use crate::database::connect::runtime::wait_for;
 use crate::database::engine::about_table::{AboutTable, about_table};
@@ -151,23 +152,35 @@ impl LoadConnection for MysqlConnection {
     {
         let (sql, values) = statement(&source)?;
         let span = statement_span(&sql);
-        let rows = wait_for(self.driver.exec_iter(sql, values)).map_err(failed)?;
+        let rows = if self.is_mariadb && reads_catalog(&sql) {
+            Rows::Read(catalog_rows(&mut self.driver, &sql, &values)?.into_iter())
+        } else {
+            Rows::Arriving(wait_for(self.driver.exec_iter(sql, values)).map_err(failed)?)
+        };
         Ok(Cursor { rows, _span: span })
     }
 }
 
-/// The rows of a query, as they arrive.
+/// The rows of a query.
 pub struct Cursor<'c> {
-    rows: Answer<'c, 'static, BinaryProtocol>,
+    rows: Rows<'c>,
     _span: Span,
+}
+
+enum Rows<'c> {
+    Arriving(Answer<'c, 'static, BinaryProtocol>),
+    Read(std::vec::IntoIter<Row>),
 }
 
 impl Iterator for Cursor<'_> {
     type Item = QueryResult<MysqlRow>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let row = wait_for(self.rows.next()).map_err(failed);
-        row.map(|row| row.map(MysqlRow)).transpose()
+        let row = match &mut self.rows {
+            Rows::Arriving(rows) => wait_for(rows.next()).map_err(failed).transpose(),
+            Rows::Read(rows) => rows.next().map(Ok),
+        };
+        row.map(|row| row.map(MysqlRow))
     }
 }
 

@@ -20,9 +20,10 @@ pub(super) const STRICT: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZE
 pub(super) const LENIENT: &str =
     "SET SESSION sql_mode = 'ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'";
 
-/// Times are in UTC, strings in UTF-8.
+/// Times are in UTC, strings in UTF-8, and no warning is discarded for the number of those before it.
 const SETTINGS: &str = "SET time_zone = '+00:00', character_set_client = 'utf8mb4', \
-                        character_set_connection = 'utf8mb4', character_set_results = 'utf8mb4'";
+                        character_set_connection = 'utf8mb4', character_set_results = 'utf8mb4', \
+                        max_error_count = 65535";
 
 /// Connects once.
 ///

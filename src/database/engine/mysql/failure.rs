@@ -26,8 +26,9 @@ pub(super) fn number(message: &str) -> Option<u16> {
 /// Classifies the number after a message.
 pub(in crate::database) fn error_kind(message: &str) -> Option<ErrorKind> {
     Some(match number(message)? {
-        // Deadlock; changed since it was read, in snapshot isolation; a table that another import has just created.
-        1213 | 1020 | 1412 => ErrorKind::Retryable,
+        // Deadlock; changed since it was read, in snapshot isolation; a table that another import has just created, or
+        // whose definition another program changes.
+        1213 | 1020 | 1412 | 1684 => ErrorKind::Retryable,
         1205 => ErrorKind::Locked,
         // The disk, the tablespace.
         1021 | 1114 => ErrorKind::DiskFull,

@@ -14,6 +14,7 @@ mod recipe;
 mod row;
 mod row_size;
 mod server;
+mod skipped_tables;
 mod tables;
 mod transaction;
 pub(in crate::database) mod triggers;
