@@ -163,6 +163,14 @@ impl Database {
         self.names_if_any(|connection| connection.catalog().without_transactions)
     }
 
+    /// Tables that a crash or a restart of the server empties; `None` if there cannot be any.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn tables_emptied_by_crash(&mut self) -> Result<Option<Vec<String>>, DatabaseError> {
+        self.names_if_any(|connection| connection.catalog().emptied_by_crash)
+    }
+
     /// Accounts that can hide the ledger's tables from triggers, as far as accession's user can see the rights of
     /// others; `None` if none can.
     ///

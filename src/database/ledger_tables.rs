@@ -22,6 +22,7 @@ pub(super) fn holds_no_data(table: &str) -> bool {
 }
 
 const RUNS: &str = "import_runs";
+const VERSIONS: &str = "__diesel_schema_migrations";
 
 /// A table of the ledger that differs from the one that its migration creates.
 pub(super) struct AlteredLedgerTable {
@@ -112,11 +113,20 @@ impl Database {
         self.is_whole |= found;
         Ok(found)
     }
+
+    /// Those of the named tables that belong to the ledger.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn only_ledger_tables(&mut self, names: &[String]) -> Result<Vec<String>, DatabaseError> {
+        let tables = self.connection.ledger_tables()?;
+        let is_of_ledger = |name: &&String| *name == VERSIONS || tables.contains_key(name.as_str());
+        Ok(names.iter().filter(is_of_ledger).cloned().collect())
+    }
 }
 
 impl AnyConnection {
     fn find_ledger(&mut self, is_whole: bool) -> Result<bool, DatabaseError> {
-        const VERSIONS: &str = "__diesel_schema_migrations";
         if !self.has_table(RUNS)? {
             let was_made = !self.applied_versions()?.is_empty();
             let is_hidden = was_made && self.engine_mut().is_hidden(RUNS, &["id"])?;

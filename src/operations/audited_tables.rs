@@ -31,6 +31,7 @@ use account::account_for;
 use chosen::{Chosen, nothing_to_create};
 use run::{Entered, begin, begin_change, finish};
 
+pub(in crate::operations) use altered::is_recorded;
 pub use altered::{altered, is_complete, never_rolled_back, silently_changed};
 pub(in crate::operations) use altered::{faulty_audit_triggers, overtaken};
 pub(super) use baseline::{Prepared, prepare_tables, record_baseline};

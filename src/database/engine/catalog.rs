@@ -60,6 +60,8 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) earlier_triggers: Option<&'static str>,
     /// `name` of each table whose storage engine has no transactions, if there can be any.
     pub(in crate::database) without_transactions: Option<&'static str>,
+    /// `name` of each table that a crash or a restart of the server empties, if there can be any.
+    pub(in crate::database) emptied_by_crash: Option<&'static str>,
     /// `name` of each generated column of the bound table, if `columns` does not list them.
     pub(in crate::database) unrecorded_columns: Option<&'static str>,
     /// `name` of each account that can create temporary tables, if these hide the ledger's tables from triggers.

@@ -34,7 +34,8 @@ pub fn silently_changed(state: &TableTriggers) -> Option<String> {
     ))
 }
 
-fn is_recorded(state: &TableTriggers) -> bool {
+/// Whether changes of a table are to be recorded.
+pub(in crate::operations) fn is_recorded(state: &TableTriggers) -> bool {
     match state.state {
         TriggerState::Recorded
         | TriggerState::Missing

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
 use crate::model::plural;
 use crate::operations::audited_tables::{
-    altered, faulty_audit_triggers, gap_message, never_rolled_back, overtaken, silently_changed,
+    altered, faulty_audit_triggers, gap_message, is_recorded, never_rolled_back, overtaken,
+    silently_changed,
 };
 
 use super::{Check, DoctorContext};
@@ -178,8 +179,17 @@ pub(super) fn engines(
     database: &mut Database,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
-    if database.tables_without_transactions()?.is_none() {
+    let Some(without_transactions) = database.tables_without_transactions()? else {
         return Ok(None);
+    };
+    let ledger = database.only_ledger_tables(&without_transactions)?;
+    if !ledger.is_empty() {
+        let message = format!(
+            "the engine of these tables of the ledger has no transactions, so that the entries of changes that were rolled back stay: {}",
+            ledger.join(", ")
+        );
+        let hint = "`ALTER TABLE … ENGINE = InnoDB`";
+        return Ok(Some(Check::broken("engines", message, hint)));
     }
     let states = database.table_triggers()?;
     let never: Vec<String> = states.iter().filter_map(never_rolled_back).collect();
@@ -188,6 +198,36 @@ pub(super) fn engines(
     } else {
         let hint = "convert these tables to an engine with transactions; until then `accession audit reconcile` finds rolled-back changes";
         Check::warning("engines", never.join("; "), hint)
+    }))
+}
+
+pub(super) fn crash_safety(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Option<Check>, DatabaseError> {
+    const HINT: &str = "`ALTER TABLE … SET LOGGED`, or `ALTER TABLE … ENGINE = InnoDB`";
+    let Some(emptied) = database.tables_emptied_by_crash()? else {
+        return Ok(None);
+    };
+    let of_ledger = database.only_ledger_tables(&emptied)?;
+    let states = database.table_triggers()?;
+    let recorded = states.iter().filter(|state| is_recorded(state));
+    let recorded = recorded.filter(|state| emptied.contains(&state.table));
+    let recorded: Vec<&str> = recorded.map(|state| state.table.as_str()).collect();
+    Ok(Some(if !of_ledger.is_empty() {
+        let tables = of_ledger.join(", ");
+        let message = format!(
+            "a crash or a restart of the server empties these tables of the ledger: {tables}"
+        );
+        Check::broken("crash safety", message, HINT)
+    } else if recorded.is_empty() {
+        Check::sound("crash safety", "a crash empties no recorded table")
+    } else {
+        let tables = recorded.join(", ");
+        let message = format!(
+            "a crash or a restart of the server empties these recorded tables, without an entry: {tables}"
+        );
+        Check::warning("crash safety", message, HINT)
     }))
 }
 

@@ -130,10 +130,11 @@ const CHECKS: [CheckOf; 11] = [
 type CheckIfAny = fn(&mut Database, &DoctorContext<'_>) -> Result<Option<Check>, DatabaseError>;
 
 /// Checks for problems that not every database can have.
-const CHECKS_OF_SOME: [CheckIfAny; 5] = [
+const CHECKS_OF_SOME: [CheckIfAny; 6] = [
     audit_log::hidden_rows,
     audit_log::order,
     audit_log::engines,
+    audit_log::crash_safety,
     audit_log::temporary_tables,
     server::entry_times,
 ];

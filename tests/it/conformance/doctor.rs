@@ -181,3 +181,43 @@ fn an_unreachable_server_is_reported() {
     let report: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(check(&report, "connection")["status"], "broken");
 }
+
+/// Tables that a crash empties, or that a rollback does not reach.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn tables_that_are_not_durable_are_detected() {
+    run(Backend::Postgres, |target| {
+        is_detected(&target, "SET UNLOGGED", "SET LOGGED");
+        target.execute("ALTER TABLE conversions SET UNLOGGED");
+        is(&target, "crash safety", "broken", 1);
+        target.execute("ALTER TABLE conversions SET LOGGED");
+        super::is_well(&target);
+    });
+    run(Backend::Mysql, |target| {
+        is_detected(&target, "ENGINE = MEMORY", "ENGINE = InnoDB");
+        // Foreign keys keep the engines of the other tables.
+        target.execute("ALTER TABLE __diesel_schema_migrations ENGINE = MyISAM");
+        is(&target, "engines", "broken", 1);
+        target.execute("ALTER TABLE __diesel_schema_migrations ENGINE = InnoDB");
+        super::is_well(&target);
+    });
+}
+
+/// What a crash does to tables that are not recorded is not reported.
+fn is_detected(target: &Target, to: &str, back: &str) {
+    for table in ["t", "other"] {
+        target.execute(&format!("CREATE TABLE {table} (id INT PRIMARY KEY, v INT)"));
+    }
+    target.execute(&format!("ALTER TABLE other {to}"));
+    super::ends(target, &["audit", "enable", "t"], 0);
+    is(target, "crash safety", "sound", 0);
+    target.execute(&format!("ALTER TABLE t {to}"));
+    is(target, "crash safety", "warning", 0);
+    target.execute(&format!("ALTER TABLE t {back}"));
+}
+
+fn is(target: &Target, name: &str, status: &str, expected: i32) {
+    let (report, code) = health(target);
+    assert_eq!(check(&report, name)["status"], status, "{report:#}");
+    assert_eq!(code, Some(expected), "{report:#}");
+}

@@ -111,6 +111,10 @@ pub(super) static CATALOG: Catalog = Catalog {
                            JOIN information_schema.engines e ON e.engine = t.engine \
                            WHERE t.table_schema = DATABASE() AND e.transactions = 'NO' ORDER BY 1",
     ),
+    emptied_by_crash: Some(
+        "SELECT table_name AS name FROM information_schema.tables \
+         WHERE table_schema = DATABASE() AND engine = 'MEMORY' ORDER BY 1",
+    ),
     // A user with TRIGGER as well can drop the triggers.
     unrecorded_columns: None,
     shadowing_accounts: Some(

@@ -129,6 +129,10 @@ pub(super) static CATALOG: Catalog = Catalog {
         ") ORDER BY 1"
     )),
     without_transactions: None,
+    emptied_by_crash: Some(
+        "SELECT relname::text AS name FROM pg_class \
+         WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'r' AND relpersistence = 'u' ORDER BY 1",
+    ),
     unrecorded_columns: None,
     shadowing_accounts: None,
     settable_clock: None,

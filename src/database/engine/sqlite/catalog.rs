@@ -40,6 +40,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     hidden_rows: None,
     earlier_triggers: None,
     without_transactions: None,
+    emptied_by_crash: None,
     unrecorded_columns: Some("SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3)"),
     shadowing_accounts: None,
     settable_clock: None,
