@@ -118,7 +118,8 @@ impl CommandError {
                 | OperationError::Database(
                     DatabaseError::DamagedLedger { .. }
                     | DatabaseError::NoLedgerTable(_)
-                    | DatabaseError::NoLedgerColumn { .. },
+                    | DatabaseError::NoLedgerColumn { .. }
+                    | DatabaseError::NoMigrationRow(_),
                 ),
             ) => Exit::Difference,
             Self::Operation(_)

@@ -1,6 +1,5 @@
 //! The errors of the database stage.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use super::TableProblem;
 use super::ledger_tables::{lost_column, lost_table};
 use super::rejected_connection::RejectionReason;
 use super::rejection::Rejection;
+use super::table_structure::misfits;
 
 /// An error of the database stage. Nothing was committed.
 #[derive(Debug, thiserror::Error)]
@@ -159,6 +159,11 @@ pub enum DatabaseError {
         /// The column.
         column: &'static str,
     },
+    /// Another program removed the record of a migration that was applied.
+    #[error(
+        "`__diesel_schema_migrations` has no row for `{0}`, which was applied before later migrations: another program deleted it"
+    )]
+    NoMigrationRow(String),
     /// The audit context is not empty: a program committed without emptying it.
     #[error("`audit_context` is not empty: changes by other programs would be attributed to a run")]
     LeftOverContext,
@@ -261,20 +266,6 @@ pub enum DatabaseError {
         /// The error that the database reports.
         problem: String,
     },
-}
-
-/// A table can have several problems.
-fn misfits(problems: &[TableProblem]) -> String {
-    let tables: BTreeSet<&str> = problems.iter().map(|one| one.table.as_str()).collect();
-    let do_not = match tables.len() {
-        1 => "does not",
-        _ => "do not",
-    };
-    format!(
-        "{} of the database {do_not} match the layout ({})",
-        plural(tables.len() as u64, "table"),
-        plural(problems.len() as u64, "problem")
-    )
 }
 
 /// An error with its causes. A cause that is already part of the text, as with some drivers, is not repeated.

@@ -78,10 +78,13 @@ const IO_ERROR: &str = "disk I/O error";
 const IO_FAILURE: &str = "check whether the disk is full or failing, and run again";
 
 impl DatabaseError {
-    /// Whether another program removed a table or a column of the ledger.
+    /// Whether another program removed a table or a column of the ledger, or the row of a migration.
     #[must_use]
     pub fn is_of_damaged_schema(&self) -> bool {
-        matches!(self, Self::NoLedgerTable(_) | Self::NoLedgerColumn { .. })
+        matches!(
+            self,
+            Self::NoLedgerTable(_) | Self::NoLedgerColumn { .. } | Self::NoMigrationRow(_)
+        )
     }
 
     /// A suggested fix, if there is one besides reading the causes.
@@ -141,6 +144,9 @@ impl DatabaseError {
             ),
             Self::NoLedgerColumn { .. } => Some(
                 "nothing was written; give the column its name back (`ALTER TABLE … RENAME COLUMN … TO …`), or restore the database from a backup",
+            ),
+            Self::NoMigrationRow(_) => Some(
+                "nothing was written; insert the row with the `version` (the name up to `_`, without `-`), or restore the database from a backup",
             ),
             Self::LeftOverContext => {
                 Some("find the program that wrote it, then run `DELETE FROM audit_context`")

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use super::created_tables::{CreatedTable, created_tables};
 use super::engine::{append_key, drop_table};
 use super::guards::migration;
-use super::{AnyConnection, Database, DatabaseError, MigrationStatus, ReferringKey};
+use super::{
+    AnyConnection, Database, DatabaseError, MigrationState, MigrationStatus, ReferringKey,
+};
 
 /// Tables that hold no data: one is always empty, and the rows of the others have a meaning only while a run or a
 /// statement writes.
@@ -61,6 +63,17 @@ impl AlteredLedgerTable {
             },
         }
     }
+}
+
+/// A migration that was applied, since a later one was, and whose row is missing.
+fn deleted_row(states: Vec<MigrationState>) -> Option<String> {
+    let is = |state: &MigrationState, status| state.status == status;
+    let last = states
+        .iter()
+        .rposition(|state| is(state, MigrationStatus::Applied))?;
+    let mut earlier = states.into_iter().take(last);
+    let deleted = earlier.find(|state| is(state, MigrationStatus::Pending))?;
+    Some(deleted.name)
 }
 
 /// The consequence of the loss of a table of the ledger.
@@ -146,6 +159,9 @@ impl AnyConnection {
                 true => Err(DatabaseError::NoLedgerTable(VERSIONS)),
                 false => Ok(false),
             };
+        }
+        if let Some(name) = deleted_row(self.migration_states()?) {
+            return Err(DatabaseError::NoMigrationRow(name));
         }
         match self
             .altered_ledger_tables(|table| !holds_no_data(table))?

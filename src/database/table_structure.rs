@@ -1,6 +1,9 @@
 //! Compares the layout's tables with those of the database, without reading their rows.
 
+use std::collections::BTreeSet;
+
 use crate::layout::{Layout, LayoutTable};
+use crate::model::plural;
 
 use super::engine::{Catalog, StoredColumn};
 use super::{Database, DatabaseError};
@@ -12,6 +15,20 @@ pub struct TableProblem {
     pub table: String,
     /// The problem.
     pub message: String,
+}
+
+/// The message about problems; a table can have several.
+pub(super) fn misfits(problems: &[TableProblem]) -> String {
+    let tables: BTreeSet<&str> = problems.iter().map(|one| one.table.as_str()).collect();
+    let do_not = match tables.len() {
+        1 => "does not",
+        _ => "do not",
+    };
+    format!(
+        "{} of the database {do_not} match the layout ({})",
+        plural(tables.len() as u64, "table"),
+        plural(problems.len() as u64, "problem")
+    )
 }
 
 /// Returns an error if there are problems.

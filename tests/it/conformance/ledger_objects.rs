@@ -8,6 +8,7 @@ use super::{ends, is_well};
 on_every_database!(
     a_table_with_data_that_was_dropped_is_named_by_every_command,
     a_column_that_was_renamed_is_named,
+    a_deleted_row_of_a_migration_is_named,
     a_table_without_data_is_created_again,
     every_guard_that_was_dropped_is_found_and_created_again,
 );
@@ -90,6 +91,24 @@ fn a_column_that_was_renamed_is_named(target: Target) {
     );
     target.execute("ALTER TABLE audit_seals RENAME COLUMN head TO header");
     is_well(&target);
+}
+
+fn a_deleted_row_of_a_migration_is_named(target: Target) {
+    let target = imported(target);
+    for migration in ["0001_ledger", "0003_reverts"] {
+        let version = format!("accession{}", &migration[..4]);
+        target.execute(&format!(
+            "DELETE FROM __diesel_schema_migrations WHERE version = '{version}'"
+        ));
+        are_stopped(
+            &target,
+            &format!("no row for `accession-{migration}`, which was applied"),
+        );
+        target.execute(&format!(
+            "INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}')"
+        ));
+        is_well(&target);
+    }
 }
 
 fn a_table_without_data_is_created_again(target: Target) {
