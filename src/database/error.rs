@@ -9,7 +9,7 @@ use super::TableProblem;
 use super::ledger_tables::{lost_column, lost_table};
 use super::rejected_connection::RejectionReason;
 use super::rejection::Rejection;
-use super::table_structure::misfits;
+use super::tables::structure::misfits;
 
 /// An error of the database stage. Nothing was committed.
 #[derive(Debug, thiserror::Error)]

@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use include_dir::{Dir, include_dir};
 
-use super::application_tables::is_own;
+use super::audited_tables::triggers::fault;
 use super::engine::{StoredTrigger, guard_statements};
 use super::ledger_tables::holds_no_data;
-use super::triggers::fault;
+use super::tables::application::is_own;
 use super::{AnyConnection, Database, DatabaseError, MigrationStatus, TriggerFault};
 use crate::audit::{TRIGGER_PREFIX, Trigger};
 

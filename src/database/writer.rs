@@ -20,11 +20,11 @@ use crate::layout::Layout;
 use crate::model::{PerTable, RunContext, RunId, TableIndex, Value};
 use crate::plan::{Change, PlannedRow};
 
-use super::deferred::Deferred;
 use super::ledger::{NewFile, RunHeader};
 use super::statement::Slot;
 use super::statement_text::StatementTexts;
-use super::target_tables::TargetTables;
+use super::tables::deferred::Deferred;
+use super::tables::target::TargetTables;
 use super::{Database, DatabaseError, RowRange};
 
 use applied::Applied;

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::database::ledger::NewSeal;
+use crate::database::seals::NewSeal;
 use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers};
 use crate::model::{Finding, FindingList, Level, Rule, RunContext, RunId, RunKind};
 

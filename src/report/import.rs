@@ -264,7 +264,7 @@ impl<'o> From<&'o ImportOutcome> for ImportView<'o> {
 mod tests {
     use super::super::testing::assert_lines;
     use super::*;
-    use crate::database::ledger::NewSeal;
+    use crate::database::seals::NewSeal;
     use crate::model::{FindingList, Sha256, Timestamp};
     use crate::operations::import::RunOutcome;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::audit::seal::Anchor;
-use crate::database::ledger::NewSeal;
+use crate::database::seals::NewSeal;
 use crate::model::{FindingList, sanitize_for_terminal, shell_word};
 use crate::operations::proof::{
     AnchorOf, AnchorSource, AuditLogDifference, AuditLogOutcome, AuditLogStatus, OutsideSeal,

@@ -53,7 +53,7 @@ const NAMES_A_DATABASE: [(&str, &str); 2] = [
 /// Files outside `src/database/engine` that put names into SQL text, all of them quoted.
 const FORMATS_SQL: [(&str, &str); 2] = [
     (
-        "src/database/deferred.rs",
+        "src/database/tables/deferred.rs",
         "drops triggers and indexes by their quoted names",
     ),
     (

@@ -1,7 +1,7 @@
 //! Ends a run after its last row: verifies what was written, then completes and seals it.
 
 use crate::audit::seal::Contents;
-use crate::database::ledger::{NewSeal, RunFacts};
+use crate::database::seals::{NewSeal, RunFacts};
 use crate::database::{Database, DatabaseError, Mismatch};
 use crate::model::{PerTable, TableDigest, Timestamp};
 use crate::plan::TableCounts;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::database::ledger::{AuditEntry, ClaimedFile, RunRecord};
+use crate::database::audit_log::AuditEntry;
+use crate::database::ledger::{ClaimedFile, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::{RunId, RunKind};
 use crate::operations::OperationError;

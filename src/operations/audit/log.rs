@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::database::ledger::{AuditEntry, EntryOrder, EntryTotal, RunRecord};
+use crate::database::audit_log::{AuditEntry, EntryOrder, EntryTotal};
+use crate::database::ledger::RunRecord;
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::RunId;
 use crate::operations::OperationError;

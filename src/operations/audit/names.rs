@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::audit::{EXTERNAL, rewritten_record_id};
-use crate::database::ledger::{Choice, EntryField, EntryFilter, EntryOrder};
+use crate::database::audit_log::{Choice, EntryField, EntryFilter, EntryOrder};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::nearest;
 use crate::operations::OperationError;

@@ -1,7 +1,8 @@
 //! Selects entries of the audit log.
 
 use crate::audit::{ContentFilter, rewritten_record_id};
-use crate::database::ledger::{AuditEntry, Choice, EntryField, EntryFilter, RunRecord};
+use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter};
+use crate::database::ledger::RunRecord;
 use crate::model::Timestamp;
 use crate::operations::{OperationError, run_named};
 

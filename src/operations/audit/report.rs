@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::database::ledger::{EntryOrder, EntryTotal, Tally};
+use crate::database::audit_log::{EntryOrder, EntryTotal, Tally};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::operations::OperationError;
 

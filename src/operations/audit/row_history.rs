@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::audit::{Action, Key, KeyRule, ReplayError, ReplayStep, RowState};
 use crate::database::Database;
-use crate::database::ledger::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
+use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
 use crate::operations::OperationError;
 
 /// Replays entries of one table, in the order of their numbers.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::database::ledger::NewSeal;
+use crate::database::seals::NewSeal;
 use crate::database::{Database, TargetTables};
 use crate::layout::Layout;
 use crate::model::{Finding, Level, Rule, RunContext, RunId, RunKind, Table, plural};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::database::ledger::NewSeal;
+use crate::database::seals::NewSeal;
 use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, TriggerState};
 use crate::model::{FindingList, RunContext, RunId, RunKind, Table, shell_word};
 use crate::operations::proof::{SealPlace, log_seal};

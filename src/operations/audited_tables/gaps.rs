@@ -7,7 +7,7 @@
 
 use serde_json::json;
 
-use crate::database::ledger::NewSeal;
+use crate::database::seals::NewSeal;
 use crate::database::{Database, Gap, LOST_TRIGGERS, Renewal, TableTriggers};
 use crate::layout::Layout;
 use crate::model::{Finding, RunContext, RunKind, Timestamp, plural, shell_word};

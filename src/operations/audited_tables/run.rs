@@ -8,7 +8,8 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value, json};
 
-use crate::database::ledger::{NewSeal, RunFacts, RunHeader};
+use crate::database::ledger::RunHeader;
+use crate::database::seals::{NewSeal, RunFacts};
 use crate::database::{DISABLED_AFTER, Database, TriggerFault, TriggerState};
 use crate::model::{RunContext, RunId, RunKind, Sha256, Table, Timestamp};
 use crate::operations::OperationError;

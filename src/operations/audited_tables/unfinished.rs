@@ -174,7 +174,7 @@ impl UnfinishedTable {
     }
 }
 
-type Completed = (RunRecord, crate::database::ledger::NewSeal, String);
+type Completed = (RunRecord, crate::database::seals::NewSeal, String);
 
 fn complete_one(
     database: &mut Database,

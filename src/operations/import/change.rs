@@ -2,7 +2,7 @@
 //! other programs.
 
 use crate::archive::BACKUPS;
-use crate::database::ledger::NewSeal;
+use crate::database::seals::NewSeal;
 use crate::database::{Access, Database, repeat};
 use crate::model::{Finding, Level, Rule};
 use crate::operations::OperationError;

@@ -38,7 +38,8 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use crate::archive::Stored;
-use crate::database::ledger::{MOUNTS, NewSeal, RunHeader};
+use crate::database::ledger::{MOUNTS, RunHeader};
+use crate::database::seals::NewSeal;
 use crate::database::{
     Access, Database, DatabaseError, NewDatabase, Opened, RunEnd, Writer, repeat,
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::database::ledger::{EntryFilter, EntryOrder};
+use crate::database::audit_log::{EntryFilter, EntryOrder};
 use crate::database::{Database, Mismatch};
 use crate::model::RunId;
 use crate::operations::OperationError;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::seal::{RowsHeader, SealedConversion};
-use crate::database::ledger::{NewSeal, RunFacts};
+use crate::database::seals::{NewSeal, RunFacts};
 use crate::layout::Layout;
 use crate::model::{FindingList, PerTable, RunId, Sha256, TableDigest};
 use crate::operations::directory::FileOutcome;

@@ -2,7 +2,7 @@
 //! and agree with the searchable columns of its row.
 
 use crate::audit::seal::Header;
-use crate::database::ledger::SealRecord;
+use crate::database::seals::SealRecord;
 use crate::model::Sha256;
 
 use super::outcome::{AuditLogDifference, AuditLogDifferenceKind};

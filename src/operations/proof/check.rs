@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::audit::seal::{Anchor, LedgerTable};
-use crate::database::ledger::Entries;
+use crate::database::seals::Entries;
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::{RunStatus, plural};
 use crate::operations::unfinished_run::unfinished_words;

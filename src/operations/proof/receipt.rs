@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::audit::seal::{
     BLOCK, Header, Receipt, ReceiptEntry, ReceiptFault, Tree, inclusion_proof,
 };
-use crate::database::ledger::Entries;
+use crate::database::seals::Entries;
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::RunId;
 use crate::operations::audit::row_named;

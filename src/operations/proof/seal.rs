@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::archive::{Archive, SEALS, append_seal, has_seals_log, is_same_archive};
 use crate::audit::seal::{Anchor, Header, IdRanges, Sealer};
-use crate::database::ledger::{Entries, NewSeal};
+use crate::database::seals::{Entries, NewSeal};
 use crate::database::{Access, Database, DatabaseUrl};
 use crate::model::{Finding, FindingList, Level, Rule, RunContext};
 use crate::operations::OperationError;

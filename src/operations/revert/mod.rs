@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use crate::archive::BACKUPS;
 use crate::audit::revert::RevertPolicy;
-use crate::database::ledger::{NewSeal, RunFacts, RunHeader, RunRecord};
+use crate::database::ledger::{RunHeader, RunRecord};
+use crate::database::seals::{NewSeal, RunFacts};
 use crate::database::{Access, Backup, Database, DatabaseUrl};
 use crate::model::{RunContext, RunId, RunKind, Sha256};
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::revert::RevertConflict;
-use crate::database::ledger::NewSeal;
+use crate::database::seals::NewSeal;
 use crate::model::{FindingList, RunId};
 
 /// How a revert ended.

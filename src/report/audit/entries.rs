@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::audit::{FieldChange, ReplayStep};
-use crate::database::ledger::AuditEntry;
+use crate::database::audit_log::AuditEntry;
 use crate::model::escape_line;
 use crate::operations::audit::{Attribution, LogEntries};
 use crate::report::counts::{Align, painted, plural, short_timestamp};

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::database::ledger::AuditEntry;
+use crate::database::audit_log::AuditEntry;
 use crate::operations::audit::Attribution;
 use crate::report::document::write_line;
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::audit::FieldChange;
-use crate::database::ledger::AuditEntry;
+use crate::database::audit_log::AuditEntry;
 use crate::model::{RunKind, escape_line};
 use crate::operations::audit::Attribution;
 use crate::report::counts::{plural, short_timestamp};

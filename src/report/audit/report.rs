@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::audit::Action;
-use crate::database::ledger::EntryTotal;
+use crate::database::audit_log::EntryTotal;
 use crate::model::escape_line;
 use crate::operations::audit::AuditReport;
 use crate::report::counts::{grouped, grouped_or_empty, plural, table};

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 #[cfg(test)]
 use crate::audit::FieldChange;
-use crate::database::ledger::AuditEntry;
+use crate::database::audit_log::AuditEntry;
 use crate::model::escape_line;
 use crate::operations::audit::EntryDetails;
 use crate::report::counts::{facts, short_timestamp};

@@ -10,7 +10,7 @@ use crate::cli::environment::now;
 use crate::cli::numbers::entry;
 use crate::cli::output::Output;
 use crate::database::DatabaseUrl;
-use crate::database::ledger::EntryField;
+use crate::database::audit_log::EntryField;
 use crate::model::Timestamp;
 use crate::operations::audit::{AuditQuery, Criterion, Span, excluded_in_vain, unmatched, when};
 use crate::report::audit::unmatched_text;

@@ -11,10 +11,10 @@ use super::staged_rows::discard;
 use super::triggers::names;
 use crate::audit::Trigger;
 use crate::database::DatabaseError;
+use crate::database::audited_tables::triggers::fault;
 use crate::database::engine::Dialect as _;
 use crate::database::engine::Name;
 use crate::database::engine::StoredTrigger;
-use crate::database::triggers::fault;
 
 /// Triggers of the application on the bound table that were created after the first audit trigger.
 const LATER: &str = concat!(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::Map;
 
 use crate::audit::{Action, Image, KeyRule, ReplayStep, RowState};
-use crate::database::ledger::AuditEntry;
+use crate::database::audit_log::AuditEntry;
 use crate::database::{Database, LiveRow};
 use crate::operations::OperationError;
 use crate::operations::audit::row_history::{new_id, take_step};

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use crate::audit::{Action, KeyRule, RowState};
 use crate::database::Database;
-use crate::database::ledger::AuditEntry;
+use crate::database::audit_log::AuditEntry;
 use crate::operations::OperationError;
 use crate::operations::audit::row_history::{Replayer, apply, new_id, take_step};
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::database::ledger::{AuditEntry, RunRecord};
+use crate::database::audit_log::AuditEntry;
+use crate::database::ledger::RunRecord;
 use crate::database::{Database, NotRecorded};
 use crate::model::RunId;
 use crate::operations::{OperationError, run_named};

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::database::ledger::{FalseRun, OutsideEntry};
+use crate::database::audit_log::{FalseRun, OutsideEntry};
 use crate::model::Timestamp;
 use crate::operations::OperationError;
 

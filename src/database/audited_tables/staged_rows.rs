@@ -1,0 +1,37 @@
+//! State that the audit triggers depend on besides their text: the order in which triggers fire, and the staged rows.
+
+use crate::database::{Database, DatabaseError};
+
+impl Database {
+    /// Triggers of the application that fire before those of the audit log.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn triggers_that_fire_first(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        Ok(self
+            .connection
+            .engine_mut()
+            .triggers_that_fire_first(table)?)
+    }
+
+    /// Table and record of staged rows that no statement can have staged, because no such rows exist. Rows staged by
+    /// ignored inserts do exist.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn unexplained_staged_rows(&mut self) -> Result<Vec<(String, String)>, DatabaseError> {
+        let mut found = Vec::new();
+        for table in self.connection.engine_mut().tables_with_staged_rows()? {
+            let definition = self.defined_table(&table)?;
+            let is_recorded = !self.connection.stored_triggers(&table)?.is_empty();
+            let audited =
+                match definition.filter(|table| is_recorded && !table.primary_key.is_empty()) {
+                    Some(definition) => Some(self.connection.audited(&definition)?),
+                    None => None,
+                };
+            let engine = self.connection.engine_mut();
+            found.extend(engine.unexplained_staged_rows(&table, audited.as_ref())?);
+        }
+        Ok(found)
+    }
+}

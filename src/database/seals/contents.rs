@@ -1,0 +1,194 @@
+//! The data that seals are computed from and checked against: entries in the order of their ids, runs, and files of
+//! runs.
+
+use diesel::prelude::*;
+
+use crate::audit::seal::{
+    Contents, FilesHeader, ReceiptFile, SealedEntry, SealedRun, Sealer, Tree,
+};
+use crate::database::seals::entry::EntryRow;
+use crate::database::stored_text::StoredText;
+use crate::database::{Database, DatabaseError};
+use crate::model::RunId;
+
+use crate::database::ledger::RunRecord;
+use crate::database::ledger::tables::{audit_log, import_runs};
+
+/// The row that an entry concerns.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = audit_log)]
+pub struct EntrySubject {
+    /// The table.
+    #[diesel(deserialize_as = StoredText)]
+    pub table_name: String,
+    /// Primary key as text.
+    #[diesel(deserialize_as = StoredText)]
+    pub record_id: String,
+    /// RFC 3339.
+    #[diesel(deserialize_as = StoredText)]
+    pub changed_at: String,
+}
+
+/// A selection of entries of the audit log.
+#[derive(Debug, Clone, Copy)]
+pub enum Entries<'a> {
+    /// Those with greater ids.
+    After(i64),
+    /// Entries of a run, with greater ids than any before the run.
+    OfRun {
+        /// The highest id before.
+        after: i64,
+        /// The run.
+        run: &'a RunId,
+    },
+    /// Entries of a run between two ids, both included.
+    Between {
+        /// The lowest id.
+        first: i64,
+        /// The highest id.
+        last: i64,
+        /// The run.
+        run: &'a RunId,
+    },
+}
+
+impl Database {
+    /// The highest id in the audit log; 0 if it is empty.
+    ///
+    /// # Errors
+    /// When the audit log cannot be read.
+    pub fn last_entry_id(&mut self) -> Result<i64, DatabaseError> {
+        let last: Option<i64> = audit_log::table
+            .select(diesel::dsl::max(audit_log::id))
+            .get_result(&mut self.connection)?;
+        Ok(last.unwrap_or(0))
+    }
+
+    /// Visits entries of the audit log in the order of their ids; each is hashed while it is read.
+    ///
+    /// # Errors
+    /// When the audit log cannot be read.
+    pub fn each_sealed_entry(
+        &mut self,
+        entries: Entries<'_>,
+        visit: &mut dyn FnMut(SealedEntry),
+    ) -> Result<(), DatabaseError> {
+        let columns = (
+            audit_log::id,
+            audit_log::table_name,
+            audit_log::record_id,
+            audit_log::action,
+            audit_log::old_value,
+            audit_log::new_value,
+            audit_log::changed_at,
+            audit_log::changed_by,
+            audit_log::run_id,
+            audit_log::source_file_id,
+            audit_log::db_user,
+        );
+        let all = audit_log::table.order(audit_log::id).select(columns);
+        let connection = &mut self.connection;
+        match entries {
+            Entries::After(after) => visit_all(
+                all.filter(audit_log::id.gt(after)).load_iter(connection)?,
+                visit,
+            ),
+            Entries::OfRun { after, run } => visit_all(
+                all.filter(audit_log::id.gt(after))
+                    .filter(audit_log::run_id.eq(run))
+                    .load_iter(connection)?,
+                visit,
+            ),
+            Entries::Between { first, last, run } => visit_all(
+                all.filter(audit_log::id.between(first, last))
+                    .filter(audit_log::run_id.eq(run))
+                    .load_iter(connection)?,
+                visit,
+            ),
+        }
+    }
+
+    /// The contents of a seal over the entries of a run.
+    ///
+    /// # Errors
+    /// When the audit log cannot be read.
+    pub fn contents_of_run(&mut self, run: &RunId, after: i64) -> Result<Contents, DatabaseError> {
+        let mut sealer = Sealer::default();
+        self.each_sealed_entry(Entries::OfRun { after, run }, &mut |entry| {
+            sealer.add(entry);
+        })?;
+        Ok(sealer.finish())
+    }
+
+    /// A run's row, as sealed.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn sealed_run(&mut self, run: &RunId) -> Result<Option<SealedRun>, DatabaseError> {
+        let record = import_runs::table
+            .find(run)
+            .select(RunRecord::as_select())
+            .first(&mut self.connection)
+            .optional()?;
+        Ok(record.map(RunRecord::sealed))
+    }
+
+    /// The row that an entry of the audit log concerns.
+    ///
+    /// # Errors
+    /// When the audit log cannot be read.
+    pub fn entry_subject(&mut self, id: i64) -> Result<Option<EntrySubject>, DatabaseError> {
+        Ok(audit_log::table
+            .find(id)
+            .select(EntrySubject::as_select())
+            .first(&mut self.connection)
+            .optional()?)
+    }
+
+    /// The runs that the entries of a range refer to.
+    ///
+    /// # Errors
+    /// When the audit log cannot be read.
+    pub fn runs_of_entries(&mut self, first: i64, last: i64) -> Result<Vec<RunId>, DatabaseError> {
+        let runs: Vec<Option<RunId>> = audit_log::table
+            .filter(audit_log::id.between(first, last))
+            .select(audit_log::run_id)
+            .distinct()
+            .order(audit_log::run_id)
+            .load(&mut self.connection)?;
+        Ok(runs.into_iter().flatten().collect())
+    }
+
+    /// The highest id that was ever generated for an entry, if the database knows it for certain.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_given_entry_id(&mut self) -> Result<Option<i64>, DatabaseError> {
+        match self.connection.engine().rolls_numbers_back() {
+            true => Ok(Some(self.connection.last_number("audit_log")?)),
+            false => Ok(None),
+        }
+    }
+
+    /// The files of a run, as sealed: in the order in which the run recorded them.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn sealed_files(&mut self, run: &RunId) -> Result<FilesHeader, DatabaseError> {
+        let files = self.receipt_files(run)?;
+        Ok(FilesHeader {
+            count: files.len() as u64,
+            root: files.iter().map(ReceiptFile::leaf).collect::<Tree>().root(),
+        })
+    }
+}
+
+fn visit_all(
+    rows: impl Iterator<Item = QueryResult<EntryRow>>,
+    visit: &mut dyn FnMut(SealedEntry),
+) -> Result<(), DatabaseError> {
+    for row in rows {
+        visit(row?.0);
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! The statistics that the database's query planner uses.
+
+use crate::database::{Database, DatabaseError};
+use crate::layout::Layout;
+
+/// Number of changed rows from which updating the statistics, which takes up to a second, pays off.
+const MANY: u64 = 10_000;
+
+const LEDGER: [&str; 5] = [
+    "import_runs",
+    "source_files",
+    "row_sources",
+    "conversions",
+    "audit_log",
+];
+
+impl Database {
+    /// Updates the statistics of the tables of a large load.
+    pub(in crate::database) fn refresh_statistics(
+        &mut self,
+        layout: &Layout,
+        changed: u64,
+    ) -> Result<(), DatabaseError> {
+        if changed >= MANY {
+            let tables = layout.tables.iter().map(|table| &*table.table.name);
+            let all: Vec<&str> = LEDGER.into_iter().chain(tables).collect();
+            self.connection.engine_mut().analyze(&all)?;
+        }
+        Ok(())
+    }
+}
