@@ -43,15 +43,11 @@ mod transaction;
 mod url;
 mod writer;
 
-pub use audit_log::recorded_changes::{LiveRow, RecordedChange};
-pub use audit_log::run_entries::LaterEntry;
-pub use audited_tables::accounted::ACCOUNTED;
-pub use audited_tables::altered::RENAMED_TO;
-pub use audited_tables::baselines::FoundEntry;
-pub use audited_tables::layout_triggers::LayoutTriggers;
-pub use audited_tables::recording::{Baseline, NotRecorded, NotRecordedReason};
-pub use audited_tables::renewals::Renewal;
-pub use audited_tables::states::{TableTriggers, TriggerState};
+pub use audit_log::{LaterEntry, RecordedChange};
+pub use audited_tables::{
+    ACCOUNTED, Baseline, FoundEntry, LayoutTriggers, NotRecorded, NotRecordedReason, RENAMED_TO,
+    Renewal, TableTriggers, TriggerState,
+};
 pub use connect::repeat;
 pub use connect::{RetryObserver, RetryPolicy, Secret, ServerAddress, Tls, TlsMode};
 pub use engine::embedded::{Backup, NewDatabase, Opened, PRIVATE};
@@ -62,7 +58,7 @@ pub use engine::{
 pub use error::DatabaseError;
 pub(crate) use error::with_causes;
 pub use health::{Facts, SilentCascade, TriggerFault};
-pub use ledger::tables_of_runs::{DISABLED_AFTER, Gap, LOST_TRIGGERS};
+pub use ledger::{DISABLED_AFTER, Gap, LOST_TRIGGERS};
 pub use ledger_tables::loss_of;
 pub use migrations::{MigrationState, MigrationStatus};
 pub use pages::{PageRow, Pages, Room};
@@ -70,13 +66,9 @@ pub use rejected_connection::RejectionReason;
 pub use rejection::Rejection;
 pub use scratch::TemporaryFiles;
 pub use session::{Access, Database};
-pub use tables::check::{Mismatch, RowRange};
-pub use tables::reader::{CurrentRows, SameKey};
-pub use tables::referring_rows::{KeyedRows, ReferringKey};
-pub use tables::rejected_rows::{RejectedRow, RestoredRows, RowFault};
-pub use tables::restored_table::{Obstacle, RestoredTable};
-pub use tables::structure::TableProblem;
-pub use tables::target::{TargetTable, TargetTables};
-pub use tables::undo::RowUndo;
+pub use tables::{
+    CurrentRows, KeyedRows, LiveRow, Mismatch, Obstacle, ReferringKey, RejectedRow, RestoredRows,
+    RestoredTable, RowFault, RowRange, RowUndo, SameKey, TableProblem, TargetTable, TargetTables,
+};
 pub use url::{DatabaseUrl, is_usual_name};
 pub use writer::{FileRecord, Reject, RunEnd, Verified, Writer};

@@ -7,6 +7,8 @@ use diesel::result::Error as DieselError;
 
 use super::engine::embedded::{ImmutableDatabase, WalKeeper, open_file};
 use super::statement_span::StatementSpans;
+use crate::audit::KeyRule;
+
 use super::{AnyConnection, DatabaseError, DatabaseUrl, MigrationState, MigrationStatus};
 
 /// An open database.
@@ -120,7 +122,7 @@ impl Database {
         missing.extend(guards.map(|(_, name, _)| name));
         // Reading which tables were disabled takes all runs, so it is done only if needed.
         if !faulty.is_empty() {
-            let disabled = self.disabled_tables()?;
+            let disabled = self.ledger().disabled_tables()?;
             faulty.retain(|(table, _)| !disabled.contains(*table));
             missing.extend(faulty.into_iter().map(|(_, trigger)| trigger));
         }
@@ -142,6 +144,12 @@ impl Database {
         let immutable = self.immutable.as_ref();
         immutable.map_or(Ok(()), ImmutableDatabase::check)?;
         done
+    }
+
+    /// How the audit triggers write keys.
+    #[must_use]
+    pub fn key_rule(&self) -> KeyRule {
+        self.connection.dialect().key_rule()
     }
 
     /// The error of a statement in terms of this database.

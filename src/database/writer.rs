@@ -84,16 +84,18 @@ impl<'l> Writer<'l> {
         header: &RunHeader,
         run: &RunContext,
     ) -> Result<Self, DatabaseError> {
-        let sums = database.carried_ledger_sums()?;
-        database.check_row_sources(&sums)?;
+        let sums = database.seals().carried_ledger_sums()?;
+        database.seals().check_row_sources(&sums)?;
         database.connection.defer_foreign_keys_of(layout)?;
         // Where creating them would commit, they were created before.
         if !database.commits_schema_changes() {
-            database.prepare_tables(layout, target, &BTreeSet::new())?;
+            database
+                .tables()
+                .prepare_tables(layout, target, &BTreeSet::new())?;
         }
         let deferred = Deferred::of_empty_tables(database, layout, target)?;
-        let entries_before = database.last_entry_id()?;
-        database.begin_run(header, run)?;
+        let entries_before = database.seals().last_entry_id()?;
+        database.ledger().begin_run(header, run)?;
         let found = target.tables.iter();
         let columns: PerTable<Vec<usize>> = found.map(|table| table.columns.clone()).collect();
         let stored = columns.iter().zip(&layout.tables).map(|(columns, table)| {

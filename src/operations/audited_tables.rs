@@ -112,8 +112,8 @@ pub fn table_states(
 ) -> Result<Vec<TableTriggers>, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        database.require_ledger()?;
-        Ok(database.table_triggers()?)
+        database.ledger().require_ledger()?;
+        Ok(database.audited_tables().table_triggers()?)
     })
 }
 
@@ -137,14 +137,16 @@ pub fn enable_tables(
     let now = (ctx.clock)();
     let completed = make_ready(&mut database, &options.archive, run, now)?;
     let elsewhere = options.archive.elsewhere(&mut database)?;
-    let run = &run.after(database.latest_run()?);
+    let run = &run.after(database.ledger().latest_run()?);
     let entered = Entered::at(&options.archive);
     let done = database.change_schema_then(
         |database| {
             database.migrate()?;
             let chosen = Chosen::of(database, &options.tables)?;
             if !database.commits_schema_changes() {
-                database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
+                database
+                    .audited_tables()
+                    .lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
             }
             let unwatched = chosen.unwatched.iter().map(|(table, _)| table);
             if !chosen.unwatched.is_empty() {
@@ -155,17 +157,19 @@ pub fn enable_tables(
                     &entered,
                     unwatched.clone(),
                     |database| {
-                        database.drop_triggers_of_former_names(&chosen.former)?;
+                        database
+                            .audited_tables()
+                            .drop_triggers_of_former_names(&chosen.former)?;
                         for table in unwatched {
                             chosen.drop_triggers_of_partitions(database, table)?;
-                            database.record_changes_of(table)?;
+                            database.audited_tables().record_changes_of(table)?;
                         }
                         Ok(())
                     },
                 )?;
             }
             for partition in &chosen.detached {
-                database.forget_detached(partition)?;
+                database.audited_tables().forget_detached(partition)?;
             }
             Ok(chosen)
         },
@@ -210,7 +214,7 @@ fn warnings(database: &mut Database, tables: &[String]) -> Result<Vec<Finding>, 
     if without_transactions.is_empty() && database.silent_cascades()?.is_empty() {
         return Ok(Vec::new());
     }
-    let states = database.snapshot(Database::table_triggers)?;
+    let states = database.snapshot(|database| database.audited_tables().table_triggers())?;
     let states = states.iter().filter(|state| tables.contains(&state.table));
     let warning = |message| Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
     let messages = states.flat_map(|state| {
@@ -236,8 +240,10 @@ fn record(
     archive: Option<&str>,
     ctx: Context<'_>,
 ) -> Result<Option<(NewSeal, Recorded)>, OperationError> {
-    database.lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
-    let before = database.last_entry_id()?;
+    database
+        .audited_tables()
+        .lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
+    let before = database.seals().last_entry_id()?;
     let mut counts = Vec::new();
     let mut recorded = Recorded::default();
     for table in chosen.all() {
@@ -279,7 +285,8 @@ fn record(
     for (old, new) in &chosen.renamed {
         if !chosen.all().any(|table| table.name == *old) {
             // A new table with the old name is not disabled: it has yet to be recorded.
-            let is_new = !chosen.is_absorbed(old) && database.defined_table(old)?.is_some();
+            let is_new =
+                !chosen.is_absorbed(old) && database.tables().defined_table(old)?.is_some();
             let mut counted = json!({ RENAMED_TO: new });
             if !is_new {
                 counted[DISABLED_AFTER] = json!(before);

@@ -76,7 +76,7 @@ pub fn migration_loss(
         return Ok(None);
     };
     Ok(Some(MigrationLoss {
-        holding: database.holding(&name)?,
+        holding: database.ledger().holding(&name)?,
         migration: name,
     }))
 }
@@ -117,7 +117,7 @@ pub fn migrate_down(
         Ok(Some(RevertedMigration {
             migration,
             backup: copy,
-            triggers: database.drop_orphaned_triggers()?,
+            triggers: database.audited_tables().drop_orphaned_triggers()?,
         }))
     })?;
     if let (Some(backup), Some(_)) = (backup, &reverted) {
@@ -178,6 +178,7 @@ mod tests {
 
         let copy = home
             .database(&reverted.backup.expect("a copy"))
+            .ledger()
             .runs()
             .expect("a ledger");
         assert_eq!(copy.len(), 1);

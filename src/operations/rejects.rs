@@ -135,7 +135,10 @@ pub fn show_reject(
 ) -> Result<(Reject, Original), OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        let found = database.rejects_after(id.saturating_sub(1), 1)?.pop();
+        let found = database
+            .ledger()
+            .rejects_after(id.saturating_sub(1), 1)?
+            .pop();
         let Some(record) = found.filter(|record| record.id == id) else {
             return Err(OperationError::UnknownReject(id));
         };
@@ -156,14 +159,14 @@ fn each(
         let run = match &filter.run {
             None => None,
             Some(name) => {
-                let runs = database.runs()?;
+                let runs = database.ledger().runs()?;
                 Some(run_named(name, runs.into_iter().map(|run| run.id))?)
             }
         };
         let mut statuses = Statuses::load(database)?;
         let (mut after, mut omitted) = (0, 0);
         loop {
-            let records = database.rejects_after(after, PAGE)?;
+            let records = database.ledger().rejects_after(after, PAGE)?;
             let Some(last) = records.last() else {
                 return Ok(omitted);
             };

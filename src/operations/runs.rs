@@ -28,7 +28,7 @@ pub struct RunDetails {
 /// When the database has no ledger or cannot be read.
 pub fn list_runs(url: &DatabaseUrl, wait: Duration) -> Result<Vec<RunRecord>, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
-    Ok(database.snapshot(Database::runs)?)
+    Ok(database.snapshot(|database| database.ledger().runs())?)
 }
 
 /// The run whose id begins with `name`.
@@ -42,7 +42,7 @@ pub fn show_run(
 ) -> Result<RunDetails, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        let runs = database.runs()?;
+        let runs = database.ledger().runs()?;
         let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
         let run = runs
             .into_iter()
@@ -53,8 +53,8 @@ pub fn show_run(
             .as_ref()
             .map(|path| Path::new(path).join(BACKUPS));
         Ok(RunDetails {
-            files: database.files_of_run(&id)?,
-            conversions: database.conversions_of_run(&id)?,
+            files: database.ledger().files_of_run(&id)?,
+            conversions: database.ledger().conversions_of_run(&id)?,
             backup: backups.and_then(|directory| Backup::find(&directory, &id)),
             run,
         })

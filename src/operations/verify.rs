@@ -133,10 +133,10 @@ impl<'d, 'l> Comparing<'d, 'l> {
         database: &mut Database,
         limit: usize,
     ) -> Result<Self, OperationError> {
-        let target = database.inspect_tables(directory.layout)?;
+        let target = database.tables().inspect_tables(directory.layout)?;
         let now = (directory.ctx.clock)();
         let mut ownership = Ownership::default();
-        ownership.knows_rows = database.knows_rows_of(&directory.source)?;
+        ownership.knows_rows = database.ledger().knows_rows_of(&directory.source)?;
         Ok(Self {
             directory,
             state: ReadState::new(directory, InvalidPolicy::Abort),

@@ -4,11 +4,12 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::audit::EXTERNAL;
+use crate::database::DatabaseError;
+use crate::database::ledger::tables::{audit_log, import_runs};
 use crate::database::stored_text::StoredText;
-use crate::database::{Database, DatabaseError};
 use crate::model::RunId;
 
-use crate::database::ledger::tables::{audit_log, import_runs};
+use super::AuditLog;
 
 /// An entry that does not refer to a run.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -44,14 +45,14 @@ pub struct FalseRun {
     pub is_known: bool,
 }
 
-impl Database {
+impl AuditLog<'_> {
     /// Whether the context of the database refers to a run.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn has_context(&mut self) -> Result<bool, DatabaseError> {
-        let is_stored = self.connection.has_table("audit_context")?;
-        Ok(is_stored && self.connection.engine_mut().has_context()?)
+        let is_stored = self.database.connection.has_table("audit_context")?;
+        Ok(is_stored && self.database.connection.engine_mut().has_context()?)
     }
 
     /// Visits the entries that refer to no run, in the order of their ids.
@@ -71,7 +72,7 @@ impl Database {
                 audit_log::changed_by,
                 audit_log::source_file_id,
             ))
-            .load_iter::<OutsideEntry, DefaultLoadingMode>(&mut self.connection)?;
+            .load_iter::<OutsideEntry, DefaultLoadingMode>(&mut self.database.connection)?;
         for entry in entries {
             visit(entry?);
         }
@@ -104,7 +105,7 @@ impl Database {
                 import_runs::id.nullable(),
             ))
             .load_iter::<(i64, StoredText, Option<String>), DefaultLoadingMode>(
-                &mut self.connection,
+                &mut self.database.connection,
             )?;
         for entry in entries {
             let (id, run, known) = entry?;

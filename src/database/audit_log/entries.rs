@@ -6,13 +6,14 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::audit::with_hexadecimal_blobs;
+use crate::database::DatabaseError;
+use crate::database::ledger::tables::audit_log;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::database::{Database, DatabaseError};
 use crate::model::RunId;
 
-use crate::database::audit_log::filter::EntryFilter;
-use crate::database::ledger::tables::audit_log;
+use super::AuditLog;
+use super::filter::EntryFilter;
 
 /// Number of entries read at a time, unless they are large.
 const PAGE: i64 = 2_000;
@@ -71,7 +72,7 @@ pub enum EntryOrder {
     NewestFirst,
 }
 
-impl Database {
+impl AuditLog<'_> {
     /// Visits the entries that match `filter`, in `order`, until `visit` breaks.
     ///
     /// # Errors
@@ -82,7 +83,7 @@ impl Database {
         order: EntryOrder,
         visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
-        self.require_ledger()?;
+        self.database.ledger().require_ledger()?;
         let (mut last, mut pages) = (None, Pages::of(PAGE));
         loop {
             // A single lower bound: of two, SQLite starts at the first that it meets, and would skim all earlier pages.
@@ -91,7 +92,7 @@ impl Database {
                 rest.after = last.or(filter.after);
             }
             let mut query = audit_log::table
-                .filter(rest.condition(self.connection.has_any_bytes()))
+                .filter(rest.condition(self.database.connection.has_any_bytes()))
                 .limit(pages.limit())
                 .select(AuditEntry::as_select())
                 .into_boxed();
@@ -102,7 +103,8 @@ impl Database {
                     .order(audit_log::id.desc())
                     .filter(audit_log::id.lt(last)),
             };
-            let rows = query.load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.connection)?;
+            let rows =
+                query.load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.database.connection)?;
             let page = pages.take(rows)?;
             for entry in page.rows {
                 last = Some(entry.id);
@@ -125,7 +127,7 @@ impl Database {
         table: &str,
         visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
-        self.require_ledger()?;
+        self.database.ledger().require_ledger()?;
         let before = diesel::alias!(audit_log as before);
         let (mut last, mut pages) = (None::<i64>, Pages::of(PAGE));
         loop {
@@ -147,7 +149,8 @@ impl Database {
                 let later = record_id().gt(record()).or(audit_log::id.gt(id).nullable());
                 query = query.filter(record_id().ge(record())).filter(later);
             }
-            let rows = query.load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.connection)?;
+            let rows =
+                query.load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.database.connection)?;
             let page = pages.take(rows)?;
             for entry in page.rows {
                 last = Some(entry.id);
@@ -177,7 +180,7 @@ impl Database {
                 .filter(audit_log::id.eq_any(some))
                 .order(audit_log::id)
                 .select(AuditEntry::as_select())
-                .load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.connection)?;
+                .load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.database.connection)?;
             let page = pages.take(rows)?;
             let last = page.rows.last().map(|entry| entry.id);
             for entry in page.rows {
@@ -198,11 +201,11 @@ impl Database {
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn last_entry_of_run(&mut self, run: &RunId) -> Result<Option<i64>, DatabaseError> {
-        self.require_ledger()?;
+        self.database.ledger().require_ledger()?;
         Ok(audit_log::table
             .filter(audit_log::run_id.eq(run))
             .select(diesel::dsl::max(audit_log::id))
-            .first(&mut self.connection)?)
+            .first(&mut self.database.connection)?)
     }
 
     /// The entry with this id.
@@ -210,18 +213,18 @@ impl Database {
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn entry(&mut self, id: i64) -> Result<Option<AuditEntry>, DatabaseError> {
-        self.require_ledger()?;
+        self.database.ledger().require_ledger()?;
         let entry: Option<AuditEntry> = audit_log::table
             .find(id)
             .select(AuditEntry::as_select())
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         Ok(entry.map(|entry| self.as_written_now(entry)))
     }
 
     /// Older entries identify rows whose key is a BLOB differently, on engines that type values instead of columns.
     fn as_written_now(&self, mut entry: AuditEntry) -> AuditEntry {
-        if !self.connection.dialect().types_columns() {
+        if !self.database.connection.dialect().types_columns() {
             let images = [entry.old_value.as_deref(), entry.new_value.as_deref()];
             entry.record_id = with_hexadecimal_blobs(entry.record_id, images);
         }

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
+use crate::database::DatabaseError;
+use crate::database::ledger::tables::{audit_log, import_runs};
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::database::{Database, DatabaseError};
 use crate::model::RunKind;
 
-use crate::database::ledger::tables::{audit_log, import_runs};
+use super::AuditLog;
 
 /// What wrote an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl<'r> RowEntries<'r> {
     }
 }
 
-impl Database {
+impl AuditLog<'_> {
     /// Returns those of these rows that no other program has changed since an import wrote them.
     ///
     /// # Errors
@@ -67,7 +68,7 @@ impl Database {
                 import_runs::kind,
                 import_runs::parent_run_id,
             ))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         let others: HashMap<&str, (&str, Option<&str>)> = others
             .iter()
             .map(|(id, kind, parent)| (id.as_str(), (kind.as_str(), parent.as_deref())))
@@ -83,7 +84,7 @@ impl Database {
                     audit_log::run_id,
                     audit_log::old_value.eq(audit_log::new_value),
                 ))
-                .load(&mut self.connection)?;
+                .load(&mut self.database.connection)?;
             let entries: Vec<(String, Option<String>, bool)> = entries
                 .into_iter()
                 .map(|(id, run, is_equal)| (id.into(), run.into(), is_equal != Some(true)))

@@ -1,16 +1,32 @@
 //! The entries of the audit log.
 
-pub(in crate::database) mod attribution;
-pub(in crate::database) mod entries;
-pub(in crate::database) mod filter;
-pub(in crate::database) mod last_changes;
-pub(in crate::database) mod receipts;
-pub(in crate::database) mod recorded_changes;
-pub(in crate::database) mod run_entries;
-pub(in crate::database) mod totals;
+use crate::database::Database;
+
+mod attribution;
+mod entries;
+mod filter;
+mod last_changes;
+mod receipts;
+mod recorded_changes;
+mod run_entries;
+mod totals;
 
 pub use attribution::{FalseRun, OutsideEntry};
 pub use entries::{AuditEntry, EntryOrder};
 pub(in crate::database) use filter::is_of_rows;
 pub use filter::{Choice, EntryField, EntryFilter};
+pub use recorded_changes::RecordedChange;
+pub use run_entries::LaterEntry;
 pub use totals::{EntryTotal, Tally};
+
+/// The entries of the audit log.
+pub struct AuditLog<'d> {
+    database: &'d mut Database,
+}
+
+impl Database {
+    /// The entries of the audit log.
+    pub fn audit_log(&mut self) -> AuditLog<'_> {
+        AuditLog { database: self }
+    }
+}

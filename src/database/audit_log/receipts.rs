@@ -3,13 +3,14 @@
 use diesel::prelude::*;
 
 use crate::audit::seal::{ReceiptEntry, ReceiptFile};
-use crate::database::{Database, DatabaseError};
-use crate::model::RunId;
-
+use crate::database::DatabaseError;
 use crate::database::audit_log::AuditEntry;
 use crate::database::ledger::tables::{audit_log, source_files};
+use crate::model::RunId;
 
-impl Database {
+use super::AuditLog;
+
+impl AuditLog<'_> {
     /// The files of a run, in the order in which the run recorded them.
     ///
     /// # Errors
@@ -27,7 +28,7 @@ impl Database {
                 source_files::records,
                 source_files::rejected,
             ))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         let file = |(path, sha256, bytes, modified_at, records, rejected): File| ReceiptFile {
             path,
             sha256,
@@ -55,7 +56,7 @@ impl Database {
             .filter(audit_log::run_id.eq(run))
             .order(audit_log::id.desc())
             .select(AuditEntry::as_select())
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         Ok(found.map(|entry| ReceiptEntry {
             id: entry.id,

@@ -6,13 +6,14 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::audit::with_hexadecimal_blobs;
-use crate::model::RunId;
-
-use crate::database::audit_log::is_of_rows;
 use crate::database::ledger::tables::audit_log;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::database::{Database, DatabaseError, RecordedChange};
+use crate::database::{DatabaseError, RecordedChange};
+use crate::model::RunId;
+
+use super::AuditLog;
+use super::is_of_rows;
 
 /// Number of later entries read at a time, unless they are large.
 const PAGE: i64 = 2000;
@@ -52,7 +53,7 @@ impl PageRow for LaterEntry {
     }
 }
 
-impl Database {
+impl AuditLog<'_> {
     /// Returns the next page of entries of a run, the last first, with ids below `before` and above `after`; no entry
     /// if there are no more.
     ///
@@ -72,7 +73,7 @@ impl Database {
             .order(audit_log::id.desc())
             .limit(pages.limit())
             .select(RecordedChange::as_select())
-            .load_iter::<RecordedChange, DefaultLoadingMode>(&mut self.connection)?;
+            .load_iter::<RecordedChange, DefaultLoadingMode>(&mut self.database.connection)?;
         Ok(pages.take(rows)?.rows)
     }
 
@@ -88,7 +89,7 @@ impl Database {
         after: i64,
         visit: &mut dyn FnMut(LaterEntry) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
-        let types_values = !self.connection.dialect().types_columns();
+        let types_values = !self.database.connection.dialect().types_columns();
         for some in record_ids.chunks(500) {
             let (mut after, mut pages) = (after, Pages::of(PAGE));
             loop {
@@ -99,7 +100,7 @@ impl Database {
                     .order(audit_log::id)
                     .limit(pages.limit())
                     .select(LaterEntry::as_select())
-                    .load_iter::<LaterEntry, DefaultLoadingMode>(&mut self.connection)?;
+                    .load_iter::<LaterEntry, DefaultLoadingMode>(&mut self.database.connection)?;
                 let page = pages.take(rows)?;
                 for mut entry in page.rows {
                     after = entry.id;

@@ -4,13 +4,14 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 
+use crate::database::DatabaseError;
+use crate::database::ledger::tables::audit_log;
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::database::{Database, DatabaseError};
 use crate::model::RunId;
 
-use crate::database::audit_log::entries::AuditEntry;
-use crate::database::audit_log::filter::EntryFilter;
-use crate::database::ledger::tables::audit_log;
+use super::AuditLog;
+use super::entries::AuditEntry;
+use super::filter::EntryFilter;
 
 /// Entries with the same author, table, action and day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,7 @@ type OfRun = (
     Option<String>,
 );
 
-impl Database {
+impl AuditLog<'_> {
     /// Totals over the entries that match `filter`.
     ///
     /// All entries of a run have the same actor and timestamp, so the database counts them. The entries of other
@@ -56,8 +57,8 @@ impl Database {
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn entry_totals(&mut self, filter: &EntryFilter) -> Result<Vec<EntryTotal>, DatabaseError> {
-        self.require_ledger()?;
-        let mut totals = match self.connection.engine().sorts_to_group() {
+        self.database.ledger().require_ledger()?;
+        let mut totals = match self.database.connection.engine().sorts_to_group() {
             true => self.count_as_they_come(filter)?,
             false => self.group(filter)?,
         };
@@ -69,7 +70,7 @@ impl Database {
     fn group(&mut self, filter: &EntryFilter) -> Result<Vec<EntryTotal>, DatabaseError> {
         let by = (audit_log::run_id, audit_log::table_name, audit_log::action);
         let groups: Vec<OfRun> = audit_log::table
-            .filter(filter.condition(self.connection.has_any_bytes()))
+            .filter(filter.condition(self.database.connection.has_any_bytes()))
             .filter(audit_log::run_id.is_not_null())
             .group_by(by)
             .select((
@@ -83,7 +84,7 @@ impl Database {
                 min(audit_log::db_user),
                 min(audit_log::changed_at),
             ))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         Ok(groups.into_iter().map(of_run).collect())
     }
 
@@ -94,7 +95,7 @@ impl Database {
         filter: &EntryFilter,
     ) -> Result<Vec<EntryTotal>, DatabaseError> {
         let entries = audit_log::table
-            .filter(filter.condition(self.connection.has_any_bytes()))
+            .filter(filter.condition(self.database.connection.has_any_bytes()))
             .filter(audit_log::run_id.is_not_null())
             .order(audit_log::id)
             .select((
@@ -104,7 +105,7 @@ impl Database {
                 audit_log::action,
             ))
             .load_iter::<(i64, OptionalText, StoredText, StoredText), DefaultLoadingMode>(
-                &mut self.connection,
+                &mut self.database.connection,
             )?;
         let mut tally = Tally::default();
         for entry in entries {
@@ -150,9 +151,9 @@ impl Database {
         &mut self,
         filter: &EntryFilter,
     ) -> Result<Vec<EntryTotal>, DatabaseError> {
-        self.require_ledger()?;
+        self.database.ledger().require_ledger()?;
         let others = audit_log::table
-            .filter(filter.condition(self.connection.has_any_bytes()))
+            .filter(filter.condition(self.database.connection.has_any_bytes()))
             .filter(audit_log::run_id.is_null())
             .order(audit_log::changed_at)
             .select((
@@ -170,7 +171,7 @@ impl Database {
                 StoredText,
                 StoredText,
                 StoredText,
-            ), DefaultLoadingMode>(&mut self.connection)?;
+            ), DefaultLoadingMode>(&mut self.database.connection)?;
         let mut tally = Tally::default();
         for other in others {
             let (id, changed_by, db_user, changed_at, table_name, action) = other?;
@@ -192,13 +193,15 @@ impl Database {
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn count_entries_of_runs(&mut self) -> Result<u64, DatabaseError> {
-        self.require_ledger()?;
+        self.database.ledger().require_ledger()?;
         // Two counts that are answered from an index alone, instead of one that reads every entry.
-        let all: i64 = audit_log::table.count().get_result(&mut self.connection)?;
+        let all: i64 = audit_log::table
+            .count()
+            .get_result(&mut self.database.connection)?;
         let others: i64 = audit_log::table
             .filter(audit_log::run_id.is_null())
             .count()
-            .get_result(&mut self.connection)?;
+            .get_result(&mut self.database.connection)?;
         Ok(u64::try_from(all - others).unwrap_or(0))
     }
 
@@ -207,11 +210,11 @@ impl Database {
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn count_entries(&mut self, filter: &EntryFilter) -> Result<u64, DatabaseError> {
-        self.require_ledger()?;
+        self.database.ledger().require_ledger()?;
         let count: i64 = audit_log::table
-            .filter(filter.condition(self.connection.has_any_bytes()))
+            .filter(filter.condition(self.database.connection.has_any_bytes()))
             .count()
-            .get_result(&mut self.connection)?;
+            .get_result(&mut self.database.connection)?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 }

@@ -7,22 +7,23 @@ use diesel::prelude::*;
 use serde_json::Value as Json;
 
 use crate::audit::reconcile::Accounted;
+use crate::database::ledger::tables::{audit_log, import_runs};
+use crate::database::{DatabaseError, LOST_TRIGGERS};
 use crate::model::{RunId, RunKind, RunStatus};
 
-use crate::database::ledger::tables::{audit_log, import_runs};
-use crate::database::{Database, DatabaseError, LOST_TRIGGERS};
+use super::AuditedTables;
 
 /// The member of a run's counts with the entries by which the run accounted for a table, as [`Accounted`].
 pub const ACCOUNTED: &str = "accounted";
 
-impl Database {
+impl AuditedTables<'_> {
     /// What runs of kind `enable` have accounted for, by table; nothing of tables without such a run. Reads all of
     /// them.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn accounted(&mut self) -> Result<BTreeMap<String, Accounted>, DatabaseError> {
-        self.require_ledger()?;
+        self.database.ledger().require_ledger()?;
         let mut tables: BTreeMap<String, Accounted> = BTreeMap::new();
         // The newest first, which is the one that counts.
         let runs: Vec<(RunId, Option<String>)> = import_runs::table
@@ -30,7 +31,7 @@ impl Database {
             .filter(import_runs::status.eq(RunStatus::Complete.name()))
             .order(import_runs::id.desc())
             .select((import_runs::id, import_runs::counts))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         for (run, counts) in runs {
             let counts = counts.as_deref().unwrap_or_default();
             let counts: Json = serde_json::from_str(counts).unwrap_or_default();
@@ -64,7 +65,7 @@ impl Database {
             .filter(audit_log::table_name.eq(table))
             .filter(audit_log::run_id.eq(run))
             .select(diesel::dsl::max(audit_log::id))
-            .get_result(&mut self.connection)?;
+            .get_result(&mut self.database.connection)?;
         Ok(last.unwrap_or(0))
     }
 }

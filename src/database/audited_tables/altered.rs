@@ -7,12 +7,13 @@ use diesel::prelude::*;
 
 use crate::audit::altered_columns;
 use crate::database::engine::{Name, StoredTrigger};
-use crate::model::Table;
-
 use crate::database::ledger::RunRecord;
 use crate::database::ledger::tables::audit_log;
 use crate::database::ledger_tables::holds_no_data;
-use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
+use crate::database::{DatabaseError, TableTriggers, TriggerState};
+use crate::model::Table;
+
+use super::AuditedTables;
 
 /// In the counts of a run that enabled a renamed table, under its old name: the new one.
 pub const RENAMED_TO: &str = "renamed_to";
@@ -66,7 +67,7 @@ impl TableTriggers {
     }
 }
 
-impl Database {
+impl AuditedTables<'_> {
     /// Columns of a table that its INSERT trigger does not record correctly.
     pub(in crate::database) fn altered(
         &self,
@@ -74,7 +75,7 @@ impl Database {
         table: &Table,
     ) -> Vec<String> {
         let insert = stored.iter().find(|trigger| records_inserts(trigger));
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         insert.map_or_else(Vec::new, |trigger| {
             let columns = table.columns.iter().map(|column| column.name.as_str());
             let literal = |text: &str| dialect.literal(text);
@@ -87,8 +88,8 @@ impl Database {
     /// # Errors
     /// When the schema cannot be read.
     pub fn columns_altered_since(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
-        let stored = self.connection.stored_triggers(table)?;
-        let defined = self.defined_table(table)?;
+        let stored = self.database.connection.stored_triggers(table)?;
+        let defined = self.database.tables().defined_table(table)?;
         Ok(defined.map_or_else(Vec::new, |table| self.altered(&stored, &table)))
     }
 
@@ -103,7 +104,7 @@ impl Database {
             let next: Option<String> = audit_log::table
                 .filter(audit_log::table_name.gt(&last))
                 .select(diesel::dsl::min(audit_log::table_name))
-                .get_result(&mut self.connection)?;
+                .get_result(&mut self.database.connection)?;
             match next {
                 Some(name) => {
                     last.clone_from(&name);
@@ -122,7 +123,7 @@ impl Database {
         let entry: Option<i64> = audit_log::table
             .filter(audit_log::table_name.eq(table))
             .select(audit_log::id)
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         Ok(entry.is_some())
     }
@@ -133,7 +134,7 @@ impl Database {
     /// When there is no ledger or it cannot be read.
     pub fn traced_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
         let mut tables = BTreeSet::new();
-        for name in self.application_tables()? {
+        for name in self.database.tables().application_tables()? {
             if self.is_traced(&name)? {
                 tables.insert(name);
             }
@@ -146,9 +147,9 @@ impl Database {
     /// # Errors
     /// When the schema cannot be read.
     pub fn table_recorded_as(&mut self, name: &str) -> Result<Option<String>, DatabaseError> {
-        let dialect = self.connection.dialect();
-        for table in self.application_tables()? {
-            let stored = self.connection.stored_triggers(&table)?;
+        let dialect = self.database.connection.dialect();
+        for table in self.database.tables().application_tables()? {
+            let stored = self.database.connection.stored_triggers(&table)?;
             let mut stored = stored.iter();
             if table != name && stored.any(|one| dialect.writes_entries_of(&one.definition, name)) {
                 return Ok(Some(table));
@@ -164,7 +165,7 @@ impl Database {
         stored: &[StoredTrigger],
         logged: &BTreeSet<String>,
     ) -> Result<Option<String>, DatabaseError> {
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         let writing = |name: &str| {
             let mut stored = stored.iter();
             stored.any(|trigger| dialect.writes_entries_of(&trigger.definition, name))
@@ -172,11 +173,17 @@ impl Database {
         if stored.is_empty() || writing(table) {
             return Ok(None);
         }
-        let present = self.application_tables()?;
+        let present = self.database.tables().application_tables()?;
         // Tables without entries are known from the counts of runs only.
         let mut begun = BTreeSet::new();
-        if !logged.iter().any(|name| writing(name)) && self.has_ledger()? {
-            begun.extend(self.runs()?.iter().flat_map(RunRecord::tables));
+        if !logged.iter().any(|name| writing(name)) && self.database.has_ledger()? {
+            begun.extend(
+                self.database
+                    .ledger()
+                    .runs()?
+                    .iter()
+                    .flat_map(RunRecord::tables),
+            );
         }
         let mut known = logged.iter().chain(&present).chain(&begun);
         Ok(known
@@ -193,10 +200,10 @@ impl Database {
     }
 
     fn without_triggers(&mut self) -> Result<Vec<String>, DatabaseError> {
-        let Some(query) = self.connection.catalog().without_triggers else {
+        let Some(query) = self.database.connection.catalog().without_triggers else {
             return Ok(Vec::new());
         };
-        let found: Vec<Name> = diesel::sql_query(query).load(&mut self.connection)?;
+        let found: Vec<Name> = diesel::sql_query(query).load(&mut self.database.connection)?;
         Ok(found.into_iter().map(|table| table.name).collect())
     }
 
@@ -220,12 +227,12 @@ impl Database {
         logged: &BTreeSet<String>,
         disabled: &BTreeSet<String>,
     ) -> Result<(), DatabaseError> {
-        let shared = self.shared_partitions()?;
+        let shared = self.database.tables().shared_partitions()?;
         for name in logged {
             let renamed = tables
                 .iter()
                 .any(|table| table.before.as_ref() == Some(name));
-            let is_removed = shared.contains(name) || !self.connection.has_table(name)?;
+            let is_removed = shared.contains(name) || !self.database.connection.has_table(name)?;
             if !renamed && !disabled.contains(name) && is_removed {
                 tables.push(TableTriggers {
                     is_absorbed: shared.contains(name),
@@ -242,7 +249,11 @@ impl Database {
         &mut self,
         tables: &mut Vec<TableTriggers>,
     ) -> Result<(), DatabaseError> {
-        for altered in self.connection.altered_ledger_tables(holds_no_data)? {
+        for altered in self
+            .database
+            .connection
+            .altered_ledger_tables(holds_no_data)?
+        {
             tables.push(TableTriggers {
                 columns: altered.columns.into_iter().map(str::to_owned).collect(),
                 ..TableTriggers::without_triggers(
@@ -251,7 +262,7 @@ impl Database {
                 )
             });
         }
-        let foreign = self.foreign_rules()?.into_iter();
+        let foreign = self.database.foreign_rules()?.into_iter();
         tables.extend(foreign.map(|(table, faulty)| TableTriggers {
             faulty,
             ..TableTriggers::without_triggers(table, TriggerState::Foreign)

@@ -6,11 +6,12 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
 
 use crate::audit::Action;
-use crate::model::{ColumnType, RunContext, Table, Value};
-
+use crate::database::DatabaseError;
 use crate::database::engine::Values;
 use crate::database::statement::dynamic_statement;
-use crate::database::{Database, DatabaseError};
+use crate::model::{ColumnType, RunContext, Table, Value};
+
+use super::AuditedTables;
 
 const TEXT: ColumnType = ColumnType::Text { max_chars: None };
 
@@ -38,7 +39,7 @@ impl FoundEntry {
     }
 }
 
-impl Database {
+impl AuditedTables<'_> {
     /// Keeps other programs from changing these tables until the transaction ends, waiting for running changes: by
     /// table locks, or by locks of all rows.
     ///
@@ -49,7 +50,7 @@ impl Database {
         tables: impl IntoIterator<Item = &'t str>,
     ) -> Result<(), DatabaseError> {
         let tables: Vec<&str> = tables.into_iter().collect();
-        let engine = self.connection.engine_mut();
+        let engine = self.database.connection.engine_mut();
         engine.lock_tables(&tables)?;
         Ok(engine.lock_rows(&tables)?)
     }
@@ -64,14 +65,15 @@ impl Database {
         run: &RunContext,
     ) -> Result<usize, DatabaseError> {
         let unknown = UnknownRows {
-            schema: self.schema().map(str::to_owned),
+            schema: self.database.schema().map(str::to_owned),
             table: &Value::text(table.name.as_str()),
-            images: &self.connection.select_images(table)?,
+            images: &self.database.connection.select_images(table)?,
             context: &self.entry_context(run)?,
             // Without entries this condition is omitted: with it some databases would first copy all rows.
             has_entries: self.is_traced(&table.name)?,
         };
-        self.connection
+        self.database
+            .connection
             .with_image_settings(|connection| Ok(unknown.execute(connection)?))
     }
 
@@ -111,7 +113,7 @@ impl Database {
                 entries: &entries.collect::<Vec<_>>(),
                 context: &context,
             };
-            let entered = insert.execute(&mut self.connection)?;
+            let entered = insert.execute(&mut self.database.connection)?;
             if entered != batch.len() {
                 return Err(DatabaseError::EntriesLost);
             }
@@ -121,7 +123,7 @@ impl Database {
 
     /// `changed_at`, `changed_by`, `run_id`, `db_user`.
     fn entry_context(&mut self, run: &RunContext) -> Result<[Value; 4], DatabaseError> {
-        let db_user = self.connection.engine_mut().user()?;
+        let db_user = self.database.connection.engine_mut().user()?;
         Ok([
             Value::text(run.started_at.to_string()),
             Value::text(run.actor.as_str()),

@@ -5,25 +5,27 @@ use std::collections::BTreeSet;
 
 use diesel::connection::SimpleConnection as _;
 
-use crate::database::audited_tables::altered::before_state;
 use crate::database::engine::TriggerElsewhere;
-use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
+use crate::database::{DatabaseError, TableTriggers, TriggerState};
 
-impl Database {
+use super::AuditedTables;
+use super::altered::before_state;
+
+impl AuditedTables<'_> {
     /// Adds those whose rows still have entries of a recorded table.
     pub(in crate::database) fn add_tables_detached_elsewhere(
         &mut self,
         tables: &mut Vec<TableTriggers>,
         logged: &BTreeSet<String>,
     ) -> Result<(), DatabaseError> {
-        let found = self.connection.engine_mut().triggers_elsewhere()?;
+        let found = self.database.connection.engine_mut().triggers_elsewhere()?;
         for of_table in found.chunk_by(|one, next| one.of_table == next.of_table) {
             let stored = of_table.iter().map(|one| &one.trigger);
             // A table that was moved to another schema is missing here, which is reported.
             if before_state(stored.clone()) != TriggerState::Detached {
                 continue;
             }
-            let dialect = self.connection.dialect();
+            let dialect = self.database.connection.dialect();
             let writes = |name: &&String| {
                 let mut stored = stored.clone();
                 stored.any(|trigger| dialect.writes_entries_of(&trigger.definition, name))
@@ -49,14 +51,16 @@ impl Database {
     /// # Errors
     /// When the database reports an error, as without the rights of the table's owner.
     pub fn forget_detached(&mut self, table: &str) -> Result<(), DatabaseError> {
-        if let Some(here) = self.defined_table(table)? {
+        if let Some(here) = self.database.tables().defined_table(table)? {
             self.stop_recording(&here)?;
             return Ok(());
         }
-        let mut found = self.connection.engine_mut().triggers_elsewhere()?;
+        let mut found = self.database.connection.engine_mut().triggers_elsewhere()?;
         found.retain(|one: &TriggerElsewhere| one.of_table == table);
         for one in found {
-            self.connection.batch_execute(&one.trigger.drop_statement)?;
+            self.database
+                .connection
+                .batch_execute(&one.trigger.drop_statement)?;
         }
         Ok(())
     }

@@ -9,20 +9,21 @@ use std::collections::BTreeSet;
 use diesel::connection::SimpleConnection as _;
 
 use crate::audit::Trigger;
-use crate::model::Table;
-
+use crate::database::DatabaseError;
 use crate::database::engine::StoredTrigger;
 use crate::database::ledger::RunRecord;
-use crate::database::{Database, DatabaseError};
+use crate::model::Table;
 
-impl Database {
+use super::AuditedTables;
+
+impl AuditedTables<'_> {
     /// The other tables under whose names triggers of this table write entries.
     ///
     /// # Errors
     /// When the schema or the ledger cannot be read.
     pub fn former_names(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
-        let dialect = self.connection.dialect();
-        let mut stored = self.connection.stored_triggers(table)?;
+        let dialect = self.database.connection.dialect();
+        let mut stored = self.database.connection.stored_triggers(table)?;
         stored.retain(|trigger| !dialect.writes_entries_of(&trigger.definition, table));
         let mut names = Vec::new();
         if stored.is_empty() {
@@ -41,10 +42,21 @@ impl Database {
 
     /// Names that tables have, or had when something was recorded about them.
     fn known_names(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
-        let mut names: BTreeSet<String> = self.application_tables()?.into_iter().collect();
-        if self.has_ledger()? {
+        let mut names: BTreeSet<String> = self
+            .database
+            .tables()
+            .application_tables()?
+            .into_iter()
+            .collect();
+        if self.database.has_ledger()? {
             names.extend(self.logged_tables()?);
-            names.extend(self.runs()?.iter().flat_map(RunRecord::tables));
+            names.extend(
+                self.database
+                    .ledger()
+                    .runs()?
+                    .iter()
+                    .flat_map(RunRecord::tables),
+            );
         }
         Ok(names)
     }
@@ -60,18 +72,20 @@ impl Database {
         &mut self,
         renamed: &[(Table, String)],
     ) -> Result<(), DatabaseError> {
-        if self.schema().is_some() {
+        if self.database.schema().is_some() {
             return Ok(());
         }
         self.replace_actions(renamed)?;
         for (table, before) in renamed {
-            let dialect = self.connection.dialect();
+            let dialect = self.database.connection.dialect();
             let writes = |stored: &StoredTrigger, name: &str| {
                 dialect.writes_entries_of(&stored.definition, name)
             };
-            for stored in self.connection.stored_triggers(&table.name)? {
+            for stored in self.database.connection.stored_triggers(&table.name)? {
                 if writes(&stored, before) && !writes(&stored, &table.name) {
-                    self.connection.batch_execute(&stored.drop_statement)?;
+                    self.database
+                        .connection
+                        .batch_execute(&stored.drop_statement)?;
                 }
             }
         }
@@ -84,10 +98,10 @@ impl Database {
     fn replace_actions(&mut self, renamed: &[(Table, String)]) -> Result<(), DatabaseError> {
         let mut replaced: Vec<(Trigger, Trigger)> = Vec::new();
         for (table, before) in renamed {
-            let engine = self.connection.engine_mut();
+            let engine = self.database.connection.engine_mut();
             replaced.extend(engine.former_cascades(&table.name, before)?);
-            let dialect = self.connection.dialect();
-            let stored = self.connection.stored_triggers(&table.name)?;
+            let dialect = self.database.connection.dialect();
+            let stored = self.database.connection.stored_triggers(&table.name)?;
             let is_stored = |trigger: &Trigger| {
                 let mut stored = stored.iter();
                 stored.any(|one| one.name == trigger.name && one.definition == trigger.definition)
@@ -103,11 +117,11 @@ impl Database {
             }
         }
         for (_, new) in &replaced {
-            self.connection.batch_execute(&new.create)?;
+            self.database.connection.batch_execute(&new.create)?;
         }
         for (old, _) in &replaced {
             if !replaced.iter().any(|(_, new)| new.name == old.name) {
-                self.connection.batch_execute(&old.drop)?;
+                self.database.connection.batch_execute(&old.drop)?;
             }
         }
         Ok(())

@@ -1,9 +1,10 @@
 //! The audit triggers of a layout's tables, read once for all questions about them.
 
-use crate::layout::Layout;
-
 use crate::database::engine::StoredTrigger;
 use crate::database::{Database, DatabaseError};
+use crate::layout::Layout;
+
+use super::AuditedTables;
 
 /// The stored audit triggers of each table of a layout.
 pub struct LayoutTriggers<'l> {
@@ -11,7 +12,7 @@ pub struct LayoutTriggers<'l> {
     stored: Vec<Vec<StoredTrigger>>,
 }
 
-impl Database {
+impl AuditedTables<'_> {
     /// Reads the triggers of a layout's tables; `None` if this account cannot see triggers, or if there is no ledger
     /// yet.
     ///
@@ -21,11 +22,12 @@ impl Database {
         &mut self,
         layout: &'l Layout,
     ) -> Result<Option<LayoutTriggers<'l>>, DatabaseError> {
-        if !self.has_ledger()? || !self.sees_triggers()? {
+        if !self.database.has_ledger()? || !self.sees_triggers()? {
             return Ok(None);
         }
         let tables = layout.tables.iter();
-        let stored = tables.map(|table| self.connection.stored_triggers(&table.table.name));
+        let stored =
+            tables.map(|table| self.database.connection.stored_triggers(&table.table.name));
         Ok(Some(LayoutTriggers {
             stored: stored.collect::<Result<_, _>>()?,
             layout,

@@ -1,13 +1,35 @@
 //! The tables whose changes are recorded: their triggers, and since when the audit log has their changes.
 
-pub(in crate::database) mod accounted;
-pub(in crate::database) mod altered;
-pub(in crate::database) mod baselines;
-pub(in crate::database) mod detached_elsewhere;
-pub(in crate::database) mod former_names;
-pub(in crate::database) mod layout_triggers;
-pub(in crate::database) mod recording;
-pub(in crate::database) mod renewals;
-pub(in crate::database) mod staged_rows;
-pub(in crate::database) mod states;
+use crate::database::Database;
+
+mod accounted;
+mod altered;
+mod baselines;
+mod detached_elsewhere;
+mod former_names;
+mod layout_triggers;
+mod recording;
+mod renewals;
+mod staged_rows;
+mod states;
 pub(in crate::database) mod triggers;
+
+pub use accounted::ACCOUNTED;
+pub use altered::RENAMED_TO;
+pub use baselines::FoundEntry;
+pub use layout_triggers::LayoutTriggers;
+pub use recording::{Baseline, NotRecorded, NotRecordedReason};
+pub use renewals::Renewal;
+pub use states::{TableTriggers, TriggerState};
+
+/// The tables whose changes are recorded, with their triggers.
+pub struct AuditedTables<'d> {
+    database: &'d mut Database,
+}
+
+impl Database {
+    /// The tables whose changes are recorded, with their triggers.
+    pub fn audited_tables(&mut self) -> AuditedTables<'_> {
+        AuditedTables { database: self }
+    }
+}

@@ -5,12 +5,13 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{RunId, RunKind, RunStatus};
-
-use crate::database::audited_tables::states::TriggerState;
 use crate::database::ledger::RunRecord;
 use crate::database::ledger::tables::audit_seals;
-use crate::database::{ACCOUNTED, Database, DatabaseError, RENAMED_TO};
+use crate::database::{ACCOUNTED, DatabaseError, RENAMED_TO};
+use crate::model::{RunId, RunKind, RunStatus};
+
+use super::AuditedTables;
+use super::states::TriggerState;
 
 /// A run that made the audit log account for every row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,14 +49,14 @@ pub enum NotRecordedReason {
     Gone,
 }
 
-impl Database {
+impl AuditedTables<'_> {
     /// The runs that made the audit log account for every row of a table, oldest first. There is none if rows can be
     /// older than the audit log: version 0.1.0 did not record rows that existed before an import.
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn baselines_of(&mut self, table: &str) -> Result<Vec<Baseline>, DatabaseError> {
-        let runs = self.runs()?;
+        let runs = self.database.ledger().runs()?;
         let mut baselines = Vec::new();
         for run in runs.iter().rev() {
             if !run.is(RunKind::Enable) || !run.has_status(RunStatus::Complete) {
@@ -91,10 +92,10 @@ impl Database {
         else {
             return Ok(None);
         };
-        let sealed: Vec<Option<RunId>> = match self.connection.has_table("audit_seals")? {
+        let sealed: Vec<Option<RunId>> = match self.database.connection.has_table("audit_seals")? {
             true => audit_seals::table
                 .select(audit_seals::run_id)
-                .load(&mut self.connection)?,
+                .load(&mut self.database.connection)?,
             false => Vec::new(),
         };
         let until_first = runs.iter().filter(|run| run.id <= first.id);
@@ -109,9 +110,9 @@ impl Database {
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn not_recorded(&mut self, table: &str) -> Result<Option<NotRecorded>, DatabaseError> {
-        let is_disabled = self.disabled_tables()?.contains(table);
-        let exists = self.defined_table(table)?.is_some();
-        let runs = self.runs()?;
+        let is_disabled = self.database.ledger().disabled_tables()?.contains(table);
+        let exists = self.database.tables().defined_table(table)?.is_some();
+        let runs = self.database.ledger().runs()?;
         let last = runs.iter().find(|run| run.names(table));
         // Another table can have its former name.
         let is_renamed = last.is_some_and(|last| {
@@ -124,7 +125,7 @@ impl Database {
         let run = last.filter(|_| is_disabled || is_renamed);
         let mut now = match is_disabled && !is_renamed {
             true => None,
-            false => self.present_name(table)?,
+            false => self.database.ledger().present_name(table)?,
         };
         if now.is_none() && !exists {
             // Its triggers still write entries under this name.

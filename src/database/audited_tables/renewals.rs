@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use crate::audit::{Action, AuditedTable, Trigger, has_mark, is_of_another_structure};
-use crate::model::Table;
-
-use crate::database::audited_tables::triggers::{fault, surplus};
 use crate::database::engine::{Dialect, StoredTrigger};
 use crate::database::ledger::tables::import_runs;
-use crate::database::{Database, DatabaseError, MigrationStatus};
+use crate::database::{DatabaseError, MigrationStatus};
+use crate::model::Table;
+
+use super::AuditedTables;
+use super::triggers::{fault, surplus};
 
 /// Why the triggers of a table are recreated without being asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,15 +35,15 @@ pub enum Renewal {
     Referred,
 }
 
-impl Database {
+impl AuditedTables<'_> {
     /// Whether ledger or triggers have to be updated.
     ///
     /// # Errors
     /// When the schema cannot be read, or the ledger is newer than this version.
     pub fn needs_renewal(&mut self) -> Result<bool, DatabaseError> {
-        let mut states = self.migration_states()?.into_iter();
+        let mut states = self.database.migration_states()?.into_iter();
         Ok(states.any(|state| state.status == MigrationStatus::Pending)
-            || !self.guard_faults()?.is_empty()
+            || !self.database.guard_faults()?.is_empty()
             || !self.renewals()?.is_empty())
     }
 
@@ -52,7 +53,7 @@ impl Database {
     /// When the database reports an error.
     pub fn renew_triggers(&mut self, renewals: &[(Table, Renewal)]) -> Result<(), DatabaseError> {
         let mut renewals = renewals.iter();
-        renewals.try_for_each(|(table, _)| self.connection.replace_triggers(table))
+        renewals.try_for_each(|(table, _)| self.database.connection.replace_triggers(table))
     }
 
     /// Those of the tables that are partitions, and have a trigger that does not fire if rows are inserted through the
@@ -64,13 +65,13 @@ impl Database {
         &mut self,
         tables: impl IntoIterator<Item = &'t Table>,
     ) -> Result<BTreeSet<String>, DatabaseError> {
-        let partitions = self.partition_names()?;
+        let partitions = self.database.tables().partition_names()?;
         let mut bypassed = BTreeSet::new();
         for table in tables {
             if partitions.contains(&table.name) {
-                let stored = self.connection.stored_triggers(&table.name)?;
-                let wanted = self.connection.audit_triggers(table)?;
-                if is_bypassed(&*self.connection.dialect(), &stored, &wanted) {
+                let stored = self.database.connection.stored_triggers(&table.name)?;
+                let wanted = self.database.connection.audit_triggers(table)?;
+                if is_bypassed(&*self.database.connection.dialect(), &stored, &wanted) {
                     bypassed.insert(table.name.clone());
                 }
             }
@@ -87,8 +88,8 @@ impl Database {
         &mut self,
         table: &Table,
     ) -> Result<bool, DatabaseError> {
-        let stored = self.connection.stored_triggers(&table.name)?;
-        let wanted = self.connection.audit_triggers(table)?;
+        let stored = self.database.connection.stored_triggers(&table.name)?;
+        let wanted = self.database.connection.audit_triggers(table)?;
         let differs = |stored: &StoredTrigger| {
             let mut wanted = wanted.iter().filter(|wanted| wanted.name == stored.name);
             has_mark(&stored.definition)
@@ -104,15 +105,15 @@ impl Database {
     /// When the schema cannot be read.
     pub fn renewals(&mut self) -> Result<Vec<(Table, Renewal)>, DatabaseError> {
         let logged = self.logged_tables()?;
-        let partitions = self.partition_names()?;
+        let partitions = self.database.tables().partition_names()?;
         let mut renewals = Vec::new();
-        for name in self.application_tables()? {
-            let stored = self.connection.stored_triggers(&name)?;
+        for name in self.database.tables().application_tables()? {
+            let stored = self.database.connection.stored_triggers(&name)?;
             // A table that was disabled can have triggers for actions of foreign keys.
             if !self.writes_own_entries(&stored, &name) {
                 continue;
             }
-            let table = self.defined_table(&name)?;
+            let table = self.database.tables().defined_table(&name)?;
             let Some(table) = table.filter(|table| !table.primary_key.is_empty()) else {
                 continue;
             };
@@ -132,11 +133,11 @@ impl Database {
         stored: &[StoredTrigger],
         is_partition: bool,
     ) -> Result<Option<Renewal>, DatabaseError> {
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         let fires_late = !self.triggers_that_fire_first(&table.name)?.is_empty();
-        let wanted = self.connection.audit_triggers(table)?;
+        let wanted = self.database.connection.audit_triggers(table)?;
         // Those of partitions have hardly any text of their own.
-        let audited = self.connection.audited(table)?;
+        let audited = self.database.connection.audited(table)?;
         let own = dialect.audit_triggers(&audited);
         let is_current = |stored: &StoredTrigger| {
             let mut own = own.iter();
@@ -187,13 +188,13 @@ impl Database {
 
     /// Whether the last run was one of this version, which leaves no triggers of another one.
     fn is_up_to_date(&mut self) -> Result<bool, DatabaseError> {
-        if !self.connection.has_table("import_runs")? {
+        if !self.database.connection.has_table("import_runs")? {
             return Ok(false);
         }
         let last: Option<String> = import_runs::table
             .select(import_runs::tool_version)
             .order(import_runs::id.desc())
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         Ok(last.is_some_and(|version| version == env!("CARGO_PKG_VERSION")))
     }
@@ -208,7 +209,7 @@ impl Database {
         if faulty.is_empty() || !names.clone().all(|name| name.contains(" of ")) {
             return Ok(false);
         }
-        let untouched = self.untouched_partitions(table)?;
+        let untouched = self.database.tables().untouched_partitions(table)?;
         Ok(names.all(|name| untouched.contains(name)))
     }
 }

@@ -1,14 +1,17 @@
 //! State that the audit triggers depend on besides their text: the order in which triggers fire, and the staged rows.
 
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
 
-impl Database {
+use super::AuditedTables;
+
+impl AuditedTables<'_> {
     /// Triggers of the application that fire before those of the audit log.
     ///
     /// # Errors
     /// When the schema cannot be read.
     pub fn triggers_that_fire_first(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
         Ok(self
+            .database
             .connection
             .engine_mut()
             .triggers_that_fire_first(table)?)
@@ -21,15 +24,20 @@ impl Database {
     /// When the database cannot be read.
     pub fn unexplained_staged_rows(&mut self) -> Result<Vec<(String, String)>, DatabaseError> {
         let mut found = Vec::new();
-        for table in self.connection.engine_mut().tables_with_staged_rows()? {
-            let definition = self.defined_table(&table)?;
-            let is_recorded = !self.connection.stored_triggers(&table)?.is_empty();
+        for table in self
+            .database
+            .connection
+            .engine_mut()
+            .tables_with_staged_rows()?
+        {
+            let definition = self.database.tables().defined_table(&table)?;
+            let is_recorded = !self.database.connection.stored_triggers(&table)?.is_empty();
             let audited =
                 match definition.filter(|table| is_recorded && !table.primary_key.is_empty()) {
-                    Some(definition) => Some(self.connection.audited(&definition)?),
+                    Some(definition) => Some(self.database.connection.audited(&definition)?),
                     None => None,
                 };
-            let engine = self.connection.engine_mut();
+            let engine = self.database.connection.engine_mut();
             found.extend(engine.unexplained_staged_rows(&table, audited.as_ref())?);
         }
         Ok(found)

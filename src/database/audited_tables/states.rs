@@ -6,13 +6,14 @@ use diesel::connection::SimpleConnection as _;
 use serde::Serialize;
 
 use crate::audit::Trigger;
-use crate::model::Table;
-
-use crate::database::audited_tables::altered::before_state;
-use crate::database::audited_tables::triggers::surplus;
 use crate::database::engine::StoredTrigger;
 use crate::database::ledger::tables_of_runs::{Gap, TablesOfRuns};
-use crate::database::{Database, DatabaseError, SilentCascade};
+use crate::database::{DatabaseError, SilentCascade};
+use crate::model::Table;
+
+use super::AuditedTables;
+use super::altered::before_state;
+use super::triggers::surplus;
 
 /// A table of the application and its triggers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,15 +94,15 @@ impl TriggerState {
     }
 }
 
-impl Database {
+impl AuditedTables<'_> {
     /// Names of the tables with audit triggers, sorted.
     ///
     /// # Errors
     /// When the schema cannot be read.
-    pub fn audited_tables(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+    pub fn with_triggers(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
         let mut audited = BTreeSet::new();
-        for table in self.application_tables()? {
-            if !self.connection.stored_triggers(&table)?.is_empty() {
+        for table in self.database.tables().application_tables()? {
+            if !self.database.connection.stored_triggers(&table)?.is_empty() {
                 audited.insert(table);
             }
         }
@@ -114,31 +115,35 @@ impl Database {
     /// When the schema cannot be read.
     pub fn table_triggers(&mut self) -> Result<Vec<TableTriggers>, DatabaseError> {
         let sees = self.sees_triggers()?;
-        let has_log = self.has_ledger()? && self.connection.has_table("audit_log")?;
+        let has_log =
+            self.database.has_ledger()? && self.database.connection.has_table("audit_log")?;
         let mut of_runs = TablesOfRuns::default();
         let mut logged = BTreeSet::new();
         if has_log {
-            of_runs = self.tables_of_runs()?;
+            of_runs = self.database.ledger().tables_of_runs()?;
             // A table that is empty has no entries.
             logged = self.logged_tables()?;
             logged.append(&mut of_runs.recorded);
         }
         let disabled = of_runs.disabled;
-        let unfinished = self.unfinished_runs()?;
+        let unfinished = self.database.ledger().unfinished_runs()?;
         let is_unfinished = |table: &str| unfinished.iter().any(|run| run.names(table));
-        let cascades = self.silent_cascades()?;
-        let without_transactions = self.tables_without_transactions()?.unwrap_or_default();
-        let dialect = self.connection.dialect();
+        let cascades = self.database.silent_cascades()?;
+        let without_transactions = self
+            .database
+            .tables_without_transactions()?
+            .unwrap_or_default();
+        let dialect = self.database.connection.dialect();
         let writes = |stored: &StoredTrigger, name: &str| {
             dialect.writes_entries_of(&stored.definition, name)
         };
         let mut tables = Vec::new();
-        for name in self.application_tables()? {
-            let Some(table) = self.defined_table(&name)? else {
+        for name in self.database.tables().application_tables()? {
+            let Some(table) = self.database.tables().defined_table(&name)? else {
                 continue;
             };
-            let stored = self.connection.stored_triggers(&name)?;
-            let wanted = self.connection.audit_triggers(&table)?;
+            let stored = self.database.connection.stored_triggers(&name)?;
+            let wanted = self.database.connection.audit_triggers(&table)?;
             let found = |name: &str| stored.iter().find(|stored| stored.name == name);
             let (there, missing): (Vec<&Trigger>, Vec<&Trigger>) = wanted
                 .iter()
@@ -153,7 +158,7 @@ impl Database {
             };
             if !overtaking.is_empty() {
                 // Triggers that only have to fire for each row because of these are not reported themselves.
-                let usual = self.connection.statement_triggers(&table)?;
+                let usual = self.database.connection.statement_triggers(&table)?;
                 different.retain(|stored| {
                     let mut usual = usual.iter();
                     !usual.any(|trigger| trigger.definition == stored.definition)
@@ -237,7 +242,8 @@ impl Database {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn is_recorded(&mut self, table: &str) -> Result<bool, DatabaseError> {
-        Ok(self.has_ledger()? && !self.disabled_tables()?.contains(table))
+        Ok(self.database.has_ledger()?
+            && !self.database.ledger().disabled_tables()?.contains(table))
     }
 
     /// Adds a table to the audit log, or updates its triggers.
@@ -245,7 +251,7 @@ impl Database {
     /// # Errors
     /// When the database reports an error.
     pub fn record_changes_of(&mut self, table: &Table) -> Result<(), DatabaseError> {
-        self.connection.replace_all_triggers(table)
+        self.database.connection.replace_all_triggers(table)
     }
 
     /// Removes a table from the audit log, and returns the names of the dropped triggers.
@@ -253,21 +259,23 @@ impl Database {
     /// # Errors
     /// When the database reports an error.
     pub fn stop_recording(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
-        let dialect = self.connection.dialect();
-        let wanted = self.connection.any_triggers(table)?.into_iter();
+        let dialect = self.database.connection.dialect();
+        let wanted = self.database.connection.any_triggers(table)?.into_iter();
         let wanted = wanted.chain(dialect.numbering(&table.name, ""));
         let names: BTreeSet<String> = wanted.map(|trigger| trigger.name).collect();
         let mut dropped = Vec::new();
-        for trigger in self.connection.stored_triggers(&table.name)? {
+        for trigger in self.database.connection.stored_triggers(&table.name)? {
             if names.contains(&trigger.name)
                 || dialect.writes_entries_of(&trigger.definition, &table.name)
             {
-                self.connection.batch_execute(&trigger.drop_statement)?;
+                self.database
+                    .connection
+                    .batch_execute(&trigger.drop_statement)?;
                 dropped.push(trigger.name);
             }
         }
         self.drop_functions(&table.name)?;
-        let engine = self.connection.engine_mut();
+        let engine = self.database.connection.engine_mut();
         engine.discard_staged_rows(Some(&table.name))?;
         Ok(dropped)
     }
@@ -278,8 +286,8 @@ impl Database {
     /// # Errors
     /// When the database reports an error.
     pub fn drop_functions(&mut self, table: &str) -> Result<(), DatabaseError> {
-        for statement in self.connection.dialect().drop_functions(table) {
-            self.connection.batch_execute(&statement)?;
+        for statement in self.database.connection.dialect().drop_functions(table) {
+            self.database.connection.batch_execute(&statement)?;
         }
         Ok(())
     }
@@ -289,6 +297,6 @@ impl Database {
     /// # Errors
     /// When the database cannot be read.
     pub fn sees_triggers(&mut self) -> Result<bool, DatabaseError> {
-        self.connection.sees_triggers()
+        self.database.connection.sees_triggers()
     }
 }

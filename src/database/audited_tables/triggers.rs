@@ -5,10 +5,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::audit::{AuditedColumn, AuditedTable, Firing, Trigger};
+use crate::database::engine::{Dialect, StoredTrigger};
+use crate::database::{AnyConnection, DatabaseError, TriggerFault};
 use crate::model::Table;
 
-use crate::database::engine::{Dialect, StoredTrigger};
-use crate::database::{AnyConnection, Database, DatabaseError, TriggerFault};
+use super::AuditedTables;
 
 #[derive(QueryableByName)]
 struct DroppedTrigger {
@@ -235,14 +236,14 @@ pub(in crate::database) fn fault(
     }
 }
 
-impl Database {
+impl AuditedTables<'_> {
     /// Whether one of the triggers of a table writes entries under its name.
     pub(in crate::database) fn writes_own_entries(
         &self,
         stored: &[StoredTrigger],
         table: &str,
     ) -> bool {
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         let mut stored = stored.iter();
         stored.any(|trigger| dialect.writes_entries_of(&trigger.definition, table))
     }
@@ -252,9 +253,9 @@ impl Database {
     /// # Errors
     /// When the schema cannot be read.
     pub fn replaced_triggers(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
-        let stored = self.connection.stored_triggers(&table.name)?;
-        let wanted = self.connection.audit_triggers(table)?;
-        let dialect = self.connection.dialect();
+        let stored = self.database.connection.stored_triggers(&table.name)?;
+        let wanted = self.database.connection.audit_triggers(table)?;
+        let dialect = self.database.connection.dialect();
         let writes = |definition: &str| dialect.writes_entries_of(definition, &table.name);
         let replaced = wanted.into_iter().filter(|wanted| {
             let mut stored = stored.iter().filter(|stored| stored.name == wanted.name);
@@ -269,14 +270,14 @@ impl Database {
     /// # Errors
     /// When the schema cannot be read or changed.
     pub fn drop_orphaned_triggers(&mut self) -> Result<Vec<String>, DatabaseError> {
-        if self.connection.has_table("audit_log")? {
+        if self.database.connection.has_table("audit_log")? {
             return Ok(Vec::new());
         }
         let stored: Vec<DroppedTrigger> =
-            diesel::sql_query(self.connection.catalog().drop_triggers)
-                .load(&mut self.connection)?;
+            diesel::sql_query(self.database.connection.catalog().drop_triggers)
+                .load(&mut self.database.connection)?;
         for trigger in &stored {
-            self.connection.batch_execute(&trigger.statement)?;
+            self.database.connection.batch_execute(&trigger.statement)?;
         }
         Ok(stored.into_iter().map(|trigger| trigger.name).collect())
     }

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
 use crate::model::Fingerprint;
 
+use super::Ledger;
 use super::tables::{import_runs, row_sources, source_files};
 
 /// Maps a record to the row that it became.
@@ -36,7 +37,7 @@ pub struct ClaimedFile {
     pub path: String,
 }
 
-impl Database {
+impl Ledger<'_> {
     /// Visits the claims to rows of `table`; there are none without a ledger.
     ///
     /// # Errors
@@ -46,7 +47,7 @@ impl Database {
         table: &str,
         visit: &mut dyn FnMut(Claim),
     ) -> Result<(), DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(());
         }
         let stored = row_sources::table
@@ -59,7 +60,7 @@ impl Database {
                 row_sources::part,
             ))
             .load_iter::<(i64, Vec<u8>, String, String, Option<i32>), DefaultLoadingMode>(
-                &mut self.connection,
+                &mut self.database.connection,
             )?;
         for row in stored {
             let (source_file_id, identity, record_id, pointer, part) = row?;
@@ -83,13 +84,13 @@ impl Database {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn claimed_files(&mut self) -> Result<HashMap<i64, ClaimedFile>, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(HashMap::new());
         }
         let files: Vec<(i64, String, String)> = source_files::table
             .inner_join(import_runs::table)
             .select((source_files::id, import_runs::source, source_files::path))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         let file = |(id, source, path)| (id, ClaimedFile { source, path });
         Ok(files.into_iter().map(file).collect())
     }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
 use crate::model::{Rule, RunId, Sha256, Timestamp};
 use crate::plan::KnownFile;
 
+use super::Ledger;
 use super::tables::{import_runs, rejects, source_files};
 
 type StoredFile = (
@@ -35,18 +36,18 @@ pub struct LedgerVersion {
     latest: Option<String>,
 }
 
-impl Database {
+impl Ledger<'_> {
     /// The version of the ledger; the default if there is none.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn ledger_version(&mut self) -> Result<LedgerVersion, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(LedgerVersion::default());
         }
         let (runs, latest) = import_runs::table
             .select((count_star(), max(import_runs::id)))
-            .get_result(&mut self.connection)?;
+            .get_result(&mut self.database.connection)?;
         Ok(LedgerVersion { runs, latest })
     }
 
@@ -59,7 +60,7 @@ impl Database {
         source: &str,
         layout: &str,
     ) -> Result<Vec<KnownFile>, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(Vec::new());
         }
         let versions: Vec<StoredFile> = source_files::table
@@ -77,7 +78,7 @@ impl Database {
                 import_runs::layout_digest,
                 (import_runs::id, import_runs::started_at),
             ))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         // Files that a reverted run read are read again, even if a run between the two read them.
         let undone = self.undone_runs()?;
         let mut undone_by: BTreeMap<String, &str> = BTreeMap::new();
@@ -85,7 +86,7 @@ impl Database {
             .filter(rejects::rule.eq_any(WAITING.map(Rule::code)))
             .select(rejects::source_file_id)
             .distinct()
-            .load::<i64>(&mut self.connection)?
+            .load::<i64>(&mut self.database.connection)?
             .into_iter()
             .collect();
         // With the run that read it: later runs have greater ids.
@@ -132,7 +133,7 @@ impl Database {
         contents: &[String],
     ) -> Result<BTreeMap<String, usize>, DatabaseError> {
         let mut found = BTreeMap::new();
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(found);
         }
         for some in contents.chunks(500) {
@@ -144,7 +145,7 @@ impl Database {
                 .filter(source_files::sha256.eq_any(some))
                 .select((import_runs::source, source_files::sha256))
                 .distinct()
-                .load::<(String, Option<String>)>(&mut self.connection)?;
+                .load::<(String, Option<String>)>(&mut self.database.connection)?;
             for (name, _) in common {
                 *found.entry(name).or_default() += 1;
             }

@@ -1,9 +1,11 @@
 //! The tables of the ledger, as typed Diesel queries.
 
+use crate::database::Database;
+
 mod claims;
 mod files;
 mod mounts;
-pub(in crate::database) mod moved_rows;
+mod moved_rows;
 mod new_rows;
 mod origins;
 mod rejects;
@@ -30,3 +32,16 @@ pub use rows::LedgerRow;
 pub use run_details::{ConvertedColumn, Holding, RunFile};
 pub use run_record::RunRecord;
 pub use runs::RunHeader;
+pub use tables_of_runs::{DISABLED_AFTER, Gap, LOST_TRIGGERS};
+
+/// The ledger: runs, the files that they read, and the origins of rows.
+pub struct Ledger<'d> {
+    database: &'d mut Database,
+}
+
+impl Database {
+    /// The ledger: runs, the files that they read, and the origins of rows.
+    pub fn ledger(&mut self) -> Ledger<'_> {
+        Ledger { database: self }
+    }
+}

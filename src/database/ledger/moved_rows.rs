@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde_json::Value;
 
+use crate::database::ledger::RunRecord;
+use crate::database::{DatabaseError, RENAMED_TO};
 use crate::model::RunKind;
 
-use crate::database::ledger::RunRecord;
-use crate::database::ledger::tables::import_runs;
-use crate::database::{Database, DatabaseError, RENAMED_TO};
+use super::Ledger;
+use super::tables::import_runs;
 
-impl Database {
+impl Ledger<'_> {
     /// For each table into which runs imported rows of `source`: the present name of the table that has them, as far as
     /// runs of kind `enable` recorded that tables were renamed. Empty if none did.
     ///
@@ -27,7 +28,7 @@ impl Database {
             .filter(import_runs::kind.eq(RunKind::Enable.name()))
             .filter(import_runs::counts.like(format!("%\"{RENAMED_TO}\"%")))
             .select(import_runs::id)
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         Ok(match renaming {
             None => BTreeMap::new(),
@@ -56,7 +57,7 @@ impl Database {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn imported_sources(&mut self, layout: &str) -> Result<Vec<String>, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(Vec::new());
         }
         Ok(import_runs::table
@@ -65,7 +66,7 @@ impl Database {
             .select(import_runs::source)
             .distinct()
             .order(import_runs::source)
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 
     /// The tables into which runs imported records of `source`.

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
+use crate::database::DatabaseError;
 use crate::database::pages::{PageRow, Pages};
-use crate::database::{Database, DatabaseError};
 use crate::model::RunId;
 
+use super::Ledger;
 use super::run_record::RunRecord;
 use super::tables::{conversions, import_runs, row_sources, source_files};
 
@@ -75,7 +76,7 @@ pub struct StoredConversion {
     pub stored_text: String,
 }
 
-impl Database {
+impl Ledger<'_> {
     /// The records that a row came from, newest first. The versions in `files` are searched first; all versions, which
     /// is slower, are searched only if these have none.
     ///
@@ -101,9 +102,9 @@ impl Database {
         };
         let near = of_row()
             .filter(row_sources::source_file_id.eq_any(files))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         if near.is_empty() {
-            return Ok(of_row().load(&mut self.connection)?);
+            return Ok(of_row().load(&mut self.database.connection)?);
         }
         Ok(near)
     }
@@ -122,7 +123,7 @@ impl Database {
             .filter(source_files::path.eq_any([path.to_owned(), format!("{path}.gz")]))
             .order(source_files::id.desc())
             .select((FileVersion::as_select(), RunRecord::as_select()))
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 
     /// Visits the records of a version of a file that became rows, in order, until `visit` breaks.
@@ -142,7 +143,7 @@ impl Database {
                 .order(row_sources::position)
                 .limit(pages.limit())
                 .select(RowOrigin::as_select())
-                .load_iter::<RowOrigin, DefaultLoadingMode>(&mut self.connection)?;
+                .load_iter::<RowOrigin, DefaultLoadingMode>(&mut self.database.connection)?;
             let page = pages.take(rows)?;
             for origin in page.rows {
                 last = origin.position;
@@ -170,6 +171,6 @@ impl Database {
             .filter(conversions::record_id.eq(record))
             .order(conversions::id)
             .select(StoredConversion::as_select())
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 }

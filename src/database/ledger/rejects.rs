@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
+use crate::database::DatabaseError;
 use crate::database::pages::{PageRow, Pages};
-use crate::database::{Database, DatabaseError};
 use crate::model::RunId;
 
+use super::Ledger;
 use super::tables::{import_runs, rejects, source_files};
 
 /// The finding for which a record was rejected, with its file and run.
@@ -83,7 +84,7 @@ impl PageRow for Finding {
 type File = (String, Option<String>, RunId);
 type Run = (String, String, String, Option<String>);
 
-impl Database {
+impl Ledger<'_> {
     /// Returns up to `limit` rejects with ids greater than `after`, in order: fewer if they are large, none if there
     /// are none.
     ///
@@ -109,7 +110,7 @@ impl Database {
                 rejects::message,
                 rejects::source_file_id,
             ))
-            .load_iter::<Finding, DefaultLoadingMode>(&mut self.connection)?;
+            .load_iter::<Finding, DefaultLoadingMode>(&mut self.database.connection)?;
         let found = Pages::of(limit).take(found)?.rows;
         let mut files = HashMap::new();
         let mut of_file = None;
@@ -125,7 +126,7 @@ impl Database {
                             source_files::sha256,
                             source_files::run_id,
                         ))
-                        .first(&mut self.connection)?;
+                        .first(&mut self.database.connection)?;
                     files.insert(source_file_id, file.clone());
                     file
                 }
@@ -141,7 +142,7 @@ impl Database {
                             import_runs::layout,
                             import_runs::archive,
                         ))
-                        .first(&mut self.connection)?;
+                        .first(&mut self.database.connection)?;
                     of_file = Some((run_id.clone(), run.clone()));
                     run
                 }
@@ -185,7 +186,7 @@ impl Database {
                     source_files::path,
                     source_files::sha256,
                 ))
-                .load(&mut self.connection)?;
+                .load(&mut self.database.connection)?;
         let version = |(id, run_id, source, layout, path, sha256)| VersionRead {
             id,
             run_id,
@@ -208,6 +209,6 @@ impl Database {
         Ok(rejects::table
             .filter(rejects::source_file_id.eq(source_file))
             .select((rejects::record, rejects::rule))
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 }

@@ -10,10 +10,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::audit::seal::{LedgerSums, LedgerTable};
+use crate::database::DatabaseError;
 use crate::database::pages::{PageRow, Pages};
-use crate::database::{Database, DatabaseError};
 use crate::model::{Fingerprint, RunId};
 
+use super::Ledger;
 use super::reverted::RestoredEntries;
 use super::tables::{import_runs, row_sources, row_sources_replaced as replaced, source_files};
 
@@ -66,11 +67,11 @@ macro_rules! record {
                 entry!($table),
             )))
             .into_columns((replaced::run_id, replaced::change, entry!(replaced)))
-            .execute(&mut $database.connection)
+            .execute(&mut $database.database.connection)
     };
 }
 
-impl Database {
+impl Ledger<'_> {
     /// Records entries of a file that `run` is about to remove.
     pub(in crate::database) fn record_removed(
         &mut self,
@@ -95,8 +96,8 @@ impl Database {
         undone: &RunId,
         rows: RestoredEntries<'_>,
     ) -> Result<LedgerSums, DatabaseError> {
-        let mut sums = self.carried_ledger_sums()?;
-        let before = self.sum_origins()?;
+        let mut sums = self.database.seals().carried_ledger_sums()?;
+        let before = self.database.seals().sum_origins()?;
         self.remove_entered(run, undone)?;
         self.remove_successors(run, undone)?;
         // An earlier revert of the run may have restored some.
@@ -111,14 +112,16 @@ impl Database {
         diesel::insert_into(row_sources::table)
             .values(removed.select(entry!(replaced)))
             .into_columns(entry!(row_sources))
-            .execute(&mut self.connection)?;
+            .execute(&mut self.database.connection)?;
         self.undo_marks(run, undone, rows)?;
         if !rows.has_all() {
             self.keep_entries(run, rows)?;
         }
-        let after = self.sum_origins()?;
+        let after = self.database.seals().sum_origins()?;
         sums.of_mut(LedgerTable::RowSources).follow(before, after);
-        self.add_rows_of_run(&mut sums, run, i64::MAX)?;
+        self.database
+            .seals()
+            .add_rows_of_run(&mut sums, run, i64::MAX)?;
         Ok(sums)
     }
 
@@ -127,16 +130,17 @@ impl Database {
         let files: Vec<i64> = source_files::table
             .filter(source_files::run_id.eq(undone))
             .select(source_files::id)
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         for file in files {
             let entries = row_sources::table.filter(row_sources::source_file_id.eq(file));
             record!(self, run, REMOVED, row_sources, entries)?;
-            diesel::delete(entries).execute(&mut self.connection)?;
+            diesel::delete(entries).execute(&mut self.database.connection)?;
         }
         self.each_recorded(undone, &mut |database, (_, change, key, ..)| {
             if change == RESTORED {
                 database.record_removed(run, key.0, &[key.1])?;
-                diesel::delete(row_sources::table.find(key)).execute(&mut database.connection)?;
+                diesel::delete(row_sources::table.find(key))
+                    .execute(&mut database.database.connection)?;
             }
             Ok(())
         })
@@ -147,7 +151,7 @@ impl Database {
         let source: String = import_runs::table
             .find(undone)
             .select(import_runs::source)
-            .first(&mut self.connection)?;
+            .first(&mut self.database.connection)?;
         let own_files = source_files::table
             .filter(source_files::run_id.eq(undone))
             .select(source_files::id);
@@ -160,7 +164,7 @@ impl Database {
             )
             .select(replaced::identity)
             .distinct()
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         for some in touched.chunks(500) {
             let starts = some
                 .iter()
@@ -172,11 +176,11 @@ impl Database {
                 .filter(row_sources::identity_start.eq_any(starts))
                 .filter(row_sources::identity.eq_any(some))
                 .select((row_sources::source_file_id, row_sources::position))
-                .load(&mut self.connection)?;
+                .load(&mut self.database.connection)?;
             for (file, position) in successors {
                 self.record_removed(run, file, &[position])?;
                 diesel::delete(row_sources::table.find((file, position)))
-                    .execute(&mut self.connection)?;
+                    .execute(&mut self.database.connection)?;
             }
         }
         Ok(())
@@ -194,7 +198,7 @@ impl Database {
         record!(self, run, UNMARKED, row_sources, marked)?;
         diesel::update(marked)
             .set(row_sources::gone_run_id.eq(None::<&str>))
-            .execute(&mut self.connection)?;
+            .execute(&mut self.database.connection)?;
         self.each_recorded(undone, &mut |database, (id, change, key, row, mark)| {
             let again = match change.as_str() {
                 UNMARKED => MARKED,
@@ -230,19 +234,20 @@ impl Database {
                 match change.as_str() {
                     RESTORED => {
                         diesel::delete(row_sources::table.find(key))
-                            .execute(&mut database.connection)?;
+                            .execute(&mut database.database.connection)?;
                     }
                     REMOVED => {
                         let removed = replaced::table.filter(replaced::id.eq(id));
                         diesel::insert_into(row_sources::table)
                             .values(removed.select(entry!(replaced)))
                             .into_columns(entry!(row_sources))
-                            .execute(&mut database.connection)?;
+                            .execute(&mut database.database.connection)?;
                     }
                     UNMARKED => database.mark(key, mark.as_deref())?,
                     _ => database.mark(key, None)?,
                 }
-                diesel::delete(replaced::table.find(id)).execute(&mut database.connection)?;
+                diesel::delete(replaced::table.find(id))
+                    .execute(&mut database.database.connection)?;
                 Ok(())
             })?;
         }
@@ -252,7 +257,7 @@ impl Database {
     fn mark(&mut self, key: (i64, i64), mark: Option<&str>) -> Result<(), DatabaseError> {
         diesel::update(row_sources::table.find(key))
             .set(row_sources::gone_run_id.eq(mark))
-            .execute(&mut self.connection)?;
+            .execute(&mut self.database.connection)?;
         Ok(())
     }
 
@@ -275,7 +280,7 @@ impl Database {
                     (replaced::table_name, replaced::record_id),
                     replaced::gone_run_id,
                 ))
-                .load_iter::<Recorded, DefaultLoadingMode>(&mut self.connection)?;
+                .load_iter::<Recorded, DefaultLoadingMode>(&mut self.database.connection)?;
             let page = pages.take(changes)?;
             for change in page.rows {
                 after = change.0;

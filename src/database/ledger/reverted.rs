@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
 use crate::model::{RunId, RunKind, RunStatus};
 
+use super::Ledger;
 use super::tables::import_runs;
 
 /// The rows, by table and record id, whose entries in the ledger a revert restores.
@@ -31,7 +32,7 @@ impl RestoredEntries<'_> {
     }
 }
 
-impl Database {
+impl Ledger<'_> {
     /// Runs that are reverted, unless the revert was itself reverted, with the last runs that reverted them.
     ///
     /// # Errors
@@ -58,7 +59,7 @@ impl Database {
             .filter(import_runs::status.eq(RunStatus::Complete.name()))
             .order(import_runs::id.desc())
             .select((import_runs::id, import_runs::parent_run_id))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         let mut undone: HashMap<RunId, Vec<RunId>> = HashMap::new();
         // Newest first: whether a revert counts depends on the reverts after it.
         for (run, parent) in reverts {

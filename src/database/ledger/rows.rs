@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
 use crate::model::Fingerprint;
 use crate::plan::{KnownRow, LedgerKey};
 
+use super::Ledger;
 use super::tables::{import_runs, row_sources, source_files};
 
 /// A ledger entry as stored.
@@ -52,17 +53,18 @@ macro_rules! entries_of {
     };
 }
 
-impl Database {
+impl Ledger<'_> {
     /// Whether any row was imported from `source` before.
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn knows_rows_of(&mut self, source: &str) -> Result<bool, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(false);
         }
-        let first: Option<StoredRow> =
-            entries_of!(source).first(&mut self.connection).optional()?;
+        let first: Option<StoredRow> = entries_of!(source)
+            .first(&mut self.database.connection)
+            .optional()?;
         Ok(first.is_some())
     }
 
@@ -83,7 +85,7 @@ impl Database {
             let stored: Vec<StoredEntry> = row_sources::table
                 .filter(row_sources::identity_start.eq_any(starts))
                 .select(entry!())
-                .load(&mut self.connection)?;
+                .load(&mut self.database.connection)?;
             let paths = self.paths_of(source, stored.iter().map(|entry| entry.0).collect())?;
             // Other entries with the same prefix do no harm: entries are compared by the whole identity.
             let rows = stored.into_iter().filter_map(|entry| {
@@ -107,13 +109,13 @@ impl Database {
         let stored: Vec<(i64, String, String)> = source_files::table
             .filter(source_files::id.eq_any(files))
             .select((source_files::id, source_files::run_id, source_files::path))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         let runs: HashSet<&str> = stored.iter().map(|(_, run, _)| run.as_str()).collect();
         let runs: HashSet<String> = import_runs::table
             .filter(import_runs::id.eq_any(runs))
             .filter(import_runs::source.eq(source))
             .select(import_runs::id)
-            .load_iter::<String, DefaultLoadingMode>(&mut self.connection)?
+            .load_iter::<String, DefaultLoadingMode>(&mut self.database.connection)?
             .collect::<Result<_, _>>()?;
         let ours = stored.into_iter().filter(|(_, run, _)| runs.contains(run));
         Ok(ours.map(|(file, _, path)| (file, path)).collect())
@@ -133,7 +135,7 @@ impl Database {
         let stored = entries_of!(source)
             .filter(source_files::path.eq(path))
             .order((row_sources::source_file_id, row_sources::position))
-            .load_iter::<StoredRow, DefaultLoadingMode>(&mut self.connection)?;
+            .load_iter::<StoredRow, DefaultLoadingMode>(&mut self.database.connection)?;
         let mut unseen = Vec::new();
         for row in stored {
             unseen.extend(ledger_row(row?).filter(|row| !seen(&row.table, &row.identity)));
@@ -154,7 +156,7 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         let stored = entries_of!(source)
             .filter(row_sources::table_name.eq(table))
-            .load_iter::<StoredRow, DefaultLoadingMode>(&mut self.connection)?;
+            .load_iter::<StoredRow, DefaultLoadingMode>(&mut self.database.connection)?;
         for row in stored {
             let (source_file_id, position, _, _, record_id, _, removed) = row?.0;
             let key = LedgerKey {
@@ -180,7 +182,7 @@ impl Database {
             .filter(import_runs::source.ne_all([source, ""]))
             .select(import_runs::source)
             .distinct()
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         let mut found = HashMap::new();
         for other in others {
             self.each_entry_of_table(&other, table, &mut |_, record_id, removed| {
@@ -204,7 +206,7 @@ impl Database {
         let stored: Option<StoredRow> = entries_of!(source)
             .filter(row_sources::source_file_id.eq(key.source_file_id))
             .filter(row_sources::position.eq(key.position))
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         Ok(stored.and_then(ledger_row))
     }
@@ -214,13 +216,13 @@ impl Database {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn rows_removed(&mut self, source: &str) -> Result<Vec<LedgerRow>, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(Vec::new());
         }
         let stored: Vec<StoredRow> = entries_of!(source)
             .filter(row_sources::gone_run_id.is_not_null())
             .order((row_sources::source_file_id, row_sources::position))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         Ok(stored.into_iter().filter_map(ledger_row).collect())
     }
 }

@@ -4,9 +4,10 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
 use crate::model::RunId;
 
+use super::Ledger;
 use super::run_record::RunRecord;
 use super::tables::{
     audit_log, audit_seals, conversions, import_runs, row_sources_replaced, source_files,
@@ -73,7 +74,7 @@ impl RunRecord {
     }
 }
 
-impl Database {
+impl Ledger<'_> {
     /// The files that a run read or found removed, sorted by path.
     ///
     /// # Errors
@@ -83,7 +84,7 @@ impl Database {
             .filter(source_files::run_id.eq(run))
             .order((source_files::path, source_files::id))
             .select(RunFile::as_select())
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 
     /// The values that a run stored differently from how they are written in the file, counted per column.
@@ -109,7 +110,7 @@ impl Database {
                 conversions::rule,
                 count_star(),
             ))
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 
     /// The data that would be lost with the tables of `migration`.
@@ -118,7 +119,7 @@ impl Database {
     /// When there is no ledger or it cannot be read.
     pub fn holding(&mut self, migration: &str) -> Result<Holding, DatabaseError> {
         self.require_ledger()?;
-        let connection = &mut self.connection;
+        let connection = &mut self.database.connection;
         Ok(match migration {
             "accession-0005_staged_rows" | "accession-0004_replaced_rows" => Holding::Nothing,
             "accession-0003_reverts" => {

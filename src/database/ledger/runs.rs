@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
 use crate::model::{RunContext, RunId, RunKind, RunStatus, Sha256, Timestamp};
 
+use super::Ledger;
 use super::run_record::RunRecord;
 use super::tables::import_runs;
 
@@ -26,7 +27,7 @@ pub struct RunHeader {
     pub parent: Option<RunId>,
 }
 
-impl Database {
+impl Ledger<'_> {
     /// Inserts the run and fills the audit context: from now on every change is attributed to the run.
     pub(in crate::database) fn begin_run(
         &mut self,
@@ -34,7 +35,7 @@ impl Database {
         context: &RunContext,
     ) -> Result<(), DatabaseError> {
         self.enter_run(header, context, None)?;
-        self.connection.engine_mut().set_context(context)
+        self.database.connection.engine_mut().set_context(context)
     }
 
     /// Inserts a run that is not complete, with preliminary counts.
@@ -47,7 +48,7 @@ impl Database {
         context: &RunContext,
         counts: Option<&str>,
     ) -> Result<(), DatabaseError> {
-        let db_user = self.connection.engine_mut().user()?;
+        let db_user = self.database.connection.engine_mut().user()?;
         diesel::insert_into(import_runs::table)
             .values((
                 import_runs::id.eq(context.id.to_string()),
@@ -67,7 +68,7 @@ impl Database {
                 import_runs::parent_run_id.eq(header.parent.as_deref()),
                 import_runs::counts.eq(counts),
             ))
-            .execute(&mut self.connection)?;
+            .execute(&mut self.database.connection)?;
         Ok(())
     }
 
@@ -78,14 +79,14 @@ impl Database {
         finished_at: Timestamp,
         counts: &str,
     ) -> Result<(), DatabaseError> {
-        self.connection.engine_mut().clear_context()?;
+        self.database.connection.engine_mut().clear_context()?;
         diesel::update(import_runs::table.find(context.id.to_string()))
             .set((
                 import_runs::status.eq(RunStatus::Complete.name()),
                 import_runs::finished_at.eq(finished_at.to_string()),
                 import_runs::counts.eq(counts),
             ))
-            .execute(&mut self.connection)?;
+            .execute(&mut self.database.connection)?;
         Ok(())
     }
 
@@ -94,13 +95,13 @@ impl Database {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn has_run(&mut self, id: Uuid) -> Result<bool, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(false);
         }
         let count: i64 = import_runs::table
             .filter(import_runs::id.eq(id.to_string()))
             .count()
-            .get_result(&mut self.connection)?;
+            .get_result(&mut self.database.connection)?;
         Ok(count > 0)
     }
 
@@ -109,12 +110,12 @@ impl Database {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn latest_run(&mut self) -> Result<Option<Uuid>, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(None);
         }
         let latest: Option<String> = import_runs::table
             .select(diesel::dsl::max(import_runs::id))
-            .get_result(&mut self.connection)?;
+            .get_result(&mut self.database.connection)?;
         Ok(latest.and_then(|id| Uuid::parse_str(&id).ok()))
     }
 
@@ -127,7 +128,7 @@ impl Database {
         Ok(import_runs::table
             .order(import_runs::id.desc())
             .select(RunRecord::as_select())
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 
     /// Runs that were begun and are not complete, oldest first. They exist only where schema changes are committed at
@@ -136,14 +137,14 @@ impl Database {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn unfinished_runs(&mut self) -> Result<Vec<RunRecord>, DatabaseError> {
-        if !self.has_ledger()? {
+        if !self.database.has_ledger()? {
             return Ok(Vec::new());
         }
         Ok(import_runs::table
             .filter(import_runs::status.eq(RunStatus::Running.name()))
             .order((import_runs::started_at, import_runs::id))
             .select(RunRecord::as_select())
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 
     /// Rejects a database without a ledger.
@@ -151,7 +152,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::NoLedger`].
     pub fn require_ledger(&mut self) -> Result<(), DatabaseError> {
-        if self.has_ledger()? {
+        if self.database.has_ledger()? {
             Ok(())
         } else {
             Err(DatabaseError::NoLedger)

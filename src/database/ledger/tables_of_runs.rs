@@ -7,11 +7,12 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::database::DatabaseError;
+use crate::database::ledger::RunRecord;
 use crate::model::{RunId, RunStatus};
 
-use crate::database::ledger::RunRecord;
-use crate::database::ledger::tables::audit_log;
-use crate::database::{Database, DatabaseError};
+use super::Ledger;
+use super::tables::audit_log;
 
 /// In the counts of a run that disabled a table: the last entry at that time.
 pub const DISABLED_AFTER: &str = "disabled_after";
@@ -70,7 +71,7 @@ impl TablesOfRuns {
     }
 }
 
-impl Database {
+impl Ledger<'_> {
     /// Tables that `audit disable` removed from the audit log and that were not enabled since: no later run includes
     /// them, and no entry was written.
     ///
@@ -111,7 +112,7 @@ impl Database {
             let later: Option<i64> = audit_log::table
                 .filter(audit_log::table_name.eq(&table))
                 .select(diesel::dsl::max(audit_log::id))
-                .get_result(&mut self.connection)?;
+                .get_result(&mut self.database.connection)?;
             if later.unwrap_or(0) <= after {
                 found.disabled.insert(table);
             }

@@ -6,13 +6,14 @@ use diesel::prelude::*;
 use crate::audit::seal::{
     Contents, FilesHeader, ReceiptFile, SealedEntry, SealedRun, Sealer, Tree,
 };
-use crate::database::seals::entry::EntryRow;
-use crate::database::stored_text::StoredText;
-use crate::database::{Database, DatabaseError};
-use crate::model::RunId;
-
+use crate::database::DatabaseError;
 use crate::database::ledger::RunRecord;
 use crate::database::ledger::tables::{audit_log, import_runs};
+use crate::database::stored_text::StoredText;
+use crate::model::RunId;
+
+use super::Seals;
+use super::entry::EntryRow;
 
 /// The row that an entry concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -52,7 +53,7 @@ pub enum Entries<'a> {
     },
 }
 
-impl Database {
+impl Seals<'_> {
     /// The highest id in the audit log; 0 if it is empty.
     ///
     /// # Errors
@@ -60,7 +61,7 @@ impl Database {
     pub fn last_entry_id(&mut self) -> Result<i64, DatabaseError> {
         let last: Option<i64> = audit_log::table
             .select(diesel::dsl::max(audit_log::id))
-            .get_result(&mut self.connection)?;
+            .get_result(&mut self.database.connection)?;
         Ok(last.unwrap_or(0))
     }
 
@@ -87,7 +88,7 @@ impl Database {
             audit_log::db_user,
         );
         let all = audit_log::table.order(audit_log::id).select(columns);
-        let connection = &mut self.connection;
+        let connection = &mut self.database.connection;
         match entries {
             Entries::After(after) => visit_all(
                 all.filter(audit_log::id.gt(after)).load_iter(connection)?,
@@ -128,7 +129,7 @@ impl Database {
         let record = import_runs::table
             .find(run)
             .select(RunRecord::as_select())
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         Ok(record.map(RunRecord::sealed))
     }
@@ -141,7 +142,7 @@ impl Database {
         Ok(audit_log::table
             .find(id)
             .select(EntrySubject::as_select())
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?)
     }
 
@@ -155,7 +156,7 @@ impl Database {
             .select(audit_log::run_id)
             .distinct()
             .order(audit_log::run_id)
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         Ok(runs.into_iter().flatten().collect())
     }
 
@@ -164,8 +165,8 @@ impl Database {
     /// # Errors
     /// When the database cannot be read.
     pub fn last_given_entry_id(&mut self) -> Result<Option<i64>, DatabaseError> {
-        match self.connection.engine().rolls_numbers_back() {
-            true => Ok(Some(self.connection.last_number("audit_log")?)),
+        match self.database.connection.engine().rolls_numbers_back() {
+            true => Ok(Some(self.database.connection.last_number("audit_log")?)),
             false => Ok(None),
         }
     }
@@ -175,7 +176,7 @@ impl Database {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn sealed_files(&mut self, run: &RunId) -> Result<FilesHeader, DatabaseError> {
-        let files = self.receipt_files(run)?;
+        let files = self.database.audit_log().receipt_files(run)?;
         Ok(FilesHeader {
             count: files.len() as u64,
             root: files.iter().map(ReceiptFile::leaf).collect::<Tree>().root(),

@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
 use crate::audit::seal::{Leaf, Tree};
+use crate::database::DatabaseError;
 use crate::model::Sha256;
 
-use crate::database::{Database, DatabaseError};
+use super::Seals;
 
 #[derive(QueryableByName)]
 struct Definition {
@@ -21,7 +22,7 @@ struct Definition {
     definition: Option<String>,
 }
 
-impl Database {
+impl Seals<'_> {
     /// Digest over the definitions of all tables, views and triggers; indexes are irrelevant.
     ///
     /// # Errors
@@ -35,8 +36,9 @@ impl Database {
             leaf.optional_text(definition.definition.as_deref());
             leaf.hash()
         };
-        let query = self.connection.catalog().definitions;
-        let definitions: Vec<Definition> = diesel::sql_query(query).load(&mut self.connection)?;
+        let query = self.database.connection.catalog().definitions;
+        let definitions: Vec<Definition> =
+            diesel::sql_query(query).load(&mut self.database.connection)?;
         Ok(definitions.iter().map(leaf).collect::<Tree>().root())
     }
 }

@@ -1,10 +1,24 @@
 //! The seals of runs, and what they are made of.
 
-pub(in crate::database) mod contents;
-pub(in crate::database) mod definitions;
-pub(in crate::database) mod entry;
-pub(in crate::database) mod records;
-pub(in crate::database) mod sums;
+use crate::database::Database;
+
+mod contents;
+mod definitions;
+mod entry;
+mod records;
+mod sums;
 
 pub use contents::{Entries, EntrySubject};
 pub use records::{NewSeal, RunFacts, SealRecord};
+
+/// The seals of runs.
+pub struct Seals<'d> {
+    database: &'d mut Database,
+}
+
+impl Database {
+    /// The seals of runs.
+    pub fn seals(&mut self) -> Seals<'_> {
+        Seals { database: self }
+    }
+}

@@ -5,10 +5,11 @@ use diesel::prelude::*;
 use crate::audit::seal::{
     Block, Contents, FilesHeader, Header, LedgerSums, RowsHeader, Seal, SealedConversion, SealedRun,
 };
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
+use crate::database::ledger::tables::{audit_seal_blocks, audit_seals};
 use crate::model::{RunId, Sha256, Timestamp};
 
-use crate::database::ledger::tables::{audit_seal_blocks, audit_seals};
+use super::Seals;
 
 /// A seal as stored in the ledger; its columns must agree with its header.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -60,7 +61,7 @@ pub struct NewSeal {
     pub schema: Option<String>,
 }
 
-impl Database {
+impl Seals<'_> {
     /// Seals a complete run, within its transaction, so that there is no run without a seal.
     ///
     /// # Errors
@@ -99,7 +100,7 @@ impl Database {
         let last: Option<(i64, String)> = audit_seals::table
             .order(audit_seals::number.desc())
             .select((audit_seals::number, audit_seals::hash))
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         let (number, previous) = last.unwrap_or_else(|| (0, String::new()));
         let number = number + 1;
@@ -135,7 +136,7 @@ impl Database {
                 audit_seals::sealed_at.eq(&header.sealed_at),
                 audit_seals::header.eq(text),
             ))
-            .execute(&mut self.connection)?;
+            .execute(&mut self.database.connection)?;
         for (position, block) in (0_i64..).zip(&contents.blocks) {
             diesel::insert_into(audit_seal_blocks::table)
                 .values((
@@ -144,7 +145,7 @@ impl Database {
                     audit_seal_blocks::hash.eq(&block.hash.0[..]),
                     audit_seal_blocks::tags.eq(&block.tags),
                 ))
-                .execute(&mut self.connection)?;
+                .execute(&mut self.database.connection)?;
         }
         Ok(NewSeal {
             number: header.number,
@@ -152,7 +153,7 @@ impl Database {
             sealed_at: now,
             run: header.run_id(),
             entries: header.entries.count,
-            schema: self.schema().map(str::to_owned),
+            schema: self.database.schema().map(str::to_owned),
         })
     }
 
@@ -160,11 +161,11 @@ impl Database {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn seals(&mut self) -> Result<Vec<SealRecord>, DatabaseError> {
+    pub fn all(&mut self) -> Result<Vec<SealRecord>, DatabaseError> {
         Ok(audit_seals::table
             .order(audit_seals::number)
             .select(SealRecord::as_select())
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 
     /// The seals of a run: one, unless they were tampered with.
@@ -176,7 +177,7 @@ impl Database {
             .filter(audit_seals::run_id.eq(run))
             .order(audit_seals::number)
             .select(SealRecord::as_select())
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 
     /// The subtrees of a seal, in order.
@@ -188,7 +189,7 @@ impl Database {
             .filter(audit_seal_blocks::seal.eq(seal))
             .order(audit_seal_blocks::position)
             .select((audit_seal_blocks::hash, audit_seal_blocks::tags))
-            .load(&mut self.connection)?;
+            .load(&mut self.database.connection)?;
         let block = |(hash, tags): (Vec<u8>, Vec<u8>)| Block {
             // A hash of the wrong length was not written by accession, and equals no hash.
             hash: Sha256(hash.try_into().unwrap_or([0; 32])),
@@ -205,6 +206,6 @@ impl Database {
         Ok(audit_seal_blocks::table
             .order((audit_seal_blocks::seal, audit_seal_blocks::position))
             .select((audit_seal_blocks::seal, audit_seal_blocks::position))
-            .load(&mut self.connection)?)
+            .load(&mut self.database.connection)?)
     }
 }

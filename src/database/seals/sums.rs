@@ -4,12 +4,13 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::audit::seal::{Header, LedgerRowBytes, LedgerSum, LedgerSums, LedgerTable};
-use crate::database::{Database, DatabaseError};
-use crate::model::RunId;
-
+use crate::database::DatabaseError;
 use crate::database::ledger::tables::{
     audit_seals, conversions, rejects, row_sources, row_sources_replaced as replaced, source_files,
 };
+use crate::model::RunId;
+
+use super::Seals;
 
 /// A row of `row_sources`, as hashed.
 #[derive(Queryable)]
@@ -65,7 +66,8 @@ macro_rules! add_all {
         let mut sum = LedgerSum::default();
         let mut bytes = LedgerRowBytes::of($table);
         let beginning = bytes.len();
-        let rows = $query.load_iter::<$row, DefaultLoadingMode>(&mut $database.connection)?;
+        let rows =
+            $query.load_iter::<$row, DefaultLoadingMode>(&mut $database.database.connection)?;
         for row in rows {
             bytes.truncate(beginning);
             let hash_into: fn($row, &mut LedgerRowBytes) = $hash_into;
@@ -84,7 +86,7 @@ type Reject = (
     (String, String),
 );
 
-impl Database {
+impl Seals<'_> {
     /// The sums of the current rows.
     ///
     /// # Errors
@@ -111,7 +113,7 @@ impl Database {
         let newest: Option<String> = audit_seals::table
             .order(audit_seals::number.desc())
             .select(audit_seals::header)
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         let carried = newest.and_then(|header| Header::parse(&header).ok()?.ledger);
         match carried {
@@ -131,7 +133,7 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         let found: i64 = row_sources::table
             .count()
-            .get_result(&mut self.connection)?;
+            .get_result(&mut self.database.connection)?;
         let found = u64::try_from(found).unwrap_or(0);
         let sealed = sums.of(LedgerTable::RowSources).rows;
         match found == sealed {

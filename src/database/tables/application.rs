@@ -7,10 +7,11 @@ use diesel::prelude::*;
 
 use crate::audit::Form;
 use crate::database::engine::Name;
+use crate::database::engine::StoredColumn;
+use crate::database::{AnyConnection, DatabaseError};
 use crate::model::{Column, ColumnType, Table};
 
-use crate::database::engine::StoredColumn;
-use crate::database::{AnyConnection, Database, DatabaseError};
+use super::Tables;
 
 /// Tables of accession, and of Diesel, which are never in the audit log.
 const OWN: [&str; 13] = [
@@ -47,23 +48,23 @@ pub(in crate::database) fn is_own(table: &str) -> bool {
     OWN.iter().any(|own| own.eq_ignore_ascii_case(table))
 }
 
-impl Database {
+impl Tables<'_> {
     /// Names of all tables except accession's own, sorted. A partition is a table if it has triggers or entries of its
     /// own, or a trigger of a table that it was detached from, and not those of a table that it is a part of.
     ///
     /// # Errors
     /// When the schema cannot be read.
     pub fn application_tables(&mut self) -> Result<Vec<String>, DatabaseError> {
-        let query = self.connection.catalog().tables;
-        let tables: Vec<Name> = diesel::sql_query(query).load(&mut self.connection)?;
+        let query = self.database.connection.catalog().tables;
+        let tables: Vec<Name> = diesel::sql_query(query).load(&mut self.database.connection)?;
         let names = tables.into_iter().map(|table| table.name);
         let mut names: Vec<String> = names.filter(|name| !is_own(name)).collect();
         let shared = self.shared_partitions()?;
-        let mut partitions = self.connection.partitions()?;
+        let mut partitions = self.database.connection.partitions()?;
         partitions.retain(|part| part.is_whole && !shared.contains(&part.name));
-        let has_log = !partitions.is_empty() && self.connection.has_table("audit_log")?;
+        let has_log = !partitions.is_empty() && self.database.connection.has_table("audit_log")?;
         let logged = match has_log {
-            true => self.logged_tables()?,
+            true => self.database.audited_tables().logged_tables()?,
             false => BTreeSet::new(),
         };
         partitions.retain(|part| part.own || part.moved || logged.contains(&part.name));
@@ -77,8 +78,8 @@ impl Database {
     /// # Errors
     /// When the schema cannot be read.
     pub fn is_view(&mut self, name: &str) -> Result<bool, DatabaseError> {
-        let query = self.connection.catalog().views;
-        let views: Vec<Name> = diesel::sql_query(query).load(&mut self.connection)?;
+        let query = self.database.connection.catalog().views;
+        let views: Vec<Name> = diesel::sql_query(query).load(&mut self.database.connection)?;
         Ok(views.iter().any(|view| view.name == name))
     }
 
@@ -88,8 +89,8 @@ impl Database {
     /// # Errors
     /// When the schema cannot be read.
     pub fn defined_table(&mut self, name: &str) -> Result<Option<Table>, DatabaseError> {
-        let stored = self.connection.stored_columns(name)?;
-        if stored.is_empty() || !self.connection.has_table(name)? {
+        let stored = self.database.connection.stored_columns(name)?;
+        if stored.is_empty() || !self.database.connection.has_table(name)? {
             return Ok(None);
         }
         let mut key: Vec<usize> = (0..stored.len()).filter(|&at| stored[at].key > 0).collect();
@@ -97,13 +98,17 @@ impl Database {
         let rowid = match key[..] {
             [at] => {
                 stored[at].declared.eq_ignore_ascii_case("INTEGER")
-                    && self.connection.engine_mut().numbers_integer_keys(name)?
+                    && self
+                        .database
+                        .connection
+                        .engine_mut()
+                        .numbers_integer_keys(name)?
             }
             _ => false,
         };
         let booleans = self.booleans(name)?;
         let column = |stored: StoredColumn| {
-            let declared = self.connection.type_declared(&stored.declared);
+            let declared = self.database.connection.type_declared(&stored.declared);
             Column {
                 ty: match booleans.contains(&stored.name) {
                     true => ColumnType::Boolean,
@@ -128,11 +133,11 @@ impl Database {
 
     /// Where columns have no types, the triggers show which of them hold booleans.
     fn booleans(&mut self, table: &str) -> Result<HashSet<String>, DatabaseError> {
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         if dialect.types_columns() {
             return Ok(HashSet::new());
         }
-        let triggers = self.connection.stored_triggers(table)?;
+        let triggers = self.database.connection.stored_triggers(table)?;
         let booleans = triggers
             .iter()
             .flat_map(|trigger| dialect.booleans(&trigger.definition));

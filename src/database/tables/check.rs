@@ -3,14 +3,15 @@
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
+use crate::database::DatabaseError;
+use crate::database::select::{CountRows, SelectRows, Which};
+use crate::database::statement::Slot;
+use crate::database::stored_row::StoredRow;
 use crate::layout::{Layout, LayoutTable};
 use crate::model::{Column, ColumnType, PerTable, TableDigest, Value, plural};
 use crate::plan::TableCounts;
 
-use crate::database::select::{CountRows, SelectRows, Which};
-use crate::database::statement::Slot;
-use crate::database::stored_row::StoredRow;
-use crate::database::{Database, DatabaseError};
+use super::Tables;
 
 /// The rows of a table that a run wrote.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl RowRange {
     }
 }
 
-impl Database {
+impl Tables<'_> {
     /// Compares every table with its plan.
     pub(in crate::database) fn compare_with_plan(
         &mut self,
@@ -62,7 +63,7 @@ impl Database {
         for (index, table) in layout.tables.enumerated() {
             let (counts, digest) = &planned[index];
             let name = table.table.name.as_str();
-            let rows: i64 = CountRows { table: name }.get_result(&mut self.connection)?;
+            let rows: i64 = CountRows { table: name }.get_result(&mut self.database.connection)?;
             let expected = before[index] + counts.inserted
                 - counts.deleted.min(before[index] + counts.inserted);
             if u64::try_from(rows) != Ok(expected) {
@@ -122,8 +123,8 @@ impl Database {
             return Ok(TableDigest::default());
         }
         let types: Vec<ColumnType> = columns.iter().map(|column| column.ty).collect();
-        let dialect = self.connection.dialect();
-        let connection = &mut self.connection;
+        let dialect = self.database.connection.dialect();
+        let connection = &mut self.database.connection;
         let select = SelectRows {
             table: &table.table.name,
             columns: &columns,
@@ -249,8 +250,8 @@ impl Database {
             columns: &columns,
             which,
         };
-        let dialect = self.connection.dialect();
-        let connection = &mut self.connection;
+        let dialect = self.database.connection.dialect();
+        let connection = &mut self.database.connection;
         for row in select.load_iter::<StoredRow, DefaultLoadingMode>(connection)? {
             let mut values = vec![Value::Default; model.columns.len()];
             for (&column, stored) in wanted.iter().zip(row?.0) {
@@ -263,7 +264,7 @@ impl Database {
 
     /// Whether a table has no rows.
     pub(in crate::database) fn is_empty(&mut self, table: &str) -> Result<bool, DatabaseError> {
-        let rows: i64 = CountRows { table }.get_result(&mut self.connection)?;
+        let rows: i64 = CountRows { table }.get_result(&mut self.database.connection)?;
         Ok(rows == 0)
     }
 }

@@ -14,7 +14,7 @@ use diesel::sql_types::{Integer, Text};
 use crate::layout::Layout;
 use crate::model::Table;
 
-use crate::database::tables::target::TargetTables;
+use super::target::TargetTables;
 use crate::database::{AnyConnection, Database, DatabaseError};
 
 /// Number of new rows of a table from which reducing its triggers pays off.
@@ -65,11 +65,11 @@ impl Deferred {
             }
         }
         for table in ["row_sources", "audit_log", "conversions"] {
-            if database.is_empty(table)? {
+            if database.tables().is_empty(table)? {
                 deferred.indexes(&mut database.connection, table, Dropped::All)?;
             }
         }
-        if database.is_empty("audit_log")? {
+        if database.tables().is_empty("audit_log")? {
             deferred.trigger(&mut database.connection, "accession_audit_log_no_replace")?;
         }
         Ok(deferred)

@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
+use crate::database::DatabaseError;
+use crate::database::ledger::tables::row_sources;
+use crate::database::select::MaxKey;
 use crate::layout::Layout;
 use crate::model::{PerTable, Table, TableDigest};
 use crate::plan::TableCounts;
 
-use crate::database::ledger::tables::row_sources;
-use crate::database::select::MaxKey;
-use crate::database::tables::target::TargetTables;
-use crate::database::{Database, DatabaseError};
+use super::Tables;
+use super::target::TargetTables;
 
-impl Database {
+impl Tables<'_> {
     /// Creates missing tables with their indexes, and missing or outdated audit triggers, except on tables that are
     /// `disabled`.
     ///
@@ -26,36 +27,44 @@ impl Database {
         target: &TargetTables,
         disabled: &BTreeSet<String>,
     ) -> Result<(), DatabaseError> {
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         let mut made = Vec::new();
         for (table, found) in layout.tables.iter().zip(&target.tables) {
             let making = |error| DatabaseError::of_table(&table.table.name, error);
             if !found.existed {
                 let statement = dialect.create_table(&table.table);
-                self.connection.make_table(&statement).map_err(making)?;
+                self.database
+                    .connection
+                    .make_table(&statement)
+                    .map_err(making)?;
             }
             if found.is_incomplete {
                 for statement in self.missing_indexes(&table.table)? {
-                    self.connection.make_table(&statement).map_err(making)?;
+                    self.database
+                        .connection
+                        .make_table(&statement)
+                        .map_err(making)?;
                 }
                 made.push(&table.table);
             }
             if !disabled.contains(&table.table.name) {
-                self.connection.replace_triggers(&table.table)?;
+                self.database.connection.replace_triggers(&table.table)?;
             }
             if let Some(key) = table.table.generated_key() {
                 let name = &table.table.name;
                 let numbering = dialect.numbering(name, &table.table.columns[key].name);
-                self.connection.replace_missing(name, numbering)?;
+                self.database.connection.replace_missing(name, numbering)?;
             }
         }
         // Triggers on the parents of a table: all tables must exist.
         for table in made {
             for (parent, trigger) in dialect.cascades(table) {
-                self.connection.replace_missing(parent, [trigger])?;
+                self.database
+                    .connection
+                    .replace_missing(parent, [trigger])?;
             }
             if let Some(statement) = dialect.complete_table(table) {
-                self.connection.batch_execute(&statement)?;
+                self.database.connection.batch_execute(&statement)?;
             }
         }
         Ok(())
@@ -63,8 +72,12 @@ impl Database {
 
     /// The statements that create the indexes of a table that it lacks.
     fn missing_indexes(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
-        let existing = self.connection.engine_mut().named_indexes(&table.name)?;
-        let mut statements = self.connection.dialect().create_indexes(table);
+        let existing = self
+            .database
+            .connection
+            .engine_mut()
+            .named_indexes(&table.name)?;
+        let mut statements = self.database.connection.dialect().create_indexes(table);
         statements.retain(|one| !existing.iter().any(|index| one.contains(index)));
         Ok(statements)
     }
@@ -79,13 +92,13 @@ impl Database {
         &mut self,
         table: &Table,
     ) -> Result<Option<(usize, String)>, DatabaseError> {
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         let Some(mark) = dialect.mark_incomplete(table) else {
             return Ok(None);
         };
         let mut missing = self.missing_indexes(table)?.len();
         for (parent, trigger) in dialect.cascades(table) {
-            let stored = self.connection.stored_triggers(parent)?;
+            let stored = self.database.connection.stored_triggers(parent)?;
             missing += usize::from(!stored.iter().any(|stored| stored.name == trigger.name));
         }
         Ok((missing > 0).then_some((missing, mark)))
@@ -102,7 +115,7 @@ impl Database {
         let mut missing = Vec::new();
         for table in &layout.tables {
             let name = table.table.name.as_str();
-            if self.connection.stored_columns(name)?.is_empty() {
+            if self.database.connection.stored_columns(name)?.is_empty() {
                 missing.push(name);
             }
         }
@@ -117,7 +130,7 @@ impl Database {
         let found: Option<i64> = row_sources::table
             .filter(row_sources::table_name.eq(table))
             .select(row_sources::source_file_id)
-            .first(&mut self.connection)
+            .first(&mut self.database.connection)
             .optional()?;
         Ok(found.is_some())
     }
@@ -132,13 +145,13 @@ impl Database {
         let mut numbered = Vec::new();
         for table in &layout.tables {
             let name = table.table.name.as_str();
-            if self.connection.has_table(name)? {
+            if self.database.connection.has_table(name)? {
                 held.push(name);
                 let key = table.table.generated_key();
                 numbered.extend(key.map(|key| (name, table.table.columns[key].name.as_str())));
             }
         }
-        let engine = self.connection.engine_mut();
+        let engine = self.database.connection.engine_mut();
         Ok(engine.lock_numbered_tables(&held, &numbered)?)
     }
 
@@ -149,11 +162,11 @@ impl Database {
     pub fn lock_tables_of_application(&mut self, names: &[String]) -> Result<(), DatabaseError> {
         let mut held = Vec::new();
         for name in names {
-            if self.connection.has_table(name)? {
+            if self.database.connection.has_table(name)? {
                 held.push(name.as_str());
             }
         }
-        Ok(self.connection.engine_mut().lock_tables(&held)?)
+        Ok(self.database.connection.engine_mut().lock_tables(&held)?)
     }
 
     /// Advances sequences past the numbers that this run gave to new rows.
@@ -172,8 +185,8 @@ impl Database {
                 table: &table.name,
                 column,
             };
-            let last: Option<i64> = max.get_result(&mut self.connection)?;
-            let engine = self.connection.engine_mut();
+            let last: Option<i64> = max.get_result(&mut self.database.connection)?;
+            let engine = self.database.connection.engine_mut();
             engine.advance_sequence(&table.name, column, last.unwrap_or(1))?;
         }
         Ok(())

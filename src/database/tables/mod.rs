@@ -1,16 +1,41 @@
 //! The tables of layouts and applications: their columns, their rows, and what refers to them.
 
+use crate::database::Database;
+
 pub(in crate::database) mod application;
-pub(in crate::database) mod check;
+mod check;
 pub(in crate::database) mod deferred;
-pub(in crate::database) mod layout;
-pub(in crate::database) mod partitions;
-pub(in crate::database) mod reader;
-pub(in crate::database) mod referring_rows;
-pub(in crate::database) mod rejected_rows;
-pub(in crate::database) mod restored_table;
-pub(in crate::database) mod restored_values;
-pub(in crate::database) mod statistics;
+mod layout;
+mod live_rows;
+mod partitions;
+mod reader;
+mod referring_rows;
+mod rejected_rows;
+mod restored_table;
+mod restored_values;
+mod statistics;
 pub(in crate::database) mod structure;
 pub(in crate::database) mod target;
-pub(in crate::database) mod undo;
+mod undo;
+
+pub use check::{Mismatch, RowRange};
+pub use live_rows::LiveRow;
+pub use reader::{CurrentRows, SameKey};
+pub use referring_rows::{KeyedRows, ReferringKey};
+pub use rejected_rows::{RejectedRow, RestoredRows, RowFault};
+pub use restored_table::{Obstacle, RestoredTable};
+pub use structure::TableProblem;
+pub use target::{TargetTable, TargetTables};
+pub use undo::RowUndo;
+
+/// The tables of layouts and applications.
+pub struct Tables<'d> {
+    database: &'d mut Database,
+}
+
+impl Database {
+    /// The tables of layouts and applications.
+    pub fn tables(&mut self) -> Tables<'_> {
+        Tables { database: self }
+    }
+}

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
+use crate::database::{AnyConnection, DatabaseError, TableProblem};
 use crate::model::Table;
 
-use crate::database::{AnyConnection, Database, DatabaseError, TableProblem};
+use super::Tables;
 
 #[derive(QueryableByName)]
 struct StoredPartition {
@@ -78,14 +79,15 @@ impl AnyConnection {
     }
 }
 
-impl Database {
+impl Tables<'_> {
     /// What partitions lack of the triggers of a table, if no change of theirs can have been missed.
     ///
     /// # Errors
     /// When the schema cannot be read.
     pub fn untouched_partitions(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
-        let audited = self.connection.audited(table)?;
+        let audited = self.database.connection.audited(table)?;
         Ok(self
+            .database
             .connection
             .engine_mut()
             .untouched_partitions(&audited)?)
@@ -100,7 +102,7 @@ impl Database {
         &mut self,
         name: &str,
     ) -> Result<Option<(String, bool)>, DatabaseError> {
-        let mut partitions = self.connection.partitions()?;
+        let mut partitions = self.database.connection.partitions()?;
         partitions.retain(|part| part.name == name && (part.shared || part.is_whole));
         partitions.sort_by_key(|part| !part.shared);
         let found = partitions.into_iter().next();
@@ -112,7 +114,7 @@ impl Database {
     /// # Errors
     /// When the schema cannot be read.
     pub fn is_partition_of(&mut self, name: &str, whole: &str) -> Result<bool, DatabaseError> {
-        let partitions = self.connection.partitions()?;
+        let partitions = self.database.connection.partitions()?;
         let mut partitions = partitions.iter();
         Ok(partitions.any(|part| part.name == name && part.of_table == whole))
     }
@@ -121,7 +123,7 @@ impl Database {
     pub(in crate::database) fn partition_names(
         &mut self,
     ) -> Result<BTreeSet<String>, DatabaseError> {
-        let partitions = self.connection.partitions()?.into_iter();
+        let partitions = self.database.connection.partitions()?.into_iter();
         Ok(partitions.map(|part| part.name).collect())
     }
 
@@ -130,7 +132,7 @@ impl Database {
     /// # Errors
     /// When the schema cannot be read.
     pub fn shared_partitions(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
-        let partitions = self.connection.partitions()?.into_iter();
+        let partitions = self.database.connection.partitions()?.into_iter();
         let shared = partitions.filter(|part| part.shared && !part.own);
         Ok(shared.map(|part| part.name).collect())
     }
@@ -143,7 +145,7 @@ impl Database {
         &mut self,
         table: &str,
     ) -> Result<Vec<Table>, DatabaseError> {
-        let mut partitions = self.connection.partitions()?;
+        let mut partitions = self.database.connection.partitions()?;
         partitions.retain(|part| part.own && part.of_table == table);
         let mut tables = Vec::new();
         for part in partitions {

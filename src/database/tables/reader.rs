@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::database::DatabaseError;
 use crate::layout::{Layout, LayoutTable};
 use crate::model::{Fingerprint, Hasher, MappedRow, TableIndex, Value};
 use crate::plan::{KnownRow, ParentKey};
 
-use crate::database::{Database, DatabaseError};
+use super::Tables;
 
 /// Current rows by the identity of the record that they were looked up for: record id and values.
 pub type CurrentRows = HashMap<Fingerprint, (String, Vec<Value>)>;
@@ -22,7 +23,7 @@ pub struct SameKey {
     pub columns: Vec<usize>,
 }
 
-impl Database {
+impl Tables<'_> {
     /// The rows that these records became, according to the ledger.
     ///
     /// # Errors
@@ -146,7 +147,7 @@ impl Database {
         key: &[Vec<Value>],
     ) -> Result<bool, DatabaseError> {
         let mut found = false;
-        if self.connection.has_table(&table.table.name)? {
+        if self.database.connection.has_table(&table.table.name)? {
             self.rows_where(table, columns, key, &mut |_| found = true)?;
         }
         Ok(found)
@@ -164,7 +165,7 @@ impl Database {
         keys: &[Vec<Value>],
         visit: &mut dyn FnMut(usize, String),
     ) -> Result<(), DatabaseError> {
-        if !self.connection.has_table(&table.table.name)? {
+        if !self.database.connection.has_table(&table.table.name)? {
             return Ok(());
         }
         let keys = keys.iter().enumerate();
@@ -194,7 +195,7 @@ impl Database {
         table: &LayoutTable,
         visit: &mut dyn FnMut(String),
     ) -> Result<(), DatabaseError> {
-        if !self.connection.has_table(&table.table.name)? {
+        if !self.database.connection.has_table(&table.table.name)? {
             return Ok(());
         }
         self.each_key(table, &mut |values| visit(table.table.record_id(&values)))
@@ -210,7 +211,7 @@ impl Database {
         columns: &[usize],
     ) -> Result<Vec<Vec<Value>>, DatabaseError> {
         let mut rows = Vec::new();
-        if self.connection.has_table(&table.table.name)? {
+        if self.database.connection.has_table(&table.table.name)? {
             self.each_row(table, None, &mut |row| {
                 rows.push(columns.iter().map(|&column| row[column].clone()).collect());
             })?;

@@ -7,13 +7,14 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use crate::model::{Table, Value};
-
 use crate::database::select::{CountRowsOf, LockRows, Which};
 use crate::database::statement::Slot;
 use crate::database::stored_text::StoredText;
-use crate::database::tables::undo::SelectImages;
-use crate::database::{AnyConnection, Database, DatabaseError, RestoredTable};
+use crate::database::{AnyConnection, DatabaseError, RestoredTable};
+use crate::model::{Table, Value};
+
+use super::Tables;
+use super::undo::SelectImages;
 
 /// Values per statement.
 const BATCH: usize = 200;
@@ -146,15 +147,15 @@ impl AnyConnection {
     }
 }
 
-impl Database {
+impl Tables<'_> {
     /// The foreign keys that refer to a table.
     ///
     /// # Errors
     /// When the schema cannot be read.
     pub fn keys_that_refer_to(&mut self, table: &str) -> Result<Vec<ReferringKey>, DatabaseError> {
-        let mut keys = self.connection.keys_that_refer_to(table)?;
-        if let Some(query) = self.connection.catalog().references_from_elsewhere {
-            keys.extend(self.connection.referring_keys(query, table)?);
+        let mut keys = self.database.connection.keys_that_refer_to(table)?;
+        if let Some(query) = self.database.connection.catalog().references_from_elsewhere {
+            keys.extend(self.database.connection.referring_keys(query, table)?);
         }
         Ok(keys)
     }
@@ -175,19 +176,19 @@ impl Database {
             None => self.defined_table(&key.table)?,
             Some(_) => None,
         };
-        let parent = self.connection.dialect().table_name(parents.table);
-        let locking = self.connection.engine().locks_rows();
+        let parent = self.database.connection.dialect().table_name(parents.table);
+        let locking = self.database.connection.engine().locks_rows();
         for keys in parents.keys.chunks(BATCH) {
             let columns = parents.columns.as_slice();
             let to = &Which::Keys { columns, keys };
-            if let Some(locking) = locking.filter(|_| self.is_writing) {
+            if let Some(locking) = locking.filter(|_| self.database.is_writing) {
                 let table = parents.table;
                 LockRows {
                     table,
                     which: to,
                     locking,
                 }
-                .execute(&mut self.connection)?;
+                .execute(&mut self.database.connection)?;
             }
             let parent = parent.as_str();
             let which = Which::Referring { key, parent, to };
@@ -218,14 +219,14 @@ impl Database {
                 table: name,
                 which,
             };
-            let count: i64 = count.get_result(&mut self.connection)?;
+            let count: i64 = count.get_result(&mut self.database.connection)?;
             return Ok(match count {
                 0 => ControlFlow::Continue(()),
                 _ => each(None),
             });
         };
-        let select = self.connection.select_images(table)?;
-        self.connection.with_image_settings(|connection| {
+        let select = self.database.connection.select_images(table)?;
+        self.database.connection.with_image_settings(|connection| {
             let query = SelectImages {
                 select: &select,
                 which,

@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 
 use crate::audit::revert::Undo;
 use crate::audit::{Image, Key};
+use crate::database::pages::Room;
+use crate::database::{AnyConnection, DatabaseError, RowUndo, ViolationKind};
 use crate::model::Value;
 
-use crate::database::pages::Room;
-use crate::database::tables::restored_table::RestoredTable;
-use crate::database::{AnyConnection, Database, DatabaseError, RowUndo, ViolationKind};
+use super::Tables;
+use super::restored_table::RestoredTable;
 
 type Transactions = <AnyConnection as Connection>::TransactionManager;
 
@@ -69,7 +70,7 @@ impl RowFault {
     }
 }
 
-impl Database {
+impl Tables<'_> {
     /// Applies these changes, in order, and compares the rows with them. If one is rejected, none of them is applied.
     ///
     /// # Errors
@@ -100,17 +101,17 @@ impl Database {
         table: &RestoredTable,
         undos: &[RowUndo],
     ) -> Result<bool, DatabaseError> {
-        let Some([lenient, strict]) = self.connection.engine().strictness_switch() else {
+        let Some([lenient, strict]) = self.database.connection.engine().strictness_switch() else {
             return Ok(false);
         };
-        Transactions::begin_transaction(&mut self.connection)?;
-        self.connection.batch_execute(lenient)?;
+        Transactions::begin_transaction(&mut self.database.connection)?;
+        self.database.connection.batch_execute(lenient)?;
         let done = self.tentatively(|database| database.undo_rows(table, undos));
-        self.connection.batch_execute(strict)?;
+        self.database.connection.batch_execute(strict)?;
         let is_exact = done?.is_ok() && self.changed_values(table, undos)?.is_empty();
         match is_exact {
-            true => Transactions::commit_transaction(&mut self.connection)?,
-            false => Transactions::rollback_transaction(&mut self.connection)?,
+            true => Transactions::commit_transaction(&mut self.database.connection)?,
+            false => Transactions::rollback_transaction(&mut self.database.connection)?,
         }
         Ok(is_exact)
     }
@@ -120,14 +121,14 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, DatabaseError>,
     ) -> Result<Result<T, DatabaseError>, DatabaseError> {
-        Transactions::begin_transaction(&mut self.connection)?;
+        Transactions::begin_transaction(&mut self.database.connection)?;
         match work(self) {
             Ok(done) => {
-                Transactions::commit_transaction(&mut self.connection)?;
+                Transactions::commit_transaction(&mut self.database.connection)?;
                 Ok(Ok(done))
             }
             // A lost connection or a deadlock has no savepoint any more.
-            Err(error) => match Transactions::rollback_transaction(&mut self.connection) {
+            Err(error) => match Transactions::rollback_transaction(&mut self.database.connection) {
                 Ok(()) => Ok(Err(error)),
                 Err(_) => Err(error),
             },
@@ -139,7 +140,7 @@ impl Database {
         table: &RestoredTable,
         undos: Vec<RowUndo>,
     ) -> Result<RestoredRows, DatabaseError> {
-        Transactions::begin_transaction(&mut self.connection)?;
+        Transactions::begin_transaction(&mut self.database.connection)?;
         let (mut restored, mut waiting) = (Vec::new(), Vec::new());
         for undo in undos {
             // Changes of one row are applied in their order.
@@ -154,7 +155,7 @@ impl Database {
                 Err(_) if self.restores_leniently(table, one)? => restored.push(undo),
                 Err(error) => {
                     let row = self.rejected_row(table, &undo, RowFault::of(&error))?;
-                    Transactions::rollback_transaction(&mut self.connection)?;
+                    Transactions::rollback_transaction(&mut self.database.connection)?;
                     return Ok(RestoredRows {
                         rejected: vec![row],
                         waiting: Vec::new(),
@@ -162,7 +163,7 @@ impl Database {
                 }
             }
         }
-        Transactions::commit_transaction(&mut self.connection)?;
+        Transactions::commit_transaction(&mut self.database.connection)?;
         let rejected = self.changed_values(table, &restored)?;
         Ok(RestoredRows { rejected, waiting })
     }
@@ -177,7 +178,7 @@ impl Database {
         undo: &RowUndo,
         fault: RowFault,
     ) -> Result<RejectedRow, DatabaseError> {
-        let key = Key::of_table(table.table(), self.key_rule());
+        let key = Key::of_table(table.table(), self.database.key_rule());
         let image = match &undo.undo {
             Undo::Insert(image) => image,
             Undo::Update(_) | Undo::Delete => &undo.before,
@@ -203,13 +204,13 @@ impl Database {
         };
         for &column in &columns {
             let others: Vec<usize> = columns.iter().copied().filter(|&at| at != column).collect();
-            Transactions::begin_transaction(&mut self.connection)?;
+            Transactions::begin_transaction(&mut self.database.connection)?;
             let done = match &undo.undo {
                 Undo::Insert(_) => self.undo_deletes(table, std::slice::from_ref(undo), &others),
                 Undo::Update(image) => self.undo_update(table, undo, image, &[column]),
                 Undo::Delete => Ok(()),
             };
-            Transactions::rollback_transaction(&mut self.connection)?;
+            Transactions::rollback_transaction(&mut self.database.connection)?;
             if done.is_ok() == is_insert {
                 rejected.push(table.table().columns[column].name.clone());
             }
@@ -223,7 +224,7 @@ impl Database {
         table: &RestoredTable,
         undos: &[RowUndo],
     ) -> Result<Vec<RejectedRow>, DatabaseError> {
-        let key = Key::of_table(table.table(), self.key_rule());
+        let key = Key::of_table(table.table(), self.database.key_rule());
         // Rows with different keys can have the same record id.
         let values = |image: &Image| {
             let values = key

@@ -4,12 +4,13 @@ use serde_json::Value as Json;
 
 use crate::audit::revert::Undo;
 use crate::audit::{Image, same_value};
-use crate::model::{Column, Table, Value};
-
+use crate::database::DatabaseError;
 use crate::database::engine::{Cast, Dialect, StoredColumn};
 use crate::database::statement::Slot;
-use crate::database::tables::restored_values::{from_image, is_default, text_of};
-use crate::database::{Database, DatabaseError};
+use crate::model::{Column, Table, Value};
+
+use super::Tables;
+use super::restored_values::{from_image, is_default, text_of};
 
 /// A table of the application, whichever types its columns have.
 #[derive(Debug, Clone)]
@@ -59,7 +60,7 @@ pub enum Obstacle {
     NullKey(String),
 }
 
-impl Database {
+impl Tables<'_> {
     /// The table with the columns that it has now; `None` if there is no such table.
     ///
     /// # Errors
@@ -68,13 +69,13 @@ impl Database {
         let Some(table) = self.defined_table(name)? else {
             return Ok(None);
         };
-        let dialect = self.connection.dialect();
-        let stored = self.connection.stored_columns(name)?.into_iter();
+        let dialect = self.database.connection.dialect();
+        let stored = self.database.connection.stored_columns(name)?.into_iter();
         Ok(Some(RestoredTable {
             columns: stored
                 .map(|column| RestoredColumn::of(&column, &*dialect))
                 .collect(),
-            has_other_triggers: self.has_other_triggers(name)?,
+            has_other_triggers: self.database.has_other_triggers(name)?,
             table,
         }))
     }

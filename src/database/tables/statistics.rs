@@ -1,7 +1,9 @@
 //! The statistics that the database's query planner uses.
 
-use crate::database::{Database, DatabaseError};
+use crate::database::DatabaseError;
 use crate::layout::Layout;
+
+use super::Tables;
 
 /// Number of changed rows from which updating the statistics, which takes up to a second, pays off.
 const MANY: u64 = 10_000;
@@ -14,7 +16,7 @@ const LEDGER: [&str; 5] = [
     "audit_log",
 ];
 
-impl Database {
+impl Tables<'_> {
     /// Updates the statistics of the tables of a large load.
     pub(in crate::database) fn refresh_statistics(
         &mut self,
@@ -24,7 +26,7 @@ impl Database {
         if changed >= MANY {
             let tables = layout.tables.iter().map(|table| &*table.table.name);
             let all: Vec<&str> = LEDGER.into_iter().chain(tables).collect();
-            self.connection.engine_mut().analyze(&all)?;
+            self.database.connection.engine_mut().analyze(&all)?;
         }
         Ok(())
     }

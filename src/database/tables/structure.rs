@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::database::DatabaseError;
+use crate::database::engine::{Catalog, StoredColumn};
 use crate::layout::{Layout, LayoutTable};
 use crate::model::plural;
 
-use crate::database::engine::{Catalog, StoredColumn};
-use crate::database::{Database, DatabaseError};
+use super::Tables;
 
 /// Why an existing table does not match the layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(in crate::database) fn ensure_none(problems: Vec<TableProblem>) -> Result<()
     }
 }
 
-impl Database {
+impl Tables<'_> {
     /// Rejects existing tables that cannot hold the layout's rows. Also for imports without any changed file: otherwise
     /// a table that another program altered or replaced would go unnoticed.
     ///
@@ -60,7 +61,7 @@ impl Database {
         problems: &mut Vec<TableProblem>,
     ) -> Result<Vec<StoredColumn>, DatabaseError> {
         let name = &table.table.name;
-        let stored = self.connection.stored_columns(name)?;
+        let stored = self.database.connection.stored_columns(name)?;
         let mut problem = |message: String| {
             let table = name.clone();
             problems.push(TableProblem { table, message });
@@ -71,7 +72,12 @@ impl Database {
         if let Some(kind) = self.other_kind(name, &stored)? {
             problem(kind.to_owned());
         } else {
-            compare(table, &stored, self.connection.catalog(), &mut problem);
+            compare(
+                table,
+                &stored,
+                self.database.connection.catalog(),
+                &mut problem,
+            );
         }
         Ok(stored)
     }
@@ -82,17 +88,19 @@ impl Database {
         name: &str,
         stored: &[StoredColumn],
     ) -> Result<Option<&'static str>, DatabaseError> {
-        if !self.connection.has_table(name)? {
+        if !self.database.connection.has_table(name)? {
             return Ok(Some(match self.is_view(name)? {
                 true => "it is a view",
                 false => "it is not a table",
             }));
         }
         let has_key = stored.iter().any(|column| column.key > 0);
-        Ok(match !has_key && self.fires_no_triggers(name)? {
-            true => Some("it is a virtual or foreign table, whose changes cannot be recorded"),
-            false => None,
-        })
+        Ok(
+            match !has_key && self.database.audited_tables().fires_no_triggers(name)? {
+                true => Some("it is a virtual or foreign table, whose changes cannot be recorded"),
+                false => None,
+            },
+        )
     }
 }
 

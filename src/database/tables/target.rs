@@ -2,14 +2,15 @@
 
 use diesel::prelude::*;
 
+use crate::database::DatabaseError;
+use crate::database::engine::{Dialect, RowColumn, StoredColumn};
+use crate::database::select::{CountRows, MaxKey};
 use crate::layout::{Layout, LayoutTable};
 use crate::model::{ColumnType, PerTable, Table};
 use crate::plan::{ColumnLimit, TableLimits, TableState};
 
-use crate::database::engine::{Dialect, RowColumn, StoredColumn};
-use crate::database::select::{CountRows, MaxKey};
-use crate::database::tables::structure::{TableProblem, ensure_none};
-use crate::database::{Database, DatabaseError};
+use super::Tables;
+use super::structure::{TableProblem, ensure_none};
 
 /// The layout's tables in the database.
 #[derive(Debug, Clone)]
@@ -114,7 +115,7 @@ pub struct TargetTable {
     pub limits: TableLimits,
 }
 
-impl Database {
+impl Tables<'_> {
     /// Compares the layout's tables with the database; writes nothing.
     ///
     /// # Errors
@@ -122,9 +123,9 @@ impl Database {
     pub fn inspect_tables(&mut self, layout: &Layout) -> Result<TargetTables, DatabaseError> {
         let mut problems = Vec::new();
         let mut tables = Vec::new();
-        let dialect = self.connection.dialect();
-        let catalog = self.connection.catalog();
-        let longest = self.connection.longest_value()?;
+        let dialect = self.database.connection.dialect();
+        let catalog = self.database.connection.catalog();
+        let longest = self.database.connection.longest_value()?;
         for table in &layout.tables {
             let before = problems.len();
             let stored = self.fitting_columns(table, &mut problems)?;
@@ -135,7 +136,10 @@ impl Database {
                 true => planned_columns(&table.table, &*dialect),
                 false => existing_columns(&table.table, &stored),
             };
-            let row = self.connection.row_limit(&table.table.name, columns)?;
+            let row = self
+                .database
+                .connection
+                .row_limit(&table.table.name, columns)?;
             let mut found = if stored.is_empty() {
                 let unsupported = dialect.unsupported(&table.table).into_iter();
                 problems.extend(unsupported.map(|message| TableProblem {
@@ -164,7 +168,7 @@ impl Database {
                         ..own
                     }
                 };
-                let engine = self.connection.engine_mut();
+                let engine = self.database.connection.engine_mut();
                 TargetTable {
                     existed: true,
                     is_incomplete: engine.is_interrupted(&table.table.name)?,
@@ -187,7 +191,7 @@ impl Database {
 
     fn table_state(&mut self, table: &LayoutTable) -> Result<TableState, DatabaseError> {
         let name = table.table.name.as_str();
-        let connection = &mut self.connection;
+        let connection = &mut self.database.connection;
         let rows: i64 = CountRows { table: name }.get_result(connection)?;
         let mut last = 0;
         if let Some(key) = table.table.generated_key() {
@@ -197,7 +201,9 @@ impl Database {
                 column,
             }
             .get_result(connection)?;
-            last = highest.unwrap_or(0).max(self.connection.last_number(name)?);
+            last = highest
+                .unwrap_or(0)
+                .max(self.database.connection.last_number(name)?);
         }
         Ok(TableState {
             rows: u64::try_from(rows).unwrap_or(0),

@@ -8,16 +8,17 @@ use diesel::sql_types::Text;
 
 use crate::audit::Image;
 use crate::audit::revert::Undo;
-use crate::model::Value;
-
 use crate::database::engine::Values;
 use crate::database::ledger::RunHeader;
 use crate::database::pages::Room;
 use crate::database::select::Which;
 use crate::database::statement::{InsertRows, UpdateRow, dynamic_statement};
 use crate::database::stored_text::StoredText;
-use crate::database::tables::restored_table::RestoredTable;
-use crate::database::{Database, DatabaseError, LiveRow};
+use crate::database::{DatabaseError, LiveRow};
+use crate::model::Value;
+
+use super::Tables;
+use super::restored_table::RestoredTable;
 
 /// Rows per statement.
 const BATCH: usize = 200;
@@ -33,7 +34,7 @@ pub struct RowUndo {
     pub undo: Undo,
 }
 
-impl Database {
+impl Tables<'_> {
     /// Inserts a run that reverts rows, within a transaction.
     ///
     /// # Errors
@@ -44,11 +45,11 @@ impl Database {
         run: &crate::model::RunContext,
     ) -> Result<(), DatabaseError> {
         // Rows are written in reverse order of the reverted run, so foreign keys are checked at the end.
-        self.connection.engine_mut().defer_foreign_keys()?;
-        if let Some(settings) = self.connection.dialect().restore_settings() {
-            self.connection.batch_execute(&settings)?;
+        self.database.connection.engine_mut().defer_foreign_keys()?;
+        if let Some(settings) = self.database.connection.dialect().restore_settings() {
+            self.database.connection.batch_execute(&settings)?;
         }
-        self.begin_run(header, run)
+        self.database.ledger().begin_run(header, run)
     }
 
     /// Completes the run.
@@ -61,7 +62,7 @@ impl Database {
         finished_at: crate::model::Timestamp,
         counts: &str,
     ) -> Result<(), DatabaseError> {
-        self.end_run(run, finished_at, counts)
+        self.database.ledger().end_run(run, finished_at, counts)
     }
 
     /// The current rows with these keys, formatted as by the triggers; `None` if there is no room for them.
@@ -74,10 +75,10 @@ impl Database {
         keys: &[Vec<Value>],
         room: &mut Room,
     ) -> Result<Option<Vec<LiveRow>>, DatabaseError> {
-        let select = self.connection.select_images(table.table())?;
+        let select = self.database.connection.select_images(table.table())?;
         let columns = table.key_slots();
         let mut found = Vec::new();
-        self.connection.with_image_settings(|connection| {
+        self.database.connection.with_image_settings(|connection| {
             for keys in keys.chunks(BATCH) {
                 let query = SelectImages {
                     select: &select,
@@ -107,7 +108,7 @@ impl Database {
     /// The primary key in an image.
     #[must_use]
     pub fn key_of_image(&self, table: &RestoredTable, image: &Image) -> Vec<Value> {
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         let key = table.table().primary_key.iter();
         key.map(|&column| table.value(image, column, &*dialect))
             .collect()
@@ -154,7 +155,7 @@ impl Database {
             Undo::Insert(image) => Some(image),
             Undo::Update(_) | Undo::Delete => None,
         });
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         let value = |image, column: &usize| table.value(image, *column, &*dialect);
         let values: Vec<Value> = images
             .flat_map(|image| columns.iter().map(move |column| value(image, column)))
@@ -167,7 +168,7 @@ impl Database {
                 columns: &slots,
                 values: &values.iter().collect::<Vec<_>>(),
             };
-            let connection = &mut self.connection;
+            let connection = &mut self.database.connection;
             connection
                 .in_any_order(table.table(), |connection| insert.execute(connection))
                 .map_err(|error| DatabaseError::of_row(&table.table().name, error))?;
@@ -188,7 +189,7 @@ impl Database {
                 keys: &keys,
             },
         };
-        let deleted = delete.execute(&mut self.connection);
+        let deleted = delete.execute(&mut self.database.connection);
         deleted.map_err(|error| DatabaseError::of_deleted_row(&table.table().name, error))?;
         Ok(())
     }
@@ -204,7 +205,7 @@ impl Database {
         if columns.is_empty() {
             return Ok(());
         }
-        let dialect = self.connection.dialect();
+        let dialect = self.database.connection.dialect();
         let values: Vec<Value> = columns
             .iter()
             .map(|&column| table.value(image, column, &*dialect))
@@ -220,7 +221,7 @@ impl Database {
                 .zip(row.key.iter().cloned())
                 .collect::<Vec<_>>(),
         };
-        let connection = &mut self.connection;
+        let connection = &mut self.database.connection;
         connection
             .in_any_order(table.table(), |connection| update.execute(connection))
             .map_err(|error| DatabaseError::of_row(&table.table().name, error))?;

@@ -47,9 +47,13 @@ impl Writer<'_> {
         let mut verified = database.change_while_reading(
             |connection| deferred.create(connection),
             |rows| {
-                let mismatches =
-                    rows.compare_with_plan(self.layout, &self.before, &self.written, planned)?;
-                let entries = rows.contents_of_run(run, self.entries_before)?;
+                let mismatches = rows.tables().compare_with_plan(
+                    self.layout,
+                    &self.before,
+                    &self.written,
+                    planned,
+                )?;
+                let entries = rows.seals().contents_of_run(run, self.entries_before)?;
                 Ok(Verified {
                     mismatches,
                     entries,
@@ -60,8 +64,10 @@ impl Writer<'_> {
         let without = self.applied.without_entries(self.layout, &entries.tables);
         verified.mismatches.extend(without);
         if verified.mismatches.is_empty() {
-            database.refresh_statistics(self.layout, verified.entries.entries.count)?;
-            database.advance_sequences(self.layout, planned)?;
+            database
+                .tables()
+                .refresh_statistics(self.layout, verified.entries.entries.count)?;
+            database.tables().advance_sequences(self.layout, planned)?;
         }
         Ok(verified)
     }
@@ -79,9 +85,13 @@ impl Writer<'_> {
         let _span = tracing::info_span!("seal").entered();
         let run = &self.run_id;
         let mut sums = self.pending.sums;
-        database.add_rows_of_run(&mut sums, run, self.first_file)?;
+        database
+            .seals()
+            .add_rows_of_run(&mut sums, run, self.first_file)?;
         end.facts.ledger = Some(sums);
-        database.end_run(&self.run, end.at, &end.counts)?;
-        database.seal_run(run, verified.entries, end.facts, end.at)
+        database.ledger().end_run(&self.run, end.at, &end.counts)?;
+        database
+            .seals()
+            .seal_run(run, verified.entries, end.facts, end.at)
     }
 }

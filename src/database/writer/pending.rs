@@ -214,24 +214,24 @@ impl Pending {
     fn flush_earlier(&mut self, database: &mut Database, run: &RunId) -> Result<(), DatabaseError> {
         let none = LedgerSum::default();
         for (file, positions) in by_file(&std::mem::take(&mut self.forgotten)) {
-            let removed = database.sum_origins_at(file, &positions)?;
+            let removed = database.seals().sum_origins_at(file, &positions)?;
             let sum = self.sums.of_mut(LedgerTable::RowSources);
             sum.follow(removed, none);
-            database.record_removed(run, file, &positions)?;
+            database.ledger().record_removed(run, file, &positions)?;
             let entries = row_sources::table
                 .filter(row_sources::source_file_id.eq(file))
                 .filter(row_sources::position.eq_any(positions));
             diesel::delete(entries).execute(&mut database.connection)?;
         }
         for (file, positions) in by_file(&std::mem::take(&mut self.removed)) {
-            let before = database.sum_origins_at(file, &positions)?;
+            let before = database.seals().sum_origins_at(file, &positions)?;
             let entries = row_sources::table
                 .filter(row_sources::source_file_id.eq(file))
                 .filter(row_sources::position.eq_any(&positions));
             diesel::update(entries)
                 .set(row_sources::gone_run_id.eq(run))
                 .execute(&mut database.connection)?;
-            let after = database.sum_origins_at(file, &positions)?;
+            let after = database.seals().sum_origins_at(file, &positions)?;
             let sum = self.sums.of_mut(LedgerTable::RowSources);
             sum.follow(before, after);
         }

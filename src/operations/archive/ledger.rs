@@ -63,12 +63,12 @@ impl LedgerToCompare {
     ) -> Result<Vec<ArchiveProblem>, OperationError> {
         let mut database = Database::open(&self.database, Access::Read, self.wait)?;
         database.snapshot(|database| {
-            let seals = database.seals()?.into_iter();
+            let seals = database.seals().all()?.into_iter();
             let seals = seals.filter_map(|seal| Header::parse(&seal.header).ok());
             let seals: HashMap<RunId, Header> = seals
                 .filter_map(|header| Some((header.run_id()?, header)))
                 .collect();
-            let runs = database.runs()?.into_iter();
+            let runs = database.ledger().runs()?.into_iter();
             let mut problems = Vec::new();
             for run in runs.filter(|run| run.is(RunKind::Import)) {
                 if only.is_some_and(|only| *only != run.id) {
@@ -77,7 +77,7 @@ impl LedgerToCompare {
                 let message = match archive.manifest(&run.id) {
                     Ok(manifest) => {
                         *compared += 1;
-                        let files = database.files_of_run(&run.id)?;
+                        let files = database.ledger().files_of_run(&run.id)?;
                         difference(&manifest, &run, seals.get(&run.id), &files)
                     }
                     Err(ArchiveError::UnknownRun(_)) if is_elsewhere(archive, &run) => None,

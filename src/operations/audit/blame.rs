@@ -72,7 +72,7 @@ pub fn blame(
             record_id,
             columns: written.columns,
             deleted: written.deleted,
-            not_recorded: database.not_recorded(table)?,
+            not_recorded: database.audited_tables().not_recorded(table)?,
         })
     })
 }
@@ -103,7 +103,11 @@ impl LastWritten {
         entries: &[RowEntry],
         key: &[&str],
     ) -> Result<Self, OperationError> {
-        let accounted = database.accounted()?.remove(table).unwrap_or_default();
+        let accounted = database
+            .audited_tables()
+            .accounted()?
+            .remove(table)
+            .unwrap_or_default();
         let attributions = AttributionIndex::new(database)?;
         let rule = database.key_rule();
         let (mut written, mut state) = (Self::default(), RowState::Unknown);

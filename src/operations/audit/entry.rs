@@ -66,6 +66,7 @@ pub fn show_entry(
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
         let entry = database
+            .audit_log()
             .entry(id)?
             .ok_or(OperationError::UnknownEntry(id))?;
         let attributions = AttributionIndex::new(database)?;
@@ -90,10 +91,10 @@ pub(super) struct AttributionIndex {
 
 impl AttributionIndex {
     pub(super) fn new(database: &mut Database) -> Result<Self, OperationError> {
-        let runs = database.runs()?.into_iter();
+        let runs = database.ledger().runs()?.into_iter();
         Ok(Self {
             runs: runs.map(|run| (run.id.clone(), run)).collect(),
-            files: database.claimed_files()?,
+            files: database.ledger().claimed_files()?,
         })
     }
 

@@ -63,10 +63,10 @@ pub fn history(
             table: table.to_owned(),
             record_id,
             versions: entries.len(),
-            not_recorded: database.not_recorded(table)?,
+            not_recorded: database.audited_tables().not_recorded(table)?,
         };
         let attributions = AttributionIndex::new(database)?;
-        let baselines = database.baselines_of(table)?;
+        let baselines = database.audited_tables().baselines_of(table)?;
         let mut replayer = Replayer::of(database, table)?;
         each_with_values(database, &entries, &mut |mut entry| {
             let step = take_step(&mut entry);
@@ -103,7 +103,9 @@ pub(super) fn entries_named(
     let record = row_named(database, table, record)?;
     let entries = entries_of_row(database, table, &record)?;
     match entries.is_empty() {
-        true if !database.is_traced(table)? => Err(unknown_table(database, table)?),
+        true if !database.audited_tables().is_traced(table)? => {
+            Err(unknown_table(database, table)?)
+        }
         true => Err(OperationError::UnknownRow {
             table: table.to_owned(),
             record,

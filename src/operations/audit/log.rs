@@ -67,7 +67,7 @@ pub fn log(
 ) -> Result<Log, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        let runs = database.runs()?;
+        let runs = database.ledger().runs()?;
         let resolved = query.resolve(&runs)?;
         let own = |run: &RunRecord| LogLine {
             run_id: Some(run.id.clone()),
@@ -85,7 +85,9 @@ pub fn log(
             };
             let mut all: Vec<LogLine> = wanted.map(with_changes).collect();
             all.extend(lines(
-                database.entry_totals_of_others(&resolved.filter)?,
+                database
+                    .audit_log()
+                    .entry_totals_of_others(&resolved.filter)?,
                 &runs,
             ));
             all
@@ -135,7 +137,7 @@ fn adds_up(database: &mut Database, runs: &[RunRecord]) -> Result<bool, Operatio
         .flat_map(|run| run.row_changes().into_values())
         .flat_map(BTreeMap::into_values)
         .sum();
-    Ok(database.count_entries_of_runs()? == counted)
+    Ok(database.audit_log().count_entries_of_runs()? == counted)
 }
 
 fn lines(totals: Vec<EntryTotal>, runs: &[RunRecord]) -> Vec<LogLine> {
@@ -178,7 +180,7 @@ pub fn log_entries(
 ) -> Result<LogEntries, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        let resolved = query.resolve(&database.runs()?)?;
+        let resolved = query.resolve(&database.ledger().runs()?)?;
         let attributions = AttributionIndex::new(database)?;
         let order = match query.after {
             Some(_) => EntryOrder::OldestFirst,
@@ -191,27 +193,29 @@ pub fn log_entries(
         };
         // If the database can count, only entries that are shown are read.
         let counts_itself = resolved.content.is_empty();
-        database.each_entry(&resolved.filter, order, &mut |entry| {
-            if counts_itself && log.shown >= limit {
-                return ControlFlow::Break(());
-            }
-            if !resolved.accepts(&entry) {
-                return ControlFlow::Continue(());
-            }
-            log.count += 1;
-            if log.shown >= limit {
-                return ControlFlow::Continue(());
-            }
-            log.shown += 1;
-            log.last_entry = log.last_entry.max(Some(entry.id));
-            let visited = visit(&entry, &attributions.attribution_of(&entry));
-            match counts_itself && log.shown >= limit {
-                true => ControlFlow::Break(()),
-                false => visited,
-            }
-        })?;
+        database
+            .audit_log()
+            .each_entry(&resolved.filter, order, &mut |entry| {
+                if counts_itself && log.shown >= limit {
+                    return ControlFlow::Break(());
+                }
+                if !resolved.accepts(&entry) {
+                    return ControlFlow::Continue(());
+                }
+                log.count += 1;
+                if log.shown >= limit {
+                    return ControlFlow::Continue(());
+                }
+                log.shown += 1;
+                log.last_entry = log.last_entry.max(Some(entry.id));
+                let visited = visit(&entry, &attributions.attribution_of(&entry));
+                match counts_itself && log.shown >= limit {
+                    true => ControlFlow::Break(()),
+                    false => visited,
+                }
+            })?;
         if counts_itself {
-            log.count = database.count_entries(&resolved.filter)?;
+            log.count = database.audit_log().count_entries(&resolved.filter)?;
         }
         Ok(log)
     })
@@ -229,16 +233,20 @@ pub fn each_entry(
 ) -> Result<u64, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        let resolved = query.resolve(&database.runs()?)?;
+        let resolved = query.resolve(&database.ledger().runs()?)?;
         let attributions = AttributionIndex::new(database)?;
         let mut count = 0;
-        database.each_entry(&resolved.filter, EntryOrder::OldestFirst, &mut |entry| {
-            if !resolved.accepts(&entry) {
-                return ControlFlow::Continue(());
-            }
-            count += 1;
-            visit(&entry, &attributions.attribution_of(&entry))
-        })?;
+        database.audit_log().each_entry(
+            &resolved.filter,
+            EntryOrder::OldestFirst,
+            &mut |entry| {
+                if !resolved.accepts(&entry) {
+                    return ControlFlow::Continue(());
+                }
+                count += 1;
+                visit(&entry, &attributions.attribution_of(&entry))
+            },
+        )?;
         Ok(count)
     })
 }

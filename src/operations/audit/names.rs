@@ -113,17 +113,21 @@ pub fn excluded_in_vain(
 }
 
 fn untraced(database: &mut Database, name: &str) -> Result<Option<Unmatched>, OperationError> {
-    Ok(match database.is_traced(name)? {
+    Ok(match database.audited_tables().is_traced(name)? {
         true => None,
         false => Some(Unmatched::Table {
             name: name.to_owned(),
-            tables: database.traced_tables()?.into_iter().collect(),
+            tables: database
+                .audited_tables()
+                .traced_tables()?
+                .into_iter()
+                .collect(),
         }),
     })
 }
 
 fn unknown_actor(database: &mut Database, name: &str) -> Result<Option<Unmatched>, OperationError> {
-    let actors = database.runs()?.into_iter().map(|run| run.actor);
+    let actors = database.ledger().runs()?.into_iter().map(|run| run.actor);
     let actors: BTreeSet<String> = actors.chain([EXTERNAL.to_owned()]).collect();
     Ok((!actors.contains(name)).then(|| Unmatched::Actor {
         name: name.to_owned(),
@@ -142,7 +146,7 @@ fn unknown_record(
             .collect(),
         ..EntryFilter::default()
     };
-    let unknown = database.count_entries(&filter)? == 0;
+    let unknown = database.audit_log().count_entries(&filter)? == 0;
     Ok(unknown.then(|| Unmatched::Record(name.to_owned())))
 }
 
@@ -165,12 +169,16 @@ fn unknown_columns(
         return Ok(Vec::new());
     }
     let tables = match named.is_empty() {
-        true => database.traced_tables()?.into_iter().collect(),
+        true => database
+            .audited_tables()
+            .traced_tables()?
+            .into_iter()
+            .collect(),
         false => named.clone(),
     };
     let mut there = Vec::with_capacity(tables.len());
     for table in tables {
-        let defined = database.defined_table(&table)?;
+        let defined = database.tables().defined_table(&table)?;
         let defined = defined.map_or_else(Vec::new, |table| table.columns);
         let names = defined.into_iter().map(|column| column.name);
         there.push((table, names.collect::<Vec<String>>()));
@@ -198,7 +206,7 @@ fn other_time(
         until: query.until,
         ..EntryFilter::default()
     };
-    if database.count_entries(&filter)? > 0 {
+    if database.audit_log().count_entries(&filter)? > 0 {
         return Ok(None);
     }
     let all = EntryFilter::default();
@@ -230,10 +238,12 @@ fn time_of_first(
     order: EntryOrder,
 ) -> Result<Option<String>, OperationError> {
     let mut time = None;
-    database.each_entry(filter, order, &mut |entry| {
-        time = Some(entry.changed_at);
-        ControlFlow::Break(())
-    })?;
+    database
+        .audit_log()
+        .each_entry(filter, order, &mut |entry| {
+            time = Some(entry.changed_at);
+            ControlFlow::Break(())
+        })?;
     Ok(time)
 }
 
@@ -245,7 +255,7 @@ pub(super) fn unknown_table(
     database: &mut Database,
     table: &str,
 ) -> Result<OperationError, OperationError> {
-    let traced = database.traced_tables()?;
+    let traced = database.audited_tables().traced_tables()?;
     Ok(OperationError::UnknownTable {
         table: table.to_owned(),
         near: nearest(table, traced.iter().map(String::as_str)).map(str::to_owned),
@@ -260,7 +270,12 @@ pub(in crate::operations) fn row_named(
     record: &str,
 ) -> Result<String, OperationError> {
     Ok(match rewritten_record_id(record) {
-        Some(rewritten) if database.count_entries(&EntryFilter::of_row(table, record))? == 0 => {
+        Some(rewritten)
+            if database
+                .audit_log()
+                .count_entries(&EntryFilter::of_row(table, record))?
+                == 0 =>
+        {
             rewritten
         }
         Some(_) | None => record.to_owned(),

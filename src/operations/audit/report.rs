@@ -30,7 +30,7 @@ pub fn audit_report(
 ) -> Result<AuditReport, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        let runs = database.runs()?;
+        let runs = database.ledger().runs()?;
         let query = query.resolve(&runs)?;
         Ok(AuditReport {
             totals: totals(database, &query)?,
@@ -45,14 +45,16 @@ pub(super) fn totals(
     query: &ResolvedQuery,
 ) -> Result<Vec<EntryTotal>, OperationError> {
     if query.content.is_empty() {
-        return Ok(database.entry_totals(&query.filter)?);
+        return Ok(database.audit_log().entry_totals(&query.filter)?);
     }
     let mut tally = Tally::default();
-    database.each_entry(&query.filter, EntryOrder::OldestFirst, &mut |entry| {
-        if query.accepts(&entry) {
-            tally.add(entry);
-        }
-        ControlFlow::Continue(())
-    })?;
+    database
+        .audit_log()
+        .each_entry(&query.filter, EntryOrder::OldestFirst, &mut |entry| {
+            if query.accepts(&entry) {
+                tally.add(entry);
+            }
+            ControlFlow::Continue(())
+        })?;
     Ok(tally.totals)
 }

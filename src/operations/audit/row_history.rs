@@ -31,6 +31,7 @@ impl Replayer {
             rows: HashMap::new(),
             rule: database.key_rule(),
             until: database
+                .audited_tables()
                 .baselines_of(table)?
                 .first()
                 .map(|first| first.until),
@@ -140,7 +141,7 @@ pub(super) fn each_with_values<'e>(
     visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
 ) -> Result<(), OperationError> {
     let ids: Vec<i64> = entries.into_iter().map(|one| one.entry.id).collect();
-    Ok(database.each_entry_of_ids(&ids, visit)?)
+    Ok(database.audit_log().each_entry_of_ids(&ids, visit)?)
 }
 
 /// The entries of the row that had the record id last, without those of earlier rows with the same id: from its INSERT
@@ -177,17 +178,19 @@ fn entries_before(
     // Entries that include the INSERT of a row that still exists are all there are.
     let (mut state, mut is_clean) = (RowState::Absent, true);
     let filter = EntryFilter::of_row(table, record);
-    database.each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
-        if entry.id >= end {
-            return ControlFlow::Break(());
-        }
-        let step = take_step(&mut entry);
-        let applied = apply(&mut state, &entry.record_id, &step, rule);
-        let moved_to = applied.moved_to;
-        is_clean &= applied.problem.is_none() && moved_to.is_none();
-        entries.push(RowEntry { entry, moved_to });
-        ControlFlow::Continue(())
-    })?;
+    database
+        .audit_log()
+        .each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
+            if entry.id >= end {
+                return ControlFlow::Break(());
+            }
+            let step = take_step(&mut entry);
+            let applied = apply(&mut state, &entry.record_id, &step, rule);
+            let moved_to = applied.moved_to;
+            is_clean &= applied.problem.is_none() && moved_to.is_none();
+            entries.push(RowEntry { entry, moved_to });
+            ControlFlow::Continue(())
+        })?;
     if is_clean && state.exists() == Some(true) {
         return Ok(entries);
     }
@@ -236,20 +239,22 @@ fn arrivals(
         };
     let rule = database.key_rule();
     let mut found = Vec::new();
-    database.each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
-        if entry.id >= end {
-            return ControlFlow::Break(());
-        }
-        let new = entry.new_value.as_deref();
-        let may_be =
-            entry.record_id != record && (!is_plain || new.is_some_and(|new| new.contains(record)));
-        if may_be && let Ok(step) = take_step(&mut entry) {
-            let moved_to = new_id(&step, &entry.record_id, rule);
-            if moved_to.as_deref() == Some(record) {
-                found.push(RowEntry { entry, moved_to });
+    database
+        .audit_log()
+        .each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
+            if entry.id >= end {
+                return ControlFlow::Break(());
             }
-        }
-        ControlFlow::Continue(())
-    })?;
+            let new = entry.new_value.as_deref();
+            let may_be = entry.record_id != record
+                && (!is_plain || new.is_some_and(|new| new.contains(record)));
+            if may_be && let Ok(step) = take_step(&mut entry) {
+                let moved_to = new_id(&step, &entry.record_id, rule);
+                if moved_to.as_deref() == Some(record) {
+                    found.push(RowEntry { entry, moved_to });
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
     Ok(found)
 }

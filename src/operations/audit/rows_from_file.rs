@@ -43,7 +43,7 @@ pub fn rows_from_file(
 ) -> Result<RowsFromFile, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
-        let versions = database.versions_of_file(path)?;
+        let versions = database.ledger().versions_of_file(path)?;
         if versions.is_empty() {
             return Err(OperationError::UnknownFile(path.to_owned()));
         }
@@ -101,7 +101,7 @@ fn collect(
         enclosing: None,
     };
     for (file, run) in versions {
-        database.each_origin(file.id, &mut |origin| {
+        database.ledger().each_origin(file.id, &mut |origin| {
             if is_wanted(&origin) {
                 found.count += 1;
                 if found.rows.len() < limit {

@@ -40,11 +40,14 @@ struct Accounting<'a> {
 
 impl<'a> Accounting<'a> {
     fn run(&mut self) -> Result<Accounted, OperationError> {
-        let was_known = self.database.is_traced(&self.table.name)?;
+        let was_known = self.database.audited_tables().is_traced(&self.table.name)?;
         // A row whose key changed has entries under its former key.
         let is_plain = !was_known || !self.has_moved()?;
         let recorded = match is_plain {
-            true => self.database.enter_unknown_rows(self.table, self.run)?,
+            true => self
+                .database
+                .audited_tables()
+                .enter_unknown_rows(self.table, self.run)?,
             false => 0,
         };
         if is_plain && !self.database.foreign_rules()?.is_empty() {
@@ -58,14 +61,14 @@ impl<'a> Accounting<'a> {
         if was_known {
             self.differences(&mut accounted)?;
         }
-        accounted.until = self.database.last_entry_id()?;
+        accounted.until = self.database.seals().last_entry_id()?;
         Ok(accounted)
     }
 
     /// Triggers of others on the audit log may have kept entries from being written.
     fn check_entered(&mut self, recorded: u64, was_known: bool) -> Result<(), OperationError> {
         let mut rows = 0;
-        self.database.each_live_row(self.table, &mut |_| {
+        self.database.tables().each_live_row(self.table, &mut |_| {
             rows += 1;
             Ok::<_, OperationError>(())
         })?;
@@ -84,10 +87,12 @@ impl<'a> Accounting<'a> {
     fn has_moved(&mut self) -> Result<bool, OperationError> {
         let mut has_moved = false;
         let (name, key) = (self.table.name.as_str(), self.key());
-        self.database.each_recorded_change(&mut |entry| {
-            has_moved |= entry.table_name == name && moved(&entry, &key).is_some();
-            Ok::<_, OperationError>(())
-        })?;
+        self.database
+            .audit_log()
+            .each_recorded_change(&mut |entry| {
+                has_moved |= entry.table_name == name && moved(&entry, &key).is_some();
+                Ok::<_, OperationError>(())
+            })?;
         Ok(has_moved)
     }
 
@@ -96,22 +101,33 @@ impl<'a> Accounting<'a> {
     fn differences(&mut self, counts: &mut Accounted) -> Result<(), OperationError> {
         let (summing, mut sums) = (Summing::default(), Sums::default());
         let (name, key) = (self.table.name.as_str(), self.key());
-        self.database.each_recorded_change(&mut |entry| {
-            if entry.table_name == name {
-                add(&mut sums, &summing, &entry, Some(&key));
-            }
-            Ok::<_, OperationError>(())
-        })?;
-        self.database.each_live_row(self.table, &mut |row| {
-            sums.row(&summing, &row.record_id, &key, &row.image);
-            Ok::<_, OperationError>(())
-        })?;
-        let accounted = self.database.accounted()?.remove(name).unwrap_or_default();
+        self.database
+            .audit_log()
+            .each_recorded_change(&mut |entry| {
+                if entry.table_name == name {
+                    add(&mut sums, &summing, &entry, Some(&key));
+                }
+                Ok::<_, OperationError>(())
+            })?;
+        self.database
+            .tables()
+            .each_live_row(self.table, &mut |row| {
+                sums.row(&summing, &row.record_id, &key, &row.image);
+                Ok::<_, OperationError>(())
+            })?;
+        let accounted = self
+            .database
+            .audited_tables()
+            .accounted()?
+            .remove(name)
+            .unwrap_or_default();
         for group in sums.uneven(AT_A_TIME) {
             self.ctx.check_interrupt()?;
             let wanted = |record_id: &str| group[summing.bucket(record_id)];
             let found = self.missing(&accounted, &wanted, counts)?;
-            self.database.enter_found(self.table, &found, self.run)?;
+            self.database
+                .audited_tables()
+                .enter_found(self.table, &found, self.run)?;
         }
         Ok(())
     }
@@ -128,13 +144,15 @@ impl<'a> Accounting<'a> {
             counts.count_broken(entry, record_id);
         }
         let key = self.key();
-        self.database.each_live_row(self.table, &mut |row| {
-            if wanted(&row.record_id) {
-                let now: Image = serde_json::from_str(&row.image).unwrap_or_default();
-                replay.row(row.record_id, &now, &key);
-            }
-            Ok::<_, OperationError>(())
-        })?;
+        self.database
+            .tables()
+            .each_live_row(self.table, &mut |row| {
+                if wanted(&row.record_id) {
+                    let now: Image = serde_json::from_str(&row.image).unwrap_or_default();
+                    replay.row(row.record_id, &now, &key);
+                }
+                Ok::<_, OperationError>(())
+            })?;
         let missing = replay.missing(&key).into_iter().map(|(record_id, found)| {
             counts.count(&found);
             entry(record_id, found)

@@ -59,13 +59,15 @@ pub(in crate::operations) fn prepare_tables(
     let entered = Entered::default();
     let done = database.change_schema_then(
         |database| {
-            let target = database.inspect_tables(layout)?;
+            let target = database.tables().inspect_tables(layout)?;
             database.migrate()?;
             let found = Unaccounted::of(database, layout, &target)?;
             let gap = record_gaps(database, found.gaps(), importing, 3, (ctx.clock)())?;
             entered.has_committed(gap.as_ref());
             let make = |database: &mut Database| -> Result<(), OperationError> {
-                Ok(database.prepare_tables(layout, &target, &BTreeSet::new())?)
+                Ok(database
+                    .tables()
+                    .prepare_tables(layout, &target, &BTreeSet::new())?)
             };
             match found.tables.is_empty() {
                 true => make(database)?,
@@ -135,8 +137,8 @@ fn record(
     run: &RunContext,
     ctx: Context<'_>,
 ) -> Result<Baseline, OperationError> {
-    database.lock_whole_tables(found.names())?;
-    let before = database.last_entry_id()?;
+    database.audited_tables().lock_whole_tables(found.names())?;
+    let before = database.seals().last_entry_id()?;
     let (mut tables, mut counts) = (Vec::new(), Vec::new());
     for table in &found.tables {
         let accounted = account_for(database, table, run, ctx)?;

@@ -15,7 +15,7 @@ pub(in crate::operations) fn ensure_not_renamed(
     if suspect.is_empty() || !database.has_ledger()? {
         return Ok(());
     }
-    for state in database.table_triggers()? {
+    for state in database.audited_tables().table_triggers()? {
         if let (TriggerState::Renamed, Some(before)) = (state.state, state.before)
             && (suspect.contains(before.as_str()) || suspect.contains(state.table.as_str()))
         {
@@ -38,13 +38,14 @@ pub(super) fn ensure_not_dropped(
     if !database.has_ledger()? {
         return Ok(());
     }
-    let missing = database.missing_tables(layout)?;
+    let missing = database.tables().missing_tables(layout)?;
     ensure_not_renamed(database, &missing.iter().copied().collect())?;
     for table in missing {
-        let had_rows = database.has_row_sources(table)?
-            || database.is_traced(table)? && database.is_recorded(table)?;
+        let had_rows = database.tables().has_row_sources(table)?
+            || database.audited_tables().is_traced(table)?
+                && database.audited_tables().is_recorded(table)?;
         if had_rows || has_unchanged_files {
-            return Err(match database.present_name(table)? {
+            return Err(match database.ledger().present_name(table)? {
                 Some(now) => OperationError::RowsMoved {
                     table: table.to_owned(),
                     now,
@@ -63,9 +64,9 @@ pub(super) fn ensure_not_emptied(
     triggers: Option<&LayoutTriggers<'_>>,
 ) -> Result<(), OperationError> {
     for name in triggers.into_iter().flat_map(LayoutTriggers::missing) {
-        if database.has_row_sources(name)?
-            && database.is_recorded(name)?
-            && database.count_live_rows(name)? == Some(0)
+        if database.tables().has_row_sources(name)?
+            && database.audited_tables().is_recorded(name)?
+            && database.tables().count_live_rows(name)? == Some(0)
         {
             return Err(OperationError::EmptiedTable(name.to_owned()));
         }
@@ -78,7 +79,7 @@ pub(super) fn ensure_not_altered(
     database: &mut Database,
     layout: &Layout,
 ) -> Result<(), OperationError> {
-    let checked = database.check_tables(layout);
+    let checked = database.tables().check_tables(layout);
     if let Err(DatabaseError::Tables(problems)) = &checked {
         // Another table may have its name.
         ensure_not_renamed(

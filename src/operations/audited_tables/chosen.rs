@@ -104,7 +104,7 @@ pub(super) fn nothing_to_create(
 impl Chosen {
     /// Selects tables.
     pub(super) fn of(database: &mut Database, which: &WhichTables) -> Result<Self, OperationError> {
-        let states = database.table_triggers()?;
+        let states = database.audited_tables().table_triggers()?;
         // Its former partition has rows that it still has entries for.
         let lost_partition = |state: &TableTriggers| {
             let mut states = states.iter();
@@ -156,8 +156,8 @@ impl Chosen {
                     if (matches!(which, WhichTables::Named(_))
                         || state.gap.is_some()
                         || lost_partition(state)
-                        || !database.is_traced(name)?)
-                        && let Some(table) = database.defined_table(name)?
+                        || !database.audited_tables().is_traced(name)?)
+                        && let Some(table) = database.tables().defined_table(name)?
                     {
                         chosen.watched.push(table);
                     }
@@ -203,7 +203,10 @@ impl Chosen {
     /// its table, and both would record each change.
     fn absorb_partitions(&mut self, database: &mut Database) -> Result<(), OperationError> {
         for (whole, _) in &self.unwatched {
-            for part in database.partitions_with_own_triggers(&whole.name)? {
+            for part in database
+                .tables()
+                .partitions_with_own_triggers(&whole.name)?
+            {
                 if !self.absorbed.iter().any(|(other, _)| *other == part) {
                     self.renamed.push((part.name.clone(), whole.name.clone()));
                     self.absorbed.push((part, whole.name.clone()));
@@ -224,7 +227,7 @@ impl Chosen {
     ) -> Result<(), DatabaseError> {
         let mut absorbed = self.absorbed.iter();
         absorbed.try_for_each(|(part, whole)| match *whole == table.name {
-            true => database.stop_recording(part).map(drop),
+            true => database.audited_tables().stop_recording(part).map(drop),
             false => Ok(()),
         })
     }
@@ -236,7 +239,7 @@ impl Chosen {
         database: &mut Database,
         state: &TableTriggers,
     ) -> Result<(), OperationError> {
-        let Some(table) = database.defined_table(&state.table)? else {
+        let Some(table) = database.tables().defined_table(&state.table)? else {
             return Ok(());
         };
         if table.primary_key.is_empty() {
@@ -247,7 +250,8 @@ impl Chosen {
             if state.state == TriggerState::Renamed {
                 self.renamed.push((before.clone(), table.name.clone()));
             } else {
-                self.watched.extend(database.defined_table(before)?);
+                self.watched
+                    .extend(database.tables().defined_table(before)?);
             }
         }
         self.unwatched.push((table, state.state));

@@ -53,15 +53,15 @@ pub fn disable_tables(
     ctx: Context<'_>,
 ) -> Result<DisableOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Write, options.wait)?;
-    database.require_ledger()?;
+    database.ledger().require_ledger()?;
     let now = (ctx.clock)();
     let completed = make_ready_without(&mut database, &options.archive, &options.tables, run, now)?;
     let elsewhere = options.archive.elsewhere(&mut database)?;
-    let run = &run.after(database.latest_run()?);
+    let run = &run.after(database.ledger().latest_run()?);
     let entered = Entered::at(&options.archive);
     let done = database.change_schema_then(
         |database| {
-            database.require_ledger()?;
+            database.ledger().require_ledger()?;
             database.migrate()?;
             let watched = watched(database, &options.tables)?;
             let mut outcome = DisableOutcome::default();
@@ -81,12 +81,14 @@ pub fn disable_tables(
                         before.clone().map(|before| (table.clone(), before))
                     });
                     let renamed: Vec<(Table, String)> = renamed.collect();
-                    database.drop_triggers_of_former_names(&renamed)?;
+                    database
+                        .audited_tables()
+                        .drop_triggers_of_former_names(&renamed)?;
                     for (table, _) in &watched.tables {
-                        dropped.extend(database.stop_recording(table)?);
+                        dropped.extend(database.audited_tables().stop_recording(table)?);
                     }
                     for table in &watched.removed {
-                        database.drop_functions(table)?;
+                        database.audited_tables().drop_functions(table)?;
                     }
                     Ok(dropped)
                 },
@@ -98,7 +100,7 @@ pub fn disable_tables(
             if outcome.tables.is_empty() {
                 return Ok((outcome.clone(), None));
             }
-            let after = database.last_entry_id()?;
+            let after = database.seals().last_entry_id()?;
             let entry = |table: &String| (table.clone(), json!({ DISABLED_AFTER: after }));
             let counts = outcome.tables.iter().map(entry).collect();
             ctx.check_interrupt()?;
@@ -139,7 +141,7 @@ impl Watched {
 }
 
 fn watched(database: &mut Database, names: &[String]) -> Result<Watched, OperationError> {
-    let states = database.table_triggers()?;
+    let states = database.audited_tables().table_triggers()?;
     let mut watched = Watched::default();
     for state in named(database, &states, names)? {
         let mut others = states.iter();
@@ -168,7 +170,7 @@ fn watched(database: &mut Database, names: &[String]) -> Result<Watched, Operati
             | TriggerState::Outdated
             | TriggerState::Renamed
             | TriggerState::Detached => {
-                if let Some(table) = database.defined_table(&state.table)? {
+                if let Some(table) = database.tables().defined_table(&state.table)? {
                     let is_former = state.state == TriggerState::Renamed
                         || state.state == TriggerState::Detached;
                     let before = state.before.clone().filter(|_| is_former);

@@ -33,12 +33,12 @@ pub(super) fn record_gaps(
     if tables.is_empty() {
         return Ok(None);
     }
-    let run = &before(run, by).after(database.latest_run()?);
+    let run = &before(run, by).after(database.ledger().latest_run()?);
     let counts = tables.into_iter();
     let counts = counts.map(|(table, triggers)| (table, json!({ LOST_TRIGGERS: triggers })));
     let counts: Vec<_> = counts.collect();
     let record = |database: &mut Database| {
-        let last = database.last_entry_id()?;
+        let last = database.seals().last_entry_id()?;
         begin(database, RunKind::Enable, run, [], None)?;
         finish(database, run, last, counts, at)
     };
@@ -62,17 +62,19 @@ pub(in crate::operations) fn repair_tables(
     ctx: Context<'_>,
 ) -> Result<Option<Finding>, OperationError> {
     let seal = database.change_schema(|database| {
-        let target = database.inspect_tables(layout)?;
+        let target = database.tables().inspect_tables(layout)?;
         database.migrate()?;
-        let disabled = database.disabled_tables()?;
+        let disabled = database.ledger().disabled_tables()?;
         // Those of earlier versions, for example, have missed no change.
-        let mut renewals = database.renewals()?;
+        let mut renewals = database.audited_tables().renewals()?;
         renewals.retain(|(_, renewal)| *renewal != Renewal::Bypassed);
-        database.renew_triggers(&renewals)?;
+        database.audited_tables().renew_triggers(&renewals)?;
         let found = Unaccounted::of(database, layout, &target)?;
         let gaps = found.gaps_except(|table| disabled.contains(table));
         let seal = record_gaps(database, gaps, run, 0, (ctx.clock)())?;
-        database.prepare_tables(layout, &target, &disabled)?;
+        database
+            .tables()
+            .prepare_tables(layout, &target, &disabled)?;
         Ok::<_, OperationError>(seal)
     })?;
     let Some(seal) = seal else { return Ok(None) };

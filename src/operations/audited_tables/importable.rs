@@ -26,7 +26,7 @@ impl<'a> Imported<'a> {
         source: &'a str,
         layout: &Layout,
     ) -> Result<Self, OperationError> {
-        let files = database.known_files(source, &layout.name)?;
+        let files = database.ledger().known_files(source, &layout.name)?;
         let is_same = |file: &KnownFile| file.layout_digest == layout.digest;
         Ok(Self {
             source,
@@ -48,7 +48,7 @@ pub(in crate::operations) fn ensure_importable<'l>(
     ensure_not_dropped(database, layout, imported.has_unchanged_files)?;
     ensure_not_moved(database, layout, imported.source, imported.layout_changed)?;
     ensure_not_altered(database, layout)?;
-    let triggers = database.layout_triggers(layout)?;
+    let triggers = database.audited_tables().layout_triggers(layout)?;
     ensure_not_emptied(database, triggers.as_ref())?;
     Ok(triggers)
 }

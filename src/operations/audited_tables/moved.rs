@@ -24,11 +24,11 @@ pub(super) fn ensure_not_moved(
     if !database.has_ledger()? {
         return Ok(());
     }
-    let tables = database.tables_of_rows(source)?;
+    let tables = database.ledger().tables_of_rows(source)?;
     let mut moved: BTreeMap<&str, &str> = BTreeMap::new();
     for (table, now) in &tables {
         // The entries of a partition can be those of the table that it is a part of.
-        if table != now && !database.is_partition_of(table, now)? {
+        if table != now && !database.tables().is_partition_of(table, now)? {
             moved.insert(table, now);
         }
     }
@@ -64,12 +64,14 @@ fn ensure_origins_are_known(
     layout: &Layout,
     source: &str,
 ) -> Result<(), OperationError> {
-    let imported = database.imported_tables(source)?;
-    let disabled = database.disabled_tables()?;
+    let imported = database.ledger().imported_tables(source)?;
+    let disabled = database.ledger().disabled_tables()?;
     let mut missing: Option<&String> = None;
     for table in &imported {
         let is_of_layout = layout.tables.iter().any(|one| one.table.name == *table);
-        if !is_of_layout && !disabled.contains(table) && database.count_live_rows(table)?.is_none()
+        if !is_of_layout
+            && !disabled.contains(table)
+            && database.tables().count_live_rows(table)?.is_none()
         {
             missing.get_or_insert(table);
         }
@@ -81,7 +83,10 @@ fn ensure_origins_are_known(
         let name = &table.table.name;
         if !imported.contains(name)
             && !has_key_in_files(layout, table)
-            && database.count_live_rows(name)?.is_some_and(|rows| rows > 0)
+            && database
+                .tables()
+                .count_live_rows(name)?
+                .is_some_and(|rows| rows > 0)
         {
             ensure_not_renamed(database, &[name.as_str(), missing].into())?;
             return Err(OperationError::UnknownRows {

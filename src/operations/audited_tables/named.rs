@@ -50,11 +50,11 @@ fn unknown(
     states: &[TableTriggers],
     name: &str,
 ) -> Result<String, OperationError> {
-    if database.is_view(name)? {
+    if database.tables().is_view(name)? {
         let why = "it is a view, which has no rows of its own: name the tables that it shows";
         return Ok(why.to_owned());
     }
-    if let Some((whole, is_recorded)) = database.partitioned_table(name)? {
+    if let Some((whole, is_recorded)) = database.tables().partitioned_table(name)? {
         return Ok(match is_recorded {
             true => {
                 format!(

@@ -48,7 +48,7 @@ pub(super) fn begin_change<'t, T>(
         if entered.committed.get() && faults(database).is_ok_and(|after| after == before) {
             // If this fails too, the run remains to be completed.
             let given_up = database.transaction(|database| {
-                let last = database.last_entry_id()?;
+                let last = database.seals().last_entry_id()?;
                 finish(database, run, last, Vec::new(), run.started_at)
             });
             entered.committed.set(given_up.is_err());
@@ -77,7 +77,9 @@ pub(super) fn begin<'t>(
         .into_iter()
         .map(|table| (table.to_owned(), json!({})));
     let counts = json!({ "tables": tables.collect::<Map<_, _>>() });
-    Ok(database.enter_run(&header, run, Some(&counts.to_string()))?)
+    Ok(database
+        .ledger()
+        .enter_run(&header, run, Some(&counts.to_string()))?)
 }
 
 /// Completes the run with counts per table, and seals its entries: those after `before`.
@@ -89,10 +91,14 @@ pub(super) fn finish(
     at: Timestamp,
 ) -> Result<NewSeal, OperationError> {
     let counts = json!({ "tables": counts.into_iter().collect::<Map<_, _>>() });
-    database.end_rows_run(run, at, &counts.to_string())?;
+    database
+        .tables()
+        .end_rows_run(run, at, &counts.to_string())?;
     let id = RunId::from(run.id);
-    let contents = database.contents_of_run(&id, before)?;
-    Ok(database.seal_run(&id, contents, RunFacts::default(), at)?)
+    let contents = database.seals().contents_of_run(&id, before)?;
+    Ok(database
+        .seals()
+        .seal_run(&id, contents, RunFacts::default(), at)?)
 }
 
 /// What was committed of a run before the transaction that completes it.
@@ -126,7 +132,7 @@ impl Entered {
         database: &mut Database,
         tables: impl Iterator<Item = (&'t Table, bool)>,
     ) -> Result<(), OperationError> {
-        let states = database.table_triggers()?;
+        let states = database.audited_tables().table_triggers()?;
         for (table, are_missing) in tables {
             let mut states = states.iter();
             let state = states.find(|state| state.table == table.name);
@@ -152,7 +158,7 @@ impl Entered {
     fn abandon(&self, database: &mut Database, run: &RunContext) -> Result<(), OperationError> {
         let (added, lost) = (self.added.borrow(), self.lost.borrow());
         let seal = database.change_schema(|database| {
-            let runs = database.unfinished_runs()?;
+            let runs = database.ledger().unfinished_runs()?;
             if !runs
                 .iter()
                 .any(|open| open.id == run.id.into() && open.is(RunKind::Enable))
@@ -160,13 +166,13 @@ impl Entered {
                 return Err(OperationError::UnknownRun(run.id.to_string()));
             }
             for table in added.iter() {
-                database.stop_recording(table)?;
+                database.audited_tables().stop_recording(table)?;
             }
             database.transaction(|database| {
-                let last = database.last_entry_id()?;
+                let last = database.seals().last_entry_id()?;
                 let mut counts = Vec::new();
                 for table in added.iter().filter(|table| !lost.contains(&table.name)) {
-                    if database.is_traced(&table.name)? {
+                    if database.audited_tables().is_traced(&table.name)? {
                         counts.push((table.name.clone(), json!({ DISABLED_AFTER: last })));
                     }
                 }

@@ -38,7 +38,7 @@ impl Unaccounted {
         target: &TargetTables,
     ) -> Result<Self, OperationError> {
         let mut found = Self::default();
-        let sees = database.sees_triggers()?;
+        let sees = database.audited_tables().sees_triggers()?;
         let mut suspect = BTreeSet::new();
         for (table, target) in layout.tables.iter().zip(&target.tables) {
             let table = &table.table;
@@ -47,16 +47,20 @@ impl Unaccounted {
                 suspect.insert(table.name.as_str());
                 continue;
             }
-            if is_empty && !database.has_row_sources(&table.name)? {
-                let half_made = database.half_made_table(table)?;
+            if is_empty && !database.tables().has_row_sources(&table.name)? {
+                let half_made = database.tables().half_made_table(table)?;
                 let finding = half_made.map(|found| half_made_finding(&table.name, &found));
                 found.half_made.extend(finding);
             }
             let faults = database.trigger_faults(table)?;
             if !faults.is_empty() {
                 suspect.insert(table.name.as_str());
-                let columns = database.columns_altered_since(&table.name)?;
-                let is_restructured = database.has_triggers_of_another_structure(table)?;
+                let columns = database
+                    .audited_tables()
+                    .columns_altered_since(&table.name)?;
+                let is_restructured = database
+                    .audited_tables()
+                    .has_triggers_of_another_structure(table)?;
                 if is_restructured {
                     let faulty = faults.iter().map(|(name, _)| name.clone()).collect();
                     found.gaps.insert(table.name.clone(), faulty);
@@ -73,13 +77,13 @@ impl Unaccounted {
             };
             let replaced = match faults.is_empty() {
                 true => Vec::new(),
-                false => database.replaced_triggers(table)?,
+                false => database.audited_tables().replaced_triggers(table)?,
             };
             let missing = faults
                 .iter()
                 .filter(|(name, fault)| is_lost(*fault) || replaced.contains(name));
             let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
-            let is_traced = database.is_traced(&table.name)?;
+            let is_traced = database.audited_tables().is_traced(&table.name)?;
             if !missing.is_empty() {
                 let gap = found.gaps.entry(table.name.clone()).or_default();
                 let new = missing.iter().filter(|name| !gap.contains(name));
@@ -91,7 +95,8 @@ impl Unaccounted {
             }
             let is_new = !is_traced && (target.state.rows > 0 || !missing.is_empty());
             // Disabled tables are read from all runs, so only if it matters.
-            let is_back = !missing.is_empty() && !database.is_recorded(&table.name)?;
+            let is_back =
+                !missing.is_empty() && !database.audited_tables().is_recorded(&table.name)?;
             if is_new || is_back {
                 found.tables.push(table.clone());
                 found.known.extend(is_traced.then(|| table.name.clone()));
@@ -103,7 +108,9 @@ impl Unaccounted {
         let tables = layout.tables.iter().zip(&target.tables);
         let existing = tables.filter(|(_, target)| target.existed);
         let existing = existing.map(|(table, _)| &table.table);
-        found.bypassed = database.bypassed_tables(existing.clone())?;
+        found.bypassed = database
+            .audited_tables()
+            .bypassed_tables(existing.clone())?;
         for table in existing.filter(|table| found.bypassed.contains(&table.name)) {
             found
                 .gaps

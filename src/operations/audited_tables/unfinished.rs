@@ -22,7 +22,7 @@ pub(in crate::operations) fn unfinished_findings(
     database: &mut Database,
     level: Level,
 ) -> Result<Vec<Finding>, OperationError> {
-    let runs = database.unfinished_runs()?;
+    let runs = database.ledger().unfinished_runs()?;
     let finding = |run: RunRecord| {
         Finding::new(
             level,
@@ -64,11 +64,11 @@ pub(super) fn make_ready_without(
     now: Timestamp,
 ) -> Result<Vec<Finding>, OperationError> {
     let mut findings = complete_unfinished(database, place, abandoned, now)?;
-    if database.has_ledger()? && database.needs_renewal()? {
+    if database.has_ledger()? && database.audited_tables().needs_renewal()? {
         findings.extend(lost_guards_finding(database)?);
         let (bypassed, seal) = database.change_schema(|database| {
             database.migrate()?;
-            let renewals = database.renewals()?;
+            let renewals = database.audited_tables().renewals()?;
             let mut bypassed = Vec::new();
             for (table, renewal) in &renewals {
                 if *renewal == Renewal::Bypassed {
@@ -76,7 +76,7 @@ pub(super) fn make_ready_without(
                 }
             }
             let seal = record_gaps(database, bypassed.clone(), run, 4, now)?;
-            database.renew_triggers(&renewals)?;
+            database.audited_tables().renew_triggers(&renewals)?;
             Ok::<_, OperationError>((bypassed, seal))
         })?;
         findings.extend(bypassed.iter().map(|(table, _)| bypassed_finding(table)));
@@ -128,7 +128,7 @@ fn complete_unfinished(
 ) -> Result<Vec<Finding>, OperationError> {
     let mut findings = Vec::new();
     // One at a time, searching again under the lock: another process may be completing it.
-    while let Some(first) = database.unfinished_runs()?.into_iter().next() {
+    while let Some(first) = database.ledger().unfinished_runs()?.into_iter().next() {
         let completed = complete_one(database, abandoned, now).map_err(|source| {
             OperationError::Unfinished {
                 run: first.id,
@@ -183,30 +183,32 @@ fn complete_one(
 ) -> Result<Option<Completed>, OperationError> {
     database.change_schema_then(
         |database| {
-            let run = database.unfinished_runs()?.into_iter().next();
+            let run = database.ledger().unfinished_runs()?.into_iter().next();
             let Some(run) = run else { return Ok(None) };
             database.migrate()?;
             let mut renamed = Vec::new();
             for name in run.tables() {
-                if let Some(table) = database.defined_table(&name)? {
-                    let former = database.former_names(&name)?.into_iter();
+                if let Some(table) = database.tables().defined_table(&name)? {
+                    let former = database.audited_tables().former_names(&name)?.into_iter();
                     renamed.extend(former.map(|before| (table.clone(), before)));
                 }
             }
-            database.drop_triggers_of_former_names(&renamed)?;
+            database
+                .audited_tables()
+                .drop_triggers_of_former_names(&renamed)?;
             let mut tables = Vec::new();
             for name in run.tables() {
                 let is_recorded = !run.is(RunKind::Disable) && !abandoned.contains(&name);
-                let table = match (database.defined_table(&name)?, is_recorded) {
+                let table = match (database.tables().defined_table(&name)?, is_recorded) {
                     (None, _) => UnfinishedTable::Removed,
                     (Some(table), true) if table.primary_key.is_empty() => UnfinishedTable::Keyless,
                     (Some(table), true) => {
-                        let recorded = database.record_changes_of(&table);
+                        let recorded = database.audited_tables().record_changes_of(&table);
                         recorded.map_err(|error| OperationError::of_table(&name, error.into()))?;
                         UnfinishedTable::Enabled(table)
                     }
                     (Some(table), false) => {
-                        database.stop_recording(&table)?;
+                        database.audited_tables().stop_recording(&table)?;
                         UnfinishedTable::Disabled(table)
                     }
                 };
@@ -233,8 +235,10 @@ fn complete(
         .context()
         .ok_or_else(|| OperationError::UnknownRun(record.id.to_string()))?;
     let there = tables.iter().filter_map(|(_, found)| found.table());
-    database.lock_whole_tables(there.map(|table| table.name.as_str()))?;
-    let before = database.last_entry_id()?;
+    database
+        .audited_tables()
+        .lock_whole_tables(there.map(|table| table.name.as_str()))?;
+    let before = database.seals().last_entry_id()?;
     let mut counts = Vec::new();
     let mut summaries = Vec::new();
     for (name, found) in tables {
@@ -257,7 +261,7 @@ const NO_KEY_ANY_MORE: &str = "the table has no primary key any more, so its row
 
 /// The message about a table that was removed or renamed.
 fn removed(database: &mut Database, name: &str) -> Result<String, OperationError> {
-    Ok(match database.table_recorded_as(name)? {
+    Ok(match database.audited_tables().table_recorded_as(name)? {
         None => "the table no longer exists".to_owned(),
         Some(now) => format!(
             "it is called `{now}` now, and its rows have no entries: `accession audit enable {}` records them",

@@ -55,7 +55,7 @@ impl Directory<'_> {
         let mut database = lock(database);
         if ownership.knows_rows {
             let identities: Vec<_> = batch.round(round).map(|row| row.identity).collect();
-            lookup.known = database.known_rows(&self.source, &identities)?;
+            lookup.known = database.ledger().known_rows(&self.source, &identities)?;
             ownership.compare_files(self, batch.round(round), &mut lookup);
         }
         for table in self.layout.tables.indexes() {
@@ -81,7 +81,9 @@ impl Directory<'_> {
             }
         }
         if !round.parents.is_empty() {
-            lookup.parents = database.existing_parents(self.layout, &round.parents)?;
+            lookup.parents = database
+                .tables()
+                .existing_parents(self.layout, &round.parents)?;
         }
         Ok(lookup)
     }
@@ -111,7 +113,7 @@ impl Directory<'_> {
                 (None, LookupScope::Changed { .. } | LookupScope::All) => by_key.push(row),
             }
         }
-        let found = database.rows_by_record_id(table, &known)?;
+        let found = database.tables().rows_by_record_id(table, &known)?;
         let entry = |row: &&&MappedRow| lookup.known.get(&row.identity);
         match scope {
             LookupScope::All if found.len() < known.len() => {
@@ -134,7 +136,7 @@ impl Directory<'_> {
         {
             self.untouched(database, index, rows, lookup)?;
         }
-        Ok(database.rows_by_unique_key(table, &by_key)?)
+        Ok(database.tables().rows_by_unique_key(table, &by_key)?)
     }
 
     /// Finds the rows that have not changed since the last import, according to the audit log.
@@ -154,7 +156,7 @@ impl Directory<'_> {
         let changed: Vec<(Fingerprint, &str)> = changed.collect();
         let name = &self.layout.tables[table].table.name;
         let record_ids: Vec<&str> = changed.iter().map(|(_, id)| *id).collect();
-        let found = database.untouched_rows(name, &record_ids)?;
+        let found = database.audit_log().untouched_rows(name, &record_ids)?;
         let untouched = changed.iter().filter(|(_, id)| found.contains(*id));
         let untouched: Vec<Fingerprint> = untouched.map(|(identity, _)| *identity).collect();
         lookup.untouched.extend(untouched);

@@ -171,7 +171,10 @@ impl<'a> Directory<'a> {
         let files = self.survey.files.iter();
         let contents: BTreeSet<_> = files.map(|file| file.sha256.to_string()).collect();
         let contents: Vec<_> = contents.into_iter().collect();
-        let others = database.other_sources_with(&self.source, &self.layout.name, &contents)?;
+        let others =
+            database
+                .ledger()
+                .other_sources_with(&self.source, &self.layout.name, &contents)?;
         let removed = |name: &Path| name.is_absolute() && !source::is_directory(name);
         let others = others.into_iter().map(|(name, common)| OtherName {
             moved: 2 * common >= contents.len() && removed(Path::new(&name)),

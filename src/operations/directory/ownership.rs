@@ -171,7 +171,7 @@ impl Ownership {
             Entry::Vacant(entries) => entries.insert(entries_of_table(directory, database, table)?),
         };
         Ok(match entries.get(&of_text(record_id)) {
-            Some((key, _)) => match database.entry_at(source, *key)? {
+            Some((key, _)) => match database.ledger().entry_at(source, *key)? {
                 Some(row) => Owner::Record(row),
                 None => Owner::Read,
             },
@@ -297,12 +297,16 @@ fn entries_of_table(
 ) -> Result<Entries, DatabaseError> {
     let name = &directory.layout.tables[table].table.name;
     let mut entries = Entries::new();
-    database.each_entry_of_table(&directory.source, name, &mut |key, record_id, removed| {
-        let entry = entries.entry(of_text(record_id)).or_insert((key, removed));
-        if entry.1 && !removed {
-            *entry = (key, removed);
-        }
-    })?;
+    database.ledger().each_entry_of_table(
+        &directory.source,
+        name,
+        &mut |key, record_id, removed| {
+            let entry = entries.entry(of_text(record_id)).or_insert((key, removed));
+            if entry.1 && !removed {
+                *entry = (key, removed);
+            }
+        },
+    )?;
     Ok(entries)
 }
 

@@ -22,7 +22,9 @@ pub(in crate::operations) fn other_keys_to(
     layout: &Layout,
     table: TableIndex,
 ) -> Result<Vec<ReferringKey>, DatabaseError> {
-    let mut keys = database.keys_that_refer_to(&layout.tables[table].table.name)?;
+    let mut keys = database
+        .tables()
+        .keys_that_refer_to(&layout.tables[table].table.name)?;
     keys.retain(|key| !is_of_layout(layout, table, key));
     Ok(keys)
 }
@@ -67,16 +69,18 @@ pub(in crate::operations) fn each_referring_row(
         let asked = &record_ids[portion.clone()];
         let rows = KeyedRows::new(parent, asked);
         let mut found = false;
-        lock(database).each_row_that_refers(key, &rows, &mut |row| {
-            found = true;
-            match asked.len() {
-                1 => {
-                    each(portion.start, row);
-                    ControlFlow::Continue(())
+        lock(database)
+            .tables()
+            .each_row_that_refers(key, &rows, &mut |row| {
+                found = true;
+                match asked.len() {
+                    1 => {
+                        each(portion.start, row);
+                        ControlFlow::Continue(())
+                    }
+                    _ => ControlFlow::Break(()),
                 }
-                _ => ControlFlow::Break(()),
-            }
-        })?;
+            })?;
         if found && asked.len() > 1 {
             let middle = portion.start + asked.len() / 2;
             portions.extend([portion.start..middle, middle..portion.end]);

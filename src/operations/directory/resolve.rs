@@ -124,9 +124,9 @@ pub(super) fn known_references<'s>(
     for reference in references(layout, wave) {
         let columns = columns(reference);
         let mut rows = match database {
-            Some(database) => {
-                lock(database).column_values(&layout.tables[reference.table], &columns)?
-            }
+            Some(database) => lock(database)
+                .tables()
+                .column_values(&layout.tables[reference.table], &columns)?,
             None => Vec::new(),
         };
         // A row of this run has the values of the files, not those that the database had before.
@@ -183,7 +183,11 @@ pub(super) fn parameters(
                 let of_run = planner.map(|planner| planner.watched(*table, &[*column]));
                 let mut rows = of_run.unwrap_or_default().to_vec();
                 if let Some(database) = database {
-                    rows.extend(lock(database).column_values(&layout.tables[*table], &[*column])?);
+                    rows.extend(
+                        lock(database)
+                            .tables()
+                            .column_values(&layout.tables[*table], &[*column])?,
+                    );
                 }
                 only(layout, &parameter.name, *table, &rows, show)
             }

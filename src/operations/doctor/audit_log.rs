@@ -24,7 +24,7 @@ pub(super) fn triggers(
     database: &mut Database,
     ctx: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
-    if !database.sees_triggers()? {
+    if !database.audited_tables().sees_triggers()? {
         return Ok(not_shown("triggers"));
     }
     let (mut faults, mut unfixable) = (Vec::new(), Vec::new());
@@ -32,7 +32,7 @@ pub(super) fn triggers(
     let mut unfinished = Vec::new();
     let mut others = Vec::new();
     let mut imported = BTreeSet::new();
-    let states = database.table_triggers()?;
+    let states = database.audited_tables().table_triggers()?;
     let is = |name: &str, wanted: TriggerState| {
         let mut states = states.iter();
         states.any(|state| state.table == name && state.state == wanted)
@@ -191,7 +191,7 @@ pub(super) fn engines(
         let hint = "`ALTER TABLE … ENGINE = InnoDB`";
         return Ok(Some(Check::broken("engines", message, hint)));
     }
-    let states = database.table_triggers()?;
+    let states = database.audited_tables().table_triggers()?;
     let never: Vec<String> = states.iter().filter_map(never_rolled_back).collect();
     Ok(Some(if never.is_empty() {
         Check::sound("engines", "all recorded tables have transactions")
@@ -210,7 +210,7 @@ pub(super) fn crash_safety(
         return Ok(None);
     };
     let of_ledger = database.only_ledger_tables(&emptied)?;
-    let states = database.table_triggers()?;
+    let states = database.audited_tables().table_triggers()?;
     let recorded = states.iter().filter(|state| is_recorded(state));
     let recorded = recorded.filter(|state| emptied.contains(&state.table));
     let recorded: Vec<&str> = recorded.map(|state| state.table.as_str()).collect();
@@ -282,7 +282,7 @@ pub(super) fn cascades(
     if silent.is_empty() {
         return Ok(Check::sound("cascades", "all fire the audit triggers"));
     }
-    let states = database.table_triggers()?;
+    let states = database.audited_tables().table_triggers()?;
     let recorded: Vec<String> = states.iter().filter_map(silently_changed).collect();
     Ok(if recorded.is_empty() {
         let names: Vec<&str> = silent.iter().map(|key| key.name.as_str()).collect();

@@ -52,7 +52,7 @@ pub(super) fn guards(
     database: &mut Database,
     _: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
-    if !database.sees_triggers()? {
+    if !database.audited_tables().sees_triggers()? {
         return Ok(not_shown("guards"));
     }
     if !database.has_ledger()? {
@@ -79,7 +79,7 @@ pub(super) fn context(
     database: &mut Database,
     _: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
-    let staged = database.unexplained_staged_rows()?;
+    let staged = database.audited_tables().unexplained_staged_rows()?;
     if let Some((table, record)) = staged.first() {
         return Ok(Check::broken(
             "context",

@@ -46,7 +46,7 @@ pub(super) fn tables(
 
 /// What an import of each directory that was imported with this layout checks before it writes.
 fn importable(database: &mut Database, layout: &Layout) -> Result<(), OperationError> {
-    let mut directories = database.imported_sources(&layout.name)?;
+    let mut directories = database.ledger().imported_sources(&layout.name)?;
     if directories.is_empty() {
         // One that was never imported.
         directories.push(String::new());
@@ -55,6 +55,6 @@ fn importable(database: &mut Database, layout: &Layout) -> Result<(), OperationE
         let imported = Imported::of(database, &source, layout)?;
         ensure_importable(database, layout, &imported)?;
     }
-    database.inspect_tables(layout)?;
+    database.tables().inspect_tables(layout)?;
     Ok(())
 }

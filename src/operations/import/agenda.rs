@@ -56,10 +56,12 @@ impl Import<'_> {
         let mut mounted = BTreeSet::new();
         let mut as_of = LedgerVersion::default();
         if let Some(database) = database {
-            as_of = database.ledger_version()?;
-            known = database.known_files(&self.directory.source, &self.directory.layout.name)?;
-            kept = database.rows_removed(&self.directory.source)?;
-            mounted = database.mounts_of(&self.directory.source)?;
+            as_of = database.ledger().ledger_version()?;
+            known = database
+                .ledger()
+                .known_files(&self.directory.source, &self.directory.layout.name)?;
+            kept = database.ledger().rows_removed(&self.directory.source)?;
+            mounted = database.ledger().mounts_of(&self.directory.source)?;
             if known.is_empty() {
                 let others = self.directory.other_names(database)?;
                 findings.extend(others.iter().map(|other| self.known_as(other)));

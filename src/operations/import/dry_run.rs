@@ -18,7 +18,7 @@ impl Import<'_> {
         agenda: &ImportAgenda,
     ) -> Result<ImportOutcome, OperationError> {
         let target = match database.as_deref_mut() {
-            Some(database) => database.inspect_tables(self.directory.layout)?,
+            Some(database) => database.tables().inspect_tables(self.directory.layout)?,
             None => TargetTables::absent(self.directory.layout),
         };
         let mut list = PlanList::new(self.directory.layout);

@@ -115,7 +115,7 @@ impl<'l> Import<'l> {
                 match looked? {
                     ControlFlow::Break(outcome) => return Ok(outcome),
                     ControlFlow::Continue(agenda) => {
-                        self.run = self.run.after(database.latest_run()?);
+                        self.run = self.run.after(database.ledger().latest_run()?);
                         agenda
                     }
                 }
@@ -187,8 +187,8 @@ impl<'l> Import<'l> {
     ) -> Result<(ImportOutcome, Stored), TransactionOutcome> {
         let layout = self.directory.layout;
         let ctx = self.directory.ctx;
-        database.lock_tables(layout)?;
-        let target = database.inspect_tables(layout)?;
+        database.tables().lock_tables(layout)?;
+        let target = database.tables().inspect_tables(layout)?;
         if !database.commits_schema_changes() {
             database.migrate()?;
         }

@@ -67,10 +67,12 @@ impl Import<'_> {
         };
         let (run, mut written) = (RunId::from(self.run.id), false);
         let filter = EntryFilter::of_row(&difference.table, record_id);
-        database.each_entry(&filter, EntryOrder::NewestFirst, &mut |entry| {
-            written = entry.run_id.as_ref() == Some(&run);
-            ControlFlow::Break(())
-        })?;
+        database
+            .audit_log()
+            .each_entry(&filter, EntryOrder::NewestFirst, &mut |entry| {
+                written = entry.run_id.as_ref() == Some(&run);
+                ControlFlow::Break(())
+            })?;
         Ok(written)
     }
 }

@@ -87,7 +87,7 @@ impl<'l> Import<'l> {
         let Some(database) = database else {
             return Ok(state);
         };
-        state.ownership.knows_rows = database.knows_rows_of(&directory.source)?;
+        state.ownership.knows_rows = database.ledger().knows_rows_of(&directory.source)?;
         let unchanged = agenda.files.unchanged.iter();
         state.ownership.unread = unchanged
             .map(|&id| directory.path(id).to_owned())
@@ -95,7 +95,7 @@ impl<'l> Import<'l> {
             .collect();
         if agenda.layout_changed {
             for (index, table) in directory.layout.tables.enumerated() {
-                if database.is_recorded(&table.table.name)? {
+                if database.audited_tables().is_recorded(&table.table.name)? {
                     state.by_audit_log.insert(index);
                 }
             }

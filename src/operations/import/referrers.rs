@@ -98,7 +98,7 @@ impl<'l> Referrers<'l> {
         }
         // Within the table itself it is not known yet which of the rows will be deleted.
         let mut own = Vec::new();
-        let keys = lock(database).keys_that_refer_to(name(table))?;
+        let keys = lock(database).tables().keys_that_refer_to(name(table))?;
         for (child, key) in self.keys_to(table) {
             // The table may have been made by the application, with a key whose action has no entry.
             let is_silent = |found: &ReferringKey| {
@@ -202,9 +202,11 @@ impl<'l> Referrers<'l> {
         let keys: Vec<Vec<Value>> = going.iter().map(key_of).collect();
         let mut rows = Vec::new();
         let child = &self.layout.tables[child];
-        lock(database).rows_with(child, &key.columns, &keys, &mut |place, row| {
-            rows.push((place, row))
-        })?;
+        lock(database)
+            .tables()
+            .rows_with(child, &key.columns, &keys, &mut |place, row| {
+                rows.push((place, row))
+            })?;
         Ok(rows)
     }
 }

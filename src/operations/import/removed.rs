@@ -70,7 +70,7 @@ impl<'l> Import<'l> {
                 RemovalPolicy::Keep => CurrentRows::new(),
                 RemovalPolicy::Prune => {
                     let asked: Vec<_> = rows.iter().map(|row| (row.identity, &row.known)).collect();
-                    lock(database).rows_by_record_id(table, &asked)?
+                    lock(database).tables().rows_by_record_id(table, &asked)?
                 }
             };
             let mut records = self.decide_table(state, index, &rows, current);
@@ -103,7 +103,7 @@ impl<'l> Import<'l> {
         let mut removed = Vec::new();
         for path in &paths {
             if !state.read.incomplete.contains(*path) {
-                removed.extend(lock(database).unseen_rows_of_file(
+                removed.extend(lock(database).ledger().unseen_rows_of_file(
                     &directory.source,
                     path,
                     &seen,
@@ -111,7 +111,7 @@ impl<'l> Import<'l> {
             }
         }
         if agenda.prune_earlier {
-            let mut earlier = lock(database).rows_removed(&directory.source)?;
+            let mut earlier = lock(database).ledger().rows_removed(&directory.source)?;
             earlier.retain(|row| {
                 !paths.contains(&&row.known.path) && !seen(&row.table, &row.identity)
             });
@@ -167,7 +167,9 @@ impl<'l> Import<'l> {
             return Ok(());
         }
         let source = &self.directory.source;
-        let others = lock(database).rows_of_others(source, table, &record_ids)?;
+        let others = lock(database)
+            .ledger()
+            .rows_of_others(source, table, &record_ids)?;
         for (row, removed) in &mut deleted {
             let known = &row.known;
             if let Some(other) = others.get(&known.record_id) {

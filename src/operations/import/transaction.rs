@@ -65,7 +65,7 @@ impl Import<'_> {
         let done = database.transaction(|database| {
             // Another run may have been written since the agenda was made.
             let newer;
-            let agenda = match database.ledger_version()? == agenda.as_of {
+            let agenda = match database.ledger().ledger_version()? == agenda.as_of {
                 true => agenda,
                 false => {
                     newer = self.agenda(Some(database))?;
@@ -121,7 +121,7 @@ impl Import<'_> {
         }
         let place = &self.options.database;
         let found = Database::open(place, Access::Read, self.options.wait)
-            .and_then(|mut database| database.has_run(self.run.id));
+            .and_then(|mut database| database.ledger().has_run(self.run.id));
         match found {
             Ok(true) => TransactionOutcome::Written(outcome, stored),
             Ok(false) => TransactionOutcome::Failed(error),

@@ -50,9 +50,11 @@ pub fn check_audit_log(
     let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     database.snapshot(|database| {
         require_seals(database)?;
-        let (seals, broken) = read_chain(&database.seals()?);
+        let (seals, broken) = read_chain(&database.seals().all()?);
         let mut coverage = Coverage::new(&seals);
-        database.each_sealed_entry(Entries::After(i64::MIN), &mut |entry| coverage.add(entry))?;
+        database
+            .seals()
+            .each_sealed_entry(Entries::After(i64::MIN), &mut |entry| coverage.add(entry))?;
         ctx.check_interrupt()?;
         let mut check = AuditLogCheck {
             database,
@@ -112,7 +114,7 @@ impl AuditLogCheck<'_> {
             let (Some(sealed), Some(id)) = (&seal.header.run, seal.header.run_id()) else {
                 continue;
             };
-            match self.database.sealed_run(&id)? {
+            match self.database.seals().sealed_run(&id)? {
                 None => {
                     let message = format!("run `{id}` is missing from `import_runs`");
                     self.report(AuditLogDifferenceKind::Run, Some(seal), message);
@@ -127,7 +129,7 @@ impl AuditLogCheck<'_> {
                     }
                 }
             }
-            if seal.header.files != Some(self.database.sealed_files(&id)?) {
+            if seal.header.files != Some(self.database.seals().sealed_files(&id)?) {
                 let message = format!("`source_files` of run `{id}` was changed");
                 self.report(AuditLogDifferenceKind::Files, Some(seal), message);
             }
@@ -143,12 +145,12 @@ impl AuditLogCheck<'_> {
             ..Unsealed::default()
         };
         if let Some(first) = found.unsealed.first() {
-            let first = self.database.entry_subject(first)?;
+            let first = self.database.seals().entry_subject(first)?;
             unsealed.since = first.map(|entry| entry.changed_at);
         }
         // No database generates such numbers, and seals do not go back before the last one.
         for id in found.unsealed.iter().take_while(|id| *id < 1) {
-            let entry = self.database.entry_subject(id)?;
+            let entry = self.database.seals().entry_subject(id)?;
             self.keep(AuditLogDifference {
                 kind: AuditLogDifferenceKind::Inserted,
                 seal: None,
@@ -160,7 +162,7 @@ impl AuditLogCheck<'_> {
         }
         let seals = self.seals;
         for &(first, last) in found.of_runs_elsewhere.ranges() {
-            for run in self.database.runs_of_entries(first, last)? {
+            for run in self.database.seals().runs_of_entries(first, last)? {
                 let seal = seals
                     .iter()
                     .find(|seal| seal.header.run_id().as_ref() == Some(&run));
@@ -173,7 +175,7 @@ impl AuditLogCheck<'_> {
             }
         }
         // Runs are sealed in the transaction that writes them.
-        for run in self.database.runs()? {
+        for run in self.database.ledger().runs()? {
             let is_sealed = seals
                 .iter()
                 .any(|seal| seal.header.run_id().as_ref() == Some(&run.id));
@@ -202,7 +204,7 @@ impl AuditLogCheck<'_> {
     /// higher ids than the last one. Only SQLite allows this check: servers lose ids in transactions that are rolled
     /// back.
     fn end_of_audit_log(&mut self, found: &CoverageResult) -> Result<(), OperationError> {
-        if let Some(given) = self.database.last_given_entry_id()?
+        if let Some(given) = self.database.seals().last_given_entry_id()?
             && given > found.last
         {
             let message = format!(
@@ -223,7 +225,7 @@ impl AuditLogCheck<'_> {
         else {
             return Ok(());
         };
-        let now = self.database.ledger_sums()?;
+        let now = self.database.seals().ledger_sums()?;
         for table in LedgerTable::ALL {
             let (sealed, now) = (sealed.of(table), now.of(table));
             let name = table.name();
@@ -257,8 +259,8 @@ impl AuditLogCheck<'_> {
             _ => AuditLogStatus::Different,
         };
         let last = self.seals.last();
-        let schema = match self.database.sees_triggers()? {
-            true => Some(self.database.schema_digest()?),
+        let schema = match self.database.audited_tables().sees_triggers()? {
+            true => Some(self.database.seals().schema_digest()?),
             false => None,
         };
         // Runs that enable or disable tables have no archive.

@@ -32,7 +32,7 @@ const READ: &str = "accession-0003_reverts";
 
 /// Rejects a database without a ledger, and a ledger without seals.
 pub(super) fn require_seals(database: &mut Database) -> Result<(), OperationError> {
-    database.require_ledger()?;
+    database.ledger().require_ledger()?;
     let mut states = database.migration_states()?.into_iter();
     let is_missing = |state: &MigrationState| {
         state.status == MigrationStatus::Pending && state.name.as_str() <= READ

@@ -49,14 +49,14 @@ pub fn make_receipt(
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {
         require_seals(database)?;
-        let runs = database.runs()?;
+        let runs = database.ledger().runs()?;
         let run = run_named(run, runs.into_iter().map(|run| run.id))?;
-        let seals = database.seals_of_run(&run)?;
+        let seals = database.seals().seals_of_run(&run)?;
         let seal = seals.first();
         let seal = seal.ok_or_else(|| OperationError::NoSeal(run.clone()))?;
         let mut receipt = Receipt {
             header: seal.header.clone(),
-            files: database.receipt_files(&run)?,
+            files: database.audit_log().receipt_files(&run)?,
             entry: None,
         };
         let damaged = |fault| OperationError::NotAsSealed {
@@ -66,7 +66,7 @@ pub fn make_receipt(
         let header = receipt.check().map_err(damaged)?;
         if let Some((table, record)) = row {
             let record = row_named(database, table, record)?;
-            let found = database.receipt_entry(&run, table, &record)?;
+            let found = database.audit_log().receipt_entry(&run, table, &record)?;
             let mut entry = found.ok_or_else(|| OperationError::NoEntry {
                 run: run.clone(),
                 table: table.to_owned(),
@@ -105,8 +105,11 @@ fn prove(
     };
     let mut leaves = Vec::with_capacity(ids.len());
     let between = Entries::Between { first, last, run };
-    database.each_sealed_entry(between, &mut |entry| leaves.push(entry.leaf))?;
+    database
+        .seals()
+        .each_sealed_entry(between, &mut |entry| leaves.push(entry.leaf))?;
     let mut hashes: Vec<_> = database
+        .seals()
         .seal_blocks(seal)?
         .into_iter()
         .map(|block| block.hash)
@@ -136,12 +139,12 @@ pub fn check_receipt(
     let in_database = match (database, &checked) {
         (Some((url, wait)), Ok(header)) => {
             let mut database = Database::open(url, Access::Read, wait)?;
-            database.require_ledger()?;
+            database.ledger().require_ledger()?;
             let hash = receipt
                 .as_ref()
                 .map(|receipt| receipt.hash().to_string())
                 .ok();
-            let seals = database.seals()?;
+            let seals = database.seals().all()?;
             let mut seals = seals.iter();
             Some(seals.any(|seal| {
                 u64::try_from(seal.number) == Ok(header.number) && Some(&seal.hash) == hash.as_ref()

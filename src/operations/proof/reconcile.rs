@@ -37,9 +37,9 @@ pub fn reconcile(
 ) -> Result<ReconcileOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Read, options.wait)?;
     database.snapshot(|database| {
-        database.require_ledger()?;
+        database.ledger().require_ledger()?;
         let mut comparison = Comparison {
-            accounted: database.accounted()?,
+            accounted: database.audited_tables().accounted()?,
             renamed: renamed_tables(database)?,
             database,
             ctx,
@@ -57,7 +57,7 @@ pub fn reconcile(
         }
         let (entries, not_kept) = (comparison.entries, comparison.not_kept);
         let differences = comparison.differences;
-        let unfinished = database.unfinished_runs()?;
+        let unfinished = database.ledger().unfinished_runs()?;
         Ok(ReconcileOutcome {
             database: options.database.to_string(),
             entries,
@@ -106,31 +106,33 @@ impl Comparison<'_> {
     /// Adds the entries of the audit log to the sums, and finds its tables.
     fn sum_audit_log(&mut self) -> Result<BTreeMap<String, Compared>, OperationError> {
         let mut tables = BTreeMap::new();
-        for name in self.database.audited_tables()? {
+        for name in self.database.audited_tables().with_triggers()? {
             let table = compared(self.database, &name)?;
             tables.insert(name, table);
         }
         let mut unknown: BTreeMap<String, Sums> = BTreeMap::new();
         let (summing, ctx, rule) = (&self.summing, self.ctx, self.database.key_rule());
         let mut entries = 0;
-        self.database.each_recorded_change(&mut |step| {
-            entries += 1;
-            if entries % 65_536 == 0 {
-                ctx.check_interrupt()?;
-            }
-            match tables.get_mut(&step.table_name) {
-                Some(table) => {
-                    let keyed = table.definition.as_ref().filter(is_keyed);
-                    let key = keyed.map(|table| Key::of_table(table, rule));
-                    add(&mut table.sums, summing, &step, key.as_ref());
+        self.database
+            .audit_log()
+            .each_recorded_change(&mut |step| {
+                entries += 1;
+                if entries % 65_536 == 0 {
+                    ctx.check_interrupt()?;
                 }
-                None => {
-                    let sums = unknown.entry(step.table_name.clone()).or_default();
-                    add(sums, summing, &step, None);
+                match tables.get_mut(&step.table_name) {
+                    Some(table) => {
+                        let keyed = table.definition.as_ref().filter(is_keyed);
+                        let key = keyed.map(|table| Key::of_table(table, rule));
+                        add(&mut table.sums, summing, &step, key.as_ref());
+                    }
+                    None => {
+                        let sums = unknown.entry(step.table_name.clone()).or_default();
+                        add(sums, summing, &step, None);
+                    }
                 }
-            }
-            Ok::<_, OperationError>(())
-        })?;
+                Ok::<_, OperationError>(())
+            })?;
         self.entries = entries;
         // Tables without triggers: these were dropped, or the table was recreated.
         for (name, sums) in unknown {
@@ -148,11 +150,13 @@ impl Comparison<'_> {
             };
             let (sums, rows, summing) = (&mut table.sums, &mut table.rows, &self.summing);
             let key = Key::of_table(&definition, self.database.key_rule());
-            self.database.each_live_row(&definition, &mut |row| {
-                *rows += 1;
-                sums.row(summing, &row.record_id, &key, &row.image);
-                Ok::<_, OperationError>(())
-            })?;
+            self.database
+                .tables()
+                .each_live_row(&definition, &mut |row| {
+                    *rows += 1;
+                    sums.row(summing, &row.record_id, &key, &row.image);
+                    Ok::<_, OperationError>(())
+                })?;
             self.ctx.check_interrupt()?;
         }
         Ok(())
@@ -177,7 +181,7 @@ impl Comparison<'_> {
             // A run records that a table was removed, renamed or disabled.
             if (difference == Difference::NoKey
                 || rows_are_left(self.database, name, &table.sums, &self.summing)?)
-                && self.database.is_recorded(name)?
+                && self.database.audited_tables().is_recorded(name)?
             {
                 reconciled.differences = 1;
                 self.keep(name, None, difference);
@@ -191,13 +195,15 @@ impl Comparison<'_> {
             let wanted = |record_id: &str| group[summing.bucket(record_id)];
             let mut replay = replayed(self.database, definition, &accounted, &wanted)?;
             let key = Key::of_table(definition, self.database.key_rule());
-            self.database.each_live_row(definition, &mut |row| {
-                if wanted(&row.record_id) {
-                    let image: Image = serde_json::from_str(&row.image).unwrap_or_default();
-                    replay.row(row.record_id, &image, &key);
-                }
-                Ok::<_, OperationError>(())
-            })?;
+            self.database
+                .tables()
+                .each_live_row(definition, &mut |row| {
+                    if wanted(&row.record_id) {
+                        let image: Image = serde_json::from_str(&row.image).unwrap_or_default();
+                        replay.row(row.record_id, &image, &key);
+                    }
+                    Ok::<_, OperationError>(())
+                })?;
             self.ctx.check_interrupt()?;
             let (differences, found) = replay.finish(&key);
             unknown.columns.extend(found.columns);
@@ -234,7 +240,7 @@ impl Comparison<'_> {
 }
 
 fn renamed_tables(database: &mut Database) -> Result<BTreeMap<String, String>, OperationError> {
-    let states = database.table_triggers()?.into_iter();
+    let states = database.audited_tables().table_triggers()?.into_iter();
     let renamed = states.filter(|state| state.state == TriggerState::Renamed);
     Ok(renamed
         .filter_map(|state| Some((state.table, state.before?)))
@@ -242,9 +248,9 @@ fn renamed_tables(database: &mut Database) -> Result<BTreeMap<String, String>, O
 }
 
 fn compared(database: &mut Database, name: &str) -> Result<Compared, OperationError> {
-    let definition = match database.shared_partitions()?.contains(name) {
+    let definition = match database.tables().shared_partitions()?.contains(name) {
         true => None,
-        false => database.defined_table(name)?,
+        false => database.tables().defined_table(name)?,
     };
     Ok(Compared {
         definition,

@@ -18,7 +18,7 @@ pub(in crate::operations) fn replayed(
 ) -> Result<Replay, OperationError> {
     let key = Key::of_table(table, database.key_rule());
     let mut replay = Replay::of(accounted.clone());
-    database.each_recorded_change(&mut |step| {
+    database.audit_log().each_recorded_change(&mut |step| {
         if step.table_name == table.name && wanted(&step.record_id) {
             let read = ReplayStep::take(&step.action, step.old_value, step.new_value);
             replay.entry(step.id, &step.record_id, read, &key);
@@ -62,7 +62,7 @@ pub(super) fn rows_are_left(
     for group in sums.uneven(AT_A_TIME) {
         let mut replay = Replay::default();
         let mut columns: Option<Vec<String>> = None;
-        database.each_recorded_change(&mut |step| {
+        database.audit_log().each_recorded_change(&mut |step| {
             if step.table_name != name || !group[summing.bucket(&step.record_id)] {
                 return Ok::<_, OperationError>(());
             }

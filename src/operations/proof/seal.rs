@@ -74,7 +74,11 @@ impl SealPlace {
 
 /// The archive of the newest run that has one.
 fn newest_archive(database: &mut Database) -> Result<Option<PathBuf>, OperationError> {
-    let newest = database.runs()?.into_iter().find_map(|run| run.archive);
+    let newest = database
+        .ledger()
+        .runs()?
+        .into_iter()
+        .find_map(|run| run.archive);
     Ok(newest.map(PathBuf::from))
 }
 
@@ -119,19 +123,21 @@ pub fn seal_outside_changes(
         // Missing numbers between seals were lost, or belonged to transactions that were not finished at the time.
         let after = covered.first().filter(|(first, _)| *first <= 1);
         let after = after.map_or(0, |(_, last)| *last);
-        database.each_sealed_entry(Entries::After(after), &mut |entry| {
-            while covered.get(at).is_some_and(|(_, last)| *last < entry.id) {
-                at += 1;
-            }
-            if covered.get(at).is_none_or(|(first, _)| entry.id < *first) {
-                sealer.add(entry);
-            }
-        })?;
+        database
+            .seals()
+            .each_sealed_entry(Entries::After(after), &mut |entry| {
+                while covered.get(at).is_some_and(|(_, last)| *last < entry.id) {
+                    at += 1;
+                }
+                if covered.get(at).is_none_or(|(first, _)| entry.id < *first) {
+                    sealer.add(entry);
+                }
+            })?;
         let contents = sealer.finish();
         if contents.entries.count == 0 {
             return Ok(None);
         }
-        Ok::<_, OperationError>(Some(database.seal_others(contents, now)?))
+        Ok::<_, OperationError>(Some(database.seals().seal_others(contents, now)?))
     })?;
     let Some(seal) = seal else {
         return Ok((None, findings));
@@ -167,7 +173,7 @@ pub(in crate::operations) fn log_seal(
 /// The ids that seals cover, as a minimal list of ranges.
 fn covered(database: &mut Database) -> Result<Vec<(i64, i64)>, OperationError> {
     let mut ranges = Vec::new();
-    for seal in database.seals()? {
+    for seal in database.seals().all()? {
         // `audit verify` reports unreadable seals; their entries are sealed again.
         let ids =
             Header::parse(&seal.header).map_or_else(|_| IdRanges::default(), |h| h.entries.ids);

@@ -25,8 +25,8 @@ type LeftOut = (Option<String>, String);
 impl Statuses {
     pub(super) fn load(database: &mut Database) -> Result<Self, OperationError> {
         let mut versions: BTreeMap<_, Vec<VersionRead>> = BTreeMap::new();
-        let mut read = database.file_versions()?;
-        let undone = database.undone_runs()?;
+        let mut read = database.ledger().file_versions()?;
+        let undone = database.ledger().undone_runs()?;
         read.retain(|version| !undone.contains_key(&version.run_id));
         for version in read {
             let key = (
@@ -67,7 +67,7 @@ impl Statuses {
         let rejected = match &mut self.known {
             Some((id, rejected)) if *id == next.id => rejected,
             known => {
-                let rejected = database.rejected_of_version(next.id)?;
+                let rejected = database.ledger().rejected_of_version(next.id)?;
                 &mut known.insert((next.id, rejected.into_iter().collect())).1
             }
         };

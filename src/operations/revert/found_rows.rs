@@ -107,8 +107,10 @@ impl FoundRows {
         room: &mut Room,
     ) -> Result<bool, OperationError> {
         let keys = entries.iter().map(|one| one.step.row_after());
-        let keys: Vec<_> = keys.map(|row| database.key_of_image(table, row)).collect();
-        let Some(rows) = database.live_rows(table, &keys, room)? else {
+        let keys: Vec<_> = keys
+            .map(|row| database.tables().key_of_image(table, row))
+            .collect();
+        let Some(rows) = database.tables().live_rows(table, &keys, room)? else {
             return Ok(false);
         };
         self.rows.extend(rows.into_iter().map(|row| {
@@ -133,25 +135,28 @@ impl FoundRows {
         let key = Key::of_table(table.table(), database.key_rule());
         let ids: Vec<String> = entries.iter().map(|one| one.record_id.clone()).collect();
         let mut has_room = true;
-        database.each_later_entry(&table.table().name, &ids, after, &mut |entry| {
-            has_room = room.take(&entry);
-            if !has_room {
-                return ControlFlow::Break(());
-            }
-            let run = entry.run_id.as_ref();
-            let writer = match run.is_some_and(|run| search.reverts.contains(run)) {
-                true => Writer::Revert,
-                false => Writer::Other,
-            };
-            let of_row = self.later.entry(entry.record_id).or_default();
-            of_row.by = Some((entry.changed_by, entry.changed_at));
-            of_row.run = entry.run_id;
-            // An unreadable entry is ignored: a changed row shows that something happened.
-            if let Ok(step) = ReplayStep::take(&entry.action, entry.old_value, entry.new_value) {
-                of_row.changes.add(step, &key, writer);
-            }
-            ControlFlow::Continue(())
-        })?;
+        database
+            .audit_log()
+            .each_later_entry(&table.table().name, &ids, after, &mut |entry| {
+                has_room = room.take(&entry);
+                if !has_room {
+                    return ControlFlow::Break(());
+                }
+                let run = entry.run_id.as_ref();
+                let writer = match run.is_some_and(|run| search.reverts.contains(run)) {
+                    true => Writer::Revert,
+                    false => Writer::Other,
+                };
+                let of_row = self.later.entry(entry.record_id).or_default();
+                of_row.by = Some((entry.changed_by, entry.changed_at));
+                of_row.run = entry.run_id;
+                // An unreadable entry is ignored: a changed row shows that something happened.
+                if let Ok(step) = ReplayStep::take(&entry.action, entry.old_value, entry.new_value)
+                {
+                    of_row.changes.add(step, &key, writer);
+                }
+                ControlFlow::Continue(())
+            })?;
         Ok(has_room)
     }
 }

@@ -91,7 +91,7 @@ fn open(options: &RevertOptions, access: Access) -> Result<Database, OperationEr
 /// The run to revert.
 fn undone(database: &mut Database, name: &str) -> Result<RunRecord, OperationError> {
     require_seals(database)?;
-    let runs = database.runs()?;
+    let runs = database.ledger().runs()?;
     let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
     let run = runs.into_iter().find(|run| run.id == id);
     let run = run.ok_or_else(|| OperationError::UnknownRun(name.to_owned()))?;
@@ -147,7 +147,7 @@ fn apply(
         usual: options.archive.clone(),
     };
     let completed = make_ready(&mut database, &place, run, (ctx.clock)())?;
-    let run = &run.after(database.latest_run()?);
+    let run = &run.after(database.ledger().latest_run()?);
     let mut backup = None;
     let done = database.transaction(|database| {
         let undone = undone(database, &options.run)?;
@@ -217,8 +217,8 @@ fn write(
         archive: undone.archive.clone(),
         parent: Some(undone.id.clone()),
     };
-    let before = database.last_entry_id()?;
-    database.begin_rows_run(&header, run)?;
+    let before = database.seals().last_entry_id()?;
+    database.tables().begin_rows_run(&header, run)?;
     reverting.walk(database, Apply::Everything)?;
     if let Some(status) = reverting.blocked() {
         return Ok(Err(status));
@@ -226,14 +226,23 @@ fn write(
     let id = RunId::from(run.id);
     let mut facts = RunFacts::default();
     let restored = reverting.restored_entries();
-    facts.ledger = Some(database.undo_row_sources(&id, &undone.id, restored)?);
+    facts.ledger = Some(
+        database
+            .ledger()
+            .undo_row_sources(&id, &undone.id, restored)?,
+    );
     let finished_at = (ctx.clock)();
     let counts = ctx.recorded_counts(reverting.tally.for_ledger());
-    database.end_rows_run(run, finished_at, &counts)?;
-    let contents = database.contents_of_run(&id, before)?;
+    database.tables().end_rows_run(run, finished_at, &counts)?;
+    let contents = database.seals().contents_of_run(&id, before)?;
     let more = reverting.tally.unplanned(&contents.entries.tables);
     if !more.is_empty() {
         return Err(OperationError::NotAsPlanned(more));
     }
-    Ok(Ok(database.seal_run(&id, contents, facts, finished_at)?))
+    Ok(Ok(database.seals().seal_run(
+        &id,
+        contents,
+        facts,
+        finished_at,
+    )?))
 }

@@ -64,14 +64,14 @@ impl<'a> Reverting<'a> {
         undone: &'a RunRecord,
         ctx: Context<'a>,
     ) -> Result<Self, OperationError> {
-        let last = database.last_entry_id()?;
+        let last = database.seals().last_entry_id()?;
         // A run from before seals were introduced has no seal; the whole audit log is searched.
-        let sealed = database.seals_of_run(&undone.id)?;
+        let sealed = database.seals().seals_of_run(&undone.id)?;
         let header = sealed.first().map(|seal| Header::parse(&seal.header));
         let entries = header.and_then(Result::ok).map(|header| header.entries);
         let names = tables::names(undone, entries.as_ref());
         if database.access() == Access::Write {
-            database.lock_tables_of_application(&names)?;
+            database.tables().lock_tables_of_application(&names)?;
         }
         let between = match &entries {
             Some(entries) => (
@@ -85,7 +85,7 @@ impl<'a> Reverting<'a> {
             undone,
             ctx,
             between,
-            reverts: database.reverts_in_force(&undone.id)?,
+            reverts: database.ledger().reverts_in_force(&undone.id)?,
             something_later: last >= between.1,
             run_tables: RunTables::of(database, undone, &names)?,
             tables: HashMap::new(),
@@ -124,7 +124,12 @@ impl<'a> Reverting<'a> {
         let (after, mut before) = self.between;
         let mut pages = Pages::of(PAGE);
         loop {
-            let page = database.last_steps_of_run(&self.undone.id, after, before, &mut pages)?;
+            let page = database.audit_log().last_steps_of_run(
+                &self.undone.id,
+                after,
+                before,
+                &mut pages,
+            )?;
             let Some(last) = page.last() else {
                 break;
             };
@@ -202,7 +207,7 @@ impl<'a> Reverting<'a> {
             return Ok(Arc::clone(table));
         }
         self.run_tables.require_name(name)?;
-        let table = database.restored_table(name)?;
+        let table = database.tables().restored_table(name)?;
         let table = table.ok_or_else(|| OperationError::TableRemoved(name.to_owned()))?;
         if table.table().primary_key.is_empty() {
             return Err(DatabaseError::NoKey(name.to_owned()).into());

@@ -166,7 +166,7 @@ impl Referrers {
         if let Some(keys) = self.keys.get(name) {
             return Ok(Arc::clone(keys));
         }
-        let keys = database.keys_that_refer_to(name)?;
+        let keys = database.tables().keys_that_refer_to(name)?;
         let keys = Arc::new(keys);
         self.keys.insert(name.clone(), Arc::clone(&keys));
         Ok(keys)
@@ -182,23 +182,25 @@ fn first_referrer<'i>(
     progress: &Rows,
 ) -> Result<Option<Referrer>, OperationError> {
     let images = images.into_iter();
-    let primary_keys = images.map(|image| database.key_of_image(table, image));
+    let primary_keys = images.map(|image| database.tables().key_of_image(table, image));
     let rows = KeyedRows::restored(table, primary_keys.collect());
     let mut found = None;
     for key in keys {
-        database.each_row_that_refers(key, &rows, &mut |record_id| {
-            let row = record_id.as_deref();
-            // A row that is reverted has values from before the run, when the rows did not exist.
-            if row.and_then(|id| progress.of(&key.table, id)) == Some(Progress::Undoing) {
-                return ControlFlow::Continue(());
-            }
-            found = Some(Referrer {
-                table: key.name(),
-                record_id,
-                columns: key.columns.clone(),
-            });
-            ControlFlow::Break(())
-        })?;
+        database
+            .tables()
+            .each_row_that_refers(key, &rows, &mut |record_id| {
+                let row = record_id.as_deref();
+                // A row that is reverted has values from before the run, when the rows did not exist.
+                if row.and_then(|id| progress.of(&key.table, id)) == Some(Progress::Undoing) {
+                    return ControlFlow::Continue(());
+                }
+                found = Some(Referrer {
+                    table: key.name(),
+                    record_id,
+                    columns: key.columns.clone(),
+                });
+                ControlFlow::Break(())
+            })?;
         if found.is_some() {
             break;
         }

@@ -32,9 +32,9 @@ impl RunTables {
         run: &RunRecord,
         names: &[String],
     ) -> Result<Self, OperationError> {
-        let states = database.table_triggers()?;
+        let states = database.audited_tables().table_triggers()?;
         // Newest first.
-        let mut later = database.runs()?;
+        let mut later = database.ledger().runs()?;
         later.retain(|other| other.id > run.id);
         let later: Vec<_> = later.iter().rev().map(RunRecord::renamed_tables).collect();
         let current = |name: &String| {
@@ -52,7 +52,7 @@ impl RunTables {
         };
         let renamed = names.iter().filter_map(current).collect();
         // The command that writes updates these first.
-        let renewed = database.renewals()?;
+        let renewed = database.audited_tables().renewals()?;
         let is_renewed = |name: &String| renewed.iter().any(|(table, _)| table.name == *name);
         let states = states.into_iter().map(|state| (state.table.clone(), state));
         Ok(Self {

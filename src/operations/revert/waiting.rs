@@ -23,7 +23,7 @@ impl Waiting {
         // Changes of one row are applied in their order.
         let (mut waiting, undos): (Vec<_>, Vec<_>) =
             undos.into_iter().partition(|undo| self.has(table, undo));
-        let restored = database.restore_rows(table, undos)?;
+        let restored = database.tables().restore_rows(table, undos)?;
         waiting.extend(restored.waiting);
         if !waiting.is_empty() {
             self.0.push((Arc::clone(table), waiting));
@@ -49,7 +49,9 @@ impl Waiting {
             }
             for (table, undos) in std::mem::take(&mut self.0) {
                 if let Some(undo) = undos.first() {
-                    let row = database.rejected_row(&table, undo, RowFault::ForeignKey)?;
+                    let row = database
+                        .tables()
+                        .rejected_row(&table, undo, RowFault::ForeignKey)?;
                     findings.push(not_restorable::rejected(&table.table().name, &row));
                 }
             }

@@ -54,7 +54,7 @@ impl<'c, 'l> Extra<'c, 'l> {
     ) -> Result<(ExtraRows, Vec<Difference>), OperationError> {
         let table = &self.comparing.directory.layout.tables[index];
         let mut all = TableDigest::default();
-        database.each_record_id(table, &mut |record_id| {
+        database.tables().each_record_id(table, &mut |record_id| {
             all.add(record_fingerprint(&record_id));
         })?;
         let mut extra = ExtraRows::default();
@@ -64,7 +64,7 @@ impl<'c, 'l> Extra<'c, 'l> {
         let owners = self.owners(database, index)?;
         let limit = self.comparing.limit;
         let mut removed: HashMap<String, Option<Difference>> = HashMap::new();
-        database.each_record_id(table, &mut |record_id| {
+        database.tables().each_record_id(table, &mut |record_id| {
             let fingerprint = record_fingerprint(&record_id);
             if compared.relocated.contains(&fingerprint) {
                 return;
@@ -98,7 +98,7 @@ impl<'c, 'l> Extra<'c, 'l> {
     ) -> Result<&HashMap<i64, ClaimedFile>, OperationError> {
         Ok(match &mut self.files {
             Some(files) => files,
-            none => none.insert(database.claimed_files()?),
+            none => none.insert(database.ledger().claimed_files()?),
         })
     }
 
@@ -117,7 +117,7 @@ impl<'c, 'l> Extra<'c, 'l> {
         let files = self.files(database)?;
         let mut owners: HashMap<Fingerprint, RowOwner> = HashMap::new();
         let table = &directory.layout.tables[index].table;
-        database.each_claim(&table.name, &mut |claim| {
+        database.ledger().each_claim(&table.name, &mut |claim| {
             let file = files.get(&claim.source_file_id);
             let owner = match file.filter(|file| file.source == directory.source) {
                 None => RowOwner::OtherSource,
@@ -147,7 +147,7 @@ impl<'c, 'l> Extra<'c, 'l> {
         let directory = &self.comparing.directory;
         let files = self.files(database)?;
         let table = &directory.layout.tables[index].table;
-        database.each_claim(&table.name, &mut |claim| {
+        database.ledger().each_claim(&table.name, &mut |claim| {
             let ours = files
                 .get(&claim.source_file_id)
                 .filter(|file| file.source == directory.source);

@@ -109,7 +109,7 @@ pub fn as_of(
             None => table::all_rows(database, &options.table, &visible, &mut rows)?,
         }
         let mut outcome = rows.outcome;
-        let missing = database.not_recorded(&options.table)?;
+        let missing = database.audited_tables().not_recorded(&options.table)?;
         outcome.not_recorded = missing.filter(|missing| visible.is_after(missing));
         if outcome.rows == 0 {
             outcome.first_entry = first_entry(database, &options.table)?;
@@ -185,7 +185,7 @@ fn without_entry(
     rows: &mut Rows<'_>,
 ) -> Result<bool, OperationError> {
     let record = row_named(database, table, record)?;
-    let Some(defined) = database.defined_table(table)? else {
+    let Some(defined) = database.tables().defined_table(table)? else {
         return Ok(false);
     };
     if defined.primary_key.is_empty() {
@@ -193,7 +193,7 @@ fn without_entry(
     }
     let is_complete = Older::is_complete(database, table)?;
     let mut is_found = false;
-    database.each_live_row(&defined, &mut |live| {
+    database.tables().each_live_row(&defined, &mut |live| {
         if live.record_id == record {
             is_found = true;
             match serde_json::from_str::<Image>(&live.image) {

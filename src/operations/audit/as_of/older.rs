@@ -43,7 +43,7 @@ enum Completeness {
 impl Older {
     /// No rows yet, of this table.
     pub(super) fn of(database: &mut Database, table: &str) -> Result<Self, OperationError> {
-        let baselines = database.baselines_of(table)?;
+        let baselines = database.audited_tables().baselines_of(table)?;
         Ok(Self {
             rule: database.key_rule(),
             rows: BTreeMap::new(),
@@ -59,7 +59,7 @@ impl Older {
         database: &mut Database,
         table: &str,
     ) -> Result<bool, OperationError> {
-        Ok(!database.baselines_of(table)?.is_empty())
+        Ok(!database.audited_tables().baselines_of(table)?.is_empty())
     }
 
     /// Adds a row that has only later entries, the first of which has this number and action; returns whether it
@@ -156,11 +156,13 @@ impl Older {
             .any(|(_, how)| *how == Completeness::FromNow);
         if (asks || self.touched.is_some())
             && !rows.is_stopped
-            && let Some(defined) = database.defined_table(table)?
+            && let Some(defined) = database.tables().defined_table(table)?
             // Without a key its rows cannot be matched with their entries.
             && !defined.primary_key.is_empty()
         {
-            database.each_live_row(&defined, &mut |live| self.live(live, rows))?;
+            database
+                .tables()
+                .each_live_row(&defined, &mut |live| self.live(live, rows))?;
         }
         for (name, (image, completeness)) in self.rows {
             rows.give(

@@ -72,14 +72,16 @@ pub(super) fn all_rows(
         born: 0,
     };
     let mut is_known = false;
-    database.each_entry_by_row(table, &mut |entry| {
-        is_known = true;
-        reading.entry(entry, rows);
-        match rows.is_stopped {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    })?;
+    database
+        .audit_log()
+        .each_entry_by_row(table, &mut |entry| {
+            is_known = true;
+            reading.entry(entry, rows);
+            match rows.is_stopped {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
     if !is_known {
         return Err(unknown_table(database, table)?);
     }
@@ -87,6 +89,7 @@ pub(super) fn all_rows(
     let born = reading.born;
     let mut older = reading.replay_waiting(database, rows)?;
     if database
+        .tables()
         .count_live_rows(table)?
         .is_some_and(|live| live > born)
     {
@@ -98,13 +101,15 @@ pub(super) fn all_rows(
 /// Record ids of the rows with entries.
 fn touched(database: &mut Database, table: &str) -> Result<HashSet<String>, OperationError> {
     let (mut touched, rule) = (HashSet::new(), database.key_rule());
-    database.each_entry_by_row(table, &mut |mut entry| {
-        if let Ok(step) = take_step(&mut entry) {
-            touched.extend(new_id(&step, &entry.record_id, rule));
-        }
-        touched.insert(entry.record_id);
-        ControlFlow::Continue(())
-    })?;
+    database
+        .audit_log()
+        .each_entry_by_row(table, &mut |mut entry| {
+            if let Ok(step) = take_step(&mut entry) {
+                touched.extend(new_id(&step, &entry.record_id, rule));
+            }
+            touched.insert(entry.record_id);
+            ControlFlow::Continue(())
+        })?;
     Ok(touched)
 }
 
@@ -186,16 +191,18 @@ impl TableReplay<'_> {
         self.moved.sort_by_key(|(id, ..)| *id);
         let mut replayer = Replayer::of(database, self.table)?;
         let mut moved = self.moved.into_iter().peekable();
-        database.each_entry_of_ids(&self.waiting, &mut |mut entry| {
-            while let Some((_, id, state)) = moved.next_if(|(at, ..)| *at < entry.id) {
-                replayer.rows.insert(id, state);
-            }
-            let step = take_step(&mut entry);
-            if replayer.apply(&entry, &step).problem.is_some() {
-                rows.outcome.problems.push(entry.id);
-            }
-            ControlFlow::Continue(())
-        })?;
+        database
+            .audit_log()
+            .each_entry_of_ids(&self.waiting, &mut |mut entry| {
+                while let Some((_, id, state)) = moved.next_if(|(at, ..)| *at < entry.id) {
+                    replayer.rows.insert(id, state);
+                }
+                let step = take_step(&mut entry);
+                if replayer.apply(&entry, &step).problem.is_some() {
+                    rows.outcome.problems.push(entry.id);
+                }
+                ControlFlow::Continue(())
+            })?;
         replayer
             .rows
             .extend(moved.map(|(_, id, state)| (id, state)));
@@ -209,10 +216,12 @@ impl TableReplay<'_> {
             }
         }
         self.later.sort_unstable();
-        database.each_entry_of_ids(&self.later, &mut |entry| {
-            self.older.undo(entry);
-            ControlFlow::Continue(())
-        })?;
+        database
+            .audit_log()
+            .each_entry_of_ids(&self.later, &mut |entry| {
+                self.older.undo(entry);
+                ControlFlow::Continue(())
+            })?;
         Ok(self.older)
     }
 }

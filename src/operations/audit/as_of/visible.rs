@@ -26,12 +26,12 @@ impl Visible {
         database: &mut Database,
         moment: &Moment,
     ) -> Result<(Self, Option<RunId>), OperationError> {
-        let runs = database.runs()?;
+        let runs = database.ledger().runs()?;
         match moment {
             Moment::Time(timestamp) => Ok((Self::by(timestamp.to_string(), &runs), None)),
             Moment::Run(name) => {
                 let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
-                let visible = match database.last_entry_of_run(&id)? {
+                let visible = match database.audit_log().last_entry_of_run(&id)? {
                     Some(last) => Self::UpTo {
                         last,
                         run: id.clone(),

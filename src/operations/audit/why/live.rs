@@ -42,8 +42,10 @@ pub(super) fn live_row(
             return Ok((LiveRow::NotCompared, nothing()));
         }
         Some(table) => {
-            let key = database.key_of_image(table, &written.key);
-            let rows = database.live_rows(table, &[key], &mut Room::unlimited())?;
+            let key = database.tables().key_of_image(table, &written.key);
+            let rows = database
+                .tables()
+                .live_rows(table, &[key], &mut Room::unlimited())?;
             rows.and_then(|mut rows| rows.pop())
         }
         None => None,

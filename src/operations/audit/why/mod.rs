@@ -183,7 +183,7 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
     database.snapshot(|database| {
         let (record, entries) = entries_named(database, &options.table, &options.record)?;
         let entries = of_last_row(entries, &record);
-        let table = database.restored_table(&options.table)?;
+        let table = database.tables().restored_table(&options.table)?;
         let key = table
             .as_ref()
             .map(|table| key_names(table.table()))
@@ -202,12 +202,12 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
         let moved_to = moved_to.filter(|name| *name != record);
         let renamed_to = match &table {
             Some(_) => None,
-            None => database.present_name(&options.table)?,
+            None => database.ledger().present_name(&options.table)?,
         };
         let moved = moved_to.or(renamed_to.as_deref());
         let baselines = match written.inconsistent.is_empty() {
             true => Vec::new(),
-            false => database.baselines_of(&options.table)?,
+            false => database.audited_tables().baselines_of(&options.table)?,
         };
         let inconsistent = written.inconsistent.iter();
         let known_gaps = inconsistent
@@ -248,7 +248,7 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             origin,
             renamed_to,
             live,
-            not_recorded: database.not_recorded(&options.table)?,
+            not_recorded: database.audited_tables().not_recorded(&options.table)?,
             known_gaps,
             columns,
         })

@@ -31,7 +31,9 @@ pub(super) fn explain(
 ) -> Result<(Option<Origin>, Vec<ExplainedColumn>), OperationError> {
     let mut origins = Vec::new();
     for name in names.iter().rev() {
-        origins = database.origins_of_row(&options.table, name, files)?;
+        origins = database
+            .ledger()
+            .origins_of_row(&options.table, name, files)?;
         if !origins.is_empty() {
             break;
         }
@@ -47,7 +49,9 @@ pub(super) fn explain(
         };
         return Ok((None, columns.into_iter().map(unexplained).collect()));
     };
-    let conversions = database.conversions_of_row(&options.table, &row.record_id)?;
+    let conversions = database
+        .ledger()
+        .conversions_of_row(&options.table, &row.record_id)?;
     let place = Place::new(options, row, file, run);
     let (origin, columns) = place.explain(columns, &conversions, others);
     Ok((Some(origin), columns))

@@ -38,7 +38,7 @@ impl Unsourced {
         }) else {
             return Ok(Self::External);
         };
-        let runs = database.runs()?;
+        let runs = database.ledger().runs()?;
         let run = runs.into_iter().find(|one| one.id == *run);
         Ok(match run.filter(|run| run.is(RunKind::Enable)) {
             None => Self::External,

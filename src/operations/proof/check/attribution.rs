@@ -19,11 +19,11 @@ const TOLERANCE: i64 = 24 * 60 * 60 * 1_000_000;
 impl AuditLogCheck<'_> {
     /// A run empties the context before it ends, so that no one else writes in its name.
     pub(super) fn left_over_context(&mut self) -> Result<(), OperationError> {
-        if self.database.has_context()? {
+        if self.database.audit_log().has_context()? {
             let message = "`audit_context` refers to a run, although no run is writing".to_owned();
             self.report(AuditLogDifferenceKind::Attribution, None, message);
         }
-        for (table, record) in self.database.unexplained_staged_rows()? {
+        for (table, record) in self.database.audited_tables().unexplained_staged_rows()? {
             let of = format!("record `{record}` of table `{table}`");
             let message = format!("`audit_replaced` has {of}, which no statement staged");
             self.report(AuditLogDifferenceKind::Attribution, None, message);
@@ -33,7 +33,7 @@ impl AuditLogCheck<'_> {
 
     pub(super) fn attribution(&mut self, now: Timestamp) -> Result<(), OperationError> {
         let mut found = Vec::new();
-        self.database.each_false_run(&mut |entry| {
+        self.database.audit_log().each_false_run(&mut |entry| {
             found.push((
                 entry.id,
                 AuditLogDifferenceKind::Attribution,
@@ -41,7 +41,7 @@ impl AuditLogCheck<'_> {
             ));
         })?;
         let times = SealTimes::of(self.seals, now);
-        self.database.each_outside_entry(&mut |entry| {
+        self.database.audit_log().each_outside_entry(&mut |entry| {
             if entry.names_more() {
                 let message = outside_run(&entry);
                 found.push((entry.id, AuditLogDifferenceKind::Attribution, message));
@@ -60,7 +60,7 @@ impl AuditLogCheck<'_> {
         found.retain(|(id, ..)| !named.contains(id));
         for (id, kind, message) in found {
             let entry = match self.differences.len() < self.limit {
-                true => self.database.entry_subject(id)?,
+                true => self.database.seals().entry_subject(id)?,
                 false => None,
             };
             self.keep(AuditLogDifference {

@@ -19,7 +19,7 @@ impl AuditLogCheck<'_> {
         for (seal, contents) in &found.different {
             let seal = &self.seals[*seal];
             let number = i64::try_from(seal.header.number).unwrap_or(0);
-            let blocks = self.database.seal_blocks(number)?;
+            let blocks = self.database.seals().seal_blocks(number)?;
             let sealed = tags(&seal.header.entries.ids, &blocks);
             let now = tags(&contents.entries.ids, &contents.blocks);
             let named = locate(&sealed, &now);
@@ -65,7 +65,7 @@ impl AuditLogCheck<'_> {
         // Record ids are looked up only for listed differences.
         let entry = match (kind, self.differences.len() < self.limit) {
             (AuditLogDifferenceKind::Deleted, _) | (_, false) => None,
-            (_, true) => self.database.entry_subject(id)?,
+            (_, true) => self.database.seals().entry_subject(id)?,
         };
         Ok(AuditLogDifference {
             kind,
@@ -88,7 +88,7 @@ impl AuditLogCheck<'_> {
                 continue;
             }
             let number = i64::try_from(seal.header.number).unwrap_or(0);
-            let blocks = self.database.seal_blocks(number)?;
+            let blocks = self.database.seals().seal_blocks(number)?;
             let root = blocks
                 .iter()
                 .map(|block| block.hash)
@@ -114,7 +114,7 @@ impl AuditLogCheck<'_> {
                 (number, seal.header.entries.count.div_ceil(BLOCK as u64))
             })
             .collect();
-        for (seal, position) in self.database.seal_block_places()? {
+        for (seal, position) in self.database.seals().seal_block_places()? {
             let blocks = expected.get(&seal).copied().unwrap_or(0);
             if !u64::try_from(position).is_ok_and(|position| position < blocks) {
                 let message = format!(

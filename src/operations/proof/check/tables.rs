@@ -14,10 +14,10 @@ impl AuditLogCheck<'_> {
     /// user, and tables of which changes may have no entry. Triggers of another version of accession are not reported,
     /// if they record every change.
     pub(super) fn altered_tables(&mut self) -> Result<(), OperationError> {
-        let renewals = self.database.renewals()?.into_iter();
+        let renewals = self.database.audited_tables().renewals()?.into_iter();
         let older = renewals.filter(|(_, renewal)| *renewal == Renewal::Version);
         let older: BTreeSet<String> = older.map(|(table, _)| table.name).collect();
-        for state in self.database.table_triggers()? {
+        for state in self.database.audited_tables().table_triggers()? {
             if let Some(message) = altered(&state).filter(|_| !older.contains(&state.table)) {
                 self.report(AuditLogDifferenceKind::Table, None, message);
             }

@@ -37,7 +37,7 @@ impl Reverting<'_> {
             let known = self.rows.of(name, &record_id);
             let row = found.rows.remove(&record_id);
             let row = row.filter(|_| Progress::compares(known));
-            let key = database.key_of_image(table, step.row_after());
+            let key = database.tables().key_of_image(table, step.row_after());
             // The row is looked up by its key now, and by its former key once it is restored.
             let unidentified = table.unidentified(step.row_after());
             let unidentified = unidentified.or_else(|| table.unidentified(step.row()));
