@@ -73,17 +73,51 @@ impl<'k> Key<'k> {
         }
     }
 
-    /// The record id after a change of the row, if its key changed.
+    /// The record id after an UPDATE of the row `record_id`, if its key changed. The key is that of the time of the
+    /// entry, which is another one if another program changed the table's primary key since.
     #[must_use]
-    pub fn moved(&self, old: &Image, new: &Image) -> Option<String> {
-        let columns = &mut self.columns.iter();
+    pub fn moved(&self, record_id: &str, old: &Image, new: &Image) -> Option<String> {
+        let names = old.keys().map(String::as_str);
+        match self.is_of_entry(record_id, names, old) {
+            true => self.changed(old, new),
+            false => Key::find(old, record_id, self.rule)?.changed(old, new),
+        }
+    }
+
+    /// The same for images as text, of which only the key is kept.
+    #[must_use]
+    pub fn moved_in(&self, record_id: &str, old: &str, new: &str) -> Option<String> {
+        let (key, names) = self.of_text(old)?;
+        let names = names.iter().map(String::as_str);
+        match self.is_of_entry(record_id, names, &key) {
+            true => self.changed(&key, &self.of_text(new)?.0),
+            false => {
+                let [old, new] = [old, new].map(|image| serde_json::from_str::<Image>(image).ok());
+                self.moved(record_id, &old?, &new?)
+            }
+        }
+    }
+
+    /// Whether the table had this key when an UPDATE was recorded: images begin with the key.
+    fn is_of_entry<'i>(
+        &self,
+        record_id: &str,
+        mut names: impl Iterator<Item = &'i str>,
+        key: &Image,
+    ) -> bool {
+        let mut columns = self.columns.iter();
+        columns.all(|&column| names.next() == Some(column)) && self.record_id(key) == record_id
+    }
+
+    fn changed(&self, old: &Image, new: &Image) -> Option<String> {
+        let mut columns = self.columns.iter();
         let moved = columns.any(|&column| old.get(column) != new.get(column));
         moved.then(|| self.record_id(new))
     }
 
-    /// The columns of the key in the text of an image; nothing else is kept. `None` if it is not an image.
-    #[must_use]
-    pub fn of_text(&self, image: &str) -> Option<Image> {
+    /// The columns of the key in the text of an image, and the names of as many of its first columns; nothing else is
+    /// kept. `None` if it is not an image.
+    fn of_text(&self, image: &str) -> Option<(Image, Vec<String>)> {
         let mut json = serde_json::Deserializer::from_str(image);
         let found = json.deserialize_map(Columns(&self.columns)).ok()?;
         json.end().ok()?;
@@ -105,7 +139,7 @@ impl<'k> Key<'k> {
             && may_have
             && self
                 .of_text(image)
-                .is_some_and(|image| self.has_null(&image))
+                .is_some_and(|(image, _)| self.has_null(&image))
     }
 
     /// Whether two images with the same record id are of one row, as far as they have the key.
@@ -199,22 +233,25 @@ pub(super) fn key_text(value: &Value, real: fn(&str) -> String) -> Cow<'_, str> 
 struct Columns<'k>(&'k [&'k str]);
 
 impl<'de> Visitor<'de> for Columns<'_> {
-    type Value = Image;
+    type Value = (Image, Vec<String>);
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Image, A::Error> {
-        let mut found = Image::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let (mut found, mut first) = (Image::new(), Vec::with_capacity(self.0.len()));
         while let Some(column) = members.next_key::<String>()? {
+            if first.len() < self.0.len() {
+                first.push(column.clone());
+            }
             if self.0.contains(&column.as_str()) {
                 found.insert(column, members.next_value()?);
             } else {
                 members.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(found)
+        Ok((found, first))
     }
 }
 
@@ -248,25 +285,45 @@ mod tests {
 
     #[test]
     fn record_id_changes_only_with_the_key() {
-        let moved = |key: &[&str], old: &str, new: &str| {
-            Key::of(key.to_vec(), RULE).moved(&image(old), &image(new))
+        let moved = |key: &[&str], record_id: &str, old: &str, new: &str| {
+            let key = Key::of(key.to_vec(), RULE);
+            let moved = key.moved(record_id, &image(old), &image(new));
+            assert_eq!(key.moved_in(record_id, old, new), moved);
+            moved.unwrap_or_default()
         };
-        assert_eq!(
-            moved(&["id"], r#"{"id":7,"n":7}"#, r#"{"id":7,"n":8}"#),
-            None
-        );
-        let id = moved(&["id"], r#"{"id":7,"n":7}"#, r#"{"id":9,"n":8}"#);
-        assert_eq!(id.as_deref(), Some("9"));
-        let id = moved(
-            &["a", "b"],
-            r#"{"a":"x","b":true}"#,
-            r#"{"a":"x","b":false}"#,
-        );
-        assert_eq!(id.as_deref(), Some(r#"["x","0"]"#));
-        let id = moved(&["r"], r#"{"r":0.25}"#, r#"{"r":{"$real":"NaN"}}"#);
-        assert_eq!(id.as_deref(), Some("NaN"));
-        let id = moved(&["r"], r#"{"r":1}"#, r#"{"r":{"$blob":"00FF"}}"#);
-        assert_eq!(id.as_deref(), Some("00FF"));
+        let (old, new) = (r#"{"id":7,"n":7}"#, r#"{"id":7,"n":8}"#);
+        assert_eq!(moved(&["id"], "7", old, new), "");
+        assert_eq!(moved(&["id"], "7", old, r#"{"id":9,"n":8}"#), "9");
+        let (old, new) = (r#"{"a":"x","b":true}"#, r#"{"a":"x","b":false}"#);
+        assert_eq!(moved(&["a", "b"], r#"["x","1"]"#, old, new), r#"["x","0"]"#);
+        let real = r#"{"r":{"$real":"NaN"}}"#;
+        assert_eq!(moved(&["r"], "0.25", r#"{"r":0.25}"#, real), "NaN");
+        let blob = r#"{"r":{"$blob":"00FF"}}"#;
+        assert_eq!(moved(&["r"], "1", r#"{"r":1}"#, blob), "00FF");
+    }
+
+    /// Another program changed the primary key after the entry was written.
+    #[test]
+    fn an_entry_is_read_with_the_key_of_its_time() {
+        let moved = |key: &[&str], record_id: &str, old: &str, new: &str| {
+            let key = Key::of(key.to_vec(), RULE);
+            let moved = key.moved(record_id, &image(old), &image(new));
+            assert_eq!(key.moved_in(record_id, old, new), moved);
+            moved
+        };
+        // Columns that belong to the key now.
+        let (old, new) = (r#"{"id":1,"n":1}"#, r#"{"id":1,"n":2}"#);
+        for key in [&["n"][..], &["id", "n"], &["n", "id"]] {
+            assert_eq!(moved(key, "1", old, new), None, "{key:?}");
+        }
+        // A column that belonged to it, or has another name now.
+        for key in ["n", "number"] {
+            let id = moved(&[key], "1", r#"{"id":1}"#, r#"{"id":2}"#);
+            assert_eq!(id.as_deref(), Some("2"));
+        }
+        let (old, new) = (r#"{"a":"x","b":"y"}"#, r#"{"a":"x","b":"z"}"#);
+        let id = moved(&["a"], r#"["x","y"]"#, old, new);
+        assert_eq!(id.as_deref(), Some(r#"["x","z"]"#));
     }
 
     #[test]

@@ -121,12 +121,12 @@ impl ReplayStep {
         }
     }
 
-    /// The record id of the row afterwards; `None` if the row keeps its id or was deleted.
+    /// The record id of the row `record_id` afterwards; `None` if the row keeps its id or was deleted.
     #[must_use]
-    pub fn new_record_id(&self, key: &Key<'_>) -> Option<String> {
+    pub fn new_record_id(&self, record_id: &str, key: &Key<'_>) -> Option<String> {
         match self {
             Self::Insert { .. } | Self::Delete { .. } => None,
-            Self::Update { old, new } => key.moved(old, new),
+            Self::Update { old, new } => key.moved(record_id, old, new),
         }
     }
 }

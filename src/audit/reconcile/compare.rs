@@ -1,6 +1,6 @@
 //! Replays the entries of some rows, and compares the result with the current rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::audit::{Image, Key, ReplayError, ReplayStep, RowState};
 
@@ -61,6 +61,8 @@ pub struct Replay {
     /// Rows whose id another row took, with that entry: in a statement that swaps keys, their id changes later.
     displaced: HashMap<String, (i64, RowState)>,
     differences: Vec<(String, RowDifference)>,
+    /// Rows that were inserted without an entry.
+    not_inserted: HashSet<String>,
     missing: Vec<Missing>,
 }
 
@@ -108,7 +110,7 @@ impl Replay {
             Ok(step) => step,
             Err(error) => return self.broken(id, record_id, error),
         };
-        let moved = step.new_record_id(key);
+        let moved = step.new_record_id(record_id, key);
         let is_deleted = matches!(step, ReplayStep::Delete { .. });
         let (had_null, has_null) = match &step {
             ReplayStep::Insert { new } => (key.has_null(new), key.has_null(new)),
@@ -135,6 +137,16 @@ impl Replay {
             }
             _ => row.contradiction(&step),
         };
+        let was_inserted = !self.not_inserted.remove(record_id)
+            && !matches!(
+                error,
+                Some(ReplayError::NotInserted | ReplayError::NotThere)
+            );
+        let is_inserted = was_inserted || matches!(step, ReplayStep::Insert { .. });
+        if !is_inserted && !is_deleted && id > self.accounted.until {
+            let name = moved.as_deref().unwrap_or(record_id);
+            self.not_inserted.insert(name.to_owned());
+        }
         if let Some(error) = error {
             row = go_on(row, step);
             self.broken(id, record_id, error);
@@ -177,12 +189,20 @@ impl Replay {
 
     fn correct(&mut self, record_id: String, known: &RowState, now: Option<&Image>, key: &Key<'_>) {
         let accounted = &self.accounted.columns;
+        let is_inserted = !self.not_inserted.contains(&record_id);
         // Of rows that are older than the audit log, earlier versions recorded the columns that changed.
         let was_complete = matches!(known, RowState::Present(_)) || !accounted.is_empty();
         let missing = corrections(known, now, key, accounted).into_iter();
         self.missing.extend(missing.map(|correction| Missing {
             record_id: record_id.clone(),
-            correction,
+            correction: match correction {
+                // No entry has these columns, because none inserted the row.
+                Correction::Complete { row, .. } if !is_inserted => Correction::Update {
+                    old: row.clone(),
+                    new: row,
+                },
+                correction => correction,
+            },
             was_complete,
         }));
     }
@@ -215,9 +235,12 @@ impl Replay {
                 Correction::Insert { .. } => RowDifference::Unrecorded,
                 Correction::Update { old, new } => {
                     let changed = new.into_iter().filter(|(name, now)| old[name] != *now);
-                    RowDifference::Changed {
-                        columns: changed.map(|(name, _)| name).collect(),
+                    let columns: Vec<String> = changed.map(|(name, _)| name).collect();
+                    if columns.is_empty() {
+                        // The row was inserted without an entry, which is reported with its first one.
+                        continue;
                     }
+                    RowDifference::Changed { columns }
                 }
                 Correction::Complete { columns, .. } => {
                     if missing.was_complete {

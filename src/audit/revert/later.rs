@@ -25,9 +25,9 @@ pub enum Writer {
 }
 
 impl Later {
-    /// Adds the next entry.
-    pub fn add(&mut self, step: ReplayStep, key: &Key<'_>, writer: Writer) {
-        self.moved = step.new_record_id(key).is_some();
+    /// Adds the next entry of the row `record_id`.
+    pub fn add(&mut self, record_id: &str, step: ReplayStep, key: &Key<'_>, writer: Writer) {
+        self.moved = step.new_record_id(record_id, key).is_some();
         if writer == Writer::Revert {
             self.first.clear();
             self.restored = Some(Box::new(step.clone()));

@@ -35,7 +35,7 @@ fn undone(
 ) -> Reversal {
     let mut later = Later::default();
     for step in steps {
-        later.add(step.clone(), &key(), Writer::Other);
+        later.add("1", step.clone(), &key(), Writer::Other);
     }
     undo(step.clone(), row.map(image).as_ref(), &later, policy)
 }
@@ -140,9 +140,10 @@ fn a_row_that_an_earlier_revert_restored_is_a_conflict_only_if_it_changed_since(
     let decided =
         |step: &ReplayStep, revert: ReplayStep, since: &[ReplayStep], row: Option<&str>, policy| {
             let mut later = Later::default();
-            later.add(revert, &key(), Writer::Revert);
+            let record_id = revert.row()["id"].to_string();
+            later.add(&record_id, revert, &key(), Writer::Revert);
             for step in since {
-                later.add(step.clone(), &key(), Writer::Other);
+                later.add("1", step.clone(), &key(), Writer::Other);
             }
             undo(step.clone(), row.map(image).as_ref(), &later, policy)
         };

@@ -14,7 +14,7 @@ use crate::operations::OperationError;
 use super::Attribution;
 use super::entry::AttributionIndex;
 use super::history::entries_named;
-use super::row_history::{RowEntry, each_with_values, of_last_row, take_step};
+use super::row_history::{RowEntry, each_with_values, is_of_unknown_row, of_last_row, take_step};
 
 /// A column of a row, with its last change.
 #[derive(Debug, Clone, Serialize)]
@@ -92,6 +92,8 @@ pub(super) struct LastWritten {
     pub(super) imported_ids: Vec<String>,
     /// The entries that are inconsistent with the previous ones.
     pub(super) inconsistent: Vec<i64>,
+    /// The first entry of the row, if it was inserted without one.
+    pub(super) not_inserted: Option<i64>,
 }
 
 impl LastWritten {
@@ -110,6 +112,7 @@ impl LastWritten {
             .unwrap_or_default();
         let attributions = AttributionIndex::new(database)?;
         let rule = database.key_rule();
+        let baselines = database.audited_tables().baselines_of(table)?;
         let (mut written, mut state) = (Self::default(), RowState::Unknown);
         each_with_values(database, entries, &mut |mut entry| {
             let attribution = attributions.attribution_of(&entry);
@@ -127,6 +130,10 @@ impl LastWritten {
                     .map(|(name, value)| (name.to_owned(), value.clone()));
                 written.key = values.collect();
                 let contradicts = state.contradiction(&step).is_some();
+                if is_of_unknown_row(&state, &step, entry.id, &baselines) {
+                    written.not_inserted = Some(entry.id);
+                    written.inconsistent.push(entry.id);
+                }
                 written.inconsistent.extend(contradicts.then_some(entry.id));
                 if contradicts || matches!(step, ReplayStep::Delete { .. }) {
                     written.keep_values(std::mem::take(&mut state));

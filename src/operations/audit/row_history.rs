@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use crate::audit::{Action, Key, KeyRule, ReplayError, ReplayStep, RowState};
-use crate::database::Database;
 use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
+use crate::database::{Baseline, Database};
 use crate::operations::OperationError;
 
 /// Replays entries of one table, in the order of their numbers.
 pub(super) struct Replayer {
     pub(super) rows: HashMap<String, RowState>,
     rule: KeyRule,
-    /// The last entry when the audit log first accounted for every row of the table, if it did.
-    until: Option<i64>,
+    baselines: Vec<Baseline>,
 }
 
 /// The result of applying an entry.
@@ -30,11 +29,7 @@ impl Replayer {
         Ok(Self {
             rows: HashMap::new(),
             rule: database.key_rule(),
-            until: database
-                .audited_tables()
-                .baselines_of(table)?
-                .first()
-                .map(|first| first.until),
+            baselines: database.audited_tables().baselines_of(table)?,
         })
     }
 
@@ -51,12 +46,9 @@ impl Replayer {
     ) -> Applied {
         let record_id = entry.record_id.as_str();
         let mut state = self.rows.remove(record_id).unwrap_or_default();
-        let is_new = state == RowState::Unknown
-            && matches!(
-                step,
-                Ok(ReplayStep::Update { .. } | ReplayStep::Delete { .. })
-            )
-            && self.until.is_some_and(|until| entry.id > until);
+        let is_new = step
+            .as_ref()
+            .is_ok_and(|step| is_of_unknown_row(&state, step, entry.id, &self.baselines));
         let mut applied = apply(&mut state, record_id, step, self.rule);
         if is_new {
             applied.problem.get_or_insert(ReplayError::NotInserted);
@@ -72,6 +64,19 @@ impl Replayer {
         }
         applied
     }
+}
+
+/// Whether an entry changes a row that was inserted without an entry, after the audit log had accounted for every row of
+/// its table.
+pub(super) fn is_of_unknown_row(
+    state: &RowState,
+    step: &ReplayStep,
+    entry: i64,
+    baselines: &[Baseline],
+) -> bool {
+    let is_insert = matches!(step, ReplayStep::Insert { .. });
+    let first = baselines.first();
+    *state == RowState::Unknown && !is_insert && first.is_some_and(|first| entry > first.until)
 }
 
 /// Takes the values out of an entry.
@@ -104,7 +109,7 @@ pub(super) fn apply(
 
 /// The record id of the row after a change of its key.
 pub(super) fn new_id(step: &ReplayStep, record_id: &str, rule: KeyRule) -> Option<String> {
-    step.new_record_id(&Key::find(step.row(), record_id, rule)?)
+    step.new_record_id(record_id, &Key::find(step.row(), record_id, rule)?)
 }
 
 /// An entry without its values, which may be large: they are read again when they are needed.
@@ -120,8 +125,12 @@ impl RowEntry {
         self.moved_to.as_ref().unwrap_or(&self.entry.record_id)
     }
 
+    fn is(&self, action: Action) -> bool {
+        self.entry.action == action.name()
+    }
+
     fn is_insert(&self) -> bool {
-        self.entry.action == Action::Insert.name()
+        self.is(Action::Insert)
     }
 }
 
@@ -145,7 +154,7 @@ pub(super) fn each_with_values<'e>(
 }
 
 /// The entries of the row that had the record id last, without those of earlier rows with the same id: from its INSERT
-/// on, under all its record ids.
+/// on, under all its record ids. If a deleted row is changed, another row was inserted without an entry.
 pub(super) fn of_last_row(entries: Vec<RowEntry>, record: &str) -> Vec<RowEntry> {
     let named = |one: &&RowEntry| one.entry.record_id == record || one.name_after() == record;
     let last = entries.iter().rev().find(named);
@@ -155,6 +164,9 @@ pub(super) fn of_last_row(entries: Vec<RowEntry>, record: &str) -> Vec<RowEntry>
     for one in entries.into_iter().rev() {
         if one.entry.id > last || name.as_deref() != Some(one.name_after()) {
             continue;
+        }
+        if one.is(Action::Delete) && !its.is_empty() {
+            break;
         }
         let begins = one.is_insert();
         name = Some(one.entry.record_id.clone());

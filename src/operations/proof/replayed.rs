@@ -47,7 +47,7 @@ pub(in crate::operations) fn moved(step: &RecordedChange, key: &Key<'_>) -> Opti
     let (Some(old), Some(new)) = (&step.old_value, &step.new_value) else {
         return None;
     };
-    key.moved(&key.of_text(old)?, &key.of_text(new)?)
+    key.moved_in(&step.record_id, old, new)
 }
 
 /// Whether the entries of a removed table leave rows behind. Sums alone do not show it: columns that were

@@ -147,13 +147,13 @@ impl FoundRows {
                     true => Writer::Revert,
                     false => Writer::Other,
                 };
-                let of_row = self.later.entry(entry.record_id).or_default();
+                let of_row = self.later.entry(entry.record_id.clone()).or_default();
                 of_row.by = Some((entry.changed_by, entry.changed_at));
                 of_row.run = entry.run_id;
                 // An unreadable entry is ignored: a changed row shows that something happened.
                 if let Ok(step) = ReplayStep::take(&entry.action, entry.old_value, entry.new_value)
                 {
-                    of_row.changes.add(step, &key, writer);
+                    of_row.changes.add(&entry.record_id, step, &key, writer);
                 }
                 ControlFlow::Continue(())
             })?;

@@ -170,7 +170,7 @@ impl<'a> Reverting<'a> {
                 entry: entry.id,
                 source,
             })?;
-            let (record_id, former_id) = match step.new_record_id(&key) {
+            let (record_id, former_id) = match step.new_record_id(&entry.record_id, &key) {
                 Some(moved) => (moved, Some(entry.record_id)),
                 None => (entry.record_id, None),
             };

@@ -22,6 +22,8 @@ mod forging;
 mod gaps;
 mod half_made;
 mod imports;
+mod inserted_unrecorded;
+mod key_changed;
 mod key_lost;
 mod key_types;
 mod keys;

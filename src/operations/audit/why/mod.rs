@@ -213,7 +213,15 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
         let known_gaps = inconsistent
             .filter_map(|&entry| Some((entry, accepted_by(&baselines, entry)?)))
             .collect();
-        let (live, in_table) = live::live_row(database, table.as_ref(), &written, moved)?;
+        let (mut live, in_table) = live::live_row(database, table.as_ref(), &written, moved)?;
+        let is_accepted = |entry| accepted_by(&baselines, entry).is_some();
+        if live == LiveRow::There
+            && written
+                .not_inserted
+                .is_some_and(|entry| !is_accepted(entry))
+        {
+            live = LiveRow::Unrecorded;
+        }
         let mut columns: Vec<_> = written.columns.into_iter().zip(in_table).collect();
         if let Some(known) = &written.known {
             // A column that was dropped from the table is not explained.
