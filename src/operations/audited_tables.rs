@@ -144,9 +144,7 @@ pub fn enable_tables(
             database.migrate()?;
             let chosen = Chosen::of(database, &options.tables)?;
             if !database.commits_schema_changes() {
-                database
-                    .audited_tables()
-                    .lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
+                chosen.lock(database)?;
             }
             let unwatched = chosen.unwatched.iter().map(|(table, _)| table);
             if !chosen.unwatched.is_empty() {
@@ -157,9 +155,8 @@ pub fn enable_tables(
                     &entered,
                     unwatched.clone(),
                     |database| {
-                        database
-                            .audited_tables()
-                            .drop_triggers_of_former_names(&chosen.former)?;
+                        let mut audited = database.audited_tables();
+                        audited.drop_triggers_of_former_names(&chosen.former)?;
                         for table in unwatched {
                             chosen.drop_triggers_of_partitions(database, table)?;
                             database.audited_tables().record_changes_of(table)?;
@@ -240,9 +237,7 @@ fn record(
     archive: Option<&str>,
     ctx: Context<'_>,
 ) -> Result<Option<(NewSeal, Recorded)>, OperationError> {
-    database
-        .audited_tables()
-        .lock_whole_tables(chosen.all().map(|table| table.name.as_str()))?;
+    chosen.lock(database)?;
     let before = database.seals().last_entry_id()?;
     let mut counts = Vec::new();
     let mut recorded = Recorded::default();
@@ -267,9 +262,8 @@ fn record(
                     accounted.surprise(table, run)
                 }
             };
-            let finding = finding
-                .into_iter()
-                .chain(accounted.gap(&table.name, run.id));
+            let gap = accounted.gap(&table.name, run.id);
+            let finding = finding.into_iter().chain(gap);
             let completion = accounted.completion(&table.name, run.id);
             recorded.findings.extend(finding.chain(completion));
         }

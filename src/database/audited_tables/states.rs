@@ -291,12 +291,4 @@ impl AuditedTables<'_> {
         }
         Ok(())
     }
-
-    /// Whether the database shows its triggers to accession's user.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn sees_triggers(&mut self) -> Result<bool, DatabaseError> {
-        self.database.connection.sees_triggers()
-    }
 }

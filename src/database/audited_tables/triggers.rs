@@ -237,6 +237,14 @@ pub(in crate::database) fn fault(
 }
 
 impl AuditedTables<'_> {
+    /// Whether the database shows its triggers to accession's user.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn sees_triggers(&mut self) -> Result<bool, DatabaseError> {
+        self.database.connection.sees_triggers()
+    }
+
     /// Whether one of the triggers of a table writes entries under its name.
     pub(in crate::database) fn writes_own_entries(
         &self,

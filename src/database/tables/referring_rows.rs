@@ -32,6 +32,8 @@ pub struct ReferringKey {
     pub deletes_silently: bool,
     /// The same on update.
     pub updates_silently: bool,
+    /// Whether it refers to a column that the database computes, and changes the rows if another column changes that.
+    pub follows_computed: bool,
     /// Its columns.
     pub columns: Vec<String>,
     /// The columns that they refer to.
@@ -137,6 +139,8 @@ impl AnyConnection {
                 sets_null: column.on_delete == "SET NULL",
                 deletes_silently: acts(&column.on_delete) && column.is_silent != 0,
                 updates_silently: acts(&column.on_update) && column.is_silent != 0,
+                // Until it is known which columns are computed.
+                follows_computed: acts(&column.on_update),
                 columns: Vec::new(),
                 references: Vec::new(),
             });
@@ -157,7 +161,23 @@ impl Tables<'_> {
         if let Some(query) = self.database.connection.catalog().references_from_elsewhere {
             keys.extend(self.database.connection.referring_keys(query, table)?);
         }
+        if keys.iter().any(|key| key.follows_computed) {
+            let computed = self.computed_columns(table)?;
+            for key in &mut keys {
+                let mut references = key.references.iter();
+                key.follows_computed &= references.any(|column| computed.contains(column));
+            }
+        }
         Ok(keys)
+    }
+
+    /// The columns of a table that the database computes from others.
+    fn computed_columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        let mut computed = self.database.unrecorded_columns(table)?;
+        let stored = self.database.connection.stored_columns(table)?.into_iter();
+        let stored = stored.filter(|column| column.filled == "computed");
+        computed.extend(stored.map(|column| column.name));
+        Ok(computed)
     }
 
     /// Calls `each` with the record id of every row that refers by `key` to one of the rows of `parents`, until it

@@ -227,10 +227,8 @@ impl Tables<'_> {
         let key = Key::of_table(table.table(), self.database.key_rule());
         // Rows with different keys can have the same record id.
         let values = |image: &Image| {
-            let values = key
-                .columns()
-                .iter()
-                .map(|&column| image.get(column).cloned());
+            let columns = key.columns().iter();
+            let values = columns.map(|&column| image.get(column).cloned());
             Json::from(values.map(Option::unwrap_or_default).collect::<Vec<_>>()).to_string()
         };
         let mut wanted: HashMap<String, Image> = HashMap::new();

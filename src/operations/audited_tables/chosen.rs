@@ -281,6 +281,12 @@ impl Chosen {
         unwatched.any(|(other, state)| other == table && *state == TriggerState::NotRecorded)
     }
 
+    /// Keeps other programs from writing to the tables until the transaction ends.
+    pub(super) fn lock(&self, database: &mut Database) -> Result<(), DatabaseError> {
+        let names = self.all().map(|table| table.name.as_str());
+        database.audited_tables().lock_whole_tables(names)
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = &Table> {
         let unwatched = self.unwatched.iter().map(|(table, _)| table);
         unwatched.chain(&self.watched)

@@ -54,7 +54,9 @@ impl Import<'_> {
                 let columns: Vec<usize> = key.references.iter().filter_map(column).collect();
                 let rows = rows.iter();
                 let rows: Vec<_> = rows
-                    .filter(|(row, (_, current))| row.changes(&columns, current))
+                    .filter(|(row, (_, current))| {
+                        key.follows_computed || row.changes(&columns, current)
+                    })
                     .collect();
                 let ids: Vec<&str> = rows.iter().map(|(_, (id, _))| id.as_str()).collect();
                 each_referring_row(database, key, parent, &ids, &mut |place, _| {

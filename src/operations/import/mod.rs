@@ -109,10 +109,8 @@ impl<'l> Import<'l> {
         let agenda = match Database::open(place, Access::Read, wait) {
             Ok(mut database) => {
                 // Another first import may be creating tables; what is read here must be older than that.
-                let looked = repeat(place, OperationError::is_retryable, || {
-                    self.without_writing(&mut database)
-                });
-                match looked? {
+                let look = || self.without_writing(&mut database);
+                match repeat(place, OperationError::is_retryable, look)? {
                     ControlFlow::Break(outcome) => return Ok(outcome),
                     ControlFlow::Continue(agenda) => {
                         self.run = self.run.after(database.ledger().latest_run()?);
@@ -269,7 +267,8 @@ impl<'l> Import<'l> {
         }
         let planned = state.planner.planned();
         let outcome = self.outcome(agenda, state, ImportStatus::Imported);
-        self.directory.ctx.progress.begin(Stage::Check, None);
+        let ctx = &self.directory.ctx;
+        ctx.progress.begin(Stage::Check, None);
         let verified = writer.verify(database, &planned)?;
         if !verified.mismatches.is_empty() {
             return Err(self.not_as_planned(database, verified.mismatches).into());
@@ -279,8 +278,8 @@ impl<'l> Import<'l> {
             counts[MOUNTS] = agenda.mounts.iter().cloned().collect();
         }
         let end = RunEnd {
-            at: (self.directory.ctx.clock)(),
-            counts: self.directory.ctx.recorded_counts(counts),
+            at: (ctx.clock)(),
+            counts: ctx.recorded_counts(counts),
             facts: outcome.facts(&planned, manifest.digest()),
         };
         let seal = writer.seal(database, verified, end)?;

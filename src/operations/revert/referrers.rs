@@ -108,7 +108,7 @@ impl Referrers {
         for key in keys.iter().filter(|key| key.updates_silently) {
             let changes = |row: &&RowToUpdate| {
                 let mut columns = row.columns.iter();
-                columns.any(|column| key.references.contains(column))
+                key.follows_computed || columns.any(|column| key.references.contains(column))
             };
             for row in rows.iter().filter(changes) {
                 let (key, images) = (std::slice::from_ref(key), [&row.image]);

@@ -11,6 +11,7 @@ on_every_database!(
     rows_of_the_application_keep_the_rows_that_they_refer_to,
     keys_of_several_columns_and_within_a_table_are_found,
     values_that_rows_of_the_application_refer_to_are_not_changed,
+    a_computed_column_that_rows_refer_to_is_not_changed,
     recorded_rows_are_not_changed_without_an_entry,
     rows_of_another_schema_are_found,
     a_row_that_another_program_inserts_meanwhile_keeps_the_row_that_it_refers_to,
@@ -164,6 +165,37 @@ fn values_that_rows_of_the_application_refer_to_are_not_changed(target: Target) 
     target.workspace.write("0.json", ALL.replace("10", "12"));
     imports(&target, &["--on-conflict", "take-file"], 0);
     assert_eq!(seen(), ["12", "2"]);
+}
+
+/// The layout does not have the column to which another table refers.
+fn a_computed_column_that_rows_refer_to_is_not_changed(target: Target) {
+    imported(&target);
+    let kind = match target.backend {
+        Backend::Sqlite => "VIRTUAL",
+        Backend::Mysql | Backend::Postgres => "STORED",
+    };
+    target.execute(&format!(
+        "ALTER TABLE p ADD COLUMN twice BIGINT GENERATED ALWAYS AS (v * 2) {kind}; \
+         CREATE UNIQUE INDEX computed ON p (twice); \
+         CREATE TABLE c (n BIGINT PRIMARY KEY, twice BIGINT, \
+         FOREIGN KEY (twice) REFERENCES p (twice) ON UPDATE CASCADE ON DELETE SET NULL); \
+         INSERT INTO c VALUES (1, 20)"
+    ));
+    ends(
+        &target,
+        &[&["audit", "enable", "p", "c"], &ARCHIVE[..]].concat(),
+        0,
+    );
+    target.workspace.write("0.json", ALL.replace("10", "11"));
+    for arguments in [&[][..], &["--dry-run"]] {
+        let ended = imports(&target, arguments, 4);
+        assert!(ended.stderr.contains("`p` 1: the record"), "{ended}");
+        assert_eq!(target.value("SELECT twice FROM c"), "20");
+    }
+    // To the other rows, no row refers.
+    target.workspace.write("0.json", ALL.replace("30", "31"));
+    imports(&target, &[], 0);
+    ends(&target, &["audit", "reconcile"], 0);
 }
 
 /// Where actions of foreign keys fire no triggers, they are not used on recorded tables.
