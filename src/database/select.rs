@@ -79,11 +79,12 @@ impl Which<'_> {
                 out.push_sql(") AS referred");
                 // SQLite compares by the rules of the first column, as a foreign key does by those of the parent's.
                 for (i, (column, own)) in key.references.iter().zip(&key.columns).enumerate() {
-                    out.push_sql(if i == 0 {
-                        " ON referred."
-                    } else {
-                        " AND referred."
-                    });
+                    out.push_sql(if i == 0 { " ON " } else { " AND " });
+                    if let Some(comparison) = &key.comparisons[i] {
+                        out.push_sql(comparison);
+                        continue;
+                    }
+                    out.push_sql("referred.");
                     out.push_identifier(column)?;
                     out.push_sql(" = live.");
                     out.push_identifier(own)?;

@@ -35,7 +35,8 @@ pub(in crate::database) struct Catalog {
     pub(in crate::database) columns: &'static str,
     /// `child`, `name`, `child_column` and `parent_column` of each column of each foreign key that refers to the bound
     /// table, or to a table that it is a part of, or to its parts, in the order of the key; the name is unique within
-    /// the table `child`. `child_schema` is the schema of `child` if it is another one, `on_delete` and `on_update` are
+    /// the table `child`. `comparison` is the SQL by which the key compares the column of `referred` with that of `live`,
+    /// or NULL if it compares like `=` of both. `child_schema` is the schema of `child` if it is another one, `on_delete` and `on_update` are
     /// the actions, and `is_silent` is 1 if `child` is recorded and triggers do not see what the actions do.
     pub(in crate::database) references: &'static str,
     /// The same of tables in other schemas, if `references` has none of them.

@@ -36,6 +36,8 @@ pub struct ReferringKey {
     pub columns: Vec<String>,
     /// The columns that they refer to.
     pub references: Vec<String>,
+    /// How each of them is compared with its column, as SQL, unless by `=`.
+    pub(in crate::database) comparisons: Vec<Option<String>>,
 }
 
 impl ReferringKey {
@@ -102,6 +104,8 @@ struct KeyColumn {
     child_column: String,
     #[diesel(sql_type = Text)]
     parent_column: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    comparison: Option<String>,
 }
 
 /// Whether a foreign key with this action changes rows.
@@ -139,9 +143,11 @@ impl AnyConnection {
                 updates_silently: acts(&column.on_update) && column.is_silent != 0,
                 columns: Vec::new(),
                 references: Vec::new(),
+                comparisons: Vec::new(),
             });
             key.columns.push(column.child_column);
             key.references.push(column.parent_column);
+            key.comparisons.push(column.comparison);
         }
         Ok(keys.into_values().collect())
     }

@@ -24,7 +24,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     references: "SELECT child.name AS child, CAST(NULL AS TEXT) AS child_schema, \
                  CAST(key.id AS TEXT) AS name, key.on_delete, key.on_update, 0 AS is_silent, key.\"from\" AS child_column, \
                  COALESCE(key.\"to\", (SELECT own.name FROM pragma_table_info(key.\"table\") AS own \
-                 WHERE own.pk = key.seq + 1)) AS parent_column \
+                 WHERE own.pk = key.seq + 1)) AS parent_column, CAST(NULL AS TEXT) AS comparison \
                  FROM sqlite_master AS child JOIN pragma_foreign_key_list(child.name) AS key \
                  WHERE child.type = 'table' AND key.\"table\" = ? COLLATE NOCASE ORDER BY child.name, key.id, key.seq",
     references_from_elsewhere: None,
