@@ -43,7 +43,7 @@ impl Which<'_> {
             Self::Keys {
                 columns: [column],
                 keys,
-            } => {
+            } if column.operator().is_none() => {
                 out.push_sql(" WHERE ");
                 out.push_identifier(column.name)?;
                 for (i, key) in keys.iter().enumerate() {
@@ -61,7 +61,7 @@ impl Which<'_> {
                             out.push_sql(" AND ");
                         }
                         out.push_identifier(column.name)?;
-                        out.push_sql(" = ");
+                        out.push_sql(column.operator().unwrap_or(" = "));
                         column.bind(out, value)?;
                     }
                 }

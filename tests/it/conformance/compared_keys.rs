@@ -5,13 +5,14 @@ use super::referring_tables::{TAKE_FILE, WITHOUT_3, imported, imports, is_a_conf
 use super::tables_replaced::write_layout;
 use super::target::{Backend, Target};
 use super::written_back::Wide;
-use super::{ARCHIVE, ends, is_well, on_every_database};
+use super::{ends, is_well, on_every_database};
 
 on_every_database!(
     rows_that_refer_by_another_operator_keep_the_rows_that_they_refer_to,
     rows_that_refer_by_another_operator_prevent_a_revert,
     values_with_another_collation_than_those_that_refer_to_them_are_not_changed,
     rows_that_refer_in_another_case_by_a_key_of_the_layout_are_found,
+    rows_whose_keys_have_operators_outside_the_search_path_are_reverted,
 );
 
 /// PostgreSQL's keys: statements before, the type of the row that is referred to, its value made from the text `{}`, and
@@ -55,52 +56,32 @@ fn rows_that_refer_by_another_operator_keep_the_rows_that_they_refer_to(target: 
     if target.backend != Backend::Postgres {
         return;
     }
+    // Also by several columns, and without a primary key.
+    let tables = [
+        ("n INT PRIMARY KEY", "(w) REFERENCES p (w)", "`c` 3"),
+        (
+            "n BIGINT PRIMARY KEY",
+            "(w, n) REFERENCES p (w, id)",
+            "`c` 3",
+        ),
+        ("n INT", "(w) REFERENCES p (w)", "a row of `c`"),
+    ];
     let mut target = Some(target);
-    for [before, ty, value, referring, refers] in KEYS {
+    for ([before, ty, value, referring, refers], table) in KEYS.iter().zip(tables.iter().cycle()) {
         let next = target.take().expect("a target");
         imported(&next);
         let value = value.replace("{}", "('K' || v::text)");
+        let (columns, key, shown) = table;
         next.execute(&format!(
-            "{before}; ALTER TABLE p ADD COLUMN w {ty} GENERATED ALWAYS AS ({value}) STORED UNIQUE"
+            "{before}; ALTER TABLE p ADD COLUMN w {ty} GENERATED ALWAYS AS ({value}) STORED UNIQUE, ADD UNIQUE (w, id); \
+             CREATE TABLE c ({columns}, w {referring}, FOREIGN KEY {key} ON DELETE CASCADE); \
+             INSERT INTO c VALUES (3, {refers})"
         ));
-        // Also by several columns, and without a primary key.
-        next.execute("ALTER TABLE p ADD UNIQUE (w, id)");
-        for (columns, values, key, shown) in [
-            (
-                "n INT PRIMARY KEY",
-                "1",
-                "(w) REFERENCES p (w)",
-                "`c` 1 still refers",
-            ),
-            (
-                "n BIGINT PRIMARY KEY",
-                "3",
-                "(w, n) REFERENCES p (w, id)",
-                "`c` 3 still refers",
-            ),
-            (
-                "n INT",
-                "1",
-                "(w) REFERENCES p (w)",
-                "a row of `c` still refers",
-            ),
-        ] {
-            next.execute(&format!(
-                "CREATE TABLE c ({columns}, w {referring}, FOREIGN KEY {key} ON DELETE CASCADE); \
-                 INSERT INTO c VALUES ({values}, {refers})"
-            ));
-            next.workspace.write("0.json", WITHOUT_3);
-            is_a_conflict(&next, &[&TAKE_FILE], shown);
-            assert_eq!(next.count("c"), 1, "{ty}");
-            next.execute("DROP TABLE c");
-        }
+        next.workspace.write("0.json", WITHOUT_3);
+        is_a_conflict(&next, &[&TAKE_FILE], &format!("{shown} still refers"));
+        assert_eq!(next.count("c"), 1, "{ty}");
+        next.execute("DELETE FROM c");
         imports(&next, &["--prune"], 0);
-        ends(
-            &next,
-            &[&["audit", "enable", "p"], &ARCHIVE[..]].concat(),
-            0,
-        );
-        is_well(&next);
         target = Some(next.again());
     }
 }
@@ -200,4 +181,34 @@ fn rows_that_refer_in_another_case_by_a_key_of_the_layout_are_found(target: Targ
     assert_eq!(target.rows("SELECT id FROM p").concat(), ["d"]);
     assert_eq!(target.count("c"), 2);
     ends(&target, &["audit", "reconcile"], 0);
+}
+
+fn rows_whose_keys_have_operators_outside_the_search_path_are_reverted(target: Target) {
+    if target.backend != Backend::Postgres {
+        return;
+    }
+    let mut target = Some(target);
+    for (schema, key) in [("public", "id"), ("ext", "id"), ("ext", "n, id")] {
+        let mut wide = Wide::empty(target.take().expect("a target"));
+        wide.target.execute(&format!(
+            "CREATE SCHEMA ext; CREATE EXTENSION ltree SCHEMA {schema}; \
+             CREATE TABLE u (id {schema}.ltree, n INT, v INT, PRIMARY KEY ({key})); \
+             CREATE TABLE c (id {schema}.ltree, n INT, FOREIGN KEY ({key}) REFERENCES u ({key}))"
+        ));
+        wide.enables("u");
+        let inserted = wide.during_an_import("INSERT INTO u VALUES ('a', 1, 1), ('a.b', 2, 1)");
+        let changed = wide.during_an_import(
+            "UPDATE u SET v = 2 WHERE n = 1; DELETE FROM u WHERE n = 2; INSERT INTO u VALUES ('c', 3, 3)",
+        );
+        wide.target.execute("INSERT INTO c VALUES ('c', 3)");
+        wide.revert(&changed, 4);
+        wide.target.execute("DELETE FROM c");
+        wide.revert(&changed, 0);
+        let rows = wide.target.rows("SELECT id, v FROM u ORDER BY n").concat();
+        assert_eq!(rows, ["a", "1", "a.b", "1"], "{schema} {key}");
+        wide.revert(&inserted, 0);
+        assert_eq!(wide.target.count("u"), 0);
+        is_well(&wide.target);
+        target = Some(wide.target.again());
+    }
 }

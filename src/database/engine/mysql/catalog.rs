@@ -40,7 +40,7 @@ pub(super) static CATALOG: Catalog = Catalog {
                   UNION ALL \
                   SELECT 'trigger', trigger_name, event_object_table, CONCAT_WS(' ', action_timing, event_manipulation, action_statement) \
                   FROM information_schema.triggers WHERE trigger_schema = DATABASE() ORDER BY 1, 3, 2",
-    columns: "SELECT c.column_name AS name, c.column_type AS declared, '' AS type_name, \
+    columns: "SELECT c.column_name AS name, c.column_type AS declared, '' AS type_name, CAST(NULL AS CHAR) AS equals, \
               CASE WHEN COALESCE(c.generation_expression, '') <> '' THEN 'computed' \
                    WHEN c.extra LIKE '%on update%' THEN 'stamped' ELSE '' END AS filled, \
               CAST(c.is_nullable = 'NO' AS SIGNED) AS required, \

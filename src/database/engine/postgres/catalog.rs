@@ -52,6 +52,12 @@ pub(super) static CATALOG: Catalog = Catalog {
                   ORDER BY kind COLLATE \"C\", of_table COLLATE \"C\", name COLLATE \"C\"",
     columns: "SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS declared, \
               format('%I.%I', tn.nspname, t.typname) AS type_name, \
+              (SELECT format(' OPERATOR(%s.%s) ', o.oprnamespace::regnamespace, o.oprname) \
+               FROM pg_index i JOIN pg_opclass c ON c.oid = i.indclass[array_position(k.conkey, a.attnum) - 1] \
+               JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype \
+               JOIN pg_operator o ON o.oid = m.amopopr AND o.oprnamespace <> 'pg_catalog'::regnamespace \
+               WHERE i.indexrelid = k.conindid AND m.amopstrategy = 3 \
+                 AND c.opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree')) AS equals, \
               CASE WHEN a.attgenerated <> '' THEN 'computed' WHEN a.attidentity = 'a' THEN 'numbered' ELSE '' END AS filled, \
               a.attnotnull::int::bigint AS required, \
               CASE WHEN a.attidentity <> '' THEN 'identity' \

@@ -18,7 +18,7 @@ pub(super) static CATALOG: Catalog = Catalog {
     definitions: "SELECT type AS kind, name, tbl_name AS of_table, sql AS definition FROM sqlite_master \
                   WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
     // Generated columns are not listed.
-    columns: "SELECT name, type AS declared, '' AS type_name, '' AS filled, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
+    columns: "SELECT name, type AS declared, '' AS type_name, CAST(NULL AS TEXT) AS equals, '' AS filled, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
               FROM pragma_table_info(?)",
     // Without the columns, the primary key is meant.
     references: "SELECT child.name AS child, CAST(NULL AS TEXT) AS child_schema, \
