@@ -43,7 +43,7 @@ impl Which<'_> {
             Self::Keys {
                 columns: [column],
                 keys,
-            } => {
+            } if column.operator().is_none() => {
                 out.push_sql(" WHERE ");
                 out.push_identifier(column.name)?;
                 for (i, key) in keys.iter().enumerate() {
@@ -61,7 +61,7 @@ impl Which<'_> {
                             out.push_sql(" AND ");
                         }
                         out.push_identifier(column.name)?;
-                        out.push_sql(" = ");
+                        out.push_sql(column.operator().unwrap_or(" = "));
                         column.bind(out, value)?;
                     }
                 }
@@ -79,11 +79,12 @@ impl Which<'_> {
                 out.push_sql(") AS referred");
                 // SQLite compares by the rules of the first column, as a foreign key does by those of the parent's.
                 for (i, (column, own)) in key.references.iter().zip(&key.columns).enumerate() {
-                    out.push_sql(if i == 0 {
-                        " ON referred."
-                    } else {
-                        " AND referred."
-                    });
+                    out.push_sql(if i == 0 { " ON " } else { " AND " });
+                    if let Some(comparison) = &key.comparisons[i] {
+                        out.push_sql(comparison);
+                        continue;
+                    }
+                    out.push_sql("referred.");
                     out.push_identifier(column)?;
                     out.push_sql(" = live.");
                     out.push_identifier(own)?;

@@ -53,6 +53,11 @@ impl Slot<'_> {
         out.push_sql(&cast.after);
         Ok(())
     }
+
+    /// The operator that compares the column with a value, if it is not `=`.
+    pub(super) fn operator(&self) -> Option<&str> {
+        self.cast?.equals.as_deref()
+    }
 }
 
 /// `INSERT INTO table (columns) VALUES (…), (…)`.
@@ -147,7 +152,7 @@ fn push_key<'b, DB: Values>(
             out.push_sql(" AND ");
         }
         out.push_identifier(column.name)?;
-        out.push_sql(" = ");
+        out.push_sql(column.operator().unwrap_or(" = "));
         column.bind(out, value)?;
     }
     Ok(())

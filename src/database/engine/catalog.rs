@@ -31,11 +31,13 @@ pub(in crate::database) struct Catalog {
     /// `kind`, `name`, `of_table`, `definition` of everything that decides what the audit log records, in a fixed
     /// order.
     pub(in crate::database) definitions: &'static str,
-    /// `name`, `declared`, `type_name`, `required`, `default_value`, `filled`, `key` of each column of the bound table.
+    /// `name`, `declared`, `type_name`, `equals`, `required`, `default_value`, `filled`, `key` of each column of the bound
+    /// table.
     pub(in crate::database) columns: &'static str,
     /// `child`, `name`, `child_column` and `parent_column` of each column of each foreign key that refers to the bound
     /// table, or to a table that it is a part of, or to its parts, in the order of the key; the name is unique within
-    /// the table `child`. `child_schema` is the schema of `child` if it is another one, `on_delete` and `on_update` are
+    /// the table `child`. `comparison` is the SQL by which the key compares the column of `referred` with that of `live`,
+    /// or NULL if it compares like `=` of both. `child_schema` is the schema of `child` if it is another one, `on_delete` and `on_update` are
     /// the actions, and `is_silent` is 1 if `child` is recorded and triggers do not see what the actions do.
     pub(in crate::database) references: &'static str,
     /// The same of tables in other schemas, if `references` has none of them.
@@ -120,6 +122,13 @@ pub(in crate::database) struct StoredColumn {
         expect(dead_code, reason = "only PostgreSQL casts to a type by its name")
     )]
     pub(in crate::database) type_name: String,
+    /// For a column of the primary key: the operator that compares its values, as SQL, if `=` may not find it.
+    #[diesel(sql_type = Nullable<Text>)]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL has operators in schemas")
+    )]
+    pub(in crate::database) equals: Option<String>,
     /// `computed` if it is computed from other columns and never written, `numbered` if a number can be inserted but
     /// not changed (GENERATED ALWAYS AS IDENTITY), `stamped` if an UPDATE that does not name it sets it to the time (ON
     /// UPDATE CURRENT_TIMESTAMP); otherwise empty.

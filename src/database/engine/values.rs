@@ -48,6 +48,8 @@ pub(in crate::database) struct Cast {
     pub(in crate::database) before: &'static str,
     /// The SQL after it.
     pub(in crate::database) after: String,
+    /// The operator that compares the column with it, if `=` may not find it.
+    pub(in crate::database) equals: Option<String>,
 }
 
 /// A value of an entry of the audit log.

@@ -38,6 +38,8 @@ pub struct ReferringKey {
     pub columns: Vec<String>,
     /// The columns that they refer to.
     pub references: Vec<String>,
+    /// How each of them is compared with its column, as SQL, unless by `=`.
+    pub(in crate::database) comparisons: Vec<Option<String>>,
 }
 
 impl ReferringKey {
@@ -104,6 +106,8 @@ struct KeyColumn {
     child_column: String,
     #[diesel(sql_type = Text)]
     parent_column: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    comparison: Option<String>,
 }
 
 /// Whether a foreign key with this action changes rows.
@@ -143,9 +147,11 @@ impl AnyConnection {
                 follows_computed: acts(&column.on_update),
                 columns: Vec::new(),
                 references: Vec::new(),
+                comparisons: Vec::new(),
             });
             key.columns.push(column.child_column);
             key.references.push(column.parent_column);
+            key.comparisons.push(column.comparison);
         }
         Ok(keys.into_values().collect())
     }

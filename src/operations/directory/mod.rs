@@ -44,7 +44,9 @@ pub(super) use memory::Permit;
 pub(super) use ownership::{Ownership, remove_found_elsewhere};
 pub use read_state::{FileOutcome, InvalidPolicy};
 pub(super) use read_state::{ReadState, RejectedRecord};
-pub(super) use referring::{each_referring_row, is_of_layout, other_keys_to, table_named};
+pub(super) use referring::{
+    each_referring_row, is_of_layout, is_same_key, other_keys_to, table_named,
+};
 pub(super) use shared::{SharedDatabase, lock};
 pub(super) use substitutes::{AnyReference, parameter_substitutes};
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::database::{Database, DatabaseError, KeyedRows, ReferringKey};
 use crate::layout::Layout;
-use crate::model::{Table, TableIndex};
+use crate::model::{ForeignKey, Table, TableIndex};
 
 use super::shared::{SharedDatabase, lock};
 
@@ -37,30 +37,38 @@ pub(in crate::operations) fn is_of_layout(
 ) -> bool {
     let child = table_named(layout, &key.table).filter(|_| key.schema.is_none());
     let parent = &layout.tables[table].table.name;
-    child.is_some_and(|child| has_key(&layout.tables[child].table, parent, key))
+    child.is_some_and(|child| {
+        let child = &layout.tables[child].table;
+        let mut own = child.foreign_keys.iter();
+        own.any(|own| own.table == *parent && is_same_key(child, own, key))
+    })
 }
 
-fn has_key(child: &Table, parent: &str, key: &ReferringKey) -> bool {
-    let pairs = || key.columns.iter().zip(&key.references);
-    child.foreign_keys.iter().any(|own| {
-        let has = |(column, references): (&String, &String)| {
+/// Whether `key`, a foreign key of `child` to the same table as `own`, has the same columns.
+pub(in crate::operations) fn is_same_key(
+    child: &Table,
+    own: &ForeignKey,
+    key: &ReferringKey,
+) -> bool {
+    let mut pairs = key.columns.iter().zip(&key.references);
+    own.columns.len() == key.columns.len()
+        && pairs.all(|(column, references)| {
             let mut own = own.columns.iter().zip(&own.references);
             own.any(|(&at, to)| {
                 child.columns[at].name.eq_ignore_ascii_case(column)
                     && to.eq_ignore_ascii_case(references)
             })
-        };
-        own.table == *parent && own.columns.len() == key.columns.len() && pairs().all(has)
-    })
+        })
 }
 
-/// Calls `each` for every row that refers by `key` to one of these rows of `parent`: with the index of the row that it
-/// refers to, and its record id if it has one.
+/// Calls `each` for every row that refers by `key` to one of these rows of `parent`, and is not `known` by its record id:
+/// with the index of the row that it refers to, and its record id if it has one.
 pub(in crate::operations) fn each_referring_row(
     database: &SharedDatabase<'_>,
     key: &ReferringKey,
     parent: &Table,
     record_ids: &[&str],
+    known: &dyn Fn(&str) -> bool,
     each: &mut dyn FnMut(usize, Option<String>),
 ) -> Result<(), DatabaseError> {
     let all = 0..record_ids.len();
@@ -72,6 +80,9 @@ pub(in crate::operations) fn each_referring_row(
         lock(database)
             .tables()
             .each_row_that_refers(key, &rows, &mut |row| {
+                if row.as_deref().is_some_and(known) {
+                    return ControlFlow::Continue(());
+                }
                 found = true;
                 match asked.len() {
                     1 => {

@@ -59,7 +59,7 @@ impl Import<'_> {
                     })
                     .collect();
                 let ids: Vec<&str> = rows.iter().map(|(_, (id, _))| id.as_str()).collect();
-                each_referring_row(database, key, parent, &ids, &mut |place, _| {
+                each_referring_row(database, key, parent, &ids, &|_| false, &mut |place, _| {
                     let identity = rows[place].0.identity;
                     referred.insert(identity);
                     silently.extend(key.updates_silently.then_some(identity));

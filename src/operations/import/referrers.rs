@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::model::{ForeignKey, OnDelete, Origin, PerTable, TableIndex, Value};
 use crate::operations::OperationError;
 use crate::operations::directory::{
-    SharedDatabase, each_referring_row, is_of_layout, lock, table_named,
+    SharedDatabase, each_referring_row, is_of_layout, is_same_key, lock, table_named,
 };
 use crate::plan::{ConflictPolicy, Planner};
 
@@ -110,7 +110,7 @@ impl<'l> Referrers<'l> {
                 true => OnDelete::Restrict,
                 false => key.on_delete,
             };
-            for (place, row) in self.rows(database, child, key, table, going)? {
+            for (place, row) in self.rows(database, child, key, table, &keys, going)? {
                 if self.deleted[child].contains(&row) || planner.updates(child, &row) {
                     continue;
                 }
@@ -151,18 +151,22 @@ impl<'l> Referrers<'l> {
                 true => OnDelete::SetNull,
                 false => OnDelete::Restrict,
             };
-            each_referring_row(database, key, parent, &record_ids, &mut |place, row| {
-                let is_deleted = |row| child.is_some_and(|child| self.deleted[child].contains(row));
-                if row.as_ref().is_some_and(is_deleted) {
-                    return;
-                }
-                let referring = row.map_or(ReferrerRow::Unnamed, ReferrerRow::Row);
-                let referrer = Referrer::new(&name, referring, on_delete);
-                match child == Some(table) {
-                    true => own.push((place, referrer)),
-                    false => found.add(place, referrer),
-                }
-            })?;
+            let is_deleted = |row: &str| child.is_some_and(|at| self.deleted[at].contains(row));
+            each_referring_row(
+                database,
+                key,
+                parent,
+                &record_ids,
+                &is_deleted,
+                &mut |place, row| {
+                    let referring = row.map_or(ReferrerRow::Unnamed, ReferrerRow::Row);
+                    let referrer = Referrer::new(&name, referring, on_delete);
+                    match child == Some(table) {
+                        true => own.push((place, referrer)),
+                        false => found.add(place, referrer),
+                    }
+                },
+            )?;
         }
         Ok(())
     }
@@ -178,13 +182,15 @@ impl<'l> Referrers<'l> {
         })
     }
 
-    /// The rows that refer to rows of `table` by one foreign key: index of the parent, record id of the child.
+    /// The rows that refer to rows of `table` by one foreign key: index of the parent, record id of the child. Also those
+    /// whose values differ from the parent's and are equal for the database, such as in another case.
     fn rows(
         &self,
         database: &SharedDatabase<'_>,
         child: TableIndex,
         key: &ForeignKey,
         table: TableIndex,
+        stored: &[ReferringKey],
         going: &[RowToDelete<'_>],
     ) -> Result<Vec<(usize, String)>, OperationError> {
         let parent = &self.layout.tables[table].table;
@@ -201,12 +207,32 @@ impl<'l> Referrers<'l> {
         };
         let keys: Vec<Vec<Value>> = going.iter().map(key_of).collect();
         let mut rows = Vec::new();
-        let child = &self.layout.tables[child];
-        lock(database)
-            .tables()
-            .rows_with(child, &key.columns, &keys, &mut |place, row| {
-                rows.push((place, row))
-            })?;
+        lock(database).tables().rows_with(
+            &self.layout.tables[child],
+            &key.columns,
+            &keys,
+            &mut |place, row| rows.push((place, row)),
+        )?;
+        let is_stored = |stored: &&ReferringKey| {
+            stored.schema.is_none()
+                && table_named(self.layout, &stored.table) == Some(child)
+                && is_same_key(&self.layout.tables[child].table, key, stored)
+        };
+        if let Some(stored) = stored.iter().find(is_stored) {
+            let same: HashSet<String> = rows.iter().map(|(_, row)| row.clone()).collect();
+            let record_ids: Vec<&str> = going.iter().map(|(id, _)| *id).collect();
+            let known = |row: &str| same.contains(row) || self.deleted[child].contains(row);
+            each_referring_row(
+                database,
+                stored,
+                parent,
+                &record_ids,
+                &known,
+                &mut |place, row| {
+                    rows.extend(row.map(|row| (place, row)));
+                },
+            )?;
+        }
         Ok(rows)
     }
 }

@@ -8,6 +8,7 @@ mod altered_types;
 mod at_once;
 mod attached;
 mod columns_later;
+mod compared_keys;
 mod connecting;
 mod converted_values;
 mod doctor;

@@ -22,19 +22,19 @@ on_every_database!(
 
 const COLUMNS: &str = "id BIGINT PRIMARY KEY, v BIGINT UNIQUE";
 const ALL: &str = r#"[{"id": 1, "v": 10}, {"id": 2, "v": 20}, {"id": 3, "v": 30}]"#;
-const WITHOUT_3: &str = r#"[{"id": 1, "v": 10}, {"id": 2, "v": 20}]"#;
-const TAKE_FILE: [&str; 3] = ["--prune", "--on-conflict", "take-file"];
+pub(super) const WITHOUT_3: &str = r#"[{"id": 1, "v": 10}, {"id": 2, "v": 20}]"#;
+pub(super) const TAKE_FILE: [&str; 3] = ["--prune", "--on-conflict", "take-file"];
 const KEEP: [&str; 3] = ["--prune", "--on-conflict", "keep-database"];
 
 /// A layout with the table `p`, imported.
-fn imported(target: &Target) {
+pub(super) fn imported(target: &Target) {
     write_layout(target, &[("p", COLUMNS, &["id", "v"])]);
     target.workspace.write("0.json", ALL);
     imports(target, &[], 0);
 }
 
 #[track_caller]
-fn imports(target: &Target, arguments: &[&str], code: i32) -> CommandOutput {
+pub(super) fn imports(target: &Target, arguments: &[&str], code: i32) -> CommandOutput {
     let ended = target.import(&[&LAYOUT[..], arguments].concat());
     assert_eq!(ended.code, Some(code), "{ended}");
     ended
@@ -42,7 +42,7 @@ fn imports(target: &Target, arguments: &[&str], code: i32) -> CommandOutput {
 
 /// Every import that prunes reports this row, whether it writes or not.
 #[track_caller]
-fn is_a_conflict(target: &Target, also: &[&[&str]], shown: &str) {
+pub(super) fn is_a_conflict(target: &Target, also: &[&[&str]], shown: &str) {
     let plans = [&["--prune"][..], &["--prune", "--dry-run"]];
     for arguments in plans.iter().chain(also) {
         let ended = imports(target, arguments, 4);

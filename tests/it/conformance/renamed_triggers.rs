@@ -232,3 +232,29 @@ fn triggers_of_partitioned_tables_and_partitions_can_be_renamed() {
         ends(&target, &["audit", "status"], 0);
     });
 }
+
+/// A deferred trigger writes its entries when the transaction ends.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn a_constraint_trigger_in_place_of_ours_is_reported_and_replaced() {
+    run(Backend::Postgres, |target| {
+        enabled(&target);
+        for (deferred, repair) in [
+            (
+                "DEFERRABLE INITIALLY DEFERRED",
+                &["audit", "enable", "t"][..],
+            ),
+            ("DEFERRABLE", &["doctor", "--fix"]),
+            ("", &["audit", "enable", "t"]),
+        ] {
+            target.execute(&format!(
+                "DROP TRIGGER accession_update ON t; CREATE CONSTRAINT TRIGGER accession_update AFTER UPDATE ON t {deferred} \
+                 FOR EACH ROW WHEN (old.* *<> new.*) EXECUTE FUNCTION accession_t_update(); \
+                 ALTER TABLE t ENABLE ALWAYS TRIGGER accession_update"
+            ));
+            is_reported(&target, "accession_update");
+            ends(&target, &[repair, &ARCHIVE[..]].concat(), 0);
+            records_once(&target);
+        }
+    });
+}

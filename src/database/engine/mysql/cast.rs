@@ -14,6 +14,7 @@ pub(super) fn cast(declared: &str) -> Cast {
         is_text: true,
         before: "CAST(",
         after: format!(" AS {ty})"),
+        ..Cast::default()
     };
     match name {
         "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => {
@@ -32,6 +33,7 @@ pub(super) fn cast(declared: &str) -> Cast {
             is_text: false,
             before: "CAST(CONV(HEX(",
             after: "), 16, 10) AS UNSIGNED)".to_owned(),
+            ..Cast::default()
         },
         _ => Cast::default(),
     }

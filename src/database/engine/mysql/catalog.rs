@@ -13,7 +13,8 @@ use crate::plan::ColumnLimit;
 macro_rules! references {
     () => {
         "SELECT k.table_name AS child, NULLIF(k.table_schema, DATABASE()) AS child_schema, k.constraint_name AS name, \
-         k.column_name AS child_column, k.referenced_column_name AS parent_column, r.delete_rule AS on_delete, \
+         k.column_name AS child_column, k.referenced_column_name AS parent_column, CAST(NULL AS CHAR) AS comparison, \
+         r.delete_rule AS on_delete, \
          r.update_rule AS on_update, \
          CAST((r.delete_rule IN ('CASCADE', 'SET NULL') OR r.update_rule IN ('CASCADE', 'SET NULL')) AND EXISTS (\
            SELECT 1 FROM information_schema.triggers t WHERE t.trigger_schema = k.table_schema \
@@ -39,7 +40,7 @@ pub(super) static CATALOG: Catalog = Catalog {
                   UNION ALL \
                   SELECT 'trigger', trigger_name, event_object_table, CONCAT_WS(' ', action_timing, event_manipulation, action_statement) \
                   FROM information_schema.triggers WHERE trigger_schema = DATABASE() ORDER BY 1, 3, 2",
-    columns: "SELECT c.column_name AS name, c.column_type AS declared, '' AS type_name, \
+    columns: "SELECT c.column_name AS name, c.column_type AS declared, '' AS type_name, CAST(NULL AS CHAR) AS equals, \
               CASE WHEN COALESCE(c.generation_expression, '') <> '' THEN 'computed' \
                    WHEN c.extra LIKE '%on update%' THEN 'stamped' ELSE '' END AS filled, \
               CAST(c.is_nullable = 'NO' AS SIGNED) AS required, \

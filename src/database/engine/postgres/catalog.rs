@@ -52,6 +52,12 @@ pub(super) static CATALOG: Catalog = Catalog {
                   ORDER BY kind COLLATE \"C\", of_table COLLATE \"C\", name COLLATE \"C\"",
     columns: "SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS declared, \
               format('%I.%I', tn.nspname, t.typname) AS type_name, \
+              (SELECT format(' OPERATOR(%s.%s) ', o.oprnamespace::regnamespace, o.oprname) \
+               FROM pg_index i JOIN pg_opclass c ON c.oid = i.indclass[array_position(k.conkey, a.attnum) - 1] \
+               JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype \
+               JOIN pg_operator o ON o.oid = m.amopopr AND o.oprnamespace <> 'pg_catalog'::regnamespace \
+               WHERE i.indexrelid = k.conindid AND m.amopstrategy = 3 \
+                 AND c.opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree')) AS equals, \
               CASE WHEN a.attgenerated <> '' THEN 'computed' WHEN a.attidentity = 'a' THEN 'numbered' ELSE '' END AS filled, \
               a.attnotnull::int::bigint AS required, \
               CASE WHEN a.attidentity <> '' THEN 'identity' \
@@ -64,10 +70,19 @@ pub(super) static CATALOG: Catalog = Catalog {
               LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'p' \
               WHERE a.attrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
               ORDER BY a.attnum",
+    // Rows are compared as the key does it (`ri_GenerateQual`), whatever the search path and the collations are: the
+    // parent's column with its collation, the key's operator, and the types that it takes, unless these are pseudo-types.
     references: "SELECT c.relname::text AS child, NULLIF(n.nspname::text, current_schema()::text) AS child_schema, \
                  k.conname::text AS name, CASE k.confdeltype WHEN 'n' THEN 'SET NULL' ELSE '' END AS on_delete, \
                  '' AS on_update, 0::bigint AS is_silent, \
-                 a.attname::text AS child_column, p.attname::text AS parent_column \
+                 a.attname::text AS child_column, p.attname::text AS parent_column, \
+                 (SELECT concat(format('(referred.%I', p.attname), \
+                    (SELECT format(' COLLATE %s.%I', collnamespace::regnamespace, collname) FROM pg_collation WHERE oid = p.attcollation), \
+                    ')', CASE WHEN l.typtype <> 'p' THEN format('::%s.%I', l.typnamespace::regnamespace, l.typname) END, \
+                    format(' OPERATOR(%s.%s) live.%I', o.oprnamespace::regnamespace, o.oprname, a.attname), \
+                    CASE WHEN r.typtype <> 'p' THEN format('::%s.%I', r.typnamespace::regnamespace, r.typname) END) \
+                  FROM pg_operator o JOIN pg_type l ON l.oid = o.oprleft JOIN pg_type r ON r.oid = o.oprright \
+                  WHERE o.oid = k.conpfeqop[pair.place]) AS comparison \
                  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
                  CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS pair (own, other, place) \
                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.own \

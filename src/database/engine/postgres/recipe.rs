@@ -93,6 +93,7 @@ impl Dialect for PostgresDialect {
             is_text: true,
             before: "",
             after: format!("::{}", column.type_name),
+            equals: column.equals.clone(),
         }
     }
 

@@ -18,13 +18,13 @@ pub(super) static CATALOG: Catalog = Catalog {
     definitions: "SELECT type AS kind, name, tbl_name AS of_table, sql AS definition FROM sqlite_master \
                   WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
     // Generated columns are not listed.
-    columns: "SELECT name, type AS declared, '' AS type_name, '' AS filled, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
+    columns: "SELECT name, type AS declared, '' AS type_name, CAST(NULL AS TEXT) AS equals, '' AS filled, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
               FROM pragma_table_info(?)",
     // Without the columns, the primary key is meant.
     references: "SELECT child.name AS child, CAST(NULL AS TEXT) AS child_schema, \
                  CAST(key.id AS TEXT) AS name, key.on_delete, key.on_update, 0 AS is_silent, key.\"from\" AS child_column, \
                  COALESCE(key.\"to\", (SELECT own.name FROM pragma_table_info(key.\"table\") AS own \
-                 WHERE own.pk = key.seq + 1)) AS parent_column \
+                 WHERE own.pk = key.seq + 1)) AS parent_column, CAST(NULL AS TEXT) AS comparison \
                  FROM sqlite_master AS child JOIN pragma_foreign_key_list(child.name) AS key \
                  WHERE child.type = 'table' AND key.\"table\" = ? COLLATE NOCASE ORDER BY child.name, key.id, key.seq",
     references_from_elsewhere: None,

@@ -44,6 +44,7 @@ macro_rules! stored_triggers {
     () => {
         "t.tgname::text AS name, format('DROP TRIGGER IF EXISTS %I ON %I.%I', t.tgname, n.nspname, c.relname) AS drop_statement, \
          concat_ws(' ', t.tgenabled, CASE WHEN p.pronamespace <> c.relnamespace THEN 'of another schema' END, t.tgtype, t.tgoldtable, t.tgnewtable, NULLIF(t.tgattr::text, ''), \
+           CASE WHEN t.tgconstraint <> 0 THEN 'constraint' END, \
            CASE WHEN t.tgqual IS NULL THEN 'f' \
              WHEN pg_catalog.pg_get_triggerdef(t.oid) ~ ' WHEN \\(\\(old\\.\\* (\\*<>|OPERATOR\\(pg_catalog\\.\\*<>\\)) new\\.\\*\\)\\) EXECUTE ' THEN 't' \
              WHEN t.tgname = 'accession_import_runs_no_update' \
