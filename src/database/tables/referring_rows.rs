@@ -112,7 +112,7 @@ struct KeyColumn {
 
 /// Whether a foreign key with this action changes rows.
 fn acts(action: &str) -> bool {
-    matches!(action, "CASCADE" | "SET NULL")
+    matches!(action, "CASCADE" | "SET NULL" | "SET DEFAULT")
 }
 
 impl AnyConnection {

@@ -74,7 +74,8 @@ pub(super) static CATALOG: Catalog = Catalog {
     // parent's column with its collation, the key's operator, and the types that it takes, unless these are pseudo-types.
     references: "SELECT c.relname::text AS child, NULLIF(n.nspname::text, current_schema()::text) AS child_schema, \
                  k.conname::text AS name, CASE k.confdeltype WHEN 'n' THEN 'SET NULL' ELSE '' END AS on_delete, \
-                 '' AS on_update, 0::bigint AS is_silent, \
+                 CASE k.confupdtype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' ELSE '' END \
+                 AS on_update, 0::bigint AS is_silent, \
                  a.attname::text AS child_column, p.attname::text AS parent_column, \
                  (SELECT concat(format('(referred.%I', p.attname), \
                     (SELECT format(' COLLATE %s.%I', collnamespace::regnamespace, collname) FROM pg_collation WHERE oid = p.attcollation), \
