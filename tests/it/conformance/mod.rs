@@ -29,6 +29,7 @@ mod ledger;
 mod ledger_objects;
 mod limits;
 mod log;
+mod malformed_entries;
 mod mariadb;
 mod mariadb_columns;
 mod mariadb_definitions;
