@@ -24,7 +24,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::database::seals::NewSeal;
-use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers};
+use crate::database::{
+    Access, DISABLED_AFTER, Database, DatabaseUrl, Phase, RENAMED_TO, TableTriggers,
+};
 use crate::model::{Finding, FindingList, Level, Rule, RunContext, RunId, RunKind};
 
 use account::account_for;
@@ -157,14 +159,12 @@ pub fn enable_tables(
                     &entered,
                     unwatched.clone(),
                     |database| {
-                        database
-                            .audited_tables()
-                            .drop_triggers_of_former_names(&chosen.former)?;
+                        chosen.drop_triggers_of_former_names(database, Phase::Before)?;
                         for table in unwatched {
                             chosen.drop_triggers_of_partitions(database, table)?;
                             database.audited_tables().record_changes_of(table)?;
                         }
-                        Ok(())
+                        chosen.drop_triggers_of_former_names(database, Phase::After)
                     },
                 )?;
             }

@@ -35,6 +35,7 @@ mod mariadb_columns;
 mod mariadb_definitions;
 mod mariadb_names;
 mod mariadb_sessions;
+mod mariadb_triggers;
 mod memory;
 mod messages;
 mod moved_partitions;
