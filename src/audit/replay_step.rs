@@ -101,6 +101,19 @@ impl ReplayStep {
         }
     }
 
+    /// Whether an entry has exactly the images that its action requires.
+    #[must_use]
+    pub fn has_images(action: &str, old: bool, new: bool) -> bool {
+        Action::of_name(action).is_some_and(|action| {
+            (old, new)
+                == match action {
+                    Action::Insert => (false, true),
+                    Action::Update => (true, true),
+                    Action::Delete => (true, false),
+                }
+        })
+    }
+
     /// The row before the change, or after its insertion, as far as the entry has it.
     #[must_use]
     pub fn row(&self) -> &Image {

@@ -92,6 +92,8 @@ pub struct AuditedColumn {
     pub name: String,
     /// How its values are written.
     pub form: Form,
+    /// Whether it is NOT NULL.
+    pub required: bool,
 }
 
 /// How often the triggers of a table for INSERT fire; on databases without triggers for statements, once per row.
@@ -136,6 +138,7 @@ impl AuditedTable {
         let columns = table.columns.iter().map(|column| AuditedColumn {
             name: column.name.clone(),
             form: Form::of(column.ty),
+            required: !column.nullable,
         });
         Self {
             name: table.name.clone(),

@@ -15,7 +15,7 @@ pub const EXTERNAL: &str = "external";
 pub struct Trigger {
     /// Its name; another table may have a trigger with the same name.
     pub name: String,
-    /// Statements that create it, replacing an older one.
+    /// Statements that create it, replacing an older one, also with what the engine's `replace_trigger` does.
     pub create: String,
     /// Statements that drop it, if it exists.
     pub drop: String,

@@ -119,13 +119,12 @@ impl AnyConnection {
     /// Recreates the guards of the ledger that are missing or different.
     pub(super) fn replace_guards(&mut self) -> Result<(), DatabaseError> {
         for (guard, _) in self.faulty_guards()? {
-            let Trigger { drop, create, .. } = &guard.trigger;
-            if drop.is_empty() {
+            if guard.trigger.drop.is_empty() {
                 // Rows that violate a foreign key were written while it was missing: it stays reported, and commands
                 // work. Only engines that continue a transaction after an error have such guards.
-                let _ = self.batch_execute(create);
+                let _ = self.batch_execute(&guard.trigger.create);
             } else {
-                self.batch_execute(&format!("{drop};\n{create}"))?;
+                self.engine_mut().replace_trigger(&guard.trigger)?;
             }
         }
         Ok(())
@@ -160,6 +159,7 @@ impl AnyConnection {
                 false => TriggerFault::Different,
             };
             let [drop, create] = altered.statements();
+            let create = format!("{drop};\n{create}");
             let guard = Guard::of(altered.table, altered.table.to_owned(), drop, create);
             faulty.push((guard, fault));
         }

@@ -45,8 +45,8 @@ mod writer;
 
 pub use audit_log::{LaterEntry, RecordedChange};
 pub use audited_tables::{
-    ACCOUNTED, Baseline, FoundEntry, LayoutTriggers, NotRecorded, NotRecordedReason, RENAMED_TO,
-    Renewal, TableTriggers, TriggerState,
+    ACCOUNTED, Baseline, FoundEntry, LayoutTriggers, NotRecorded, NotRecordedReason, Phase,
+    RENAMED_TO, Renewal, TableTriggers, TriggerState,
 };
 pub use connect::repeat;
 pub use connect::{RetryObserver, RetryPolicy, Secret, ServerAddress, Tls, TlsMode};

@@ -24,7 +24,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::database::seals::NewSeal;
-use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers};
+use crate::database::{
+    Access, DISABLED_AFTER, Database, DatabaseUrl, Phase, RENAMED_TO, TableTriggers,
+};
 use crate::model::{Finding, FindingList, Level, Rule, RunContext, RunId, RunKind};
 
 use account::account_for;
@@ -155,13 +157,12 @@ pub fn enable_tables(
                     &entered,
                     unwatched.clone(),
                     |database| {
-                        let mut audited = database.audited_tables();
-                        audited.drop_triggers_of_former_names(&chosen.former)?;
+                        chosen.drop_triggers_of_former_names(database, Phase::Before)?;
                         for table in unwatched {
                             chosen.drop_triggers_of_partitions(database, table)?;
                             database.audited_tables().record_changes_of(table)?;
                         }
-                        Ok(())
+                        chosen.drop_triggers_of_former_names(database, Phase::After)
                     },
                 )?;
             }

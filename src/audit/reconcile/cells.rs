@@ -12,15 +12,15 @@ use crate::audit::image::{bits, is_real};
 #[error("an image in the audit log is not a JSON object of plain values")]
 pub struct NotAnImage;
 
-/// Calls `visit` with a hash of the name and value of each member of `image`; the hasher already contains the row.
-/// Values that the audit log writes identically have equal hashes, whatever their JSON spelling.
+/// Calls `visit` with a hash of the name of each member of `image`, and one of its name and value; the hasher already
+/// contains the row. Values that the audit log writes identically have equal hashes, whatever their JSON spelling.
 ///
 /// # Errors
 /// When the text is not an image.
 pub fn each_cell<H: Hasher + Clone>(
     image: &str,
     row: &H,
-    visit: &mut dyn FnMut(u64),
+    visit: &mut dyn FnMut(u64, u64),
 ) -> Result<(), NotAnImage> {
     let mut json = serde_json::Deserializer::from_str(image);
     json.deserialize_map(Members { row, visit })
@@ -30,7 +30,7 @@ pub fn each_cell<H: Hasher + Clone>(
 
 struct Members<'v, H> {
     row: &'v H,
-    visit: &'v mut dyn FnMut(u64),
+    visit: &'v mut dyn FnMut(u64, u64),
 }
 
 impl<'de, H: Hasher + Clone> Visitor<'de> for Members<'_, H> {
@@ -46,8 +46,9 @@ impl<'de, H: Hasher + Clone> Visitor<'de> for Members<'_, H> {
             if members.next_key_seed(Text(&mut hasher))?.is_none() {
                 return Ok(());
             }
+            let name = hasher.finish();
             members.next_value_seed(Value(&mut hasher))?;
-            (self.visit)(hasher.finish());
+            (self.visit)(name, hasher.finish());
         }
     }
 }
@@ -191,7 +192,9 @@ mod tests {
 
     fn cells(image: &str) -> Result<Vec<u64>, NotAnImage> {
         let mut cells = Vec::new();
-        each_cell(image, &DefaultHasher::new(), &mut |cell| cells.push(cell))?;
+        each_cell(image, &DefaultHasher::new(), &mut |_, cell| {
+            cells.push(cell)
+        })?;
         Ok(cells)
     }
 

@@ -16,6 +16,17 @@ use crate::model::Table;
 
 use super::AuditedTables;
 
+/// When triggers of former names are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Before the tables get triggers of their new names.
+    Before,
+    /// Afterwards.
+    After,
+    /// The tables get none.
+    Only,
+}
+
 impl AuditedTables<'_> {
     /// The other tables under whose names triggers of this table write entries.
     ///
@@ -62,8 +73,9 @@ impl AuditedTables<'_> {
     }
 
     /// Drops the triggers that tables have from the time when they had other names, each table with its former name,
-    /// and recreates those that implement the actions of its foreign keys. For all tables before the first of them gets
-    /// the triggers of its new name. In a schema of PostgreSQL triggers have the same names on every table, and are
+    /// and recreates those that implement the actions of its foreign keys. Before all tables get the triggers of their
+    /// new names, or afterwards, if other programs can write in between: then a change has two entries, but never none.
+    /// In the other phase nothing is done. In a schema of PostgreSQL triggers have the same names on every table, and are
     /// replaced.
     ///
     /// # Errors
@@ -71,8 +83,15 @@ impl AuditedTables<'_> {
     pub fn drop_triggers_of_former_names(
         &mut self,
         renamed: &[(Table, String)],
+        phase: Phase,
     ) -> Result<(), DatabaseError> {
-        if self.database.schema().is_some() {
+        let is_late = self.database.commits_schema_changes();
+        let is_now = match phase {
+            Phase::Before => !is_late,
+            Phase::After => is_late,
+            Phase::Only => true,
+        };
+        if self.database.schema().is_some() || !is_now {
             return Ok(());
         }
         self.replace_actions(renamed)?;
@@ -117,7 +136,7 @@ impl AuditedTables<'_> {
             }
         }
         for (_, new) in &replaced {
-            self.database.connection.batch_execute(&new.create)?;
+            self.database.connection.engine_mut().replace_trigger(new)?;
         }
         for (old, _) in &replaced {
             if !replaced.iter().any(|(_, new)| new.name == old.name) {

@@ -17,6 +17,7 @@ pub(in crate::database) mod triggers;
 pub use accounted::ACCOUNTED;
 pub use altered::RENAMED_TO;
 pub use baselines::FoundEntry;
+pub use former_names::Phase;
 pub use layout_triggers::LayoutTriggers;
 pub use recording::{Baseline, NotRecorded, NotRecordedReason};
 pub use renewals::Renewal;

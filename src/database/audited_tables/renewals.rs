@@ -90,9 +90,11 @@ impl AuditedTables<'_> {
     ) -> Result<bool, DatabaseError> {
         let stored = self.database.connection.stored_triggers(&table.name)?;
         let wanted = self.database.connection.audit_triggers(table)?;
+        let dialect = self.database.connection.dialect();
         let differs = |stored: &StoredTrigger| {
             let mut wanted = wanted.iter().filter(|wanted| wanted.name == stored.name);
             has_mark(&stored.definition)
+                && !dialect.runs_otherwise(&stored.definition)
                 && wanted.any(|wanted| wanted.definition != stored.definition)
         };
         Ok(made_for_another_structure(&stored, &wanted)
@@ -153,6 +155,7 @@ impl AuditedTables<'_> {
             && !stored.iter().any(|stored| {
                 is_current(stored)
                     || dialect.is_switched_off(&stored.definition)
+                    || dialect.runs_otherwise(&stored.definition)
                     || dialect.is_of_another_schema(&stored.definition)
             });
         let is_bypassed = is_partition && is_bypassed(&*dialect, stored, &wanted);

@@ -80,7 +80,7 @@ impl AnyConnection {
         let dialect = self.dialect();
         for trigger in triggers {
             if fault(&*dialect, &stored, &trigger).is_some() {
-                self.batch_execute(&trigger.create)?;
+                self.engine_mut().replace_trigger(&trigger)?;
             }
         }
         Ok(())
@@ -182,6 +182,7 @@ impl AnyConnection {
             let ty = ty.or_else(|| self.type_declared(&stored.declared));
             audited.columns.push(AuditedColumn {
                 form: form(&stored.declared, ty),
+                required: stored.required != 0,
                 name: stored.name,
             });
         }
@@ -256,7 +257,8 @@ impl AuditedTables<'_> {
         stored.any(|trigger| dialect.writes_entries_of(&trigger.definition, table))
     }
 
-    /// The audit triggers of a table instead of which another program created ones that write no entries of it.
+    /// The audit triggers of a table instead of which another program created ones that write no entries of it, or
+    /// that do not do what their text says.
     ///
     /// # Errors
     /// When the schema cannot be read.
@@ -267,7 +269,10 @@ impl AuditedTables<'_> {
         let writes = |definition: &str| dialect.writes_entries_of(definition, &table.name);
         let replaced = wanted.into_iter().filter(|wanted| {
             let mut stored = stored.iter().filter(|stored| stored.name == wanted.name);
-            writes(&wanted.definition) && stored.any(|stored| !writes(&stored.definition))
+            writes(&wanted.definition)
+                && stored.any(|stored| {
+                    !writes(&stored.definition) || dialect.runs_otherwise(&stored.definition)
+                })
         });
         Ok(replaced.map(|trigger| trigger.name).collect())
     }

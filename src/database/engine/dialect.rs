@@ -180,6 +180,12 @@ pub(in crate::database) trait Dialect: Send + Sync {
         false
     }
 
+    /// Whether a stored trigger of ours does something else than its text says, because another program created it
+    /// again with other settings.
+    fn runs_otherwise(&self, _definition: &str) -> bool {
+        false
+    }
+
     /// Whether a stored trigger with this text does the work of the wanted one under another name.
     fn is_renamed(&self, stored: &str, wanted: &Trigger) -> bool {
         stored == wanted.definition

@@ -265,6 +265,11 @@ pub(super) trait Engine: SimpleConnection {
     /// Our triggers on a table, and those of the table on its partitions.
     fn stored_triggers(&mut self, table: &str) -> QueryResult<Vec<StoredTrigger>>;
 
+    /// Creates a trigger in place of the one of this name.
+    fn replace_trigger(&mut self, trigger: &Trigger) -> QueryResult<()> {
+        self.batch_execute(&trigger.create)
+    }
+
     /// Triggers of ours on tables of other schemas: a partition that was detached keeps one.
     fn triggers_elsewhere(&mut self) -> QueryResult<Vec<TriggerElsewhere>> {
         Ok(Vec::new())

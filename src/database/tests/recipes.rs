@@ -92,16 +92,14 @@ fn mysql_text() {
       FOREIGN KEY (`parent_id`) REFERENCES `parents` (`id`)
     ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */ COMMENT = 'accession has not completed this table';
     CREATE INDEX `idx_children_parent_id` ON `children` (`parent_id` DESC);
-    DROP TRIGGER IF EXISTS `accession_children_parent_id_cascade_14c8374d`;
-    CREATE TRIGGER `accession_children_parent_id_cascade_14c8374d` BEFORE DELETE ON `parents` FOR EACH ROW DELETE FROM `children` WHERE `parent_id` = OLD.`id`;
+    CREATE /*M!100300 OR REPLACE */ TRIGGER `accession_children_parent_id_cascade_14c8374d` BEFORE DELETE ON `parents` FOR EACH ROW DELETE FROM `children` WHERE `parent_id` = OLD.`id`;
     CREATE TABLE `friends` (
       `id` BIGINT NOT NULL,
       `parent_id` VARCHAR(255) NULL,
       PRIMARY KEY (`id`),
       FOREIGN KEY (`parent_id`) REFERENCES `parents` (`id`)
     ) ENGINE = InnoDB, DEFAULT CHARACTER SET = utf8mb4 /*M!100300 , COLLATE = utf8mb4_nopad_bin */ /*!80017 , COLLATE = utf8mb4_0900_bin */ COMMENT = 'accession has not completed this table';
-    DROP TRIGGER IF EXISTS `accession_friends_parent_id_set_null_4fa1d2ba`;
-    CREATE TRIGGER `accession_friends_parent_id_set_null_4fa1d2ba` BEFORE DELETE ON `parents` FOR EACH ROW UPDATE `friends` SET `parent_id` = NULL WHERE `parent_id` = OLD.`id`
+    CREATE /*M!100300 OR REPLACE */ TRIGGER `accession_friends_parent_id_set_null_4fa1d2ba` BEFORE DELETE ON `parents` FOR EACH ROW UPDATE `friends` SET `parent_id` = NULL WHERE `parent_id` = OLD.`id`
     "#);
 }
 

@@ -11,6 +11,7 @@ fn words() -> AuditedTable {
     let column = |name: &str, form| AuditedColumn {
         name: name.to_owned(),
         form,
+        required: false,
     };
     AuditedTable {
         name: "words".to_owned(),
@@ -482,8 +483,7 @@ fn postgres_text() {
 #[test]
 fn mysql_text() {
     insta::assert_snapshot!(create(&mysql::triggers(&words())), @r#"
-    DROP TRIGGER IF EXISTS `accession_words_insert`;
-    CREATE TRIGGER `accession_words_insert` AFTER INSERT ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
+    CREATE /*M!100300 OR REPLACE */ TRIGGER `accession_words_insert` AFTER INSERT ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
     IF @accession_run_id IS NOT NULL
       AND (LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER()))) <> LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - LOCATE('@', REVERSE(CURRENT_USER()))) OR SUBSTRING_INDEX(USER(), '@', -1) NOT LIKE SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) THEN
       SET @accession_changed_by = NULL, @accession_changed_at = NULL;
@@ -510,8 +510,7 @@ fn mysql_text() {
       IF(@accession_run_id IS NULL, DATE_FORMAT(accession_utc, '%Y-%m-%dT%H:%i:%s.%fZ'), @accession_changed_at), IF(@accession_run_id IS NULL, 'external', @accession_changed_by), @accession_run_id, IF(@accession_run_id IS NULL, NULL, @accession_source_file_id), USER(), accession_id);
     END
 
-    DROP TRIGGER IF EXISTS `accession_words_delete`;
-    CREATE TRIGGER `accession_words_delete` AFTER DELETE ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
+    CREATE /*M!100300 OR REPLACE */ TRIGGER `accession_words_delete` AFTER DELETE ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
     IF @accession_run_id IS NOT NULL
       AND (LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER()))) <> LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - LOCATE('@', REVERSE(CURRENT_USER()))) OR SUBSTRING_INDEX(USER(), '@', -1) NOT LIKE SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) THEN
       SET @accession_changed_by = NULL, @accession_changed_at = NULL;
@@ -538,8 +537,7 @@ fn mysql_text() {
       IF(@accession_run_id IS NULL, DATE_FORMAT(accession_utc, '%Y-%m-%dT%H:%i:%s.%fZ'), @accession_changed_at), IF(@accession_run_id IS NULL, 'external', @accession_changed_by), @accession_run_id, IF(@accession_run_id IS NULL, NULL, @accession_source_file_id), USER(), accession_id);
     END
 
-    DROP TRIGGER IF EXISTS `accession_words_update`;
-    CREATE TRIGGER `accession_words_update` AFTER UPDATE ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN IF (NOT (OLD.`id` <=> NEW.`id`) OR NOT (CAST(OLD.`word` AS BINARY) <=> CAST(NEW.`word` AS BINARY)) OR NOT (OLD.`added_at` <=> NEW.`added_at`)) THEN BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
+    CREATE /*M!100300 OR REPLACE */ TRIGGER `accession_words_update` AFTER UPDATE ON `words` FOR EACH ROW accession_structure_91303f96edeaf2b9: BEGIN IF (NOT (OLD.`id` <=> NEW.`id`) OR NOT (CAST(OLD.`word` AS BINARY) <=> CAST(NEW.`word` AS BINARY)) OR NOT (OLD.`added_at` <=> NEW.`added_at`)) THEN BEGIN DECLARE accession_id BIGINT; DECLARE accession_now, accession_utc DATETIME(6);
     IF @accession_run_id IS NOT NULL
       AND (LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER()))) <> LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - LOCATE('@', REVERSE(CURRENT_USER()))) OR SUBSTRING_INDEX(USER(), '@', -1) NOT LIKE SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) THEN
       SET @accession_changed_by = NULL, @accession_changed_at = NULL;

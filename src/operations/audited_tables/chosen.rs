@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
+use crate::database::{Database, DatabaseError, Phase, TableTriggers, TriggerState};
 use crate::model::Table;
 use crate::operations::OperationError;
 
@@ -230,6 +230,16 @@ impl Chosen {
             true => database.audited_tables().stop_recording(part).map(drop),
             false => Ok(()),
         })
+    }
+
+    /// Drops triggers of renamed tables, if this is the phase for it.
+    pub(super) fn drop_triggers_of_former_names(
+        &self,
+        database: &mut Database,
+        phase: Phase,
+    ) -> Result<(), OperationError> {
+        let mut tables = database.audited_tables();
+        Ok(tables.drop_triggers_of_former_names(&self.former, phase)?)
     }
 
     /// Adds a table with missing triggers. A table that was renamed, or detached from another, is recorded under its

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::database::seals::NewSeal;
-use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, TriggerState};
+use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, Phase, TriggerState};
 use crate::model::{FindingList, RunContext, RunId, RunKind, Table, shell_word};
 use crate::operations::proof::{SealPlace, log_seal};
 use crate::operations::{Context, OperationError};
@@ -83,7 +83,7 @@ pub fn disable_tables(
                     let renamed: Vec<(Table, String)> = renamed.collect();
                     database
                         .audited_tables()
-                        .drop_triggers_of_former_names(&renamed)?;
+                        .drop_triggers_of_former_names(&renamed, Phase::Only)?;
                     for (table, _) in &watched.tables {
                         dropped.extend(database.audited_tables().stop_recording(table)?);
                     }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::database::ledger::RunRecord;
-use crate::database::{DISABLED_AFTER, Database, DatabaseError, Renewal};
+use crate::database::{DISABLED_AFTER, Database, DatabaseError, Phase, Renewal};
 use crate::model::{
     Finding, Level, Rule, RunContext, RunKind, Table, Timestamp, plural, shell_word,
 };
@@ -193,9 +193,8 @@ fn complete_one(
                     renamed.extend(former.map(|before| (table.clone(), before)));
                 }
             }
-            database
-                .audited_tables()
-                .drop_triggers_of_former_names(&renamed)?;
+            let mut audited = database.audited_tables();
+            audited.drop_triggers_of_former_names(&renamed, Phase::Before)?;
             let mut tables = Vec::new();
             for name in run.tables() {
                 let is_recorded = !run.is(RunKind::Disable) && !abandoned.contains(&name);
@@ -214,6 +213,8 @@ fn complete_one(
                 };
                 tables.push((name, table));
             }
+            let mut audited = database.audited_tables();
+            audited.drop_triggers_of_former_names(&renamed, Phase::After)?;
             Ok(Some((run, tables)))
         },
         |database, found| match found {

@@ -39,6 +39,9 @@ pub(in crate::operations) fn add(
     if let Some(to) = key.and_then(|key| moved(step, key)) {
         sums.moved(summing, &step.record_id, &to);
     }
+    if !ReplayStep::has_images(&step.action, old.is_some(), new.is_some()) {
+        sums.inconclusive(summing, &step.record_id);
+    }
     sums.entry(summing, &step.record_id, key, old, new);
 }
 

@@ -69,10 +69,10 @@ fn copy(target: &Target, of: &str, name: &str) {
         }
         Backend::Mysql => {
             let parts = target.rows(&format!(
-                "SELECT action_timing, event_manipulation, REPLACE(HEX(action_statement), CHAR(10), '') FROM information_schema.triggers \
+                "SELECT action_timing, event_manipulation, REPLACE(HEX(action_statement), CHAR(10), ''), sql_mode FROM information_schema.triggers \
                  WHERE trigger_schema = DATABASE() AND trigger_name = '{of}'"
             ));
-            let [timing, event, body] = &parts[0][..] else {
+            let [timing, event, body, mode] = &parts[0][..] else {
                 panic!("{parts:?}");
             };
             let body = data_encoding::HEXUPPER
@@ -80,7 +80,7 @@ fn copy(target: &Target, of: &str, name: &str) {
                 .expect("hexadecimal");
             let body = String::from_utf8(body).expect("UTF-8");
             target.execute(&format!(
-                "DELIMITER //\nCREATE TRIGGER {name} {timing} {event} ON t FOR EACH ROW {body}//\nDELIMITER ;"
+                "SET sql_mode = '{mode}';\nDELIMITER //\nCREATE TRIGGER {name} {timing} {event} ON t FOR EACH ROW {body}//\nDELIMITER ;"
             ));
         }
     }

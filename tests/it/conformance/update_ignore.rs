@@ -124,3 +124,44 @@ fn an_update_without_a_change_writes_no_time_of_a_change() {
         assert_eq!(target.count("audit_log"), before + 4);
     });
 }
+
+/// A NULL in a NOT NULL column is shown to the trigger, and stored as 0, which the row had before.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn an_update_of_several_tables_that_sets_null_is_recorded() {
+    run(Backend::Mysql, |target| {
+        target.execute(
+            "CREATE TABLE t (id INT PRIMARY KEY, slot INT NOT NULL UNIQUE, v INT); INSERT INTO t VALUES (1, 0, 1), (2, 1, 1); \
+             CREATE TRIGGER filled BEFORE INSERT ON t FOR EACH ROW SET NEW.v = COALESCE(NEW.v, 0)",
+        );
+        enables(&target, "t");
+        target.execute(
+            "UPDATE IGNORE t JOIN t AS o ON o.id <> t.id SET t.slot = NULL, t.v = 2 WHERE t.id = 1",
+        );
+        assert_eq!(target.value("SELECT slot FROM t WHERE id = 1"), "0");
+        let last = "SELECT new_value FROM audit_log ORDER BY id DESC LIMIT 1";
+        assert_eq!(target.value(last), r#"{"id":1,"slot":null,"v":2}"#);
+        super::ends(&target, &["audit", "reconcile"], 4);
+        enables(&target, "t");
+        is_well(&target);
+    });
+}
+
+/// Where the start of the period is part of the key, a row that is left over has the former key.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn an_update_of_a_portion_is_recorded() {
+    run(Backend::Mysql, |target| {
+        target.execute(
+            "CREATE TABLE t (id INT, s DATE, e DATE, v INT, PERIOD FOR p (s, e), PRIMARY KEY (id, s)); \
+             INSERT INTO t VALUES (1, '2020-01-01', '2021-01-01', 5)",
+        );
+        enables(&target, "t");
+        target.execute("UPDATE t FOR PORTION OF p FROM '2020-05-01' TO '2020-06-01' SET v = 9");
+        let last = "SELECT new_value FROM audit_log ORDER BY id DESC LIMIT 1";
+        let expected = r#"{"id":1,"s":"2020-05-01","e":"2020-06-01","v":9}"#;
+        assert_eq!(target.value(last), expected);
+        enables(&target, "t");
+        is_well(&target);
+    });
+}

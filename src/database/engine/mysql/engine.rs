@@ -165,6 +165,10 @@ impl Engine for Connection {
         self.about(STORED, table).load(self)
     }
 
+    fn replace_trigger(&mut self, trigger: &Trigger) -> QueryResult<()> {
+        tables::replace_trigger(self, trigger)
+    }
+
     fn former_cascades(
         &mut self,
         table: &str,

@@ -4,7 +4,8 @@
 
 use super::cast::cast;
 use super::triggers::{
-    KEYS, LONGEST_NAME, Reference, cascade, numbering, select_images, set_null, triggers,
+    CREATE, KEYS, LONGEST_NAME, Reference, cascade, has_other_settings, numbering, select_images,
+    set_null, triggers,
 };
 use super::{identifier, literal};
 use crate::audit::{AuditedTable, KeyRule, Trigger};
@@ -91,14 +92,18 @@ impl Dialect for MysqlDialect {
 
     /// The catalog has what follows FOR EACH ROW.
     fn guard(&self, statement: &GuardStatement<'_>) -> Trigger {
-        let rest = statement.rest;
+        let (name, when, rest) = (statement.name, statement.when, statement.rest);
         let body = rest.strip_prefix("FOR EACH ROW ").unwrap_or(rest);
         Trigger {
-            name: statement.name.to_owned(),
-            create: statement.text.to_owned(),
-            drop: format!("DROP TRIGGER IF EXISTS {}", statement.name),
-            definition: format!("{} {body}", statement.when),
+            name: name.to_owned(),
+            create: format!("{CREATE} {name} {when} ON {} {rest}", statement.table),
+            drop: format!("DROP TRIGGER IF EXISTS {name}"),
+            definition: format!("{when} {body}"),
         }
+    }
+
+    fn runs_otherwise(&self, definition: &str) -> bool {
+        has_other_settings(definition)
     }
 
     fn key_rule(&self) -> KeyRule {

@@ -1,4 +1,4 @@
-//! Creates tables with many columns, and finds out whether a table exists that the catalog does not show.
+//! Creates tables with many columns and replaces triggers, and finds out whether a table exists that the catalog does not show.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -7,6 +7,7 @@ use diesel::result::Error;
 use super::MysqlConnection;
 use super::failure::number;
 use super::quote::identifier;
+use crate::audit::Trigger;
 
 /// Row size too large.
 const TOO_BIG_ROW: u16 = 1118;
@@ -25,6 +26,24 @@ pub(super) fn make_table(connection: &mut MysqlConnection, statement: &str) -> Q
             let made = connection.batch_execute(statement);
             connection.batch_execute(RESTORE)?;
             made
+        }
+        made => made,
+    }
+}
+
+/// Creates a trigger in place of the one of this name. MariaDB does both in one statement ([`CREATE`](super::triggers::CREATE)). MySQL has none,
+/// and neither has MariaDB if the other one is on another table: it is dropped first, and a change in between has no
+/// entry.
+pub(super) fn replace_trigger(
+    connection: &mut MysqlConnection,
+    trigger: &Trigger,
+) -> QueryResult<()> {
+    const EXISTS: u16 = 1359;
+    const NOT_ON_THIS_TABLE: u16 = 1360;
+    match connection.batch_execute(&trigger.create) {
+        Err(error) if matches!(number_of(&error), Some(EXISTS | NOT_ON_THIS_TABLE)) => {
+            connection.batch_execute(&trigger.drop)?;
+            connection.batch_execute(&trigger.create)
         }
         made => made,
     }

@@ -64,14 +64,15 @@ impl Dialect for PostgresDialect {
             false => "f",
         };
         let (name, table) = (statement.name, statement.table);
+        let drop = format!("DROP TRIGGER IF EXISTS {name} ON {table}");
         Trigger {
             name: name.to_owned(),
             create: format!(
-                "CREATE OR REPLACE FUNCTION accession_refuse(){head}$${body}$$;\n{};\n\
+                "{drop};\nCREATE OR REPLACE FUNCTION accession_refuse(){head}$${body}$$;\n{};\n\
                  ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
                 statement.text
             ),
-            drop: format!("DROP TRIGGER IF EXISTS {name} ON {table}"),
+            drop,
             definition: format!(
                 "A {kind} {condition} accession_refuse f search_path=pg_catalog, pg_temp {body}"
             ),

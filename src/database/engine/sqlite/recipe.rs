@@ -35,10 +35,11 @@ impl Dialect for SqliteDialect {
 
     /// The whole statement is kept.
     fn guard(&self, statement: &GuardStatement<'_>) -> Trigger {
+        let drop = format!("DROP TRIGGER IF EXISTS {}", statement.name);
         Trigger {
             name: statement.name.to_owned(),
-            create: statement.text.to_owned(),
-            drop: format!("DROP TRIGGER IF EXISTS {}", statement.name),
+            create: format!("{drop};\n{}", statement.text),
+            drop,
             definition: statement.text.to_owned(),
         }
     }

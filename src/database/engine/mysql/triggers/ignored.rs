@@ -15,7 +15,12 @@ pub(in crate::database) const CONSTRAINED: &str = "SELECT column_name AS name FR
      UNION SELECT referenced_column_name FROM information_schema.key_column_usage \
      WHERE table_schema = DATABASE() AND referenced_table_schema = DATABASE() AND referenced_table_name = CAST(? AS BINARY) \
      UNION SELECT column_name FROM information_schema.columns \
-     WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND extra LIKE '%on update%'";
+     WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND extra LIKE '%on update%' \
+     UNION SELECT column_name FROM information_schema.columns \
+     WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND data_type IN ('date', 'datetime', 'timestamp') \
+     AND EXISTS (SELECT 1 FROM information_schema.columns k \
+       WHERE k.table_schema = DATABASE() AND k.table_name = CAST(? AS BINARY) \
+       AND k.column_key = 'PRI' AND k.data_type IN ('date', 'datetime', 'timestamp'))";
 
 /// The `count` of tables called `?` that are versioned by time. Those that are versioned by transactions have numbers
 /// there.
@@ -28,7 +33,8 @@ pub(in crate::database) const VERSIONED: &str = "SELECT count(*) AS count FROM i
 /// it was, for which MariaDB fires the trigger all the same: the
 /// row with the old key still has the old values. It is read only if a column changes that a constraint looks at;
 /// others cannot be rejected. The condition on the entry comes second. If the table was renamed, there is nothing to
-/// read.
+/// read. In an UPDATE of several tables NEW can have a NULL in place of which a NOT NULL column stores a value, which can
+/// be the former one: then there is always an entry.
 pub(super) fn ignored(table: &AuditedTable) -> (String, &'static str) {
     if table.constrained.is_empty() {
         return (String::new(), "");
@@ -47,7 +53,9 @@ pub(super) fn ignored(table: &AuditedTable) -> (String, &'static str) {
     let unchanged = constrained
         .iter()
         .map(|column| same_as_stored(table, column));
-    let conditions = joined(found.chain(unchanged).collect(), " AND ");
+    let required = constrained.iter().filter(|column| column.required);
+    let converted = required.map(|column| format!("NEW.{} IS NOT NULL", identifier(&column.name)));
+    let conditions = joined(found.chain(unchanged).chain(converted).collect(), " AND ");
     // Which rows of a versioned table are current is compiled into the trigger, in the time zone that a session had
     // then.
     let now = match table.versioned {

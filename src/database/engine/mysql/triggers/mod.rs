@@ -42,17 +42,41 @@ pub(in crate::database) use ignored::{CONSTRAINED, VERSIONED};
 pub(in crate::database) use key::KEYS;
 pub(in crate::database) use numbering::{NUMBERING, numbering};
 
+macro_rules! other_settings {
+    () => {
+        "/* created with other settings */"
+    };
+}
+
+/// On MariaDB it replaces the trigger that has the name, and no change is made in between: see
+/// [`replace_trigger`](crate::database::engine::Engine::replace_trigger).
+pub(in crate::database) const CREATE: &str = "CREATE /*M!100300 OR REPLACE */ TRIGGER";
+
 /// MySQL's limit on names, in characters.
 pub(in crate::database) const LONGEST_NAME: usize = 64;
 
 /// Name, definition and DROP statement of each trigger made by accession on the table `?` of the current database. One
-/// that another program created again with the same text, under another name, is one, too.
-pub(in crate::database) const STORED: &str = "SELECT TRIGGER_NAME AS name, \
+/// that another program created again with the same text, under another name, is one, too. A trigger runs with settings
+/// of the session that created it: the definition of one that was not created with those of ours, which the server
+/// writes in the same order, ends with `other_settings!`. Of the collation only the character set matters.
+pub(in crate::database) const STORED: &str = concat!(
+    "SELECT TRIGGER_NAME AS name, \
      CONCAT('DROP TRIGGER IF EXISTS `', REPLACE(TRIGGER_NAME, '`', '``'), '`') AS drop_statement, \
-     CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT) AS definition \
+     CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT, \
+       IF(SQL_MODE = @@sql_mode AND CHARACTER_SET_CLIENT = @@character_set_client \
+          AND COLLATION_CONNECTION LIKE CONCAT(@@character_set_connection, '\\_%'), NULL, '",
+    other_settings!(),
+    "')) AS definition \
      FROM information_schema.TRIGGERS \
      WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = CAST(? AS BINARY) \
-     AND (TRIGGER_NAME LIKE 'accession\\_%' OR ACTION_STATEMENT LIKE '%INSERT INTO audit\\_log (table\\_name, record\\_id, action, old\\_value%') ORDER BY 1";
+     AND (TRIGGER_NAME LIKE 'accession\\_%' OR ACTION_STATEMENT LIKE '%INSERT INTO audit\\_log (table\\_name, record\\_id, action, old\\_value%') ORDER BY 1"
+);
+
+/// Whether a stored trigger with this text was created with other settings than ours, which decide what its text means:
+/// without strict mode, for example, a string that becomes too long is NULL, and the entry lacks it.
+pub(in crate::database) fn has_other_settings(definition: &str) -> bool {
+    definition.ends_with(other_settings!())
+}
 
 /// The three triggers of `table`.
 pub(in crate::database) fn triggers(table: &AuditedTable) -> Vec<Trigger> {
@@ -87,7 +111,7 @@ pub(super) fn trigger(name: &str, timing: &str, event: &str, table: &str, body: 
     let drop = format!("DROP TRIGGER IF EXISTS {}", identifier(&name));
     Trigger {
         create: format!(
-            "{drop};\nCREATE TRIGGER {} {timing} {event} ON {} FOR EACH ROW {body}",
+            "{CREATE} {} {timing} {event} ON {} FOR EACH ROW {body}",
             identifier(&name),
             identifier(table)
         ),
