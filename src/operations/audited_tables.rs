@@ -10,6 +10,7 @@ mod altered;
 mod baseline;
 mod changed;
 mod chosen;
+mod create_triggers;
 mod disable;
 mod gaps;
 mod importable;
@@ -24,9 +25,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::database::seals::NewSeal;
-use crate::database::{
-    Access, DISABLED_AFTER, Database, DatabaseUrl, Phase, RENAMED_TO, TableTriggers,
-};
+use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers};
 use crate::model::{Finding, FindingList, Level, Rule, RunContext, RunId, RunKind};
 
 use account::account_for;
@@ -150,21 +149,8 @@ pub fn enable_tables(
             }
             let unwatched = chosen.unwatched.iter().map(|(table, _)| table);
             if !chosen.unwatched.is_empty() {
-                begin_change(
-                    database,
-                    RunKind::Enable,
-                    run,
-                    &entered,
-                    unwatched.clone(),
-                    |database| {
-                        chosen.drop_triggers_of_former_names(database, Phase::Before)?;
-                        for table in unwatched {
-                            chosen.drop_triggers_of_partitions(database, table)?;
-                            database.audited_tables().record_changes_of(table)?;
-                        }
-                        chosen.drop_triggers_of_former_names(database, Phase::After)
-                    },
-                )?;
+                let create = |database: &mut Database| Ok(chosen.create_triggers(database)?);
+                begin_change(database, RunKind::Enable, run, &entered, unwatched, create)?;
             }
             for partition in &chosen.detached {
                 database.audited_tables().forget_detached(partition)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::{Database, DatabaseError, Phase, TableTriggers, TriggerState};
+use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
 use crate::model::Table;
 use crate::operations::OperationError;
 
@@ -217,29 +217,6 @@ impl Chosen {
         self.unwatched.retain(|(table, _)| !absorbed(table));
         self.watched.retain(|table| !absorbed(table));
         Ok(())
-    }
-
-    /// Drops the triggers of a table's partitions before it gets its own.
-    pub(super) fn drop_triggers_of_partitions(
-        &self,
-        database: &mut Database,
-        table: &Table,
-    ) -> Result<(), DatabaseError> {
-        let mut absorbed = self.absorbed.iter();
-        absorbed.try_for_each(|(part, whole)| match *whole == table.name {
-            true => database.audited_tables().stop_recording(part).map(drop),
-            false => Ok(()),
-        })
-    }
-
-    /// Drops triggers of renamed tables, if this is the phase for it.
-    pub(super) fn drop_triggers_of_former_names(
-        &self,
-        database: &mut Database,
-        phase: Phase,
-    ) -> Result<(), OperationError> {
-        let mut tables = database.audited_tables();
-        Ok(tables.drop_triggers_of_former_names(&self.former, phase)?)
     }
 
     /// Adds a table with missing triggers. A table that was renamed, or detached from another, is recorded under its
