@@ -67,8 +67,9 @@ pub use rejection::Rejection;
 pub use scratch::TemporaryFiles;
 pub use session::{Access, Database};
 pub use tables::{
-    CurrentRows, KeyedRows, LiveRow, Mismatch, Obstacle, ReferringKey, RejectedRow, RestoredRows,
-    RestoredTable, RowFault, RowRange, RowUndo, SameKey, TableProblem, TargetTable, TargetTables,
+    CurrentRows, ForeignKeyChecks, KeyedRows, LiveRow, Mismatch, Obstacle, ReferringKey,
+    RejectedRow, RestoredRows, RestoredTable, RowFault, RowRange, RowUndo, SameKey, TableProblem,
+    TargetTable, TargetTables,
 };
 pub use url::{DatabaseUrl, is_usual_name};
 pub use writer::{FileRecord, Reject, RunEnd, Verified, Writer};

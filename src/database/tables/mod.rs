@@ -26,7 +26,7 @@ pub use rejected_rows::{RejectedRow, RestoredRows, RowFault};
 pub use restored_table::{Obstacle, RestoredTable};
 pub use structure::TableProblem;
 pub use target::{TargetTable, TargetTables};
-pub use undo::RowUndo;
+pub use undo::{ForeignKeyChecks, RowUndo};
 
 /// The tables of layouts and applications.
 pub struct Tables<'d> {

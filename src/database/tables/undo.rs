@@ -34,6 +34,15 @@ pub struct RowUndo {
     pub undo: Undo,
 }
 
+/// When a run that reverts rows checks foreign keys, if the database can defer that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignKeyChecks {
+    /// Rows are written in reverse order of the reverted run, and may refer to each other meanwhile.
+    AtCommit,
+    /// With each statement, which shows the row that is rejected.
+    AtOnce,
+}
+
 impl Tables<'_> {
     /// Inserts a run that reverts rows, within a transaction.
     ///
@@ -43,9 +52,13 @@ impl Tables<'_> {
         &mut self,
         header: &RunHeader,
         run: &crate::model::RunContext,
+        checks: ForeignKeyChecks,
     ) -> Result<(), DatabaseError> {
-        // Rows are written in reverse order of the reverted run, so foreign keys are checked at the end.
-        self.database.connection.engine_mut().defer_foreign_keys()?;
+        let engine = self.database.connection.engine_mut();
+        match checks {
+            ForeignKeyChecks::AtCommit => engine.defer_foreign_keys()?,
+            ForeignKeyChecks::AtOnce => engine.check_foreign_keys()?,
+        }
         if let Some(settings) = self.database.connection.dialect().restore_settings() {
             self.database.connection.batch_execute(&settings)?;
         }

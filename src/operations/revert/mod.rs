@@ -17,7 +17,7 @@ use crate::archive::BACKUPS;
 use crate::audit::revert::RevertPolicy;
 use crate::database::ledger::{RunHeader, RunRecord};
 use crate::database::seals::{NewSeal, RunFacts};
-use crate::database::{Access, Backup, Database, DatabaseUrl};
+use crate::database::{Access, Backup, Database, DatabaseError, DatabaseUrl, ForeignKeyChecks};
 use crate::model::{RunContext, RunId, RunKind, Sha256};
 
 use super::audited_tables::make_ready;
@@ -149,39 +149,18 @@ fn apply(
     let completed = make_ready(&mut database, &place, run, (ctx.clock)())?;
     let run = &run.after(database.ledger().latest_run()?);
     let mut backup = None;
-    let done = database.transaction(|database| {
-        let undone = undone(database, &options.run)?;
-        let (outcome, mut reverting) = planned(database, options, &undone, ctx)?;
-        if outcome.status != RevertStatus::Planned {
-            return Err(RevertRollback::Aborted(Box::new(outcome)));
-        }
-        if let (Some(path), BackupPolicy::Always) = (options.database.file(), options.backup) {
-            ctx.progress.begin(Stage::Backup, None);
-            let _span = tracing::info_span!("backup").entered();
-            let directory = options.archive.join(BACKUPS);
-            backup = Some(Backup::make(path, &directory, &run.id.to_string())?);
-        }
-        ctx.progress.begin(Stage::Revert, None);
-        let _span = tracing::info_span!("apply").entered();
-        let seal = write(database, &mut reverting, &undone, run, ctx)?;
-        let seal = match seal {
-            Ok(seal) => seal,
-            Err(status) => {
-                let outcome = reverting.outcome(status);
-                return Err(RevertRollback::Aborted(Box::new(outcome)));
-            }
-        };
-        ctx.check_interrupt()?;
-        let mut outcome = reverting.outcome(RevertStatus::Reverted);
-        outcome.run = Some(RevertRun {
-            id: run.id.into(),
-            backup: backup
-                .as_ref()
-                .map(|backup| backup.path().display().to_string()),
-            seal,
-        });
-        Ok(outcome)
-    });
+    let mut attempt =
+        |checks| in_transaction(&mut database, options, run, ctx, checks, &mut backup);
+    let done = match attempt(ForeignKeyChecks::AtCommit) {
+        // The commit shows neither row nor column. If a row is rejected at once, it is reported.
+        Err(RevertRollback::Failed(OperationError::Database(
+            error @ DatabaseError::ForeignKey(_),
+        ))) => match attempt(ForeignKeyChecks::AtOnce) {
+            Err(RevertRollback::Failed(_)) => Err(RevertRollback::from(error)),
+            done => done,
+        },
+        done => done,
+    };
     let ended = match done {
         Ok(mut outcome) => {
             if let Some(backup) = backup {
@@ -201,6 +180,52 @@ fn apply(
     })
 }
 
+/// The transaction of a revert.
+fn in_transaction(
+    database: &mut Database,
+    options: &RevertOptions,
+    run: &RunContext,
+    ctx: Context<'_>,
+    checks: ForeignKeyChecks,
+    backup: &mut Option<Backup>,
+) -> Result<RevertOutcome, RevertRollback> {
+    // That of an earlier attempt is removed first: it has the same name.
+    *backup = None;
+    database.transaction(|database| {
+        let undone = undone(database, &options.run)?;
+        let (outcome, mut reverting) = planned(database, options, &undone, ctx)?;
+        if outcome.status != RevertStatus::Planned {
+            return Err(RevertRollback::Aborted(Box::new(outcome)));
+        }
+        if let (Some(path), BackupPolicy::Always) = (options.database.file(), options.backup) {
+            ctx.progress.begin(Stage::Backup, None);
+            let _span = tracing::info_span!("backup").entered();
+            let directory = options.archive.join(BACKUPS);
+            *backup = Some(Backup::make(path, &directory, &run.id.to_string())?);
+        }
+        ctx.progress.begin(Stage::Revert, None);
+        let _span = tracing::info_span!("apply").entered();
+        let seal = write(database, &mut reverting, &undone, run, ctx, checks)?;
+        let seal = match seal {
+            Ok(seal) => seal,
+            Err(status) => {
+                let outcome = reverting.outcome(status);
+                return Err(RevertRollback::Aborted(Box::new(outcome)));
+            }
+        };
+        ctx.check_interrupt()?;
+        let mut outcome = reverting.outcome(RevertStatus::Reverted);
+        outcome.run = Some(RevertRun {
+            id: run.id.into(),
+            backup: backup
+                .as_ref()
+                .map(|backup| backup.path().display().to_string()),
+            seal,
+        });
+        Ok(outcome)
+    })
+}
+
 /// Everything between the plan and COMMIT; the status if the database does not accept a value.
 fn write(
     database: &mut Database,
@@ -208,6 +233,7 @@ fn write(
     undone: &RunRecord,
     run: &RunContext,
     ctx: Context<'_>,
+    checks: ForeignKeyChecks,
 ) -> Result<Result<NewSeal, RevertStatus>, OperationError> {
     let header = RunHeader {
         kind: RunKind::Revert,
@@ -218,7 +244,7 @@ fn write(
         parent: Some(undone.id.clone()),
     };
     let before = database.seals().last_entry_id()?;
-    database.tables().begin_rows_run(&header, run)?;
+    database.tables().begin_rows_run(&header, run, checks)?;
     reverting.walk(database, Apply::Everything)?;
     if let Some(status) = reverting.blocked() {
         return Ok(Err(status));

@@ -24,11 +24,19 @@ fn until(target: &Target, query: &str) {
     }
 }
 
+/// A session that has read a table in a transaction, so that the table's definition cannot change.
+pub(super) fn reading(target: &Target, table: &str) -> Held {
+    let reading = target.holds(&format!(
+        "SELECT count(*) FROM {table}; SELECT GET_LOCK(DATABASE(), 0)"
+    ));
+    until(target, "SELECT IS_USED_LOCK(DATABASE()) IS NOT NULL");
+    reading
+}
+
 /// Renames tables, and holds the definition of the first until the result is dropped: the statement waits for the
 /// second, which a transaction has read.
 fn renaming(target: &Target) -> [Held; 2] {
-    let reading = target.holds("SELECT count(*) FROM other; SELECT GET_LOCK(DATABASE(), 0)");
-    until(target, "SELECT IS_USED_LOCK(DATABASE()) IS NOT NULL");
+    let reading = reading(target, "other");
     let renaming = target.holds("RENAME TABLE fees TO a, a TO fees, other TO b, b TO other");
     until(
         target,

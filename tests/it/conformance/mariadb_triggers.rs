@@ -4,6 +4,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
+use super::mariadb_definitions::reading;
 use super::target::{Backend, Target, run};
 use super::{ARCHIVE, enables, ends, is_well};
 
@@ -25,7 +26,7 @@ fn until_waiting(target: &Target, sessions: u64) {
 /// Enables the auditing of a table that another session reads; a third one has inserted a row as soon as the first
 /// statement that changes a trigger has been executed.
 fn enables_while_a_row_is_inserted(target: &Target, table: &str) {
-    let reading = target.holds(&format!("SELECT count(*) FROM {table}"));
+    let reading = reading(target, table);
     let mut command = target.command(&[&["audit", "enable", table], &ARCHIVE[..]].concat());
     let enabling = command.spawn().expect("it starts");
     until_waiting(target, 1);

@@ -9,6 +9,7 @@ on_every_database!(
     rows_that_refer_to_each_other_in_a_circle_are_reverted,
     rows_that_were_deleted_with_their_parents_are_reverted,
     a_row_that_refers_to_itself_is_reverted_or_named,
+    a_row_whose_parent_was_deleted_is_named,
 );
 
 /// Reverts the changes, that revert, and so on: the rows are as they were each time.
@@ -109,5 +110,34 @@ fn a_row_that_refers_to_itself_is_reverted_or_named(target: Target) {
     wide.target.execute("UPDATE u SET boss = NULL WHERE id = 1");
     wide.reverts(&run, &["--on-conflict", "force"], 0);
     assert_eq!(wide.target.count("u"), 0);
+    is_well(&wide.target);
+}
+
+/// Also where foreign keys are checked at the commit.
+fn a_row_whose_parent_was_deleted_is_named(target: Target) {
+    let mut wide = Wide::empty(target);
+    let deferrable = match wide.target.backend {
+        Backend::Postgres => "DEFERRABLE",
+        Backend::Sqlite | Backend::Mysql => "",
+    };
+    wide.target.execute(&format!(
+        "CREATE TABLE u (id INT PRIMARY KEY); CREATE TABLE w (id INT PRIMARY KEY, u INT, v INT, \
+         CONSTRAINT wu FOREIGN KEY (u) REFERENCES u (id) {deferrable}); \
+         INSERT INTO u VALUES (1), (2), (3); INSERT INTO w VALUES (1, 1, 5), (2, 2, 5), (3, 3, 5)"
+    ));
+    wide.enables("u");
+    wide.enables("w");
+    let run = wide.during_an_import("DELETE FROM w WHERE id > 1");
+    wide.target.execute("DELETE FROM u WHERE id = 2");
+    let report = wide.revert(&run, 4);
+    let finding = &report["findings"][0];
+    assert_eq!(finding["rule"], "not-restorable", "{report:#}");
+    let message = finding["message"].as_str().expect("a message");
+    let expected = "`w` `2`: the database rejects the value of `u`";
+    assert!(message.starts_with(expected), "{message}");
+    assert_eq!(wide.target.count("w"), 1);
+    wide.target.execute("INSERT INTO u VALUES (2)");
+    wide.revert(&run, 0);
+    assert_eq!(wide.target.count("w"), 3);
     is_well(&wide.target);
 }
