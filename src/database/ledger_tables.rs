@@ -117,7 +117,11 @@ impl Database {
     /// When the schema cannot be read, or another program removed a table or a column of the ledger from it
     /// ([`DatabaseError::is_of_damaged_schema`]).
     pub fn has_ledger(&mut self) -> Result<bool, DatabaseError> {
-        let found = self.connection.find_ledger(self.is_whole);
+        let mut found = self.connection.find_ledger(self.is_whole);
+        if matches!(&found, Err(error) if error.is_of_damaged_schema()) {
+            // Another session may have committed the tables between two queries; the next ones see all of them.
+            found = self.connection.find_ledger(self.is_whole);
+        }
         let found = found.map_err(|error| match error {
             DatabaseError::Statement(error) => self.explain(error),
             other => other,
