@@ -72,7 +72,7 @@ pub(super) fn bounded(name: &str, longest: usize) -> String {
 }
 
 /// `name` with a digest of `parts`, which several names may be joined from.
-#[cfg(feature = "servers")]
+#[cfg(feature = "mysql")]
 pub(super) fn distinct(name: &str, parts: &str) -> String {
     let digest = Sha256::of(parts.as_bytes()).to_string();
     format!("{name}_{}", &digest[..8])

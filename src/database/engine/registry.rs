@@ -31,6 +31,10 @@ macro_rules! engines {
         /// It is a Diesel connection. Do not match on it: differences between databases are methods of `Engine`, which
         /// documents how to add a database.
         #[derive(diesel::MultiConnection)]
+        #[cfg_attr(
+            all(feature = "postgres", not(feature = "mysql")),
+            expect(clippy::large_enum_variant, reason = "a session has one or two")
+        )]
         pub enum AnyConnection {
             /// The engine of databases that are files.
             $embedded($crate::database::engine::$file::Connection),
