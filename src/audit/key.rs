@@ -98,6 +98,15 @@ impl<'k> Key<'k> {
         }
     }
 
+    /// Whether an image with all columns of the key is of a row that had this id when the table had another key.
+    #[must_use]
+    pub fn is_of_other_row(&self, record_id: &str, image: &Image) -> bool {
+        let mut columns = self.columns.iter();
+        columns.all(|&column| image.contains_key(column))
+            && self.record_id(image) != record_id
+            && Key::find(image, record_id, self.rule).is_some()
+    }
+
     /// Whether the table had this key when an UPDATE was recorded: images begin with the key.
     fn is_of_entry<'i>(
         &self,

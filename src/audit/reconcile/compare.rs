@@ -63,6 +63,8 @@ pub struct Replay {
     differences: Vec<(String, RowDifference)>,
     /// Rows that were inserted without an entry.
     not_inserted: HashSet<String>,
+    /// Current rows with the id of a displaced one that got no other id.
+    replacing: HashMap<String, Image>,
     missing: Vec<Missing>,
 }
 
@@ -176,6 +178,9 @@ impl Replay {
 
     /// Compares a current row.
     pub fn row(&mut self, record_id: String, now: &Image, key: &Key<'_>) {
+        if self.displaced.contains_key(&record_id) {
+            self.replacing.insert(record_id.clone(), now.clone());
+        }
         let known = match key.has_null(now) {
             true => match self.alike.take_equal(&record_id, now) {
                 Some(known) => known,
@@ -188,6 +193,12 @@ impl Replay {
     }
 
     fn correct(&mut self, record_id: String, known: &RowState, now: Option<&Image>, key: &Key<'_>) {
+        if let (Some(old), Some(_)) = (known.image(), now)
+            && key.is_of_other_row(&record_id, old)
+        {
+            self.correct(record_id.clone(), known, None, key);
+            return self.correct(record_id, &RowState::Absent, now, key);
+        }
         let accounted = &self.accounted.columns;
         let is_inserted = !self.not_inserted.contains(&record_id);
         // Of rows that are older than the audit log, earlier versions recorded the columns that changed.
@@ -218,8 +229,22 @@ impl Replay {
     #[must_use]
     pub fn missing(mut self, key: &Key<'_>) -> Vec<(String, Correction)> {
         self.compare_rest(key);
+        let mut replacing = self.replacing;
         let missing = self.missing.into_iter();
-        missing.map(|one| (one.record_id, one.correction)).collect()
+        let missing = missing.filter(|one| !replacing.contains_key(&one.record_id));
+        let mut all: Vec<_> = missing.map(|one| (one.record_id, one.correction)).collect();
+        // A displaced row was deleted before another one took its id.
+        for (record_id, (_, row)) in self.displaced {
+            let (RowState::Present(old) | RowState::Partial(old)) = row else {
+                continue;
+            };
+            let now = replacing.remove(&record_id);
+            all.push((record_id.clone(), Correction::Delete { old }));
+            all.extend(now.map(|new| (record_id, Correction::Insert { new })));
+        }
+        // A row can have the id of one that was deleted.
+        all.sort_by_key(|(_, correction)| !matches!(correction, Correction::Delete { .. }));
+        all
     }
 
     /// The differences, sorted by record id. Rows that were not compared are reported as deleted.

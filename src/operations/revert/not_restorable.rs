@@ -106,6 +106,17 @@ pub(super) fn rejected(table: &str, row: &RejectedRow) -> Finding {
     finding(level, table, &row.record_id, &message).hint(hint)
 }
 
+/// A row that was recorded when the table had another primary key.
+pub(super) fn key_changed(table: &str, record_id: &str) -> Finding {
+    finding(
+        Level::Error,
+        table,
+        record_id,
+        "the table has another primary key since the run, so the row cannot be found",
+    )
+    .hint("give the table its former primary key, run `accession audit enable`, and run again")
+}
+
 /// A row that cannot be deleted, because a row that stays refers to it.
 pub(super) fn referred(table: &str, record_id: &str, referrer: &Referrer) -> Finding {
     let message = format!("the run inserted it, and {} refers to it", referrer.text());

@@ -19,6 +19,7 @@ use crate::operations::{Context, OperationError};
 
 use super::RevertOptions;
 use super::found_rows::{DecidedEntry, Portion, Search};
+use super::not_restorable;
 use super::outcome::{RevertOutcome, RevertStatus};
 use super::progress::{Progress, Rows};
 use super::referrers::Referrers;
@@ -170,6 +171,12 @@ impl<'a> Reverting<'a> {
                 entry: entry.id,
                 source,
             })?;
+            if key.is_of_other_row(&entry.record_id, step.row()) {
+                let name = &table.table().name;
+                self.findings
+                    .push(not_restorable::key_changed(name, &entry.record_id));
+                continue;
+            }
             let (record_id, former_id) = match step.new_record_id(&entry.record_id, &key) {
                 Some(moved) => (moved, Some(entry.record_id)),
                 None => (entry.record_id, None),

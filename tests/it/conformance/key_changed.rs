@@ -3,12 +3,16 @@
 use serde_json::Value;
 
 use super::target::{Backend, Target};
+use super::written_back::Wide;
 use super::{ARCHIVE, audit, ends, is_well, on_every_database};
 
 on_every_database!(
     a_column_that_changed_becomes_the_key,
     a_column_that_changed_is_added_to_the_key,
     a_row_with_equal_columns_keeps_its_entries,
+    rows_whose_keys_were_keys_of_other_rows_are_other_rows,
+    a_run_before_the_change_is_not_reverted,
+    a_row_whose_id_another_row_took_is_deleted,
 );
 
 fn rebuild(target: &Target, key: &str) {
@@ -84,4 +88,69 @@ fn a_row_with_equal_columns_keeps_its_entries(target: Target) {
     agrees(&target);
     target.execute("UPDATE t SET u = '4' WHERE id = 3");
     agrees(&target);
+}
+
+fn rows_whose_keys_were_keys_of_other_rows_are_other_rows(target: Target) {
+    target.execute(
+        "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, s VARCHAR(9), u VARCHAR(9) NOT NULL); \
+         INSERT INTO t VALUES (1, 'x', '2'), (2, 'y', '1'), (3, 'z', '3')",
+    );
+    enable(&target);
+    rebuild(&target, "u");
+    enable(&target);
+    agrees(&target);
+    let (_, blame) = audit(&target, &["blame", "t", "1"]);
+    assert!(blame["deleted"].is_null(), "{blame:#}");
+    target.execute("UPDATE t SET s = 'w' WHERE u = '1'");
+    agrees(&target);
+    enable(&target);
+    agrees(&target);
+}
+
+fn a_run_before_the_change_is_not_reverted(target: Target) {
+    let mut wide = Wide::empty(target);
+    wide.target.execute(
+        "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, s VARCHAR(9), u VARCHAR(9) NOT NULL); \
+         INSERT INTO t VALUES (1, 'x', '7')",
+    );
+    wide.enables("t");
+    let run = wide
+        .during_an_import("INSERT INTO t VALUES (2, 'y', '8'); UPDATE t SET s = 'z' WHERE id = 1");
+    rebuild(&wide.target, "u");
+    enable(&wide.target);
+    let report = wide.revert(&run, 4);
+    assert_eq!(
+        report["findings"][0]["rule"], "not-restorable",
+        "{report:#}"
+    );
+    wide.reverts(&run, &["--on-conflict", "force"], 4);
+    rebuild(&wide.target, "id");
+    enable(&wide.target);
+    assert_eq!(wide.target.count("t"), 2);
+    is_well(&wide.target);
+}
+
+/// It was deleted without an entry.
+fn a_row_whose_id_another_row_took_is_deleted(target: Target) {
+    target.execute(
+        "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, s VARCHAR(9)); INSERT INTO t VALUES (1, 'one'), (2, 'two')",
+    );
+    enable(&target);
+    target.execute(match target.backend {
+        Backend::Sqlite => "DROP TRIGGER \"accession_t delete\"",
+        Backend::Mysql => "DROP TRIGGER accession_t_delete",
+        Backend::Postgres => "DROP TRIGGER accession_delete ON t",
+    });
+    target.execute("DELETE FROM t WHERE id = 1");
+    ends(&target, &[&["audit", "seal"], &ARCHIVE[..]].concat(), 0);
+    target.execute("UPDATE t SET id = 1 WHERE id = 2");
+    ends(&target, &["audit", "reconcile"], 4);
+    enable(&target);
+    is_well(&target);
+    let (_, blame) = audit(&target, &["blame", "t", "1"]);
+    let columns = blame["columns"].as_array().expect("columns");
+    let s = columns.iter().find(|one| one["column"] == "s").expect("s");
+    assert_eq!(s["value"], "two", "{blame:#}");
+    target.execute("DELETE FROM t WHERE id = 1");
+    ends(&target, &["audit", "reconcile"], 0);
 }
