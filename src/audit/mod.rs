@@ -18,6 +18,7 @@ mod recorded;
 mod replay;
 mod replay_error;
 mod replay_step;
+mod replayed_rows;
 pub mod revert;
 pub mod seal;
 mod structure;
@@ -33,6 +34,7 @@ pub use recorded::{Literal, altered_columns, writes_entries_of};
 pub use replay::RowState;
 pub use replay_error::ReplayError;
 pub use replay_step::{Action, ReplayStep};
+pub use replayed_rows::ReplayedRows;
 pub(crate) use structure::structure_mark;
 pub use structure::{has_mark, is_of_another_structure};
 pub use table::{

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::audit::{Image, Key, ReplayError, ReplayStep, RowState};
+use crate::audit::{Image, Key, ReplayError, ReplayStep, ReplayedRows, RowState};
 
-use super::alike::Alike;
 use super::correct::{Correction, corrections};
-use super::rows::Rows;
 
 /// How a row differs from the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,17 +51,13 @@ pub struct UnknownColumns {
 #[derive(Debug, Default)]
 pub struct Replay {
     accounted: Accounted,
-    rows: Rows,
-    /// Rows with NULL in their key.
-    alike: Alike,
+    rows: ReplayedRows,
     /// Current rows with NULL in their key that equal none of these.
     unmatched: Vec<(String, Image)>,
-    /// Rows whose id another row took, with that entry: in a statement that swaps keys, their id changes later.
-    displaced: HashMap<String, (i64, RowState)>,
     differences: Vec<(String, RowDifference)>,
     /// Rows that were inserted without an entry.
     not_inserted: HashSet<String>,
-    /// Current rows with the id of a displaced one that got no other id.
+    /// Current rows whose record id was that of a row that was deleted without an entry.
     replacing: HashMap<String, Image>,
     missing: Vec<Missing>,
 }
@@ -95,9 +89,7 @@ impl Replay {
                 None
             }
         });
-        let displaced = self.displaced.iter();
-        let displaced = displaced.map(|(record_id, (entry, _))| (*entry, record_id.as_str()));
-        broken.chain(displaced)
+        broken.chain(self.rows.displaced())
     }
 
     /// Applies the next entry of a row.
@@ -112,84 +104,40 @@ impl Replay {
             Ok(step) => step,
             Err(error) => return self.broken(id, record_id, error),
         };
-        let moved = step.new_record_id(record_id, key);
-        let is_deleted = matches!(step, ReplayStep::Delete { .. });
-        let (had_null, has_null) = match &step {
-            ReplayStep::Insert { new } => (key.has_null(new), key.has_null(new)),
-            ReplayStep::Update { old, new } => (key.has_null(old), key.has_null(new)),
-            ReplayStep::Delete { old } => (key.has_null(old), false),
-        };
-        let displaced = match !had_null && (moved.is_some() || is_deleted) {
-            true => self.displaced.remove(record_id),
-            false => None,
-        };
-        let is_displaced = displaced.is_some();
-        let mut row = match (displaced, &step) {
-            (Some((_, row)), _) => row,
-            (None, ReplayStep::Insert { .. }) if had_null => RowState::Absent,
-            (None, _) if had_null => {
-                let row = self.alike.take(record_id, step.row(), key);
-                row.unwrap_or_default()
-            }
-            (None, _) => self.rows.take(record_id, step.row(), key),
-        };
-        let error = match row {
-            RowState::Unknown if !matches!(step, ReplayStep::Insert { .. }) => {
-                Some(ReplayError::NotInserted)
-            }
-            _ => row.contradiction(&step),
+        let is_delete = matches!(step, ReplayStep::Delete { .. });
+        let is_insert = matches!(step, ReplayStep::Insert { .. });
+        let mut row = self.rows.take(record_id, &step, key);
+        let error = match row.state {
+            RowState::Unknown if !is_insert => Some(ReplayError::NotInserted),
+            _ => row.state.contradiction(&step),
         };
         let was_inserted = !self.not_inserted.remove(record_id)
             && !matches!(
                 error,
                 Some(ReplayError::NotInserted | ReplayError::NotThere)
             );
-        let is_inserted = was_inserted || matches!(step, ReplayStep::Insert { .. });
-        if !is_inserted && !is_deleted && id > self.accounted.until {
-            let name = moved.as_deref().unwrap_or(record_id);
+        if !was_inserted && !is_insert && !is_delete && id > self.accounted.until {
+            let name = row.moved_to.as_deref().unwrap_or(record_id);
             self.not_inserted.insert(name.to_owned());
         }
         if let Some(error) = error {
-            row = go_on(row, step);
+            row.state = go_on(row.state, step);
             self.broken(id, record_id, error);
         } else {
-            row.follow(step);
+            row.state.follow(step);
         }
-        if moved.is_some() && !is_displaced && !had_null {
-            self.rows.put(record_id, RowState::Absent);
-        }
-        match (moved, row.image()) {
-            (to, Some(_)) if has_null => {
-                self.alike
-                    .put(to.unwrap_or_else(|| record_id.to_owned()), row);
-            }
-            (Some(to), Some(new)) => {
-                let there = self.rows.take(&to, new, key);
-                self.rows.put(&to, row);
-                if there.exists() == Some(true) {
-                    self.displaced.insert(to, (id, there));
-                }
-            }
-            // Other rows can have its record id.
-            (None, _) if is_deleted && (is_displaced || had_null) => {}
-            (_, _) => self.rows.put(record_id, row),
-        }
+        self.rows.put(id, record_id, row, key);
     }
 
     /// Compares a current row.
     pub fn row(&mut self, record_id: String, now: &Image, key: &Key<'_>) {
-        if self.displaced.contains_key(&record_id) {
+        if self.rows.is_displaced(&record_id) {
             self.replacing.insert(record_id.clone(), now.clone());
         }
-        let known = match key.has_null(now) {
-            true => match self.alike.take_equal(&record_id, now) {
-                Some(known) => known,
-                // Another current row may equal a row that differs least from this one.
-                None => return self.unmatched.push((record_id, now.clone())),
-            },
-            false => self.rows.take(&record_id, now, key),
-        };
-        self.correct(record_id, &known, Some(now), key);
+        match self.rows.take_current(&record_id, now, key) {
+            Some(known) => self.correct(record_id, &known, Some(now), key),
+            None => self.unmatched.push((record_id, now.clone())),
+        }
     }
 
     fn correct(&mut self, record_id: String, known: &RowState, now: Option<&Image>, key: &Key<'_>) {
@@ -221,20 +169,22 @@ impl Replay {
     /// Whether a row exists after the entries, if no current rows are compared.
     #[must_use]
     pub fn leaves_rows(self) -> bool {
-        let mut rows = self.rows.into_rows().chain(self.alike.into_rows());
-        rows.any(|(_, row)| row.exists() == Some(true))
+        self.rows
+            .into_rows()
+            .any(|(_, row)| row.exists() == Some(true))
     }
 
     /// The missing entries, by record id. Rows that were not compared are deleted.
     #[must_use]
     pub fn missing(mut self, key: &Key<'_>) -> Vec<(String, Correction)> {
+        let displaced = self.rows.take_displaced();
         self.compare_rest(key);
         let mut replacing = self.replacing;
         let missing = self.missing.into_iter();
         let missing = missing.filter(|one| !replacing.contains_key(&one.record_id));
         let mut all: Vec<_> = missing.map(|one| (one.record_id, one.correction)).collect();
         // A displaced row was deleted before another one took its id.
-        for (record_id, (_, row)) in self.displaced {
+        for (record_id, (_, row)) in displaced {
             let (RowState::Present(old) | RowState::Partial(old)) = row else {
                 continue;
             };
@@ -250,7 +200,7 @@ impl Replay {
     /// The differences, sorted by record id. Rows that were not compared are reported as deleted.
     #[must_use]
     pub fn finish(mut self, key: &Key<'_>) -> (Vec<(String, RowDifference)>, UnknownColumns) {
-        for (record_id, (entry, _)) in std::mem::take(&mut self.displaced) {
+        for (record_id, (entry, _)) in self.rows.take_displaced() {
             self.broken(entry, &record_id, ReplayError::AlreadyThere);
         }
         self.compare_rest(key);
@@ -284,11 +234,10 @@ impl Replay {
 
     fn compare_rest(&mut self, key: &Key<'_>) {
         for (record_id, now) in std::mem::take(&mut self.unmatched) {
-            let known = self.alike.take(&record_id, &now, key);
-            self.correct(record_id, &known.unwrap_or_default(), Some(&now), key);
+            let known = self.rows.take_nearest(&record_id, &now, key);
+            self.correct(record_id, &known, Some(&now), key);
         }
-        let rows = std::mem::take(&mut self.rows).into_rows();
-        for (record_id, known) in rows.chain(std::mem::take(&mut self.alike).into_rows()) {
+        for (record_id, known) in std::mem::take(&mut self.rows).into_rows() {
             self.correct(record_id, &known, None, key);
         }
     }

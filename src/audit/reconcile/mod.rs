@@ -5,11 +5,9 @@
 //! rows. Only rows of buckets with a different sum are replayed entry by entry. So both sides can be read in whichever
 //! order is fastest, and memory does not grow with them.
 
-mod alike;
 mod cells;
 mod compare;
 mod correct;
-mod rows;
 mod sums;
 
 pub use cells::{NotAnImage, each_cell};

@@ -14,7 +14,8 @@ use crate::operations::OperationError;
 use super::Attribution;
 use super::entry::AttributionIndex;
 use super::history::entries_named;
-use super::row_history::{RowEntry, each_with_values, is_of_unknown_row, of_last_row, take_step};
+use super::replayer::{is_of_unknown_row, take_step};
+use super::row_history::{RowEntry, each_with_values, of_last_row};
 
 /// A column of a row, with its last change.
 #[derive(Debug, Clone, Serialize)]

@@ -11,7 +11,8 @@ use crate::operations::OperationError;
 use super::Attribution;
 use super::entry::AttributionIndex;
 use super::names::{row_named, unknown_table};
-use super::row_history::{Replayer, RowEntry, each_with_values, entries_of_row, take_step};
+use super::replayer::{Replayer, take_step};
+use super::row_history::{RowEntry, each_with_values, entries_of_row};
 
 /// One change of a row.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ mod history;
 mod log;
 mod names;
 mod query;
+mod replayer;
 mod report;
 mod row_history;
 mod rows_from_file;

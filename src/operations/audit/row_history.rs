@@ -1,116 +1,14 @@
 //! The entries of one row, including those under record ids that it had before its key changed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use crate::audit::{Action, Key, KeyRule, ReplayError, ReplayStep, RowState};
+use crate::audit::{Action, RowState};
+use crate::database::Database;
 use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
-use crate::database::{Baseline, Database};
 use crate::operations::OperationError;
 
-/// Replays entries of one table, in the order of their numbers.
-pub(super) struct Replayer {
-    pub(super) rows: HashMap<String, RowState>,
-    rule: KeyRule,
-    baselines: Vec<Baseline>,
-}
-
-/// The result of applying an entry.
-pub(super) struct Applied {
-    /// Why the entry is inconsistent with the entries before it.
-    pub(super) problem: Option<ReplayError>,
-    /// The row's new record id, if it changed.
-    pub(super) moved_to: Option<String>,
-}
-
-impl Replayer {
-    /// A replay of this table.
-    pub(super) fn of(database: &mut Database, table: &str) -> Result<Self, OperationError> {
-        Ok(Self {
-            rows: HashMap::new(),
-            rule: database.key_rule(),
-            baselines: database.audited_tables().baselines_of(table)?,
-        })
-    }
-
-    /// The rows by record id, sorted.
-    pub(super) fn into_rows(self) -> BTreeMap<String, RowState> {
-        self.rows.into_iter().collect()
-    }
-
-    /// Applies an entry of a row. The values of an inconsistent entry are used nevertheless.
-    pub(super) fn apply(
-        &mut self,
-        entry: &AuditEntry,
-        step: &Result<ReplayStep, ReplayError>,
-    ) -> Applied {
-        let record_id = entry.record_id.as_str();
-        let mut state = self.rows.remove(record_id).unwrap_or_default();
-        let is_new = step
-            .as_ref()
-            .is_ok_and(|step| is_of_unknown_row(&state, step, entry.id, &self.baselines));
-        let mut applied = apply(&mut state, record_id, step, self.rule);
-        if is_new {
-            applied.problem.get_or_insert(ReplayError::NotInserted);
-        }
-        match &applied.moved_to {
-            Some(id) => {
-                self.rows.insert(record_id.to_owned(), RowState::Absent);
-                self.rows.insert(id.clone(), state);
-            }
-            None => {
-                self.rows.insert(record_id.to_owned(), state);
-            }
-        }
-        applied
-    }
-}
-
-/// Whether an entry changes a row that was inserted without an entry, after the audit log had accounted for every row of
-/// its table.
-pub(super) fn is_of_unknown_row(
-    state: &RowState,
-    step: &ReplayStep,
-    entry: i64,
-    baselines: &[Baseline],
-) -> bool {
-    let is_insert = matches!(step, ReplayStep::Insert { .. });
-    let first = baselines.first();
-    *state == RowState::Unknown && !is_insert && first.is_some_and(|first| entry > first.until)
-}
-
-/// Takes the values out of an entry.
-pub(super) fn take_step(entry: &mut AuditEntry) -> Result<ReplayStep, ReplayError> {
-    ReplayStep::take(
-        &entry.action,
-        entry.old_value.take(),
-        entry.new_value.take(),
-    )
-}
-
-/// Applies an entry to the state of its row.
-pub(super) fn apply(
-    state: &mut RowState,
-    record_id: &str,
-    step: &Result<ReplayStep, ReplayError>,
-    rule: KeyRule,
-) -> Applied {
-    match step {
-        Ok(step) => Applied {
-            moved_to: new_id(step, record_id, rule),
-            problem: state.apply_or_claim(step),
-        },
-        Err(problem) => Applied {
-            problem: Some(problem.clone()),
-            moved_to: None,
-        },
-    }
-}
-
-/// The record id of the row after a change of its key.
-pub(super) fn new_id(step: &ReplayStep, record_id: &str, rule: KeyRule) -> Option<String> {
-    step.new_record_id(record_id, &Key::find(step.row(), record_id, rule)?)
-}
+use super::replayer::{apply, new_id, take_step};
 
 /// An entry without its values, which may be large: they are read again when they are needed.
 pub(super) struct RowEntry {
@@ -156,27 +54,41 @@ pub(super) fn each_with_values<'e>(
 /// The entries of the row that had the record id last, without those of earlier rows with the same id: from its INSERT
 /// on, under all its record ids. If a deleted row is changed, another row was inserted without an entry.
 pub(super) fn of_last_row(entries: Vec<RowEntry>, record: &str) -> Vec<RowEntry> {
-    let named = |one: &&RowEntry| one.entry.record_id == record || one.name_after() == record;
-    let last = entries.iter().rev().find(named);
-    let mut name = last.map(|last| last.name_after().to_owned());
-    let last = last.map_or(0, |last| last.entry.id);
-    let mut its = Vec::new();
-    for one in entries.into_iter().rev() {
-        if one.entry.id > last || name.as_deref() != Some(one.name_after()) {
-            continue;
+    let (rows, named) = rows_of(&entries);
+    let is_named = |one: &RowEntry| one.entry.record_id == record || one.name_after() == record;
+    let mentions = entries.iter().zip(&rows);
+    let mut mentions = mentions.filter_map(|(one, row)| is_named(one).then_some(*row));
+    let last = named.get(record).copied().or_else(|| mentions.next_back());
+    drop(named);
+    let its = entries.into_iter().zip(rows);
+    let its = its.filter(|(_, row)| Some(*row) == last);
+    its.map(|(one, _)| one).collect()
+}
+
+/// Which row each entry is about, by a number, and the rows that are there after the entries, by their record ids. If
+/// rows swap their ids, two have the same one until the last entry of the statement.
+fn rows_of(entries: &[RowEntry]) -> (Vec<usize>, HashMap<&str, usize>) {
+    let (mut named, mut displaced) = (HashMap::new(), HashMap::new());
+    let rows = entries.iter().enumerate().map(|(new, one)| {
+        let name = one.entry.record_id.as_str();
+        let leaves = one.moved_to.is_some() || one.is(Action::Delete);
+        let row = leaves.then(|| displaced.remove(name)).flatten();
+        let row = match row {
+            Some(row) => row,
+            None if one.is_insert() => new,
+            None if leaves => named.remove(name).unwrap_or(new),
+            None => named.get(name).copied().unwrap_or(new),
+        };
+        if !one.is(Action::Delete) {
+            let there = named.insert(one.name_after(), row);
+            if let (Some(there), true) = (there, one.moved_to.is_some()) {
+                displaced.insert(one.name_after(), there);
+            }
         }
-        if one.is(Action::Delete) && !its.is_empty() {
-            break;
-        }
-        let begins = one.is_insert();
-        name = Some(one.entry.record_id.clone());
-        its.push(one);
-        if begins {
-            break;
-        }
-    }
-    its.reverse();
-    its
+        row
+    });
+    let rows = rows.collect();
+    (rows, named)
 }
 
 fn entries_before(

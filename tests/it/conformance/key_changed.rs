@@ -151,6 +151,9 @@ fn a_row_whose_id_another_row_took_is_deleted(target: Target) {
     let columns = blame["columns"].as_array().expect("columns");
     let s = columns.iter().find(|one| one["column"] == "s").expect("s");
     assert_eq!(s["value"], "two", "{blame:#}");
+    let (_, rows) = audit(&target, &["as-of", "t", "--at", "now"]);
+    assert_eq!(rows["count"], 1, "{rows:#}");
+    assert_eq!(rows["rows"][0]["values"]["s"], "two", "{rows:#}");
     target.execute("DELETE FROM t WHERE id = 1");
     ends(&target, &["audit", "reconcile"], 0);
 }

@@ -69,6 +69,7 @@ mod reviewer;
 mod row_security;
 mod spelling;
 mod swapped;
+mod swapped_keys;
 mod switched_off;
 mod tables_replaced;
 mod target;

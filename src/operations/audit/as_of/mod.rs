@@ -15,7 +15,8 @@ use crate::operations::OperationError;
 
 use super::history::entries_named;
 use super::names::{first_entry, row_named};
-use super::row_history::{Replayer, RowEntry, each_with_values, take_step};
+use super::replayer::{Replayer, take_step};
+use super::row_history::{RowEntry, each_with_values};
 use older::Older;
 use serde::Serialize;
 use visible::Visible;
@@ -230,7 +231,9 @@ fn replay_row(
         older.begins_with(record, first.entry.id, Some(&first.entry.action));
     }
     // The row may have had another record id at the time.
-    for (id, state) in replayer.into_rows() {
+    let (states, displaced) = replayer.into_rows();
+    rows.outcome.problems.extend(displaced);
+    for (id, state) in states {
         match state {
             RowState::Partial(image) => older.is_partly_known(id, image),
             state => rows.give(id, state),

@@ -9,7 +9,7 @@ use crate::audit::{Action, Image, KeyRule, ReplayStep, RowState};
 use crate::database::audit_log::AuditEntry;
 use crate::database::{Database, LiveRow};
 use crate::operations::OperationError;
-use crate::operations::audit::row_history::{new_id, take_step};
+use crate::operations::audit::replayer::{new_id, take_step};
 
 use super::Rows;
 

@@ -4,14 +4,14 @@
 //! not sufficient (their key changed, or they are older than the audit log) are replayed at the end, when all changes
 //! of keys are known.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use crate::audit::{Action, KeyRule, RowState};
+use crate::audit::{Action, KeyRule, ReplayStep, RowState};
 use crate::database::Database;
 use crate::database::audit_log::AuditEntry;
 use crate::operations::OperationError;
-use crate::operations::audit::row_history::{Replayer, apply, new_id, take_step};
+use crate::operations::audit::replayer::{Replayer, apply, new_id, take_step};
 
 use super::super::names::unknown_table;
 use super::Rows;
@@ -189,13 +189,14 @@ impl TableReplay<'_> {
     ) -> Result<Older, OperationError> {
         self.waiting.sort_unstable();
         self.moved.sort_by_key(|(id, ..)| *id);
+        self.drop_replaced(database, rows)?;
         let mut replayer = Replayer::of(database, self.table)?;
         let mut moved = self.moved.into_iter().peekable();
         database
             .audit_log()
             .each_entry_of_ids(&self.waiting, &mut |mut entry| {
-                while let Some((_, id, state)) = moved.next_if(|(at, ..)| *at < entry.id) {
-                    replayer.rows.insert(id, state);
+                while let Some((at, id, state)) = moved.next_if(|(at, ..)| *at < entry.id) {
+                    replayer.arrive(at, id, state);
                 }
                 let step = take_step(&mut entry);
                 if replayer.apply(&entry, &step).problem.is_some() {
@@ -203,10 +204,10 @@ impl TableReplay<'_> {
                 }
                 ControlFlow::Continue(())
             })?;
-        replayer
-            .rows
-            .extend(moved.map(|(_, id, state)| (id, state)));
-        for (id, state) in replayer.into_rows() {
+        moved.for_each(|(at, id, state)| replayer.arrive(at, id, state));
+        let (states, displaced) = replayer.into_rows();
+        rows.outcome.problems.extend(displaced);
+        for (id, state) in states {
             match state {
                 RowState::Partial(image) => self.older.is_partly_known(id, image),
                 state => {
@@ -223,5 +224,46 @@ impl TableReplay<'_> {
                 ControlFlow::Continue(())
             })?;
         Ok(self.older)
+    }
+
+    /// Looks for rows with the new record ids of others. If such a row was inserted after the other one got its id, the
+    /// other one was deleted without an entry, and is dropped; else the row itself was.
+    fn drop_replaced(
+        &mut self,
+        database: &mut Database,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), OperationError> {
+        if self.moved.is_empty() {
+            return Ok(());
+        }
+        let arrivals = self.moved.iter();
+        let arrivals: HashMap<&str, i64> = arrivals.map(|(at, id, _)| (id.as_str(), *at)).collect();
+        let (mut occupied, mut replaced) = (HashSet::new(), HashSet::new());
+        database
+            .audit_log()
+            .each_entry_by_row(self.table, &mut |mut entry| {
+                let arrival = arrivals.get(entry.record_id.as_str());
+                if let Some(&arrival) = arrival
+                    && self.visible.includes(&entry)
+                    && self.waiting.binary_search(&entry.id).is_err()
+                {
+                    let step = take_step(&mut entry);
+                    let leaves = step.is_ok_and(|step| {
+                        matches!(step, ReplayStep::Delete { .. })
+                            || new_id(&step, &entry.record_id, self.rule).is_some()
+                    });
+                    match leaves {
+                        true => occupied.remove(&arrival),
+                        false => occupied.insert(arrival),
+                    };
+                    if !leaves && entry.id > arrival {
+                        replaced.insert(arrival);
+                    }
+                }
+                ControlFlow::Continue(())
+            })?;
+        rows.outcome.problems.extend(occupied.union(&replaced));
+        self.moved.retain(|(at, ..)| !replaced.contains(at));
+        Ok(())
     }
 }

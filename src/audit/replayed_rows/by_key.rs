@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use crate::audit::{Image, Key, RowState};
 
 #[derive(Debug, Default)]
-pub(super) struct Rows(HashMap<String, Vec<RowState>>);
+pub(super) struct ByKey(HashMap<String, Vec<RowState>>);
 
-impl Rows {
+impl ByKey {
     /// Removes the row with this record id whose key has the values of `image`, or else one whose key is unknown.
     pub(super) fn take(&mut self, record_id: &str, image: &Image, key: &Key<'_>) -> RowState {
         let Some(rows) = self.0.get_mut(record_id) else {
