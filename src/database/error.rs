@@ -161,7 +161,7 @@ pub enum DatabaseError {
     },
     /// Another program removed the record of a migration that was applied.
     #[error(
-        "`__diesel_schema_migrations` has no row for `{0}`, which was applied before later migrations: another program deleted it"
+        "`__diesel_schema_migrations` has no row for `{0}`, which was applied: another program deleted it"
     )]
     NoMigrationRow(String),
     /// The audit context is not empty: a program committed without emptying it.

@@ -17,24 +17,28 @@ use crate::audit::{TRIGGER_PREFIX, Trigger};
 
 pub(super) static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
-/// A trigger of the ledger, and the table it guards; or a table or foreign key of the ledger, with the statements that
-/// create it.
+/// What guards a table of the ledger.
 struct Guard {
     table: String,
-    trigger: Trigger,
+    name: String,
+    object: Object,
+}
+
+/// What a guard is, with the statements that create it again.
+enum Object {
+    Trigger(Trigger),
+    /// A table without data.
+    Table(String),
+    /// A foreign key of a table with data.
+    Key(String),
 }
 
 impl Guard {
-    /// One that is not a trigger.
-    fn of(table: &str, name: String, drop: String, create: String) -> Self {
+    fn trigger(table: &str, trigger: Trigger) -> Self {
         Self {
             table: table.to_owned(),
-            trigger: Trigger {
-                name,
-                create,
-                drop,
-                definition: String::new(),
-            },
+            name: trigger.name.clone(),
+            object: Object::Trigger(trigger),
         }
     }
 }
@@ -49,7 +53,7 @@ impl Database {
     pub fn guard_faults(&mut self) -> Result<Vec<(String, String, TriggerFault)>, DatabaseError> {
         let faults = self.connection.faulty_guards()?.into_iter();
         Ok(faults
-            .map(|(guard, fault)| (guard.table, guard.trigger.name, fault))
+            .map(|(guard, fault)| (guard.table, guard.name, fault))
             .collect())
     }
 
@@ -103,7 +107,7 @@ impl Database {
         let is_guard = |rule: &StoredRule| {
             let mut guards = guards.iter();
             guards.any(|guard| {
-                guard.trigger.name == rule.name && guard.table.eq_ignore_ascii_case(&rule.of_table)
+                guard.name == rule.name && guard.table.eq_ignore_ascii_case(&rule.of_table)
             })
         };
         for rule in rules {
@@ -119,12 +123,12 @@ impl AnyConnection {
     /// Recreates the guards of the ledger that are missing or different.
     pub(super) fn replace_guards(&mut self) -> Result<(), DatabaseError> {
         for (guard, _) in self.faulty_guards()? {
-            if guard.trigger.drop.is_empty() {
-                // Rows that violate a foreign key were written while it was missing: it stays reported, and commands
-                // work. Only engines that continue a transaction after an error have such guards.
-                let _ = self.batch_execute(&guard.trigger.create);
-            } else {
-                self.engine_mut().replace_trigger(&guard.trigger)?;
+            match guard.object {
+                Object::Trigger(trigger) => self.engine_mut().replace_trigger(&trigger)?,
+                Object::Table(statements) => self.batch_execute(&statements)?,
+                // Rows that violate it were written while it was missing: it stays reported, and commands work. Only
+                // engines that continue a transaction after an error have such guards.
+                Object::Key(statement) => drop(self.batch_execute(&statement)),
             }
         }
         Ok(())
@@ -143,7 +147,9 @@ impl AnyConnection {
                 stored = self.stored_triggers(&guard.table)?;
                 of.clone_from(&guard.table);
             }
-            if let Some(fault) = fault(&*dialect, &stored, &guard.trigger) {
+            if let Object::Trigger(trigger) = &guard.object
+                && let Some(fault) = fault(&*dialect, &stored, trigger)
+            {
                 faulty.push((guard, fault));
             }
         }
@@ -158,13 +164,22 @@ impl AnyConnection {
                 true => TriggerFault::Missing,
                 false => TriggerFault::Different,
             };
-            let [drop, create] = altered.statements();
-            let create = format!("{drop};\n{create}");
-            let guard = Guard::of(altered.table, altered.table.to_owned(), drop, create);
+            let guard = Guard {
+                table: altered.table.to_owned(),
+                name: altered.table.to_owned(),
+                object: Object::Table(altered.create),
+            };
             faulty.push((guard, fault));
         }
         for lost in self.lost_ledger_keys()? {
-            let guard = Guard::of(lost.table, lost.name, lost.drop, lost.create);
+            let guard = Guard {
+                table: lost.table.to_owned(),
+                name: lost.name,
+                object: match holds_no_data(lost.table) {
+                    true => Object::Table(lost.create),
+                    false => Object::Key(lost.create),
+                },
+            };
             faulty.push((guard, TriggerFault::Missing));
         }
         Ok(faulty)
@@ -178,10 +193,10 @@ impl AnyConnection {
         let mut guards = Vec::new();
         for state in applied {
             let text = migration(folder, &state.name);
-            guards.extend(guard_statements(text).map(|statement| Guard {
-                table: statement.table.to_owned(),
-                trigger: dialect.guard(&statement),
-            }));
+            guards.extend(
+                guard_statements(text)
+                    .map(|statement| Guard::trigger(statement.table, dialect.guard(&statement))),
+            );
         }
         Ok(guards)
     }

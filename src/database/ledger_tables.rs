@@ -10,9 +10,7 @@ use std::collections::BTreeMap;
 use super::created_tables::{CreatedTable, created_tables};
 use super::engine::{append_key, drop_table};
 use super::guards::migration;
-use super::{
-    AnyConnection, Database, DatabaseError, MigrationState, MigrationStatus, ReferringKey,
-};
+use super::{AnyConnection, Database, DatabaseError, MigrationStatus, ReferringKey};
 
 /// Tables that hold no data: one is always empty, and the rows of the others have a meaning only while a run or a
 /// statement writes.
@@ -21,6 +19,12 @@ const WITHOUT_DATA: [&str; 3] = ["audit_context", "audit_log_guard", "audit_repl
 /// Whether a table of the ledger holds no data, so that it can be created again.
 pub(super) fn holds_no_data(table: &str) -> bool {
     WITHOUT_DATA.contains(&table)
+}
+
+/// Statements that create a table without data again.
+fn created_again(table: &CreatedTable<'_>) -> String {
+    let drop = drop_table(table.name);
+    format!("{drop};\n{}", table.statements.join(";\n"))
 }
 
 const RUNS: &str = "import_runs";
@@ -32,8 +36,8 @@ pub(super) struct AlteredLedgerTable {
     pub(super) table: &'static str,
     /// The columns that are missing; none if the table itself is.
     pub(super) columns: Vec<&'static str>,
-    /// Statements that create it.
-    create: String,
+    /// Statements that create it again.
+    pub(super) create: String,
 }
 
 /// A foreign key of the ledger that is missing.
@@ -42,18 +46,11 @@ pub(super) struct LostKey {
     pub(super) table: &'static str,
     /// Its table and column, for messages.
     pub(super) name: String,
-    /// A statement that drops its table, if that is created again with it; else empty.
-    pub(super) drop: String,
-    /// Statements that create it.
+    /// Statements that create it; with its table, if that holds no data.
     pub(super) create: String,
 }
 
 impl AlteredLedgerTable {
-    /// Statements that create it again.
-    pub(super) fn statements(&self) -> [String; 2] {
-        [drop_table(self.table), self.create.clone()]
-    }
-
     fn error(&self) -> DatabaseError {
         match self.columns.first() {
             None => DatabaseError::NoLedgerTable(self.table),
@@ -63,17 +60,6 @@ impl AlteredLedgerTable {
             },
         }
     }
-}
-
-/// A migration that was applied, since a later one was, and whose row is missing.
-fn deleted_row(states: Vec<MigrationState>) -> Option<String> {
-    let is = |state: &MigrationState, status| state.status == status;
-    let last = states
-        .iter()
-        .rposition(|state| is(state, MigrationStatus::Applied))?;
-    let mut earlier = states.into_iter().take(last);
-    let deleted = earlier.find(|state| is(state, MigrationStatus::Pending))?;
-    Some(deleted.name)
 }
 
 /// The consequence of the loss of a table of the ledger.
@@ -164,7 +150,7 @@ impl AnyConnection {
                 false => Ok(false),
             };
         }
-        if let Some(name) = deleted_row(self.migration_states()?) {
+        if let Some(name) = self.deleted_row()? {
             return Err(DatabaseError::NoMigrationRow(name));
         }
         match self
@@ -174,6 +160,28 @@ impl AnyConnection {
             Some(table) => Err(table.error()),
             None => Ok(true),
         }
+    }
+
+    /// A migration whose row is missing although it was applied: a later one was, or its tables are there.
+    fn deleted_row(&mut self) -> Result<Option<String>, DatabaseError> {
+        let states = self.migration_states()?;
+        let mut states = states.into_iter();
+        let Some(pending) = states.find(|state| state.status == MigrationStatus::Pending) else {
+            return Ok(None);
+        };
+        let mut is_applied = states.any(|later| later.status == MigrationStatus::Applied);
+        // Where schema changes commit, a migration that was interrupted has left its tables, and goes on.
+        if !is_applied && !self.engine().commits_schema_changes() {
+            let text = migration(self.engine().name(), &pending.name);
+            // Those without data are created again.
+            for table in created_tables(text).filter(|table| !holds_no_data(table.name)) {
+                is_applied = self.missing_columns(&table)?.is_empty();
+                if !is_applied {
+                    break;
+                }
+            }
+        }
+        Ok(is_applied.then_some(pending.name))
     }
 
     /// Whether the tables of runs and entries have the columns that the first migration creates.
@@ -223,7 +231,7 @@ impl AnyConnection {
             altered.push(AlteredLedgerTable {
                 table: name,
                 columns,
-                create: table.statements.join(";\n"),
+                create: created_again(&table),
             });
         }
         Ok(altered)
@@ -251,14 +259,13 @@ impl AnyConnection {
                         && columns.any(|column| column.eq_ignore_ascii_case(key.column))
                 });
                 if !is_stored {
-                    let (drop, create) = match holds_no_data(name) {
-                        true => (drop_table(name), table.statements.join(";\n")),
-                        false => (String::new(), append_key(name, key.clause)),
+                    let create = match holds_no_data(name) {
+                        true => created_again(&table),
+                        false => append_key(name, key.clause),
                     };
                     lost.push(LostKey {
                         table: name,
                         name: format!("{}.{}", name, key.column),
-                        drop,
                         create,
                     });
                 }

@@ -177,11 +177,12 @@ impl Tables<'_> {
         Ok(keys)
     }
 
-    /// The columns of a table that the database computes from others.
+    /// The columns of a table that the database sets if others change.
     fn computed_columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
         let mut computed = self.database.unrecorded_columns(table)?;
         let stored = self.database.connection.stored_columns(table)?.into_iter();
-        let stored = stored.filter(|column| column.filled == "computed");
+        let stored =
+            stored.filter(|column| matches!(column.filled.as_str(), "computed" | "stamped"));
         computed.extend(stored.map(|column| column.name));
         Ok(computed)
     }

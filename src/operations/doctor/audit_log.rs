@@ -205,7 +205,8 @@ pub(super) fn crash_safety(
     database: &mut Database,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
-    const HINT: &str = "`ALTER TABLE … SET LOGGED`, or `ALTER TABLE … ENGINE = InnoDB`";
+    const HINT: &str =
+        "`ALTER TABLE … SET LOGGED`, of partitions too, or `ALTER TABLE … ENGINE = InnoDB`";
     let Some(emptied) = database.tables_emptied_by_crash()? else {
         return Ok(None);
     };

@@ -192,6 +192,15 @@ fn tables_that_are_not_durable_are_detected() {
         is(&target, "crash safety", "broken", 1);
         target.execute("ALTER TABLE conversions SET LOGGED");
         super::is_well(&target);
+        target.execute(
+            "CREATE TABLE parts (id INT PRIMARY KEY) PARTITION BY RANGE (id); \
+             CREATE UNLOGGED TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9)",
+        );
+        is(&target, "crash safety", "sound", 0);
+        super::ends(&target, &["audit", "enable", "parts"], 0);
+        is(&target, "crash safety", "warning", 0);
+        target.execute("ALTER TABLE part SET LOGGED");
+        super::is_well(&target);
     });
     run(Backend::Mysql, |target| {
         is_detected(&target, "ENGINE = MEMORY", "ENGINE = InnoDB");

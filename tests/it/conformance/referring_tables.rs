@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::tables_replaced::{LAYOUT, write_layout};
-use super::target::{Backend, Target};
+use super::target::{Backend, Target, run};
 use super::{ARCHIVE, ends, on_every_database};
 use crate::workspace::CommandOutput;
 
@@ -196,6 +196,32 @@ fn a_computed_column_that_rows_refer_to_is_not_changed(target: Target) {
     target.workspace.write("0.json", ALL.replace("30", "31"));
     imports(&target, &[], 0);
     ends(&target, &["audit", "reconcile"], 0);
+}
+
+/// The database sets a column to the time of the change, which other rows follow.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn a_stamped_column_that_rows_refer_to_is_not_changed() {
+    run(Backend::Mysql, |target| {
+        imported(&target);
+        target.execute(
+            "ALTER TABLE p ADD COLUMN at DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6); \
+             UPDATE p SET at = '2020-01-01' WHERE id = 1; \
+             CREATE INDEX stamped ON p (at); \
+             CREATE TABLE c (n BIGINT PRIMARY KEY, at DATETIME(6), \
+             FOREIGN KEY (at) REFERENCES p (at) ON UPDATE CASCADE); \
+             INSERT INTO c VALUES (1, '2020-01-01')",
+        );
+        ends(
+            &target,
+            &[&["audit", "enable", "p", "c"], &ARCHIVE[..]].concat(),
+            0,
+        );
+        target.workspace.write("0.json", ALL.replace("10", "11"));
+        let ended = imports(&target, &[], 4);
+        assert!(ended.stderr.contains("`p` 1: the record"), "{ended}");
+        ends(&target, &["audit", "reconcile"], 0);
+    });
 }
 
 /// Where actions of foreign keys fire no triggers, they are not used on recorded tables.

@@ -146,8 +146,11 @@ pub(super) static CATALOG: Catalog = Catalog {
     )),
     without_transactions: None,
     emptied_by_crash: Some(
-        "SELECT relname::text AS name FROM pg_class \
-         WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'r' AND relpersistence = 'u' ORDER BY 1",
+        // A partition is named, and also the table that it belongs to: only that is recorded.
+        "SELECT DISTINCT c.relname::text AS name FROM pg_class c \
+         JOIN pg_class emptied ON c.oid IN (emptied.oid, pg_partition_root(emptied.oid)) \
+         WHERE c.relnamespace = quote_ident(current_schema())::regnamespace \
+         AND emptied.relkind = 'r' AND emptied.relpersistence = 'u' ORDER BY 1",
     ),
     unrecorded_columns: None,
     shadowing_accounts: None,
