@@ -98,13 +98,23 @@ impl<'k> Key<'k> {
         }
     }
 
+    /// Whether an image has all columns of the key, and they form this record id.
+    #[must_use]
+    pub fn is_of_row(&self, record_id: &str, image: &Image) -> bool {
+        self.is_in(image) && self.record_id(image) == record_id
+    }
+
     /// Whether an image with all columns of the key is of a row that had this id when the table had another key.
     #[must_use]
     pub fn is_of_other_row(&self, record_id: &str, image: &Image) -> bool {
-        let mut columns = self.columns.iter();
-        columns.all(|&column| image.contains_key(column))
+        self.is_in(image)
             && self.record_id(image) != record_id
             && Key::find(image, record_id, self.rule).is_some()
+    }
+
+    fn is_in(&self, image: &Image) -> bool {
+        let mut columns = self.columns.iter();
+        columns.all(|&column| image.contains_key(column))
     }
 
     /// Whether the table had this key when an UPDATE was recorded: images begin with the key.

@@ -139,6 +139,9 @@ pub enum DatabaseError {
         "the database has no ledger: nothing has been imported into it, and `accession audit enable` was not run"
     )]
     NoLedger,
+    /// The account cannot know whether there is a ledger.
+    #[error("the database user may not read the tables of the ledger, if there are any")]
+    HiddenLedger,
     /// Existing tables do not match the layout.
     #[error("{}", misfits(.0))]
     Tables(Vec<TableProblem>),
@@ -231,6 +234,11 @@ pub enum DatabaseError {
         #[source]
         source: diesel::result::Error,
     },
+    /// The server cannot return a row as the audit triggers would write it.
+    #[error(
+        "a row of `{0}` is longer than the longest entry of the audit log that the server can write"
+    )]
+    ImageTooLong(String),
     /// Row-level security would hide rows.
     #[error("row-level security hides rows of a table from the database's user")]
     HiddenRows(#[source] diesel::result::Error),

@@ -57,17 +57,13 @@ impl Database {
             .collect())
     }
 
-    /// The guards of the ledger that another program dropped or disabled. One that differs can be that of another
-    /// version of accession.
+    /// The guards of the ledger that another program dropped, disabled or altered. No version of accession has others.
     ///
     /// # Errors
     /// When the schema cannot be read.
     pub fn lost_guards(&mut self) -> Result<Vec<String>, DatabaseError> {
         let faults = self.guard_faults()?.into_iter();
-        let lost = faults.filter(|(_, _, fault)| match fault {
-            TriggerFault::Missing | TriggerFault::SwitchedOff => true,
-            TriggerFault::Different | TriggerFault::Surplus => false,
-        });
+        let lost = faults.filter(|(_, _, fault)| *fault != TriggerFault::Surplus);
         Ok(lost.map(|(_, name, _)| name).collect())
     }
 }

@@ -185,9 +185,12 @@ impl DatabaseError {
                 }
                 RejectionReason::Other => "check user, password, database and TLS",
             }),
-            Self::Denied(_) => Some(&GRANTS),
+            Self::Denied(_) | Self::HiddenLedger => Some(&GRANTS),
             Self::RowTooLong { .. } => Some(
                 "no row was written; split the columns over several tables, map several properties to one JSON column, or shorten values that are part of a key or an index",
+            ),
+            Self::ImageTooLong(_) => Some(
+                "raise the server's `max_allowed_packet`, or shorten the row: it was written while the table was not recorded",
             ),
             Self::HiddenRows(_) => Some(
                 "nothing was written; accession has to see all rows: use the tables' owner, and `ALTER TABLE … NO FORCE ROW LEVEL SECURITY`, or an account with BYPASSRLS; `accession doctor` names the tables",

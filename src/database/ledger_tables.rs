@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use diesel::QueryResult;
+
 use super::created_tables::{CreatedTable, created_tables};
 use super::engine::{append_key, drop_table};
 use super::guards::migration;
@@ -132,7 +134,7 @@ impl AnyConnection {
     fn find_ledger(&mut self, is_whole: bool) -> Result<bool, DatabaseError> {
         if !self.has_table(RUNS)? {
             let was_made = !self.applied_versions()?.is_empty();
-            let is_hidden = was_made && self.engine_mut().is_hidden(RUNS, &["id"])?;
+            let is_hidden = was_made && self.hides_ledger()?;
             return match was_made && !is_hidden {
                 true => Err(DatabaseError::NoLedgerTable(RUNS)),
                 false => Ok(false),
@@ -160,6 +162,11 @@ impl AnyConnection {
             Some(table) => Err(table.error()),
             None => Ok(true),
         }
+    }
+
+    /// Whether the account lacks the rights to know whether there is a ledger.
+    pub(super) fn hides_ledger(&mut self) -> QueryResult<bool> {
+        self.engine_mut().is_hidden(RUNS, &["id"])
     }
 
     /// A migration whose row is missing although it was applied: a later one was, or its tables are there.

@@ -85,7 +85,11 @@ pub fn verified_text(directory: &Path, verified: &VerifiedArchive) -> String {
         out.push_str(&match &ledger.unavailable {
             None => {
                 let manifests = plural(ledger.runs, "manifest");
-                format!("  {manifests} compared with the ledger of `{database}`\n")
+                let elsewhere = match ledger.elsewhere {
+                    0 => String::new(),
+                    runs => format!("  {} archived elsewhere, and not compared\n", plural(runs, "run")),
+                };
+                format!("  {manifests} compared with the ledger of `{database}`\n{elsewhere}")
             }
             Some(reason) => format!(
                 "  not compared with the ledger of `{database}`: {reason}\n  if the database is lost, give `--archive` alone\n"
@@ -195,6 +199,7 @@ mod tests {
         verified.ledger = Some(ComparedLedger {
             database: "a.db".to_owned(),
             runs: 2,
+            elsewhere: 1,
             unavailable: None,
         });
         verified.report.problems = vec![
@@ -222,6 +227,7 @@ mod tests {
                 "  6 files of 2 runs, 4 objects read (12 345 bytes)",
                 "  1 object not used by any run",
                 "  2 manifests compared with the ledger of `a.db`",
+                "  1 run archived elsewhere, and not compared",
             ],
         );
         let json = json(VerifiedArchiveView::new(Path::new("/a"), &verified));

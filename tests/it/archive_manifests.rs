@@ -171,3 +171,30 @@ fn a_run_without_a_manifest_is_reported_unless_it_has_another_archive() {
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(report["ledger"]["runs"], 2);
 }
+
+/// A copy of the archive, beside the archive that the runs name.
+#[test]
+fn a_copy_without_manifests_is_not_sound() {
+    let (workspace, _) = imported();
+    let copy = workspace.target().join("copy");
+    crate::fixtures::copy(&workspace.archive(), &copy);
+    let named = [&DATABASE[..], &["--archive", "target/copy"]].concat();
+    assert_eq!(verified(&workspace, &named).1, [""; 0]);
+    let mut manifests: Vec<_> = std::fs::read_dir(copy.join("runs"))
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    std::fs::remove_file(manifests.pop().expect("a manifest")).expect("removed");
+    let (report, problems) = verified(&workspace, &named);
+    assert_eq!(
+        (problems.len(), &report["ledger"]["elsewhere"]),
+        (0, &Value::from(1))
+    );
+    std::fs::remove_file(manifests.pop().expect("a manifest")).expect("removed");
+    let (_, problems) = verified(&workspace, &named);
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(
+        problems[0].contains("its manifest is missing"),
+        "{problems:?}"
+    );
+}

@@ -50,7 +50,8 @@ impl ReplayedRows {
             ReplayStep::Update { old, new } => (key.has_null(old), key.has_null(new)),
             ReplayStep::Delete { old } => (key.has_null(old), false),
         };
-        let displaced = match !had_null && (moved_to.is_some() || is_deleted) {
+        let leaves = !had_null && (moved_to.is_some() || is_deleted);
+        let displaced = match leaves && self.is_of_displaced(record_id, step, key) {
             true => self.displaced.remove(record_id),
             false => None,
         };
@@ -74,6 +75,21 @@ impl ReplayedRows {
         }
     }
 
+    /// Whether a row that leaves a record id is the one that another row displaced, as in a swap; unless only the values
+    /// of the other row are those before the entry.
+    fn is_of_displaced(&mut self, record_id: &str, step: &ReplayStep, key: &Key<'_>) -> bool {
+        let Some((_, displaced)) = self.displaced.get(record_id) else {
+            return false;
+        };
+        if displaced.contradiction(step).is_none() {
+            return true;
+        }
+        let there = self.rows.take(record_id, step.row(), key);
+        let fits = there.contradiction(step).is_none();
+        self.rows.put(record_id, there);
+        !fits
+    }
+
     /// Puts a row back, after the entry with this number.
     pub fn put(&mut self, entry: i64, record_id: &str, taken: Taken, key: &Key<'_>) {
         let row = taken.state;
@@ -93,7 +109,7 @@ impl ReplayedRows {
     }
 
     /// Adds a row that got this record id by an entry. One that has the id already is displaced.
-    pub fn arrive(&mut self, entry: i64, record_id: String, row: RowState, key: &Key<'_>) {
+    fn arrive(&mut self, entry: i64, record_id: String, row: RowState, key: &Key<'_>) {
         let there = match row.image() {
             Some(image) => self.rows.take(&record_id, image, key),
             None => RowState::Unknown,

@@ -1,6 +1,7 @@
 //! State that the audit triggers depend on besides their text: the order in which triggers fire, and the staged rows.
 
 use crate::database::DatabaseError;
+use crate::model::Table;
 
 use super::AuditedTables;
 
@@ -18,7 +19,7 @@ impl AuditedTables<'_> {
     }
 
     /// Table and record of staged rows that no statement can have staged, because no such rows exist. Rows staged by
-    /// ignored inserts do exist.
+    /// ignored inserts do exist. Those of a table that was renamed, dropped or rebuilt since mean nothing.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -32,13 +33,13 @@ impl AuditedTables<'_> {
         {
             let definition = self.database.tables().defined_table(&table)?;
             let is_recorded = !self.database.connection.stored_triggers(&table)?.is_empty();
-            let audited =
-                match definition.filter(|table| is_recorded && !table.primary_key.is_empty()) {
-                    Some(definition) => Some(self.database.connection.audited(&definition)?),
-                    None => None,
-                };
+            let is_recorded = |table: &Table| is_recorded && !table.primary_key.is_empty();
+            let Some(definition) = definition.filter(is_recorded) else {
+                continue;
+            };
+            let audited = self.database.connection.audited(&definition)?;
             let engine = self.database.connection.engine_mut();
-            found.extend(engine.unexplained_staged_rows(&table, audited.as_ref())?);
+            found.extend(engine.unexplained_staged_rows(&table, &audited)?);
         }
         Ok(found)
     }

@@ -317,7 +317,7 @@ pub(super) trait Engine: SimpleConnection {
     fn unexplained_staged_rows(
         &mut self,
         _table: &str,
-        _audited: Option<&AuditedTable>,
+        _audited: &AuditedTable,
     ) -> QueryResult<Vec<(String, String)>> {
         Ok(Vec::new())
     }

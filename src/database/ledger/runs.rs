@@ -132,7 +132,8 @@ impl Ledger<'_> {
     }
 
     /// Runs that were begun and are not complete, oldest first. They exist only where schema changes are committed at
-    /// once: a run of kind `enable` or `disable` was interrupted after one, or is in progress.
+    /// once: a run of kind `enable` or `disable` was interrupted after one, or is in progress. A run with a seal was
+    /// complete: another program changed its status.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -140,22 +141,32 @@ impl Ledger<'_> {
         if !self.database.has_ledger()? {
             return Ok(Vec::new());
         }
-        Ok(import_runs::table
+        let running: Vec<RunRecord> = import_runs::table
             .filter(import_runs::status.eq(RunStatus::Running.name()))
+            .filter(import_runs::kind.eq_any([RunKind::Enable.name(), RunKind::Disable.name()]))
             .order((import_runs::started_at, import_runs::id))
             .select(RunRecord::as_select())
-            .load(&mut self.database.connection)?)
+            .load(&mut self.database.connection)?;
+        let mut unfinished = Vec::new();
+        for run in running {
+            if self.database.seals().seals_of_run(&run.id)?.is_empty() {
+                unfinished.push(run);
+            }
+        }
+        Ok(unfinished)
     }
 
     /// Rejects a database without a ledger.
     ///
     /// # Errors
-    /// [`DatabaseError::NoLedger`].
+    /// [`DatabaseError::NoLedger`], and [`DatabaseError::HiddenLedger`] if the account cannot see one.
     pub fn require_ledger(&mut self) -> Result<(), DatabaseError> {
         if self.database.has_ledger()? {
-            Ok(())
-        } else {
-            Err(DatabaseError::NoLedger)
+            return Ok(());
         }
+        Err(match self.database.connection.hides_ledger()? {
+            true => DatabaseError::HiddenLedger,
+            false => DatabaseError::NoLedger,
+        })
     }
 }

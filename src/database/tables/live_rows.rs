@@ -2,6 +2,7 @@
 
 use diesel::connection::{DefaultLoadingMode, SimpleConnection as _};
 use diesel::prelude::*;
+use diesel::result::{Error as DieselError, UnexpectedNullError};
 use diesel::sql_types::Text;
 
 use crate::database::pages::PageRow;
@@ -58,10 +59,20 @@ impl Tables<'_> {
                 .load_iter::<LiveRow, DefaultLoadingMode>(connection)
                 .map_err(DatabaseError::from)?;
             for row in rows {
-                visit(row.map_err(DatabaseError::from)?)?;
+                visit(row.map_err(|error| too_long(error, table))?)?;
             }
             Ok(())
         })
+    }
+}
+
+/// MySQL and MariaDB return NULL for an image that is longer than `max_allowed_packet`.
+fn too_long(error: DieselError, table: &Table) -> DatabaseError {
+    match &error {
+        DieselError::DeserializationError(cause) if cause.is::<UnexpectedNullError>() => {
+            DatabaseError::ImageTooLong(table.name.clone())
+        }
+        _ => error.into(),
     }
 }
 

@@ -293,6 +293,7 @@ fn is_about_rows(error: &DatabaseError) -> bool {
         ),
         DatabaseError::Rejected(_)
         | DatabaseError::RowTooLong { .. }
+        | DatabaseError::ImageTooLong(_)
         | DatabaseError::ForeignKey(_) => true,
         _ => false,
     }

@@ -31,6 +31,8 @@ pub struct ComparedLedger {
     pub database: String,
     /// Number of runs whose manifests were compared.
     pub runs: u64,
+    /// Number of runs whose manifests are in another archive.
+    pub elsewhere: u64,
     /// Why the ledger could not be read. The archive alone was verified, as it is without a database.
     pub unavailable: Option<String>,
 }
@@ -46,9 +48,10 @@ impl LedgerToCompare {
         let mut compared = ComparedLedger {
             database: self.database.to_string(),
             runs: 0,
+            elsewhere: 0,
             unavailable: None,
         };
-        match self.problems(archive, run, &mut compared.runs) {
+        match self.problems(archive, run, &mut compared) {
             Ok(problems) => report.problems.extend(problems),
             Err(error) => compared.unavailable = Some(error.to_string()),
         }
@@ -59,7 +62,7 @@ impl LedgerToCompare {
         &self,
         archive: &Archive,
         only: Option<&RunId>,
-        compared: &mut u64,
+        compared: &mut ComparedLedger,
     ) -> Result<Vec<ArchiveProblem>, OperationError> {
         let mut database = Database::open(&self.database, Access::Read, self.wait)?;
         database.snapshot(|database| {
@@ -69,19 +72,24 @@ impl LedgerToCompare {
                 .filter_map(|header| Some((header.run_id()?, header)))
                 .collect();
             let runs = database.ledger().runs()?.into_iter();
-            let mut problems = Vec::new();
+            let (mut problems, mut elsewhere_runs) = (Vec::new(), Vec::new());
             for run in runs.filter(|run| run.is(RunKind::Import)) {
                 if only.is_some_and(|only| *only != run.id) {
                     continue;
                 }
                 let message = match archive.manifest(&run.id) {
                     Ok(manifest) => {
-                        *compared += 1;
+                        compared.runs += 1;
                         let files = database.ledger().files_of_run(&run.id)?;
                         difference(&manifest, &run, seals.get(&run.id), &files)
                     }
-                    Err(ArchiveError::UnknownRun(_)) if is_elsewhere(archive, &run) => None,
-                    Err(ArchiveError::UnknownRun(_)) => Some("its manifest is missing".to_owned()),
+                    Err(ArchiveError::UnknownRun(_)) => match elsewhere(archive, &run) {
+                        None => Some("its manifest is missing".to_owned()),
+                        Some(other) => {
+                            elsewhere_runs.push((run.id.clone(), other.to_owned()));
+                            None
+                        }
+                    },
                     // Unusable manifests were reported when all were read.
                     Err(_) => None,
                 };
@@ -90,19 +98,29 @@ impl LedgerToCompare {
                     message,
                 }));
             }
+            compared.elsewhere = elsewhere_runs.len() as u64;
+            // An archive with none of the manifests is not one of several, but a copy that lost them.
+            if compared.runs == 0 {
+                problems.extend(elsewhere_runs.into_iter().map(|(run, other)| {
+                    let message = format!("its manifest is missing; `{other}` has it");
+                    ArchiveProblem::Ledger {
+                        run: run.into(),
+                        message,
+                    }
+                }));
+            }
             Ok(problems)
         })
     }
 }
 
-/// Whether the originals of a run are in another archive, which has its manifest. An archive that was moved since then
-/// is not found.
-fn is_elsewhere(archive: &Archive, run: &RunRecord) -> bool {
-    let Some(own) = run.archive.as_deref().map(Path::new) else {
-        return false;
-    };
-    own != archive.directory()
-        && Archive::open(own).is_ok_and(|other| other.manifest(&run.id).is_ok())
+/// The other archive that has the originals of a run, and its manifest. An archive that was moved since then is not
+/// found.
+fn elsewhere<'r>(archive: &Archive, run: &'r RunRecord) -> Option<&'r str> {
+    let own = run.archive.as_deref()?;
+    let is_other = Path::new(own) != archive.directory()
+        && Archive::open(Path::new(own)).is_ok_and(|other| other.manifest(&run.id).is_ok());
+    is_other.then_some(own)
 }
 
 /// Describes how a manifest differs from the ledger. The run's seal has the digest of the whole manifest; seals of

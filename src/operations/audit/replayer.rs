@@ -9,6 +9,8 @@ use crate::operations::OperationError;
 pub(super) struct Replayer {
     rows: ReplayedRows,
     rule: KeyRule,
+    /// The columns of the table's primary key now.
+    key: Vec<String>,
     baselines: Vec<Baseline>,
 }
 
@@ -23,18 +25,17 @@ pub(super) struct Applied {
 impl Replayer {
     /// A replay of this table.
     pub(super) fn of(database: &mut Database, table: &str) -> Result<Self, OperationError> {
+        let table_now = database.tables().defined_table(table)?;
+        let key = table_now.iter().flat_map(|now| {
+            let columns = now.primary_key.iter();
+            columns.map(|&column| now.columns[column].name.clone())
+        });
         Ok(Self {
             rows: ReplayedRows::default(),
             rule: database.key_rule(),
+            key: key.collect(),
             baselines: database.audited_tables().baselines_of(table)?,
         })
-    }
-
-    /// Adds a row that got this record id by an entry, of which the earlier entries were applied elsewhere.
-    pub(super) fn arrive(&mut self, entry: i64, record_id: String, state: RowState) {
-        let image = state.image().cloned().unwrap_or_default();
-        let key = key_of(&image, &record_id, self.rule);
-        self.rows.arrive(entry, record_id, state, &key);
     }
 
     /// The rows by record id, sorted, and the entries that gave the ids of rows that were still there to other rows.
@@ -61,7 +62,7 @@ impl Replayer {
                 };
             }
         };
-        let key = key_of(step.row(), record_id, self.rule);
+        let key = key_of(&self.key, step.row(), record_id, self.rule);
         let mut row = self.rows.take(record_id, step, &key);
         let is_new = is_of_unknown_row(&row.state, step, entry.id, &self.baselines);
         let problem = row.state.apply_or_claim(step);
@@ -74,9 +75,14 @@ impl Replayer {
     }
 }
 
-/// The key of a row; if it is not found, rows are told apart by their record ids alone.
-fn key_of<'i>(image: &'i Image, record_id: &str, rule: KeyRule) -> Key<'i> {
-    Key::find(image, record_id, rule).unwrap_or_else(|| Key::of(Vec::new(), rule))
+/// The key of a row: that of the table now, or the one when the entry was written. If it is not found, rows are told
+/// apart by their record ids alone.
+fn key_of<'k>(now: &'k [String], image: &'k Image, record_id: &str, rule: KeyRule) -> Key<'k> {
+    let now = Key::of(now.iter().map(String::as_str).collect(), rule);
+    match now.is_of_row(record_id, image) {
+        true => now,
+        false => Key::find(image, record_id, rule).unwrap_or_else(|| Key::of(Vec::new(), rule)),
+    }
 }
 
 /// Whether an entry changes a row that was inserted without an entry, after the audit log had accounted for every row of

@@ -89,7 +89,7 @@ pub(super) fn make_ready_without(
 }
 
 /// A finding about triggers, tables and foreign keys that protect the ledger or hold no data, and that another program
-/// dropped. The migration that follows recreates them.
+/// dropped or altered. The migration that follows recreates them.
 ///
 /// # Errors
 /// When the schema cannot be read.
@@ -100,8 +100,9 @@ pub(in crate::operations) fn lost_guards_finding(
     if lost.is_empty() {
         return Ok(None);
     }
-    let message =
-        format!("the ledger lacked triggers, tables or foreign keys (`{lost}`); recreated");
+    let message = format!(
+        "triggers, tables or foreign keys of the ledger were dropped, disabled or altered (`{lost}`); recreated"
+    );
     let hint = "entries can have been changed meanwhile: `accession audit verify` compares them with their seals, and with a copy of `seals.log` (`--anchor FILE`) also the seals";
     let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
     Ok(Some(finding.hint(hint)))

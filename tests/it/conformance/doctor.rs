@@ -123,7 +123,7 @@ fn a_missing_guard_is_detected_and_restored(target: Target) {
         assert!(
             repaired
                 .to_string()
-                .contains("lacked triggers, tables or foreign keys"),
+                .contains("dropped, disabled or altered"),
             "{repaired}"
         );
     }

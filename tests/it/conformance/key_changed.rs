@@ -13,6 +13,8 @@ on_every_database!(
     rows_whose_keys_were_keys_of_other_rows_are_other_rows,
     a_run_before_the_change_is_not_reverted,
     a_row_whose_id_another_row_took_is_deleted,
+    a_row_that_was_deleted_after_its_key_changed_is_not_shown,
+    a_row_that_was_not_inserted_keeps_its_place_in_the_past,
 );
 
 fn rebuild(target: &Target, key: &str) {
@@ -130,18 +132,66 @@ fn a_run_before_the_change_is_not_reverted(target: Target) {
     is_well(&wide.target);
 }
 
+/// Executes a statement without the trigger that would record it.
+fn is_lost(target: &Target, trigger: &str, statement: &str) {
+    target.execute(&match target.backend {
+        Backend::Sqlite => format!("DROP TRIGGER \"accession_t {trigger}\""),
+        Backend::Mysql => format!("DROP TRIGGER accession_t_{trigger}"),
+        Backend::Postgres => format!("DROP TRIGGER accession_{trigger} ON t"),
+    });
+    target.execute(statement);
+}
+
+/// The values of the column `s`, by record id.
+fn shown(target: &Target, at: &str) -> Vec<(String, String)> {
+    let (_, rows) = audit(target, &["as-of", "t", "--at", at]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let rows = rows["rows"].as_array().expect("rows");
+    let rows = rows.iter();
+    rows.map(|row| (text(&row["record_id"]), text(&row["values"]["s"])))
+        .collect()
+}
+
+/// Its key changed twice, so that no entry inserts a row with the one in between.
+fn a_row_that_was_deleted_after_its_key_changed_is_not_shown(target: Target) {
+    target.execute("CREATE TABLE t (id INT NOT NULL PRIMARY KEY, s VARCHAR(9))");
+    enable(&target);
+    target.execute("INSERT INTO t VALUES (5, 'p'); UPDATE t SET id = 9; UPDATE t SET id = 3");
+    is_lost(&target, "delete", "DELETE FROM t");
+    ends(&target, &[&["audit", "seal"], &ARCHIVE[..]].concat(), 0);
+    target.execute("INSERT INTO t VALUES (3, 'r')");
+    enable(&target);
+    is_well(&target);
+    assert_eq!(shown(&target, "now"), [("3".to_owned(), "r".to_owned())]);
+    target.execute("DELETE FROM t");
+    assert_eq!(shown(&target, "now"), []);
+}
+
+/// Later changes of its key do not change what is shown of earlier times.
+fn a_row_that_was_not_inserted_keeps_its_place_in_the_past(target: Target) {
+    target.execute("CREATE TABLE t (id INT NOT NULL PRIMARY KEY, s VARCHAR(9))");
+    enable(&target);
+    is_lost(&target, "insert", "INSERT INTO t VALUES (1, 'one')");
+    ends(&target, &[&["audit", "seal"], &ARCHIVE[..]].concat(), 0);
+    target.execute("UPDATE t SET id = 2");
+    enable(&target);
+    target.execute("UPDATE t SET id = 3");
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let then = chrono::Utc::now().to_rfc3339();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let before = shown(&target, &then);
+    assert_eq!(before, [("3".to_owned(), "one".to_owned())]);
+    target.execute("UPDATE t SET id = 1");
+    assert_eq!(shown(&target, &then), before);
+}
+
 /// It was deleted without an entry.
 fn a_row_whose_id_another_row_took_is_deleted(target: Target) {
     target.execute(
         "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, s VARCHAR(9)); INSERT INTO t VALUES (1, 'one'), (2, 'two')",
     );
     enable(&target);
-    target.execute(match target.backend {
-        Backend::Sqlite => "DROP TRIGGER \"accession_t delete\"",
-        Backend::Mysql => "DROP TRIGGER accession_t_delete",
-        Backend::Postgres => "DROP TRIGGER accession_delete ON t",
-    });
-    target.execute("DELETE FROM t WHERE id = 1");
+    is_lost(&target, "delete", "DELETE FROM t WHERE id = 1");
     ends(&target, &[&["audit", "seal"], &ARCHIVE[..]].concat(), 0);
     target.execute("UPDATE t SET id = 1 WHERE id = 2");
     ends(&target, &["audit", "reconcile"], 4);

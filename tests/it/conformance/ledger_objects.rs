@@ -11,6 +11,8 @@ on_every_database!(
     a_deleted_row_of_a_migration_is_named,
     a_table_without_data_is_created_again,
     every_guard_that_was_dropped_is_found_and_created_again,
+    a_guard_that_was_altered_is_reported_by_the_command_that_replaces_it,
+    a_run_that_was_complete_is_not_completed_again,
 );
 
 const WITH_DATA: [&str; 9] = [
@@ -225,4 +227,56 @@ fn every_guard_that_was_dropped_is_found_and_created_again(target: Target) {
         }
     }
     is_well(&target);
+}
+
+/// The command that replaces it removes what shows that entries can have been changed.
+fn a_guard_that_was_altered_is_reported_by_the_command_that_replaces_it(target: Target) {
+    let target = imported(target);
+    for command in [
+        &["audit", "seal"][..],
+        &["doctor", "--fix"],
+        &["migrate", "up"],
+        &["audit", "enable", "--all"],
+    ] {
+        target.execute(match target.backend {
+            Backend::Sqlite => {
+                "DROP TRIGGER accession_audit_log_no_update; \
+                 CREATE TRIGGER accession_audit_log_no_update BEFORE UPDATE ON audit_log BEGIN SELECT 1; END"
+            }
+            Backend::Postgres => {
+                "CREATE OR REPLACE FUNCTION accession_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+            }
+            Backend::Mysql => {
+                "CREATE OR REPLACE TRIGGER accession_audit_log_no_update BEFORE UPDATE ON audit_log FOR EACH ROW SET @x = 1"
+            }
+        });
+        ends(&target, &["doctor"], 1);
+        let ended = target.run(command);
+        let printed = format!("{ended}");
+        assert!(printed.contains("dropped, disabled or altered"), "{ended}");
+        ends(&target, &["doctor"], 0);
+    }
+    is_well(&target);
+}
+
+/// Another program changed the status of a run.
+fn a_run_that_was_complete_is_not_completed_again(target: Target) {
+    let target = imported(target);
+    target.execute("CREATE TABLE t (id INT PRIMARY KEY)");
+    ends(&target, &["audit", "enable", "t"], 0);
+    for kind in ["import", "enable"] {
+        let run = format!("WHERE kind = '{kind}'");
+        target.execute(match target.backend {
+            Backend::Sqlite | Backend::Mysql => "DROP TRIGGER accession_import_runs_no_update",
+            Backend::Postgres => "ALTER TABLE import_runs DISABLE TRIGGER USER",
+        });
+        target.execute(&format!("UPDATE import_runs SET status = 'running' {run}"));
+        let counts = format!("SELECT counts FROM import_runs {run}");
+        let before = target.value(&counts);
+        let verified = ends(&target, &["audit", "verify"], 4);
+        assert!(verified.contains("`status` of run"), "{verified}");
+        ends(&target, &["doctor", "--fix"], 0);
+        assert_eq!(target.value(&counts), before);
+        ends(&target, &["audit", "verify"], 4);
+    }
 }

@@ -148,6 +148,28 @@ fn entries_longer_than_a_packet_can_be_read() {
     });
 }
 
+/// Another program wrote it without a trigger.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn a_row_that_is_longer_than_an_entry_is_named() {
+    run(Backend::Mysql, |target| {
+        target.execute(
+            "CREATE TABLE t (id INT PRIMARY KEY, v LONGTEXT); INSERT INTO t VALUES (1, 'a')",
+        );
+        ends(&target, &["audit", "enable", "t"], 0);
+        target.execute("DROP TRIGGER accession_t_update");
+        target.execute("UPDATE t SET v = REPEAT('a', @@max_allowed_packet - 10)");
+        let ended = target.run(&["audit", "reconcile"]);
+        assert!(
+            ended.stderr.contains("a row of `t` is longer than"),
+            "{ended}"
+        );
+        target.execute("UPDATE t SET v = 'a'");
+        ends(&target, &["audit", "enable", "t"], 0);
+        is_well(&target);
+    });
+}
+
 #[test]
 #[ignore = "needs servers: scripts/test"]
 fn accounts_that_can_hide_the_audit_log_are_named() {

@@ -1,5 +1,7 @@
 //! SQLite allows NULL in primary keys, and then several rows can have the same key: they are compared by all values.
 
+use serde_json::Value;
+
 use super::target::{Backend, Target, run};
 use super::{ARCHIVE, audit, ends, is_well};
 
@@ -85,6 +87,32 @@ fn is_accounted_for(target: &Target, seed: u64) {
     let entries = target.count("audit_log");
     enables_all(target);
     assert_eq!(target.count("audit_log"), entries, "seed {seed}");
+    for table in TABLES {
+        let shown = audit(target, &["as-of", table, "--at", "now"]).1;
+        let rows = shown["rows"].as_array().expect("rows").iter();
+        let columns = ["k", "m", "a", "b"];
+        let mut rows: Vec<String> = rows
+            .map(|row| {
+                Value::from(columns.map(|one| row["values"][one].clone()).to_vec()).to_string()
+            })
+            .collect();
+        rows.sort();
+        let there = target.rows(&format!(
+            "SELECT json_array(k, m, a, CASE typeof(b) WHEN 'blob' THEN json_object('$blob', hex(b)) ELSE b END) FROM {table}"
+        ));
+        let mut there: Vec<String> = there.concat().iter().map(|row| canonical(row)).collect();
+        there.sort();
+        assert_eq!(
+            rows, there,
+            "seed {seed}, table {table}: {}",
+            shown["problems"]
+        );
+    }
+}
+
+fn canonical(json: &str) -> String {
+    let json: Value = serde_json::from_str(json).expect("JSON");
+    json.to_string()
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Engine for Connection {
     fn unexplained_staged_rows(
         &mut self,
         table: &str,
-        audited: Option<&AuditedTable>,
+        audited: &AuditedTable,
     ) -> QueryResult<Vec<(String, String)>> {
         staged_rows::unexplained(self, table, audited)
     }

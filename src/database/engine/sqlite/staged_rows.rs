@@ -16,9 +16,6 @@ const HAS_TABLE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type =
 
 const TABLES: &str = "SELECT DISTINCT CAST(COALESCE(table_name, '') AS BLOB) AS table_name, x'' AS record_id FROM audit_replaced";
 
-const ALL: &str = "SELECT COALESCE(table_name, '') AS table_name, COALESCE(record_id, '') AS record_id \
-     FROM audit_replaced WHERE COALESCE(table_name, '') = ?";
-
 /// Read as bytes, because another program may have written invalid UTF-8.
 #[derive(QueryableByName)]
 struct Staged {
@@ -65,9 +62,9 @@ pub(super) fn tables(connection: &mut Connection) -> QueryResult<Vec<String>> {
 pub(super) fn unexplained(
     connection: &mut Connection,
     table: &str,
-    audited: Option<&AuditedTable>,
+    audited: &AuditedTable,
 ) -> QueryResult<Vec<(String, String)>> {
-    let query = audited.map_or_else(|| ALL.to_owned(), triggers::unexplained);
+    let query = triggers::unexplained(audited);
     let rows: Vec<Staged> = diesel::sql_query(format!(
         "SELECT CAST(table_name AS BLOB) AS table_name, CAST(record_id AS BLOB) AS record_id \
          FROM ({query} LIMIT {STAGED})"

@@ -84,6 +84,7 @@ impl Older {
 
     /// Adds a row with some known columns.
     pub(super) fn is_partly_known(&mut self, record_id: String, image: Image) {
+        self.too_new.remove(&record_id);
         self.rows.insert(record_id, (image, Completeness::FromNow));
     }
 

@@ -1,15 +1,15 @@
 //! Shows all rows of a table at an earlier time.
 //!
 //! Entries are replayed row by row, so that memory does not depend on the size of the table. Rows whose own entries are
-//! not sufficient (their key changed, or they are older than the audit log) are replayed at the end, when all changes
-//! of keys are known.
+//! not sufficient (a row got or left their record id, several have it, or they are older than the audit log) are
+//! replayed at the end, all at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use crate::audit::{Action, KeyRule, ReplayStep, RowState};
+use crate::audit::{Action, KeyRule, RowState};
 use crate::database::Database;
-use crate::database::audit_log::AuditEntry;
+use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
 use crate::operations::OperationError;
 use crate::operations::audit::replayer::{Replayer, apply, new_id, take_step};
 
@@ -26,12 +26,12 @@ struct TableReplay<'v> {
     visible: &'v Visible,
     /// The row whose entries are being read.
     row: Option<RowReplay>,
+    /// Record ids that rows got or left.
+    shared: HashSet<String>,
     /// Entries of rows that are replayed at the end.
     waiting: Vec<i64>,
     /// Later entries of the same rows.
     later: Vec<i64>,
-    /// Rows that got another record id: the number of the entry, the record id, and the row.
-    moved: Vec<(i64, String, RowState)>,
     /// Rows that may be older than the audit log.
     older: Older,
     /// Number of inserted rows minus deleted rows, over all entries.
@@ -47,9 +47,9 @@ struct RowReplay {
     /// The action of the first of the later entries.
     first_later: Option<String>,
     state: RowState,
-    moved: Vec<(i64, String, RowState)>,
-    /// Whether an entry is inconsistent with the entries before it.
-    is_broken: bool,
+    /// Whether other entries are needed, too: other rows had the record id, or an entry is inconsistent with those
+    /// before it.
+    is_waiting: bool,
 }
 
 /// Visits all rows of `table`.
@@ -64,9 +64,9 @@ pub(super) fn all_rows(
         rule,
         visible,
         row: None,
+        shared: shared(database, table, visible)?,
         waiting: Vec::new(),
         later: Vec::new(),
-        moved: Vec::new(),
         older: Older::of(database, table)?,
         table,
         born: 0,
@@ -82,7 +82,7 @@ pub(super) fn all_rows(
                 false => ControlFlow::Continue(()),
             }
         })?;
-    if !is_known {
+    if !is_known && !Older::is_complete(database, table)? {
         return Err(unknown_table(database, table)?);
     }
     reading.end_row(rows);
@@ -96,6 +96,35 @@ pub(super) fn all_rows(
         older.untouched(touched(database, table)?);
     }
     older.complete(database, table, rows)
+}
+
+/// Record ids that rows got or left until the point in time.
+fn shared(
+    database: &mut Database,
+    table: &str,
+    visible: &Visible,
+) -> Result<HashSet<String>, OperationError> {
+    let only = |field, value: &str| (field, Choice::Only, value.to_owned());
+    let filter = EntryFilter {
+        fields: vec![
+            only(EntryField::Table, table),
+            only(EntryField::Action, Action::Update.name()),
+        ],
+        ..EntryFilter::default()
+    };
+    let (mut shared, rule) = (HashSet::new(), database.key_rule());
+    database
+        .audit_log()
+        .each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
+            if visible.includes(&entry)
+                && let Ok(step) = take_step(&mut entry)
+                && let Some(id) = new_id(&step, &entry.record_id, rule)
+            {
+                shared.extend([entry.record_id, id]);
+            }
+            ControlFlow::Continue(())
+        })?;
+    Ok(shared)
 }
 
 /// Record ids of the rows with entries.
@@ -134,8 +163,7 @@ impl TableReplay<'_> {
             later: Vec::new(),
             first_later: None,
             state: RowState::Absent,
-            moved: Vec::new(),
-            is_broken: false,
+            is_waiting: self.shared.contains(&entry.record_id),
         });
         if !self.visible.includes(&entry) {
             row.later.push(entry.id);
@@ -144,18 +172,14 @@ impl TableReplay<'_> {
             return;
         }
         row.now.push(entry.id);
-        if row.is_broken {
+        if row.is_waiting {
             return;
         }
         let step = take_step(&mut entry);
         let applied = apply(&mut row.state, &entry.record_id, &step, self.rule);
         if applied.problem.is_some() {
-            row.is_broken = true;
-            row.moved.clear();
+            row.is_waiting = true;
             row.state = RowState::Absent;
-        } else if let Some(id) = applied.moved_to {
-            let state = std::mem::replace(&mut row.state, RowState::Absent);
-            row.moved.push((entry.id, id, state));
         }
     }
 
@@ -172,39 +196,31 @@ impl TableReplay<'_> {
             {
                 self.later.extend(row.later);
             }
-        } else if row.is_broken {
+        } else if row.is_waiting {
             self.waiting.extend(row.now);
             self.later.extend(row.later);
         } else {
-            self.moved.extend(row.moved);
             rows.give(row.record_id, row.state);
         }
     }
 
-    /// Replays the rows that waited, now that all changes of keys are known.
+    /// Replays the rows that waited.
     fn replay_waiting(
         mut self,
         database: &mut Database,
         rows: &mut Rows<'_>,
     ) -> Result<Older, OperationError> {
         self.waiting.sort_unstable();
-        self.moved.sort_by_key(|(id, ..)| *id);
-        self.drop_replaced(database, rows)?;
         let mut replayer = Replayer::of(database, self.table)?;
-        let mut moved = self.moved.into_iter().peekable();
         database
             .audit_log()
             .each_entry_of_ids(&self.waiting, &mut |mut entry| {
-                while let Some((at, id, state)) = moved.next_if(|(at, ..)| *at < entry.id) {
-                    replayer.arrive(at, id, state);
-                }
                 let step = take_step(&mut entry);
                 if replayer.apply(&entry, &step).problem.is_some() {
                     rows.outcome.problems.push(entry.id);
                 }
                 ControlFlow::Continue(())
             })?;
-        moved.for_each(|(at, id, state)| replayer.arrive(at, id, state));
         let (states, displaced) = replayer.into_rows();
         rows.outcome.problems.extend(displaced);
         for (id, state) in states {
@@ -224,46 +240,5 @@ impl TableReplay<'_> {
                 ControlFlow::Continue(())
             })?;
         Ok(self.older)
-    }
-
-    /// Looks for rows with the new record ids of others. If such a row was inserted after the other one got its id, the
-    /// other one was deleted without an entry, and is dropped; else the row itself was.
-    fn drop_replaced(
-        &mut self,
-        database: &mut Database,
-        rows: &mut Rows<'_>,
-    ) -> Result<(), OperationError> {
-        if self.moved.is_empty() {
-            return Ok(());
-        }
-        let arrivals = self.moved.iter();
-        let arrivals: HashMap<&str, i64> = arrivals.map(|(at, id, _)| (id.as_str(), *at)).collect();
-        let (mut occupied, mut replaced) = (HashSet::new(), HashSet::new());
-        database
-            .audit_log()
-            .each_entry_by_row(self.table, &mut |mut entry| {
-                let arrival = arrivals.get(entry.record_id.as_str());
-                if let Some(&arrival) = arrival
-                    && self.visible.includes(&entry)
-                    && self.waiting.binary_search(&entry.id).is_err()
-                {
-                    let step = take_step(&mut entry);
-                    let leaves = step.is_ok_and(|step| {
-                        matches!(step, ReplayStep::Delete { .. })
-                            || new_id(&step, &entry.record_id, self.rule).is_some()
-                    });
-                    match leaves {
-                        true => occupied.remove(&arrival),
-                        false => occupied.insert(arrival),
-                    };
-                    if !leaves && entry.id > arrival {
-                        replaced.insert(arrival);
-                    }
-                }
-                ControlFlow::Continue(())
-            })?;
-        rows.outcome.problems.extend(occupied.union(&replaced));
-        self.moved.retain(|(at, ..)| !replaced.contains(at));
-        Ok(())
     }
 }
