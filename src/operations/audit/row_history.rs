@@ -1,6 +1,6 @@
 //! The entries of one row, including those under record ids that it had before its key changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use crate::audit::{Action, RowState};
@@ -23,6 +23,11 @@ impl RowEntry {
         self.moved_to.as_ref().unwrap_or(&self.entry.record_id)
     }
 
+    /// Whether the row had this record id before or after the entry.
+    fn is_named(&self, record: &str) -> bool {
+        self.entry.record_id == record || self.name_after() == record
+    }
+
     fn is(&self, action: Action) -> bool {
         self.entry.action == action.name()
     }
@@ -32,13 +37,64 @@ impl RowEntry {
     }
 }
 
-/// All entries of the row that has or had the record id `record`, by number.
+/// All entries of the rows that have or had the record id `record`, by number. Those from after such a row got another
+/// id are among them only if a row with that id got this one later.
 pub(super) fn entries_of_row(
     database: &mut Database,
     table: &str,
     record: &str,
 ) -> Result<Vec<RowEntry>, OperationError> {
-    entries_before(database, table, record, i64::MAX)
+    let (mut entries, is_complete) = entries_with_id(database, table, record)?;
+    if is_complete {
+        return Ok(entries);
+    }
+    let mut origins: HashMap<String, Vec<String>> = HashMap::new();
+    each_moved(database, table, &mut |entry, to| {
+        origins.entry(to).or_default().push(entry.record_id);
+    })?;
+    let (mut names, mut next) = (HashSet::from([record.to_owned()]), vec![record.to_owned()]);
+    while let Some(name) = next.pop() {
+        for origin in origins.remove(&name).unwrap_or_default() {
+            if names.insert(origin.clone()) {
+                entries.extend(entries_with_id(database, table, &origin)?.0);
+                next.push(origin);
+            }
+        }
+    }
+    entries.sort_by_key(|one| one.entry.id);
+    let rows = rows_of(&entries).0;
+    let named = entries.iter().zip(&rows);
+    let named = named.filter_map(|(one, row)| one.is_named(record).then_some(*row));
+    let named: HashSet<usize> = named.collect();
+    let its = entries.into_iter().zip(rows);
+    let its = its.filter(|(_, row)| named.contains(row));
+    Ok(its.map(|(one, _)| one).collect())
+}
+
+/// Visits the entries of a table by which rows got other record ids, with these ids.
+pub(super) fn each_moved(
+    database: &mut Database,
+    table: &str,
+    visit: &mut dyn FnMut(AuditEntry, String),
+) -> Result<(), OperationError> {
+    let only = |field, value: &str| (field, Choice::Only, value.to_owned());
+    let filter = EntryFilter {
+        fields: vec![
+            only(EntryField::Table, table),
+            only(EntryField::Action, Action::Update.name()),
+        ],
+        ..EntryFilter::default()
+    };
+    let rule = database.key_rule();
+    Ok(database
+        .audit_log()
+        .each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
+            let step = take_step(&mut entry).ok();
+            if let Some(to) = step.and_then(|step| new_id(&step, &entry.record_id, rule)) {
+                visit(entry, to);
+            }
+            ControlFlow::Continue(())
+        })?)
 }
 
 /// Reads entries again, with their values.
@@ -55,9 +111,8 @@ pub(super) fn each_with_values<'e>(
 /// on, under all its record ids. If a deleted row is changed, another row was inserted without an entry.
 pub(super) fn of_last_row(entries: Vec<RowEntry>, record: &str) -> Vec<RowEntry> {
     let (rows, named) = rows_of(&entries);
-    let is_named = |one: &RowEntry| one.entry.record_id == record || one.name_after() == record;
     let mentions = entries.iter().zip(&rows);
-    let mut mentions = mentions.filter_map(|(one, row)| is_named(one).then_some(*row));
+    let mut mentions = mentions.filter_map(|(one, row)| one.is_named(record).then_some(*row));
     let last = named.get(record).copied().or_else(|| mentions.next_back());
     drop(named);
     let its = entries.into_iter().zip(rows);
@@ -91,23 +146,20 @@ fn rows_of(entries: &[RowEntry]) -> (Vec<usize>, HashMap<&str, usize>) {
     (rows, named)
 }
 
-fn entries_before(
+/// The entries with this record id, and whether they are all entries of its rows: then they include the INSERT of a row
+/// that still exists.
+fn entries_with_id(
     database: &mut Database,
     table: &str,
     record: &str,
-    end: i64,
-) -> Result<Vec<RowEntry>, OperationError> {
+) -> Result<(Vec<RowEntry>, bool), OperationError> {
     let mut entries = Vec::new();
     let rule = database.key_rule();
-    // Entries that include the INSERT of a row that still exists are all there are.
     let (mut state, mut is_clean) = (RowState::Absent, true);
     let filter = EntryFilter::of_row(table, record);
     database
         .audit_log()
         .each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
-            if entry.id >= end {
-                return ControlFlow::Break(());
-            }
             let step = take_step(&mut entry);
             let applied = apply(&mut state, &entry.record_id, &step, rule);
             let moved_to = applied.moved_to;
@@ -115,70 +167,5 @@ fn entries_before(
             entries.push(RowEntry { entry, moved_to });
             ControlFlow::Continue(())
         })?;
-    if is_clean && state.exists() == Some(true) {
-        return Ok(entries);
-    }
-    drop(state);
-    for arrival in arrivals(database, table, record, end)? {
-        let (record_id, id) = (&arrival.entry.record_id, arrival.entry.id);
-        let earlier = entries_before(database, table, record_id, id)?;
-        // If several rows had this record id before, only the last one is the row that changed its key.
-        let begins = earlier
-            .iter()
-            .rposition(|one| one.is_insert() || one.entry.record_id != *record_id);
-        let begins = begins.map_or(0, |at| match earlier[at].is_insert() {
-            true => at,
-            // The key changed more than once: all earlier entries belong to the row as well.
-            false => 0,
-        });
-        entries.extend(earlier.into_iter().skip(begins));
-        entries.push(arrival);
-    }
-    entries.sort_by_key(|one| one.entry.id);
-    entries.dedup_by_key(|one| one.entry.id);
-    Ok(entries)
-}
-
-/// The entries before `end` by which rows got this record id. There is no index for them: all updates of the table are
-/// read.
-fn arrivals(
-    database: &mut Database,
-    table: &str,
-    record: &str,
-    end: i64,
-) -> Result<Vec<RowEntry>, OperationError> {
-    let only = |field, value: &str| (field, Choice::Only, value.to_owned());
-    let filter = EntryFilter {
-        fields: vec![
-            only(EntryField::Table, table),
-            only(EntryField::Action, Action::Update.name()),
-        ],
-        ..EntryFilter::default()
-    };
-    // A record id of ASCII letters and digits is the same in JSON, except for booleans and reals.
-    let is_plain = record.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && match record.parse::<f64>() {
-            Ok(_) => record.len() > 1 && record.bytes().all(|byte| byte.is_ascii_digit()),
-            Err(_) => true,
-        };
-    let rule = database.key_rule();
-    let mut found = Vec::new();
-    database
-        .audit_log()
-        .each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
-            if entry.id >= end {
-                return ControlFlow::Break(());
-            }
-            let new = entry.new_value.as_deref();
-            let may_be = entry.record_id != record
-                && (!is_plain || new.is_some_and(|new| new.contains(record)));
-            if may_be && let Ok(step) = take_step(&mut entry) {
-                let moved_to = new_id(&step, &entry.record_id, rule);
-                if moved_to.as_deref() == Some(record) {
-                    found.push(RowEntry { entry, moved_to });
-                }
-            }
-            ControlFlow::Continue(())
-        })?;
-    Ok(found)
+    Ok((entries, is_clean && state.exists() == Some(true)))
 }

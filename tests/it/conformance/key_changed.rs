@@ -15,6 +15,7 @@ on_every_database!(
     a_row_whose_id_another_row_took_is_deleted,
     a_row_that_was_deleted_after_its_key_changed_is_not_shown,
     a_row_that_was_not_inserted_keeps_its_place_in_the_past,
+    the_history_of_a_row_has_all_entries_of_the_rows_with_its_key,
 );
 
 fn rebuild(target: &Target, key: &str) {
@@ -183,6 +184,38 @@ fn a_row_that_was_not_inserted_keeps_its_place_in_the_past(target: Target) {
     assert_eq!(before, [("3".to_owned(), "one".to_owned())]);
     target.execute("UPDATE t SET id = 1");
     assert_eq!(shown(&target, &then), before);
+}
+
+/// Also if its key changed forth and back many times.
+fn the_history_of_a_row_has_all_entries_of_the_rows_with_its_key(target: Target) {
+    target.execute("CREATE TABLE t (id INT NOT NULL PRIMARY KEY, s VARCHAR(9))");
+    enable(&target);
+    let versions = |record: &str, expected: usize| {
+        let (code, history) = audit(&target, &["history", "t", record]);
+        assert_eq!(code, Some(0), "{history:#}");
+        let versions = history["versions"].as_array().expect("versions");
+        let problems = versions.iter().filter(|one| !one["problem"].is_null());
+        assert_eq!(
+            (versions.len(), problems.count()),
+            (expected, 0),
+            "{history:#}"
+        );
+    };
+    target.execute(
+        "INSERT INTO t VALUES (3, 'one'); UPDATE t SET id = 5 WHERE id = 3; DELETE FROM t WHERE id = 5; \
+         INSERT INTO t VALUES (5, 'two'); UPDATE t SET id = 3 WHERE id = 5",
+    );
+    versions("3", 5);
+    let (_, row) = audit(&target, &["as-of", "t", "3", "--at", "now"]);
+    assert_eq!(row["count"], 1, "{row:#}");
+    assert_eq!(row["problems"], Value::Array(Vec::new()), "{row:#}");
+    target
+        .execute(&"UPDATE t SET id = 4 WHERE id = 3; UPDATE t SET id = 3 WHERE id = 4;".repeat(30));
+    versions("3", 65);
+    let (_, blame) = audit(&target, &["blame", "t", "3"]);
+    let columns = blame["columns"].as_array().expect("columns");
+    let s = columns.iter().find(|one| one["column"] == "s").expect("s");
+    assert_eq!(s["value"], "two", "{blame:#}");
 }
 
 /// It was deleted without an entry.

@@ -9,9 +9,10 @@ use std::ops::ControlFlow;
 
 use crate::audit::{Action, KeyRule, RowState};
 use crate::database::Database;
-use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
+use crate::database::audit_log::AuditEntry;
 use crate::operations::OperationError;
 use crate::operations::audit::replayer::{Replayer, apply, new_id, take_step};
+use crate::operations::audit::row_history::each_moved;
 
 use super::super::names::unknown_table;
 use super::Rows;
@@ -104,26 +105,12 @@ fn shared(
     table: &str,
     visible: &Visible,
 ) -> Result<HashSet<String>, OperationError> {
-    let only = |field, value: &str| (field, Choice::Only, value.to_owned());
-    let filter = EntryFilter {
-        fields: vec![
-            only(EntryField::Table, table),
-            only(EntryField::Action, Action::Update.name()),
-        ],
-        ..EntryFilter::default()
-    };
-    let (mut shared, rule) = (HashSet::new(), database.key_rule());
-    database
-        .audit_log()
-        .each_entry(&filter, EntryOrder::OldestFirst, &mut |mut entry| {
-            if visible.includes(&entry)
-                && let Ok(step) = take_step(&mut entry)
-                && let Some(id) = new_id(&step, &entry.record_id, rule)
-            {
-                shared.extend([entry.record_id, id]);
-            }
-            ControlFlow::Continue(())
-        })?;
+    let mut shared = HashSet::new();
+    each_moved(database, table, &mut |entry, to| {
+        if visible.includes(&entry) {
+            shared.extend([entry.record_id, to]);
+        }
+    })?;
     Ok(shared)
 }
 
