@@ -47,6 +47,25 @@ fn values_are_found_in_the_archived_original() {
 }
 
 #[test]
+fn a_row_that_another_program_inserted_is_not_the_one_that_was_imported_under_its_key() {
+    let workspace = reviewed();
+    let connection = workspace.connection();
+    connection
+        .execute_batch(
+            "CREATE TEMP TABLE other AS SELECT * FROM mastered_words WHERE id = 777;
+             UPDATE other SET word = 'another';
+             UPDATE mastered_words SET id = 99777 WHERE id = 777;
+             INSERT INTO mastered_words SELECT * FROM other;",
+        )
+        .expect("the rows are changed");
+    drop(connection);
+    let moved = look_json(&workspace, &["why", "mastered_words", "99777"]);
+    assert!(!moved["origin"].is_null(), "{moved:#}");
+    let inserted = look_json(&workspace, &["why", "mastered_words", "777"]);
+    assert!(inserted["origin"].is_null(), "{inserted:#}");
+}
+
+#[test]
 fn the_bytes_are_those_of_the_file() {
     let workspace = reviewed();
     // The file that was imported first no longer exists; the archive contains it.

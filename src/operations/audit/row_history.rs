@@ -32,7 +32,7 @@ impl RowEntry {
         self.entry.action == action.name()
     }
 
-    fn is_insert(&self) -> bool {
+    pub(super) fn is_insert(&self) -> bool {
         self.is(Action::Insert)
     }
 }

@@ -244,7 +244,15 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             }
         }
         let (columns, in_table): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let (origin, mut columns) = origin::explain(database, options, &names, &files, columns)?;
+        // A row that another program inserted is not the one that an earlier run imported under the same key.
+        let inserted = entries.first().filter(|first| first.is_insert());
+        let inserted = inserted.filter(|first| first.entry.run_id.is_none());
+        let wanted = origin::Wanted {
+            names: &names,
+            files: &files,
+            since: inserted.map(|first| first.entry.changed_at.as_str()),
+        };
+        let (origin, mut columns) = origin::explain(database, options, &wanted, columns)?;
         for (column, in_table) in columns.iter_mut().zip(in_table) {
             column.in_table = in_table;
         }

@@ -21,19 +21,31 @@ use super::evidence::{self, Element};
 use super::expression::{Explained, find_rule};
 use super::{ExplainedColumn, Origin, Proof, ValueSource, Verdict, WhyOptions};
 
+/// The record of a row to look for.
+pub(super) struct Wanted<'w> {
+    /// The record ids that the row had, the last one at the end.
+    pub(super) names: &'w [String],
+    /// The files that its entries name.
+    pub(super) files: &'w [i64],
+    /// Only of runs that ended later.
+    pub(super) since: Option<&'w str>,
+}
+
 /// Finds the record and explains the columns with it.
 pub(super) fn explain(
     database: &mut Database,
     options: &WhyOptions<'_>,
-    names: &[String],
-    files: &[i64],
+    wanted: &Wanted<'_>,
     columns: Vec<BlamedColumn>,
 ) -> Result<(Option<Origin>, Vec<ExplainedColumn>), OperationError> {
     let mut origins = Vec::new();
-    for name in names.iter().rev() {
+    for name in wanted.names.iter().rev() {
         origins = database
             .ledger()
-            .origins_of_row(&options.table, name, files)?;
+            .origins_of_row(&options.table, name, wanted.files)?;
+        if let Some(since) = wanted.since {
+            origins.retain(|(_, _, run)| run.finished_at.as_deref() > Some(since));
+        }
         if !origins.is_empty() {
             break;
         }
