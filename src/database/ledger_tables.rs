@@ -224,19 +224,15 @@ impl AnyConnection {
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<AlteredLedgerTable>, DatabaseError> {
         let mut altered = Vec::new();
-        let views = self.views()?;
         for (name, table) in self.ledger_tables()? {
             if !wanted(name) {
                 continue;
             }
-            let is_view = views.iter().any(|view| view.eq_ignore_ascii_case(name));
             let mut columns = self.missing_columns(&table)?;
-            let is_whole =
-                columns.is_empty() || self.engine_mut().is_hidden(name, &table.columns)?;
-            if is_whole && !is_view {
+            if columns.is_empty() || self.engine_mut().is_hidden(name, &table.columns)? {
                 continue;
             }
-            if is_view || columns.len() == table.columns.len() {
+            if columns.len() == table.columns.len() {
                 columns.clear();
             }
             altered.push(AlteredLedgerTable {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::one_column::{Count, Name};
+use super::one_column::Count;
 use crate::audit::Form;
 use crate::model::ColumnType;
 use crate::plan::{ColumnLimit, RowLimit};
@@ -178,12 +178,6 @@ impl AnyConnection {
             let found: Count = query.get_result(connection)?;
             Ok(found.count > 0)
         })
-    }
-
-    /// The names of all views.
-    pub(in crate::database) fn views(&mut self) -> Result<Vec<String>, DatabaseError> {
-        let views: Vec<Name> = diesel::sql_query(self.catalog().views).load(self)?;
-        Ok(views.into_iter().map(|view| view.name).collect())
     }
 
     /// Whether the database shows its triggers to accession's user.

@@ -78,8 +78,9 @@ impl Tables<'_> {
     /// # Errors
     /// When the schema cannot be read.
     pub fn is_view(&mut self, name: &str) -> Result<bool, DatabaseError> {
-        let views = self.database.connection.views()?;
-        Ok(views.iter().any(|view| view == name))
+        let query = self.database.connection.catalog().views;
+        let views: Vec<Name> = diesel::sql_query(query).load(&mut self.database.connection)?;
+        Ok(views.iter().any(|view| view.name == name))
     }
 
     /// The table with the columns it has, and types as which their values are bound; `None` if there is no such table,

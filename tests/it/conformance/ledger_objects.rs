@@ -7,7 +7,6 @@ use super::{ends, is_well};
 
 on_every_database!(
     a_table_with_data_that_was_dropped_is_named_by_every_command,
-    a_table_that_became_a_view_is_named,
     a_column_that_was_renamed_is_named,
     a_deleted_row_of_a_migration_is_named,
     a_table_without_data_is_created_again,
@@ -82,29 +81,6 @@ fn a_table_with_data_that_was_dropped_is_named_by_every_command(target: Target) 
             &target,
             "the ledger has no table `__diesel_schema_migrations`",
         );
-    }
-}
-
-/// A view with its name and columns is in its place.
-fn a_table_that_became_a_view_is_named(target: Target) {
-    let target = imported(target);
-    for table in ["rejects", "conversions", "row_sources_replaced"] {
-        target.execute(&format!(
-            "ALTER TABLE {table} RENAME TO away; CREATE VIEW {table} AS SELECT * FROM away"
-        ));
-        are_stopped(&target, &format!("the ledger has no table `{table}`"));
-        target.execute(&format!(
-            "DROP VIEW {table}; ALTER TABLE away RENAME TO {table}"
-        ));
-        is_well(&target);
-    }
-    if target.backend == Backend::Sqlite {
-        target.execute(
-            "CREATE TABLE away AS SELECT * FROM audit_context; DROP TABLE audit_context; \
-             CREATE VIEW audit_context AS SELECT * FROM away",
-        );
-        ends(&target, &["doctor"], 1);
-        ends(&target, &["audit", "verify"], 4);
     }
 }
 
