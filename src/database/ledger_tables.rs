@@ -171,8 +171,7 @@ impl AnyConnection {
 
     /// A migration whose row is missing although it was applied: a later one was, or its tables are there.
     fn deleted_row(&mut self) -> Result<Option<String>, DatabaseError> {
-        let states = self.migration_states()?;
-        let mut states = states.into_iter();
+        let mut states = self.migration_states()?.into_iter();
         let Some(pending) = states.find(|state| state.status == MigrationStatus::Pending) else {
             return Ok(None);
         };

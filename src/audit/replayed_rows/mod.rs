@@ -90,7 +90,7 @@ impl ReplayedRows {
         !fits
     }
 
-    /// Puts a row back, after the entry with this number.
+    /// Puts a row back, after the entry with this number. A row that has its new record id already is displaced.
     pub fn put(&mut self, entry: i64, record_id: &str, taken: Taken, key: &Key<'_>) {
         let row = taken.state;
         if taken.moved_to.is_some() && !taken.is_displaced && !taken.had_null {
@@ -101,22 +101,16 @@ impl ReplayedRows {
                 self.alike
                     .put(to.unwrap_or_else(|| record_id.to_owned()), row);
             }
-            (Some(to), Some(_)) => self.arrive(entry, to, row, key),
+            (Some(to), Some(image)) => {
+                let there = self.rows.take(&to, image, key);
+                self.rows.put(&to, row);
+                if there.exists() == Some(true) {
+                    self.displaced.insert(to, (entry, there));
+                }
+            }
             // Other rows can have its record id.
             (None, _) if taken.is_deleted && (taken.is_displaced || taken.had_null) => {}
             (_, _) => self.rows.put(record_id, row),
-        }
-    }
-
-    /// Adds a row that got this record id by an entry. One that has the id already is displaced.
-    fn arrive(&mut self, entry: i64, record_id: String, row: RowState, key: &Key<'_>) {
-        let there = match row.image() {
-            Some(image) => self.rows.take(&record_id, image, key),
-            None => RowState::Unknown,
-        };
-        self.rows.put(&record_id, row);
-        if there.exists() == Some(true) {
-            self.displaced.insert(record_id, (entry, there));
         }
     }
 

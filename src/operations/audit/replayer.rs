@@ -25,15 +25,13 @@ pub(super) struct Applied {
 impl Replayer {
     /// A replay of this table.
     pub(super) fn of(database: &mut Database, table: &str) -> Result<Self, OperationError> {
-        let table_now = database.tables().defined_table(table)?;
-        let key = table_now.iter().flat_map(|now| {
-            let columns = now.primary_key.iter();
-            columns.map(|&column| now.columns[column].name.clone())
-        });
+        let (now, rule) = (database.tables().defined_table(table)?, database.key_rule());
+        let key = now.as_ref().map(|now| Key::of_table(now, rule));
+        let key = key.iter().flat_map(Key::columns);
         Ok(Self {
             rows: ReplayedRows::default(),
-            rule: database.key_rule(),
-            key: key.collect(),
+            rule,
+            key: key.map(|&column| column.to_owned()).collect(),
             baselines: database.audited_tables().baselines_of(table)?,
         })
     }
@@ -75,8 +73,8 @@ impl Replayer {
     }
 }
 
-/// The key of a row: that of the table now, or the one when the entry was written. If it is not found, rows are told
-/// apart by their record ids alone.
+/// The key of a row: that of the table now, or the one when the entry was written. If it is not found, rows are
+/// distinguished by their record ids alone.
 fn key_of<'k>(now: &'k [String], image: &'k Image, record_id: &str, rule: KeyRule) -> Key<'k> {
     let now = Key::of(now.iter().map(String::as_str).collect(), rule);
     match now.is_of_row(record_id, image) {

@@ -16,7 +16,7 @@ use crate::operations::OperationError;
 use super::history::entries_named;
 use super::names::{first_entry, row_named};
 use super::replayer::{Replayer, take_step};
-use super::row_history::{RowEntry, each_with_values};
+use super::row_history::RowEntry;
 use older::Older;
 use serde::Serialize;
 use visible::Visible;
@@ -218,31 +218,52 @@ fn replay_row(
     let (now, later): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|one| visible.includes(&one.entry));
+    let mut older = Older::of(database, table)?;
+    if let (true, Some(first)) = (now.is_empty(), later.first()) {
+        older.begins_with(record, first.entry.id, Some(&first.entry.action));
+    }
+    let ids = |entries: &[RowEntry]| entries.iter().map(|one| one.entry.id).collect::<Vec<_>>();
+    replay_rows(
+        database,
+        table,
+        [&ids(&now), &ids(&later)],
+        &mut older,
+        rows,
+    )?;
+    older.complete(database, table, rows)
+}
+
+/// Gives the rows as their entries of `now` leave them, under the record ids that they had then. Rows that are not
+/// wholly known, and the old values of the `later` entries, are added to those that are older than the audit log.
+fn replay_rows(
+    database: &mut Database,
+    table: &str,
+    [now, later]: [&[i64]; 2],
+    older: &mut Older,
+    rows: &mut Rows<'_>,
+) -> Result<(), OperationError> {
     let mut replayer = Replayer::of(database, table)?;
-    each_with_values(database, &now, &mut |mut entry| {
+    let mut log = database.audit_log();
+    log.each_entry_of_ids(now, &mut |mut entry| {
         let step = take_step(&mut entry);
         if replayer.apply(&entry, &step).problem.is_some() {
             rows.outcome.problems.push(entry.id);
         }
         ControlFlow::Continue(())
     })?;
-    let mut older = Older::of(database, table)?;
-    if let (true, Some(first)) = (now.is_empty(), later.first()) {
-        older.begins_with(record, first.entry.id, Some(&first.entry.action));
-    }
-    // The row may have had another record id at the time.
     let (states, displaced) = replayer.into_rows();
     rows.outcome.problems.extend(displaced);
     for (id, state) in states {
         match state {
             RowState::Partial(image) => older.is_partly_known(id, image),
-            state => rows.give(id, state),
+            state => {
+                older.is_known(&id);
+                rows.give(id, state);
+            }
         }
     }
-    each_with_values(database, &later, &mut |entry| {
+    Ok(log.each_entry_of_ids(later, &mut |entry| {
         older.undo(entry);
         ControlFlow::Continue(())
-    })?;
-    older.complete(database, table, rows)?;
-    Ok(())
+    })?)
 }

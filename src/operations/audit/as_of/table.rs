@@ -11,13 +11,13 @@ use crate::audit::{Action, KeyRule, RowState};
 use crate::database::Database;
 use crate::database::audit_log::AuditEntry;
 use crate::operations::OperationError;
-use crate::operations::audit::replayer::{Replayer, apply, new_id, take_step};
+use crate::operations::audit::replayer::{apply, new_id, take_step};
 use crate::operations::audit::row_history::each_moved;
 
 use super::super::names::unknown_table;
-use super::Rows;
 use super::older::Older;
 use super::visible::Visible;
+use super::{Rows, replay_rows};
 
 /// The state collected while entries are read. Entries are kept by their numbers, and read again: their values may be
 /// large.
@@ -198,34 +198,14 @@ impl TableReplay<'_> {
         rows: &mut Rows<'_>,
     ) -> Result<Older, OperationError> {
         self.waiting.sort_unstable();
-        let mut replayer = Replayer::of(database, self.table)?;
-        database
-            .audit_log()
-            .each_entry_of_ids(&self.waiting, &mut |mut entry| {
-                let step = take_step(&mut entry);
-                if replayer.apply(&entry, &step).problem.is_some() {
-                    rows.outcome.problems.push(entry.id);
-                }
-                ControlFlow::Continue(())
-            })?;
-        let (states, displaced) = replayer.into_rows();
-        rows.outcome.problems.extend(displaced);
-        for (id, state) in states {
-            match state {
-                RowState::Partial(image) => self.older.is_partly_known(id, image),
-                state => {
-                    self.older.is_known(&id);
-                    rows.give(id, state);
-                }
-            }
-        }
         self.later.sort_unstable();
-        database
-            .audit_log()
-            .each_entry_of_ids(&self.later, &mut |entry| {
-                self.older.undo(entry);
-                ControlFlow::Continue(())
-            })?;
+        replay_rows(
+            database,
+            self.table,
+            [&self.waiting, &self.later],
+            &mut self.older,
+            rows,
+        )?;
         Ok(self.older)
     }
 }
