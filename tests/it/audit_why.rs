@@ -66,6 +66,33 @@ fn a_row_that_another_program_inserted_is_not_the_one_that_was_imported_under_it
 }
 
 #[test]
+fn rows_that_exchanged_their_keys_keep_their_records() {
+    let workspace = reviewed();
+    let connection = workspace.connection();
+    let other: i64 = connection
+        .query_row("SELECT min(id) FROM mastered_words", [], |row| row.get(0))
+        .expect("a row");
+    let place = |record: i64| {
+        let why = look_json(&workspace, &["why", "mastered_words", &record.to_string()]);
+        [
+            why["origin"]["pointer"].clone(),
+            why["origin"]["part"].clone(),
+        ]
+    };
+    let before = (place(777), place(other));
+    assert_ne!(before.0, before.1);
+    connection
+        .execute_batch(&format!(
+            "UPDATE mastered_words SET id = 99777 WHERE id = 777;
+             UPDATE mastered_words SET id = 777 WHERE id = {other};
+             UPDATE mastered_words SET id = {other} WHERE id = 99777;",
+        ))
+        .expect("the rows are changed");
+    drop(connection);
+    assert_eq!((place(other), place(777)), before);
+}
+
+#[test]
 fn the_bytes_are_those_of_the_file() {
     let workspace = reviewed();
     // The file that was imported first no longer exists; the archive contains it.

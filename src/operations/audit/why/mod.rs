@@ -193,11 +193,8 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             .iter()
             .filter_map(|one| one.entry.source_file_id)
             .collect();
-        // The row may have had another record id when it was imported.
-        let names = entries.iter().map(|one| one.entry.record_id.clone());
-        let mut names: Vec<String> = names.chain([record.clone()]).collect();
-        names.extend(written.imported_ids.iter().cloned());
-        names.dedup();
+        let mut names = origin::FormerName::of_row(&entries, &record);
+        names.extend(written.imported_ids.iter().map(origin::FormerName::always));
         let moved_to = entries.last().and_then(|last| last.moved_to.as_deref());
         let moved_to = moved_to.filter(|name| *name != record);
         let renamed_to = match &table {

@@ -14,6 +14,7 @@ use crate::model::Timestamp;
 use crate::model::{FileId, MappedRow, Pointer, SourceIndex, TableIndex, Value, canonical_json};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
+use crate::operations::audit::row_history::RowEntry;
 use crate::operations::directory::{AnyReference, parameter_substitutes};
 use crate::parse::{Framing, Limits};
 
@@ -24,11 +25,56 @@ use super::{ExplainedColumn, Origin, Proof, ValueSource, Verdict, WhyOptions};
 /// The record of a row to look for.
 pub(super) struct Wanted<'w> {
     /// The record ids that the row had, the last one at the end.
-    pub(super) names: &'w [String],
+    pub(super) names: &'w [FormerName],
     /// The files that its entries name.
     pub(super) files: &'w [i64],
     /// Only of runs that ended later.
     pub(super) since: Option<&'w str>,
+}
+
+/// A record id that a row had, under which it may have been imported. Another row may have had it before and after.
+pub(super) struct FormerName {
+    record_id: String,
+    since: Option<String>,
+    until: Option<String>,
+}
+
+impl FormerName {
+    /// An id that the row had at any time.
+    pub(super) fn always(record_id: &String) -> Self {
+        Self {
+            record_id: record_id.clone(),
+            since: None,
+            until: None,
+        }
+    }
+
+    /// The ids that a row had according to its entries, the last one, `record`, at the end.
+    pub(super) fn of_row(entries: &[RowEntry], record: &String) -> Vec<Self> {
+        let first = entries.first().map_or(record, |one| &one.entry.record_id);
+        let mut names = vec![Self::always(first)];
+        for one in entries {
+            let Some(to) = &one.moved_to else {
+                continue;
+            };
+            let moved = Some(one.entry.changed_at.clone());
+            if let Some(name) = names.last_mut() {
+                name.until.clone_from(&moved);
+            }
+            names.push(Self {
+                since: moved,
+                ..Self::always(to)
+            });
+        }
+        names
+    }
+
+    fn is_of(&self, run: &RunRecord) -> bool {
+        let finished = run.finished_at.as_ref();
+        let (since, until) = (self.since.as_ref(), self.until.as_ref());
+        since.is_none_or(|since| finished > Some(since))
+            && until.is_none_or(|until| finished <= Some(until))
+    }
 }
 
 /// Finds the record and explains the columns with it.
@@ -38,17 +84,10 @@ pub(super) fn explain(
     wanted: &Wanted<'_>,
     columns: Vec<BlamedColumn>,
 ) -> Result<(Option<Origin>, Vec<ExplainedColumn>), OperationError> {
-    let mut origins = Vec::new();
-    for name in wanted.names.iter().rev() {
-        origins = database
-            .ledger()
-            .origins_of_row(&options.table, name, wanted.files)?;
-        if let Some(since) = wanted.since {
-            origins.retain(|(_, _, run)| run.finished_at.as_deref() > Some(since));
-        }
-        if !origins.is_empty() {
-            break;
-        }
+    let mut origins = origins_of(database, &options.table, wanted, FormerName::is_of)?;
+    if origins.is_empty() {
+        // The clocks of a server and of an importer can differ.
+        origins = origins_of(database, &options.table, wanted, |_, _| true)?;
     }
     let others = origins.len().saturating_sub(1);
     let Some((row, file, run)) = origins.into_iter().next() else {
@@ -67,6 +106,29 @@ pub(super) fn explain(
     let place = Place::new(options, row, file, run);
     let (origin, columns) = place.explain(columns, &conversions, others);
     Ok((Some(origin), columns))
+}
+
+/// The records that the ledger has under the last of the names for which `is_of` accepts their runs.
+fn origins_of(
+    database: &mut Database,
+    table: &str,
+    wanted: &Wanted<'_>,
+    is_of: impl Fn(&FormerName, &RunRecord) -> bool,
+) -> Result<Vec<(RowOrigin, FileVersion, RunRecord)>, OperationError> {
+    for name in wanted.names.iter().rev() {
+        let mut ledger = database.ledger();
+        let mut origins = ledger.origins_of_row(table, &name.record_id, wanted.files)?;
+        origins.retain(|(_, _, run)| {
+            is_of(name, run)
+                && wanted
+                    .since
+                    .is_none_or(|since| run.finished_at.as_deref() > Some(since))
+        });
+        if !origins.is_empty() {
+            return Ok(origins);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// The source of a row according to the ledger.
