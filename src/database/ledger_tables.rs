@@ -228,7 +228,12 @@ impl AnyConnection {
                 continue;
             }
             let mut columns = self.missing_columns(&table)?;
-            if columns.is_empty() || self.engine_mut().is_hidden(name, &table.columns)? {
+            let is_whole = match columns.is_empty() {
+                // A view can have its name and columns.
+                true => self.has_table(name)?,
+                false => self.engine_mut().is_hidden(name, &table.columns)?,
+            };
+            if is_whole {
                 continue;
             }
             if columns.len() == table.columns.len() {

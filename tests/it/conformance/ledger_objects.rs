@@ -7,6 +7,7 @@ use super::{ends, is_well};
 
 on_every_database!(
     a_table_with_data_that_was_dropped_is_named_by_every_command,
+    a_table_that_became_a_view_is_named,
     a_column_that_was_renamed_is_named,
     a_deleted_row_of_a_migration_is_named,
     a_table_without_data_is_created_again,
@@ -82,6 +83,44 @@ fn a_table_with_data_that_was_dropped_is_named_by_every_command(target: Target) 
             "the ledger has no table `__diesel_schema_migrations`",
         );
     }
+}
+
+/// A view with its name and columns is in its place.
+fn a_table_that_became_a_view_is_named(target: Target) {
+    let target = imported(target);
+    for table in ["rejects", "conversions", "row_sources_replaced"] {
+        target.execute(&format!(
+            "ALTER TABLE {table} RENAME TO away; CREATE VIEW {table} AS SELECT * FROM away"
+        ));
+        are_stopped(&target, &format!("the ledger has no table `{table}`"));
+        target.execute(&format!(
+            "DROP VIEW {table}; ALTER TABLE away RENAME TO {table}"
+        ));
+        is_well(&target);
+    }
+    if target.backend == Backend::Sqlite {
+        target.execute(
+            "CREATE TABLE away AS SELECT * FROM audit_context; DROP TABLE audit_context; \
+             CREATE VIEW audit_context AS SELECT * FROM away",
+        );
+        ends(&target, &["doctor"], 1);
+        ends(&target, &["audit", "verify"], 4);
+    }
+}
+
+/// Neither a table that is locked nor a view of it.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn looking_for_views_waits_for_no_table_of_mariadb() {
+    super::target::run(Backend::Mysql, |target| {
+        let target = imported(target);
+        target.execute("CREATE TABLE away (id INT); CREATE VIEW seen AS SELECT * FROM away");
+        let _held = target.holds("LOCK TABLES away WRITE, rejects WRITE");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let begun = std::time::Instant::now();
+        ends(&target, &["runs", "list"], 0);
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    });
 }
 
 fn a_column_that_was_renamed_is_named(target: Target) {
