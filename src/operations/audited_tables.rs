@@ -42,6 +42,7 @@ pub use disable::{DisableOptions, DisableOutcome, disable_tables};
 pub use gaps::gap_message;
 pub(super) use gaps::repair_tables;
 pub(super) use importable::{Imported, ensure_importable};
+pub(super) use unaccounted::WITHOUT_CASCADES;
 pub(super) use unfinished::{lost_guards_finding, make_ready, unfinished_findings};
 
 use super::proof::{SealPlace, log_seal};

@@ -5,6 +5,7 @@ use crate::database::Database;
 mod accounted;
 mod altered;
 mod baselines;
+mod cascades;
 mod detached_elsewhere;
 mod former_names;
 mod layout_triggers;

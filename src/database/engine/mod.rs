@@ -23,6 +23,7 @@ mod one_column;
 #[cfg(feature = "postgres")]
 pub(super) mod postgres;
 mod registry;
+mod restricting_key;
 mod server;
 #[cfg(feature = "servers")]
 mod split;
@@ -53,6 +54,7 @@ pub use registry::AnyConnection;
 pub(super) use registry::{
     MultiBackend, MultiRawValue, Statement, code_hint, error_kind, find_violation,
 };
+pub(super) use restricting_key::RestrictingKey;
 pub use server::{Server, Variables, find_server, products_with_schemas, server_names};
 pub(super) use server::{find_scheme, is_scheme_without_colon, servers};
 pub(super) use stored_trigger::{StoredTrigger, TriggerElsewhere};
@@ -282,6 +284,11 @@ pub(super) trait Engine: SimpleConnection {
         _table: &str,
         _before: &str,
     ) -> QueryResult<Vec<(Trigger, Trigger)>> {
+        Ok(Vec::new())
+    }
+
+    /// The foreign keys without an action of a table that an import created, if triggers implement the actions.
+    fn restricting_keys(&mut self, _table: &str) -> QueryResult<Vec<RestrictingKey>> {
         Ok(Vec::new())
     }
 

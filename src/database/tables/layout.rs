@@ -67,6 +67,10 @@ impl Tables<'_> {
                 self.database.connection.batch_execute(&statement)?;
             }
         }
+        for (_, trigger) in self.database.audited_tables().missing_cascades(layout)? {
+            let engine = self.database.connection.engine_mut();
+            engine.replace_trigger(&trigger)?;
+        }
         Ok(())
     }
 

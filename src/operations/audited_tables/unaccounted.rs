@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::database::{Database, TargetTables, TriggerFault};
-use crate::layout::Layout;
+use crate::audit::Trigger;
+use crate::database::{Database, TargetTable, TargetTables, TriggerFault};
+use crate::layout::{Layout, LayoutTable};
 use crate::model::{Finding, Level, Rule, Table, shell_word};
 use crate::operations::OperationError;
 
@@ -29,7 +30,13 @@ pub(super) struct Unaccounted {
     gaps: BTreeMap<String, Vec<String>>,
     /// Findings about tables without rows that lack indexes or triggers of the layout.
     half_made: Vec<Finding>,
+    /// Findings about triggers for actions of foreign keys that were dropped.
+    cascades: Vec<Finding>,
 }
+
+/// The effect of missing triggers for actions of foreign keys.
+pub(in crate::operations) const WITHOUT_CASCADES: &str =
+    "without the trigger, another program cannot delete a row that others refer to";
 
 impl Unaccounted {
     pub(super) fn of(
@@ -105,6 +112,15 @@ impl Unaccounted {
             }
         }
         ensure_not_renamed(database, &suspect)?;
+        for (child, trigger) in database.audited_tables().missing_cascades(layout)? {
+            let mut tables = layout.tables.iter().zip(&target.tables);
+            let is_complete = |(table, found): (&LayoutTable, &TargetTable)| {
+                table.table.name == child && !found.is_incomplete
+            };
+            found
+                .cascades
+                .extend(tables.any(is_complete).then(|| lost_cascade(&trigger)));
+        }
         let tables = layout.tables.iter().zip(&target.tables);
         let existing = tables.filter(|(_, target)| target.existed);
         let existing = existing.map(|(table, _)| &table.table);
@@ -174,7 +190,7 @@ impl Unaccounted {
         let lost = self.lost.iter().map(lost);
         let altered = self.altered.iter().map(altered);
         let bypassed = self.bypassed.iter().map(|table| bypassed_finding(table));
-        let half_made = self.half_made.iter().cloned();
+        let half_made = self.half_made.iter().chain(&self.cascades).cloned();
         lost.chain(altered)
             .chain(restructured)
             .chain(bypassed)
@@ -190,6 +206,11 @@ pub(super) fn faulty_triggers(
 ) -> Result<Vec<String>, OperationError> {
     let faults = database.trigger_faults(table)?.into_iter();
     Ok(faults.map(|(name, _)| name).collect())
+}
+
+fn lost_cascade(trigger: &Trigger) -> Finding {
+    let message = format!("the database lacked `{}`; recreated", trigger.name);
+    Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message).hint(WITHOUT_CASCADES)
 }
 
 /// Earlier versions did not mark tables that they had not completed.

@@ -3,7 +3,7 @@
 use crate::database::{Database, DatabaseError};
 use crate::layout::Layout;
 use crate::operations::OperationError;
-use crate::operations::audited_tables::{Imported, ensure_importable};
+use crate::operations::audited_tables::{Imported, WITHOUT_CASCADES, ensure_importable};
 
 use super::{Check, DoctorContext};
 
@@ -57,4 +57,22 @@ fn importable(database: &mut Database, layout: &Layout) -> Result<(), OperationE
     }
     database.tables().inspect_tables(layout)?;
     Ok(())
+}
+
+/// The triggers that implement the actions of the layouts' foreign keys, where those of the database fire no triggers.
+pub(super) fn actions(
+    database: &mut Database,
+    ctx: &DoctorContext<'_>,
+) -> Result<Option<Check>, DatabaseError> {
+    let mut missing = Vec::new();
+    for layout in ctx.layouts {
+        let of_layout = database.audited_tables().missing_cascades(layout)?;
+        missing.extend(of_layout.into_iter().map(|(_, trigger)| trigger.name));
+    }
+    Ok((!missing.is_empty()).then(|| {
+        let names = missing.join("`, `");
+        let message = format!("missing or altered: `{names}`; {WITHOUT_CASCADES}");
+        let hint = "the next import with this layout recreates it";
+        Check::warning("foreign keys", message, hint)
+    }))
 }

@@ -47,15 +47,14 @@ use crate::layout::Layout;
 use crate::model::{Level, RunContext, RunKind};
 use crate::plan::LateRejects;
 
-use super::audited_tables::{
-    Imported, ensure_importable, ensure_not_renamed, record_baseline, unfinished_findings,
-};
+use super::audited_tables::{Imported, ensure_importable, record_baseline, unfinished_findings};
 use super::directory::{Directory, SharedDatabase};
 use super::{Context, OperationError, Stage};
 
 use agenda::ImportAgenda;
 use originals::AwaitedManifest;
 use plan::PlanState;
+use repair::MissingObjects;
 use transaction::TransactionOutcome;
 
 pub use super::directory::{FileOutcome, InvalidPolicy};
@@ -139,7 +138,7 @@ impl<'l> Import<'l> {
         &self,
         database: &mut Database,
     ) -> Result<ControlFlow<ImportOutcome, ImportAgenda>, OperationError> {
-        let mut missing = Vec::new();
+        let mut missing = MissingObjects::default();
         let mut unfinished = Vec::new();
         let looked = database.snapshot(|database| {
             // A newer ledger is not read at all: its tables may have another meaning.
@@ -155,11 +154,7 @@ impl<'l> Import<'l> {
             unfinished = unfinished_findings(database, Level::Warning)?;
             let looked = match self.options.mode {
                 _ if agenda.nothing_to_do() => {
-                    let faulty = triggers.map(|triggers| triggers.faulty(database));
-                    let faulty = faulty.transpose()?.unwrap_or_default();
-                    let tables = faulty.iter().map(|(table, _)| *table).collect();
-                    ensure_not_renamed(database, &tables)?;
-                    missing = database.missing_parts(faulty)?;
+                    missing = MissingObjects::of(database, layout, triggers.as_ref())?;
                     ControlFlow::Break(self.nothing_to_do(&agenda))
                 }
                 ImportMode::DryRun => ControlFlow::Break(self.dry_run(Some(database), &agenda)?),
@@ -170,7 +165,7 @@ impl<'l> Import<'l> {
         match looked {
             ControlFlow::Break(outcome) => {
                 let outcome = self.completed(outcome, unfinished)?;
-                Ok(ControlFlow::Break(self.repaired(outcome, &missing)))
+                Ok(ControlFlow::Break(self.repaired(outcome, missing)))
             }
             ControlFlow::Continue(agenda) => Ok(ControlFlow::Continue(agenda)),
         }

@@ -1,12 +1,43 @@
 //! Completes and repairs ledger, triggers and entries when no file changed.
 
-use crate::database::{Access, Database};
+use crate::database::{Access, Database, LayoutTriggers};
+use crate::layout::Layout;
 use crate::model::{Finding, Level, Rule};
 
 use crate::operations::OperationError;
-use crate::operations::audited_tables::{make_ready, repair_tables};
+use crate::operations::audited_tables::{
+    WITHOUT_CASCADES, ensure_not_renamed, make_ready, repair_tables,
+};
 
 use super::{Import, ImportMode, ImportOutcome};
+
+/// What another program dropped or altered.
+#[derive(Default)]
+pub(super) struct MissingObjects {
+    /// Migrations, guards and audit triggers.
+    parts: Vec<String>,
+    /// Triggers that implement the actions of foreign keys.
+    cascades: Vec<String>,
+}
+
+impl MissingObjects {
+    pub(super) fn of(
+        database: &mut Database,
+        layout: &Layout,
+        triggers: Option<&LayoutTriggers<'_>>,
+    ) -> Result<Self, OperationError> {
+        let faulty = triggers.map(|triggers| triggers.faulty(database));
+        let faulty = faulty.transpose()?.unwrap_or_default();
+        ensure_not_renamed(database, &faulty.iter().map(|(table, _)| *table).collect())?;
+        let parts = database.missing_parts(faulty)?;
+        let cascades = database.audited_tables().missing_cascades(layout)?;
+        let cascades = cascades.into_iter().map(|(_, trigger)| trigger.name);
+        Ok(Self {
+            parts,
+            cascades: cascades.collect(),
+        })
+    }
+}
 
 impl Import<'_> {
     /// Completes interrupted runs when there are no rows to write.
@@ -29,11 +60,23 @@ impl Import<'_> {
     }
 
     /// Creates missing parts of ledger and triggers when there are no rows to write.
-    pub(super) fn repaired(&self, mut outcome: ImportOutcome, missing: &[String]) -> ImportOutcome {
-        if missing.is_empty() {
-            return outcome;
-        }
-        let names = missing.join("`, `");
+    pub(super) fn repaired(
+        &self,
+        mut outcome: ImportOutcome,
+        MissingObjects {
+            mut parts,
+            cascades,
+        }: MissingObjects,
+    ) -> ImportOutcome {
+        let hint = match (parts.is_empty(), cascades.is_empty()) {
+            (true, true) => return outcome,
+            (true, false) => WITHOUT_CASCADES,
+            (false, _) => {
+                "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable TABLE` records them"
+            }
+        };
+        parts.extend(cascades);
+        let names = parts.join("`, `");
         let repaired = match self.options.mode {
             ImportMode::DryRun => Ok(None),
             ImportMode::Apply => self.repair(),
@@ -48,7 +91,6 @@ impl Import<'_> {
             }
         };
         let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
-        let hint = "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable TABLE` records them";
         let not_logged = repaired.ok().flatten();
         outcome
             .findings

@@ -7,6 +7,7 @@ mod altered;
 mod altered_types;
 mod at_once;
 mod attached;
+mod cascades;
 mod columns_later;
 mod compared_keys;
 mod connecting;

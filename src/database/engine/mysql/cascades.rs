@@ -1,7 +1,8 @@
-//! The triggers that implement the actions of foreign keys, after the referring table was renamed.
+//! The triggers that implement the actions of foreign keys, after the referring table was renamed, or its parent created
+//! again.
 //!
-//! The foreign key follows the rename and its trigger does not: it would change rows of the table that has the former
-//! name now, or fail.
+//! The foreign key follows a rename and its trigger does not: it would change rows of the table that has the former name
+//! now, or fail.
 
 use diesel::QueryResult;
 use diesel::prelude::*;
@@ -10,13 +11,24 @@ use diesel::sql_types::Text;
 use super::triggers::{Reference, STORED, cascade, set_null};
 use super::{MysqlConnection, names_as};
 use crate::audit::Trigger;
-use crate::database::engine::StoredTrigger;
+use crate::database::engine::{RestrictingKey, StoredTrigger};
 
 /// The columns of the foreign keys of the table `?`, with the table and columns that they refer to.
 const FOREIGN_KEYS: &str = "SELECT constraint_name AS constraint_name, column_name AS child_column, \
      referenced_table_name AS parent, referenced_column_name AS parent_column FROM information_schema.key_column_usage \
      WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND referenced_table_schema = DATABASE() \
      ORDER BY constraint_name, ordinal_position";
+
+/// The same of those without an action, if an import created the table: it has the collation of such tables.
+const RESTRICTING: &str = "SELECT k.constraint_name AS constraint_name, k.column_name AS child_column, \
+     k.referenced_table_name AS parent, k.referenced_column_name AS parent_column FROM information_schema.key_column_usage k \
+     JOIN information_schema.referential_constraints r ON r.constraint_schema = k.table_schema \
+       AND r.table_name = k.table_name AND r.constraint_name = k.constraint_name \
+     WHERE k.table_schema = DATABASE() AND k.table_name = CAST(? AS BINARY) AND k.referenced_table_schema = DATABASE() \
+     AND r.delete_rule IN ('RESTRICT', 'NO ACTION') AND EXISTS (SELECT 1 FROM information_schema.tables t \
+       WHERE t.table_schema = DATABASE() AND t.table_name = CAST(? AS BINARY) \
+       AND t.table_collation IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin')) \
+     ORDER BY k.constraint_name, k.ordinal_position";
 
 #[derive(QueryableByName)]
 struct ForeignKeyColumn {
@@ -64,4 +76,20 @@ pub(super) fn former(
         }
     }
     Ok(former)
+}
+
+/// As [`Engine::restricting_keys`](crate::database::engine::Engine::restricting_keys).
+pub(super) fn restricting_keys(
+    connection: &mut MysqlConnection,
+    table: &str,
+) -> QueryResult<Vec<RestrictingKey>> {
+    let columns: Vec<ForeignKeyColumn> = connection.about(RESTRICTING, table).load(connection)?;
+    let keys = columns.chunk_by(|one, next| one.constraint_name == next.constraint_name);
+    let pair = |part: &ForeignKeyColumn| (part.child_column.clone(), part.parent_column.clone());
+    Ok(keys
+        .map(|key| RestrictingKey {
+            parent: key[0].parent.clone(),
+            columns: key.iter().map(pair).collect(),
+        })
+        .collect())
 }

@@ -17,9 +17,8 @@ use super::{
 use crate::audit::{AuditedTable, Trigger};
 use crate::database::DatabaseError;
 use crate::database::engine::Name;
-use crate::database::engine::StoredTrigger;
 use crate::database::engine::known_tables::KnownTables;
-use crate::database::engine::{Catalog, Dialect, Engine, Product};
+use crate::database::engine::{Catalog, Dialect, Engine, Product, RestrictingKey, StoredTrigger};
 use crate::model::RunContext;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
@@ -175,6 +174,10 @@ impl Engine for Connection {
         before: &str,
     ) -> QueryResult<Vec<(Trigger, Trigger)>> {
         cascades::former(self, table, before)
+    }
+
+    fn restricting_keys(&mut self, table: &str) -> QueryResult<Vec<RestrictingKey>> {
+        cascades::restricting_keys(self, table)
     }
 
     fn describe_for_triggers(&mut self, table: &mut AuditedTable) -> QueryResult<()> {
