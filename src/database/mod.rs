@@ -45,7 +45,7 @@ mod writer;
 
 pub use audit_log::{LaterEntry, RecordedChange};
 pub use audited_tables::{
-    ACCOUNTED, Baseline, FoundEntry, LayoutTriggers, NotRecorded, NotRecordedReason, Phase,
+    ACCOUNTED, Baseline, Effect, FoundEntry, LayoutTriggers, NotRecorded, NotRecordedReason, Phase,
     RENAMED_TO, Renewal, TableTriggers, TriggerState,
 };
 pub use connect::repeat;

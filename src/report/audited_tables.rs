@@ -27,11 +27,7 @@ pub fn table_states_text(states: &[TableTriggers]) -> String {
         .iter()
         .map(|state| {
             let faulty = state.faulty.join(", ");
-            vec![
-                state.table.clone(),
-                state_text(state.state).to_owned(),
-                faulty,
-            ]
+            vec![state.table.clone(), state_text(state).into_owned(), faulty]
         })
         .collect();
     let header = [

@@ -13,7 +13,7 @@ use crate::database::ledger_tables::holds_no_data;
 use crate::database::{DatabaseError, TableTriggers, TriggerState};
 use crate::model::Table;
 
-use super::AuditedTables;
+use super::{AuditedTables, Effect};
 
 /// In the counts of a run that enabled a renamed table, under its old name: the new one.
 pub const RENAMED_TO: &str = "renamed_to";
@@ -42,6 +42,7 @@ impl TableTriggers {
             faulty: Vec::new(),
             overtaking: Vec::new(),
             columns: Vec::new(),
+            effect: Effect::NotRecorded,
             before: None,
             never_rolled_back: false,
             cascades: Vec::new(),
@@ -81,6 +82,20 @@ impl AuditedTables<'_> {
             let literal = |text: &str| dialect.literal(text);
             altered_columns(&trigger.definition, columns, &literal)
         })
+    }
+
+    /// Names of the tables with audit triggers, sorted.
+    ///
+    /// # Errors
+    /// When the schema cannot be read.
+    pub fn with_triggers(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
+        let mut audited = BTreeSet::new();
+        for table in self.database.tables().application_tables()? {
+            if !self.database.connection.stored_triggers(&table)?.is_empty() {
+                audited.insert(table);
+            }
+        }
+        Ok(audited)
     }
 
     /// Columns of a table that were added, dropped or renamed after its triggers were created.

@@ -13,6 +13,7 @@ use crate::model::Table;
 
 use super::AuditedTables;
 use super::altered::before_state;
+use super::effect::{Effect, Found};
 use super::triggers::surplus;
 
 /// A table of the application and its triggers.
@@ -28,6 +29,8 @@ pub struct TableTriggers {
     pub overtaking: Vec<String>,
     /// Columns that were added, dropped or renamed after the triggers were created: these are not recorded correctly.
     pub columns: Vec<String>,
+    /// What becomes of its changes, if its triggers are not as they should be.
+    pub effect: Effect,
     /// For a renamed table, its previous name; for a detached partition, the table that it was a part of; for a table
     /// with missing or outdated triggers, the table that a partition of it was a part of.
     pub before: Option<String>,
@@ -95,20 +98,6 @@ impl TriggerState {
 }
 
 impl AuditedTables<'_> {
-    /// Names of the tables with audit triggers, sorted.
-    ///
-    /// # Errors
-    /// When the schema cannot be read.
-    pub fn with_triggers(&mut self) -> Result<BTreeSet<String>, DatabaseError> {
-        let mut audited = BTreeSet::new();
-        for table in self.database.tables().application_tables()? {
-            if !self.database.connection.stored_triggers(&table)?.is_empty() {
-                audited.insert(table);
-            }
-        }
-        Ok(audited)
-    }
-
     /// Every table of the application with the state of its triggers, sorted by name.
     ///
     /// # Errors
@@ -174,10 +163,18 @@ impl AuditedTables<'_> {
             let surplus = surplus(&*dialect, &stored, &wanted, &name);
             outdated.extend(surplus.map(|stored| stored.name.clone()));
             outdated.extend(overtaking.iter().cloned());
-            let missing = missing.into_iter().map(|trigger| trigger.name.clone());
-            let missing: Vec<String> = missing.collect();
             let before = self.name_before(&name, &stored, &logged)?;
             let columns = self.altered(&stored, &table);
+            let effect = self.effect(&Found {
+                table: &table,
+                stored: &stored,
+                missing: &missing,
+                is_different: !different.is_empty() || !overtaking.is_empty(),
+                columns: &columns,
+                is_renamed: before.is_some(),
+            })?;
+            let missing = missing.into_iter().map(|trigger| trigger.name.clone());
+            let missing: Vec<String> = missing.collect();
             // Those of earlier versions, or renamed ones.
             let renamed = there.is_empty() && self.writes_own_entries(&stored, &name);
             let former = before.as_ref().map(|_| before_state(stored.iter()));
@@ -227,6 +224,7 @@ impl AuditedTables<'_> {
                 faulty,
                 overtaking,
                 columns,
+                effect,
                 before: before.or_else(|| moved_from.cloned()),
             });
         }

@@ -292,6 +292,12 @@ pub(super) trait Engine: SimpleConnection {
         Ok(Vec::new())
     }
 
+    /// Whether statements that change a table fail because of its triggers, if it was renamed or its columns were
+    /// altered after these were created; `lost` is whether it lacks one of the columns.
+    fn rejects_changes(&mut self, _table: &str, _lost: bool) -> QueryResult<bool> {
+        Ok(false)
+    }
+
     /// For engines on which the order of triggers matters: recreates all audit triggers of a table if any is missing,
     /// different, or fires too late, and returns true.
     fn replace_triggers_of(

@@ -1,6 +1,6 @@
 //! Messages about tables that another program renamed, removed, altered or detached.
 
-use crate::database::{TableTriggers, TriggerState, loss_of};
+use crate::database::{Effect, TableTriggers, TriggerState, loss_of};
 use crate::model::shell_word;
 
 /// Describes a recorded table whose engine has no transactions.
@@ -74,6 +74,11 @@ pub fn altered(state: &TableTriggers) -> Option<String> {
         TriggerState::KeyLost => Some(format!(
             "table `{table}` has no primary key any more, so the audit log cannot identify its rows: give it one and record them with `accession audit enable {table}`, or `accession audit disable {table}`"
         )),
+        TriggerState::Renamed | TriggerState::Outdated | TriggerState::Missing
+            if state.effect == Effect::Rejected =>
+        {
+            Some(rejected(state))
+        }
         TriggerState::Renamed if !state.columns.is_empty() => {
             let columns = state.columns.join("`, `");
             Some(format!(
@@ -150,6 +155,25 @@ pub fn altered(state: &TableTriggers) -> Option<String> {
         | TriggerState::Disabled
         | TriggerState::Unseen => None,
     }
+}
+
+/// Describes a table that cannot be changed, because its triggers name columns or a table that do not exist.
+fn rejected(state: &TableTriggers) -> String {
+    let (table, word) = (&state.table, shell_word(&state.table));
+    let columns = match &state.columns[..] {
+        [] => None,
+        columns => Some(format!(
+            "columns of table `{table}` were added, renamed or dropped after its triggers were created (`{}`)",
+            columns.join("`, `")
+        )),
+    };
+    let renamed = state.before.as_ref();
+    let renamed = renamed.map(|before| format!("table `{before}` was renamed to `{table}`"));
+    let causes: Vec<String> = renamed.into_iter().chain(columns).collect();
+    format!(
+        "{}: every change of `{table}` fails until `accession audit enable {word}` recreates the triggers",
+        causes.join(", and ")
+    )
 }
 
 fn unusable(table: &str, faulty: &str) -> String {

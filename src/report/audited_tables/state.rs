@@ -1,9 +1,31 @@
 //! The states of tables in words.
 
-use crate::database::TriggerState;
+use std::borrow::Cow;
+
+use crate::database::{Effect, TableTriggers, TriggerState};
 
 /// Whether the changes of a table are recorded.
-pub(super) fn state_text(state: TriggerState) -> &'static str {
+pub(super) fn state_text(table: &TableTriggers) -> Cow<'static, str> {
+    Cow::Borrowed(match (table.state, &table.effect) {
+        (
+            TriggerState::Missing | TriggerState::Outdated | TriggerState::Renamed,
+            Effect::Rejected,
+        ) => "rejected: they fail",
+        (TriggerState::Missing | TriggerState::Outdated, Effect::Recorded) => {
+            "recorded, by renamed or copied triggers"
+        }
+        (TriggerState::Missing | TriggerState::Outdated, Effect::Except(statements)) => {
+            return Cow::Owned(format!("recorded, except {}", statements.join(", ")));
+        }
+        (TriggerState::Missing, Effect::Unknown) => "not fully recorded",
+        (TriggerState::KeyLost, Effect::Recorded) => {
+            "recorded by the former key: no primary key any more"
+        }
+        (state, _) => of_state(state),
+    })
+}
+
+fn of_state(state: TriggerState) -> &'static str {
     match state {
         TriggerState::Recorded => "recorded",
         TriggerState::NotRecorded => "not recorded",

@@ -16,6 +16,7 @@ mod doctor;
 mod dropped;
 mod edits;
 mod edits_before_a_layout;
+mod effects;
 mod emptied;
 mod enabling;
 mod existing;

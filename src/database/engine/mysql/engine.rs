@@ -176,6 +176,10 @@ impl Engine for Connection {
         cascades::former(self, table, before)
     }
 
+    fn rejects_changes(&mut self, _table: &str, lost: bool) -> QueryResult<bool> {
+        Ok(lost)
+    }
+
     fn restricting_keys(&mut self, table: &str) -> QueryResult<Vec<RestrictingKey>> {
         cascades::restricting_keys(self, table)
     }

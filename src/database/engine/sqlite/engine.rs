@@ -14,7 +14,7 @@ use super::staged_rows;
 use super::trigger_order;
 use super::triggers::STORED;
 use super::unique_keys::{add_unique_keys, is_key_rowid};
-use super::{CATALOG, Connection, PRODUCT, SCHEME};
+use super::{CATALOG, Connection, PRODUCT, SCHEME, identifier};
 use crate::audit::{AuditedTable, Trigger};
 use crate::database::engine::StoredTrigger;
 use crate::database::engine::Violation;
@@ -134,6 +134,17 @@ impl Engine for Connection {
 
     fn triggers_that_fire_first(&mut self, table: &str) -> QueryResult<Vec<String>> {
         trigger_order::triggers_that_fire_first(self, table)
+    }
+
+    /// Preparing a statement compiles the triggers that it fires.
+    fn rejects_changes(&mut self, table: &str, _lost: bool) -> QueryResult<bool> {
+        let table = identifier(table);
+        let statements = [
+            format!("EXPLAIN INSERT INTO {table} DEFAULT VALUES"),
+            format!("EXPLAIN DELETE FROM {table}"),
+        ];
+        let mut statements = statements.iter();
+        Ok(statements.any(|statement| self.batch_execute(statement).is_err()))
     }
 
     fn discard_staged_rows(&mut self, table: Option<&str>) -> QueryResult<()> {
