@@ -236,6 +236,37 @@ impl Database {
         Ok(rows > 0)
     }
 
+    /// The number that the next entry of the audit log gets, and the highest that an entry has, if the next one is not
+    /// higher; `None` where that cannot happen, or the account may not know. The inner value is `None` if it is higher.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn taken_entry_number(&mut self) -> Result<Option<Option<(i64, i64)>>, DatabaseError> {
+        if !self.has_ledger()? {
+            return Ok(None);
+        }
+        let next = |database: &mut Self| {
+            let engine = database.connection.engine_mut();
+            engine.next_number("audit_log", "id")
+        };
+        if next(self)?.is_none() {
+            return Ok(None);
+        }
+        // Another program may write an entry in between.
+        let last = self.seals().last_entry_id()?;
+        let taken = next(self)?.filter(|next| *next <= last);
+        Ok(Some(taken.map(|next| (next, last))))
+    }
+
+    /// Lets the next entry of the audit log have a number after this one.
+    ///
+    /// # Errors
+    /// When the database reports an error.
+    pub fn advance_entry_numbers(&mut self, last: i64) -> Result<(), DatabaseError> {
+        let engine = self.connection.engine_mut();
+        Ok(engine.advance_sequence("audit_log", "id", last)?)
+    }
+
     /// The layouts that were imported, by name.
     ///
     /// # Errors

@@ -196,6 +196,11 @@ pub(super) trait Engine: SimpleConnection {
         Ok(())
     }
 
+    /// The number that the sequence of a column gives next, if it can be one that a row has.
+    fn next_number(&mut self, _table: &str, _column: &str) -> QueryResult<Option<i64>> {
+        Ok(None)
+    }
+
     /// Lets foreign keys be violated until the commit, if the engine can: rows of a plan may refer to each other.
     fn defer_foreign_keys(&mut self) -> QueryResult<()> {
         Ok(())

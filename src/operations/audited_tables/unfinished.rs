@@ -13,6 +13,7 @@ use crate::operations::unfinished_run::unfinished_words;
 use crate::operations::{Context, OperationError, Silent};
 
 use super::account::account_for;
+use super::entry_numbers::advance_entry_numbers;
 use super::gaps::record_gaps;
 use super::run::finish;
 use super::unaccounted::faulty_triggers;
@@ -63,7 +64,8 @@ pub(super) fn make_ready_without(
     run: &RunContext,
     now: Timestamp,
 ) -> Result<Vec<Finding>, OperationError> {
-    let mut findings = complete_unfinished(database, place, abandoned, now)?;
+    let mut findings: Vec<Finding> = advance_entry_numbers(database)?.into_iter().collect();
+    findings.extend(complete_unfinished(database, place, abandoned, now)?);
     if database.has_ledger()? && database.audited_tables().needs_renewal()? {
         findings.extend(lost_guards_finding(database)?);
         let (bypassed, seal) = database.change_schema(|database| {

@@ -2,6 +2,7 @@
 
 use crate::database::{Database, DatabaseError, MigrationStatus, loss_of};
 use crate::model::plural;
+use crate::operations::audited_tables::taken_number;
 
 use super::audit_log::not_shown;
 use super::{Check, DoctorContext};
@@ -98,4 +99,23 @@ pub(super) fn context(
             "find the program that wrote it, then run `DELETE FROM audit_context`",
         ),
     })
+}
+
+/// Entries get their numbers from a sequence, which another program can set back.
+pub(super) fn entry_numbers(
+    database: &mut Database,
+    _: &DoctorContext<'_>,
+) -> Result<Option<Check>, DatabaseError> {
+    let checked = database.taken_entry_number()?;
+    Ok(checked.map(|taken| match taken {
+        None => Check::sound("entry numbers", "the next one is free"),
+        Some((next, last)) => {
+            let message = format!(
+                "{}: every change of a recorded table fails",
+                taken_number(next, last)
+            );
+            let hint = "`accession doctor --fix`, or the next command that writes, sets it";
+            Check::broken("entry numbers", message, hint)
+        }
+    }))
 }

@@ -130,7 +130,8 @@ const CHECKS: [CheckOf; 11] = [
 type CheckIfAny = fn(&mut Database, &DoctorContext<'_>) -> Result<Option<Check>, DatabaseError>;
 
 /// Checks for problems that not every database can have.
-const CHECKS_OF_SOME: [CheckIfAny; 7] = [
+const CHECKS_OF_SOME: [CheckIfAny; 8] = [
+    ledger::entry_numbers,
     tables::actions,
     audit_log::hidden_rows,
     audit_log::order,

@@ -2,7 +2,7 @@
 //! or fail.
 
 use super::target::{Backend, Target, run};
-use super::{ends, is_well};
+use super::{ARCHIVE, ends, is_well};
 
 /// Creates an audited table with one row.
 fn with_table(target: &Target) {
@@ -94,5 +94,36 @@ fn partly_recorded_tables_of_postgresql_are_described() {
         ends(&target, &["audit", "enable", "parts"], 0);
         target.execute("DROP TRIGGER accession_truncate ON low");
         status(&target, "recorded, except TRUNCATE of `public.low`");
+    });
+}
+
+/// Every recorded change fails then.
+#[test]
+#[ignore = "needs servers: scripts/test"]
+fn a_sequence_of_entries_that_was_set_back_is_reported_and_repaired() {
+    run(Backend::Postgres, |target| {
+        with_table(&target);
+        target.execute("INSERT INTO t VALUES (2, 'a', 'b')");
+        is_well(&target);
+        let change = "INSERT INTO t VALUES (3, 'a', 'b')";
+        for (set, repairing) in [
+            ("1, false", &["doctor", "--fix"][..]),
+            ("1", &["audit", "seal"]),
+        ] {
+            let sequence = "pg_get_serial_sequence('audit_log', 'id')";
+            target.execute(&format!("SELECT setval({sequence}, {set})"));
+            target.try_execute(change).expect_err("the number is taken");
+            let report = ends(&target, &["doctor"], 1);
+            assert!(
+                report.contains("the sequence of `audit_log.id` was set back"),
+                "{report}"
+            );
+            let repaired = target.run(&[repairing, &ARCHIVE[..]].concat());
+            assert_eq!(repaired.code, Some(0), "{repaired}");
+            assert!(repaired.to_string().contains("was set back"), "{repaired}");
+            target.execute(change);
+            target.execute("DELETE FROM t WHERE id = 3");
+            is_well(&target);
+        }
     });
 }

@@ -117,6 +117,10 @@ impl Engine for Connection {
         transaction::advance_sequence(self, table, column, last)
     }
 
+    fn next_number(&mut self, table: &str, column: &str) -> QueryResult<Option<i64>> {
+        transaction::next_number(self, table, column)
+    }
+
     fn aborts_after_error(&self) -> bool {
         true
     }

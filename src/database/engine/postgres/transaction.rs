@@ -10,7 +10,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Text};
 
 use crate::database::engine::error_kind::ErrorKind;
-use crate::database::engine::for_another_run;
+use crate::database::engine::{Name, for_another_run};
 use crate::database::statement::cached_by_text;
 
 use super::PostgresConnection;
@@ -197,4 +197,33 @@ pub(super) fn advance_sequence(
     .bind::<BigInt, _>(last)
     .execute(connection)?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct NextNumber {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+/// The number that the sequence of a column gives next; `None` without the right to read it.
+pub(super) fn next_number(
+    connection: &mut PostgresConnection,
+    table: &str,
+    column: &str,
+) -> QueryResult<Option<i64>> {
+    let sequence: Option<Name> = diesel::sql_query(
+        "SELECT s.name FROM (SELECT pg_get_serial_sequence(quote_ident($1), $2) AS name) AS s \
+         WHERE has_sequence_privilege(s.name, 'SELECT')",
+    )
+    .bind::<Text, _>(table)
+    .bind::<Text, _>(column)
+    .get_result(connection)
+    .optional()?;
+    let Some(Name { name }) = sequence else {
+        return Ok(None);
+    };
+    // The name is quoted already.
+    let query = format!("SELECT last_value + is_called::integer AS value FROM {name}");
+    let next: NextNumber = diesel::sql_query(query).get_result(connection)?;
+    Ok(Some(next.value))
 }

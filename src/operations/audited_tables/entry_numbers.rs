@@ -1,0 +1,28 @@
+//! The sequence that numbers the entries of the audit log, if another program set it back: every recorded change fails
+//! then, because its entry would have the number of another one.
+
+use crate::database::Database;
+use crate::model::{Finding, Level, Rule};
+use crate::operations::OperationError;
+
+/// Sets the sequence after the last entry, and reports it.
+pub(super) fn advance_entry_numbers(
+    database: &mut Database,
+) -> Result<Option<Finding>, OperationError> {
+    let Some((next, last)) = database.taken_entry_number()?.flatten() else {
+        return Ok(None);
+    };
+    database.transaction(|database| database.advance_entry_numbers(last))?;
+    let message = format!("{}; set to {}", taken_number(next, last), last + 1);
+    let hint = "no change is missing: until then each one failed";
+    let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
+    Ok(Some(finding.hint(hint)))
+}
+
+/// Describes a sequence that was set back.
+#[must_use]
+pub(in crate::operations) fn taken_number(next: i64, last: i64) -> String {
+    format!(
+        "the sequence of `audit_log.id` was set back: the next number is {next}, and entries have numbers up to {last}"
+    )
+}
