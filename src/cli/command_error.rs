@@ -1,5 +1,6 @@
 //! Errors of a command, with the exit code and the hint that are added at the edge.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::archive::ArchiveError;
@@ -171,9 +172,16 @@ impl CommandError {
     }
 
     /// Suggested fix.
-    pub(super) fn hint(&self) -> Option<&'static str> {
+    pub(super) fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Operation(error) => operation_hint(error),
+            _ => self.fixed_hint().map(Cow::from),
+        }
+    }
+
+    /// The hint for this kind of error.
+    fn fixed_hint(&self) -> Option<&'static str> {
+        match self {
             Self::Clock(_) => Some("nothing was written; set the clock: run ids contain the time"),
             Self::Layout(LayoutError::Unknown { .. }) => Some(
                 "`accession layout list` shows the built-in layouts; select a custom layout by the path of its directory",
@@ -194,7 +202,8 @@ impl CommandError {
             Self::Layout(LayoutError::Occupied { .. }) => Some(
                 "nothing was written; choose another directory with `--output PATH`, or move this one",
             ),
-            Self::Layout(
+            Self::Operation(_)
+            | Self::Layout(
                 LayoutError::Invalid { .. }
                 | LayoutError::Unreadable { .. }
                 | LayoutError::Unwritable { .. },

@@ -25,6 +25,14 @@ pub(super) struct TableOptions {
     format: Format,
 }
 
+/// Like [`TableOptions`], for commands that also print their findings as SARIF.
+#[derive(Debug, Args)]
+pub(super) struct ReviewOptions {
+    /// Output format
+    #[arg(long, default_value = "text", value_parser = reviews(), help_heading = OUTPUT)]
+    format: Format,
+}
+
 /// Like [`TableOptions`], for commands whose output is saved to a file.
 #[derive(Debug, Args)]
 pub(super) struct FileOptions {
@@ -51,6 +59,30 @@ impl FileOptions {
     pub(super) fn format(&self) -> Format {
         self.format
     }
+}
+
+/// The formats of the global option.
+pub(super) fn documents() -> impl TypedValueParser<Value = Format> {
+    // Before the command, it is accepted for the commands that have it.
+    let sarif = sarif().hide(true);
+    PossibleValuesParser::new([text(), json(), sarif]).map(|name| named(&name))
+}
+
+fn reviews() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new([text(), json(), sarif()]).map(|name| named(&name))
+}
+
+fn text() -> PossibleValue {
+    PossibleValue::new("text").help("Human-readable text")
+}
+
+fn json() -> PossibleValue {
+    PossibleValue::new("json").help("One JSON document on standard output, for scripts")
+}
+
+fn sarif() -> PossibleValue {
+    let help = "SARIF 2.1.0 on standard output, for tools that show findings next to source lines";
+    PossibleValue::new("sarif").help(help)
 }
 
 fn tables() -> impl TypedValueParser<Value = Format> {
@@ -83,6 +115,7 @@ fn named(name: &str) -> Format {
         "csv" => Format::Csv,
         "jsonl" => Format::Jsonl,
         "html" => Format::Html,
+        "sarif" => Format::Sarif,
         _ => Format::Text,
     }
 }

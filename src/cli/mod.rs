@@ -204,6 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn only_commands_with_sarif_list_it() {
+        let mut commands = Vec::new();
+        leaves(&definition(), &[], &mut commands);
+        for words in commands {
+            let line = words.iter().cloned().chain(["--help".to_owned()]);
+            let help = super::definition().try_get_matches_from(line);
+            let help = help.expect_err("help").to_string();
+            let has_findings = ["import", "validate"].contains(&words[1].as_str());
+            assert_eq!(help.contains("sarif:"), has_findings, "{words:?}: {help}");
+        }
+    }
+
+    #[test]
     fn every_help_has_a_summary_and_ends_with_the_exit_codes() {
         each_command(&definition(), &mut |command| {
             let name = command.get_name();

@@ -1,25 +1,23 @@
 //! Options that control what is printed, and how.
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
+
+use super::format_options::documents;
 
 /// Output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// Human-readable text.
     Text,
     /// One JSON document on standard output, for scripts.
     Json,
     /// Comma-separated values, for commands that support it.
-    #[value(skip)]
     Csv,
     /// One JSON object per line, for commands that support it.
-    #[value(skip)]
     Jsonl,
     /// An HTML page, for commands that support it.
-    #[value(skip)]
     Html,
-    /// SARIF 2.1.0 on standard output, for tools that show findings next to source lines (`import` and `validate`
-    /// only).
+    /// SARIF 2.1.0 on standard output, for `import` and `validate`.
     Sarif,
 }
 
@@ -30,7 +28,7 @@ const OUTPUT: &str = "Output";
 #[derive(Debug, Args)]
 pub(super) struct OutputOptions {
     /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = OUTPUT)]
+    #[arg(long, default_value = "text", value_parser = documents(), global = true, help_heading = OUTPUT)]
     pub(super) format: Format,
     /// Suppress progress and notices; warnings, conflicts and errors are still printed
     #[arg(short, long, global = true, help_heading = OUTPUT)]

@@ -7,6 +7,8 @@ pub(super) struct CreatedTable<'t> {
     pub(super) name: &'t str,
     /// The names of its columns.
     pub(super) columns: Vec<&'t str>,
+    /// The column that the database numbers, where the text says so.
+    pub(super) numbered: Option<&'t str>,
     /// Its foreign keys.
     pub(super) foreign_keys: Vec<CreatedKey<'t>>,
     /// The statements that create it and its indexes, without the final semicolons.
@@ -34,6 +36,8 @@ const CLAUSES: [&str; 7] = [
     "--",
 ];
 
+const NUMBERED: [&str; 2] = [" AUTO_INCREMENT", " AS IDENTITY"];
+
 /// The tables that a migration creates, in the order of its text.
 pub(super) fn created_tables(migration: &str) -> impl Iterator<Item = CreatedTable<'_>> {
     const CREATE: &str = "CREATE TABLE ";
@@ -54,8 +58,11 @@ pub(super) fn created_tables(migration: &str) -> impl Iterator<Item = CreatedTab
             let word = &line[..column(line)?];
             (!CLAUSES.contains(&word)).then(|| word.trim_matches(['`', '"', ',']))
         });
+        let mut numbered = lines().filter(|line| NUMBERED.iter().any(|text| line.contains(text)));
+        let numbered = numbered.next();
         Some(CreatedTable {
             name,
+            numbered: numbered.and_then(|line| line.split_whitespace().next()),
             columns: columns.collect(),
             foreign_keys: lines().filter_map(foreign_key).collect(),
             statements,

@@ -1,5 +1,6 @@
-//! What keeps the ledger append-only, and its tables without data, on which audit triggers depend. The migrations create
-//! them; one that is missing, disabled or different is recreated from the text of its migration.
+//! What keeps the ledger append-only, and what audit triggers depend on: its tables without data, and the numbers of
+//! its rows. The migrations create them; what is missing, disabled or different is recreated from the text of its
+//! migration.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ enum Object {
     Table(String),
     /// A foreign key of a table with data.
     Key(String),
+    /// The numbers of the rows of a table.
+    Numbers(String),
 }
 
 impl Guard {
@@ -45,8 +48,8 @@ impl Guard {
 
 impl Database {
     /// The triggers of the ledger that differ from those of its migrations, by table and name; its foreign keys that are
-    /// missing, where they protect tables; and its tables without data that are missing or altered, under their own
-    /// name. None if there is no ledger.
+    /// missing, where they protect tables; its tables without data that are missing or altered, under their own name;
+    /// and the numbers of its rows. None if there is no ledger.
     ///
     /// # Errors
     /// When the schema cannot be read.
@@ -122,6 +125,13 @@ impl AnyConnection {
             match guard.object {
                 Object::Trigger(trigger) => self.engine_mut().replace_trigger(&trigger)?,
                 Object::Table(statements) => self.batch_execute(&statements)?,
+                // Where it fails, and the transaction goes on, it stays reported, and commands work.
+                Object::Numbers(statements) => {
+                    let numbered = self.batch_execute(&statements);
+                    if !self.engine().commits_schema_changes() {
+                        numbered?;
+                    }
+                }
                 // Rows that violate it were written while it was missing: it stays reported, and commands work. Only
                 // engines that continue a transaction after an error have such guards.
                 Object::Key(statement) => drop(self.batch_execute(&statement)),
@@ -178,7 +188,33 @@ impl AnyConnection {
             };
             faulty.push((guard, TriggerFault::Missing));
         }
+        self.add_lost_numbers(&mut faulty)?;
         Ok(faulty)
+    }
+
+    /// Adds the tables of the ledger whose rows the database does not number any more: inserts fail.
+    fn add_lost_numbers(
+        &mut self,
+        faulty: &mut Vec<(Guard, TriggerFault)>,
+    ) -> Result<(), DatabaseError> {
+        for (name, table) in self.ledger_tables()? {
+            let Some(column) = table.numbered else {
+                continue;
+            };
+            let stored = self.stored_columns(name)?;
+            let stored = stored.iter().find(|stored| stored.name == column);
+            if stored.is_some_and(|stored| stored.default_value.is_none())
+                && let Some(statements) = self.dialect().number_again(name, column)
+            {
+                let guard = Guard {
+                    table: name.to_owned(),
+                    name: format!("numbering of {column}"),
+                    object: Object::Numbers(statements),
+                };
+                faulty.push((guard, TriggerFault::Missing));
+            }
+        }
+        Ok(())
     }
 
     /// The triggers of the applied migrations.

@@ -1,10 +1,12 @@
 //! Hints for errors of the database.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::engine::{code_hint, embedded, products_with_schemas, servers};
 use super::rejected_connection::RejectionReason;
 use super::{DatabaseError, with_causes};
+use crate::model::shell_word;
 
 /// `scheme://REST` for each server, joined as alternatives.
 fn urls(rest: &str) -> Vec<String> {
@@ -89,17 +91,39 @@ impl DatabaseError {
 
     /// A suggested fix, if there is one besides reading the causes.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let of_code = match self {
             Self::Statement(error) | Self::Lost(error) => code_hint(&error.to_string()),
             Self::Migration { source, .. } => code_hint(&with_causes(&**source)),
             _ => None,
+        };
+        let fixed = of_code.or_else(|| self.fixed_hint());
+        fixed
+            .map(Cow::from)
+            .or_else(|| Some(self.named_hint()?.into()))
+    }
+
+    /// A hint with the names in the error.
+    fn named_hint(&self) -> Option<String> {
+        match self {
+            Self::NoKey(table) => Some(format!(
+                "give it a primary key, and record its rows with `accession audit enable {}`",
+                shell_word(table)
+            )),
+            Self::TriggerOfAnotherTable { table, .. } => Some(format!(
+                "run `accession audit enable {}` first: it gets triggers of its new name",
+                shell_word(table)
+            )),
+            Self::NoDirectory(path) => Some(format!(
+                "create it with `mkdir -p {}`, or check the path for typos",
+                shell_word(&path.to_string_lossy())
+            )),
+            _ => None,
         }
-        .or_else(|| self.own_hint())
     }
 
     /// The hint for this kind of error, whatever its code.
-    fn own_hint(&self) -> Option<&'static str> {
+    fn fixed_hint(&self) -> Option<&'static str> {
         match self {
             Self::UnknownScheme(_) => Some(&SCHEMES),
             Self::NotADatabase { .. } => Some("check the path; the file was not touched"),
@@ -151,11 +175,7 @@ impl DatabaseError {
             Self::LeftOverContext => {
                 Some("find the program that wrote it, then run `DELETE FROM audit_context`")
             }
-            Self::TriggerOfAnotherTable { .. } => Some(
-                "run `accession audit enable` with the table that was renamed first: it gets triggers of its new name",
-            ),
             Self::Missing(_) => Some("check the path for typos"),
-            Self::NoDirectory(_) => Some("create it with `mkdir -p`, or check the path for typos"),
             Self::NotMade { .. } => Some("check that its directory is writable"),
             Self::NoSchema(_) => {
                 Some("create it with `CREATE SCHEMA`, or name another with `--schema NAME`")
@@ -202,13 +222,13 @@ impl DatabaseError {
             Self::Engine { source, .. } if source.to_string().contains(IO_ERROR) => {
                 Some(IO_FAILURE)
             }
-            Self::NoKey(_) => Some(
-                "give it a primary key, and record its rows with `accession audit enable TABLE`",
-            ),
             Self::EntriesLost => Some(
                 "nothing was committed; `accession doctor` names triggers, rules and policies of others on the audit log",
             ),
-            Self::BadUrl(_)
+            Self::NoKey(_)
+            | Self::TriggerOfAnotherTable { .. }
+            | Self::NoDirectory(_)
+            | Self::BadUrl(_)
             | Self::Authorities { .. }
             | Self::Runtime(_)
             | Self::NotAFile(_)

@@ -286,7 +286,7 @@ impl AnyConnection {
     }
 
     /// The tables of the applied migrations, by name.
-    fn ledger_tables(
+    pub(super) fn ledger_tables(
         &mut self,
     ) -> Result<BTreeMap<&'static str, CreatedTable<'static>>, DatabaseError> {
         let states = self.migration_states()?.into_iter();

@@ -143,6 +143,8 @@ pub enum OperationError {
     Unfinished {
         /// The run.
         run: RunId,
+        /// Its tables.
+        tables: Vec<String>,
         /// Why.
         #[source]
         source: Box<OperationError>,
@@ -208,10 +210,14 @@ pub enum OperationError {
         record: String,
     },
     /// The audit log has no entry for this column of a row.
-    #[error("the row has no column `{column}`, according to the audit log of `{table}`")]
+    #[error("the row has no column `{column}`, according to the audit log of `{table}`{why}")]
     UnknownColumn {
         /// The table.
         table: String,
+        /// The row.
+        record: String,
+        /// Why, if the column was renamed or added; it begins with `: `.
+        why: String,
         /// The column.
         column: String,
     },
@@ -222,6 +228,8 @@ pub enum OperationError {
     ComputedColumn {
         /// The table.
         table: String,
+        /// The row.
+        record: String,
         /// The column.
         column: String,
     },
@@ -229,10 +237,16 @@ pub enum OperationError {
     #[error("no file `{0}` was imported")]
     UnknownFile(String),
     /// The audit log has no entry for this table.
-    #[error("the audit log has no entry for table `{table}`{}", .near.as_ref().map_or(String::new(), |near| format!("; did you mean `{near}`?")))]
+    #[error("the audit log has no entry for table `{table}`{}", match (.before, .near) {
+        (Some(before), _) => format!(": it was renamed, and is recorded as `{before}`"),
+        (None, Some(near)) => format!("; did you mean `{near}`?"),
+        (None, None) => String::new(),
+    })]
     UnknownTable {
         /// The table.
         table: String,
+        /// The former name, under which its changes are recorded.
+        before: Option<String>,
         /// A table with entries and a similar name.
         near: Option<String>,
     },

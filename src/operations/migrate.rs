@@ -26,13 +26,15 @@ pub struct RevertedMigration {
 /// The ledger's migrations, oldest first.
 ///
 /// # Errors
-/// When the database cannot be read, or its ledger is newer than this version.
+/// When the database cannot be read, its ledger is newer than this version, or another program removed a part of it.
 pub fn migration_status(
     url: &DatabaseUrl,
     wait: Duration,
 ) -> Result<Vec<MigrationState>, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
-    Ok(database.migration_states()?)
+    let states = database.migration_states()?;
+    database.has_ledger()?;
+    Ok(states)
 }
 
 /// Applies the pending migrations in one transaction; returns their names and findings.

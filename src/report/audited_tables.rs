@@ -12,7 +12,7 @@ use crate::operations::audited_tables::{
 };
 
 use super::Style;
-use super::counts::{Align, aligned, facts, plural};
+use super::counts::{Align, facts, painted, plural};
 use super::findings::{FindingView, finding_views};
 use super::proof::{SealView, seal_text};
 use state::state_text;
@@ -26,8 +26,14 @@ pub fn table_states_text(states: &[TableTriggers]) -> String {
     let rows: Vec<Vec<String>> = states
         .iter()
         .map(|state| {
-            let faulty = state.faulty.join(", ");
-            vec![state.table.clone(), state_text(state).into_owned(), faulty]
+            // One below the other: names can be as long as a line.
+            let faulty = state.faulty.iter().map(|name| sanitize_for_terminal(name));
+            vec![
+                sanitize_for_terminal(&state.table).into_owned(),
+                state_text(state).into_owned(),
+                faulty.collect::<Vec<_>>().join("
+"),
+            ]
         })
         .collect();
     let header = [
@@ -35,7 +41,7 @@ pub fn table_states_text(states: &[TableTriggers]) -> String {
         ("changes", Align::Left),
         ("triggers", Align::Left),
     ];
-    let mut out = aligned(&header, &rows);
+    let mut out = painted(&header, &rows);
     // A single table has its own hint below.
     let faulty: Vec<_> = states.iter().filter(|state| is_faulty(state)).collect();
     if faulty.len() > 1 || faulty.iter().any(|state| altered(state).is_none()) {

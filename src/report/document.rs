@@ -1,5 +1,6 @@
 //! Views as JSON, and the view of a command that failed.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -109,7 +110,7 @@ pub struct ErrorView {
     /// Further lines.
     pub details: Vec<String>,
     /// A suggested fix.
-    pub hint: Option<&'static str>,
+    pub hint: Option<Cow<'static, str>>,
     /// [Exit code](cron-and-ci.md#exit-codes) of the command.
     pub exit_code: u8,
 }

@@ -56,7 +56,7 @@ pub fn outside_seal_text(database: &str, seal: Option<&OutsideSeal>) -> String {
     match seal {
         None => {
             let verdict = Style::paint(Style::SUCCESS, "nothing to do");
-            format!("{verdict}: every entry of `{database}` is sealed\n")
+            format!("{verdict}: `{database}` has no entry to seal\n")
         }
         Some(OutsideSeal { seal, log, .. }) => {
             let verdict = Style::paint(Style::SUCCESS, "sealed");

@@ -57,6 +57,7 @@ pub fn run_text(details: &RunDetails) -> String {
     let mut counts = recorded.counts();
     for (_, counts) in &mut counts {
         counts.retain(|(name, _)| name != DISABLED_AFTER);
+        counts.iter_mut().for_each(|(name, _)| in_words(name));
     }
     counts.retain(|(_, counts)| !counts.is_empty());
     let counts = counts_table(&counts);
@@ -82,6 +83,17 @@ pub fn run_text(details: &RunDetails) -> String {
         out.push_str(&timings);
     }
     out
+}
+
+/// What a run of kind `enable` recorded, in the words of `audit enable`.
+fn in_words(name: &mut String) {
+    let words = match name.as_str() {
+        "noted" => "recorded as existing",
+        "differences" => "recorded as changed",
+        "completed" => "recorded with values of added columns",
+        _ => return,
+    };
+    words.clone_into(name);
 }
 
 fn when(run: &RunRecord) -> String {

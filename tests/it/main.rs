@@ -40,6 +40,7 @@ mod existing_tables;
 mod file_modes;
 mod first_import;
 mod fuzz_seeds;
+mod hints;
 mod histories;
 mod hostile;
 mod killed;

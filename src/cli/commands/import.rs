@@ -8,6 +8,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::database_options::DatabaseOptions;
 use crate::cli::environment::run_context;
 use crate::cli::exit::{EXIT_CODES, Exit};
+use crate::cli::format_options::ReviewOptions;
 use crate::cli::options::{ArchiveOptions, DirectoryOptions};
 use crate::cli::output::Output;
 use crate::cli::work::Work;
@@ -29,6 +30,8 @@ use crate::report::{ImportView, import_text};
 pub(in crate::cli) struct Import {
     #[command(flatten)]
     read: DirectoryOptions,
+    #[command(flatten)]
+    form: ReviewOptions,
     #[command(flatten)]
     database: DatabaseOptions,
     #[command(flatten)]

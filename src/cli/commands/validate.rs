@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::{EXIT_CODES, Exit};
+use crate::cli::format_options::ReviewOptions;
 use crate::cli::options::DirectoryOptions;
 use crate::cli::output::Output;
 use crate::cli::work::Work;
@@ -20,6 +21,8 @@ use crate::report::{ValidateView, validate_text};
 pub(in crate::cli) struct Validate {
     #[command(flatten)]
     read: DirectoryOptions,
+    #[command(flatten)]
+    form: ReviewOptions,
 }
 
 impl Validate {

@@ -96,6 +96,11 @@ pub(in crate::database) trait Dialect: Send + Sync {
         None
     }
 
+    /// Statements that make the database number the rows of a table of the ledger again.
+    fn number_again(&self, _table: &str, _column: &str) -> Option<String> {
+        None
+    }
+
     /// The reasons why this database cannot store a table, as messages with the necessary changes.
     fn unsupported(&self, _table: &Table) -> Vec<String> {
         Vec::new()

@@ -65,6 +65,18 @@ impl Seals<'_> {
         Ok(last.unwrap_or(0))
     }
 
+    /// The number of entries with lower ids.
+    ///
+    /// # Errors
+    /// When the audit log cannot be read.
+    pub fn entries_below(&mut self, id: i64) -> Result<u64, DatabaseError> {
+        let entries: i64 = audit_log::table
+            .filter(audit_log::id.lt(id))
+            .count()
+            .get_result(&mut self.database.connection)?;
+        Ok(u64::try_from(entries).unwrap_or_default())
+    }
+
     /// Visits entries of the audit log in the order of their ids; each is hashed while it is read.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::audit::{EXTERNAL, rewritten_record_id};
 use crate::database::audit_log::{Choice, EntryField, EntryFilter, EntryOrder};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, TableTriggers, TriggerState};
 use crate::model::nearest;
 use crate::operations::OperationError;
 
@@ -19,6 +19,8 @@ pub enum Unmatched {
     Table {
         /// The name.
         name: String,
+        /// The former name, under which its changes are recorded.
+        before: Option<String>,
         /// Tables that have entries.
         tables: Vec<String>,
     },
@@ -117,6 +119,7 @@ fn untraced(database: &mut Database, name: &str) -> Result<Option<Unmatched>, Op
         true => None,
         false => Some(Unmatched::Table {
             name: name.to_owned(),
+            before: recorded_as(database, name)?,
             tables: database
                 .audited_tables()
                 .traced_tables()?
@@ -247,6 +250,15 @@ fn time_of_first(
     Ok(time)
 }
 
+/// The former name of a renamed table, under which its changes are still recorded.
+fn recorded_as(database: &mut Database, table: &str) -> Result<Option<String>, OperationError> {
+    let states = database.audited_tables().table_triggers()?;
+    let renamed =
+        |state: &TableTriggers| state.table == table && state.state == TriggerState::Renamed;
+    let state = states.into_iter().find(renamed);
+    Ok(state.and_then(|state| state.before))
+}
+
 /// The error for a table without entries, with the name that was probably meant.
 ///
 /// # Errors
@@ -258,6 +270,7 @@ pub(super) fn unknown_table(
     let traced = database.audited_tables().traced_tables()?;
     Ok(OperationError::UnknownTable {
         table: table.to_owned(),
+        before: recorded_as(database, table)?,
         near: nearest(table, traced.iter().map(String::as_str)).map(str::to_owned),
     })
 }

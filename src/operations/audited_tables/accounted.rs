@@ -61,7 +61,9 @@ impl Accounted {
         let message = format!(
             "`{table}`: {rows} changed without an entry; run {run} recorded their current values"
         );
-        let hint = "the author and time of these changes are unknown; `accession audit log --entries --run RUN` lists them";
+        let hint = format!(
+            "the author and time of these changes are unknown; `accession audit log --entries --run {run}` lists them"
+        );
         (count > 0).then(|| warning(message).hint(hint))
     }
 
@@ -85,7 +87,9 @@ impl Accounted {
             "`{table}`: {broken} {entries} not follow from those before; run {run} accepted the current rows ({}{more})",
             named.join(", ")
         );
-        let hint = "the changes before these entries were not recorded, and cannot be: `accession audit history` shows the gap, and `accession runs show RUN` lists the entries";
+        let hint = format!(
+            "the changes before these entries were not recorded, and cannot be: `accession audit history` shows the gap, and `accession runs show {run}` lists the entries"
+        );
         (self.was_known && broken > 0).then(|| warning(message).hint(hint))
     }
 
@@ -102,7 +106,9 @@ impl Accounted {
         let message = format!(
             "`{before}` was renamed to `{table}`, the name of another table before: run {run} recorded how the rows differ ({entries})"
         );
-        let hint = "rows that changed without an entry are among them, if there are any; `accession audit log --entries --run RUN` lists all";
+        let hint = format!(
+            "rows that changed without an entry are among them, if there are any; `accession audit log --entries --run {run}` lists all"
+        );
         warning(message).hint(hint)
     }
 

@@ -72,7 +72,7 @@ pub fn altered(state: &TableTriggers) -> Option<String> {
             ))
         }
         TriggerState::KeyLost => Some(format!(
-            "table `{table}` has no primary key any more, so the audit log cannot identify its rows: give it one and record them with `accession audit enable {table}`, or `accession audit disable {table}`"
+            "table `{table}` has no primary key any more, so the audit log cannot identify its rows: give it one and record them with `accession audit enable {word}`, or `accession audit disable {word}`"
         )),
         TriggerState::Renamed | TriggerState::Outdated | TriggerState::Missing
             if state.effect == Effect::Rejected =>

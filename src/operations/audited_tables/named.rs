@@ -18,7 +18,8 @@ pub(super) fn unfit(state: TriggerState) -> &'static str {
     }
 }
 
-pub(super) const NO_KEY: &str = "it has no primary key, which the audit log needs to identify rows";
+pub(super) const NO_KEY: &str =
+    "it has no primary key, which the audit log needs to identify rows: give it one";
 
 pub(super) fn unsuitable(table: &str, why: impl Into<String>) -> OperationError {
     OperationError::UnsuitableTable {
@@ -66,6 +67,18 @@ fn unknown(
                 shell_word(&whole)
             ),
         });
+    }
+    let mut renamed = states.iter();
+    let renamed = renamed
+        .find(|state| state.state == TriggerState::Renamed && state.before.as_deref() == Some(name))
+        .map(|state| state.table.clone());
+    let now = match renamed {
+        Some(now) => Some(now),
+        None if database.has_ledger()? => database.ledger().present_name(name)?,
+        None => None,
+    };
+    if let Some(now) = now {
+        return Ok(format!("the table was renamed to `{now}`: use that name"));
     }
     if database.schema().is_some()
         && let Some((schema, table)) = name.split_once('.')

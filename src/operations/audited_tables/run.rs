@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value, json};
 
-use crate::database::ledger::RunHeader;
+use crate::database::ledger::{RunHeader, RunRecord};
 use crate::database::seals::{NewSeal, RunFacts};
 use crate::database::{DISABLED_AFTER, Database, TriggerFault, TriggerState};
 use crate::model::{RunContext, RunId, RunKind, Sha256, Table, Timestamp};
@@ -202,8 +202,12 @@ impl Entered {
         if is_complete {
             return error;
         }
+        let id = RunId::from(run.id);
+        let unfinished = database.ledger().unfinished_runs().unwrap_or_default();
+        let begun = unfinished.iter().find(|begun| begun.id == id);
         OperationError::Unfinished {
-            run: run.id.into(),
+            tables: begun.map_or_else(Vec::new, RunRecord::tables),
+            run: id,
             source: Box::new(error),
         }
     }

@@ -134,6 +134,7 @@ fn complete_unfinished(
     while let Some(first) = database.ledger().unfinished_runs()?.into_iter().next() {
         let completed = complete_one(database, abandoned, now).map_err(|source| {
             OperationError::Unfinished {
+                tables: first.tables(),
                 run: first.id,
                 source: Box::new(source),
             }

@@ -190,12 +190,12 @@ pub fn doctor(
 fn unreached(error: &DatabaseError) -> Check {
     let hint = match error {
         DatabaseError::Missing(_) => {
-            Some("check the path; an import creates a database that does not exist")
+            Some("check the path; an import creates a database that does not exist".into())
         }
         other => other.hint(),
     };
     Check {
-        hint: hint.map(str::to_owned),
+        hint: hint.map(String::from),
         ..Check::broken("connection", with_causes(error), "")
     }
 }

@@ -31,7 +31,11 @@ pub(super) fn tables(
         }
     }
     Ok(if !problems.is_empty() {
-        Check::broken("tables", problems.join("; "), hint.unwrap_or(HINT))
+        Check::broken(
+            "tables",
+            problems.join("; "),
+            hint.unwrap_or_else(|| HINT.to_owned()),
+        )
     } else if ctx.layouts.is_empty() {
         Check::skipped("tables", "no layout to compare with: see `--layout`")
     } else {

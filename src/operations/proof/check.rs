@@ -11,6 +11,7 @@ mod tables;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::archive::{SEALS, has_seals_log};
 use crate::audit::seal::{Anchor, LedgerTable};
 use crate::database::seals::Entries;
 use crate::database::{Access, Database, DatabaseUrl};
@@ -139,17 +140,19 @@ impl AuditLogCheck<'_> {
 
     /// Reports entries that no seal covers: they were written outside runs, or inserted by tampering.
     fn unsealed(&mut self, found: &CoverageResult) -> Result<Unsealed, OperationError> {
+        // No database generates such numbers, and seals do not go back before the last one.
+        let is_impossible = |id: &i64| *id < 1;
+        let impossible: Vec<i64> = found.unsealed.iter().take_while(is_impossible).collect();
         let mut unsealed = Unsealed {
-            entries: found.unsealed.count(),
-            first: found.unsealed.first(),
+            entries: found.unsealed.count() - impossible.len() as u64,
+            first: found.unsealed.iter().nth(impossible.len()),
             ..Unsealed::default()
         };
-        if let Some(first) = found.unsealed.first() {
+        if let Some(first) = unsealed.first {
             let first = self.database.seals().entry_subject(first)?;
             unsealed.since = first.map(|entry| entry.changed_at);
         }
-        // No database generates such numbers, and seals do not go back before the last one.
-        for id in found.unsealed.iter().take_while(|id| *id < 1) {
+        for id in impossible {
             let entry = self.database.seals().entry_subject(id)?;
             self.keep(AuditLogDifference {
                 kind: AuditLogDifferenceKind::Inserted,
@@ -267,7 +270,13 @@ impl AuditLogCheck<'_> {
         let mut newest = self.seals.iter().rev();
         let archive = newest
             .find_map(|seal| seal.header.run.as_ref()?.get("archive")?.as_str())
-            .map(|archive| PathBuf::from(archive).join(crate::archive::SEALS));
+            .map(PathBuf::from);
+        // Both may have been moved.
+        let usual = options.database.default_archive();
+        let archive = archive.map(|archive| match has_seals_log(&archive) {
+            false if has_seals_log(&usual) => usual,
+            _ => archive,
+        });
         Ok(AuditLogOutcome {
             status,
             database: options.database.to_string(),
@@ -280,7 +289,7 @@ impl AuditLogCheck<'_> {
             schema_changed: schema
                 .map(|schema| last.is_some_and(|seal| seal.header.schema != schema)),
             ledger_covered: last.is_some_and(|seal| seal.header.ledger.is_some()),
-            log: archive.map(|path| path.display().to_string()),
+            log: archive.map(|path| path.join(SEALS).display().to_string()),
             differences: self.differences,
             differences_not_kept: self.not_kept,
         })

@@ -7,7 +7,7 @@ use crate::archive::{Archive, SEALS, append_seal, has_seals_log, is_same_archive
 use crate::audit::seal::{Anchor, Header, IdRanges, Sealer};
 use crate::database::seals::{Entries, NewSeal};
 use crate::database::{Access, Database, DatabaseUrl};
-use crate::model::{Finding, FindingList, Level, Rule, RunContext};
+use crate::model::{Finding, FindingList, Level, Rule, RunContext, plural};
 use crate::operations::OperationError;
 use crate::operations::audited_tables::make_ready;
 
@@ -114,6 +114,7 @@ pub fn seal_outside_changes(
     let mut findings = FindingList::default();
     findings.extend(make_ready(&mut database, place, run, now)?);
     let elsewhere = place.elsewhere(&mut database)?;
+    findings.extend(impossible_numbers(&mut database)?);
     let archive = place.archive(&mut database)?;
     let seal = database.transaction(|database| {
         require_seals(database)?;
@@ -147,6 +148,19 @@ pub fn seal_outside_changes(
     let log = failed.is_none().then(|| archive.join(SEALS));
     findings.extend(failed);
     Ok((Some(OutsideSeal { seal, log }), findings))
+}
+
+/// A warning if there are entries that cannot be sealed, because no database generates their numbers.
+fn impossible_numbers(database: &mut Database) -> Result<Option<Finding>, OperationError> {
+    let entries = database.seals().entries_below(1)?;
+    let message = format!(
+        "{} of the audit log with a number below 1, which the database never generates, cannot be sealed",
+        plural(entries, "entry")
+    );
+    let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
+    let finding =
+        finding.hint("another program inserted them: `accession audit verify` lists them");
+    Ok((entries > 0).then_some(finding))
 }
 
 /// Records a committed seal next to the originals; returns a warning if that fails.

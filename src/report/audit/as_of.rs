@@ -162,6 +162,14 @@ impl AsOfSheet {
             }
         };
         out.push_str(&shown_of(self.kept.len(), outcome.rows, "row"));
+        if let [first, others @ ..] = &self.kept[..]
+            && !others.is_empty()
+            && others.iter().all(|other| other[0] == first[0])
+        {
+            out.push_str(
+                "these rows have the same record id: their keys have the same text, or are NULL\n",
+            );
+        }
         if let Some(first) = &outcome.first_entry {
             let first = short_timestamp(first);
             out.push_str(&format!("the first entry of this table is from {first}\n"));

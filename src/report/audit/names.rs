@@ -8,11 +8,19 @@ use crate::report::counts::short_timestamp;
 #[must_use]
 pub fn unmatched_text(unmatched: &Unmatched) -> String {
     match unmatched {
-        Unmatched::Table { name, tables } => {
+        Unmatched::Table {
+            name,
+            before,
+            tables,
+        } => {
             let message = format!(
                 "the audit log has no entries of a table `{}`",
                 escape_line(name)
             );
+            if let Some(before) = before {
+                let before = escape_line(before);
+                return format!("{message}: it was renamed, and is recorded as `{before}`\n");
+            }
             format!("{message}{}\n", known(name, tables, "it has entries of"))
         }
         Unmatched::Column { name, tables } => {
@@ -67,6 +75,7 @@ mod tests {
             |names: &[&str]| -> Vec<String> { names.iter().copied().map(str::to_owned).collect() };
         let table = |name: &str, tables| Unmatched::Table {
             name: name.to_owned(),
+            before: None,
             tables,
         };
         assert_eq!(

@@ -114,8 +114,23 @@ fn an_import_into_a_renamed_table_fails_and_its_hint_works(target: Target) {
     target.execute("ALTER TABLE items RENAME TO things");
     fails(
         &target,
-        &["`things` was renamed from `items`", "audit enable TABLE"],
+        &["`things` was renamed from `items`", "audit enable things`"],
     );
+    for command in ["history", "blame", "as-of", "why"] {
+        let ended = target.run(&["audit", command, "things", "1"]);
+        assert_eq!(ended.code, Some(1), "{ended}");
+        for part in [
+            "`things`: it was renamed, and is recorded as `items`",
+            "`accession audit enable things`",
+        ] {
+            assert!(ended.stderr.contains(part), "{ended}");
+        }
+    }
+    let log = target.run(&["audit", "log", "--table", "things"]);
+    assert!(log.stderr.contains("is recorded as `items`"), "{log}");
+    let disabled = target.run(&["audit", "disable", "items"]);
+    let renamed = "`items`: the table was renamed to `things`: use that name";
+    assert!(disabled.stderr.contains(renamed), "{disabled}");
     let reconciled = ends(&target, &["audit", "reconcile"], 4);
     for part in [
         "items: the table was renamed to `things`",
@@ -147,7 +162,7 @@ fn an_import_into_a_renamed_table_fails_and_its_hint_works(target: Target) {
     target.execute("ALTER TABLE things RENAME TO items");
     fails(
         &target,
-        &["`items` was renamed from `things`", "audit enable TABLE"],
+        &["`items` was renamed from `things`", "audit enable items`"],
     );
     enables(&target, "items");
     let again = target.imports(&["--layout", "./layout"]);

@@ -42,6 +42,7 @@ fn are_stopped(target: &Target, words: &str) {
         (&["audit", "reconcile"], 4),
         (&["audit", "enable", "--all"], 4),
         (&["audit", "seal"], 4),
+        (&["migrate", "status"], 4),
         (&["migrate", "up"], 4),
         (&["runs", "list"], 4),
         (&["doctor", "--fix"], 4),
@@ -227,7 +228,10 @@ fn guards(target: &Target) -> Vec<(String, String)> {
              (format('DROP FUNCTION %s() CASCADE', t.tgfoid::regproc)), \
              (format('CREATE OR REPLACE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''', t.tgfoid::regproc)) \
              ) AS s (statement) WHERE NOT t.tgisinternal AND t.tgrelid::regclass::text IN \
-             ('audit_log', 'import_runs', 'audit_seals', 'audit_seal_blocks')"
+             ('audit_log', 'import_runs', 'audit_seals', 'audit_seal_blocks') \
+             UNION ALL SELECT 'numbering of id', format('ALTER TABLE %I ALTER id DROP IDENTITY', attrelid::regclass) \
+             FROM pg_attribute WHERE attidentity <> '' AND attrelid::regclass::text IN \
+             ('audit_log', 'source_files', 'conversions', 'rejects', 'row_sources_replaced')"
         }
         Backend::Mysql => {
             "SELECT trigger_name, CONCAT('DROP TRIGGER ', trigger_name) FROM information_schema.triggers \
@@ -238,6 +242,9 @@ fn guards(target: &Target) -> Vec<(String, String)> {
              CONCAT('ALTER TABLE ', table_name, ' DROP FOREIGN KEY ', constraint_name) \
              FROM information_schema.key_column_usage WHERE table_schema = DATABASE() \
              AND referenced_table_name IN ('audit_log', 'import_runs', 'audit_seals', 'source_files') \
+             UNION ALL SELECT 'numbering of id', CONCAT('ALTER TABLE ', table_name, ' MODIFY id BIGINT NOT NULL') \
+             FROM information_schema.columns WHERE table_schema = DATABASE() AND extra = 'auto_increment' \
+             AND table_name IN ('audit_log', 'conversions', 'rejects', 'row_sources_replaced') \
              UNION ALL SELECT 'audit_log_guard', 'DROP TABLE audit_log_guard'"
         }
     };

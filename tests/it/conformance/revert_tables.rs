@@ -71,11 +71,7 @@ fn a_renamed_and_recorded_table_is_named(target: Target) {
     let target = &wide.target;
     target.execute("ALTER TABLE u RENAME TO old_u");
     enables(target, "old_u");
-    fails(
-        target,
-        &run,
-        &["is called `old_u` now", "audit enable TABLE"],
-    );
+    fails(target, &run, &["is called `old_u` now", "audit enable u`"]);
     target.execute("CREATE TABLE u (id INT PRIMARY KEY, v VARCHAR(20), w INT)");
     enables(target, "u");
     fails(target, &run, &["and another table has its name"]);

@@ -61,7 +61,7 @@ pub(super) struct FilterOptions {
     #[arg(long, value_name = "TIME", help_heading = FILTER)]
     until: Option<String>,
     /// Only entries after the entry with this id, oldest first
-    #[arg(long, value_name = "ENTRY", value_parser = entry, help_heading = FILTER)]
+    #[arg(long, value_name = "ENTRY", value_parser = entry, allow_negative_numbers = true, help_heading = FILTER)]
     after: Option<i64>,
 }
 

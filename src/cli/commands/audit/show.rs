@@ -18,7 +18,7 @@ use crate::report::audit::{EntryDetailsView, show_csv, show_text};
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Show {
     /// Id of the entry
-    #[arg(value_parser = entry)]
+    #[arg(value_parser = entry, allow_negative_numbers = true)]
     entry: i64,
     #[command(flatten)]
     database: DatabaseOptions,

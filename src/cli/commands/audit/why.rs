@@ -40,7 +40,7 @@ pub(super) struct Why {
     /// Name or directory of the layout that the run used [default: the built-in layout with the same name]
     #[arg(long, value_name = "NAME|PATH")]
     layout: Option<String>,
-    /// Directory of the archive, if it was moved since the run
+    /// Directory of the archive [default: the one of the run, or if that is not there, DATABASE.archive]
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
     #[command(flatten)]

@@ -48,6 +48,12 @@ fn set_comment(table: &Table, comment: &str) -> String {
 }
 
 impl Dialect for MysqlDialect {
+    fn number_again(&self, table: &str, column: &str) -> Option<String> {
+        Some(format!(
+            "ALTER TABLE {table} MODIFY {column} BIGINT NOT NULL AUTO_INCREMENT"
+        ))
+    }
+
     fn index_name(&self, name: &str) -> String {
         bounded(name, LONGEST_NAME)
     }

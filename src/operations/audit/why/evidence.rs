@@ -83,7 +83,12 @@ pub(super) fn read(
             "the ledger has no digest of the file".to_owned(),
         ));
     };
-    let archive = Archive::open(archive).map_err(|error| missing(&error))?;
+    let archive = Archive::open(archive).map_err(|error| {
+        let error = with_causes(&error);
+        Proof::Missing(format!(
+            "{error}: if it was moved, name it with `--archive DIR`"
+        ))
+    })?;
     let mut object = archive
         .read_object(sha256)
         .map_err(|error| missing(&error))?;

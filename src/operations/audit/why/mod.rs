@@ -8,6 +8,7 @@ mod evidence;
 mod expression;
 mod live;
 mod origin;
+mod unknown_column;
 mod unsourced;
 mod value_source;
 
@@ -220,10 +221,13 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             live = LiveRow::Unrecorded;
         }
         let mut columns: Vec<_> = written.columns.into_iter().zip(in_table).collect();
+        let is_written = |only: &String| columns.iter().any(|(one, _)| one.column == *only);
+        let was_written = options.column.as_ref().is_some_and(is_written);
         if let Some(known) = &written.known {
             // A column that was dropped from the table is not explained.
             columns.retain(|(column, _)| known.contains(&column.column));
         }
+        let recorded: Vec<String> = columns.iter().map(|(one, _)| one.column.clone()).collect();
         if let Some(only) = &options.column {
             columns.retain(|(column, _)| column.column == *only);
             if columns.is_empty() {
@@ -231,12 +235,18 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
                 if computed.contains(only) {
                     return Err(OperationError::ComputedColumn {
                         table: options.table.clone(),
+                        record,
                         column: only.clone(),
                     });
                 }
                 return Err(OperationError::UnknownColumn {
                     table: options.table.clone(),
+                    record,
                     column: only.clone(),
+                    why: match was_written {
+                        true => ": it was renamed or dropped".to_owned(),
+                        false => unknown_column::why(database, &options.table, only, &recorded)?,
+                    },
                 });
             }
         }

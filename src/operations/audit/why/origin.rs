@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
+use crate::archive::Archive;
 use crate::database::Database;
 use crate::database::ledger::{FileVersion, RowOrigin, RunRecord, StoredConversion};
 use crate::layout::{Layout, source_of, unpacked};
@@ -142,6 +143,18 @@ struct Place {
     layout: Result<Layout, String>,
 }
 
+/// The archive of the run; if it is not there, and one is where the database has it by default, that one: both were
+/// moved.
+fn archive_of(run: &RunRecord, options: &WhyOptions<'_>) -> Option<PathBuf> {
+    let recorded = run.archive.as_ref().map(PathBuf::from)?;
+    let is_there = |archive: &PathBuf| Archive::open(archive).is_ok();
+    let moved = Some(options.database.default_archive()).filter(is_there);
+    match is_there(&recorded) {
+        true => Some(recorded),
+        false => moved.or(Some(recorded)),
+    }
+}
+
 impl Place {
     fn new(options: &WhyOptions<'_>, row: RowOrigin, file: FileVersion, run: RunRecord) -> Self {
         let layout = (options.layout)(&run.layout).and_then(|layout| {
@@ -159,7 +172,7 @@ impl Place {
             archive: options
                 .archive
                 .clone()
-                .or_else(|| run.archive.clone().map(PathBuf::from)),
+                .or_else(|| archive_of(&run, options)),
             limits: options.limits,
             layout,
             row,
