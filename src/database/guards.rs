@@ -13,7 +13,7 @@ use super::audited_tables::triggers::fault;
 use super::engine::{StoredTrigger, guard_statements};
 use super::ledger_tables::holds_no_data;
 use super::tables::application::is_own;
-use super::{AnyConnection, Database, DatabaseError, MigrationStatus, TriggerFault};
+use super::{AnyConnection, DatabaseError, MigrationStatus, ReadTransaction, TriggerFault};
 use crate::audit::{TRIGGER_PREFIX, Trigger};
 
 pub(super) static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
@@ -46,7 +46,7 @@ impl Guard {
     }
 }
 
-impl Database {
+impl ReadTransaction {
     /// The triggers of the ledger that differ from those of its migrations, by table and name; its foreign keys that are
     /// missing, where they protect tables; its tables without data that are missing or altered, under their own name;
     /// and the numbers of its rows. None if there is no ledger.
@@ -79,7 +79,7 @@ struct StoredRule {
     of_table: String,
 }
 
-impl Database {
+impl ReadTransaction {
     /// Whether a table has triggers or rules of the application.
     pub(super) fn has_other_triggers(&mut self, table: &str) -> Result<bool, DatabaseError> {
         let query = diesel::sql_query(self.connection.catalog().rules);

@@ -8,7 +8,7 @@ use crate::model::{Table, Timestamp};
 
 use super::engine::embedded::is_read_only;
 use super::ledger::tables::{audit_context, import_runs};
-use super::{AnyConnection, Database, DatabaseError, DatabaseUrl};
+use super::{AnyConnection, DatabaseError, DatabaseUrl, ReadTransaction, WriteTransaction};
 
 /// Facts that a database reports about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ struct StoredFacts {
     now: String,
 }
 
-impl Database {
+impl ReadTransaction {
     /// Facts that the database reports about itself.
     ///
     /// # Errors
@@ -258,15 +258,6 @@ impl Database {
         Ok(Some(taken.map(|next| (next, last))))
     }
 
-    /// Lets the next entry of the audit log have a number after this one.
-    ///
-    /// # Errors
-    /// When the database reports an error.
-    pub fn advance_entry_numbers(&mut self, last: i64) -> Result<(), DatabaseError> {
-        let engine = self.connection.engine_mut();
-        Ok(engine.advance_sequence("audit_log", "id", last)?)
-    }
-
     /// The layouts that were imported, by name.
     ///
     /// # Errors
@@ -294,5 +285,16 @@ impl Database {
             return Ok(Vec::new());
         }
         self.connection.trigger_faults(table)
+    }
+}
+
+impl WriteTransaction {
+    /// Lets the next entry of the audit log have a number after this one.
+    ///
+    /// # Errors
+    /// When the database reports an error.
+    pub fn advance_entry_numbers(&mut self, last: i64) -> Result<(), DatabaseError> {
+        let engine = self.connection.engine_mut();
+        Ok(engine.advance_sequence("audit_log", "id", last)?)
     }
 }

@@ -12,7 +12,7 @@ use diesel::QueryResult;
 use super::created_tables::{CreatedTable, created_tables};
 use super::engine::{append_key, drop_table};
 use super::guards::migration;
-use super::{AnyConnection, Database, DatabaseError, MigrationStatus, ReferringKey};
+use super::{AnyConnection, DatabaseError, MigrationStatus, ReadTransaction, ReferringKey};
 
 /// Tables that hold no data: one is always empty, and the rows of the others have a meaning only while a run or a
 /// statement writes.
@@ -98,7 +98,7 @@ pub(super) fn lost_column(table: &str, column: &str) -> String {
     )
 }
 
-impl Database {
+impl ReadTransaction {
     /// Whether this database has the ledger's tables.
     ///
     /// # Errors

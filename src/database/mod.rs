@@ -42,6 +42,7 @@ mod tests;
 mod transaction;
 mod url;
 mod writer;
+mod writing;
 
 pub use audit_log::{LaterEntry, RecordedChange};
 pub use audited_tables::{
@@ -65,7 +66,7 @@ pub use pages::{PageRow, Pages, Room};
 pub use rejected_connection::RejectionReason;
 pub use rejection::Rejection;
 pub use scratch::TemporaryFiles;
-pub use session::{Access, Database};
+pub use session::{Access, Database, ReadTransaction, WriteTransaction};
 pub use tables::{
     CurrentRows, ForeignKeyChecks, KeyedRows, LiveRow, Mismatch, Obstacle, ReferringKey,
     RejectedRow, RestoredRows, RestoredTable, RowFault, RowRange, RowUndo, SameKey, TableProblem,
@@ -73,3 +74,4 @@ pub use tables::{
 };
 pub use url::{DatabaseUrl, is_usual_name};
 pub use writer::{FileRecord, Reject, RunEnd, Verified, Writer};
+pub use writing::Writing;

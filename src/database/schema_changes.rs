@@ -4,13 +4,13 @@
 use std::error::Error;
 
 use super::connect::repeat;
-use super::{Database, DatabaseError};
+use super::{Database, DatabaseError, ReadTransaction, WriteTransaction};
 
 impl Database {
     /// Whether each change of the schema commits immediately, with everything that was written before it.
     #[must_use]
     pub fn commits_schema_changes(&self) -> bool {
-        self.connection.engine().commits_schema_changes()
+        self.transaction.commits_schema_changes()
     }
 
     /// Runs `work`, which changes the schema: in a transaction if the database can roll such changes back, otherwise
@@ -20,11 +20,11 @@ impl Database {
     /// Those of `work`, and when the lock is unavailable for too long.
     pub fn change_schema<T, E: From<DatabaseError>>(
         &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, E>,
+        work: impl FnOnce(&mut WriteTransaction) -> Result<T, E>,
     ) -> Result<T, E> {
         match self.commits_schema_changes() {
             false => self.transaction(work),
-            true => self.under_lock(work),
+            true => self.transaction.under_lock(work),
         }
     }
 
@@ -36,21 +36,46 @@ impl Database {
     /// Those of `change` and `work`, and when the lock is unavailable for too long or the commit fails.
     pub fn change_schema_then<P, T, E: From<DatabaseError> + Error + 'static>(
         &mut self,
-        change: impl FnOnce(&mut Self) -> Result<P, E>,
-        work: impl Fn(&mut Self, &P) -> Result<T, E>,
+        change: impl FnOnce(&mut WriteTransaction) -> Result<P, E>,
+        work: impl Fn(&mut WriteTransaction, &P) -> Result<T, E>,
         is_passing: fn(&E) -> bool,
     ) -> Result<T, E> {
         match self.commits_schema_changes() {
-            false => self.transaction(|database| {
-                let prepared = change(database)?;
-                work(database, &prepared)
+            false => self.transaction(|transaction| {
+                let prepared = change(transaction)?;
+                work(transaction, &prepared)
             }),
-            true => self.under_lock(|database| {
-                let prepared = change(database)?;
-                let place = database.place.clone();
-                let once = || database.transaction(|database| work(database, &prepared));
+            true => self.transaction.under_lock(|transaction| {
+                let prepared = change(transaction)?;
+                let place = transaction.place.clone();
+                let once = || transaction.run(|transaction| work(transaction, &prepared));
                 repeat(&place, is_passing, once)
             }),
+        }
+    }
+}
+
+impl ReadTransaction {
+    /// Whether each change of the schema commits immediately, with everything that was written before it.
+    #[must_use]
+    pub fn commits_schema_changes(&self) -> bool {
+        self.connection.engine().commits_schema_changes()
+    }
+}
+
+impl WriteTransaction {
+    /// Runs `work`, which is one step of a change of the schema: in a transaction of its own if each change commits,
+    /// otherwise within this one.
+    ///
+    /// # Errors
+    /// Those of `work`, and when the commit fails.
+    pub fn step<T, E: From<DatabaseError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self.commits_schema_changes() {
+            false => work(self),
+            true => self.run(work),
         }
     }
 
@@ -58,7 +83,7 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let locked = self.connection.engine_mut().lock(self.wait);
+        let locked = self.reading.connection.engine_mut().lock(self.reading.wait);
         locked.map_err(|error| self.explain(error))?;
         let done = work(self);
         self.connection.engine_mut().after_transaction();

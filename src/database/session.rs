@@ -1,5 +1,6 @@
 //! An open database and its transactions.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use diesel::connection::Connection as _;
@@ -12,7 +13,15 @@ use crate::audit::KeyRule;
 use super::{AnyConnection, DatabaseError, DatabaseUrl, MigrationState, MigrationStatus};
 
 /// An open database.
+///
+/// Rows and tables are read in a [`snapshot`](Self::snapshot), and written in a [`transaction`](Self::transaction) or a
+/// [change of the schema](Self::change_schema).
 pub struct Database {
+    pub(super) transaction: WriteTransaction,
+}
+
+/// A transaction that reads, or the part of one that writes.
+pub struct ReadTransaction {
     pub(super) connection: AnyConnection,
     pub(super) place: DatabaseUrl,
     pub(super) access: Access,
@@ -21,10 +30,27 @@ pub struct Database {
     pub(super) immutable: Option<ImmutableDatabase>,
     /// Whether the tables of the ledger were found to be those of its migrations.
     pub(super) is_whole: bool,
-    /// Whether a transaction of [`transaction`](Self::transaction) is open.
-    pub(super) is_writing: bool,
     /// Dropped after the connection, because fields are dropped in their order.
     pub(super) _keeper: Option<WalKeeper>,
+}
+
+/// A transaction that writes.
+pub struct WriteTransaction {
+    pub(super) reading: ReadTransaction,
+}
+
+impl Deref for WriteTransaction {
+    type Target = ReadTransaction;
+
+    fn deref(&self) -> &ReadTransaction {
+        &self.reading
+    }
+}
+
+impl DerefMut for WriteTransaction {
+    fn deref_mut(&mut self) -> &mut ReadTransaction {
+        &mut self.reading
+    }
 }
 
 /// The purpose for which a database is opened.
@@ -58,15 +84,17 @@ impl Database {
         if tracing::enabled!(tracing::Level::TRACE) {
             connection.set_instrumentation(StatementSpans::default());
         }
-        Ok(Self {
+        let reading = ReadTransaction {
             connection,
             place: place.clone(),
             access,
             wait,
             immutable,
             is_whole: false,
-            is_writing: false,
             _keeper: keeper,
+        };
+        Ok(Self {
+            transaction: WriteTransaction { reading },
         })
     }
 
@@ -76,33 +104,45 @@ impl Database {
     /// Those of `work`, and when the lock is unavailable for too long or the commit fails.
     pub fn transaction<T, E: From<DatabaseError>>(
         &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, E>,
+        work: impl FnOnce(&mut WriteTransaction) -> Result<T, E>,
     ) -> Result<T, E> {
-        let begun = {
-            let _span = tracing::info_span!("lock").entered();
-            self.connection.begin_write(self.wait)
-        };
-        begun.map_err(|error| self.explain(error))?;
-        self.is_writing = true;
-        let done = work(self);
-        self.is_writing = false;
-        let done = match done {
-            Ok(done) => done,
-            Err(error) => {
-                // The database may have rolled back by itself; the first error is the one to report.
-                let _ = self.connection.rollback();
-                return Err(error);
-            }
-        };
-        let _span = tracing::info_span!("commit").entered();
-        let committed = self.connection.commit();
-        committed.map_err(|error| match self.explain(error) {
-            DatabaseError::Lost(error) => DatabaseError::LostAtCommit(error),
-            other => other,
-        })?;
-        Ok(done)
+        self.transaction.run(work)
     }
 
+    /// Runs `work` on one consistent state of the database, writing nothing.
+    ///
+    /// # Errors
+    /// Those of `work`, and when the database cannot be read.
+    pub fn snapshot<T, E: From<DatabaseError>>(
+        &mut self,
+        work: impl FnOnce(&mut ReadTransaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let reading = &mut self.transaction.reading;
+        let begun = reading.connection.begin_read();
+        begun.map_err(|error| reading.explain(error))?;
+        let done = work(reading);
+        let _ = reading.connection.rollback();
+        let immutable = reading.immutable.as_ref();
+        immutable.map_or(Ok(()), ImmutableDatabase::check)?;
+        done
+    }
+
+    /// Completes a new database: makes it durable and closes it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn publish(mut self) -> Result<(), DatabaseError> {
+        Ok(self.transaction.connection.engine_mut().publish()?)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn place(&self) -> &DatabaseUrl {
+        &self.transaction.place
+    }
+}
+
+impl ReadTransaction {
     /// Names of the missing parts of ledger and triggers: pending migrations, and those of the `faulty` triggers whose
     /// tables were not disabled. Empty if there is no ledger yet.
     ///
@@ -129,23 +169,6 @@ impl Database {
         Ok(missing)
     }
 
-    /// Runs `work` on one consistent state of the database, writing nothing.
-    ///
-    /// # Errors
-    /// Those of `work`, and when the database cannot be read.
-    pub fn snapshot<T, E: From<DatabaseError>>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let begun = self.connection.begin_read();
-        begun.map_err(|error| self.explain(error))?;
-        let done = work(self);
-        let _ = self.connection.rollback();
-        let immutable = self.immutable.as_ref();
-        immutable.map_or(Ok(()), ImmutableDatabase::check)?;
-        done
-    }
-
     /// How the audit triggers write keys.
     #[must_use]
     pub fn key_rule(&self) -> KeyRule {
@@ -156,6 +179,66 @@ impl Database {
     pub(super) fn explain(&self, error: DieselError) -> DatabaseError {
         let engine = self.connection.engine();
         engine.explain(error, &self.place, self.wait)
+    }
+
+    /// The ledger's migrations, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger is newer than this version of accession.
+    pub fn migration_states(&mut self) -> Result<Vec<MigrationState>, DatabaseError> {
+        self.connection
+            .migration_states()
+            .map_err(|error| match error {
+                DatabaseError::Statement(error) => self.explain(error),
+                other => other,
+            })
+    }
+
+    /// The purpose for which it was opened.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The schema that contains the tables, if a database has several.
+    #[must_use]
+    pub fn schema(&self) -> Option<&str> {
+        self.connection.engine().schema()
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn place(&self) -> &DatabaseUrl {
+        &self.place
+    }
+}
+
+impl WriteTransaction {
+    /// Begins, runs `work` and commits; rolls back when it fails.
+    pub(super) fn run<T, E: From<DatabaseError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let begun = {
+            let _span = tracing::info_span!("lock").entered();
+            self.reading.connection.begin_write(self.reading.wait)
+        };
+        begun.map_err(|error| self.explain(error))?;
+        let done = match work(self) {
+            Ok(done) => done,
+            Err(error) => {
+                // The database may have rolled back by itself; the first error is the one to report.
+                let _ = self.connection.rollback();
+                return Err(error);
+            }
+        };
+        let _span = tracing::info_span!("commit").entered();
+        let committed = self.connection.commit();
+        committed.map_err(|error| match self.explain(error) {
+            DatabaseError::Lost(error) => DatabaseError::LostAtCommit(error),
+            other => other,
+        })?;
+        Ok(done)
     }
 
     /// Runs the ledger's pending migrations and returns their names, and recreates missing triggers of the ledger and
@@ -177,44 +260,5 @@ impl Database {
     /// When it fails, or the ledger is newer than this version of accession.
     pub fn migrate_down(&mut self) -> Result<Option<String>, DatabaseError> {
         self.connection.migrate_down()
-    }
-
-    /// The ledger's migrations, oldest first.
-    ///
-    /// # Errors
-    /// When the ledger is newer than this version of accession.
-    pub fn migration_states(&mut self) -> Result<Vec<MigrationState>, DatabaseError> {
-        self.connection
-            .migration_states()
-            .map_err(|error| match error {
-                DatabaseError::Statement(error) => self.explain(error),
-                other => other,
-            })
-    }
-
-    /// Completes a new database: makes it durable and closes it.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn publish(mut self) -> Result<(), DatabaseError> {
-        Ok(self.connection.engine_mut().publish()?)
-    }
-
-    /// The purpose for which it was opened.
-    #[must_use]
-    pub fn access(&self) -> Access {
-        self.access
-    }
-
-    /// The schema that contains the tables, if a database has several.
-    #[must_use]
-    pub fn schema(&self) -> Option<&str> {
-        self.connection.engine().schema()
-    }
-
-    /// Its address.
-    #[must_use]
-    pub fn place(&self) -> &DatabaseUrl {
-        &self.place
     }
 }

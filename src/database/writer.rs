@@ -25,7 +25,7 @@ use super::statement::Slot;
 use super::statement_text::StatementTexts;
 use super::tables::deferred::Deferred;
 use super::tables::target::TargetTables;
-use super::{Database, DatabaseError, RowRange};
+use super::{DatabaseError, RowRange, WriteTransaction};
 
 use applied::Applied;
 use batches::{BATCH, batches};
@@ -78,7 +78,7 @@ impl<'l> Writer<'l> {
     /// # Errors
     /// When the database reports an error.
     pub fn begin(
-        database: &mut Database,
+        database: &mut WriteTransaction,
         layout: &'l Layout,
         target: &TargetTables,
         header: &RunHeader,
@@ -146,7 +146,7 @@ impl<'l> Writer<'l> {
     /// When the database reports an error.
     pub fn apply(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         changes: Vec<Change>,
     ) -> Result<(), DatabaseError> {
         for change in changes {
@@ -187,7 +187,11 @@ impl<'l> Writer<'l> {
     }
 
     /// Buffers a new row.
-    fn insert(&mut self, database: &mut Database, row: PlannedRow) -> Result<(), DatabaseError> {
+    fn insert(
+        &mut self,
+        database: &mut WriteTransaction,
+        row: PlannedRow,
+    ) -> Result<(), DatabaseError> {
         let table = row.table;
         self.written[table].add(|| self.layout.tables[table].table.key_values(&row.values));
         self.bytes[table] += row.values.iter().map(Value::bytes).sum::<usize>();
@@ -207,7 +211,7 @@ impl<'l> Writer<'l> {
     }
 
     /// Writes the buffered rows: later ones may refer to them. Their ledger entries can wait.
-    fn flush(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
+    fn flush(&mut self, database: &mut WriteTransaction) -> Result<(), DatabaseError> {
         let all = self.rows.indexes();
         self.flush_tables(database, all)
     }
@@ -215,7 +219,7 @@ impl<'l> Writer<'l> {
     /// Writes the buffered rows of these tables, parents first.
     fn flush_tables(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         tables: impl Iterator<Item = TableIndex>,
     ) -> Result<(), DatabaseError> {
         for table in tables {

@@ -26,7 +26,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::database::seals::NewSeal;
-use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, TableTriggers};
+use crate::database::{
+    Access, DISABLED_AFTER, Database, DatabaseUrl, RENAMED_TO, ReadTransaction, TableTriggers,
+    WriteTransaction,
+};
 use crate::model::{Finding, FindingList, Level, Rule, RunContext, RunId, RunKind};
 
 use account::account_for;
@@ -135,13 +138,15 @@ pub fn enable_tables(
     ctx: Context<'_>,
 ) -> Result<EnableOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Write, options.wait)?;
-    if let Some(outcome) = nothing_to_create(&mut database, &options.tables)? {
+    if let Some(outcome) =
+        database.snapshot(|database| nothing_to_create(database, &options.tables))?
+    {
         return Ok(outcome);
     }
     let now = (ctx.clock)();
     let completed = make_ready(&mut database, &options.archive, run, now)?;
     let elsewhere = options.archive.elsewhere(&mut database)?;
-    let run = &run.after(database.ledger().latest_run()?);
+    let run = &run.after(database.snapshot(|database| database.ledger().latest_run())?);
     let entered = Entered::at(&options.archive);
     let done = database.change_schema_then(
         |database| {
@@ -152,7 +157,8 @@ pub fn enable_tables(
             }
             let unwatched = chosen.unwatched.iter().map(|(table, _)| table);
             if !chosen.unwatched.is_empty() {
-                let create = |database: &mut Database| Ok(chosen.create_triggers(database)?);
+                let create =
+                    |database: &mut WriteTransaction| Ok(chosen.create_triggers(database)?);
                 begin_change(database, RunKind::Enable, run, &entered, unwatched, create)?;
             }
             for partition in &chosen.detached {
@@ -182,7 +188,7 @@ pub fn enable_tables(
     outcome.findings.extend(completed);
     outcome
         .findings
-        .extend(warnings(&mut database, &outcome.tables)?);
+        .extend(database.snapshot(|database| warnings(database, &outcome.tables))?);
     if let Some((seal, found)) = recorded {
         outcome.entries = found.entries;
         outcome.findings.extend(found.findings);
@@ -196,12 +202,15 @@ pub fn enable_tables(
 }
 
 /// Warnings for recorded tables of which the database takes back or makes changes without firing triggers.
-fn warnings(database: &mut Database, tables: &[String]) -> Result<Vec<Finding>, OperationError> {
+fn warnings(
+    database: &mut ReadTransaction,
+    tables: &[String],
+) -> Result<Vec<Finding>, OperationError> {
     let without_transactions = database.tables_without_transactions()?.unwrap_or_default();
     if without_transactions.is_empty() && database.silent_cascades()?.is_empty() {
         return Ok(Vec::new());
     }
-    let states = database.snapshot(|database| database.audited_tables().table_triggers())?;
+    let states = database.audited_tables().table_triggers()?;
     let states = states.iter().filter(|state| tables.contains(&state.table));
     let warning = |message| Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
     let messages = states.flat_map(|state| {
@@ -221,7 +230,7 @@ struct Recorded {
 /// Records rows that no entry accounts for, and completes the run; returns `None` if there is nothing to record and no
 /// trigger was created.
 fn record(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     chosen: &Chosen,
     run: &RunContext,
     archive: Option<&str>,

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::archive::BACKUPS;
 use crate::database::ledger::Holding;
-use crate::database::{Access, Backup, Database, DatabaseUrl, MigrationState, MigrationStatus};
+use crate::database::{
+    Access, Backup, Database, DatabaseUrl, MigrationState, MigrationStatus, WriteTransaction,
+};
 use crate::model::{FindingList, RunContext, Timestamp};
 
 use super::OperationError;
@@ -32,9 +34,11 @@ pub fn migration_status(
     wait: Duration,
 ) -> Result<Vec<MigrationState>, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
-    let states = database.migration_states()?;
-    database.has_ledger()?;
-    Ok(states)
+    database.snapshot(|database| {
+        let states = database.migration_states()?;
+        database.has_ledger()?;
+        Ok(states)
+    })
 }
 
 /// Applies the pending migrations in one transaction; returns their names and findings.
@@ -48,8 +52,8 @@ pub fn migrate_up(
     run: &RunContext,
 ) -> Result<(Vec<String>, FindingList), OperationError> {
     let mut database = Database::open(url, Access::Write, wait)?;
-    let lost = lost_guards_finding(&mut database)?;
-    let applied = database.change_schema(Database::migrate)?;
+    let lost = database.snapshot(lost_guards_finding)?;
+    let applied = database.change_schema(WriteTransaction::migrate)?;
     let completed = make_ready(&mut database, place, run, run.started_at)?;
     Ok((applied, lost.into_iter().chain(completed).collect()))
 }
@@ -72,15 +76,17 @@ pub fn migration_loss(
     wait: Duration,
 ) -> Result<Option<MigrationLoss>, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
-    let states = database.migration_states()?.into_iter();
-    let mut applied = states.filter(|state| state.status == MigrationStatus::Applied);
-    let Some(MigrationState { name, .. }) = applied.next_back() else {
-        return Ok(None);
-    };
-    Ok(Some(MigrationLoss {
-        holding: database.ledger().holding(&name)?,
-        migration: name,
-    }))
+    database.snapshot(|database| {
+        let states = database.migration_states()?.into_iter();
+        let mut applied = states.filter(|state| state.status == MigrationStatus::Applied);
+        let Some(MigrationState { name, .. }) = applied.next_back() else {
+            return Ok(None);
+        };
+        Ok(Some(MigrationLoss {
+            holding: database.ledger().holding(&name)?,
+            migration: name,
+        }))
+    })
 }
 
 /// Reverts the last applied migration, after copying the database into `archive`; returns `None` if there is none.
@@ -180,8 +186,7 @@ mod tests {
 
         let copy = home
             .database(&reverted.backup.expect("a copy"))
-            .ledger()
-            .runs()
+            .snapshot(|database| database.ledger().runs())
             .expect("a ledger");
         assert_eq!(copy.len(), 1);
 

@@ -13,9 +13,10 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::layout::Layout;
 use crate::model::{Finding, Keep, Level, MappedRow, Rule, ShowValues, TableIndex, shell_quoted};
 use crate::parse::Limits;
@@ -24,7 +25,7 @@ use crate::plan::{Comparison, ConflictPolicy, Planner, RowBatch, TableComparison
 use super::audited_tables::unfinished_findings;
 use super::directory::{
     Directory, InvalidPolicy, LookupScope, Ownership, ReadEvent, ReadOptions, ReadState,
-    SharedDatabase, check_scratch,
+    SharedTransaction, check_scratch,
 };
 use super::{Context, OperationError, Stage};
 
@@ -85,7 +86,7 @@ pub fn verify(
 fn run(
     options: &VerifyOptions,
     directory: Directory<'_>,
-    database: &mut Database,
+    database: &mut ReadTransaction,
 ) -> Result<VerifyOutcome, OperationError> {
     require_current_ledger(database)?;
     let mut comparing = Comparing::begin(&directory, database, options.limit)?;
@@ -96,18 +97,18 @@ fn run(
     }
     let altered = altered::altered_table(&directory, database)?;
     comparing.state.findings.extend(altered);
-    comparing.read(&SharedDatabase::new(&mut *database))?;
+    comparing.read(&Mutex::new(&mut *database))?;
     outcome(options, comparing, database)
 }
 
 /// The first rows of a table, up to `limit`, that are missing or have different values, in an open transaction.
 pub(super) fn differences_of(
     directory: &Directory<'_>,
-    database: &mut Database,
+    database: &mut ReadTransaction,
     limit: usize,
 ) -> Result<Vec<Difference>, OperationError> {
     let mut comparing = Comparing::begin(directory, database, limit)?;
-    comparing.read(&SharedDatabase::new(database))?;
+    comparing.read(&Mutex::new(database))?;
     let found = &comparing.comparison.discrepancies;
     Ok(differences::differences(
         directory,
@@ -130,7 +131,7 @@ struct Comparing<'d, 'l> {
 impl<'d, 'l> Comparing<'d, 'l> {
     fn begin(
         directory: &'d Directory<'l>,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         limit: usize,
     ) -> Result<Self, OperationError> {
         let target = database.tables().inspect_tables(directory.layout)?;
@@ -148,7 +149,7 @@ impl<'d, 'l> Comparing<'d, 'l> {
     }
 
     /// Reads all files and compares their rows.
-    fn read(&mut self, database: &SharedDatabase<'_>) -> Result<(), OperationError> {
+    fn read(&mut self, database: &SharedTransaction<'_>) -> Result<(), OperationError> {
         let directory = self.directory;
         let files: Vec<_> = directory.survey.files.iter().map(|file| file.id).collect();
         let _span = tracing::info_span!("compare").entered();
@@ -183,7 +184,7 @@ impl<'d, 'l> Comparing<'d, 'l> {
     /// Compares some rows of a file, parents before children.
     fn compare(
         &mut self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         rows: Vec<MappedRow>,
     ) -> Result<(), OperationError> {
         let mut batch = RowBatch::new(rows);
@@ -215,7 +216,7 @@ impl<'d, 'l> Comparing<'d, 'l> {
 fn outcome(
     options: &VerifyOptions,
     comparing: Comparing<'_, '_>,
-    database: &mut Database,
+    database: &mut ReadTransaction,
 ) -> Result<VerifyOutcome, OperationError> {
     let directory = comparing.directory;
     let mut differences = differences::differences(
@@ -326,7 +327,7 @@ fn moved(other: &str) -> Finding {
 }
 
 /// Rejects a ledger that this version cannot read.
-fn require_current_ledger(database: &mut Database) -> Result<(), OperationError> {
+fn require_current_ledger(database: &mut ReadTransaction) -> Result<(), OperationError> {
     if !database.has_ledger()? {
         return Ok(());
     }

@@ -31,8 +31,10 @@ pub fn table_states_text(states: &[TableTriggers]) -> String {
             vec![
                 sanitize_for_terminal(&state.table).into_owned(),
                 state_text(state).into_owned(),
-                faulty.collect::<Vec<_>>().join("
-"),
+                faulty.collect::<Vec<_>>().join(
+                    "
+",
+                ),
             ]
         })
         .collect();

@@ -1,6 +1,6 @@
 //! The entries of the audit log.
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 
 mod attribution;
 mod entries;
@@ -21,10 +21,10 @@ pub use totals::{EntryTotal, Tally};
 
 /// The entries of the audit log.
 pub struct AuditLog<'d> {
-    database: &'d mut Database,
+    database: &'d mut ReadTransaction,
 }
 
-impl Database {
+impl ReadTransaction {
     /// The entries of the audit log.
     pub fn audit_log(&mut self) -> AuditLog<'_> {
         AuditLog { database: self }

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
 
 use crate::audit::Action;
-use crate::database::DatabaseError;
 use crate::database::engine::Values;
 use crate::database::statement::dynamic_statement;
+use crate::database::{DatabaseError, Writing};
 use crate::model::{ColumnType, RunContext, Table, Value};
 
 use super::AuditedTables;
@@ -39,7 +39,7 @@ impl FoundEntry {
     }
 }
 
-impl AuditedTables<'_> {
+impl Writing<AuditedTables<'_>> {
     /// Keeps other programs from changing these tables until the transaction ends, waiting for running changes: by
     /// table locks, or by locks of all rows.
     ///

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use diesel::connection::SimpleConnection as _;
 
 use crate::database::engine::TriggerElsewhere;
-use crate::database::{DatabaseError, TableTriggers, TriggerState};
+use crate::database::{DatabaseError, TableTriggers, TriggerState, Writing};
 
 use super::AuditedTables;
 use super::altered::before_state;
@@ -44,7 +44,9 @@ impl AuditedTables<'_> {
         }
         Ok(())
     }
+}
 
+impl Writing<AuditedTables<'_>> {
     /// Drops the triggers of a detached partition, also in another schema, after the table that it was a part of was
     /// accounted for.
     ///

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use diesel::connection::SimpleConnection as _;
 
 use crate::audit::Trigger;
-use crate::database::DatabaseError;
 use crate::database::engine::StoredTrigger;
 use crate::database::ledger::RunRecord;
+use crate::database::{DatabaseError, Writing};
 use crate::model::Table;
 
 use super::AuditedTables;
@@ -71,7 +71,9 @@ impl AuditedTables<'_> {
         }
         Ok(names)
     }
+}
 
+impl Writing<AuditedTables<'_>> {
     /// Drops the triggers that tables have from the time when they had other names, each table with its former name,
     /// and recreates those that implement the actions of its foreign keys. Before all tables get the triggers of their
     /// new names, or afterwards, if other programs can write in between: then a change has two entries, but never none.

@@ -1,7 +1,7 @@
 //! The audit triggers of a layout's tables, read once for all questions about them.
 
 use crate::database::engine::StoredTrigger;
-use crate::database::{Database, DatabaseError};
+use crate::database::{DatabaseError, ReadTransaction};
 use crate::layout::Layout;
 
 use super::AuditedTables;
@@ -47,7 +47,10 @@ impl<'l> LayoutTriggers<'l> {
     ///
     /// # Errors
     /// When the schema cannot be read.
-    pub fn faulty(&self, database: &mut Database) -> Result<Vec<(&'l str, String)>, DatabaseError> {
+    pub fn faulty(
+        &self,
+        database: &mut ReadTransaction,
+    ) -> Result<Vec<(&'l str, String)>, DatabaseError> {
         let mut faulty = Vec::new();
         for (table, stored) in self.layout.tables.iter().zip(&self.stored) {
             let name = table.table.name.as_str();

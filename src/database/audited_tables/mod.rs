@@ -1,6 +1,6 @@
 //! The tables whose changes are recorded: their triggers, and since when the audit log has their changes.
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 
 mod accounted;
 mod altered;
@@ -28,10 +28,10 @@ pub use states::{TableTriggers, TriggerState};
 
 /// The tables whose changes are recorded, with their triggers.
 pub struct AuditedTables<'d> {
-    database: &'d mut Database,
+    database: &'d mut ReadTransaction,
 }
 
-impl Database {
+impl ReadTransaction {
     /// The tables whose changes are recorded, with their triggers.
     pub fn audited_tables(&mut self) -> AuditedTables<'_> {
         AuditedTables { database: self }

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use crate::audit::{Action, AuditedTable, Trigger, has_mark, is_of_another_structure};
 use crate::database::engine::{Dialect, StoredTrigger};
 use crate::database::ledger::tables::import_runs;
-use crate::database::{DatabaseError, MigrationStatus};
+use crate::database::{DatabaseError, MigrationStatus, Writing};
 use crate::model::Table;
 
 use super::AuditedTables;
@@ -46,7 +46,9 @@ impl AuditedTables<'_> {
             || !self.database.guard_faults()?.is_empty()
             || !self.renewals()?.is_empty())
     }
+}
 
+impl Writing<AuditedTables<'_>> {
     /// Recreates the triggers of these [`renewals`](Self::renewals).
     ///
     /// # Errors
@@ -55,7 +57,9 @@ impl AuditedTables<'_> {
         let mut renewals = renewals.iter();
         renewals.try_for_each(|(table, _)| self.database.connection.replace_triggers(table))
     }
+}
 
+impl AuditedTables<'_> {
     /// Those of the tables that are partitions, and have a trigger that does not fire if rows are inserted through the
     /// table that they are a part of.
     ///

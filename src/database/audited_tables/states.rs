@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::audit::Trigger;
 use crate::database::engine::StoredTrigger;
 use crate::database::ledger::tables_of_runs::{Gap, TablesOfRuns};
-use crate::database::{DatabaseError, SilentCascade};
+use crate::database::{DatabaseError, SilentCascade, Writing};
 use crate::model::Table;
 
 use super::AuditedTables;
@@ -243,7 +243,9 @@ impl AuditedTables<'_> {
         Ok(self.database.has_ledger()?
             && !self.database.ledger().disabled_tables()?.contains(table))
     }
+}
 
+impl Writing<AuditedTables<'_>> {
     /// Adds a table to the audit log, or updates its triggers.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use diesel::sql_types::Text;
 
 use crate::audit::{AuditedColumn, AuditedTable, Firing, Trigger};
 use crate::database::engine::{Dialect, StoredTrigger};
-use crate::database::{AnyConnection, DatabaseError, TriggerFault};
+use crate::database::{AnyConnection, DatabaseError, TriggerFault, Writing};
 use crate::model::Table;
 
 use super::AuditedTables;
@@ -276,7 +276,9 @@ impl AuditedTables<'_> {
         });
         Ok(replaced.map(|trigger| trigger.name).collect())
     }
+}
 
+impl Writing<AuditedTables<'_>> {
     /// Drops the audit triggers of the application's tables if there is no audit log, without which every write of the
     /// application would fail; returns their names.
     ///

@@ -1,6 +1,6 @@
 //! The tables of the ledger, as typed Diesel queries.
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 
 mod claims;
 mod files;
@@ -36,10 +36,10 @@ pub use tables_of_runs::{DISABLED_AFTER, Gap, LOST_TRIGGERS};
 
 /// The ledger: runs, the files that they read, and the origins of rows.
 pub struct Ledger<'d> {
-    database: &'d mut Database,
+    database: &'d mut ReadTransaction,
 }
 
-impl Database {
+impl ReadTransaction {
     /// The ledger: runs, the files that they read, and the origins of rows.
     pub fn ledger(&mut self) -> Ledger<'_> {
         Ledger { database: self }

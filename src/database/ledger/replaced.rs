@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::audit::seal::{LedgerSums, LedgerTable};
-use crate::database::DatabaseError;
 use crate::database::pages::{PageRow, Pages};
+use crate::database::{DatabaseError, Writing};
 use crate::model::{Fingerprint, RunId};
 
 use super::Ledger;
@@ -71,7 +71,7 @@ macro_rules! record {
     };
 }
 
-impl Ledger<'_> {
+impl Writing<Ledger<'_>> {
     /// Records entries of a file that `run` is about to remove.
     pub(in crate::database) fn record_removed(
         &mut self,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, Writing};
 use crate::model::{RunContext, RunId, RunKind, RunStatus, Sha256, Timestamp};
 
 use super::Ledger;
@@ -27,7 +27,7 @@ pub struct RunHeader {
     pub parent: Option<RunId>,
 }
 
-impl Ledger<'_> {
+impl Writing<Ledger<'_>> {
     /// Inserts the run and fills the audit context: from now on every change is attributed to the run.
     pub(in crate::database) fn begin_run(
         &mut self,
@@ -73,7 +73,10 @@ impl Ledger<'_> {
     }
 
     /// Completes the run and empties the audit context.
-    pub(in crate::database) fn end_run(
+    ///
+    /// # Errors
+    /// When the database reports an error.
+    pub fn end_run(
         &mut self,
         context: &RunContext,
         finished_at: Timestamp,
@@ -89,7 +92,9 @@ impl Ledger<'_> {
             .execute(&mut self.database.connection)?;
         Ok(())
     }
+}
 
+impl Ledger<'_> {
     /// Whether this run was committed.
     ///
     /// # Errors

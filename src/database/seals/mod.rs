@@ -1,6 +1,6 @@
 //! The seals of runs, and what they are made of.
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 
 mod contents;
 mod definitions;
@@ -13,10 +13,10 @@ pub use records::{NewSeal, RunFacts, SealRecord};
 
 /// The seals of runs.
 pub struct Seals<'d> {
-    database: &'d mut Database,
+    database: &'d mut ReadTransaction,
 }
 
-impl Database {
+impl ReadTransaction {
     /// The seals of runs.
     pub fn seals(&mut self) -> Seals<'_> {
         Seals { database: self }

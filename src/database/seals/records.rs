@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use crate::audit::seal::{
     Block, Contents, FilesHeader, Header, LedgerSums, RowsHeader, Seal, SealedConversion, SealedRun,
 };
-use crate::database::DatabaseError;
 use crate::database::ledger::tables::{audit_seal_blocks, audit_seals};
+use crate::database::{DatabaseError, Writing};
 use crate::model::{RunId, Sha256, Timestamp};
 
 use super::Seals;
@@ -61,7 +61,7 @@ pub struct NewSeal {
     pub schema: Option<String>,
 }
 
-impl Seals<'_> {
+impl Writing<Seals<'_>> {
     /// Seals a complete run, within its transaction, so that there is no run without a seal.
     ///
     /// # Errors
@@ -156,7 +156,9 @@ impl Seals<'_> {
             schema: self.database.schema().map(str::to_owned),
         })
     }
+}
 
+impl Seals<'_> {
     /// All seals, oldest first. They may be incomplete or out of order if they were tampered with.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::layout::Layout;
 use crate::model::Table;
 
 use super::target::TargetTables;
-use crate::database::{AnyConnection, Database, DatabaseError};
+use crate::database::{AnyConnection, DatabaseError, WriteTransaction};
 
 /// Number of new rows of a table from which reducing its triggers pays off.
 const MANY: usize = 200;
@@ -50,7 +50,7 @@ enum Dropped {
 impl Deferred {
     /// Drops the indexes of empty tables of the layout and the ledger.
     pub(in crate::database) fn of_empty_tables(
-        database: &mut Database,
+        database: &mut WriteTransaction,
         layout: &Layout,
         target: &TargetTables,
     ) -> Result<Self, DatabaseError> {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
-use crate::database::DatabaseError;
 use crate::database::ledger::tables::row_sources;
 use crate::database::select::MaxKey;
+use crate::database::{DatabaseError, Writing};
 use crate::layout::Layout;
 use crate::model::{PerTable, Table, TableDigest};
 use crate::plan::TableCounts;
@@ -15,7 +15,7 @@ use crate::plan::TableCounts;
 use super::Tables;
 use super::target::TargetTables;
 
-impl Tables<'_> {
+impl Writing<Tables<'_>> {
     /// Creates missing tables with their indexes, and missing or outdated audit triggers, except on tables that are
     /// `disabled`.
     ///
@@ -73,7 +73,9 @@ impl Tables<'_> {
         }
         Ok(())
     }
+}
 
+impl Tables<'_> {
     /// The statements that create the indexes of a table that it lacks.
     fn missing_indexes(&mut self, table: &Table) -> Result<Vec<String>, DatabaseError> {
         let existing = self
@@ -138,7 +140,9 @@ impl Tables<'_> {
             .optional()?;
         Ok(found.is_some())
     }
+}
 
+impl Writing<Tables<'_>> {
     /// Keeps other programs from changing the layout's tables, and from generating numbers for their rows, until the
     /// transaction ends.
     ///

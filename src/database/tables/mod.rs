@@ -1,6 +1,6 @@
 //! The tables of layouts and applications: their columns, their rows, and what refers to them.
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 
 pub(in crate::database) mod application;
 mod check;
@@ -30,10 +30,10 @@ pub use undo::{ForeignKeyChecks, RowUndo};
 
 /// The tables of layouts and applications.
 pub struct Tables<'d> {
-    database: &'d mut Database,
+    database: &'d mut ReadTransaction,
 }
 
-impl Database {
+impl ReadTransaction {
     /// The tables of layouts and applications.
     pub fn tables(&mut self) -> Tables<'_> {
         Tables { database: self }

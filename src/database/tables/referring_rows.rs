@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::database::select::{CountRowsOf, LockRows, Which};
 use crate::database::statement::Slot;
 use crate::database::stored_text::StoredText;
-use crate::database::{AnyConnection, DatabaseError, RestoredTable};
+use crate::database::{Access, AnyConnection, DatabaseError, RestoredTable};
 use crate::model::{Table, Value};
 
 use super::Tables;
@@ -208,7 +208,7 @@ impl Tables<'_> {
         for keys in parents.keys.chunks(BATCH) {
             let columns = parents.columns.as_slice();
             let to = &Which::Keys { columns, keys };
-            if let Some(locking) = locking.filter(|_| self.database.is_writing) {
+            if let Some(locking) = locking.filter(|_| self.database.access != Access::Read) {
                 let table = parents.table;
                 LockRows {
                     table,

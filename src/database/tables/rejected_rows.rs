@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::audit::revert::Undo;
 use crate::audit::{Image, Key};
 use crate::database::pages::Room;
-use crate::database::{AnyConnection, DatabaseError, RowUndo, ViolationKind};
+use crate::database::{AnyConnection, DatabaseError, RowUndo, ViolationKind, Writing};
 use crate::model::Value;
 
 use super::Tables;
@@ -70,7 +70,7 @@ impl RowFault {
     }
 }
 
-impl Tables<'_> {
+impl Writing<Tables<'_>> {
     /// Applies these changes, in order, and compares the rows with them. If one is rejected, none of them is applied.
     ///
     /// # Errors

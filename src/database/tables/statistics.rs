@@ -1,6 +1,6 @@
 //! The statistics that the database's query planner uses.
 
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, Writing};
 use crate::layout::Layout;
 
 use super::Tables;
@@ -16,7 +16,7 @@ const LEDGER: [&str; 5] = [
     "audit_log",
 ];
 
-impl Tables<'_> {
+impl Writing<Tables<'_>> {
     /// Updates the statistics of the tables of a large load.
     pub(in crate::database) fn refresh_statistics(
         &mut self,

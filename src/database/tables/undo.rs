@@ -14,7 +14,7 @@ use crate::database::pages::Room;
 use crate::database::select::Which;
 use crate::database::statement::{InsertRows, UpdateRow, dynamic_statement};
 use crate::database::stored_text::StoredText;
-use crate::database::{DatabaseError, LiveRow};
+use crate::database::{DatabaseError, LiveRow, WriteTransaction, Writing};
 use crate::model::Value;
 
 use super::Tables;
@@ -43,8 +43,8 @@ pub enum ForeignKeyChecks {
     AtOnce,
 }
 
-impl Tables<'_> {
-    /// Inserts a run that reverts rows, within a transaction.
+impl WriteTransaction {
+    /// Inserts a run that reverts rows.
     ///
     /// # Errors
     /// When the database reports an error.
@@ -54,30 +54,19 @@ impl Tables<'_> {
         run: &crate::model::RunContext,
         checks: ForeignKeyChecks,
     ) -> Result<(), DatabaseError> {
-        let engine = self.database.connection.engine_mut();
+        let engine = self.connection.engine_mut();
         match checks {
             ForeignKeyChecks::AtCommit => engine.defer_foreign_keys()?,
             ForeignKeyChecks::AtOnce => engine.check_foreign_keys()?,
         }
-        if let Some(settings) = self.database.connection.dialect().restore_settings() {
-            self.database.connection.batch_execute(&settings)?;
+        if let Some(settings) = self.connection.dialect().restore_settings() {
+            self.connection.batch_execute(&settings)?;
         }
-        self.database.ledger().begin_run(header, run)
+        self.ledger().begin_run(header, run)
     }
+}
 
-    /// Completes the run.
-    ///
-    /// # Errors
-    /// When the database reports an error.
-    pub fn end_rows_run(
-        &mut self,
-        run: &crate::model::RunContext,
-        finished_at: crate::model::Timestamp,
-        counts: &str,
-    ) -> Result<(), DatabaseError> {
-        self.database.ledger().end_run(run, finished_at, counts)
-    }
-
+impl Tables<'_> {
     /// The current rows with these keys, formatted as by the triggers; `None` if there is no room for them.
     ///
     /// # Errors
@@ -126,7 +115,9 @@ impl Tables<'_> {
         key.map(|&column| table.value(image, column, &*dialect))
             .collect()
     }
+}
 
+impl Writing<Tables<'_>> {
     /// Applies these changes, in order.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::database::ledger::tables::{rejects, source_files};
 use crate::database::ledger::{InsertFiles, NewFile};
-use crate::database::{Database, DatabaseError};
+use crate::database::{DatabaseError, WriteTransaction};
 
 use super::{FileRecord, Reject, Writer};
 
@@ -17,7 +17,7 @@ impl Writer<'_> {
     /// When the database reports an error.
     pub fn begin_file(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         file: &FileRecord,
     ) -> Result<(), DatabaseError> {
         self.flush(database)?;
@@ -41,7 +41,7 @@ impl Writer<'_> {
     /// When the database reports an error.
     pub fn end_file(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         records: u64,
         rejected: u64,
     ) -> Result<(), DatabaseError> {
@@ -70,7 +70,7 @@ impl Writer<'_> {
     /// When the database reports an error.
     pub fn rejects(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         rejected: &[Reject],
     ) -> Result<(), DatabaseError> {
         let Some(new) = &self.file else {
@@ -103,7 +103,10 @@ impl Writer<'_> {
     }
 
     /// Sets the current file in the audit context.
-    pub(super) fn set_context(&mut self, database: &mut Database) -> Result<(), DatabaseError> {
+    pub(super) fn set_context(
+        &mut self,
+        database: &mut WriteTransaction,
+    ) -> Result<(), DatabaseError> {
         let file = self.file.as_ref().map(|file| file.id);
         if self.context != file {
             database.connection.engine_mut().set_context_file(file)?;
@@ -115,7 +118,7 @@ impl Writer<'_> {
 
 /// Ids are assigned here because not every database returns generated ids. Only one run writes at a time, so they are
 /// unique.
-pub(super) fn next_file(database: &mut Database) -> Result<i64, DatabaseError> {
+pub(super) fn next_file(database: &mut WriteTransaction) -> Result<i64, DatabaseError> {
     let last: Option<i64> = source_files::table
         .select(max(source_files::id))
         .get_result(&mut database.connection)?;

@@ -2,7 +2,7 @@
 
 use crate::audit::seal::Contents;
 use crate::database::seals::{NewSeal, RunFacts};
-use crate::database::{Database, DatabaseError, Mismatch};
+use crate::database::{DatabaseError, Mismatch, WriteTransaction};
 use crate::model::{PerTable, TableDigest, Timestamp};
 use crate::plan::TableCounts;
 
@@ -35,7 +35,7 @@ impl Writer<'_> {
     /// When the database reports an error.
     pub fn verify(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         planned: &PerTable<(TableCounts, TableDigest)>,
     ) -> Result<Verified, DatabaseError> {
         let _span = tracing::info_span!("verify").entered();
@@ -78,7 +78,7 @@ impl Writer<'_> {
     /// When the database reports an error.
     pub fn seal(
         self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         verified: Verified,
         mut end: RunEnd,
     ) -> Result<NewSeal, DatabaseError> {

@@ -4,7 +4,7 @@ use diesel::QueryResult;
 use diesel::connection::{Connection, TransactionManager};
 
 use crate::database::statement::InsertRows;
-use crate::database::{AnyConnection, Database, DatabaseError};
+use crate::database::{AnyConnection, DatabaseError, WriteTransaction};
 use crate::model::{TableIndex, Value};
 use crate::plan::PlannedRow;
 
@@ -19,7 +19,7 @@ impl Writer<'_> {
     /// and triggers of the application, so a savepoint allows to repeat the statement row by row.
     pub(super) fn insert_batch(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         table: TableIndex,
         rows: &[PlannedRow],
     ) -> Result<(), DatabaseError> {

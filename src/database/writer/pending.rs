@@ -10,7 +10,7 @@ use crate::database::ledger::{
     InsertConversions, InsertEntries, InsertFiles, NewConversion, NewEntry, NewFile,
 };
 use crate::database::statement_text::StatementTexts;
-use crate::database::{Database, DatabaseError};
+use crate::database::{DatabaseError, WriteTransaction};
 use crate::layout::Layout;
 use crate::model::{Conversion, Fingerprint, RunId, TableIndex};
 use crate::plan::{LedgerKey, PlannedRow};
@@ -129,7 +129,7 @@ impl Pending {
     /// Writes full batches.
     pub(super) fn flush_full(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         layout: &Layout,
         run: &RunId,
     ) -> Result<(), DatabaseError> {
@@ -145,7 +145,7 @@ impl Pending {
     /// Writes everything.
     pub(super) fn flush(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         layout: &Layout,
         run: &RunId,
     ) -> Result<(), DatabaseError> {
@@ -155,7 +155,7 @@ impl Pending {
 
     fn flush_entries(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         layout: &Layout,
         run: &RunId,
     ) -> Result<(), DatabaseError> {
@@ -211,7 +211,11 @@ impl Pending {
     }
 
     /// Removes or marks entries of earlier runs, many at once.
-    fn flush_earlier(&mut self, database: &mut Database, run: &RunId) -> Result<(), DatabaseError> {
+    fn flush_earlier(
+        &mut self,
+        database: &mut WriteTransaction,
+        run: &RunId,
+    ) -> Result<(), DatabaseError> {
         let none = LedgerSum::default();
         for (file, positions) in by_file(&std::mem::take(&mut self.forgotten)) {
             let removed = database.seals().sum_origins_at(file, &positions)?;
@@ -240,7 +244,7 @@ impl Pending {
 
     fn flush_files(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         run_id: &RunId,
     ) -> Result<(), DatabaseError> {
         for files in batches(&self.files, BATCH) {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::audit::Action;
 use crate::database::statement::{DeleteRow, UpdateRow, named_key};
-use crate::database::{Database, DatabaseError};
+use crate::database::{DatabaseError, WriteTransaction};
 use crate::model::{TableIndex, Value};
 use crate::plan::PlannedRow;
 
@@ -14,7 +14,7 @@ impl Writer<'_> {
     /// Updates these columns of a row.
     pub(super) fn update(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         row: &PlannedRow,
         columns: &[usize],
     ) -> Result<(), DatabaseError> {
@@ -57,7 +57,7 @@ impl Writer<'_> {
     /// Deletes a row.
     pub(super) fn delete(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         table: TableIndex,
         record_id: &str,
     ) -> Result<(), DatabaseError> {
@@ -78,7 +78,7 @@ impl Writer<'_> {
     /// Sets a column to NULL for a moment.
     pub(super) fn vacate(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         table: TableIndex,
         column: usize,
         record_id: &str,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::audit::{Action, Image, ReplayStep, RowState, imported_record_ids};
-use crate::database::{Access, Database, DatabaseUrl, NotRecorded};
+use crate::database::{Access, Database, DatabaseUrl, NotRecorded, ReadTransaction};
 use crate::model::RunKind;
 use crate::operations::OperationError;
 
@@ -101,7 +101,7 @@ impl LastWritten {
     /// Reads the entries of a row of `table`, and the values of its columns `key`. Each value is kept once: in the
     /// state of the row until another replaces it, and from then on in its column.
     pub(super) fn read(
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &str,
         entries: &[RowEntry],
         key: &[&str],

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::database::audit_log::AuditEntry;
 use crate::database::ledger::{ClaimedFile, RunRecord};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::model::{RunId, RunKind};
 use crate::operations::OperationError;
 
@@ -90,7 +90,7 @@ pub(super) struct AttributionIndex {
 }
 
 impl AttributionIndex {
-    pub(super) fn new(database: &mut Database) -> Result<Self, OperationError> {
+    pub(super) fn new(database: &mut ReadTransaction) -> Result<Self, OperationError> {
         let runs = database.ledger().runs()?.into_iter();
         Ok(Self {
             runs: runs.map(|run| (run.id.clone(), run)).collect(),

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::audit::{FieldChange, ReplayError};
-use crate::database::{Access, Baseline, Database, DatabaseUrl, NotRecorded};
+use crate::database::{Access, Baseline, Database, DatabaseUrl, NotRecorded, ReadTransaction};
 use crate::model::RunId;
 use crate::operations::OperationError;
 
@@ -97,7 +97,7 @@ pub(super) fn accepted_by(baselines: &[Baseline], entry: i64) -> Option<RunId> {
 
 /// The record id of a row that a user named, and all its entries.
 pub(super) fn entries_named(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     record: &str,
 ) -> Result<(String, Vec<RowEntry>), OperationError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::database::audit_log::{AuditEntry, EntryOrder, EntryTotal};
 use crate::database::ledger::RunRecord;
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::model::RunId;
 use crate::operations::OperationError;
 
@@ -131,7 +131,7 @@ fn name_tables(line: &mut LogLine, query: &ResolvedQuery) {
 }
 
 /// Whether the counts of the runs add up to the number of entries that no other program made.
-fn adds_up(database: &mut Database, runs: &[RunRecord]) -> Result<bool, OperationError> {
+fn adds_up(database: &mut ReadTransaction, runs: &[RunRecord]) -> Result<bool, OperationError> {
     let counted: u64 = runs
         .iter()
         .flat_map(|run| run.row_changes().into_values())

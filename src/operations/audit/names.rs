@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::audit::{EXTERNAL, rewritten_record_id};
 use crate::database::audit_log::{Choice, EntryField, EntryFilter, EntryOrder};
-use crate::database::{Access, Database, DatabaseUrl, TableTriggers, TriggerState};
+use crate::database::{
+    Access, Database, DatabaseUrl, ReadTransaction, TableTriggers, TriggerState,
+};
 use crate::model::nearest;
 use crate::operations::OperationError;
 
@@ -114,7 +116,9 @@ pub fn excluded_in_vain(
     })
 }
 
-fn untraced(database: &mut Database, name: &str) -> Result<Option<Unmatched>, OperationError> {
+type Found = Result<Option<Unmatched>, OperationError>;
+
+fn untraced(database: &mut ReadTransaction, name: &str) -> Found {
     Ok(match database.audited_tables().is_traced(name)? {
         true => None,
         false => Some(Unmatched::Table {
@@ -129,7 +133,7 @@ fn untraced(database: &mut Database, name: &str) -> Result<Option<Unmatched>, Op
     })
 }
 
-fn unknown_actor(database: &mut Database, name: &str) -> Result<Option<Unmatched>, OperationError> {
+fn unknown_actor(database: &mut ReadTransaction, name: &str) -> Found {
     let actors = database.ledger().runs()?.into_iter().map(|run| run.actor);
     let actors: BTreeSet<String> = actors.chain([EXTERNAL.to_owned()]).collect();
     Ok((!actors.contains(name)).then(|| Unmatched::Actor {
@@ -138,10 +142,7 @@ fn unknown_actor(database: &mut Database, name: &str) -> Result<Option<Unmatched
     }))
 }
 
-fn unknown_record(
-    database: &mut Database,
-    name: &str,
-) -> Result<Option<Unmatched>, OperationError> {
+fn unknown_record(database: &mut ReadTransaction, name: &str) -> Found {
     let names = [Some(name.to_owned()), rewritten_record_id(name)];
     let filter = EntryFilter {
         fields: (names.into_iter().flatten())
@@ -154,7 +155,7 @@ fn unknown_record(
 }
 
 fn unknown_columns(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     query: &AuditQuery,
 ) -> Result<Vec<Unmatched>, OperationError> {
     let (mut named, mut columns) = (Vec::new(), Vec::new());
@@ -197,10 +198,7 @@ fn unknown_columns(
 }
 
 /// Whether the query selects a time, and no entry was written in it.
-fn other_time(
-    database: &mut Database,
-    query: &AuditQuery,
-) -> Result<Option<Unmatched>, OperationError> {
+fn other_time(database: &mut ReadTransaction, query: &AuditQuery) -> Found {
     if query.since.is_none() && query.until.is_none() {
         return Ok(None);
     }
@@ -225,7 +223,7 @@ fn other_time(
 /// # Errors
 /// When the database cannot be read.
 pub(super) fn first_entry(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
 ) -> Result<Option<String>, OperationError> {
     let filter = EntryFilter {
@@ -236,7 +234,7 @@ pub(super) fn first_entry(
 }
 
 fn time_of_first(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     filter: &EntryFilter,
     order: EntryOrder,
 ) -> Result<Option<String>, OperationError> {
@@ -251,7 +249,10 @@ fn time_of_first(
 }
 
 /// The former name of a renamed table, under which its changes are still recorded.
-fn recorded_as(database: &mut Database, table: &str) -> Result<Option<String>, OperationError> {
+fn recorded_as(
+    database: &mut ReadTransaction,
+    table: &str,
+) -> Result<Option<String>, OperationError> {
     let states = database.audited_tables().table_triggers()?;
     let renamed =
         |state: &TableTriggers| state.table == table && state.state == TriggerState::Renamed;
@@ -264,7 +265,7 @@ fn recorded_as(database: &mut Database, table: &str) -> Result<Option<String>, O
 /// # Errors
 /// When the database cannot be read.
 pub(super) fn unknown_table(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
 ) -> Result<OperationError, OperationError> {
     let traced = database.audited_tables().traced_tables()?;
@@ -278,7 +279,7 @@ pub(super) fn unknown_table(
 /// The row that a user named: the name as given, or, if there is no such row, normalized as the audit log writes keys
 /// of several columns.
 pub(in crate::operations) fn row_named(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     record: &str,
 ) -> Result<String, OperationError> {

@@ -2,7 +2,7 @@
 
 use crate::audit::{Image, Key, KeyRule, ReplayError, ReplayStep, ReplayedRows, RowState};
 use crate::database::audit_log::AuditEntry;
-use crate::database::{Baseline, Database};
+use crate::database::{Baseline, ReadTransaction};
 use crate::operations::OperationError;
 
 /// Replays entries of one table, in the order of their numbers.
@@ -24,7 +24,7 @@ pub(super) struct Applied {
 
 impl Replayer {
     /// A replay of this table.
-    pub(super) fn of(database: &mut Database, table: &str) -> Result<Self, OperationError> {
+    pub(super) fn of(database: &mut ReadTransaction, table: &str) -> Result<Self, OperationError> {
         let (now, rule) = (database.tables().defined_table(table)?, database.key_rule());
         let key = now.as_ref().map(|now| Key::of_table(now, rule));
         let key = key.iter().flat_map(Key::columns);

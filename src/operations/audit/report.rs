@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::database::audit_log::{EntryOrder, EntryTotal, Tally};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::operations::OperationError;
 
 use super::AuditQuery;
@@ -41,7 +41,7 @@ pub fn audit_report(
 
 /// Totals over the entries that match a query.
 pub(super) fn totals(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     query: &ResolvedQuery,
 ) -> Result<Vec<EntryTotal>, OperationError> {
     if query.content.is_empty() {

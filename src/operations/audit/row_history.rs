@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use crate::audit::{Action, RowState};
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
 use crate::operations::OperationError;
 
@@ -40,7 +40,7 @@ impl RowEntry {
 /// All entries of the rows that have or had the record id `record`, by number. Those from after such a row got another
 /// id are among them only if a row with that id got this one later.
 pub(super) fn entries_of_row(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     record: &str,
 ) -> Result<Vec<RowEntry>, OperationError> {
@@ -73,7 +73,7 @@ pub(super) fn entries_of_row(
 
 /// Visits the entries of a table by which rows got other record ids, with these ids.
 pub(super) fn each_moved(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     visit: &mut dyn FnMut(AuditEntry, String),
 ) -> Result<(), OperationError> {
@@ -99,7 +99,7 @@ pub(super) fn each_moved(
 
 /// Reads entries again, with their values.
 pub(super) fn each_with_values<'e>(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     entries: impl IntoIterator<Item = &'e RowEntry>,
     visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
 ) -> Result<(), OperationError> {
@@ -149,7 +149,7 @@ fn rows_of(entries: &[RowEntry]) -> (Vec<usize>, HashMap<&str, usize>) {
 /// The entries with this record id, and whether they are all entries of its rows: then they include the INSERT of a row
 /// that still exists.
 fn entries_with_id(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     record: &str,
 ) -> Result<(Vec<RowEntry>, bool), OperationError> {

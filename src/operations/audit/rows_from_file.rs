@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::database::ledger::{FileVersion, RowOrigin, RunRecord};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::operations::OperationError;
 
 /// A row that came from a file.
@@ -66,7 +66,7 @@ pub fn rows_from_file(
 
 /// Records at the pointer or below it.
 fn rows_at(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     versions: &[(FileVersion, RunRecord)],
     pointer: &str,
     limit: usize,
@@ -79,7 +79,7 @@ fn rows_at(
 
 /// Records exactly at the pointer.
 fn rows_of(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     versions: &[(FileVersion, RunRecord)],
     pointer: &str,
     limit: usize,
@@ -90,7 +90,7 @@ fn rows_of(
 }
 
 fn collect(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     versions: &[(FileVersion, RunRecord)],
     limit: usize,
     is_wanted: &dyn Fn(&RowOrigin) -> bool,

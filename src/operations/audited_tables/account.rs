@@ -3,11 +3,11 @@
 //! If a table has no entry, its rows are recorded as inserted. Otherwise entries and rows are compared as in `audit
 //! reconcile`, and missing entries are added: an INSERT for a row without entries, an UPDATE for a row whose values
 //! differ from its entries, a DELETE for a row that no longer exists. No other program may change the table meanwhile
-//! ([`Database::lock_whole_tables`]).
+//! (`lock_whole_tables`).
 
 use crate::audit::reconcile::{self, Correction, Summing, Sums};
 use crate::audit::{Action, Image, Key};
-use crate::database::{Database, DatabaseError, FoundEntry};
+use crate::database::{DatabaseError, FoundEntry, WriteTransaction};
 use crate::model::{RunContext, Table};
 use crate::operations::proof::{AT_A_TIME, add, moved, replayed};
 use crate::operations::{Context, OperationError};
@@ -16,7 +16,7 @@ use super::accounted::Accounted;
 
 /// Adds the missing entries of the table as entries of the run.
 pub(super) fn account_for(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     table: &Table,
     run: &RunContext,
     ctx: Context<'_>,
@@ -32,7 +32,7 @@ pub(super) fn account_for(
 }
 
 struct Accounting<'a> {
-    database: &'a mut Database,
+    database: &'a mut WriteTransaction,
     table: &'a Table,
     run: &'a RunContext,
     ctx: Context<'a>,

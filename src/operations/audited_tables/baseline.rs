@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::database::seals::NewSeal;
-use crate::database::{Database, TargetTables};
+use crate::database::{Database, TargetTables, WriteTransaction};
 use crate::layout::Layout;
 use crate::model::{Finding, Level, Rule, RunContext, RunId, RunKind, Table, plural};
 use crate::operations::proof::SealPlace;
@@ -64,7 +64,7 @@ pub(in crate::operations) fn prepare_tables(
             let found = Unaccounted::of(database, layout, &target)?;
             let gap = record_gaps(database, found.gaps(), importing, 3, (ctx.clock)())?;
             entered.has_committed(gap.as_ref());
-            let make = |database: &mut Database| -> Result<(), OperationError> {
+            let make = |database: &mut WriteTransaction| -> Result<(), OperationError> {
                 Ok(database
                     .tables()
                     .prepare_tables(layout, &target, &BTreeSet::new())?)
@@ -100,7 +100,7 @@ pub(in crate::operations) fn prepare_tables(
 /// Records, by a separate run before `run` and in the same transaction, the rows that the audit log does not account
 /// for.
 pub(in crate::operations) fn record_baseline(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     layout: &Layout,
     target: &TargetTables,
     run: &RunContext,
@@ -132,7 +132,7 @@ pub(in crate::operations) fn record_baseline(
 }
 
 fn record(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     found: &Unaccounted,
     run: &RunContext,
     ctx: Context<'_>,

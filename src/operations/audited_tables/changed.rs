@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::{Database, DatabaseError, LayoutTriggers, TriggerState};
+use crate::database::{DatabaseError, LayoutTriggers, ReadTransaction, TriggerState};
 use crate::layout::Layout;
 use crate::operations::OperationError;
 
 /// Returns an error for a table that was renamed, and for one that took its name: with triggers of its own name besides
 /// the former ones a table would be recorded twice, and the other one no longer.
 pub(in crate::operations) fn ensure_not_renamed(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     suspect: &BTreeSet<&str>,
 ) -> Result<(), OperationError> {
     if suspect.is_empty() || !database.has_ledger()? {
@@ -31,7 +31,7 @@ pub(in crate::operations) fn ensure_not_renamed(
 /// Rejects a layout of which a table is missing although earlier runs imported into it: none of their rows would be
 /// inserted again, because the ledger has them, and no row of unchanged files.
 pub(super) fn ensure_not_dropped(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     layout: &Layout,
     has_unchanged_files: bool,
 ) -> Result<(), OperationError> {
@@ -60,7 +60,7 @@ pub(super) fn ensure_not_dropped(
 /// Rejects a layout of which a table was created again without the rows that earlier runs imported. Rows that were
 /// deleted while the table had its triggers have entries and do not count.
 pub(super) fn ensure_not_emptied(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     triggers: Option<&LayoutTriggers<'_>>,
 ) -> Result<(), OperationError> {
     for name in triggers.into_iter().flat_map(LayoutTriggers::missing) {
@@ -76,7 +76,7 @@ pub(super) fn ensure_not_emptied(
 
 /// Rejects tables that cannot hold the layout's rows any more.
 pub(super) fn ensure_not_altered(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     layout: &Layout,
 ) -> Result<(), OperationError> {
     let checked = database.tables().check_tables(layout);

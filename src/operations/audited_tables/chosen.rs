@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
+use crate::database::{
+    DatabaseError, ReadTransaction, TableTriggers, TriggerState, WriteTransaction,
+};
 use crate::model::Table;
 use crate::operations::OperationError;
 
@@ -84,7 +86,7 @@ fn with_renamed<'s>(
 
 /// The outcome if there is no ledger, and none has to be created: no table can be faulty, or none can be recorded.
 pub(super) fn nothing_to_create(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     which: &WhichTables,
 ) -> Result<Option<EnableOutcome>, OperationError> {
     match which {
@@ -93,7 +95,7 @@ pub(super) fn nothing_to_create(
         WhichTables::Faulty => return Ok(Some(EnableOutcome::default())),
         WhichTables::All => {}
     }
-    let chosen = database.snapshot(|database| Chosen::of(database, which))?;
+    let chosen = Chosen::of(database, which)?;
     let is_empty = chosen.all().next().is_none();
     Ok(is_empty.then(|| EnableOutcome {
         unsuitable: chosen.unsuitable,
@@ -103,7 +105,10 @@ pub(super) fn nothing_to_create(
 
 impl Chosen {
     /// Selects tables.
-    pub(super) fn of(database: &mut Database, which: &WhichTables) -> Result<Self, OperationError> {
+    pub(super) fn of(
+        database: &mut ReadTransaction,
+        which: &WhichTables,
+    ) -> Result<Self, OperationError> {
         let states = database.audited_tables().table_triggers()?;
         // Its former partition has rows that it still has entries for.
         let lost_partition = |state: &TableTriggers| {
@@ -201,7 +206,7 @@ impl Chosen {
 
     /// Finds partitions of the chosen tables that have triggers of their own. Every partition also gets the triggers of
     /// its table, and both would record each change.
-    fn absorb_partitions(&mut self, database: &mut Database) -> Result<(), OperationError> {
+    fn absorb_partitions(&mut self, database: &mut ReadTransaction) -> Result<(), OperationError> {
         for (whole, _) in &self.unwatched {
             for part in database
                 .tables()
@@ -223,7 +228,7 @@ impl Chosen {
     /// own name from now on; the rows that it removed from the other table are accounted for there.
     fn watch(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         state: &TableTriggers,
     ) -> Result<(), OperationError> {
         let Some(table) = database.tables().defined_table(&state.table)? else {
@@ -269,7 +274,7 @@ impl Chosen {
     }
 
     /// Keeps other programs from writing to the tables until the transaction ends.
-    pub(super) fn lock(&self, database: &mut Database) -> Result<(), DatabaseError> {
+    pub(super) fn lock(&self, database: &mut WriteTransaction) -> Result<(), DatabaseError> {
         let names = self.all().map(|table| table.name.as_str());
         database.audited_tables().lock_whole_tables(names)
     }

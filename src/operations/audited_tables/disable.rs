@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::database::seals::NewSeal;
-use crate::database::{Access, DISABLED_AFTER, Database, DatabaseUrl, Phase, TriggerState};
+use crate::database::{
+    Access, DISABLED_AFTER, Database, DatabaseUrl, Phase, ReadTransaction, TriggerState,
+};
 use crate::model::{FindingList, RunContext, RunId, RunKind, Table, shell_word};
 use crate::operations::proof::{SealPlace, log_seal};
 use crate::operations::{Context, OperationError};
@@ -53,11 +55,11 @@ pub fn disable_tables(
     ctx: Context<'_>,
 ) -> Result<DisableOutcome, OperationError> {
     let mut database = Database::open(&options.database, Access::Write, options.wait)?;
-    database.ledger().require_ledger()?;
+    database.snapshot(|database| database.ledger().require_ledger())?;
     let now = (ctx.clock)();
     let completed = make_ready_without(&mut database, &options.archive, &options.tables, run, now)?;
     let elsewhere = options.archive.elsewhere(&mut database)?;
-    let run = &run.after(database.ledger().latest_run()?);
+    let run = &run.after(database.snapshot(|database| database.ledger().latest_run())?);
     let entered = Entered::at(&options.archive);
     let done = database.change_schema_then(
         |database| {
@@ -140,7 +142,7 @@ impl Watched {
     }
 }
 
-fn watched(database: &mut Database, names: &[String]) -> Result<Watched, OperationError> {
+fn watched(database: &mut ReadTransaction, names: &[String]) -> Result<Watched, OperationError> {
     let states = database.audited_tables().table_triggers()?;
     let mut watched = Watched::default();
     for state in named(database, &states, names)? {

@@ -1,7 +1,7 @@
 //! The sequence that numbers the entries of the audit log, if another program set it back: every recorded change fails
 //! then, because its entry would have the number of another one.
 
-use crate::database::Database;
+use crate::database::{Database, ReadTransaction};
 use crate::model::{Finding, Level, Rule};
 use crate::operations::OperationError;
 
@@ -9,10 +9,11 @@ use crate::operations::OperationError;
 pub(super) fn advance_entry_numbers(
     database: &mut Database,
 ) -> Result<Option<Finding>, OperationError> {
-    let Some((next, last)) = database.taken_entry_number()?.flatten() else {
+    let taken = database.snapshot(ReadTransaction::taken_entry_number)?;
+    let Some((next, last)) = taken.flatten() else {
         return Ok(None);
     };
-    database.transaction(|database| database.advance_entry_numbers(last))?;
+    database.transaction(|transaction| transaction.advance_entry_numbers(last))?;
     let message = format!("{}; set to {}", taken_number(next, last), last + 1);
     let hint = "no change is missing: until then each one failed";
     let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);

@@ -8,7 +8,7 @@
 use serde_json::json;
 
 use crate::database::seals::NewSeal;
-use crate::database::{Database, Gap, LOST_TRIGGERS, Renewal, TableTriggers};
+use crate::database::{Database, Gap, LOST_TRIGGERS, Renewal, TableTriggers, WriteTransaction};
 use crate::layout::Layout;
 use crate::model::{Finding, RunContext, RunKind, Timestamp, plural, shell_word};
 use crate::operations::proof::{SealPlace, log_seal};
@@ -24,7 +24,7 @@ use super::unaccounted::Unaccounted;
 /// first trigger is recreated: where schema changes are committed at once, the run is committed before them, so that a
 /// kill in between leaves a run too many and not a gap without a run.
 pub(super) fn record_gaps(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     tables: Vec<(String, Vec<String>)>,
     run: &RunContext,
     by: u128,
@@ -37,16 +37,12 @@ pub(super) fn record_gaps(
     let counts = tables.into_iter();
     let counts = counts.map(|(table, triggers)| (table, json!({ LOST_TRIGGERS: triggers })));
     let counts: Vec<_> = counts.collect();
-    let record = |database: &mut Database| {
+    let record = |database: &mut WriteTransaction| {
         let last = database.seals().last_entry_id()?;
         begin(database, RunKind::Enable, run, [], None)?;
         finish(database, run, last, counts, at)
     };
-    let seal = match database.commits_schema_changes() {
-        true => database.transaction(record),
-        false => record(database),
-    };
-    seal.map(Some)
+    database.step(record).map(Some)
 }
 
 /// Creates missing parts of ledger, tables and triggers before an import that has no rows to write, except for triggers

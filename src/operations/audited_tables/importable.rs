@@ -1,7 +1,7 @@
 //! Whether the tables of a layout still have what earlier imports wrote: `import` checks it before it writes, and
 //! `doctor` and `verify` report it.
 
-use crate::database::{Database, LayoutTriggers};
+use crate::database::{LayoutTriggers, ReadTransaction};
 use crate::layout::Layout;
 use crate::operations::OperationError;
 use crate::plan::KnownFile;
@@ -22,7 +22,7 @@ pub(in crate::operations) struct Imported<'a> {
 impl<'a> Imported<'a> {
     /// What the ledger has of a directory whose files did not change.
     pub(in crate::operations) fn of(
-        database: &mut Database,
+        database: &mut ReadTransaction,
         source: &'a str,
         layout: &Layout,
     ) -> Result<Self, OperationError> {
@@ -41,7 +41,7 @@ impl<'a> Imported<'a> {
 /// Returns an error if another program renamed, dropped, emptied or altered a table of the layout, so that an import
 /// would repeat or lose rows; otherwise the triggers of the layout's tables.
 pub(in crate::operations) fn ensure_importable<'l>(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     layout: &'l Layout,
     imported: &Imported<'_>,
 ) -> Result<Option<LayoutTriggers<'l>>, OperationError> {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::layout::{Expression, Layout, LayoutTable, Source};
 use crate::model::ColumnType;
 use crate::operations::OperationError;
@@ -16,7 +16,7 @@ use super::changed::ensure_not_renamed;
 /// Rejects a layout whose tables have other rows than those that were imported from `source`, or rows that records
 /// without a key in the files would be inserted beside. `layout_changed` is whether it is another version than before.
 pub(super) fn ensure_not_moved(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     layout: &Layout,
     source: &str,
     layout_changed: bool,
@@ -60,7 +60,7 @@ pub(super) fn ensure_not_moved(
 /// Rejects a table with rows that no run imported, if a table into which earlier runs imported is missing: it may be
 /// the same table with another name, of which nothing was recorded.
 fn ensure_origins_are_known(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     layout: &Layout,
     source: &str,
 ) -> Result<(), OperationError> {

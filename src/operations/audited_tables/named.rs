@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::{Database, TableTriggers, TriggerState};
+use crate::database::{ReadTransaction, TableTriggers, TriggerState};
 use crate::model::{nearest, plural, shell_word};
 use crate::operations::OperationError;
 
@@ -30,7 +30,7 @@ pub(super) fn unsuitable(table: &str, why: impl Into<String>) -> OperationError 
 
 /// The tables with these names, without duplicates.
 pub(super) fn named<'s>(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     states: &'s [TableTriggers],
     names: &[String],
 ) -> Result<Vec<&'s TableTriggers>, OperationError> {
@@ -47,7 +47,7 @@ pub(super) fn named<'s>(
 
 /// The reason for the error if no table has this name.
 fn unknown(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     states: &[TableTriggers],
     name: &str,
 ) -> Result<String, OperationError> {

@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 
 use crate::database::ledger::{RunHeader, RunRecord};
 use crate::database::seals::{NewSeal, RunFacts};
-use crate::database::{DISABLED_AFTER, Database, TriggerFault, TriggerState};
+use crate::database::{
+    DISABLED_AFTER, Database, ReadTransaction, TriggerFault, TriggerState, WriteTransaction,
+};
 use crate::model::{RunContext, RunId, RunKind, Sha256, Table, Timestamp};
 use crate::operations::OperationError;
 use crate::operations::proof::{SealPlace, log_seal};
@@ -19,14 +21,14 @@ use crate::operations::proof::{SealPlace, log_seal};
 ///
 /// If that fails before any trigger changed, the run is removed.
 pub(super) fn begin_change<'t, T>(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     kind: RunKind,
     run: &RunContext,
     entered: &Entered,
     tables: impl Iterator<Item = &'t Table> + Clone,
-    change: impl FnOnce(&mut Database) -> Result<T, OperationError>,
+    change: impl FnOnce(&mut WriteTransaction) -> Result<T, OperationError>,
 ) -> Result<T, OperationError> {
-    let faults = |database: &mut Database| -> Result<Vec<_>, OperationError> {
+    let faults = |database: &mut WriteTransaction| -> Result<Vec<_>, OperationError> {
         let faults = tables.clone().map(|table| database.trigger_faults(table));
         Ok(faults.collect::<Result<_, _>>()?)
     };
@@ -47,7 +49,7 @@ pub(super) fn begin_change<'t, T>(
     change(database).inspect_err(|_| {
         if entered.committed.get() && faults(database).is_ok_and(|after| after == before) {
             // If this fails too, the run remains to be completed.
-            let given_up = database.transaction(|database| {
+            let given_up = database.step(|database| {
                 let last = database.seals().last_entry_id()?;
                 finish(database, run, last, Vec::new(), run.started_at)
             });
@@ -59,7 +61,7 @@ pub(super) fn begin_change<'t, T>(
 
 /// Inserts a run of this kind for these tables; `archive` is the one that the user named for its seal.
 pub(super) fn begin<'t>(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     kind: RunKind,
     run: &RunContext,
     tables: impl IntoIterator<Item = &'t str>,
@@ -84,16 +86,14 @@ pub(super) fn begin<'t>(
 
 /// Completes the run with counts per table, and seals its entries: those after `before`.
 pub(super) fn finish(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     run: &RunContext,
     before: i64,
     counts: Vec<(String, Value)>,
     at: Timestamp,
 ) -> Result<NewSeal, OperationError> {
     let counts = json!({ "tables": counts.into_iter().collect::<Map<_, _>>() });
-    database
-        .tables()
-        .end_rows_run(run, at, &counts.to_string())?;
+    database.ledger().end_run(run, at, &counts.to_string())?;
     let id = RunId::from(run.id);
     let contents = database.seals().contents_of_run(&id, before)?;
     Ok(database
@@ -129,7 +129,7 @@ impl Entered {
     /// Records which of `tables` are not audited; they are given with whether all their triggers are missing.
     fn record_added<'t>(
         &self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         tables: impl Iterator<Item = (&'t Table, bool)>,
     ) -> Result<(), OperationError> {
         let states = database.audited_tables().table_triggers()?;
@@ -168,7 +168,7 @@ impl Entered {
             for table in added.iter() {
                 database.audited_tables().stop_recording(table)?;
             }
-            database.transaction(|database| {
+            database.step(|database| {
                 let last = database.seals().last_entry_id()?;
                 let mut counts = Vec::new();
                 for table in added.iter().filter(|table| !lost.contains(&table.name)) {
@@ -203,7 +203,8 @@ impl Entered {
             return error;
         }
         let id = RunId::from(run.id);
-        let unfinished = database.ledger().unfinished_runs().unwrap_or_default();
+        let unfinished = database.snapshot(|database| database.ledger().unfinished_runs());
+        let unfinished = unfinished.unwrap_or_default();
         let begun = unfinished.iter().find(|begun| begun.id == id);
         OperationError::Unfinished {
             tables: begun.map_or_else(Vec::new, RunRecord::tables),

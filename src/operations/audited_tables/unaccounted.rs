@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::Trigger;
-use crate::database::{Database, TargetTable, TargetTables, TriggerFault};
+use crate::database::{ReadTransaction, TargetTable, TargetTables, TriggerFault};
 use crate::layout::{Layout, LayoutTable};
 use crate::model::{Finding, Level, Rule, Table, shell_word};
 use crate::operations::OperationError;
@@ -40,7 +40,7 @@ pub(in crate::operations) const WITHOUT_CASCADES: &str =
 
 impl Unaccounted {
     pub(super) fn of(
-        database: &mut Database,
+        database: &mut ReadTransaction,
         layout: &Layout,
         target: &TargetTables,
     ) -> Result<Self, OperationError> {
@@ -201,7 +201,7 @@ impl Unaccounted {
 
 /// The names of the audit triggers of a table that are not as they should be.
 pub(super) fn faulty_triggers(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &Table,
 ) -> Result<Vec<String>, OperationError> {
     let faults = database.trigger_faults(table)?.into_iter();

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::database::ledger::RunRecord;
-use crate::database::{DISABLED_AFTER, Database, DatabaseError, Phase, Renewal};
+use crate::database::{
+    DISABLED_AFTER, Database, DatabaseError, Phase, ReadTransaction, Renewal, WriteTransaction,
+};
 use crate::model::{
     Finding, Level, Rule, RunContext, RunKind, Table, Timestamp, plural, shell_word,
 };
@@ -20,7 +22,7 @@ use super::unaccounted::faulty_triggers;
 
 /// The findings about runs that are not complete.
 pub(in crate::operations) fn unfinished_findings(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     level: Level,
 ) -> Result<Vec<Finding>, OperationError> {
     let runs = database.ledger().unfinished_runs()?;
@@ -66,8 +68,12 @@ pub(super) fn make_ready_without(
 ) -> Result<Vec<Finding>, OperationError> {
     let mut findings: Vec<Finding> = advance_entry_numbers(database)?.into_iter().collect();
     findings.extend(complete_unfinished(database, place, abandoned, now)?);
-    if database.has_ledger()? && database.audited_tables().needs_renewal()? {
-        findings.extend(lost_guards_finding(database)?);
+    let renewal = database.snapshot(|database| {
+        let is_needed = database.has_ledger()? && database.audited_tables().needs_renewal()?;
+        is_needed.then(|| lost_guards_finding(database)).transpose()
+    })?;
+    if let Some(lost) = renewal {
+        findings.extend(lost);
         let (bypassed, seal) = database.change_schema(|database| {
             database.migrate()?;
             let renewals = database.audited_tables().renewals()?;
@@ -96,7 +102,7 @@ pub(super) fn make_ready_without(
 /// # Errors
 /// When the schema cannot be read.
 pub(in crate::operations) fn lost_guards_finding(
-    database: &mut Database,
+    database: &mut ReadTransaction,
 ) -> Result<Option<Finding>, DatabaseError> {
     let lost = database.lost_guards()?.join("`, `");
     if lost.is_empty() {
@@ -131,7 +137,8 @@ fn complete_unfinished(
 ) -> Result<Vec<Finding>, OperationError> {
     let mut findings = Vec::new();
     // One at a time, searching again under the lock: another process may be completing it.
-    while let Some(first) = database.ledger().unfinished_runs()?.into_iter().next() {
+    let unfinished = |database: &mut ReadTransaction| database.ledger().unfinished_runs();
+    while let Some(first) = database.snapshot(unfinished)?.into_iter().next() {
         let completed = complete_one(database, abandoned, now).map_err(|source| {
             OperationError::Unfinished {
                 tables: first.tables(),
@@ -150,10 +157,8 @@ fn complete_unfinished(
             run.started_at
         );
         let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
-        findings
-            .push(finding.hint(
-                "no action is needed; `accession audit reconcile` compares entries and rows",
-            ));
+        let hint = "no action is needed; `accession audit reconcile` compares entries and rows";
+        findings.push(finding.hint(hint));
     }
     Ok(findings)
 }
@@ -231,7 +236,7 @@ fn complete_one(
 
 /// Records what the run still had to record.
 fn complete(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     record: &RunRecord,
     tables: &[(String, UnfinishedTable)],
     now: Timestamp,
@@ -265,7 +270,7 @@ fn complete(
 const NO_KEY_ANY_MORE: &str = "the table has no primary key any more, so its rows have no entries";
 
 /// The message about a table that was removed or renamed.
-fn removed(database: &mut Database, name: &str) -> Result<String, OperationError> {
+fn removed(database: &mut ReadTransaction, name: &str) -> Result<String, OperationError> {
     Ok(match database.audited_tables().table_recorded_as(name)? {
         None => "the table no longer exists".to_owned(),
         Some(now) => format!(
@@ -276,7 +281,7 @@ fn removed(database: &mut Database, name: &str) -> Result<String, OperationError
 }
 
 fn entered(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     table: &Table,
     run: &RunContext,
     now: Timestamp,

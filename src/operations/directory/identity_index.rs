@@ -8,7 +8,7 @@ use crate::operations::{OperationError, Stage};
 
 use super::events::ReadEvent;
 use super::read_state::{InvalidPolicy, ReadState};
-use super::{Directory, SharedDatabase};
+use super::{Directory, SharedTransaction};
 
 /// The identities of the records of some files.
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl IdentityIndex {
     /// When the database cannot be read or the run is interrupted.
     pub(super) fn of(
         directory: &Directory<'_>,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         files: &[FileId],
     ) -> Result<Self, OperationError> {
         let mut index = Self::default();

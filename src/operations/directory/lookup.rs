@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::database::{Database, SameKey};
+use crate::database::{ReadTransaction, SameKey};
 use crate::model::{Fingerprint, MappedRow, TableIndex};
 use crate::operations::OperationError;
 use crate::plan::{Lookup, Planner, Round, RowBatch};
 
 use super::Directory;
 use super::ownership::Ownership;
-use super::shared::{SharedDatabase, lock};
+use super::shared::{SharedTransaction, lock};
 
 /// Which rows of the database to look up.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ impl Directory<'_> {
     /// When the ledger or the database cannot be read.
     pub(in crate::operations) fn look_up(
         &self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         planner: &Planner<'_>,
         ownership: &mut Ownership,
         batch: &RowBatch,
@@ -91,7 +91,7 @@ impl Directory<'_> {
     /// Looks up the rows of known records of a table; returns the rows that records found by a unique key.
     fn rows_of(
         &self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         planner: &Planner<'_>,
         index: TableIndex,
         rows: &[&MappedRow],
@@ -142,7 +142,7 @@ impl Directory<'_> {
     /// Finds the rows that have not changed since the last import, according to the audit log.
     fn untouched(
         &self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: TableIndex,
         rows: &[&MappedRow],
         lookup: &mut Lookup,

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use crate::database::{Database, DatabaseError, TargetTables, TemporaryFiles};
+use crate::database::{DatabaseError, ReadTransaction, TargetTables, TemporaryFiles};
 use crate::layout::Layout;
 use crate::map::Mapper;
 use crate::model::{
@@ -47,7 +47,7 @@ pub(super) use read_state::{ReadState, RejectedRecord};
 pub(super) use referring::{
     each_referring_row, is_of_layout, is_same_key, other_keys_to, table_named,
 };
-pub(super) use shared::{SharedDatabase, lock};
+pub(super) use shared::{SharedTransaction, Writable, lock};
 pub(super) use substitutes::{AnyReference, parameter_substitutes};
 
 /// What to read, and how.
@@ -168,7 +168,7 @@ impl<'a> Directory<'a> {
     /// Other names under which files with the same contents were imported: the directory may have been moved.
     pub(super) fn other_names(
         &self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
     ) -> Result<Vec<OtherName>, DatabaseError> {
         let files = self.survey.files.iter();
         let contents: BTreeSet<_> = files.map(|file| file.sha256.to_string()).collect();

@@ -24,7 +24,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::database::ledger::LedgerRow;
-use crate::database::{Database, DatabaseError, SameKey};
+use crate::database::{DatabaseError, ReadTransaction, SameKey};
 use crate::layout::Source;
 use crate::model::{FileId, Fingerprint, Hasher, MappedRow, TableIndex};
 use crate::operations::OperationError;
@@ -32,7 +32,7 @@ use crate::plan::{ConflictingRow, KnownRow, LedgerKey, Lookup, Planner};
 
 use super::Directory;
 use super::identity_index::IdentityIndex;
-use super::shared::SharedDatabase;
+use super::shared::SharedTransaction;
 
 /// The ownership of rows, as the ledger has it and as this run changes it.
 #[derive(Default)]
@@ -107,7 +107,7 @@ impl Ownership {
     pub(super) fn assign(
         &mut self,
         directory: &Directory<'_>,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         planner: &Planner<'_>,
         table: TableIndex,
         found: HashMap<Fingerprint, Vec<SameKey>>,
@@ -158,7 +158,7 @@ impl Ownership {
     fn owner(
         &mut self,
         directory: &Directory<'_>,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: TableIndex,
         record_id: &str,
     ) -> Result<Owner, DatabaseError> {
@@ -202,7 +202,7 @@ impl Ownership {
     pub(in crate::operations) fn resolve_claims(
         &mut self,
         directory: &Directory<'_>,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         files: &[FileId],
         lookup: &mut Lookup,
     ) -> Result<(), OperationError> {
@@ -264,7 +264,7 @@ impl Claim {
 /// When the database cannot be read, or the run is interrupted.
 pub(in crate::operations) fn remove_found_elsewhere(
     directory: &Directory<'_>,
-    database: &SharedDatabase<'_>,
+    database: &SharedTransaction<'_>,
     unread: &[FileId],
     removed: &mut Vec<LedgerRow>,
     seen: &dyn Fn(TableIndex, &Fingerprint) -> bool,
@@ -292,7 +292,7 @@ pub(in crate::operations) fn remove_found_elsewhere(
 /// Loads the ledger's entries of a table. Of several for a row, one whose record was not found removed applies.
 fn entries_of_table(
     directory: &Directory<'_>,
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: TableIndex,
 ) -> Result<Entries, DatabaseError> {
     let name = &directory.layout.tables[table].table.name;

@@ -12,7 +12,7 @@ use crate::source::SourceFile;
 use super::events::ReadEvents;
 use super::pipeline::Pipeline;
 use super::resolve::{known_references, parameters};
-use super::shared::SharedDatabase;
+use super::shared::SharedTransaction;
 use super::substitutes::{AnyReference, parameter_substitutes};
 use super::{Directory, ReadOptions};
 
@@ -73,7 +73,7 @@ impl Directory<'_> {
         &self,
         wave: &Wave<'_>,
         planner: Option<&Planner<'_>>,
-        database: Option<&SharedDatabase<'_>>,
+        database: Option<&SharedTransaction<'_>>,
     ) -> Result<Resolved<'_>, OperationError> {
         let files = &self.survey.files;
         let references = known_references(self.layout, wave.sources, files, planner, database)?;

@@ -3,11 +3,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::database::{Database, DatabaseError, KeyedRows, ReferringKey};
+use crate::database::{DatabaseError, KeyedRows, ReadTransaction, ReferringKey};
 use crate::layout::Layout;
 use crate::model::{ForeignKey, Table, TableIndex};
 
-use super::shared::{SharedDatabase, lock};
+use super::shared::{SharedTransaction, lock};
 
 /// The table of the layout with this name. Some databases do not distinguish names by case.
 pub(in crate::operations) fn table_named(layout: &Layout, name: &str) -> Option<TableIndex> {
@@ -18,7 +18,7 @@ pub(in crate::operations) fn table_named(layout: &Layout, name: &str) -> Option<
 
 /// The foreign keys of the database that refer to a table of the layout, without those that the layout has.
 pub(in crate::operations) fn other_keys_to(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     layout: &Layout,
     table: TableIndex,
 ) -> Result<Vec<ReferringKey>, DatabaseError> {
@@ -64,7 +64,7 @@ pub(in crate::operations) fn is_same_key(
 /// Calls `each` for every row that refers by `key` to one of these rows of `parent`, and is not `known` by its record id:
 /// with the index of the row that it refers to, and its record id if it has one.
 pub(in crate::operations) fn each_referring_row(
-    database: &SharedDatabase<'_>,
+    database: &SharedTransaction<'_>,
     key: &ReferringKey,
     parent: &Table,
     record_ids: &[&str],

@@ -10,7 +10,7 @@ use crate::operations::OperationError;
 use crate::plan::Planner;
 use crate::source::SourceFile;
 
-use super::shared::{SharedDatabase, lock};
+use super::shared::{SharedTransaction, lock};
 
 /// The targets of references: per reference, the value by the text of its key.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ pub(super) fn known_references<'s>(
     wave: &[SourceIndex],
     files: &'s [SourceFile],
     planner: Option<&Planner<'_>>,
-    database: Option<&SharedDatabase<'_>>,
+    database: Option<&SharedTransaction<'_>>,
 ) -> Result<KnownReferences<'s>, OperationError> {
     let mut known = KnownReferences {
         by_target: HashMap::new(),
@@ -171,7 +171,7 @@ pub(super) fn parameters(
     given: &BTreeMap<String, String>,
     show: ShowValues,
     planner: Option<&Planner<'_>>,
-    database: Option<&SharedDatabase<'_>>,
+    database: Option<&SharedTransaction<'_>>,
 ) -> Result<Vec<Result<Value, String>>, OperationError> {
     let mut values = Vec::new();
     for parameter in &layout.parameters {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::{Database, DatabaseError, TableTriggers, TriggerState};
+use crate::database::{DatabaseError, ReadTransaction, TableTriggers, TriggerState};
 use crate::model::plural;
 use crate::operations::audited_tables::{
     altered, faulty_audit_triggers, gap_message, is_recorded, never_rolled_back, overtaken,
@@ -21,7 +21,7 @@ pub(super) fn not_shown(name: &'static str) -> Check {
 }
 
 pub(super) fn triggers(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     ctx: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
     if !database.audited_tables().sees_triggers()? {
@@ -158,7 +158,7 @@ pub(super) fn triggers(
 }
 
 pub(super) fn hidden_rows(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
     let Some(hidden) = database.tables_with_hidden_rows()? else {
@@ -176,7 +176,7 @@ pub(super) fn hidden_rows(
 }
 
 pub(super) fn engines(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
     let Some(without_transactions) = database.tables_without_transactions()? else {
@@ -202,7 +202,7 @@ pub(super) fn engines(
 }
 
 pub(super) fn crash_safety(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
     const HINT: &str =
@@ -233,7 +233,7 @@ pub(super) fn crash_safety(
 }
 
 pub(super) fn temporary_tables(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
     let Some(accounts) = database.shadowing_accounts()? else {
@@ -253,7 +253,7 @@ pub(super) fn temporary_tables(
 }
 
 pub(super) fn order(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
     let Some(earlier) = database.earlier_triggers()? else {
@@ -275,7 +275,7 @@ pub(super) fn order(
 }
 
 pub(super) fn cascades(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
     const HINT: &str = "make the foreign keys RESTRICT, and delete the children first";

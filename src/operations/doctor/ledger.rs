@@ -1,6 +1,6 @@
 //! Checks of the ledger: its migrations, its guards, and the audit context.
 
-use crate::database::{Database, DatabaseError, MigrationStatus, loss_of};
+use crate::database::{DatabaseError, MigrationStatus, ReadTransaction, loss_of};
 use crate::model::plural;
 use crate::operations::audited_tables::taken_number;
 
@@ -8,7 +8,7 @@ use super::audit_log::not_shown;
 use super::{Check, DoctorContext};
 
 pub(super) fn migrations(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
     let states = match database.migration_states() {
@@ -50,7 +50,7 @@ pub(super) fn migrations(
 }
 
 pub(super) fn guards(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
     if !database.audited_tables().sees_triggers()? {
@@ -77,7 +77,7 @@ pub(super) fn guards(
 }
 
 pub(super) fn context(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
     let staged = database.audited_tables().unexplained_staged_rows()?;
@@ -103,7 +103,7 @@ pub(super) fn context(
 
 /// Entries get their numbers from a sequence, which another program can set back.
 pub(super) fn entry_numbers(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
     let checked = database.taken_entry_number()?;

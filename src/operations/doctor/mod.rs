@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::database::{Access, Database, DatabaseError, DatabaseUrl, Facts, with_causes};
+use crate::database::{
+    Access, Database, DatabaseError, DatabaseUrl, Facts, ReadTransaction, with_causes,
+};
 use crate::layout::Layout;
 use crate::model::Timestamp;
 
@@ -110,7 +112,7 @@ struct DoctorContext<'a> {
     now: Timestamp,
 }
 
-type CheckOf = fn(&mut Database, &DoctorContext<'_>) -> Result<Check, DatabaseError>;
+type CheckOf = fn(&mut ReadTransaction, &DoctorContext<'_>) -> Result<Check, DatabaseError>;
 
 /// The checks, the most fundamental first.
 const CHECKS: [CheckOf; 11] = [
@@ -127,7 +129,8 @@ const CHECKS: [CheckOf; 11] = [
     audit_log::cascades,
 ];
 
-type CheckIfAny = fn(&mut Database, &DoctorContext<'_>) -> Result<Option<Check>, DatabaseError>;
+type CheckIfAny =
+    fn(&mut ReadTransaction, &DoctorContext<'_>) -> Result<Option<Check>, DatabaseError>;
 
 /// Checks for problems that not every database can have.
 const CHECKS_OF_SOME: [CheckIfAny; 8] = [
@@ -152,8 +155,8 @@ pub fn doctor(
     clock: &dyn Fn() -> Timestamp,
 ) -> Result<Health, OperationError> {
     let reached = Database::open(url, Access::Read, wait).and_then(|mut database| {
-        let facts = database.facts()?;
-        let names = match database.imported_layouts() {
+        let facts = database.snapshot(ReadTransaction::facts)?;
+        let names = match database.snapshot(ReadTransaction::imported_layouts) {
             // A check reports it.
             Err(error) if error.is_of_damaged_schema() => Vec::new(),
             names => names?,

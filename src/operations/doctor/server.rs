@@ -1,6 +1,6 @@
 //! Checks of the database itself: version, privileges, encoding, time.
 
-use crate::database::{Database, DatabaseError, MigrationStatus};
+use crate::database::{DatabaseError, MigrationStatus, ReadTransaction};
 use crate::model::plural;
 
 use super::{Check, DoctorContext};
@@ -8,7 +8,10 @@ use super::{Check, DoctorContext};
 /// The largest accepted difference of clocks, in microseconds.
 const CLOCKS_APART: u64 = 5_000_000;
 
-pub(super) fn version(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, DatabaseError> {
+pub(super) fn version(
+    _: &mut ReadTransaction,
+    ctx: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
     let facts = &ctx.facts;
     let product = facts.product;
     let text = format!("{product} {}", facts.version);
@@ -37,7 +40,7 @@ fn numbers(version: &str) -> [u32; 3] {
 const MAKING: [&str; 5] = ["CREATE", "INDEX", "REFERENCES", "DROP", "ALTER"];
 
 pub(super) fn rights(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
     let missing = database.missing_rights()?;
@@ -66,7 +69,10 @@ pub(super) fn rights(
     })
 }
 
-pub(super) fn encoding(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, DatabaseError> {
+pub(super) fn encoding(
+    _: &mut ReadTransaction,
+    ctx: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
     let encoding = &ctx.facts.encoding;
     let wanted = ctx.facts.wanted_encoding;
     let holds_everything = wanted.is_none_or(|wanted| wanted == encoding);
@@ -82,7 +88,10 @@ pub(super) fn encoding(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Chec
     })
 }
 
-pub(super) fn time_zone(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, DatabaseError> {
+pub(super) fn time_zone(
+    _: &mut ReadTransaction,
+    ctx: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
     let zone = ctx.facts.time_zone.as_str();
     Ok(if matches!(zone, "UTC" | "Etc/UTC" | "+00:00") {
         Check::sound("time zone", zone)
@@ -93,7 +102,10 @@ pub(super) fn time_zone(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Che
     })
 }
 
-pub(super) fn clock(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, DatabaseError> {
+pub(super) fn clock(
+    _: &mut ReadTransaction,
+    ctx: &DoctorContext<'_>,
+) -> Result<Check, DatabaseError> {
     let Some(theirs) = ctx.facts.now else {
         let hint = "check the server's date";
         return Ok(Check::broken(
@@ -116,7 +128,7 @@ pub(super) fn clock(_: &mut Database, ctx: &DoctorContext<'_>) -> Result<Check, 
 }
 
 pub(super) fn entry_times(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     _: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
     let settable = database.has_settable_clock()?;

@@ -1,6 +1,6 @@
 //! Checks of the tables of the imported layouts, or of the given layout.
 
-use crate::database::{Database, DatabaseError};
+use crate::database::{DatabaseError, ReadTransaction};
 use crate::layout::Layout;
 use crate::operations::OperationError;
 use crate::operations::audited_tables::{Imported, WITHOUT_CASCADES, ensure_importable};
@@ -10,7 +10,7 @@ use super::{Check, DoctorContext};
 /// Existing tables have the columns that imports fill, and the rows that earlier imports wrote; missing tables can be
 /// created.
 pub(super) fn tables(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     ctx: &DoctorContext<'_>,
 ) -> Result<Check, DatabaseError> {
     const HINT: &str = "change the tables or the layout; an import never alters existing tables";
@@ -49,7 +49,7 @@ pub(super) fn tables(
 }
 
 /// What an import of each directory that was imported with this layout checks before it writes.
-fn importable(database: &mut Database, layout: &Layout) -> Result<(), OperationError> {
+fn importable(database: &mut ReadTransaction, layout: &Layout) -> Result<(), OperationError> {
     let mut directories = database.ledger().imported_sources(&layout.name)?;
     if directories.is_empty() {
         // One that was never imported.
@@ -65,7 +65,7 @@ fn importable(database: &mut Database, layout: &Layout) -> Result<(), OperationE
 
 /// The triggers that implement the actions of the layouts' foreign keys, where those of the database fire no triggers.
 pub(super) fn actions(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     ctx: &DoctorContext<'_>,
 ) -> Result<Option<Check>, DatabaseError> {
     let mut missing = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::database::ledger::LedgerVersion;
 use crate::model::{Finding, Level, Rule, shell_quoted};
 use crate::operations::OperationError;
@@ -47,7 +47,7 @@ impl Import<'_> {
     /// Compares the survey with the ledger of `database`, which is `None` before the database exists.
     pub(super) fn agenda(
         &self,
-        database: Option<&mut Database>,
+        database: Option<&mut ReadTransaction>,
     ) -> Result<ImportAgenda, OperationError> {
         let _span = tracing::info_span!("agenda").entered();
         let mut known = Vec::new();

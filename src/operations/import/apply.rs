@@ -1,10 +1,12 @@
 //! Applies a plan while it is made: a thread of its own writes the steps.
 
+use std::sync::Mutex;
+
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::database::Writer;
 use crate::operations::OperationError;
-use crate::operations::directory::{Permit, SharedDatabase, lock};
+use crate::operations::directory::{Permit, Writable, lock};
 
 use super::plan::{PlanStep, Sink};
 
@@ -75,11 +77,11 @@ impl QueuedSteps {
     pub(super) fn apply(
         self,
         writer: &mut Writer<'_>,
-        database: &SharedDatabase<'_>,
+        database: &Mutex<Writable<'_>>,
     ) -> Result<(), OperationError> {
         for batch in self.0 {
             let _span = tracing::debug_span!("apply", steps = batch.len()).entered();
-            let database = &mut lock(database);
+            let database = &mut *lock(database).0;
             for step in batch {
                 match step {
                     PlanStep::BeginFile(file) => writer.begin_file(database, &file)?,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::database::ReferringKey;
 use crate::model::{Fingerprint, TableIndex};
 use crate::operations::OperationError;
-use crate::operations::directory::{SharedDatabase, each_referring_row, lock, other_keys_to};
+use crate::operations::directory::{SharedTransaction, each_referring_row, lock, other_keys_to};
 use crate::plan::{Lookup, Round, RowBatch};
 
 use super::Import;
@@ -19,7 +19,7 @@ impl Import<'_> {
     /// Completes [`Lookup::referred`].
     pub(super) fn find_referred(
         &self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         known: &mut OtherKeys,
         batch: &RowBatch,
         round: &Round,

@@ -1,9 +1,11 @@
 //! Dry runs: the plan of an import is listed and not applied.
 
-use crate::database::{Database, TargetTables};
+use std::sync::Mutex;
+
+use crate::database::{ReadTransaction, TargetTables};
 use crate::layout::Layout;
 use crate::operations::OperationError;
-use crate::operations::directory::SharedDatabase;
+use crate::operations::directory::SharedTransaction;
 
 use super::Import;
 use super::agenda::ImportAgenda;
@@ -14,7 +16,7 @@ impl Import<'_> {
     /// Plans without applying the plan.
     pub(super) fn dry_run(
         &self,
-        mut database: Option<&mut Database>,
+        mut database: Option<&mut ReadTransaction>,
         agenda: &ImportAgenda,
     ) -> Result<ImportOutcome, OperationError> {
         let target = match database.as_deref_mut() {
@@ -23,8 +25,9 @@ impl Import<'_> {
         };
         let mut list = PlanList::new(self.directory.layout);
         let mut state = self.start(database.as_deref_mut(), &target, agenda)?;
-        let database = database.map(SharedDatabase::new);
-        self.plan(database.as_ref(), agenda, &mut state, &mut list)?;
+        let shared = database.map(Mutex::new);
+        let database = shared.as_ref().map(|one| one as &SharedTransaction<'_>);
+        self.plan(database, agenda, &mut state, &mut list)?;
         let status = if state.prevents_writing() {
             ImportStatus::Invalid
         } else {

@@ -41,14 +41,14 @@ use crate::archive::Stored;
 use crate::database::ledger::{MOUNTS, RunHeader};
 use crate::database::seals::NewSeal;
 use crate::database::{
-    Access, Database, DatabaseError, NewDatabase, Opened, RunEnd, Writer, repeat,
+    Access, Database, DatabaseError, NewDatabase, Opened, RunEnd, WriteTransaction, Writer, repeat,
 };
 use crate::layout::Layout;
 use crate::model::{Level, RunContext, RunKind};
 use crate::plan::LateRejects;
 
 use super::audited_tables::{Imported, ensure_importable, record_baseline, unfinished_findings};
-use super::directory::{Directory, SharedDatabase};
+use super::directory::{Directory, Writable};
 use super::{Context, OperationError, Stage};
 
 use agenda::ImportAgenda;
@@ -112,7 +112,8 @@ impl<'l> Import<'l> {
                 match repeat(place, OperationError::is_retryable, look)? {
                     ControlFlow::Break(outcome) => return Ok(outcome),
                     ControlFlow::Continue(agenda) => {
-                        self.run = self.run.after(database.ledger().latest_run()?);
+                        let latest = database.snapshot(|read| read.ledger().latest_run())?;
+                        self.run = self.run.after(latest);
                         agenda
                     }
                 }
@@ -162,19 +163,17 @@ impl<'l> Import<'l> {
             };
             Ok::<_, OperationError>(looked)
         })?;
-        match looked {
-            ControlFlow::Break(outcome) => {
-                let outcome = self.completed(outcome, unfinished)?;
-                Ok(ControlFlow::Break(self.repaired(outcome, missing)))
-            }
-            ControlFlow::Continue(agenda) => Ok(ControlFlow::Continue(agenda)),
+        if let ControlFlow::Break(outcome) = looked {
+            let outcome = self.completed(outcome, unfinished)?;
+            return Ok(ControlFlow::Break(self.repaired(outcome, missing)));
         }
+        Ok(looked)
     }
 
     /// Everything between BEGIN and COMMIT.
     fn write(
         &self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         agenda: &ImportAgenda,
         backup: Option<String>,
     ) -> Result<(ImportOutcome, Stored), TransactionOutcome> {
@@ -223,12 +222,12 @@ impl<'l> Import<'l> {
     /// Plans on this thread while another one applies the plan. Returns whether there was any change.
     fn plan_and_apply(
         &self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
         writer: &mut Writer<'l>,
     ) -> Result<bool, OperationError> {
-        let database = &SharedDatabase::new(database);
+        let database = &Mutex::new(Writable(database));
         std::thread::scope(|scope| {
             let (mut queue, steps) = apply::queue();
             let applying = scope.spawn(move || steps.apply(writer, database));
@@ -250,7 +249,7 @@ impl<'l> Import<'l> {
     /// Everything after the last row: builds indexes, compares with the plan, completes and seals the run.
     fn verify_and_seal(
         &self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         agenda: &ImportAgenda,
         state: PlanState<'l>,
         mut writer: Writer<'l>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::database::audit_log::{EntryFilter, EntryOrder};
-use crate::database::{Database, Mismatch};
+use crate::database::{Mismatch, ReadTransaction};
 use crate::model::RunId;
 use crate::operations::OperationError;
 use crate::operations::verify::{Difference, DifferenceKind, differences_of};
@@ -22,7 +22,7 @@ impl Import<'_> {
     /// the plan is not kept.
     pub(super) fn not_as_planned(
         &self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         mut mismatches: Vec<Mismatch>,
     ) -> OperationError {
         match self.changed_rows(database) {
@@ -38,7 +38,10 @@ impl Import<'_> {
         }
     }
 
-    fn changed_rows(&self, database: &mut Database) -> Result<Vec<Mismatch>, OperationError> {
+    fn changed_rows(
+        &self,
+        database: &mut ReadTransaction,
+    ) -> Result<Vec<Mismatch>, OperationError> {
         let mut found: BTreeMap<String, [Vec<Mismatch>; 2]> = BTreeMap::new();
         for difference in differences_of(&self.directory, database, SEARCHED)? {
             let table = difference.table.clone();
@@ -59,7 +62,7 @@ impl Import<'_> {
     /// row differs.
     fn has_written(
         &self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         difference: &Difference,
     ) -> Result<bool, OperationError> {
         let Some(record_id) = &difference.record_id else {

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
 
-use crate::database::{Database, FileRecord, Reject, TargetTables};
+use crate::database::{FileRecord, ReadTransaction, Reject, TargetTables};
 use crate::model::{ConversionRule, MappedRow, Rule, TableIndex};
 use crate::operations::directory::{
     InvalidPolicy, LookupScope, Ownership, Permit, ReadEvent, ReadState, RejectedRecord,
-    SharedDatabase, check_scratch,
+    SharedTransaction, check_scratch,
 };
 use crate::operations::{OperationError, Stage};
 use crate::plan::{Change, LateRejects, Lookup, Planner, RowBatch, RowProblem};
@@ -68,7 +68,7 @@ impl<'l> Import<'l> {
     /// The state before anything is read; `target` describes the tables of the database.
     pub(super) fn start(
         &self,
-        database: Option<&mut Database>,
+        database: Option<&mut ReadTransaction>,
         target: &TargetTables,
         agenda: &ImportAgenda,
     ) -> Result<PlanState<'l>, OperationError> {
@@ -106,7 +106,7 @@ impl<'l> Import<'l> {
     /// Plans the import and sends the steps to `sink`. Nothing is written.
     pub(super) fn plan(
         &self,
-        database: Option<&SharedDatabase<'_>>,
+        database: Option<&SharedTransaction<'_>>,
         agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
         sink: &mut dyn Sink,
@@ -180,7 +180,7 @@ impl<'l> Import<'l> {
     /// Decides on some rows of a file, parents before children.
     fn plan_rows(
         &self,
-        database: Option<&SharedDatabase<'_>>,
+        database: Option<&SharedTransaction<'_>>,
         agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
         rows: Vec<MappedRow>,

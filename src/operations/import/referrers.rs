@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::model::{ForeignKey, OnDelete, Origin, PerTable, TableIndex, Value};
 use crate::operations::OperationError;
 use crate::operations::directory::{
-    SharedDatabase, each_referring_row, is_of_layout, is_same_key, lock, table_named,
+    SharedTransaction, each_referring_row, is_of_layout, is_same_key, lock, table_named,
 };
 use crate::plan::{ConflictPolicy, Planner};
 
@@ -79,7 +79,7 @@ impl<'l> Referrers<'l> {
     /// count as deleted from now on.
     pub(super) fn of(
         &mut self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         planner: &Planner<'_>,
         table: TableIndex,
         going: &[RowToDelete<'_>],
@@ -132,7 +132,7 @@ impl<'l> Referrers<'l> {
     /// Adds rows that refer by foreign keys which the layout does not have, also rows of tables of the application.
     fn add_others(
         &self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         table: TableIndex,
         keys: &[ReferringKey],
         going: &[RowToDelete<'_>],
@@ -186,7 +186,7 @@ impl<'l> Referrers<'l> {
     /// whose values differ from the parent's and are equal for the database, such as in another case.
     fn rows(
         &self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         child: TableIndex,
         key: &ForeignKey,
         table: TableIndex,

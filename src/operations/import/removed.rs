@@ -8,7 +8,9 @@ use crate::database::ledger::LedgerRow;
 use crate::database::{CurrentRows, FileRecord};
 use crate::model::{Fingerprint, TableIndex};
 use crate::operations::OperationError;
-use crate::operations::directory::{SharedDatabase, check_scratch, lock, remove_found_elsewhere};
+use crate::operations::directory::{
+    SharedTransaction, check_scratch, lock, remove_found_elsewhere,
+};
 use crate::plan::{Change, ConflictPolicy, Removal, RemovalPolicy, decide_removal};
 
 use super::agenda::ImportAgenda;
@@ -39,7 +41,7 @@ impl<'l> Import<'l> {
     /// Plans the changes of records that were imported before and were removed from the files.
     pub(super) fn plan_removed(
         &self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
         sink: &mut dyn Sink,
@@ -84,7 +86,7 @@ impl<'l> Import<'l> {
     /// The ledger entries of the removed records.
     fn removed(
         &self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         agenda: &ImportAgenda,
         state: &PlanState<'l>,
     ) -> Result<Vec<LedgerRow>, OperationError> {
@@ -154,7 +156,7 @@ impl<'l> Import<'l> {
     /// Keeps rows that belong to records of other directories too.
     fn keep_others(
         &self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
         records: &mut RemovedRecords<'_>,
@@ -184,7 +186,7 @@ impl<'l> Import<'l> {
     /// Keeps rows that other rows still refer to.
     fn keep_referred(
         &self,
-        database: &SharedDatabase<'_>,
+        database: &SharedTransaction<'_>,
         agenda: &ImportAgenda,
         state: &mut PlanState<'l>,
         records: &mut RemovedRecords<'_>,

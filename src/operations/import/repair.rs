@@ -1,6 +1,6 @@
 //! Completes and repairs ledger, triggers and entries when no file changed.
 
-use crate::database::{Access, Database, LayoutTriggers};
+use crate::database::{Access, Database, LayoutTriggers, ReadTransaction};
 use crate::layout::Layout;
 use crate::model::{Finding, Level, Rule};
 
@@ -22,7 +22,7 @@ pub(super) struct MissingObjects {
 
 impl MissingObjects {
     pub(super) fn of(
-        database: &mut Database,
+        database: &mut ReadTransaction,
         layout: &Layout,
         triggers: Option<&LayoutTriggers<'_>>,
     ) -> Result<Self, OperationError> {

@@ -120,8 +120,10 @@ impl Import<'_> {
             return TransactionOutcome::Failed(error);
         }
         let place = &self.options.database;
-        let found = Database::open(place, Access::Read, self.options.wait)
-            .and_then(|mut database| database.ledger().has_run(self.run.id));
+        let found =
+            Database::open(place, Access::Read, self.options.wait).and_then(|mut database| {
+                database.snapshot(|database| database.ledger().has_run(self.run.id))
+            });
         match found {
             Ok(true) => TransactionOutcome::Written(outcome, stored),
             Ok(false) => TransactionOutcome::Failed(error),
@@ -167,7 +169,8 @@ mod tests {
                 late_rejects: std::sync::Mutex::default(),
             };
             let mut database = home.database(options.database.file().expect("a file"));
-            let mut agenda = import.agenda(Some(&mut database)).expect("read");
+            let read = database.snapshot(|database| import.agenda(Some(database)));
+            let mut agenda = read.expect("read");
             drop(database);
             alter(&home, &mut agenda);
             import.change(&agenda).expect("no failure")

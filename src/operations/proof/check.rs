@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::archive::{SEALS, has_seals_log};
 use crate::audit::seal::{Anchor, LedgerTable};
 use crate::database::seals::Entries;
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::model::{RunStatus, plural};
 use crate::operations::unfinished_run::unfinished_words;
 use crate::operations::{Context, OperationError};
@@ -82,7 +82,7 @@ pub fn check_audit_log(
 }
 
 struct AuditLogCheck<'a> {
-    database: &'a mut Database,
+    database: &'a mut ReadTransaction,
     seals: &'a [ReadSeal],
     limit: usize,
     differences: Vec<AuditLogDifference>,

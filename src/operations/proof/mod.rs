@@ -22,7 +22,7 @@ pub(super) use replayed::{AT_A_TIME, add, moved, replayed};
 pub(super) use seal::log_seal;
 pub use seal::{OutsideSeal, SealPlace, seal_outside_changes};
 
-use crate::database::{Database, DatabaseError, MigrationState, MigrationStatus};
+use crate::database::{DatabaseError, MigrationState, MigrationStatus, ReadTransaction};
 
 use super::OperationError;
 
@@ -31,7 +31,7 @@ use super::OperationError;
 const READ: &str = "accession-0003_reverts";
 
 /// Rejects a database without a ledger, and a ledger without seals.
-pub(super) fn require_seals(database: &mut Database) -> Result<(), OperationError> {
+pub(super) fn require_seals(database: &mut ReadTransaction) -> Result<(), OperationError> {
     database.ledger().require_ledger()?;
     let mut states = database.migration_states()?.into_iter();
     let is_missing = |state: &MigrationState| {

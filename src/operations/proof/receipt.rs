@@ -6,7 +6,7 @@ use crate::audit::seal::{
     BLOCK, Header, Receipt, ReceiptEntry, ReceiptFault, Tree, inclusion_proof,
 };
 use crate::database::seals::Entries;
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::model::RunId;
 use crate::operations::audit::row_named;
 use crate::operations::{OperationError, run_named};
@@ -82,7 +82,7 @@ pub fn make_receipt(
 
 /// Builds the proof from the entry to the root: within its block, whose entries are read, and then over the blocks.
 fn prove(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     seal: i64,
     header: &Header,
     run: &RunId,
@@ -139,12 +139,14 @@ pub fn check_receipt(
     let in_database = match (database, &checked) {
         (Some((url, wait)), Ok(header)) => {
             let mut database = Database::open(url, Access::Read, wait)?;
-            database.ledger().require_ledger()?;
+            let seals = database.snapshot(|database| {
+                database.ledger().require_ledger()?;
+                database.seals().all()
+            })?;
             let hash = receipt
                 .as_ref()
                 .map(|receipt| receipt.hash().to_string())
                 .ok();
-            let seals = database.seals().all()?;
             let mut seals = seals.iter();
             Some(seals.any(|seal| {
                 u64::try_from(seal.number) == Ok(header.number) && Some(&seal.hash) == hash.as_ref()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::audit::reconcile::{Accounted, Summing, Sums, UnknownColumns};
 use crate::audit::{Image, Key};
-use crate::database::{Access, Database, DatabaseUrl, TriggerState};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction, TriggerState};
 use crate::model::Table;
 use crate::operations::unfinished_run::unfinished_words;
 use crate::operations::{Context, OperationError};
@@ -89,7 +89,7 @@ fn is_keyed(table: &&Table) -> bool {
 }
 
 struct Comparison<'a> {
-    database: &'a mut Database,
+    database: &'a mut ReadTransaction,
     /// What runs of kind `enable` have accounted for, by table.
     accounted: BTreeMap<String, Accounted>,
     /// The former names of tables that were renamed and not recorded again since, by the present ones.
@@ -239,7 +239,9 @@ impl Comparison<'_> {
     }
 }
 
-fn renamed_tables(database: &mut Database) -> Result<BTreeMap<String, String>, OperationError> {
+fn renamed_tables(
+    database: &mut ReadTransaction,
+) -> Result<BTreeMap<String, String>, OperationError> {
     let states = database.audited_tables().table_triggers()?.into_iter();
     let renamed = states.filter(|state| state.state == TriggerState::Renamed);
     Ok(renamed
@@ -247,7 +249,7 @@ fn renamed_tables(database: &mut Database) -> Result<BTreeMap<String, String>, O
         .collect())
 }
 
-fn compared(database: &mut Database, name: &str) -> Result<Compared, OperationError> {
+fn compared(database: &mut ReadTransaction, name: &str) -> Result<Compared, OperationError> {
     let definition = match database.tables().shared_partitions()?.contains(name) {
         true => None,
         false => database.tables().defined_table(name)?,

@@ -2,7 +2,7 @@
 
 use crate::audit::reconcile::{Accounted, Replay, Summing, Sums};
 use crate::audit::{Key, ReplayStep};
-use crate::database::{Database, RecordedChange};
+use crate::database::{ReadTransaction, RecordedChange};
 use crate::model::Table;
 use crate::operations::OperationError;
 
@@ -11,7 +11,7 @@ pub(in crate::operations) const AT_A_TIME: u64 = 200_000;
 
 /// Replays the entries of the selected rows of a table, of which `accounted` was accounted for.
 pub(in crate::operations) fn replayed(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &Table,
     accounted: &Accounted,
     wanted: &dyn Fn(&str) -> bool,
@@ -56,7 +56,7 @@ pub(in crate::operations) fn moved(step: &RecordedChange, key: &Key<'_>) -> Opti
 /// Whether the entries of a removed table leave rows behind. Sums alone do not show it: columns that were
 /// added later are in the entry that deletes a row, and in no other.
 pub(super) fn rows_are_left(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     name: &str,
     sums: &Sums,
     summing: &Summing,

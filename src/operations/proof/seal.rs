@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::archive::{Archive, SEALS, append_seal, has_seals_log, is_same_archive};
 use crate::audit::seal::{Anchor, Header, IdRanges, Sealer};
 use crate::database::seals::{Entries, NewSeal};
-use crate::database::{Access, Database, DatabaseUrl};
+use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::model::{Finding, FindingList, Level, Rule, RunContext, plural};
 use crate::operations::OperationError;
 use crate::operations::audited_tables::make_ready;
@@ -28,11 +28,17 @@ impl SealPlace {
         &self,
         database: &mut Database,
     ) -> Result<PathBuf, OperationError> {
-        if let Some(named) = &self.named {
-            return Ok(named.clone());
-        }
-        let newest = newest_archive(database)?.filter(|archive| has_seals(archive));
-        Ok(newest.unwrap_or_else(|| self.usual.clone()))
+        let newest = match self.named {
+            Some(_) => None,
+            None => database.snapshot(newest_archive)?,
+        };
+        Ok(self.archive_after(newest))
+    }
+
+    fn archive_after(&self, newest: Option<PathBuf>) -> PathBuf {
+        let newest = newest.filter(|archive| has_seals(archive));
+        let archive = self.named.clone().or(newest);
+        archive.unwrap_or_else(|| self.usual.clone())
     }
 
     /// A warning if the last run whose archive is known recorded its seal in another archive: `seals.log` is split.
@@ -40,10 +46,11 @@ impl SealPlace {
         &self,
         database: &mut Database,
     ) -> Result<Option<Finding>, OperationError> {
-        if !database.has_ledger()? {
-            return Ok(None);
-        }
-        let (here, newest) = (self.archive(database)?, newest_archive(database)?);
+        let newest = database.snapshot(|database| match database.has_ledger()? {
+            true => newest_archive(database),
+            false => Ok(None),
+        })?;
+        let here = self.archive_after(newest.clone());
         let Some(last) = newest.filter(|last| !is_same_archive(last, &here)) else {
             return Ok(None);
         };
@@ -73,7 +80,7 @@ impl SealPlace {
 }
 
 /// The archive of the newest run that has one.
-fn newest_archive(database: &mut Database) -> Result<Option<PathBuf>, OperationError> {
+fn newest_archive(database: &mut ReadTransaction) -> Result<Option<PathBuf>, OperationError> {
     let newest = database
         .ledger()
         .runs()?
@@ -114,10 +121,10 @@ pub fn seal_outside_changes(
     let mut findings = FindingList::default();
     findings.extend(make_ready(&mut database, place, run, now)?);
     let elsewhere = place.elsewhere(&mut database)?;
-    findings.extend(impossible_numbers(&mut database)?);
     let archive = place.archive(&mut database)?;
     let seal = database.transaction(|database| {
         require_seals(database)?;
+        findings.extend(impossible_numbers(database)?);
         let covered = covered(database)?;
         let mut sealer = Sealer::default();
         let mut at = 0;
@@ -151,7 +158,7 @@ pub fn seal_outside_changes(
 }
 
 /// A warning if there are entries that cannot be sealed, because no database generates their numbers.
-fn impossible_numbers(database: &mut Database) -> Result<Option<Finding>, OperationError> {
+fn impossible_numbers(database: &mut ReadTransaction) -> Result<Option<Finding>, OperationError> {
     let entries = database.seals().entries_below(1)?;
     let message = format!(
         "{} of the audit log with a number below 1, which the database never generates, cannot be sealed",
@@ -185,7 +192,7 @@ pub(in crate::operations) fn log_seal(
 }
 
 /// The ids that seals cover, as a minimal list of ranges.
-fn covered(database: &mut Database) -> Result<Vec<(i64, i64)>, OperationError> {
+fn covered(database: &mut ReadTransaction) -> Result<Vec<(i64, i64)>, OperationError> {
     let mut ranges = Vec::new();
     for seal in database.seals().all()? {
         // `audit verify` reports unreadable seals; their entries are sealed again.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::database::ledger::{RejectRecord, VersionRead};
 use crate::model::RunId;
 use crate::operations::OperationError;
@@ -23,7 +23,7 @@ pub(super) struct Statuses {
 type LeftOut = (Option<String>, String);
 
 impl Statuses {
-    pub(super) fn load(database: &mut Database) -> Result<Self, OperationError> {
+    pub(super) fn load(database: &mut ReadTransaction) -> Result<Self, OperationError> {
         let mut versions: BTreeMap<_, Vec<VersionRead>> = BTreeMap::new();
         let mut read = database.ledger().file_versions()?;
         let undone = database.ledger().undone_runs()?;
@@ -45,7 +45,7 @@ impl Statuses {
 
     pub(super) fn of(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         reject: &RejectRecord,
     ) -> Result<RejectStatus, OperationError> {
         if let Some(by) = self.undone.get(&reject.run_id) {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::audit::revert::{Later, Writer};
 use crate::audit::{Image, Key, ReplayStep};
-use crate::database::{Database, RestoredTable, Room};
+use crate::database::{ReadTransaction, RestoredTable, Room};
 use crate::model::RunId;
 use crate::operations::OperationError;
 
@@ -66,7 +66,7 @@ impl Portion {
     /// for, and of at least one.
     pub(super) fn look_up(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &RestoredTable,
         entries: &[DecidedEntry],
         search: &Search<'_>,
@@ -101,7 +101,7 @@ impl FoundRows {
     /// Reads the current rows; returns false if there is no room for them.
     fn read_rows(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &RestoredTable,
         entries: &[&DecidedEntry],
         room: &mut Room,
@@ -123,7 +123,7 @@ impl FoundRows {
     /// Reads the later entries; returns false if there is no room for them.
     fn read_later(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &RestoredTable,
         entries: &[&DecidedEntry],
         search: &Search<'_>,

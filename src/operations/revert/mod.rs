@@ -17,7 +17,10 @@ use crate::archive::BACKUPS;
 use crate::audit::revert::RevertPolicy;
 use crate::database::ledger::{RunHeader, RunRecord};
 use crate::database::seals::{NewSeal, RunFacts};
-use crate::database::{Access, Backup, Database, DatabaseError, DatabaseUrl, ForeignKeyChecks};
+use crate::database::{
+    Access, Backup, Database, DatabaseError, DatabaseUrl, ForeignKeyChecks, ReadTransaction,
+    WriteTransaction,
+};
 use crate::model::{RunContext, RunId, RunKind, Sha256};
 
 use super::audited_tables::make_ready;
@@ -28,7 +31,7 @@ use super::{Context, OperationError, Stage, run_named};
 pub use outcome::{
     Referrer, RevertConflictAt, RevertOutcome, RevertRun, RevertStatus, RevertedTable,
 };
-use plan::{Apply, Reverting};
+use plan::{Reverting, Transaction};
 
 /// Which run to revert, and how.
 #[derive(Debug, Clone)]
@@ -75,6 +78,7 @@ pub fn revert(
             let mut database = open(options, Access::Read)?;
             database.snapshot(|database| {
                 let undone = undone(database, &options.run)?;
+                let database = &mut Transaction::Read(database);
                 Ok(planned(database, options, &undone, ctx)?.0)
             })
         }
@@ -89,7 +93,7 @@ fn open(options: &RevertOptions, access: Access) -> Result<Database, OperationEr
 }
 
 /// The run to revert.
-fn undone(database: &mut Database, name: &str) -> Result<RunRecord, OperationError> {
+fn undone(database: &mut ReadTransaction, name: &str) -> Result<RunRecord, OperationError> {
     require_seals(database)?;
     let runs = database.ledger().runs()?;
     let id = run_named(name, runs.iter().map(|run| run.id.clone()))?;
@@ -105,7 +109,7 @@ fn undone(database: &mut Database, name: &str) -> Result<RunRecord, OperationErr
 
 /// The plan and the resulting status.
 fn planned<'a>(
-    database: &mut Database,
+    database: &mut Transaction<'_>,
     options: &'a RevertOptions,
     undone: &'a RunRecord,
     ctx: Context<'a>,
@@ -147,7 +151,7 @@ fn apply(
         usual: options.archive.clone(),
     };
     let completed = make_ready(&mut database, &place, run, (ctx.clock)())?;
-    let run = &run.after(database.ledger().latest_run()?);
+    let run = &run.after(database.snapshot(|database| database.ledger().latest_run())?);
     let mut backup = None;
     let mut attempt =
         |checks| in_transaction(&mut database, options, run, ctx, checks, &mut backup);
@@ -193,7 +197,8 @@ fn in_transaction(
     *backup = None;
     database.transaction(|database| {
         let undone = undone(database, &options.run)?;
-        let (outcome, mut reverting) = planned(database, options, &undone, ctx)?;
+        let writing = &mut Transaction::Write(database);
+        let (outcome, mut reverting) = planned(writing, options, &undone, ctx)?;
         if outcome.status != RevertStatus::Planned {
             return Err(RevertRollback::Aborted(Box::new(outcome)));
         }
@@ -228,7 +233,7 @@ fn in_transaction(
 
 /// Everything between the plan and COMMIT; the status if the database does not accept a value.
 fn write(
-    database: &mut Database,
+    database: &mut WriteTransaction,
     reverting: &mut Reverting<'_>,
     undone: &RunRecord,
     run: &RunContext,
@@ -244,8 +249,8 @@ fn write(
         parent: Some(undone.id.clone()),
     };
     let before = database.seals().last_entry_id()?;
-    database.tables().begin_rows_run(&header, run, checks)?;
-    reverting.walk(database, Apply::Everything)?;
+    database.begin_rows_run(&header, run, checks)?;
+    reverting.walk(&mut Transaction::Write(database))?;
     if let Some(status) = reverting.blocked() {
         return Ok(Err(status));
     }
@@ -259,7 +264,7 @@ fn write(
     );
     let finished_at = (ctx.clock)();
     let counts = ctx.recorded_counts(reverting.tally.for_ledger());
-    database.tables().end_rows_run(run, finished_at, &counts)?;
+    database.ledger().end_run(run, finished_at, &counts)?;
     let contents = database.seals().contents_of_run(&id, before)?;
     let more = reverting.tally.unplanned(&contents.entries.tables);
     if !more.is_empty() {

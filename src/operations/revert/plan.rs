@@ -7,13 +7,16 @@
 mod decisions;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::audit::revert::RevertPolicy;
 use crate::audit::seal::Header;
 use crate::audit::{Key, ReplayStep};
 use crate::database::ledger::{RestoredEntries, RunRecord};
-use crate::database::{Access, Database, DatabaseError, Pages, RecordedChange, RestoredTable};
+use crate::database::{
+    DatabaseError, Pages, ReadTransaction, RecordedChange, RestoredTable, WriteTransaction,
+};
 use crate::model::{Findings, Level, RunId};
 use crate::operations::{Context, OperationError};
 
@@ -30,11 +33,30 @@ use super::waiting::Waiting;
 /// Number of entries read at a time, unless they are large.
 const PAGE: i64 = 2000;
 
-/// Whether decisions are applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Apply {
-    Nothing,
-    Everything,
+/// The transaction of a revert. Decisions are applied in one that writes.
+pub(super) enum Transaction<'t> {
+    Read(&'t mut ReadTransaction),
+    Write(&'t mut WriteTransaction),
+}
+
+impl Deref for Transaction<'_> {
+    type Target = ReadTransaction;
+
+    fn deref(&self) -> &ReadTransaction {
+        match self {
+            Self::Read(reading) => reading,
+            Self::Write(writing) => writing,
+        }
+    }
+}
+
+impl DerefMut for Transaction<'_> {
+    fn deref_mut(&mut self) -> &mut ReadTransaction {
+        match self {
+            Self::Read(reading) => reading,
+            Self::Write(writing) => writing,
+        }
+    }
 }
 
 /// A revert in progress.
@@ -60,7 +82,7 @@ pub(super) struct Reverting<'a> {
 
 impl<'a> Reverting<'a> {
     pub(super) fn begin(
-        database: &mut Database,
+        database: &mut Transaction<'_>,
         options: &'a RevertOptions,
         undone: &'a RunRecord,
         ctx: Context<'a>,
@@ -71,7 +93,7 @@ impl<'a> Reverting<'a> {
         let header = sealed.first().map(|seal| Header::parse(&seal.header));
         let entries = header.and_then(Result::ok).map(|header| header.entries);
         let names = tables::names(undone, entries.as_ref());
-        if database.access() == Access::Write {
+        if let Transaction::Write(database) = database {
             database.tables().lock_tables_of_application(&names)?;
         }
         let between = match &entries {
@@ -100,9 +122,9 @@ impl<'a> Reverting<'a> {
     }
 
     /// Plans the revert: again as long as rows are kept because others that stay refer to them.
-    pub(super) fn plan(&mut self, database: &mut Database) -> Result<(), OperationError> {
+    pub(super) fn plan(&mut self, database: &mut ReadTransaction) -> Result<(), OperationError> {
         loop {
-            self.walk(database, Apply::Nothing)?;
+            self.walk(&mut Transaction::Read(database))?;
             let (policy, findings) = (self.options.policy, &mut self.findings);
             if !self
                 .referrers
@@ -114,11 +136,7 @@ impl<'a> Reverting<'a> {
     }
 
     /// Processes all entries.
-    pub(super) fn walk(
-        &mut self,
-        database: &mut Database,
-        apply: Apply,
-    ) -> Result<(), OperationError> {
+    pub(super) fn walk(&mut self, database: &mut Transaction<'_>) -> Result<(), OperationError> {
         self.rows.clear();
         self.tally = Tally::default();
         self.findings = Findings::default();
@@ -140,15 +158,17 @@ impl<'a> Reverting<'a> {
             while let Some(table) = page.peek().map(|entry| entry.table_name.clone()) {
                 let of_table = std::iter::from_fn(|| page.next_if(|one| one.table_name == table));
                 let entries = of_table.collect();
-                self.entries(database, &table, entries, apply)?;
-                if apply == Apply::Everything && self.is_rejected() {
+                self.entries(database, &table, entries)?;
+                if matches!(database, Transaction::Write(_)) && self.is_rejected() {
                     return Ok(());
                 }
             }
             self.ctx.check_interrupt()?;
         }
-        let rejected = self.waiting.resolve(database)?;
-        rejected.for_each(|finding| self.findings.push(finding));
+        if let Transaction::Write(database) = database {
+            let rejected = self.waiting.resolve(database)?;
+            rejected.for_each(|finding| self.findings.push(finding));
+        }
         let unrecorded = self.run_tables.unrecorded(self.tally.changed_tables());
         unrecorded.for_each(|finding| self.findings.push(finding));
         Ok(())
@@ -157,10 +177,9 @@ impl<'a> Reverting<'a> {
     /// Entries of one table, last first.
     fn entries(
         &mut self,
-        database: &mut Database,
+        database: &mut Transaction<'_>,
         table: &str,
         entries: Vec<RecordedChange>,
-        apply: Apply,
     ) -> Result<(), OperationError> {
         let table = self.table(database, table)?;
         let key = Key::of_table(table.table(), database.key_rule());
@@ -196,8 +215,8 @@ impl<'a> Reverting<'a> {
             };
             let found = self.portion.look_up(database, &table, &decided, &search)?;
             let others = decided.split_off(found.count);
-            self.revert(database, &table, decided, found, apply)?;
-            if apply == Apply::Everything && self.is_rejected() {
+            self.revert(database, &table, decided, found)?;
+            if matches!(database, Transaction::Write(_)) && self.is_rejected() {
                 return Ok(());
             }
             decided = others;
@@ -207,7 +226,7 @@ impl<'a> Reverting<'a> {
 
     fn table(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         name: &str,
     ) -> Result<Arc<RestoredTable>, OperationError> {
         if let Some(table) = self.tables.get(name) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::audit::Image;
 use crate::audit::revert::RevertPolicy;
-use crate::database::{Database, DatabaseError, KeyedRows, ReferringKey, RestoredTable};
+use crate::database::{DatabaseError, KeyedRows, ReadTransaction, ReferringKey, RestoredTable};
 use crate::model::{Finding, Findings};
 use crate::operations::OperationError;
 
@@ -59,7 +59,7 @@ impl Referrers {
     /// Collects those of these rows to which rows refer that are not reverted by the entries so far.
     pub(super) fn add(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &Arc<RestoredTable>,
         rows: Vec<RowToDelete>,
         progress: &Rows,
@@ -95,7 +95,7 @@ impl Referrers {
     /// an entry in the audit log.
     pub(super) fn silent(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &Arc<RestoredTable>,
         rows: Vec<RowToUpdate>,
         progress: &Rows,
@@ -127,7 +127,7 @@ impl Referrers {
     /// cannot be deleted.
     pub(super) fn resolve(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         policy: RevertPolicy,
         progress: &Rows,
         findings: &mut Findings,
@@ -159,7 +159,7 @@ impl Referrers {
 
     fn keys_to(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &RestoredTable,
     ) -> Result<Keys, DatabaseError> {
         let name = &table.table().name;
@@ -175,7 +175,7 @@ impl Referrers {
 
 /// The first row that refers to one of these rows and is not reverted.
 fn first_referrer<'i>(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &RestoredTable,
     keys: &[ReferringKey],
     images: impl IntoIterator<Item = &'i Image>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audit::seal::EntriesHeader;
 use crate::database::ledger::RunRecord;
-use crate::database::{Database, TableTriggers, TriggerState};
+use crate::database::{ReadTransaction, TableTriggers, TriggerState};
 use crate::model::{Finding, Level, Rule, shell_word};
 use crate::operations::OperationError;
 use crate::operations::audited_tables::altered;
@@ -28,7 +28,7 @@ pub(super) fn names(run: &RunRecord, sealed: Option<&EntriesHeader>) -> Vec<Stri
 impl RunTables {
     /// Reads the state of these tables of a run.
     pub(super) fn of(
-        database: &mut Database,
+        database: &mut ReadTransaction,
         run: &RunRecord,
         names: &[String],
     ) -> Result<Self, OperationError> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::database::{Database, DatabaseError, RestoredTable, RowFault, RowUndo};
+use crate::database::{DatabaseError, RestoredTable, RowFault, RowUndo, WriteTransaction};
 use crate::model::Finding;
 
 use super::not_restorable;
@@ -16,7 +16,7 @@ impl Waiting {
     /// Applies changes; returns findings for rows that the database does not accept whatever the order.
     pub(super) fn restore(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
         table: &Arc<RestoredTable>,
         undos: Vec<RowUndo>,
     ) -> Result<impl Iterator<Item = Finding> + use<>, DatabaseError> {
@@ -36,7 +36,7 @@ impl Waiting {
     /// Applies the changes as long as the database accepts some of them; returns findings for the others.
     pub(super) fn resolve(
         &mut self,
-        database: &mut Database,
+        database: &mut WriteTransaction,
     ) -> Result<impl Iterator<Item = Finding> + use<>, DatabaseError> {
         let mut findings = Vec::new();
         while self.count() > 0 {

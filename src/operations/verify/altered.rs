@@ -1,6 +1,6 @@
 //! Reports tables that another program renamed, dropped or emptied: rows are missing for that reason.
 
-use crate::database::{Database, DatabaseError};
+use crate::database::{DatabaseError, ReadTransaction};
 use crate::model::{Finding, Level, Rule};
 use crate::operations::OperationError;
 use crate::operations::audited_tables::{Imported, ensure_importable};
@@ -9,7 +9,7 @@ use crate::operations::directory::Directory;
 /// The reason why an import of the directory would fail, if it is a changed table.
 pub(super) fn altered_table(
     directory: &Directory<'_>,
-    database: &mut Database,
+    database: &mut ReadTransaction,
 ) -> Result<Option<Finding>, OperationError> {
     let imported = Imported::of(database, &directory.source, directory.layout)?;
     match ensure_importable(database, directory.layout, &imported) {

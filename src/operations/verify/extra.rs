@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::database::ledger::ClaimedFile;
 use crate::model::{Fingerprint, Place, TableDigest, TableIndex};
 use crate::operations::OperationError;
@@ -48,7 +48,7 @@ impl<'c, 'l> Extra<'c, 'l> {
     /// Counts the rows of a table that the files do not have, and lists the first of those whose records were removed.
     pub(super) fn rows(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         index: TableIndex,
         compared: &TableComparison,
     ) -> Result<(ExtraRows, Vec<Difference>), OperationError> {
@@ -94,7 +94,7 @@ impl<'c, 'l> Extra<'c, 'l> {
 
     fn files(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
     ) -> Result<&HashMap<i64, ClaimedFile>, OperationError> {
         Ok(match &mut self.files {
             Some(files) => files,
@@ -105,7 +105,7 @@ impl<'c, 'l> Extra<'c, 'l> {
     /// The owners of the rows of a table, by fingerprint of the record id.
     fn owners(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         index: TableIndex,
     ) -> Result<HashMap<Fingerprint, RowOwner>, OperationError> {
         let Comparing {
@@ -137,7 +137,7 @@ impl<'c, 'l> Extra<'c, 'l> {
     /// The locations of the removed records of these rows.
     fn removed(
         &mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         index: TableIndex,
         mut rows: HashMap<String, Option<Difference>>,
     ) -> Result<Vec<Difference>, OperationError> {

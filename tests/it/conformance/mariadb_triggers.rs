@@ -13,12 +13,13 @@ const WAITING: &str = "SELECT count(*) FROM information_schema.processlist \
 
 /// Waits until as many sessions wait for the definition of a table. What is recorded must not depend on it: on a busy
 /// machine it goes on after a while, and says what the sessions do.
+#[expect(clippy::print_stderr, reason = "it helps to investigate a failure")]
 fn until_waiting(target: &Target, sessions: u64) {
     let start = Instant::now();
     while target.value(WAITING).parse::<u64>().expect("a number") < sessions {
         if start.elapsed() > Duration::from_secs(20) {
             let processes = "SELECT concat_ws(' | ', id, db, state, time, info) FROM information_schema.processlist";
-            println!("not {sessions} sessions wait:\n{}", target.value(processes));
+            eprintln!("not {sessions} sessions wait:\n{}", target.value(processes));
             return;
         }
         sleep(Duration::from_millis(10));

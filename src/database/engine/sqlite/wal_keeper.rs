@@ -78,7 +78,13 @@ mod tests {
         )
         .expect("the copy opens");
         for table in ["audit_log", "second"] {
-            assert!(database.connection.has_table(table).expect("it is read"));
+            assert!(
+                database
+                    .transaction
+                    .connection
+                    .has_table(table)
+                    .expect("it is read")
+            );
         }
         drop(database);
         assert!((bytes(&left, ""), bytes(&left, "-wal")) == before);

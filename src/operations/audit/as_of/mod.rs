@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::audit::{Image, RowState};
-use crate::database::{Access, Database, DatabaseUrl, NotRecorded};
+use crate::database::{Access, Database, DatabaseUrl, NotRecorded, ReadTransaction};
 use crate::model::{RunId, Timestamp};
 use crate::operations::OperationError;
 
@@ -159,7 +159,7 @@ impl Rows<'_> {
 }
 
 fn one_row(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     record: &str,
     visible: &Visible,
@@ -180,7 +180,7 @@ fn one_row(
 
 /// Looks for a row without entries in the table; returns whether it is there.
 fn without_entry(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     record: &str,
     rows: &mut Rows<'_>,
@@ -208,7 +208,7 @@ fn without_entry(
 }
 
 fn replay_row(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     record: String,
     entries: Vec<RowEntry>,
@@ -236,7 +236,7 @@ fn replay_row(
 /// Gives the rows as their entries of `now` leave them, under the record ids that they had then. Rows that are not
 /// wholly known, and the old values of the `later` entries, are added to those that are older than the audit log.
 fn replay_rows(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     [now, later]: [&[i64]; 2],
     older: &mut Older,

@@ -7,7 +7,7 @@ use serde_json::Map;
 
 use crate::audit::{Action, Image, KeyRule, ReplayStep, RowState};
 use crate::database::audit_log::AuditEntry;
-use crate::database::{Database, LiveRow};
+use crate::database::{LiveRow, ReadTransaction};
 use crate::operations::OperationError;
 use crate::operations::audit::replayer::{new_id, take_step};
 
@@ -42,7 +42,7 @@ enum Completeness {
 
 impl Older {
     /// No rows yet, of this table.
-    pub(super) fn of(database: &mut Database, table: &str) -> Result<Self, OperationError> {
+    pub(super) fn of(database: &mut ReadTransaction, table: &str) -> Result<Self, OperationError> {
         let baselines = database.audited_tables().baselines_of(table)?;
         Ok(Self {
             rule: database.key_rule(),
@@ -56,7 +56,7 @@ impl Older {
 
     /// Whether the audit log has accounted for every row of the table: a row without entries is not older than the log.
     pub(super) fn is_complete(
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &str,
     ) -> Result<bool, OperationError> {
         Ok(!database.audited_tables().baselines_of(table)?.is_empty())
@@ -140,7 +140,7 @@ impl Older {
     /// Visits the rows, with current values for columns that no entry has.
     pub(super) fn complete(
         mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &str,
         rows: &mut Rows<'_>,
     ) -> Result<(), OperationError> {

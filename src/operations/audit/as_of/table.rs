@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use crate::audit::{Action, KeyRule, RowState};
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::database::audit_log::AuditEntry;
 use crate::operations::OperationError;
 use crate::operations::audit::replayer::{apply, new_id, take_step};
@@ -55,7 +55,7 @@ struct RowReplay {
 
 /// Visits all rows of `table`.
 pub(super) fn all_rows(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     visible: &Visible,
     rows: &mut Rows<'_>,
@@ -101,7 +101,7 @@ pub(super) fn all_rows(
 
 /// Record ids that rows got or left until the point in time.
 fn shared(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     visible: &Visible,
 ) -> Result<HashSet<String>, OperationError> {
@@ -115,7 +115,7 @@ fn shared(
 }
 
 /// Record ids of the rows with entries.
-fn touched(database: &mut Database, table: &str) -> Result<HashSet<String>, OperationError> {
+fn touched(database: &mut ReadTransaction, table: &str) -> Result<HashSet<String>, OperationError> {
     let (mut touched, rule) = (HashSet::new(), database.key_rule());
     database
         .audit_log()
@@ -194,7 +194,7 @@ impl TableReplay<'_> {
     /// Replays the rows that waited.
     fn replay_waiting(
         mut self,
-        database: &mut Database,
+        database: &mut ReadTransaction,
         rows: &mut Rows<'_>,
     ) -> Result<Older, OperationError> {
         self.waiting.sort_unstable();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::database::audit_log::AuditEntry;
 use crate::database::ledger::RunRecord;
-use crate::database::{Database, NotRecorded};
+use crate::database::{NotRecorded, ReadTransaction};
 use crate::model::RunId;
 use crate::operations::{OperationError, run_named};
 
@@ -23,7 +23,7 @@ pub(super) enum Visible {
 
 impl Visible {
     pub(super) fn at(
-        database: &mut Database,
+        database: &mut ReadTransaction,
         moment: &Moment,
     ) -> Result<(Self, Option<RunId>), OperationError> {
         let runs = database.ledger().runs()?;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::audit::{Image, same_value};
-use crate::database::{Database, RestoredTable, Room};
+use crate::database::{ReadTransaction, RestoredTable, Room};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
 use crate::operations::audit::blame::LastWritten;
@@ -27,7 +27,7 @@ pub enum LiveRow {
 /// for each column. If its record id or the name of its table changed,
 /// its later entries are unknown.
 pub(super) fn live_row(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: Option<&RestoredTable>,
     written: &LastWritten,
     moved_to: Option<&str>,

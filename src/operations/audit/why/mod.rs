@@ -195,7 +195,8 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             .filter_map(|one| one.entry.source_file_id)
             .collect();
         let mut names = origin::FormerName::of_row(&entries, &record);
-        names.extend(written.imported_ids.iter().map(origin::FormerName::always));
+        let others = written.imported_ids.iter();
+        names.extend(others.map(|id| origin::FormerName::always(id)));
         let moved_to = entries.last().and_then(|last| last.moved_to.as_deref());
         let moved_to = moved_to.filter(|name| *name != record);
         let renamed_to = match &table {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use crate::archive::Archive;
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::database::ledger::{FileVersion, RowOrigin, RunRecord, StoredConversion};
 use crate::layout::{Layout, source_of, unpacked};
 use crate::map::{self, MappedElement, Mapper, Resolved};
@@ -42,17 +42,19 @@ pub(super) struct FormerName {
 
 impl FormerName {
     /// An id that the row had at any time.
-    pub(super) fn always(record_id: &String) -> Self {
+    pub(super) fn always(record_id: &str) -> Self {
         Self {
-            record_id: record_id.clone(),
+            record_id: record_id.to_owned(),
             since: None,
             until: None,
         }
     }
 
     /// The ids that a row had according to its entries, the last one, `record`, at the end.
-    pub(super) fn of_row(entries: &[RowEntry], record: &String) -> Vec<Self> {
-        let first = entries.first().map_or(record, |one| &one.entry.record_id);
+    pub(super) fn of_row(entries: &[RowEntry], record: &str) -> Vec<Self> {
+        let first = entries
+            .first()
+            .map_or(record, |one| one.entry.record_id.as_str());
         let mut names = vec![Self::always(first)];
         for one in entries {
             let Some(to) = &one.moved_to else {
@@ -80,7 +82,7 @@ impl FormerName {
 
 /// Finds the record and explains the columns with it.
 pub(super) fn explain(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     options: &WhyOptions<'_>,
     wanted: &Wanted<'_>,
     columns: Vec<BlamedColumn>,
@@ -111,7 +113,7 @@ pub(super) fn explain(
 
 /// The records that the ledger has under the last of the names for which `is_of` accepts their runs.
 fn origins_of(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     wanted: &Wanted<'_>,
     is_of: impl Fn(&FormerName, &RunRecord) -> bool,

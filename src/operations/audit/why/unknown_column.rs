@@ -1,11 +1,11 @@
 //! Explains why a row has no entry for a column of its table.
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::operations::OperationError;
 
 /// Why a column of the table is not in the entries of a row with these columns.
 pub(super) fn why(
-    database: &mut Database,
+    database: &mut ReadTransaction,
     table: &str,
     column: &str,
     recorded: &[String],

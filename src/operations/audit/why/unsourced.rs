@@ -1,6 +1,6 @@
 //! Rows that no file accounts for.
 
-use crate::database::Database;
+use crate::database::ReadTransaction;
 use crate::model::RunKind;
 use crate::operations::OperationError;
 
@@ -28,7 +28,7 @@ pub enum Unsourced {
 impl Unsourced {
     /// The reason, from the first entry of a row.
     pub(super) fn of(
-        database: &mut Database,
+        database: &mut ReadTransaction,
         table: &str,
         first: Option<&RowEntry>,
     ) -> Result<Self, OperationError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::audit::revert::{Later, Reversal, RevertConflict, Undo, undo, undo_unchecked};
 use crate::audit::{Image, ReplayStep, imported_record_ids};
-use crate::database::{Database, RestoredTable, RowUndo};
+use crate::database::{ReadTransaction, RestoredTable, RowUndo};
 use crate::operations::OperationError;
 use crate::operations::revert::found_rows::{DecidedEntry, FoundRows};
 use crate::operations::revert::not_restorable;
@@ -12,17 +12,16 @@ use crate::operations::revert::outcome::RevertConflictAt;
 use crate::operations::revert::progress::Progress;
 use crate::operations::revert::referrers::{RowToDelete, RowToUpdate};
 
-use super::{Apply, Reverting};
+use super::{Reverting, Transaction};
 
 impl Reverting<'_> {
     /// Reverts entries of which the rows were looked up.
     pub(super) fn revert(
         &mut self,
-        database: &mut Database,
+        database: &mut Transaction<'_>,
         table: &Arc<RestoredTable>,
         decided: Vec<DecidedEntry>,
         mut found: FoundRows,
-        apply: Apply,
     ) -> Result<(), OperationError> {
         let name = &table.table().name;
         let mut undos = Vec::new();
@@ -91,18 +90,18 @@ impl Reverting<'_> {
                     if !self.reverts.is_empty() {
                         self.tally.changed.extend(ids());
                     }
-                    match (apply, &undo) {
-                        (Apply::Everything, _) => undos.push(RowUndo { key, before, undo }),
-                        (Apply::Nothing, Undo::Delete) => deleted.push(RowToDelete {
+                    match (&*database, &undo) {
+                        (Transaction::Write(_), _) => undos.push(RowUndo { key, before, undo }),
+                        (Transaction::Read(_), Undo::Delete) => deleted.push(RowToDelete {
                             record_id,
                             image: before,
                         }),
-                        (Apply::Nothing, Undo::Update(values)) => updated.push(RowToUpdate {
+                        (Transaction::Read(_), Undo::Update(values)) => updated.push(RowToUpdate {
                             record_id,
                             columns: values.keys().cloned().collect(),
                             image: before,
                         }),
-                        (Apply::Nothing, Undo::Insert(_)) => {}
+                        (Transaction::Read(_), Undo::Insert(_)) => {}
                     }
                 }
                 Reversal::Conflict(conflict) => {
@@ -139,8 +138,10 @@ impl Reverting<'_> {
             .silent(database, table, updated, &self.rows)?;
         self.findings.extend(silent);
         self.referrers.add(database, table, deleted, &self.rows)?;
-        let rejected = self.waiting.restore(database, table, undos)?;
-        rejected.for_each(|finding| self.findings.push(finding));
+        if let Transaction::Write(database) = database {
+            let rejected = self.waiting.restore(database, table, undos)?;
+            rejected.for_each(|finding| self.findings.push(finding));
+        }
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl Reverting<'_> {
 
     /// A row by its record ids and as the ledger may spell them.
     fn ids_in_ledger(
-        database: &Database,
+        database: &ReadTransaction,
         table: &str,
         ids: [Option<&str>; 2],
         image: &Image,
