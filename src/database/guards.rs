@@ -208,7 +208,7 @@ impl AnyConnection {
             {
                 let guard = Guard {
                     table: name.to_owned(),
-                    name: format!("numbering of {column}"),
+                    name: format!("numbering of {name}.{column}"),
                     object: Object::Numbers(statements),
                 };
                 faulty.push((guard, TriggerFault::Missing));

@@ -143,16 +143,17 @@ impl Database {
 }
 
 impl ReadTransaction {
-    /// Names of the missing parts of ledger and triggers: pending migrations, and those of the `faulty` triggers whose
-    /// tables were not disabled. Empty if there is no ledger yet.
+    /// Names of the missing parts of ledger and triggers: pending migrations, and those of the `faulty` triggers, of which
+    /// those of disabled tables are removed. Empty if there is no ledger yet.
     ///
     /// # Errors
     /// When the schema cannot be read, or the ledger is newer than this version of accession.
     pub fn missing_parts(
         &mut self,
-        mut faulty: Vec<(&str, String)>,
+        faulty: &mut Vec<(&str, String)>,
     ) -> Result<Vec<String>, DatabaseError> {
         if !self.has_ledger()? {
+            faulty.clear();
             return Ok(Vec::new());
         }
         let states = self.migration_states()?.into_iter();
@@ -164,7 +165,7 @@ impl ReadTransaction {
         if !faulty.is_empty() {
             let disabled = self.ledger().disabled_tables()?;
             faulty.retain(|(table, _)| !disabled.contains(*table));
-            missing.extend(faulty.into_iter().map(|(_, trigger)| trigger));
+            missing.extend(faulty.iter().map(|(_, trigger)| trigger.clone()));
         }
         Ok(missing)
     }

@@ -43,7 +43,7 @@ pub(super) use baseline::{Prepared, prepare_tables, record_baseline};
 pub(super) use changed::ensure_not_renamed;
 pub use chosen::is_faulty;
 pub use disable::{DisableOptions, DisableOutcome, disable_tables};
-pub(in crate::operations) use entry_numbers::taken_number;
+pub(in crate::operations) use entry_numbers::{taken_number, taken_number_finding};
 pub use gaps::gap_message;
 pub(super) use gaps::repair_tables;
 pub(super) use importable::{Imported, ensure_importable};

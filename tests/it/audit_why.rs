@@ -92,6 +92,41 @@ fn rows_that_exchanged_their_keys_keep_their_records() {
     assert_eq!((place(other), place(777)), before);
 }
 
+/// An import inserts the record again, and replaces what the ledger has of the first one.
+#[test]
+fn a_row_whose_record_was_imported_again_keeps_the_first() {
+    let workspace = Workspace::of("tutorial");
+    let layout = fixtures::path("layouts/tutorial").display().to_string();
+    let layout = ["--layout", layout.as_str()];
+    edit(&workspace, "members.json", |members| {
+        let member = json!({"id": "m9", "name": "Dov Example", "voice": "bass"});
+        members.push(member);
+    });
+    workspace.imports(&layout);
+    let origin = |record: &str| {
+        let why = look_json(
+            &workspace,
+            &["why", "members", record, layout[0], layout[1]],
+        );
+        assert_eq!(why["origin"]["proof"], "proved", "{why:#}");
+        let columns = why["columns"].as_array().into_iter().flatten();
+        let name = columns.clone().find(|one| one["column"] == "name");
+        assert_eq!(name.expect("a name")["verdict"], "proved", "{why:#}");
+        why["origin"]["run"].clone()
+    };
+    let before = origin("m9");
+    workspace
+        .connection()
+        .execute("UPDATE members SET id = 'moved' WHERE id = 'm9'", [])
+        .expect("the key is changed");
+    edit(&workspace, "members.json", |members| {
+        members[3]["name"] = json!("Another")
+    });
+    workspace.imports(&[layout[0], layout[1], "--on-conflict", "take-file"]);
+    assert_eq!(origin("moved"), before);
+    assert_ne!(origin("m9"), before);
+}
+
 #[test]
 fn the_bytes_are_those_of_the_file() {
     let workspace = reviewed();

@@ -73,9 +73,10 @@ impl AuditedTables<'_> {
                 until,
             }));
         }
-        if baselines.is_empty() {
-            let imported = self.recorded_by_import(&runs, table)?;
-            baselines.extend(imported.map(|run| Baseline { run, until: 0 }));
+        let imported = self.recorded_by_import(&runs, table)?;
+        let is_first = |run: &RunId| baselines.first().is_none_or(|first| *run < first.run);
+        if let Some(run) = imported.filter(is_first) {
+            baselines.insert(0, Baseline { run, until: 0 });
         }
         Ok(baselines)
     }

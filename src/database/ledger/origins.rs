@@ -10,8 +10,11 @@ use crate::database::pages::{PageRow, Pages};
 use crate::model::RunId;
 
 use super::Ledger;
+use super::replaced::REMOVED;
 use super::run_record::RunRecord;
-use super::tables::{conversions, import_runs, row_sources, source_files};
+use super::tables::{
+    conversions, import_runs, row_sources, row_sources_replaced as replaced, source_files,
+};
 
 /// Number of rows read at a time, unless they are large.
 const PAGE: i64 = 2_000;
@@ -107,6 +110,44 @@ impl Ledger<'_> {
             return Ok(of_row().load(&mut self.database.connection)?);
         }
         Ok(near)
+    }
+
+    /// The records that a row came from until a later run replaced them, newest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn replaced_origins_of_row(
+        &mut self,
+        table: &str,
+        record: &str,
+    ) -> Result<Vec<(RowOrigin, FileVersion, RunRecord)>, DatabaseError> {
+        let connection = &mut self.database.connection;
+        let rows: Vec<RowOrigin> = replaced::table
+            .filter(replaced::record_id.eq(record))
+            .filter(replaced::table_name.eq(table))
+            .filter(replaced::change.eq(REMOVED))
+            .order((replaced::source_file_id.desc(), replaced::position))
+            .select((
+                replaced::source_file_id,
+                replaced::position,
+                replaced::table_name,
+                replaced::record_id,
+                replaced::identity,
+                replaced::pointer,
+                replaced::part,
+                replaced::gone_run_id,
+            ))
+            .load(connection)?;
+        let mut origins = Vec::new();
+        for row in rows {
+            let (file, run) = source_files::table
+                .inner_join(import_runs::table)
+                .filter(source_files::id.eq(row.source_file_id))
+                .select((FileVersion::as_select(), RunRecord::as_select()))
+                .first(connection)?;
+            origins.push((row, file, run));
+        }
+        Ok(origins)
     }
 
     /// The versions of files with this path, packed or not, newest first, with the runs that read them.

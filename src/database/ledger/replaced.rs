@@ -19,7 +19,7 @@ use super::reverted::RestoredEntries;
 use super::tables::{import_runs, row_sources, row_sources_replaced as replaced, source_files};
 
 /// The run removed the entry.
-const REMOVED: &str = "removed";
+pub(super) const REMOVED: &str = "removed";
 /// The run restored the entry.
 const RESTORED: &str = "restored";
 /// The run marked the record as removed from its file; an earlier mark is kept here.

@@ -15,9 +15,21 @@ pub(super) fn advance_entry_numbers(
     };
     database.transaction(|transaction| transaction.advance_entry_numbers(last))?;
     let message = format!("{}; set to {}", taken_number(next, last), last + 1);
-    let hint = "no change is missing: until then each one failed";
+    let hint = "no change is missing: until then changes failed, or their entries got numbers that were left out before";
     let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
     Ok(Some(finding.hint(hint)))
+}
+
+/// A finding about a sequence that was set back.
+pub(in crate::operations) fn taken_number_finding(
+    database: &mut ReadTransaction,
+) -> Result<Option<Finding>, OperationError> {
+    let taken = database.taken_entry_number()?.flatten();
+    Ok(taken.map(|(next, last)| {
+        let message = taken_number(next, last);
+        let finding = Finding::new(Level::Warning, Rule::IncompleteAuditLog, None, message);
+        finding.hint("the next command that writes sets it, for example `accession doctor --fix`")
+    }))
 }
 
 /// Describes a sequence that was set back.

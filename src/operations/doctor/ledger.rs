@@ -111,7 +111,7 @@ pub(super) fn entry_numbers(
         None => Check::sound("entry numbers", "the next one is free"),
         Some((next, last)) => {
             let message = format!(
-                "{}: every change of a recorded table fails",
+                "{}: changes of recorded tables fail",
                 taken_number(next, last)
             );
             let hint = "`accession doctor --fix`, or the next command that writes, sets it";

@@ -47,7 +47,9 @@ use crate::layout::Layout;
 use crate::model::{Level, RunContext, RunKind};
 use crate::plan::LateRejects;
 
-use super::audited_tables::{Imported, ensure_importable, record_baseline, unfinished_findings};
+use super::audited_tables::{
+    Imported, ensure_importable, record_baseline, taken_number_finding, unfinished_findings,
+};
 use super::directory::{Directory, Writable};
 use super::{Context, OperationError, Stage};
 
@@ -153,6 +155,7 @@ impl<'l> Import<'l> {
             };
             let triggers = ensure_importable(database, layout, &imported)?;
             unfinished = unfinished_findings(database, Level::Warning)?;
+            unfinished.extend(taken_number_finding(database)?);
             let looked = match self.options.mode {
                 _ if agenda.nothing_to_do() => {
                     missing = MissingObjects::of(database, layout, triggers.as_ref())?;

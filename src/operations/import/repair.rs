@@ -1,8 +1,10 @@
 //! Completes and repairs ledger, triggers and entries when no file changed.
 
+use std::collections::BTreeSet;
+
 use crate::database::{Access, Database, LayoutTriggers, ReadTransaction};
 use crate::layout::Layout;
-use crate::model::{Finding, Level, Rule};
+use crate::model::{Finding, Level, Rule, shell_word};
 
 use crate::operations::OperationError;
 use crate::operations::audited_tables::{
@@ -18,6 +20,8 @@ pub(super) struct MissingObjects {
     parts: Vec<String>,
     /// Triggers that implement the actions of foreign keys.
     cascades: Vec<String>,
+    /// The tables of the audit triggers.
+    tables: BTreeSet<String>,
 }
 
 impl MissingObjects {
@@ -27,15 +31,31 @@ impl MissingObjects {
         triggers: Option<&LayoutTriggers<'_>>,
     ) -> Result<Self, OperationError> {
         let faulty = triggers.map(|triggers| triggers.faulty(database));
-        let faulty = faulty.transpose()?.unwrap_or_default();
+        let mut faulty = faulty.transpose()?.unwrap_or_default();
         ensure_not_renamed(database, &faulty.iter().map(|(table, _)| *table).collect())?;
-        let parts = database.missing_parts(faulty)?;
+        let parts = database.missing_parts(&mut faulty)?;
         let cascades = database.audited_tables().missing_cascades(layout)?;
         let cascades = cascades.into_iter().map(|(_, trigger)| trigger.name);
         Ok(Self {
             parts,
             cascades: cascades.collect(),
+            tables: faulty
+                .iter()
+                .map(|(table, _)| shell_word(table).into())
+                .collect(),
         })
+    }
+
+    fn hint(&self) -> String {
+        let tables: Vec<&str> = self.tables.iter().map(String::as_str).collect();
+        match (self.parts.is_empty(), tables.is_empty()) {
+            (true, _) => WITHOUT_CASCADES.to_owned(),
+            (false, true) => "changes made meanwhile failed, or may be missing from the audit log: `accession audit reconcile` compares entries and rows".to_owned(),
+            (false, false) => format!(
+                "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable {}` records them",
+                tables.join(" ")
+            ),
+        }
     }
 }
 
@@ -63,19 +83,18 @@ impl Import<'_> {
     pub(super) fn repaired(
         &self,
         mut outcome: ImportOutcome,
-        MissingObjects {
+        missing: MissingObjects,
+    ) -> ImportOutcome {
+        let hint = missing.hint();
+        let MissingObjects {
             mut parts,
             cascades,
-        }: MissingObjects,
-    ) -> ImportOutcome {
-        let hint = match (parts.is_empty(), cascades.is_empty()) {
-            (true, true) => return outcome,
-            (true, false) => WITHOUT_CASCADES,
-            (false, _) => {
-                "changes made meanwhile may be missing from the audit log: `accession audit reconcile` lists them, `accession audit enable TABLE` records them"
-            }
-        };
+            ..
+        } = missing;
         parts.extend(cascades);
+        if parts.is_empty() {
+            return outcome;
+        }
         let names = parts.join("`, `");
         let repaired = match self.options.mode {
             ImportMode::DryRun => Ok(None),

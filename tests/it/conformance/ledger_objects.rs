@@ -229,7 +229,7 @@ fn guards(target: &Target) -> Vec<(String, String)> {
              (format('CREATE OR REPLACE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''', t.tgfoid::regproc)) \
              ) AS s (statement) WHERE NOT t.tgisinternal AND t.tgrelid::regclass::text IN \
              ('audit_log', 'import_runs', 'audit_seals', 'audit_seal_blocks') \
-             UNION ALL SELECT 'numbering of id', format('ALTER TABLE %I ALTER id DROP IDENTITY', attrelid::regclass) \
+             UNION ALL SELECT format('numbering of %s.id', attrelid::regclass), format('ALTER TABLE %I ALTER id DROP IDENTITY', attrelid::regclass) \
              FROM pg_attribute WHERE attidentity <> '' AND attrelid::regclass::text IN \
              ('audit_log', 'source_files', 'conversions', 'rejects', 'row_sources_replaced')"
         }
@@ -242,7 +242,7 @@ fn guards(target: &Target) -> Vec<(String, String)> {
              CONCAT('ALTER TABLE ', table_name, ' DROP FOREIGN KEY ', constraint_name) \
              FROM information_schema.key_column_usage WHERE table_schema = DATABASE() \
              AND referenced_table_name IN ('audit_log', 'import_runs', 'audit_seals', 'source_files') \
-             UNION ALL SELECT 'numbering of id', CONCAT('ALTER TABLE ', table_name, ' MODIFY id BIGINT NOT NULL') \
+             UNION ALL SELECT CONCAT('numbering of ', table_name, '.id'), CONCAT('ALTER TABLE ', table_name, ' MODIFY id BIGINT NOT NULL') \
              FROM information_schema.columns WHERE table_schema = DATABASE() AND extra = 'auto_increment' \
              AND table_name IN ('audit_log', 'conversions', 'rejects', 'row_sources_replaced') \
              UNION ALL SELECT 'audit_log_guard', 'DROP TABLE audit_log_guard'"

@@ -12,7 +12,9 @@ use crate::database::ledger::{FileVersion, RowOrigin, RunRecord, StoredConversio
 use crate::layout::{Layout, source_of, unpacked};
 use crate::map::{self, MappedElement, Mapper, Resolved};
 use crate::model::Timestamp;
-use crate::model::{FileId, MappedRow, Pointer, SourceIndex, TableIndex, Value, canonical_json};
+use crate::model::{
+    FileId, MappedRow, Pointer, RunId, SourceIndex, TableIndex, Value, canonical_json,
+};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
 use crate::operations::audit::row_history::RowEntry;
@@ -34,10 +36,13 @@ pub(super) struct Wanted<'w> {
 }
 
 /// A record id that a row had, under which it may have been imported. Another row may have had it before and after.
+#[derive(Default)]
 pub(super) struct FormerName {
     record_id: String,
     since: Option<String>,
     until: Option<String>,
+    /// Runs that changed the row under this id.
+    runs: Vec<RunId>,
 }
 
 impl FormerName {
@@ -45,38 +50,36 @@ impl FormerName {
     pub(super) fn always(record_id: &str) -> Self {
         Self {
             record_id: record_id.to_owned(),
-            since: None,
-            until: None,
+            ..Self::default()
         }
     }
 
     /// The ids that a row had according to its entries, the last one, `record`, at the end.
     pub(super) fn of_row(entries: &[RowEntry], record: &str) -> Vec<Self> {
-        let first = entries
-            .first()
-            .map_or(record, |one| one.entry.record_id.as_str());
-        let mut names = vec![Self::always(first)];
-        for one in entries {
-            let Some(to) = &one.moved_to else {
-                continue;
-            };
-            let moved = Some(one.entry.changed_at.clone());
-            if let Some(name) = names.last_mut() {
-                name.until.clone_from(&moved);
+        let first = entries.first();
+        let first = first.map_or(record, |one| one.entry.record_id.as_str());
+        let (mut names, mut name) = (Vec::new(), Self::always(first));
+        for RowEntry { entry, moved_to } in entries {
+            name.runs.extend(entry.run_id.clone());
+            if let Some(to) = moved_to {
+                let next = Self {
+                    since: Some(entry.changed_at.clone()),
+                    ..Self::always(to)
+                };
+                name.until.clone_from(&next.since);
+                names.push(std::mem::replace(&mut name, next));
             }
-            names.push(Self {
-                since: moved,
-                ..Self::always(to)
-            });
         }
+        names.push(name);
         names
     }
 
     fn is_of(&self, run: &RunRecord) -> bool {
         let finished = run.finished_at.as_ref();
         let (since, until) = (self.since.as_ref(), self.until.as_ref());
-        since.is_none_or(|since| finished > Some(since))
-            && until.is_none_or(|until| finished <= Some(until))
+        let had_it = since.is_none_or(|since| finished > Some(since))
+            && until.is_none_or(|until| finished <= Some(until));
+        had_it || self.runs.contains(&run.id)
     }
 }
 
@@ -87,11 +90,7 @@ pub(super) fn explain(
     wanted: &Wanted<'_>,
     columns: Vec<BlamedColumn>,
 ) -> Result<(Option<Origin>, Vec<ExplainedColumn>), OperationError> {
-    let mut origins = origins_of(database, &options.table, wanted, FormerName::is_of)?;
-    if origins.is_empty() {
-        // The clocks of a server and of an importer can differ.
-        origins = origins_of(database, &options.table, wanted, |_, _| true)?;
-    }
+    let origins = origins_of(database, &options.table, wanted)?;
     let others = origins.len().saturating_sub(1);
     let Some((row, file, run)) = origins.into_iter().next() else {
         let unexplained = |blamed| ExplainedColumn {
@@ -111,24 +110,28 @@ pub(super) fn explain(
     Ok((Some(origin), columns))
 }
 
-/// The records that the ledger has under the last of the names for which `is_of` accepts their runs.
+/// The records that the ledger has under the last of the names. A later run can have replaced them by those of another
+/// row that got the name.
 fn origins_of(
     database: &mut ReadTransaction,
     table: &str,
     wanted: &Wanted<'_>,
-    is_of: impl Fn(&FormerName, &RunRecord) -> bool,
 ) -> Result<Vec<(RowOrigin, FileVersion, RunRecord)>, OperationError> {
-    for name in wanted.names.iter().rev() {
-        let mut ledger = database.ledger();
-        let mut origins = ledger.origins_of_row(table, &name.record_id, wanted.files)?;
-        origins.retain(|(_, _, run)| {
-            is_of(name, run)
-                && wanted
-                    .since
-                    .is_none_or(|since| run.finished_at.as_deref() > Some(since))
-        });
-        if !origins.is_empty() {
-            return Ok(origins);
+    for is_replaced in [false, true] {
+        for name in wanted.names.iter().rev() {
+            let mut ledger = database.ledger();
+            let mut origins = match is_replaced {
+                false => ledger.origins_of_row(table, &name.record_id, wanted.files)?,
+                true => ledger.replaced_origins_of_row(table, &name.record_id)?,
+            };
+            origins.retain(|(_, _, run)| {
+                let since = wanted.since;
+                name.is_of(run)
+                    && since.is_none_or(|since| run.finished_at.as_deref() > Some(since))
+            });
+            if !origins.is_empty() {
+                return Ok(origins);
+            }
         }
     }
     Ok(Vec::new())

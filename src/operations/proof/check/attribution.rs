@@ -118,8 +118,8 @@ impl SealTimes {
         Self { seals: times, now }
     }
 
-    /// An entry was written after the seals over lower ids and before the next seal. If these two are in order, a time
-    /// outside their interval is false.
+    /// An entry was written after the seals over lower ids and before the next seal: a time outside their interval is
+    /// false. A seal that is dated more than a day after the next one was made with a wrong clock, and proves nothing.
     fn contradict(&self, entry: &OutsideEntry) -> Option<String> {
         let (id, at) = (entry.id, &entry.changed_at);
         let Some(own) = Timestamp::parse(at).map(|text| text.timestamp.micros()) else {
@@ -129,17 +129,16 @@ impl SealTimes {
         let before = next.checked_sub(1).map(|index| self.seals[index]);
         let after = self.seals.get(next);
         let until = after.map_or(self.now, |(_, _, at)| *at);
-        if before.is_some_and(|(_, _, from)| from > until) {
-            return None;
-        }
+        let last = before.map_or(until, |(_, _, from)| from.max(until));
+        let before = before.filter(|(_, _, from)| *from <= until + TOLERANCE);
         match (before, after) {
-            (Some((_, seal, from)), _) if own < from - TOLERANCE => Some(format!(
+            (Some((_, seal, from)), _) if own < from.min(until) - TOLERANCE => Some(format!(
                 "entry {id} is dated {at}, but was written after seal {seal}"
             )),
-            (_, Some((_, seal, _))) if own > until + TOLERANCE => Some(format!(
+            (_, Some((_, seal, _))) if own > last + TOLERANCE => Some(format!(
                 "entry {id} is dated {at}, but existed when seal {seal} was made"
             )),
-            (_, None) if own > until + TOLERANCE => {
+            (_, None) if own > last + TOLERANCE => {
                 Some(format!("entry {id} is dated {at}, which is in the future"))
             }
             (_, _) => None,
@@ -169,6 +168,15 @@ mod tests {
             source_file_id: None,
         };
         times.contradict(&entry).is_some()
+    }
+
+    #[test]
+    fn time_outside_of_seals_whose_clock_was_set_back_is_reported() {
+        let seals = [(10, 20), (20, 19)];
+        for (day, is_false) in [(5, true), (18, false), (20, false), (30, true)] {
+            assert_eq!(contradicted(&seals, 15, day), is_false, "{day}");
+        }
+        assert!(contradicted(&[(10, 90)], 15, 95));
     }
 
     #[test]
