@@ -6,7 +6,16 @@ use super::{ARCHIVE, audit, ends, on_every_database};
 on_every_database!(
     a_deleted_row_that_was_inserted_again_is_another_row,
     a_row_that_no_entry_inserted_is_reported,
+    a_row_of_an_imported_table_is_not_older_than_the_import,
 );
+
+fn drop_insert_trigger(target: &Target, table: &str) {
+    target.execute(&match target.backend {
+        Backend::Sqlite => format!("DROP TRIGGER \"accession_{table} insert\""),
+        Backend::Mysql => format!("DROP TRIGGER accession_{table}_insert"),
+        Backend::Postgres => format!("DROP TRIGGER accession_insert ON {table}"),
+    });
+}
 
 /// A recorded table, of which the row `1` was inserted while the trigger was missing, and changed afterwards.
 fn with_row(target: &Target, before: &str) {
@@ -24,11 +33,7 @@ fn with_row(target: &Target, before: &str) {
         0,
     );
     target.execute("DELETE FROM t WHERE id = 1");
-    target.execute(match target.backend {
-        Backend::Sqlite => "DROP TRIGGER \"accession_t insert\"",
-        Backend::Mysql => "DROP TRIGGER accession_t_insert",
-        Backend::Postgres => "DROP TRIGGER accession_insert ON t",
-    });
+    drop_insert_trigger(target, "t");
     target.execute("INSERT INTO t VALUES (1, 'unseen', 'x')");
     ends(target, &[&["audit", "seal"], &ARCHIVE[..]].concat(), 0);
     target.execute("UPDATE t SET b = 'seen' WHERE id = 1");
@@ -81,4 +86,30 @@ fn a_deleted_row_that_was_inserted_again_is_another_row(target: Target) {
 fn a_row_that_no_entry_inserted_is_reported(target: Target) {
     with_row(&target, "");
     is_reported_until_it_is_accepted(&target);
+}
+
+/// `audit enable` accepts it, and is the first run of that kind.
+fn a_row_of_an_imported_table_is_not_older_than_the_import(target: Target) {
+    let target = target.with("srs4autism/valid/small");
+    target.imports(&[]);
+    let words = || {
+        let run = target.value("SELECT id FROM import_runs WHERE kind = 'import'");
+        let (_, rows) = audit(&target, &["as-of", "mastered_words", "--at", &run]);
+        rows["count"].clone()
+    };
+    let before = words();
+    drop_insert_trigger(&target, "mastered_words");
+    target.execute(
+        "INSERT INTO mastered_words (id, profile_id, word, language) VALUES (4711, 'child_0001', 'unseen', 'en'); \
+         UPDATE mastered_words SET word = 'seen' WHERE id = 4711",
+    );
+    let enable = ["audit", "enable", "mastered_words"];
+    ends(&target, &[&enable, &ARCHIVE[..]].concat(), 0);
+    assert_eq!(words(), before);
+    let (_, why) = audit(&target, &["why", "mastered_words", "4711"]);
+    assert_eq!(
+        why["known_gaps"].as_array().map(Vec::len),
+        Some(1),
+        "{why:#}"
+    );
 }

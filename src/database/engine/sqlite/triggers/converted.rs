@@ -130,8 +130,11 @@ pub(in crate::database) fn converted_columns(
     trigger: &str,
     columns: &[AuditedColumn],
 ) -> Vec<usize> {
+    // The text is read once: it can have thousands of columns.
+    let read: Vec<&str> = trigger.split(" AS NUMERIC) = OLD.").skip(1).collect();
     let is_read = |column: &AuditedColumn| {
-        trigger.contains(&format!(" AS NUMERIC) = OLD.{}", identifier(&column.name)))
+        let name = identifier(&column.name);
+        read.iter().any(|rest| rest.starts_with(&name))
     };
     let columns = columns.iter().enumerate();
     columns
