@@ -194,9 +194,7 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             .iter()
             .filter_map(|one| one.entry.source_file_id)
             .collect();
-        let mut names = origin::FormerName::of_row(&entries, &record);
-        let others = written.imported_ids.iter();
-        names.extend(others.map(|id| origin::FormerName::always(id)));
+        let names = origin::FormerName::of_row(&entries, &record, &written.imported_ids);
         let moved_to = entries.last().and_then(|last| last.moved_to.as_deref());
         let moved_to = moved_to.filter(|name| *name != record);
         let renamed_to = match &table {
@@ -252,13 +250,9 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             }
         }
         let (columns, in_table): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        // A row that another program inserted is not the one that an earlier run imported under the same key.
-        let inserted = entries.first().filter(|first| first.is_insert());
-        let inserted = inserted.filter(|first| first.entry.run_id.is_none());
         let wanted = origin::Wanted {
             names: &names,
             files: &files,
-            since: inserted.map(|first| first.entry.changed_at.as_str()),
         };
         let (origin, mut columns) = origin::explain(database, options, &wanted, columns)?;
         for (column, in_table) in columns.iter_mut().zip(in_table) {

@@ -31,8 +31,6 @@ pub(super) struct Wanted<'w> {
     pub(super) names: &'w [FormerName],
     /// The files that its entries name.
     pub(super) files: &'w [i64],
-    /// Only of runs that ended later.
-    pub(super) since: Option<&'w str>,
 }
 
 /// A record id that a row had, under which it may have been imported. Another row may have had it before and after.
@@ -46,31 +44,34 @@ pub(super) struct FormerName {
 }
 
 impl FormerName {
-    /// An id that the row had at any time.
-    pub(super) fn always(record_id: &str) -> Self {
+    fn since(record_id: &str, since: Option<String>) -> Self {
         Self {
             record_id: record_id.to_owned(),
+            since,
             ..Self::default()
         }
     }
 
-    /// The ids that a row had according to its entries, the last one, `record`, at the end.
-    pub(super) fn of_row(entries: &[RowEntry], record: &str) -> Vec<Self> {
+    /// The ids that a row had according to its entries, the last one, `record`, in the end, and then the `others`, which
+    /// it had at any time. A row that another program inserted is not the one that an earlier run imported under the
+    /// same key.
+    pub(super) fn of_row(entries: &[RowEntry], record: &str, others: &[String]) -> Vec<Self> {
         let first = entries.first();
+        let inserted = first.filter(|one| one.is_insert() && one.entry.run_id.is_none());
+        let inserted = inserted.map(|one| one.entry.changed_at.clone());
         let first = first.map_or(record, |one| one.entry.record_id.as_str());
-        let (mut names, mut name) = (Vec::new(), Self::always(first));
+        let (mut names, mut name) = (Vec::new(), Self::since(first, inserted.clone()));
         for RowEntry { entry, moved_to } in entries {
             name.runs.extend(entry.run_id.clone());
             if let Some(to) = moved_to {
-                let next = Self {
-                    since: Some(entry.changed_at.clone()),
-                    ..Self::always(to)
-                };
+                let next = Self::since(to, Some(entry.changed_at.clone()));
                 name.until.clone_from(&next.since);
                 names.push(std::mem::replace(&mut name, next));
             }
         }
         names.push(name);
+        let others = others.iter().map(|id| Self::since(id, inserted.clone()));
+        names.extend(others);
         names
     }
 
@@ -124,11 +125,7 @@ fn origins_of(
                 false => ledger.origins_of_row(table, &name.record_id, wanted.files)?,
                 true => ledger.replaced_origins_of_row(table, &name.record_id)?,
             };
-            origins.retain(|(_, _, run)| {
-                let since = wanted.since;
-                name.is_of(run)
-                    && since.is_none_or(|since| run.finished_at.as_deref() > Some(since))
-            });
+            origins.retain(|(_, _, run)| name.is_of(run));
             if !origins.is_empty() {
                 return Ok(origins);
             }
