@@ -164,7 +164,7 @@ impl DatabaseError {
             ),
             Self::NoLedger => Some(&NO_LEDGER),
             Self::NoLedgerTable(_) => Some(
-                "nothing was written; put it back (`ALTER TABLE … SET SCHEMA …` or `RENAME TO …`), or restore the database from a backup",
+                "nothing was written; put it back (`ALTER TABLE … SET SCHEMA …` or `RENAME TO …`, after `DROP VIEW` if a view has its name), or restore the database from a backup",
             ),
             Self::NoLedgerColumn { .. } => Some(
                 "nothing was written; give the column its name back (`ALTER TABLE … RENAME COLUMN … TO …`), or restore the database from a backup",

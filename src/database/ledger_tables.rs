@@ -86,7 +86,7 @@ pub fn loss_of(table: &str) -> &'static str {
 pub(super) fn lost_table(table: &str) -> String {
     let loss = loss_of(table);
     format!(
-        "the ledger has no table `{table}`: it was dropped, renamed, or moved to another schema, and {loss}"
+        "the ledger has no table `{table}`: it was dropped, renamed, moved to another schema, or replaced by a view, and {loss}"
     )
 }
 

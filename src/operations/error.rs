@@ -202,12 +202,14 @@ pub enum OperationError {
     #[error("there is no entry {0} in the audit log")]
     UnknownEntry(i64),
     /// The audit log has no entry for this row.
-    #[error("the audit log has no row `{record}` of table `{table}`")]
+    #[error("the audit log has no row `{record}` of table `{table}`{why}")]
     UnknownRow {
         /// The table.
         table: String,
         /// The row.
         record: String,
+        /// Why, if it is known; it begins with `: `.
+        why: String,
     },
     /// The audit log has no entry for this column of a row.
     #[error("the row has no column `{column}`, according to the audit log of `{table}`{why}")]

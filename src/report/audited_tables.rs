@@ -4,7 +4,7 @@ mod state;
 
 use serde::Serialize;
 
-use crate::database::{Gap, TableTriggers, TriggerState};
+use crate::database::{Effect, Gap, TableTriggers, TriggerState};
 use crate::model::sanitize_for_terminal;
 use crate::operations::audited_tables::{
     DisableOutcome, EnableOutcome, EnabledEntries, altered, gap_message, is_complete, is_faulty,
@@ -92,6 +92,12 @@ struct TableStateView<'o> {
     table: &'o str,
     /// Whether its changes are recorded.
     state: TriggerState,
+    /// What becomes of its changes: all are recorded, those of all statements but those in `not_recorded`, possibly not
+    /// all, or none; or statements that change the table fail.
+    #[cfg_attr(test, schemars(extend("enum" = ["recorded", "except", "unknown", "not_recorded", "rejected"])))]
+    changes: &'static str,
+    /// The statements whose changes are not recorded while those of others are.
+    not_recorded: &'o [String],
     /// Triggers that are missing or incorrect.
     triggers: &'o [String],
     /// Columns that were added, renamed or dropped since.
@@ -111,6 +117,17 @@ impl<'o> From<&'o [TableTriggers]> for TableStatesView<'o> {
         let tables = states.iter().map(|state| TableStateView {
             table: &state.table,
             state: state.state,
+            changes: match &state.effect {
+                Effect::Recorded => "recorded",
+                Effect::Except(_) => "except",
+                Effect::Unknown => "unknown",
+                Effect::NotRecorded => "not_recorded",
+                Effect::Rejected => "rejected",
+            },
+            not_recorded: match &state.effect {
+                Effect::Except(statements) => statements,
+                _ => &[],
+            },
             triggers: &state.faulty,
             columns: &state.columns,
             before: state.before.as_deref(),

@@ -2,7 +2,7 @@
 
 mod view;
 
-use crate::model::sanitize_for_terminal;
+use crate::model::{ShowValues, sanitize_for_terminal, shell_word};
 use crate::operations::verify::{
     Difference, DifferenceKind, VerifiedTable, VerifyOutcome, VerifyStatus,
 };
@@ -12,9 +12,9 @@ use super::counts::{grouped, plural, table};
 
 pub use view::VerifyView;
 
-/// The result as text. Findings are printed separately.
+/// The result as text. Findings are printed separately. `show` is whether the differences show values.
 #[must_use]
-pub fn verify_text(outcome: &VerifyOutcome) -> String {
+pub fn verify_text(outcome: &VerifyOutcome, show: ShowValues) -> String {
     let mut out = headline(outcome);
     out.push('\n');
     out.push_str(&tables(&outcome.tables));
@@ -51,15 +51,7 @@ pub fn verify_text(outcome: &VerifyOutcome) -> String {
         let more = plural(outcome.differences_not_kept, "more difference");
         out.push_str(&format!("  and {more}; use `--limit N` to list N\n"));
     }
-    let has_different_values = outcome
-        .differences
-        .iter()
-        .any(|difference| matches!(difference.kind, DifferenceKind::Different { .. }));
-    if has_different_values {
-        out.push_str(
-            "  `--show-values` shows the values; `accession audit history TABLE RECORD` shows who changed a row\n",
-        );
-    }
+    out.push_str(&next_step(outcome, show));
     if outcome.tables.iter().any(|table| table.extra.removed > 0) {
         out.push_str(
             "  `accession import --prune` deletes rows whose records are no longer in the files\n",
@@ -142,6 +134,25 @@ fn tables(tables: &[VerifiedTable]) -> String {
         })
         .collect();
     table(&header, &rows)
+}
+
+/// How to find out more about the first different row; empty if there is none.
+fn next_step(outcome: &VerifyOutcome, show: ShowValues) -> String {
+    let mut different = (outcome.differences.iter())
+        .filter(|difference| matches!(difference.kind, DifferenceKind::Different { .. }));
+    let Some((table, record)) =
+        different.find_map(|difference| Some((&difference.table, difference.record_id.as_ref()?)))
+    else {
+        return String::new();
+    };
+    let values = match show {
+        ShowValues::Masked => "`--show-values` shows the values; ",
+        ShowValues::Shown => "",
+    };
+    let (table, record) = (shell_word(table), shell_word(record));
+    let command = format!("accession audit history {table} {record}");
+    let command = sanitize_for_terminal(&command);
+    format!("  {values}`{command}` shows who changed the row\n")
 }
 
 fn block(difference: &Difference) -> String {
@@ -235,7 +246,8 @@ mod tests {
 
     #[test]
     fn differences_are_listed_with_their_locations_and_the_rest_is_counted() {
-        let text = anstream::adapter::strip_str(&verify_text(&outcome())).to_string();
+        let text =
+            anstream::adapter::strip_str(&verify_text(&outcome(), ShowValues::Masked)).to_string();
         let expected = "\
 different: 0 files of `/data` (library) and `x.db`: 5 differences
   table  rows in files  equal  missing  different
@@ -248,7 +260,7 @@ different: words 7: `word`: the file has a text of 3 characters, the database ha
 missing: words 7: the row is missing in the database
   at: a.json:3:5 /1
   and 3 more differences; use `--limit N` to list N
-  `--show-values` shows the values; `accession audit history TABLE RECORD` shows who changed a row
+  `--show-values` shows the values; `accession audit history words 7` shows who changed the row
 ";
         assert_eq!(text, expected);
     }

@@ -146,6 +146,10 @@ impl Workspace {
     /// Opens a connection as any other program would.
     pub(crate) fn connection(&self) -> Connection {
         let connection = Connection::open(self.database()).expect("the database opens");
+        // Longer than any import of a test, also on a busy machine.
+        connection
+            .busy_timeout(std::time::Duration::from_mins(2))
+            .expect("a timeout");
         connection
             .pragma_update(None, "foreign_keys", "ON")
             .expect("a pragma");

@@ -50,7 +50,10 @@ impl Verify {
         let work = Work::begin(output);
         let outcome = verify(&options, &layout, work.context())?;
         output.findings(&outcome.findings, self.read.findings.detail());
-        output.result(|| verify_text(&outcome), || VerifyView::from(&outcome));
+        output.result(
+            || verify_text(&outcome, options.show),
+            || VerifyView::from(&outcome),
+        );
         Ok(match outcome.status {
             VerifyStatus::Equal => Exit::Done,
             VerifyStatus::Different | VerifyStatus::Nothing => Exit::Difference,

@@ -2,7 +2,7 @@
 
 use crate::audit::Trigger;
 use crate::database::DatabaseError;
-use crate::database::engine::StoredTrigger;
+use crate::database::engine::{AlteredTable, StoredTrigger};
 use crate::model::Table;
 
 use super::AuditedTables;
@@ -28,8 +28,10 @@ pub(super) struct Found<'a> {
     pub(super) stored: &'a [StoredTrigger],
     /// The triggers whose names no stored one has.
     pub(super) missing: &'a [&'a Trigger],
-    /// Whether others differ from those that the table should have, or fire too late.
-    pub(super) is_different: bool,
+    /// Those that differ from the ones that the table should have.
+    pub(super) different: &'a [&'a StoredTrigger],
+    /// Whether triggers of the application fire before them.
+    pub(super) is_overtaken: bool,
     /// Columns that were added, dropped or renamed after the triggers were created.
     pub(super) columns: &'a [String],
     /// Whether the table had another name then.
@@ -40,30 +42,34 @@ impl AuditedTables<'_> {
     pub(super) fn effect(&mut self, found: &Found<'_>) -> Result<Effect, DatabaseError> {
         let dialect = self.database.connection.dialect();
         let is_lost = |column: &String| found.table.column(column).is_none();
+        let mut altered = AlteredTable::PartlyRecorded;
         if found.is_renamed || !found.columns.is_empty() {
             let lost = found.columns.iter().any(is_lost);
             let engine = self.database.connection.engine_mut();
-            if engine.rejects_changes(&found.table.name, lost)? {
-                return Ok(Effect::Rejected);
-            }
+            altered = engine.altered_table(&found.table.name, lost)?;
         }
-        let is_created = |wanted: &Trigger| {
+        let is_created = |wanted: &&&Trigger| {
             let mut stored = found.stored.iter();
             stored.any(|stored| dialect.is_renamed(&stored.definition, wanted))
         };
+        let (off, different): (Vec<&StoredTrigger>, Vec<&StoredTrigger>) =
+            (found.different.iter()).partition(|stored| dialect.is_disabled(&stored.definition));
         let missing = found.missing.iter().filter(|wanted| !is_created(wanted));
-        let missing: Vec<String> = missing.map(|trigger| statement(&trigger.name)).collect();
-        Ok(
-            if !self.writes_own_entries(found.stored, &found.table.name) {
-                Effect::NotRecorded
-            } else if found.is_different || missing.iter().any(String::is_empty) {
-                Effect::Unknown
-            } else if missing.is_empty() {
-                Effect::Recorded
-            } else {
-                Effect::Except(missing)
-            },
-        )
+        let missing = missing.map(|trigger| &trigger.name);
+        let missing = missing.chain(off.iter().map(|trigger| &trigger.name));
+        let missing: Vec<String> = missing.map(|name| statement(name)).collect();
+        let is_different = !different.is_empty() && altered != AlteredTable::Recorded;
+        Ok(if altered == AlteredTable::Rejected {
+            Effect::Rejected
+        } else if !self.writes_own_entries(found.stored, &found.table.name) {
+            Effect::NotRecorded
+        } else if is_different || found.is_overtaken || missing.iter().any(String::is_empty) {
+            Effect::Unknown
+        } else if missing.is_empty() {
+            Effect::Recorded
+        } else {
+            Effect::Except(missing)
+        })
     }
 }
 

@@ -169,7 +169,8 @@ impl AuditedTables<'_> {
                 table: &table,
                 stored: &stored,
                 missing: &missing,
-                is_different: !different.is_empty() || !overtaking.is_empty(),
+                different: &different,
+                is_overtaken: !overtaking.is_empty(),
                 columns: &columns,
                 is_renamed: before.is_some(),
             })?;

@@ -185,6 +185,11 @@ pub(in crate::database) trait Dialect: Send + Sync {
         false
     }
 
+    /// Whether a stored trigger with this text was disabled: no session of an application fires it.
+    fn is_disabled(&self, _definition: &str) -> bool {
+        false
+    }
+
     /// Whether a stored trigger of ours does something else than its text says, because another program created it
     /// again with other settings.
     fn runs_otherwise(&self, _definition: &str) -> bool {

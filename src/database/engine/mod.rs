@@ -6,6 +6,7 @@
 //! [`AnyConnection`].
 
 mod about_table;
+mod altered_table;
 mod balanced;
 mod catalog;
 mod ddl;
@@ -45,6 +46,7 @@ use crate::model::{RunContext, Table};
 
 use super::{DatabaseError, DatabaseUrl};
 
+pub(super) use altered_table::AlteredTable;
 pub(super) use catalog::{Catalog, RowColumn, StoredColumn};
 pub(super) use dialect::{Dialect, LighterInsert};
 pub(super) use guard::{GuardStatement, append_key, drop_table, guard_statements};
@@ -297,11 +299,9 @@ pub(super) trait Engine: SimpleConnection {
         Ok(Vec::new())
     }
 
-    /// Whether statements that change a table fail because of its triggers, if it was renamed or its columns were
-    /// altered after these were created; `lost` is whether it lacks one of the columns.
-    fn rejects_changes(&mut self, _table: &str, _lost: bool) -> QueryResult<bool> {
-        Ok(false)
-    }
+    /// What becomes of the changes of a table that was renamed, or whose columns were altered, after its triggers were
+    /// created; `lost` is whether it lacks one of the columns.
+    fn altered_table(&mut self, table: &str, lost: bool) -> QueryResult<AlteredTable>;
 
     /// For engines on which the order of triggers matters: recreates all audit triggers of a table if any is missing,
     /// different, or fires too late, and returns true.

@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::audit::{FieldChange, ReplayError};
-use crate::database::{Access, Baseline, Database, DatabaseUrl, NotRecorded, ReadTransaction};
+use crate::database::{
+    Access, Baseline, Database, DatabaseUrl, NotRecorded, NotRecordedReason, ReadTransaction,
+};
 use crate::model::RunId;
 use crate::operations::OperationError;
 
@@ -108,9 +110,22 @@ pub(super) fn entries_named(
             Err(unknown_table(database, table)?)
         }
         true => Err(OperationError::UnknownRow {
+            why: why_unknown(database, table)?,
             table: table.to_owned(),
             record,
         }),
         false => Ok((record, entries)),
     }
+}
+
+/// Why a row of this table has no entry, if the table is disabled; it begins with `: `.
+fn why_unknown(database: &mut ReadTransaction, table: &str) -> Result<String, OperationError> {
+    let missing = database.audited_tables().not_recorded(table)?;
+    let disabled = missing.filter(|missing| missing.reason == NotRecordedReason::Disabled);
+    Ok(match disabled.and_then(|missing| missing.since) {
+        Some(since) => format!(
+            ": `accession audit disable` removed the table at {since}, and later changes have no entry"
+        ),
+        None => String::new(),
+    })
 }

@@ -142,7 +142,7 @@ impl Chosen {
                     | TriggerState::Removed,
                     WhichTables::Named(_),
                 ) => {
-                    return Err(unsuitable(name, unfit(state.state)));
+                    return Err(unsuitable(name, unfit(name, state.state)));
                 }
                 (
                     TriggerState::NoKey
@@ -151,7 +151,7 @@ impl Chosen {
                     | TriggerState::Removed,
                     WhichTables::All | WhichTables::Faulty,
                 ) => {
-                    let why = unfit(state.state).to_owned();
+                    let why = unfit(name, state.state).into_owned();
                     chosen.unsuitable.push((name.clone(), why));
                 }
                 (TriggerState::Foreign | TriggerState::LedgerTable, _) => {}

@@ -1,21 +1,25 @@
 //! Finds the tables that a user named, and the reasons why one cannot be enabled or disabled.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::database::{ReadTransaction, TableTriggers, TriggerState};
 use crate::model::{nearest, plural, shell_word};
 use crate::operations::OperationError;
 
-pub(super) fn unfit(state: TriggerState) -> &'static str {
-    if state == TriggerState::Removed {
-        "the table was removed; `accession audit disable` with its name records that"
+pub(super) fn unfit(table: &str, state: TriggerState) -> Cow<'static, str> {
+    Cow::Borrowed(if state == TriggerState::Removed {
+        let word = shell_word(table);
+        return Cow::Owned(format!(
+            "the table was removed; `accession audit disable {word}` records that"
+        ));
     } else if state == TriggerState::NoTriggers {
         "it is a virtual or foreign table, whose changes fire no triggers: name the tables that have its rows, if there are any"
     } else if state == TriggerState::KeyLost {
-        "it has no primary key any more, which the audit log needs to identify rows: give it one, or `accession audit disable` it"
+        "it has no primary key any more, which the audit log needs to identify rows: give it one, or disable it"
     } else {
         NO_KEY
-    }
+    })
 }
 
 pub(super) const NO_KEY: &str =

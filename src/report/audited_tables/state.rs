@@ -12,7 +12,10 @@ pub(super) fn state_text(table: &TableTriggers) -> Cow<'static, str> {
             Effect::Rejected,
         ) => "rejected: they fail",
         (TriggerState::Missing | TriggerState::Outdated, Effect::Recorded) => {
-            "recorded, by renamed or copied triggers"
+            match table.columns.is_empty() {
+                true => "recorded, by renamed or copied triggers",
+                false => "recorded, by triggers for the former columns",
+            }
         }
         (TriggerState::Missing | TriggerState::Outdated, Effect::Except(statements)) => {
             return Cow::Owned(format!("recorded, except {}", statements.join(", ")));

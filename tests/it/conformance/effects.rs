@@ -78,6 +78,22 @@ fn partly_recorded_tables_of_postgresql_are_described() {
         target.execute("DROP TRIGGER accession_insert ON t; DROP TRIGGER accession_update ON t");
         status(&target, "no longer recorded");
         ends(&target, &["audit", "enable", "t"], 0);
+        target.execute("ALTER TABLE t DISABLE TRIGGER accession_update");
+        status(&target, "recorded, except UPDATE");
+        // Not in sessions that replicate.
+        target.execute("ALTER TABLE t ENABLE TRIGGER accession_update");
+        status(&target, "not fully recorded");
+        ends(&target, &["audit", "enable", "t"], 0);
+        target.execute(
+            "ALTER TABLE t RENAME COLUMN voice TO part; ALTER TABLE t ADD COLUMN more INT",
+        );
+        status(&target, "recorded, by triggers for the former columns");
+        target.execute("UPDATE t SET part = 'c', more = 3");
+        let updated = "SELECT new_value FROM audit_log WHERE action = 'UPDATE'";
+        assert_eq!(target.value(updated), r#"{"id":1,"part":"c","more":3}"#);
+        ends(&target, &["audit", "enable", "t"], 0);
+        target.execute("ALTER TABLE t DROP COLUMN more; ALTER TABLE t RENAME COLUMN part TO voice");
+        ends(&target, &["audit", "enable", "t"], 0);
         target.execute("ALTER TABLE t DROP CONSTRAINT t_pkey");
         status(
             &target,

@@ -79,6 +79,12 @@ fn rows_inserted_while_a_table_was_disabled_are_not_older_than_the_audit_log(tar
         let text = ends(&target, &["audit", command, "q", "1"], 0);
         assert!(text.contains("is not recorded since"), "{text}");
     }
+    for command in ["blame", "history", "why"] {
+        let unknown = target.run(&["audit", command, "q", "2"]);
+        assert_eq!(unknown.code, Some(1), "{unknown}");
+        let why = "`accession audit disable` removed the table at 2";
+        assert!(unknown.stderr.contains(why), "{unknown}");
+    }
     let why = ends(&target, &["audit", "why", "q", "1"], 4);
     assert!(why.contains("not recorded since"), "{why}");
     assert!(!why.contains("changed without an entry"), "{why}");

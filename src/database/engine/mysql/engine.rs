@@ -18,7 +18,8 @@ use crate::audit::{AuditedTable, Trigger};
 use crate::database::DatabaseError;
 use crate::database::engine::Name;
 use crate::database::engine::known_tables::KnownTables;
-use crate::database::engine::{Catalog, Dialect, Engine, Product, RestrictingKey, StoredTrigger};
+use crate::database::engine::{AlteredTable, Catalog, Dialect, Engine, Product};
+use crate::database::engine::{RestrictingKey, StoredTrigger};
 use crate::model::RunContext;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
@@ -176,8 +177,11 @@ impl Engine for Connection {
         cascades::former(self, table, before)
     }
 
-    fn rejects_changes(&mut self, _table: &str, lost: bool) -> QueryResult<bool> {
-        Ok(lost)
+    fn altered_table(&mut self, _table: &str, lost: bool) -> QueryResult<AlteredTable> {
+        Ok(match lost {
+            true => AlteredTable::Rejected,
+            false => AlteredTable::PartlyRecorded,
+        })
     }
 
     fn restricting_keys(&mut self, table: &str) -> QueryResult<Vec<RestrictingKey>> {

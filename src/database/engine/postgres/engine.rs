@@ -15,7 +15,7 @@ use crate::audit::{AuditedTable, Firing, Trigger};
 use crate::database::DatabaseError;
 use crate::database::engine::Name;
 use crate::database::engine::known_tables::KnownTables;
-use crate::database::engine::{Catalog, Dialect, Engine, Product};
+use crate::database::engine::{AlteredTable, Catalog, Dialect, Engine, Product};
 use crate::database::engine::{StoredTrigger, TriggerElsewhere};
 use crate::model::RunContext;
 
@@ -163,6 +163,11 @@ impl Engine for Connection {
         }
         stored.extend(on_partitions);
         Ok(stored)
+    }
+
+    /// The triggers read the names and types of columns from the catalog, if they are not those that they know.
+    fn altered_table(&mut self, _table: &str, _lost: bool) -> QueryResult<AlteredTable> {
+        Ok(AlteredTable::Recorded)
     }
 
     fn triggers_elsewhere(&mut self) -> QueryResult<Vec<TriggerElsewhere>> {

@@ -139,6 +139,10 @@ impl Dialect for PostgresDialect {
         is_bypassed(stored, wanted)
     }
 
+    fn is_disabled(&self, definition: &str) -> bool {
+        definition.starts_with("D ") || definition.starts_with("R ")
+    }
+
     fn is_switched_off(&self, definition: &str) -> bool {
         is_switched_off(definition)
     }

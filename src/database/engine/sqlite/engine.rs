@@ -18,7 +18,7 @@ use super::{CATALOG, Connection, PRODUCT, SCHEME, identifier};
 use crate::audit::{AuditedTable, Trigger};
 use crate::database::engine::StoredTrigger;
 use crate::database::engine::Violation;
-use crate::database::engine::{Catalog, Dialect, Engine, Product};
+use crate::database::engine::{AlteredTable, Catalog, Dialect, Engine, Product};
 use crate::database::ledger::tables::audit_context;
 use crate::database::{DatabaseError, DatabaseUrl};
 use crate::model::{RunContext, Table};
@@ -137,14 +137,18 @@ impl Engine for Connection {
     }
 
     /// Preparing a statement compiles the triggers that it fires.
-    fn rejects_changes(&mut self, table: &str, _lost: bool) -> QueryResult<bool> {
+    fn altered_table(&mut self, table: &str, _lost: bool) -> QueryResult<AlteredTable> {
         let table = identifier(table);
         let statements = [
             format!("EXPLAIN INSERT INTO {table} DEFAULT VALUES"),
             format!("EXPLAIN DELETE FROM {table}"),
         ];
         let mut statements = statements.iter();
-        Ok(statements.any(|statement| self.batch_execute(statement).is_err()))
+        let fails = statements.any(|statement| self.batch_execute(statement).is_err());
+        Ok(match fails {
+            true => AlteredTable::Rejected,
+            false => AlteredTable::PartlyRecorded,
+        })
     }
 
     fn discard_staged_rows(&mut self, table: Option<&str>) -> QueryResult<()> {
