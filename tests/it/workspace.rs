@@ -148,7 +148,7 @@ impl Workspace {
         let connection = Connection::open(self.database()).expect("the database opens");
         // Longer than any import of a test, also on a busy machine.
         connection
-            .busy_timeout(std::time::Duration::from_mins(2))
+            .busy_timeout(std::time::Duration::from_secs(120))
             .expect("a timeout");
         connection
             .pragma_update(None, "foreign_keys", "ON")
