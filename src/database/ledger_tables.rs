@@ -130,6 +130,15 @@ impl ReadTransaction {
     }
 }
 
+fn missing_columns(table: &CreatedTable<'static>, stored: &[String]) -> Vec<&'static str> {
+    let is_stored = |column: &&str| {
+        let mut stored = stored.iter();
+        stored.any(|stored| stored.eq_ignore_ascii_case(column))
+    };
+    let columns = table.columns.iter().copied();
+    columns.filter(|column| !is_stored(column)).collect()
+}
+
 impl AnyConnection {
     fn find_ledger(&mut self, is_whole: bool) -> Result<bool, DatabaseError> {
         if !self.has_table(RUNS)? {
@@ -181,7 +190,7 @@ impl AnyConnection {
             let text = migration(self.engine().name(), &pending.name);
             // Those without data are created again.
             for table in created_tables(text).filter(|table| !holds_no_data(table.name)) {
-                is_applied = self.missing_columns(&table)?.is_empty();
+                is_applied = self.has_columns(&table)?;
                 if !is_applied {
                     break;
                 }
@@ -197,24 +206,17 @@ impl AnyConnection {
         let text = states.first().map(|first| migration(folder, &first.name));
         for table in text.into_iter().flat_map(created_tables) {
             let is_main = table.name == RUNS || table.name == "audit_log";
-            if is_main && !self.missing_columns(&table)?.is_empty() {
+            if is_main && !self.has_columns(&table)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn missing_columns(
-        &mut self,
-        table: &CreatedTable<'static>,
-    ) -> Result<Vec<&'static str>, DatabaseError> {
-        let stored = self.stored_columns(table.name)?;
-        let is_stored = |column: &&str| {
-            let mut stored = stored.iter();
-            stored.any(|stored| stored.name.eq_ignore_ascii_case(column))
-        };
-        let columns = table.columns.iter().copied();
-        Ok(columns.filter(|column| !is_stored(column)).collect())
+    fn has_columns(&mut self, table: &CreatedTable<'static>) -> Result<bool, DatabaseError> {
+        let stored = self.stored_columns(table.name)?.into_iter();
+        let stored: Vec<String> = stored.map(|column| column.name).collect();
+        Ok(missing_columns(table, &stored).is_empty())
     }
 
     /// Those of the `wanted` tables of the ledger that another program dropped, or dropped or renamed columns of.
@@ -223,17 +225,16 @@ impl AnyConnection {
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<AlteredLedgerTable>, DatabaseError> {
         let mut altered = Vec::new();
-        for (name, table) in self.ledger_tables()? {
-            if !wanted(name) {
-                continue;
-            }
-            let mut columns = self.missing_columns(&table)?;
-            let is_whole = match columns.is_empty() {
-                // A view can have its name and columns.
-                true => self.has_table(name)?,
-                false => self.engine_mut().is_hidden(name, &table.columns)?,
+        let mut tables = self.ledger_tables()?;
+        tables.retain(|name, _| wanted(name));
+        let names: Vec<&str> = tables.keys().copied().collect();
+        let stored = self.columns_of_tables(&names)?;
+        for (name, table) in tables {
+            let mut columns = match stored.get(name) {
+                Some(stored) => missing_columns(&table, stored),
+                None => table.columns.clone(),
             };
-            if is_whole {
+            if columns.is_empty() || self.engine_mut().is_hidden(name, &table.columns)? {
                 continue;
             }
             if columns.len() == table.columns.len() {

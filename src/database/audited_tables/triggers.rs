@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::audit::{AuditedColumn, AuditedTable, Firing, Trigger};
-use crate::database::engine::{Dialect, StoredTrigger};
+use crate::database::engine::{Dialect, StoredTrigger, TRIGGERS};
 use crate::database::{AnyConnection, DatabaseError, TriggerFault, Writing};
 use crate::model::Table;
 
@@ -202,7 +202,9 @@ impl AnyConnection {
         &mut self,
         table: &str,
     ) -> Result<Vec<StoredTrigger>, DatabaseError> {
-        Ok(self.engine_mut().stored_triggers(table)?)
+        self.remembered(TRIGGERS, table, |connection| {
+            Ok(connection.engine_mut().stored_triggers(table)?)
+        })
     }
 }
 

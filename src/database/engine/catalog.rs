@@ -1,5 +1,7 @@
 //! Queries about a database's own tables: each engine provides the SQL, and the results have the same form.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
@@ -34,6 +36,9 @@ pub(in crate::database) struct Catalog {
     /// `name`, `declared`, `type_name`, `equals`, `required`, `default_value`, `filled`, `key` of each column of the bound
     /// table.
     pub(in crate::database) columns: &'static str,
+    /// `name` of each column of each table, with `of_table`, that is listed in the bound text, separated by commas; a view
+    /// is none. If one query is faster than one for each table.
+    pub(in crate::database) columns_of_tables: Option<&'static str>,
     /// `child`, `name`, `child_column` and `parent_column` of each column of each foreign key that refers to the bound
     /// table, or to a table that it is a part of, or to its parts, in the order of the key; the name is unique within
     /// the table `child`. `comparison` is the SQL by which the key compares the column of `referred` with that of `live`,
@@ -104,6 +109,14 @@ pub(in crate::database) struct RowColumn {
     pub(in crate::database) declared: String,
     /// Whether it may be NULL.
     pub(in crate::database) nullable: bool,
+}
+
+#[derive(QueryableByName)]
+struct ColumnOfTable {
+    #[diesel(sql_type = Text)]
+    of_table: String,
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 /// A column as the database reports it.
@@ -196,6 +209,33 @@ impl AnyConnection {
             let query = connection.about(connection.catalog().columns, table);
             Ok(query.load(connection)?)
         })
+    }
+
+    /// Those of these tables that exist, with the names of their columns.
+    pub(in crate::database) fn columns_of_tables<'t>(
+        &mut self,
+        tables: &[&'t str],
+    ) -> Result<HashMap<&'t str, Vec<String>>, DatabaseError> {
+        let mut found: HashMap<&str, Vec<String>> = HashMap::new();
+        if let Some(query) = self.catalog().columns_of_tables {
+            let list = tables.join(",");
+            let columns: Vec<ColumnOfTable> = self.about(query, &list).load(self)?;
+            for column in columns {
+                let mut tables = tables.iter();
+                if let Some(table) = tables.find(|name| name.eq_ignore_ascii_case(&column.of_table))
+                {
+                    found.entry(table).or_default().push(column.name);
+                }
+            }
+            return Ok(found);
+        }
+        for &table in tables {
+            if self.has_table(table)? {
+                let columns = self.stored_columns(table)?.into_iter();
+                found.insert(table, columns.map(|column| column.name).collect());
+            }
+        }
+        Ok(found)
     }
 
     /// The length in bytes of the longest value that the server accepts; `None` if there is no limit.

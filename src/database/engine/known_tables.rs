@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{AnyConnection, StoredColumn};
+use super::{AnyConnection, StoredColumn, StoredTrigger};
 use crate::database::DatabaseError;
 
 /// Answers of the catalog within one transaction that only reads: it sees one state of the database.
@@ -12,12 +12,15 @@ pub(in crate::database) struct KnownTables {
     tables: HashMap<String, bool>,
     /// By name, the columns; none if there is no such table.
     columns: HashMap<String, Vec<StoredColumn>>,
+    /// By name of the table, its audit triggers.
+    triggers: HashMap<String, Vec<StoredTrigger>>,
 }
 
 /// The answers to one question, by the name of the table.
-type Answers<T> = fn(&mut KnownTables) -> &mut HashMap<String, T>;
+pub(in crate::database) type Answers<T> = fn(&mut KnownTables) -> &mut HashMap<String, T>;
 
 pub(super) const TABLES: Answers<bool> = |known| &mut known.tables;
+pub(in crate::database) const TRIGGERS: Answers<Vec<StoredTrigger>> = |known| &mut known.triggers;
 pub(super) const COLUMNS: Answers<Vec<StoredColumn>> = |known| &mut known.columns;
 
 impl AnyConnection {
@@ -29,7 +32,7 @@ impl AnyConnection {
     }
 
     /// The known answer, or else the one that `ask` gets.
-    pub(super) fn remembered<T: Clone>(
+    pub(in crate::database) fn remembered<T: Clone>(
         &mut self,
         answers: Answers<T>,
         table: &str,

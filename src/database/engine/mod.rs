@@ -51,6 +51,7 @@ pub(super) use catalog::{Catalog, RowColumn, StoredColumn};
 pub(super) use dialect::{Dialect, LighterInsert};
 pub(super) use guard::{GuardStatement, append_key, drop_table, guard_statements};
 use known_tables::KnownTables;
+pub(super) use known_tables::TRIGGERS;
 pub(super) use one_column::{Count, Name};
 pub use registry::AnyConnection;
 pub(super) use registry::{

@@ -4,7 +4,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::Text;
 
 /// A trigger of the database that is one of ours, whatever its name: it calls our function, or has the text of ours.
-#[derive(QueryableByName)]
+#[derive(Debug, Clone, QueryableByName)]
 pub(in crate::database) struct StoredTrigger {
     #[diesel(sql_type = Text)]
     pub(in crate::database) name: String,

@@ -55,6 +55,8 @@ pub(super) static CATALOG: Catalog = Catalog {
               WHERE c.table_schema = DATABASE() AND c.table_name = CAST(? AS BINARY) \
               AND COALESCE(c.generation_expression, '') NOT IN ('ROW START', 'ROW END') \
               ORDER BY c.ordinal_position",
+    // The server opens all tables of a database unless a query names one.
+    columns_of_tables: None,
     references: concat!(
         references!(),
         "WHERE k.table_schema = DATABASE() AND k.referenced_table_schema = DATABASE() \

@@ -70,6 +70,12 @@ pub(super) static CATALOG: Catalog = Catalog {
               LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'p' \
               WHERE a.attrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped \
               ORDER BY a.attnum",
+    columns_of_tables: Some(
+        "SELECT c.relname::text AS of_table, a.attname::text AS name \
+         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+         WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') \
+         AND c.relname = ANY (string_to_array($1, ',')) AND a.attnum > 0 AND NOT a.attisdropped",
+    ),
     // Rows are compared as the key does it (`ri_GenerateQual`), whatever the search path and the collations are: the
     // parent's column with its collation, the key's operator, and the types that it takes, unless these are pseudo-types.
     references: "SELECT c.relname::text AS child, NULLIF(n.nspname::text, current_schema()::text) AS child_schema, \

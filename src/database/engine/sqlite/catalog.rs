@@ -20,6 +20,10 @@ pub(super) static CATALOG: Catalog = Catalog {
     // Generated columns are not listed.
     columns: "SELECT name, type AS declared, '' AS type_name, CAST(NULL AS TEXT) AS equals, '' AS filled, \"notnull\" AS required, dflt_value AS default_value, pk AS key \
               FROM pragma_table_info(?)",
+    columns_of_tables: Some(
+        "SELECT t.name AS of_table, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c \
+         WHERE t.type = 'table' AND instr(',' || ? || ',', ',' || lower(t.name) || ',') > 0",
+    ),
     // Without the columns, the primary key is meant.
     references: "SELECT child.name AS child, CAST(NULL AS TEXT) AS child_schema, \
                  CAST(key.id AS TEXT) AS name, key.on_delete, key.on_update, 0 AS is_silent, key.\"from\" AS child_column, \
