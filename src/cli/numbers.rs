@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::EntryId;
+
 /// Parses how many lines, rows or findings to print.
 pub(super) fn how_many(text: &str) -> Result<usize, &'static str> {
     text.parse().map_err(|_| "expected a number such as `100`")
@@ -22,8 +24,8 @@ pub(super) fn attempts(text: &str) -> Result<u32, &'static str> {
 }
 
 /// Parses the number of an entry of the audit log.
-pub(super) fn entry(text: &str) -> Result<i64, &'static str> {
-    let entry = text.parse();
+pub(super) fn entry(text: &str) -> Result<EntryId, &'static str> {
+    let entry = text.parse::<i64>().map(EntryId::from);
     entry.map_err(|_| "expected the id of an entry, such as `12`, as shown by `accession audit log --entries`")
 }
 

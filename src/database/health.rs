@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::engine::{Count, Name};
-use crate::model::{Table, Timestamp};
+use crate::model::{EntryId, Table, Timestamp};
 
 use super::engine::embedded::is_read_only;
 use super::ledger::tables::{audit_context, import_runs};
@@ -241,7 +241,7 @@ impl ReadTransaction {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn taken_entry_number(&mut self) -> Result<Option<Option<(i64, i64)>>, DatabaseError> {
+    pub fn taken_entry_number(&mut self) -> Result<Option<Option<[EntryId; 2]>>, DatabaseError> {
         if !self.has_ledger()? {
             return Ok(None);
         }
@@ -254,8 +254,8 @@ impl ReadTransaction {
         }
         // Another program may write an entry in between.
         let last = self.seals().last_entry_id()?;
-        let taken = next(self)?.filter(|next| *next <= last);
-        Ok(Some(taken.map(|next| (next, last))))
+        let taken = next(self)?.map(EntryId::from).filter(|next| *next <= last);
+        Ok(Some(taken.map(|next| [next, last])))
     }
 
     /// The layouts that were imported, by name.
@@ -293,8 +293,8 @@ impl WriteTransaction {
     ///
     /// # Errors
     /// When the database reports an error.
-    pub fn advance_entry_numbers(&mut self, last: i64) -> Result<(), DatabaseError> {
+    pub fn advance_entry_numbers(&mut self, last: EntryId) -> Result<(), DatabaseError> {
         let engine = self.connection.engine_mut();
-        Ok(engine.advance_sequence("audit_log", "id", last)?)
+        Ok(engine.advance_sequence("audit_log", "id", last.get())?)
     }
 }

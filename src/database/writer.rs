@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::audit::Action;
 use crate::layout::Layout;
-use crate::model::{PerTable, RunContext, RunId, TableIndex, Value};
+use crate::model::{EntryId, PerTable, RunContext, RunId, TableIndex, Value};
 use crate::plan::{Change, PlannedRow};
 
 use super::ledger::{NewFile, RunHeader};
@@ -68,7 +68,7 @@ pub struct Writer<'l> {
     before: PerTable<u64>,
     applied: Applied,
     /// The id of the last entry of the audit log before the run.
-    entries_before: i64,
+    entries_before: EntryId,
 }
 
 impl<'l> Writer<'l> {

@@ -7,7 +7,7 @@ use crate::audit::ReplayError;
 use crate::audit::seal::ReceiptFault;
 use crate::database::{DatabaseError, Mismatch};
 use crate::map::MapError;
-use crate::model::{FindingList, Place, RunId};
+use crate::model::{EntryId, FindingList, Place, RunId};
 use crate::source::SourceError;
 use crate::validate::ValidateError;
 
@@ -56,7 +56,7 @@ pub enum OperationError {
     #[error("entry {entry} of the audit log cannot be read")]
     UnreadableEntry {
         /// Its id.
-        entry: i64,
+        entry: EntryId,
         /// The malformed part.
         #[source]
         source: ReplayError,
@@ -200,7 +200,7 @@ pub enum OperationError {
     },
     /// The audit log has no entry with this number.
     #[error("there is no entry {0} in the audit log")]
-    UnknownEntry(i64),
+    UnknownEntry(EntryId),
     /// The audit log has no entry for this row.
     #[error("the audit log has no row `{record}` of table `{table}`{why}")]
     UnknownRow {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::reconcile::RowDifference;
-use crate::model::shell_word;
+use crate::model::{EntryId, shell_word};
 use crate::operations::proof::{Difference, ReconcileOutcome, ReconciledTable, Unrecorded};
 
 use super::Style;
@@ -123,7 +123,7 @@ struct UnrecordedView<'o> {
     /// The columns that changed.
     columns: Option<&'o [String]>,
     /// The entry that does not follow.
-    entry: Option<i64>,
+    entry: Option<EntryId>,
     /// For people; the wording can change.
     message: String,
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::audit::{Image, Key, ReplayError, ReplayStep, ReplayedRows, RowState};
+use crate::model::EntryId;
 
 use super::correct::{Correction, corrections};
 
@@ -21,7 +22,7 @@ pub enum RowDifference {
     /// An entry is inconsistent with the previous ones: the row was changed in between without an entry.
     Broken {
         /// The entry.
-        entry: i64,
+        entry: EntryId,
         /// The inconsistency.
         error: ReplayError,
     },
@@ -33,7 +34,7 @@ pub enum RowDifference {
 pub struct Accounted {
     /// The last entry at that time. Only later entries must be consistent with the previous ones, and only up to this
     /// entry a row may be older than its first entry.
-    pub until: i64,
+    pub until: EntryId,
     /// The table's columns at that time. A column without an entry was NULL.
     pub columns: BTreeSet<String>,
 }
@@ -82,7 +83,7 @@ impl Replay {
     }
 
     /// The entries that are inconsistent with the previous ones, with the record ids of their rows.
-    pub fn broken_entries(&self) -> impl Iterator<Item = (i64, &str)> {
+    pub fn broken_entries(&self) -> impl Iterator<Item = (EntryId, &str)> {
         let broken = self.differences.iter().filter_map(|one| match &one.1 {
             RowDifference::Broken { entry, .. } => Some((*entry, one.0.as_str())),
             RowDifference::Changed { .. } | RowDifference::Removed | RowDifference::Unrecorded => {
@@ -95,7 +96,7 @@ impl Replay {
     /// Applies the next entry of a row.
     pub fn entry(
         &mut self,
-        id: i64,
+        id: EntryId,
         record_id: &str,
         step: Result<ReplayStep, ReplayError>,
         key: &Key<'_>,
@@ -242,7 +243,7 @@ impl Replay {
         }
     }
 
-    fn broken(&mut self, entry: i64, record_id: &str, error: ReplayError) {
+    fn broken(&mut self, entry: EntryId, record_id: &str, error: ReplayError) {
         if entry <= self.accounted.until {
             return;
         }
@@ -297,15 +298,15 @@ mod tests {
         rows: &[(&str, &str)],
     ) -> Vec<(String, RowDifference)> {
         let mut replay = Replay::of(Accounted {
-            until,
+            until: until.into(),
             ..Accounted::default()
         });
-        for (id, (record_id, action, old, new)) in (1..).zip(entries) {
+        for (id, (record_id, action, old, new)) in (1_i64..).zip(entries) {
             let some = |text: &'static str| (!text.is_empty()).then_some(text);
             let (old, new) = (old.to_string(), new.to_string());
             let (old, new): (&'static str, &'static str) = (old.leak(), new.leak());
             let step = ReplayStep::read(action, some(old), some(new));
-            replay.entry(id, record_id, step, &key());
+            replay.entry(id.into(), record_id, step, &key());
         }
         for (record_id, now) in rows {
             replay.row((*record_id).to_owned(), &image(now), &key());
@@ -351,7 +352,7 @@ mod tests {
             RowDifference::Unrecorded,
         );
         let replaced = RowDifference::Broken {
-            entry: 2,
+            entry: 2.into(),
             error: ReplayError::AlreadyThere,
         };
         named(
@@ -364,7 +365,10 @@ mod tests {
         };
         named(
             differences(&[BORN, lie], &[("1", r#"{"id":1,"a":2}"#)]),
-            RowDifference::Broken { entry: 2, error },
+            RowDifference::Broken {
+                entry: 2.into(),
+                error,
+            },
         );
     }
 
@@ -386,7 +390,13 @@ mod tests {
         let changed = ("1", "UPDATE", r#"{"id":1,"a":1}"#, r#"{"id":1,"a":2}"#);
         let deleted = ("1", "DELETE", r#"{"id":1,"a":2}"#, "");
         let error = ReplayError::NotInserted;
-        let broken = [("1".to_owned(), RowDifference::Broken { entry: 1, error })];
+        let broken = [(
+            "1".to_owned(),
+            RowDifference::Broken {
+                entry: 1.into(),
+                error,
+            },
+        )];
         let found = differences(&[changed], &[("1", r#"{"id":1,"a":2,"b":3}"#)]);
         assert_eq!(found, broken);
         assert_eq!(differences(&[deleted], &[]), broken);
@@ -397,13 +407,13 @@ mod tests {
     #[test]
     fn added_column_is_compared_once_accounted_for() {
         let accounted = Accounted {
-            until: 1,
+            until: 1.into(),
             columns: ["id", "a", "b"].map(str::to_owned).into(),
         };
         let compared = |now: &str| {
             let mut replay = Replay::of(accounted.clone());
             let step = ReplayStep::read("INSERT", None, Some(BORN.3));
-            replay.entry(1, "1", step, &key());
+            replay.entry(1.into(), "1", step, &key());
             replay.row("1".to_owned(), &image(now), &key());
             replay.finish(&key())
         };
@@ -425,7 +435,13 @@ mod tests {
         let error = ReplayError::AlreadyThere;
         assert_eq!(
             differences(&[BORN, second, there], &rows[1..]),
-            [("2".to_owned(), RowDifference::Broken { entry: 3, error })]
+            [(
+                "2".to_owned(),
+                RowDifference::Broken {
+                    entry: 3.into(),
+                    error
+                }
+            )]
         );
     }
 

@@ -14,6 +14,7 @@ use super::image::Image;
 use super::key::Key;
 use super::replay::RowState;
 use super::replay_step::ReplayStep;
+use crate::model::EntryId;
 use alike::Alike;
 use by_key::ByKey;
 
@@ -24,7 +25,7 @@ pub struct ReplayedRows {
     /// Rows with NULL in their key.
     alike: Alike,
     /// Rows whose record id another row took, by that id, with the entry of the other row.
-    displaced: HashMap<String, (i64, RowState)>,
+    displaced: HashMap<String, (EntryId, RowState)>,
 }
 
 /// A row that was taken out, to apply an entry to it.
@@ -91,7 +92,7 @@ impl ReplayedRows {
     }
 
     /// Puts a row back, after the entry with this number. A row that has its new record id already is displaced.
-    pub fn put(&mut self, entry: i64, record_id: &str, taken: Taken, key: &Key<'_>) {
+    pub fn put(&mut self, entry: EntryId, record_id: &str, taken: Taken, key: &Key<'_>) {
         let row = taken.state;
         if taken.moved_to.is_some() && !taken.is_displaced && !taken.had_null {
             self.rows.put(record_id, RowState::Absent);
@@ -140,13 +141,13 @@ impl ReplayedRows {
     }
 
     /// The rows that are still there although other rows took their record ids, with the entries of the others.
-    pub fn displaced(&self) -> impl Iterator<Item = (i64, &str)> {
+    pub fn displaced(&self) -> impl Iterator<Item = (EntryId, &str)> {
         let displaced = self.displaced.iter();
         displaced.map(|(record_id, (entry, _))| (*entry, record_id.as_str()))
     }
 
     /// Takes the displaced rows out, by record id.
-    pub fn take_displaced(&mut self) -> HashMap<String, (i64, RowState)> {
+    pub fn take_displaced(&mut self) -> HashMap<String, (EntryId, RowState)> {
         std::mem::take(&mut self.displaced)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Sha256;
+use crate::model::{EntryId, Sha256};
 
 use super::{EntriesHeader, IdRanges, TableActions, Tree};
 
@@ -13,7 +13,7 @@ pub const BLOCK: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedEntry {
     /// `audit_log.id`.
-    pub id: i64,
+    pub id: EntryId,
     /// Hash of the fields.
     pub leaf: Sha256,
     /// Name of the table.

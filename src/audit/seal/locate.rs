@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::IdRanges;
+use crate::model::EntryId;
 
 /// Ids and tags of entries, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,24 +23,24 @@ pub enum EntryDifference {
     /// The entry has different contents.
     Edited {
         /// Its id.
-        id: i64,
+        id: EntryId,
     },
     /// A sealed entry was deleted.
     Deleted {
         /// Its id when it was sealed.
-        id: i64,
+        id: EntryId,
     },
     /// An entry was inserted.
     Inserted {
         /// Its id.
-        id: i64,
+        id: EntryId,
     },
     /// The entries exist, but in another order.
     Reordered {
         /// The id of the first moved entry.
-        first: i64,
+        first: EntryId,
         /// The id of the last moved entry.
-        last: i64,
+        last: EntryId,
     },
 }
 
@@ -150,8 +151,8 @@ fn resume(s: &[[u8; 2]], f: &[[u8; 2]]) -> (usize, usize) {
     (1.min(s.len()), 1.min(f.len()))
 }
 
-fn is_permutation(old: &[(i64, &[u8; 2])], now: &[(i64, &[u8; 2])]) -> bool {
-    let tags = |entries: &[(i64, &[u8; 2])]| {
+fn is_permutation(old: &[(EntryId, &[u8; 2])], now: &[(EntryId, &[u8; 2])]) -> bool {
+    let tags = |entries: &[(EntryId, &[u8; 2])]| {
         let mut tags: Vec<_> = entries.iter().map(|(_, tag)| **tag).collect();
         tags.sort_unstable();
         tags
@@ -189,7 +190,7 @@ fn exchanged(differences: &mut Vec<EntryDifference>, edited: &[(usize, [u8; 2], 
 mod tests {
     use super::*;
 
-    fn tags(entries: &[(i64, u16)]) -> Tags {
+    fn tags(entries: &[(EntryId, u16)]) -> Tags {
         let mut tags = Tags::default();
         for (id, tag) in entries {
             tags.ids.push(*id);
@@ -199,13 +200,14 @@ mod tests {
     }
 
     /// The id of the entry at a position.
-    fn id(at: usize) -> i64 {
-        i64::try_from(at).expect("few") + 1
+    fn id(at: usize) -> EntryId {
+        EntryId::from(i64::try_from(at).expect("few")).next()
     }
 
     /// Locates the differences after a change to entries 1 to 100.
-    fn after(change: impl FnOnce(&mut Vec<(i64, u16)>)) -> Vec<EntryDifference> {
-        let sealed: Vec<(i64, u16)> = (1..=100_u16).map(|id| (id.into(), 1000 + id)).collect();
+    fn after(change: impl FnOnce(&mut Vec<(EntryId, u16)>)) -> Vec<EntryDifference> {
+        let sealed = (0..100_u16).map(|at| (id(at.into()), 1001 + at));
+        let sealed: Vec<_> = sealed.collect();
         let mut found = sealed.clone();
         change(&mut found);
         locate(&tags(&sealed), &tags(&found))
@@ -247,7 +249,7 @@ mod tests {
     fn inserted_entry_is_located() {
         for at in [0, 1, 50, 99, 100] {
             let found = after(|entries| {
-                entries.insert(at, (0, 7));
+                entries.insert(at, (EntryId::default(), 7));
                 for (number, entry) in entries.iter_mut().enumerate() {
                     entry.0 = id(number);
                 }
@@ -274,8 +276,11 @@ mod tests {
             entries.remove(4);
         });
         let expected = [
-            EntryDifference::Deleted { id: 5 },
-            EntryDifference::Reordered { first: 8, last: 10 },
+            EntryDifference::Deleted { id: 5.into() },
+            EntryDifference::Reordered {
+                first: 8.into(),
+                last: 10.into(),
+            },
         ];
         assert_eq!(found, expected);
     }
@@ -287,18 +292,15 @@ mod tests {
             entries.remove(59);
             entries.truncate(90);
         });
-        let ids: Vec<i64> = (92..=100).collect();
+        let ids = (92_i64..=100).map(EntryId::from);
         assert_eq!(
             found[..2],
             [
-                EntryDifference::Edited { id: 10 },
-                EntryDifference::Deleted { id: 60 }
+                EntryDifference::Edited { id: 10.into() },
+                EntryDifference::Deleted { id: 60.into() }
             ]
         );
-        let rest: Vec<_> = ids
-            .into_iter()
-            .map(|id| EntryDifference::Deleted { id })
-            .collect();
+        let rest: Vec<_> = ids.map(|id| EntryDifference::Deleted { id }).collect();
         assert_eq!(found[2..], rest);
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::Sha256;
+use crate::model::{EntryId, Sha256};
 
 use super::{Header, HeaderError, Leaf, Tree, root_from_proof};
 
@@ -41,7 +41,7 @@ pub struct ReceiptFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptEntry {
     /// `audit_log.id`.
-    pub id: i64,
+    pub id: EntryId,
     /// `table_name`, `record_id`, `action`, `old_value`, `new_value`, `changed_at`, `changed_by`, `run_id`.
     pub strings: [Option<String>; 8],
     /// `source_file_id`.
@@ -237,7 +237,7 @@ fn read_entry(json: &Value) -> Option<ReceiptEntry> {
     let fields = json["fields"].as_object()?;
     let proof = json["proof"].as_array()?.iter();
     Some(ReceiptEntry {
-        id: json["id"].as_i64()?,
+        id: json["id"].as_i64()?.into(),
         strings: TEXTS.map(|name| optional(fields.get(name).unwrap_or(&Value::Null))),
         source_file_id: fields.get("source_file_id").and_then(Value::as_i64),
         db_user: fields.get("db_user").and_then(optional),

@@ -7,7 +7,7 @@ use crate::audit::EXTERNAL;
 use crate::database::DatabaseError;
 use crate::database::ledger::tables::{audit_log, import_runs};
 use crate::database::stored_text::StoredText;
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 
 use super::AuditLog;
 
@@ -15,7 +15,7 @@ use super::AuditLog;
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct OutsideEntry {
     /// Number.
-    pub id: i64,
+    pub id: EntryId,
     /// RFC 3339.
     #[diesel(deserialize_as = StoredText)]
     pub changed_at: String,
@@ -38,7 +38,7 @@ impl OutsideEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FalseRun {
     /// Number of the entry.
-    pub id: i64,
+    pub id: EntryId,
     /// The run that it refers to.
     pub run: RunId,
     /// Whether the ledger has this run, but with another actor or time.
@@ -104,7 +104,7 @@ impl AuditLog<'_> {
                 audit_log::run_id.assume_not_null(),
                 import_runs::id.nullable(),
             ))
-            .load_iter::<(i64, StoredText, Option<String>), DefaultLoadingMode>(
+            .load_iter::<(EntryId, StoredText, Option<String>), DefaultLoadingMode>(
                 &mut self.database.connection,
             )?;
         for entry in entries {

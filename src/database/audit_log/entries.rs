@@ -10,7 +10,7 @@ use crate::database::DatabaseError;
 use crate::database::ledger::tables::audit_log;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 
 use super::AuditLog;
 use super::filter::EntryFilter;
@@ -25,7 +25,7 @@ const IDS: i64 = 500;
 #[diesel(table_name = audit_log)]
 pub struct AuditEntry {
     /// Id of the entry; later entries have higher ids.
-    pub id: i64,
+    pub id: EntryId,
     /// The table.
     #[diesel(deserialize_as = StoredText)]
     pub table_name: String,
@@ -129,7 +129,7 @@ impl AuditLog<'_> {
     ) -> Result<(), DatabaseError> {
         self.database.ledger().require_ledger()?;
         let before = diesel::alias!(audit_log as before);
-        let (mut last, mut pages) = (None::<i64>, Pages::of(PAGE));
+        let (mut last, mut pages) = (None::<EntryId>, Pages::of(PAGE));
         loop {
             let mut query = audit_log::table
                 .filter(audit_log::table_name.eq(table))
@@ -170,14 +170,14 @@ impl AuditLog<'_> {
     /// When the audit log cannot be read.
     pub fn each_entry_of_ids(
         &mut self,
-        mut ids: &[i64],
+        mut ids: &[EntryId],
         visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
         let mut pages = Pages::of(IDS);
         while !ids.is_empty() {
             let (some, others) = ids.split_at(ids.len().min(as_length(pages.limit())));
             let rows = audit_log::table
-                .filter(audit_log::id.eq_any(some))
+                .filter(audit_log::id.eq_any(some.iter().map(|id| id.get())))
                 .order(audit_log::id)
                 .select(AuditEntry::as_select())
                 .load_iter::<AuditEntry, DefaultLoadingMode>(&mut self.database.connection)?;
@@ -200,7 +200,7 @@ impl AuditLog<'_> {
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
-    pub fn last_entry_of_run(&mut self, run: &RunId) -> Result<Option<i64>, DatabaseError> {
+    pub fn last_entry_of_run(&mut self, run: &RunId) -> Result<Option<EntryId>, DatabaseError> {
         self.database.ledger().require_ledger()?;
         Ok(audit_log::table
             .filter(audit_log::run_id.eq(run))
@@ -212,7 +212,7 @@ impl AuditLog<'_> {
     ///
     /// # Errors
     /// When there is no ledger or it cannot be read.
-    pub fn entry(&mut self, id: i64) -> Result<Option<AuditEntry>, DatabaseError> {
+    pub fn entry(&mut self, id: EntryId) -> Result<Option<AuditEntry>, DatabaseError> {
         self.database.ledger().require_ledger()?;
         let entry: Option<AuditEntry> = audit_log::table
             .find(id)

@@ -7,7 +7,7 @@ use diesel::sql_types::{Binary, Bool, Nullable, Text};
 
 use crate::audit::unreadable;
 use crate::database::AnyConnection;
-use crate::model::Timestamp;
+use crate::model::{EntryId, Timestamp};
 
 use crate::database::ledger::tables::audit_log;
 
@@ -45,7 +45,7 @@ pub struct EntryFilter {
     /// Before this timestamp.
     pub until: Option<Timestamp>,
     /// Entries with higher ids only.
-    pub after: Option<i64>,
+    pub after: Option<EntryId>,
 }
 
 type Backend = <AnyConnection as Connection>::Backend;
@@ -73,8 +73,8 @@ impl EntryFilter {
     ///
     /// `any_bytes`: strings need not be UTF-8, so a record id can be one that is shown by its bytes.
     pub(in crate::database) fn condition(&self, any_bytes: bool) -> Condition<'_> {
-        let mut all: Condition<'_> =
-            Box::new(audit_log::id.gt(self.after.unwrap_or(i64::MIN)).nullable());
+        let after = self.after.unwrap_or(EntryId::MIN);
+        let mut all: Condition<'_> = Box::new(audit_log::id.gt(after).nullable());
         if let Some(since) = self.since {
             let from = audit_log::changed_at.concat("").ge(since.to_string());
             all = Box::new(all.and(from.nullable()));

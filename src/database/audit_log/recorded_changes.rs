@@ -8,6 +8,7 @@ use crate::database::DatabaseError;
 use crate::database::ledger::tables::audit_log;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
+use crate::model::EntryId;
 
 use super::AuditLog;
 
@@ -16,7 +17,7 @@ use super::AuditLog;
 #[diesel(table_name = audit_log)]
 pub struct RecordedChange {
     /// Id.
-    pub id: i64,
+    pub id: EntryId,
     /// The table.
     #[diesel(deserialize_as = StoredText)]
     pub table_name: String,
@@ -53,7 +54,7 @@ impl AuditLog<'_> {
         visit: &mut dyn FnMut(RecordedChange) -> Result<(), E>,
     ) -> Result<(), E> {
         let types_values = !self.database.connection.dialect().types_columns();
-        let (mut after, mut pages) = (i64::MIN, Pages::of(PAGE));
+        let (mut after, mut pages) = (EntryId::MIN, Pages::of(PAGE));
         loop {
             let query = audit_log::table
                 .filter(audit_log::id.gt(after))

@@ -10,7 +10,7 @@ use crate::database::ledger::tables::audit_log;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
 use crate::database::{DatabaseError, RecordedChange};
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 
 use super::AuditLog;
 use super::is_of_rows;
@@ -23,7 +23,7 @@ const PAGE: i64 = 2000;
 #[diesel(table_name = audit_log)]
 pub struct LaterEntry {
     /// Id.
-    pub id: i64,
+    pub id: EntryId,
     /// Primary key as text.
     #[diesel(deserialize_as = StoredText)]
     pub record_id: String,
@@ -62,8 +62,8 @@ impl AuditLog<'_> {
     pub fn last_steps_of_run(
         &mut self,
         run: &RunId,
-        after: i64,
-        before: i64,
+        after: EntryId,
+        before: EntryId,
         pages: &mut Pages,
     ) -> Result<Vec<RecordedChange>, DatabaseError> {
         let rows = audit_log::table
@@ -86,7 +86,7 @@ impl AuditLog<'_> {
         &mut self,
         table: &str,
         record_ids: &[String],
-        after: i64,
+        after: EntryId,
         visit: &mut dyn FnMut(LaterEntry) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
         let types_values = !self.database.connection.dialect().types_columns();

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use crate::database::DatabaseError;
 use crate::database::ledger::tables::audit_log;
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 
 use super::AuditLog;
 use super::entries::AuditEntry;
@@ -31,7 +31,7 @@ pub struct EntryTotal {
     /// Number of entries.
     pub count: u64,
     /// The lowest and the highest id of an entry.
-    pub entries: (i64, i64),
+    pub entries: (EntryId, EntryId),
     /// The earliest and the latest timestamp.
     pub timestamps: (String, String),
 }
@@ -41,8 +41,8 @@ type OfRun = (
     String,
     String,
     i64,
-    Option<i64>,
-    Option<i64>,
+    Option<EntryId>,
+    Option<EntryId>,
     Option<String>,
     Option<String>,
     Option<String>,
@@ -104,7 +104,7 @@ impl AuditLog<'_> {
                 audit_log::table_name,
                 audit_log::action,
             ))
-            .load_iter::<(i64, OptionalText, StoredText, StoredText), DefaultLoadingMode>(
+            .load_iter::<(EntryId, OptionalText, StoredText, StoredText), DefaultLoadingMode>(
                 &mut self.database.connection,
             )?;
         let mut tally = Tally::default();
@@ -165,7 +165,7 @@ impl AuditLog<'_> {
                 audit_log::action,
             ))
             .load_iter::<(
-                i64,
+                EntryId,
                 StoredText,
                 OptionalText,
                 StoredText,

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::audit::reconcile::Accounted;
 use crate::database::ledger::tables::{audit_log, import_runs};
 use crate::database::{DatabaseError, LOST_TRIGGERS};
-use crate::model::{RunId, RunKind, RunStatus};
+use crate::model::{EntryId, RunId, RunKind, RunStatus};
 
 use super::AuditedTables;
 
@@ -40,7 +40,7 @@ impl AuditedTables<'_> {
                     continue;
                 }
                 let until = match counts[ACCOUNTED]["until"].as_i64() {
-                    Some(until) => until,
+                    Some(until) => until.into(),
                     None => self.last_entry_of(table, &run)?,
                 };
                 let columns = counts[ACCOUNTED]["columns"]
@@ -60,12 +60,12 @@ impl AuditedTables<'_> {
         &mut self,
         table: &str,
         run: &RunId,
-    ) -> Result<i64, DatabaseError> {
-        let last: Option<i64> = audit_log::table
+    ) -> Result<EntryId, DatabaseError> {
+        let last: Option<EntryId> = audit_log::table
             .filter(audit_log::table_name.eq(table))
             .filter(audit_log::run_id.eq(run))
             .select(diesel::dsl::max(audit_log::id))
             .get_result(&mut self.database.connection)?;
-        Ok(last.unwrap_or(0))
+        Ok(last.unwrap_or_default())
     }
 }

@@ -11,7 +11,7 @@ use crate::database::ledger::RunRecord;
 use crate::database::ledger::tables::audit_log;
 use crate::database::ledger_tables::holds_no_data;
 use crate::database::{DatabaseError, TableTriggers, TriggerState};
-use crate::model::Table;
+use crate::model::{EntryId, Table};
 
 use super::{AuditedTables, Effect};
 
@@ -135,7 +135,7 @@ impl AuditedTables<'_> {
     /// # Errors
     /// When there is no ledger or it cannot be read.
     pub fn is_traced(&mut self, table: &str) -> Result<bool, DatabaseError> {
-        let entry: Option<i64> = audit_log::table
+        let entry: Option<EntryId> = audit_log::table
             .filter(audit_log::table_name.eq(table))
             .select(audit_log::id)
             .first(&mut self.database.connection)

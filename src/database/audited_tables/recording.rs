@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::database::ledger::RunRecord;
 use crate::database::ledger::tables::audit_seals;
 use crate::database::{ACCOUNTED, DatabaseError, RENAMED_TO};
-use crate::model::{RunId, RunKind, RunStatus};
+use crate::model::{EntryId, RunId, RunKind, RunStatus};
 
 use super::AuditedTables;
 use super::states::TriggerState;
@@ -19,7 +19,7 @@ pub struct Baseline {
     /// The run.
     pub run: RunId,
     /// The last entry at that time: only up to this entry a row may be older than its first entry.
-    pub until: i64,
+    pub until: EntryId,
 }
 
 /// Why later changes of a table have no entry under its name.
@@ -66,7 +66,7 @@ impl AuditedTables<'_> {
             let until = match counts[ACCOUNTED]["until"].as_i64() {
                 // Version 0.1.0 recorded less.
                 None if counts["noted"].is_u64() => Some(self.last_entry_of(table, &run.id)?),
-                until => until,
+                until => until.map(EntryId::from),
             };
             baselines.extend(until.map(|until| Baseline {
                 run: run.id.clone(),
@@ -76,7 +76,8 @@ impl AuditedTables<'_> {
         let imported = self.recorded_by_import(&runs, table)?;
         let is_first = |run: &RunId| baselines.first().is_none_or(|first| *run < first.run);
         if let Some(run) = imported.filter(is_first) {
-            baselines.insert(0, Baseline { run, until: 0 });
+            let until = EntryId::default();
+            baselines.insert(0, Baseline { run, until });
         }
         Ok(baselines)
     }

@@ -3,6 +3,7 @@
 use crate::database::ReadTransaction;
 
 mod claims;
+mod entry_id;
 mod files;
 mod mounts;
 mod moved_rows;

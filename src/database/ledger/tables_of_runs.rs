@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::database::DatabaseError;
 use crate::database::ledger::RunRecord;
-use crate::model::{RunId, RunStatus};
+use crate::model::{EntryId, RunId, RunStatus};
 
 use super::Ledger;
 use super::tables::audit_log;
@@ -99,7 +99,7 @@ impl Ledger<'_> {
                     }
                     Some(after) => {
                         found.recorded.remove(&table);
-                        disabled.insert(table, after);
+                        disabled.insert(table, EntryId::from(after));
                     }
                     None => {
                         disabled.remove(&table);
@@ -109,11 +109,11 @@ impl Ledger<'_> {
             }
         }
         for (table, after) in disabled {
-            let later: Option<i64> = audit_log::table
+            let later: Option<EntryId> = audit_log::table
                 .filter(audit_log::table_name.eq(&table))
                 .select(diesel::dsl::max(audit_log::id))
                 .get_result(&mut self.database.connection)?;
-            if later.unwrap_or(0) <= after {
+            if later.unwrap_or_default() <= after {
                 found.disabled.insert(table);
             }
         }

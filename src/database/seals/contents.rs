@@ -10,7 +10,7 @@ use crate::database::DatabaseError;
 use crate::database::ledger::RunRecord;
 use crate::database::ledger::tables::{audit_log, import_runs};
 use crate::database::stored_text::StoredText;
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 
 use super::Seals;
 use super::entry::EntryRow;
@@ -34,20 +34,20 @@ pub struct EntrySubject {
 #[derive(Debug, Clone, Copy)]
 pub enum Entries<'a> {
     /// Those with greater ids.
-    After(i64),
+    After(EntryId),
     /// Entries of a run, with greater ids than any before the run.
     OfRun {
         /// The highest id before.
-        after: i64,
+        after: EntryId,
         /// The run.
         run: &'a RunId,
     },
     /// Entries of a run between two ids, both included.
     Between {
         /// The lowest id.
-        first: i64,
+        first: EntryId,
         /// The highest id.
-        last: i64,
+        last: EntryId,
         /// The run.
         run: &'a RunId,
     },
@@ -58,18 +58,18 @@ impl Seals<'_> {
     ///
     /// # Errors
     /// When the audit log cannot be read.
-    pub fn last_entry_id(&mut self) -> Result<i64, DatabaseError> {
-        let last: Option<i64> = audit_log::table
+    pub fn last_entry_id(&mut self) -> Result<EntryId, DatabaseError> {
+        let last: Option<EntryId> = audit_log::table
             .select(diesel::dsl::max(audit_log::id))
             .get_result(&mut self.database.connection)?;
-        Ok(last.unwrap_or(0))
+        Ok(last.unwrap_or_default())
     }
 
     /// The number of entries with lower ids.
     ///
     /// # Errors
     /// When the audit log cannot be read.
-    pub fn entries_below(&mut self, id: i64) -> Result<u64, DatabaseError> {
+    pub fn entries_below(&mut self, id: EntryId) -> Result<u64, DatabaseError> {
         let entries: i64 = audit_log::table
             .filter(audit_log::id.lt(id))
             .count()
@@ -125,7 +125,11 @@ impl Seals<'_> {
     ///
     /// # Errors
     /// When the audit log cannot be read.
-    pub fn contents_of_run(&mut self, run: &RunId, after: i64) -> Result<Contents, DatabaseError> {
+    pub fn contents_of_run(
+        &mut self,
+        run: &RunId,
+        after: EntryId,
+    ) -> Result<Contents, DatabaseError> {
         let mut sealer = Sealer::default();
         self.each_sealed_entry(Entries::OfRun { after, run }, &mut |entry| {
             sealer.add(entry);
@@ -150,7 +154,7 @@ impl Seals<'_> {
     ///
     /// # Errors
     /// When the audit log cannot be read.
-    pub fn entry_subject(&mut self, id: i64) -> Result<Option<EntrySubject>, DatabaseError> {
+    pub fn entry_subject(&mut self, id: EntryId) -> Result<Option<EntrySubject>, DatabaseError> {
         Ok(audit_log::table
             .find(id)
             .select(EntrySubject::as_select())
@@ -162,7 +166,11 @@ impl Seals<'_> {
     ///
     /// # Errors
     /// When the audit log cannot be read.
-    pub fn runs_of_entries(&mut self, first: i64, last: i64) -> Result<Vec<RunId>, DatabaseError> {
+    pub fn runs_of_entries(
+        &mut self,
+        first: EntryId,
+        last: EntryId,
+    ) -> Result<Vec<RunId>, DatabaseError> {
         let runs: Vec<Option<RunId>> = audit_log::table
             .filter(audit_log::id.between(first, last))
             .select(audit_log::run_id)
@@ -176,9 +184,12 @@ impl Seals<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn last_given_entry_id(&mut self) -> Result<Option<i64>, DatabaseError> {
+    pub fn last_given_entry_id(&mut self) -> Result<Option<EntryId>, DatabaseError> {
         match self.database.connection.engine().rolls_numbers_back() {
-            true => Ok(Some(self.database.connection.last_number("audit_log")?)),
+            true => {
+                let last = self.database.connection.last_number("audit_log")?;
+                Ok(Some(last.into()))
+            }
             false => Ok(None),
         }
     }

@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::audit::seal::{Leaf, SealedEntry};
 
 use crate::database::engine::{MultiBackend, StoredValue};
+use crate::model::EntryId;
 
 /// The selected columns: `id`, then the hashed columns in the order of [`Leaf`].
 pub(in crate::database) type EntryColumns = (
@@ -49,7 +50,7 @@ impl FromSqlRow<EntryColumns, MultiBackend> for EntryRow {
 
 struct EntryReader {
     leaf: Leaf,
-    id: i64,
+    id: EntryId,
     table: Box<str>,
     action: Box<str>,
     of_run: bool,
@@ -59,7 +60,7 @@ impl EntryReader {
     fn new() -> Self {
         Self {
             leaf: Leaf::begin(),
-            id: 0,
+            id: EntryId::default(),
             table: Box::default(),
             action: Box::default(),
             of_run: false,
@@ -78,7 +79,7 @@ impl EntryReader {
 
     fn integer(&mut self, index: usize, value: i64) {
         if index == ID {
-            self.id = value;
+            self.id = value.into();
         } else {
             self.leaf.integer(value);
         }

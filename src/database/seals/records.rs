@@ -7,7 +7,7 @@ use crate::audit::seal::{
 };
 use crate::database::ledger::tables::{audit_seal_blocks, audit_seals};
 use crate::database::{DatabaseError, Writing};
-use crate::model::{RunId, Sha256, Timestamp};
+use crate::model::{EntryId, RunId, Sha256, Timestamp};
 
 use super::Seals;
 
@@ -22,9 +22,9 @@ pub struct SealRecord {
     /// The run; `None` for changes made outside runs.
     pub run_id: Option<RunId>,
     /// Lowest id of an entry.
-    pub first_entry_id: Option<i64>,
+    pub first_entry_id: Option<EntryId>,
     /// Highest id of an entry.
-    pub last_entry_id: Option<i64>,
+    pub last_entry_id: Option<EntryId>,
     /// RFC 3339.
     pub sealed_at: String,
     /// JSON.
@@ -126,13 +126,14 @@ impl Writing<Seals<'_>> {
             ledger: Some(ledger),
         };
         let Seal { text, hash } = header.seal();
+        let ids = &header.entries.ids;
         diesel::insert_into(audit_seals::table)
             .values((
                 audit_seals::number.eq(number),
                 audit_seals::hash.eq(hash.to_string()),
                 audit_seals::run_id.eq(header.run_id().as_deref()),
-                audit_seals::first_entry_id.eq(header.entries.ids.first()),
-                audit_seals::last_entry_id.eq(header.entries.ids.last()),
+                audit_seals::first_entry_id.eq(ids.first().map(EntryId::get)),
+                audit_seals::last_entry_id.eq(ids.last().map(EntryId::get)),
                 audit_seals::sealed_at.eq(&header.sealed_at),
                 audit_seals::header.eq(text),
             ))

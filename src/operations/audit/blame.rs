@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::audit::{Action, Image, ReplayStep, RowState, imported_record_ids};
 use crate::database::{Access, Database, DatabaseUrl, NotRecorded, ReadTransaction};
-use crate::model::RunKind;
+use crate::model::{EntryId, RunKind};
 use crate::operations::OperationError;
 
 use super::Attribution;
@@ -92,9 +92,9 @@ pub(super) struct LastWritten {
     /// The record ids that the ledger may have for the row.
     pub(super) imported_ids: Vec<String>,
     /// The entries that are inconsistent with the previous ones.
-    pub(super) inconsistent: Vec<i64>,
+    pub(super) inconsistent: Vec<EntryId>,
     /// The first entry of the row, if it was inserted without one.
-    pub(super) not_inserted: Option<i64>,
+    pub(super) not_inserted: Option<EntryId>,
 }
 
 impl LastWritten {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::database::audit_log::AuditEntry;
 use crate::database::ledger::{ClaimedFile, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
-use crate::model::{RunId, RunKind};
+use crate::model::{EntryId, RunId, RunKind};
 use crate::operations::OperationError;
 
 /// Who made a change, when and why. `run`, `kind` and `reason` are `null` for other programs.
@@ -17,7 +17,7 @@ use crate::operations::OperationError;
 #[cfg_attr(test, schemars(rename = "Attribution"))]
 pub struct Attribution {
     /// Number of the entry.
-    pub entry: i64,
+    pub entry: EntryId,
     /// When; for an entry of a run, when the run began.
     #[serde(rename = "changed_at")]
     pub at: String,
@@ -61,7 +61,7 @@ pub struct EntryDetails {
 pub fn show_entry(
     url: &DatabaseUrl,
     wait: Duration,
-    id: i64,
+    id: EntryId,
 ) -> Result<EntryDetails, OperationError> {
     let mut database = Database::open(url, Access::Read, wait)?;
     database.snapshot(|database| {

@@ -7,7 +7,7 @@ use crate::audit::{FieldChange, ReplayError};
 use crate::database::{
     Access, Baseline, Database, DatabaseUrl, NotRecorded, NotRecordedReason, ReadTransaction,
 };
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 use crate::operations::OperationError;
 
 use super::Attribution;
@@ -91,7 +91,7 @@ pub fn history(
 }
 
 /// The run that accepted the rows as they were after an entry, although entries before it are missing.
-pub(super) fn accepted_by(baselines: &[Baseline], entry: i64) -> Option<RunId> {
+pub(super) fn accepted_by(baselines: &[Baseline], entry: EntryId) -> Option<RunId> {
     let mut baselines = baselines.iter();
     let found = baselines.find(|baseline| entry <= baseline.until);
     found.map(|baseline| baseline.run.clone())

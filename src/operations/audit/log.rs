@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::database::audit_log::{AuditEntry, EntryOrder, EntryTotal};
 use crate::database::ledger::RunRecord;
 use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 use crate::operations::OperationError;
 
 use super::entry::AttributionIndex;
@@ -49,7 +49,7 @@ pub struct LogEntries {
     /// Total number of entries.
     pub count: u64,
     /// The highest number among the entries on the page.
-    pub last_entry: Option<i64>,
+    pub last_entry: Option<EntryId>,
 }
 
 /// Returns one line per run, and per day and author of other changes; the newest `limit` of them.

@@ -3,7 +3,7 @@
 use crate::audit::{ContentFilter, rewritten_record_id};
 use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter};
 use crate::database::ledger::RunRecord;
-use crate::model::Timestamp;
+use crate::model::{EntryId, Timestamp};
 use crate::operations::{OperationError, run_named};
 
 /// A condition on an entry.
@@ -29,7 +29,7 @@ pub struct AuditQuery {
     /// Before this timestamp.
     pub until: Option<Timestamp>,
     /// Entries with higher numbers only.
-    pub after: Option<i64>,
+    pub after: Option<EntryId>,
 }
 
 /// A query whose runs have been resolved to full ids.

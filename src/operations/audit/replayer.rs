@@ -3,6 +3,7 @@
 use crate::audit::{Image, Key, KeyRule, ReplayError, ReplayStep, ReplayedRows, RowState};
 use crate::database::audit_log::AuditEntry;
 use crate::database::{Baseline, ReadTransaction};
+use crate::model::EntryId;
 use crate::operations::OperationError;
 
 /// Replays entries of one table, in the order of their numbers.
@@ -37,7 +38,7 @@ impl Replayer {
     }
 
     /// The rows by record id, sorted, and the entries that gave the ids of rows that were still there to other rows.
-    pub(super) fn into_rows(self) -> (Vec<(String, RowState)>, Vec<i64>) {
+    pub(super) fn into_rows(self) -> (Vec<(String, RowState)>, Vec<EntryId>) {
         let displaced = self.rows.displaced().map(|(entry, _)| entry).collect();
         let mut rows: Vec<_> = self.rows.into_rows().collect();
         rows.sort_by(|a, b| a.0.cmp(&b.0));
@@ -88,7 +89,7 @@ fn key_of<'k>(now: &'k [String], image: &'k Image, record_id: &str, rule: KeyRul
 pub(super) fn is_of_unknown_row(
     state: &RowState,
     step: &ReplayStep,
-    entry: i64,
+    entry: EntryId,
     baselines: &[Baseline],
 ) -> bool {
     let is_insert = matches!(step, ReplayStep::Insert { .. });

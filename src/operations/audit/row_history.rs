@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use crate::audit::{Action, RowState};
 use crate::database::ReadTransaction;
 use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
+use crate::model::EntryId;
 use crate::operations::OperationError;
 
 use super::replayer::{apply, new_id, take_step};
@@ -103,7 +104,7 @@ pub(super) fn each_with_values<'e>(
     entries: impl IntoIterator<Item = &'e RowEntry>,
     visit: &mut dyn FnMut(AuditEntry) -> ControlFlow<()>,
 ) -> Result<(), OperationError> {
-    let ids: Vec<i64> = entries.into_iter().map(|one| one.entry.id).collect();
+    let ids: Vec<EntryId> = entries.into_iter().map(|one| one.entry.id).collect();
     Ok(database.audit_log().each_entry_of_ids(&ids, visit)?)
 }
 

@@ -13,7 +13,7 @@ use crate::database::seals::{NewSeal, RunFacts};
 use crate::database::{
     DISABLED_AFTER, Database, ReadTransaction, TriggerFault, TriggerState, WriteTransaction,
 };
-use crate::model::{RunContext, RunId, RunKind, Sha256, Table, Timestamp};
+use crate::model::{EntryId, RunContext, RunId, RunKind, Sha256, Table, Timestamp};
 use crate::operations::OperationError;
 use crate::operations::proof::{SealPlace, log_seal};
 
@@ -88,7 +88,7 @@ pub(super) fn begin<'t>(
 pub(super) fn finish(
     database: &mut WriteTransaction,
     run: &RunContext,
-    before: i64,
+    before: EntryId,
     counts: Vec<(String, Value)>,
     at: Timestamp,
 ) -> Result<NewSeal, OperationError> {

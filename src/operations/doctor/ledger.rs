@@ -109,7 +109,7 @@ pub(super) fn entry_numbers(
     let checked = database.taken_entry_number()?;
     Ok(checked.map(|taken| match taken {
         None => Check::sound("entry numbers", "the next one is free"),
-        Some((next, last)) => {
+        Some([next, last]) => {
             let message = format!(
                 "{}: changes of recorded tables fail",
                 taken_number(next, last)

@@ -111,8 +111,8 @@ mod tests {
                     number,
                     hash: seal.hash.to_string(),
                     run_id: None,
-                    first_entry_id: Some(number),
-                    last_entry_id: Some(number),
+                    first_entry_id: Some(number.into()),
+                    last_entry_id: Some(number.into()),
                     sealed_at: header.sealed_at,
                     header: seal.text,
                 }

@@ -15,7 +15,7 @@ use crate::archive::{SEALS, has_seals_log};
 use crate::audit::seal::{Anchor, LedgerTable};
 use crate::database::seals::Entries;
 use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
-use crate::model::{RunStatus, plural};
+use crate::model::{EntryId, RunStatus, plural};
 use crate::operations::unfinished_run::unfinished_words;
 use crate::operations::{Context, OperationError};
 
@@ -53,9 +53,10 @@ pub fn check_audit_log(
         require_seals(database)?;
         let (seals, broken) = read_chain(&database.seals().all()?);
         let mut coverage = Coverage::new(&seals);
+        let all = Entries::After(EntryId::MIN);
         database
             .seals()
-            .each_sealed_entry(Entries::After(i64::MIN), &mut |entry| coverage.add(entry))?;
+            .each_sealed_entry(all, &mut |entry| coverage.add(entry))?;
         ctx.check_interrupt()?;
         let mut check = AuditLogCheck {
             database,
@@ -141,8 +142,8 @@ impl AuditLogCheck<'_> {
     /// Reports entries that no seal covers: they were written outside runs, or inserted by tampering.
     fn unsealed(&mut self, found: &CoverageResult) -> Result<Unsealed, OperationError> {
         // No database generates such numbers, and seals do not go back before the last one.
-        let is_impossible = |id: &i64| *id < 1;
-        let impossible: Vec<i64> = found.unsealed.iter().take_while(is_impossible).collect();
+        let is_impossible = |id: &EntryId| id.get() < 1;
+        let impossible: Vec<EntryId> = found.unsealed.iter().take_while(is_impossible).collect();
         let mut unsealed = Unsealed {
             entries: found.unsealed.count() - impossible.len() as u64,
             first: found.unsealed.iter().nth(impossible.len()),

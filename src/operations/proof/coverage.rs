@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::audit::seal::{Block, Contents, IdRanges, SealedEntry, Sealer};
 
-use crate::model::{Hasher, Sha256};
+use crate::model::{EntryId, Hasher, Sha256};
 
 use super::chain::ReadSeal;
 
@@ -15,13 +15,13 @@ use super::chain::ReadSeal;
 pub(super) struct Coverage<'s> {
     seals: &'s [ReadSeal],
     /// First id, last id, index of the seal; ascending.
-    ranges: Vec<(i64, i64, usize)>,
+    ranges: Vec<(EntryId, EntryId, usize)>,
     at: usize,
     open: HashMap<usize, Sealer>,
     /// Seals with at least one existing entry.
     opened: HashSet<usize>,
     /// The id after which one of the open seals is complete.
-    next_end: i64,
+    next_end: EntryId,
     found: CoverageResult,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct CoverageResult {
     /// Per seal with unchanged entries, the digest of the tags that its blocks must have.
     pub(super) tags: HashMap<usize, Sha256>,
     /// The highest id.
-    pub(super) last: i64,
+    pub(super) last: EntryId,
 }
 
 impl<'s> Coverage<'s> {
@@ -59,7 +59,7 @@ impl<'s> Coverage<'s> {
             at: 0,
             open: HashMap::new(),
             opened: HashSet::new(),
-            next_end: i64::MAX,
+            next_end: EntryId::MAX,
             found: CoverageResult::default(),
         }
     }
@@ -105,7 +105,7 @@ impl<'s> Coverage<'s> {
 
     /// Ends the pass.
     pub(super) fn finish(mut self) -> CoverageResult {
-        self.close_before(i64::MAX);
+        self.close_before(EntryId::MAX);
         // Seals without any remaining entry were never opened.
         let covering: HashSet<usize> = self.ranges.iter().map(|range| range.2).collect();
         for &seal in covering.difference(&self.opened) {
@@ -116,11 +116,16 @@ impl<'s> Coverage<'s> {
         self.found
     }
 
-    fn end(&self, seal: usize) -> i64 {
-        self.seals[seal].header.entries.ids.last().unwrap_or(0)
+    fn end(&self, seal: usize) -> EntryId {
+        self.seals[seal]
+            .header
+            .entries
+            .ids
+            .last()
+            .unwrap_or_default()
     }
 
-    fn close_before(&mut self, id: i64) {
+    fn close_before(&mut self, id: EntryId) {
         let ended: Vec<usize> = self
             .open
             .keys()
@@ -140,7 +145,7 @@ impl<'s> Coverage<'s> {
             }
         }
         let ends = self.open.keys().map(|&seal| self.end(seal));
-        self.next_end = ends.min().unwrap_or(i64::MAX);
+        self.next_end = ends.min().unwrap_or(EntryId::MAX);
     }
 }
 

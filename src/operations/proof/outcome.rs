@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::seal::Anchor;
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 
 /// The result of a check of the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ pub struct Unsealed {
     /// Number of entries.
     pub entries: u64,
     /// The lowest id.
-    pub first: Option<i64>,
+    pub first: Option<EntryId>,
     /// The time at which that entry was written.
     pub since: Option<String>,
     /// Number of runs without a seal.
@@ -168,7 +168,7 @@ pub struct AuditLogDifference {
     /// The run that the seal belongs to, or that recreated triggers.
     pub run: Option<RunId>,
     /// The entry.
-    pub entry: Option<i64>,
+    pub entry: Option<EntryId>,
     /// The row of the entry in its current state: table and record id.
     pub row: Option<(String, String)>,
     /// Description of the difference.

@@ -7,7 +7,7 @@ use crate::audit::seal::{
 };
 use crate::database::seals::Entries;
 use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 use crate::operations::audit::row_named;
 use crate::operations::{OperationError, run_named};
 
@@ -93,7 +93,7 @@ fn prove(
     };
     let place = usize::try_from(place).unwrap_or(usize::MAX);
     let block = place / BLOCK;
-    let ids: Vec<i64> = header
+    let ids: Vec<EntryId> = header
         .entries
         .ids
         .iter()

@@ -7,7 +7,7 @@ use crate::archive::{Archive, SEALS, append_seal, has_seals_log, is_same_archive
 use crate::audit::seal::{Anchor, Header, IdRanges, Sealer};
 use crate::database::seals::{Entries, NewSeal};
 use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
-use crate::model::{Finding, FindingList, Level, Rule, RunContext, plural};
+use crate::model::{EntryId, Finding, FindingList, Level, Rule, RunContext, plural};
 use crate::operations::OperationError;
 use crate::operations::audited_tables::make_ready;
 
@@ -129,8 +129,8 @@ pub fn seal_outside_changes(
         let mut sealer = Sealer::default();
         let mut at = 0;
         // Missing numbers between seals were lost, or belonged to transactions that were not finished at the time.
-        let after = covered.first().filter(|(first, _)| *first <= 1);
-        let after = after.map_or(0, |(_, last)| *last);
+        let after = covered.first().filter(|(first, _)| first.get() <= 1);
+        let after = after.map_or(EntryId::default(), |(_, last)| *last);
         database
             .seals()
             .each_sealed_entry(Entries::After(after), &mut |entry| {
@@ -159,7 +159,7 @@ pub fn seal_outside_changes(
 
 /// A warning if there are entries that cannot be sealed, because no database generates their numbers.
 fn impossible_numbers(database: &mut ReadTransaction) -> Result<Option<Finding>, OperationError> {
-    let entries = database.seals().entries_below(1)?;
+    let entries = database.seals().entries_below(EntryId::from(1))?;
     let message = format!(
         "{} of the audit log with a number below 1, which the database never generates, cannot be sealed",
         plural(entries, "entry")
@@ -192,7 +192,7 @@ pub(in crate::operations) fn log_seal(
 }
 
 /// The ids that seals cover, as a minimal list of ranges.
-fn covered(database: &mut ReadTransaction) -> Result<Vec<(i64, i64)>, OperationError> {
+fn covered(database: &mut ReadTransaction) -> Result<Vec<(EntryId, EntryId)>, OperationError> {
     let mut ranges = Vec::new();
     for seal in database.seals().all()? {
         // `audit verify` reports unreadable seals; their entries are sealed again.
@@ -201,10 +201,10 @@ fn covered(database: &mut ReadTransaction) -> Result<Vec<(i64, i64)>, OperationE
         ranges.extend_from_slice(ids.ranges());
     }
     ranges.sort_unstable();
-    let mut merged: Vec<(i64, i64)> = Vec::new();
+    let mut merged: Vec<(EntryId, EntryId)> = Vec::new();
     for (first, last) in ranges {
         match merged.last_mut() {
-            Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+            Some((_, end)) if first <= end.next() => *end = last.max(*end),
             _ => merged.push((first, last)),
         }
     }

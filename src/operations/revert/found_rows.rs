@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::audit::revert::{Later, Writer};
 use crate::audit::{Image, Key, ReplayStep};
 use crate::database::{ReadTransaction, RestoredTable, Room};
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 use crate::operations::OperationError;
 
 /// The highest number of entries that are reverted together.
@@ -46,7 +46,7 @@ pub(super) struct Search<'a> {
     /// Whether the current row of an entry is compared with it.
     pub(super) compared: &'a dyn Fn(&DecidedEntry) -> bool,
     /// Later entries are those after this one, if there are any.
-    pub(super) after: Option<i64>,
+    pub(super) after: Option<EntryId>,
     /// The reverts of the run that are in force.
     pub(super) reverts: &'a HashSet<RunId>,
 }

@@ -17,7 +17,7 @@ use crate::database::ledger::{RestoredEntries, RunRecord};
 use crate::database::{
     DatabaseError, Pages, ReadTransaction, RecordedChange, RestoredTable, WriteTransaction,
 };
-use crate::model::{Findings, Level, RunId};
+use crate::model::{EntryId, Findings, Level, RunId};
 use crate::operations::{Context, OperationError};
 
 use super::RevertOptions;
@@ -65,7 +65,7 @@ pub(super) struct Reverting<'a> {
     undone: &'a RunRecord,
     ctx: Context<'a>,
     /// The ids between which the run's entries are, both excluded.
-    between: (i64, i64),
+    between: (EntryId, EntryId),
     /// The reverts of the run that are in force: they were not reverted themselves.
     reverts: HashSet<RunId>,
     /// Whether there are entries after the run.
@@ -98,10 +98,13 @@ impl<'a> Reverting<'a> {
         }
         let between = match &entries {
             Some(entries) => (
-                entries.ids.first().unwrap_or(1) - 1,
-                entries.ids.last().unwrap_or(0) + 1,
+                entries
+                    .ids
+                    .first()
+                    .map_or(EntryId::default(), EntryId::previous),
+                entries.ids.last().unwrap_or_default().next(),
             ),
-            None => (0, last + 1),
+            None => (EntryId::default(), last.next()),
         };
         Ok(Self {
             options,
@@ -210,7 +213,7 @@ impl<'a> Reverting<'a> {
             let name = &table.table().name;
             let search = Search {
                 compared: &|one| Progress::compares(self.rows.of(name, &one.record_id)),
-                after: self.something_later.then_some(self.between.1 - 1),
+                after: self.something_later.then_some(self.between.1.previous()),
                 reverts: &self.reverts,
             };
             let found = self.portion.look_up(database, &table, &decided, &search)?;

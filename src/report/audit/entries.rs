@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::audit::{FieldChange, ReplayStep};
 use crate::database::audit_log::AuditEntry;
-use crate::model::escape_line;
+use crate::model::{EntryId, escape_line};
 use crate::operations::audit::{Attribution, LogEntries};
 use crate::report::counts::{Align, painted, plural, short_timestamp};
 use crate::report::document::ListDocument;
@@ -102,7 +102,7 @@ impl EntriesSheet {
                 };
                 let members = [
                     ("count", log.count.into()),
-                    ("last_entry", log.last_entry.into()),
+                    ("last_entry", log.last_entry.map(EntryId::get).into()),
                 ];
                 document.end(out, &members)
             }

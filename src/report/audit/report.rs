@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::audit::Action;
 use crate::database::audit_log::EntryTotal;
-use crate::model::escape_line;
+use crate::model::{EntryId, escape_line};
 use crate::operations::audit::AuditReport;
 use crate::report::counts::{grouped, grouped_or_empty, plural, table};
 
@@ -114,9 +114,9 @@ struct TotalView<'o> {
     /// Number of entries.
     count: u64,
     /// The lowest number of an entry.
-    first_entry: i64,
+    first_entry: EntryId,
     /// The highest number of an entry.
-    last_entry: i64,
+    last_entry: EntryId,
 }
 
 impl<'o> From<&'o AuditReport> for AuditReportView<'o> {

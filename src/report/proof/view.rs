@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::EntryId;
 use crate::operations::proof::{
     AnchorOf, AnchorSource, AuditLogDifference, AuditLogDifferenceKind, AuditLogOutcome,
     AuditLogStatus, CheckedAnchor, Unsealed,
@@ -77,7 +78,7 @@ struct TrailDifferenceView<'o> {
     /// The run that the seal belongs to; `table`: the run that recreated triggers.
     run: Option<&'o str>,
     /// The entry.
-    entry: Option<i64>,
+    entry: Option<EntryId>,
     /// The table of the entry.
     table: Option<&'o str>,
     /// The row of the entry: its primary key as text.

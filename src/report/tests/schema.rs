@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::database::MigrationState;
 use crate::database::NotRecorded;
-use crate::model::Timing;
+use crate::model::{EntryId, Timing};
 use crate::operations::audit::{AsOf, AsOfRow, Blame};
 use crate::report::audit::{
     AuditReportView, EntryDetailsView, EntryView, LogView, RowsFromFileView, VersionView, WhyView,
@@ -52,7 +52,7 @@ struct LogEntriesDocument {
     /// Number of all entries.
     count: u64,
     /// The highest number among the entries, for the next `--after`.
-    last_entry: Option<i64>,
+    last_entry: Option<EntryId>,
 }
 
 /// The versions of a row as a document.

@@ -11,7 +11,7 @@ use crate::cli::numbers::entry;
 use crate::cli::output::Output;
 use crate::database::DatabaseUrl;
 use crate::database::audit_log::EntryField;
-use crate::model::Timestamp;
+use crate::model::{EntryId, Timestamp};
 use crate::operations::audit::{AuditQuery, Criterion, Span, excluded_in_vain, unmatched, when};
 use crate::report::audit::unmatched_text;
 
@@ -62,7 +62,7 @@ pub(super) struct FilterOptions {
     until: Option<String>,
     /// Only entries after the entry with this id, oldest first
     #[arg(long, value_name = "ENTRY", value_parser = entry, allow_negative_numbers = true, help_heading = FILTER)]
-    after: Option<i64>,
+    after: Option<EntryId>,
 }
 
 impl FilterOptions {

@@ -10,6 +10,7 @@ use crate::cli::exit::{EXIT_CODES, Exit};
 use crate::cli::format_options::{FullOptions, TableOptions};
 use crate::cli::numbers::entry;
 use crate::cli::output::Output;
+use crate::model::EntryId;
 use crate::operations::audit::show_entry;
 use crate::report::audit::{EntryDetailsView, show_csv, show_text};
 
@@ -19,7 +20,7 @@ use crate::report::audit::{EntryDetailsView, show_csv, show_text};
 pub(super) struct Show {
     /// Id of the entry
     #[arg(value_parser = entry, allow_negative_numbers = true)]
-    entry: i64,
+    entry: EntryId,
     #[command(flatten)]
     database: DatabaseOptions,
     #[command(flatten)]

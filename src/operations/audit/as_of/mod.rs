@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::audit::{Image, RowState};
 use crate::database::{Access, Database, DatabaseUrl, NotRecorded, ReadTransaction};
-use crate::model::{RunId, Timestamp};
+use crate::model::{EntryId, RunId, Timestamp};
 use crate::operations::OperationError;
 
 use super::history::entries_named;
@@ -63,7 +63,7 @@ pub struct AsOf {
     /// Rows with unknown columns.
     pub incomplete: u64,
     /// Numbers of entries that are inconsistent with the entries before them.
-    pub problems: Vec<i64>,
+    pub problems: Vec<EntryId>,
     /// Rows of the table that were inserted, or got their key, without an entry: they are not shown, because the time
     /// is unknown.
     pub unrecorded: u64,
@@ -238,7 +238,7 @@ fn replay_row(
 fn replay_rows(
     database: &mut ReadTransaction,
     table: &str,
-    [now, later]: [&[i64]; 2],
+    [now, later]: [&[EntryId]; 2],
     older: &mut Older,
     rows: &mut Rows<'_>,
 ) -> Result<(), OperationError> {

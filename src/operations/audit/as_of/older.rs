@@ -8,6 +8,7 @@ use serde_json::Map;
 use crate::audit::{Action, Image, KeyRule, ReplayStep, RowState};
 use crate::database::audit_log::AuditEntry;
 use crate::database::{LiveRow, ReadTransaction};
+use crate::model::EntryId;
 use crate::operations::OperationError;
 use crate::operations::audit::replayer::{new_id, take_step};
 
@@ -24,10 +25,10 @@ pub(super) struct Older {
     touched: Option<HashSet<String>>,
     /// The last entry when the audit log first accounted for every row of the table, if it did: only up to this entry
     /// a row may be older than its first entry.
-    until: Option<i64>,
+    until: Option<EntryId>,
     /// Rows that are not older than the audit log, unless another row got their record id: with their first entry,
     /// before which they were inserted without an entry.
-    too_new: HashMap<String, i64>,
+    too_new: HashMap<String, EntryId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Older {
     pub(super) fn begins_with(
         &mut self,
         record_id: String,
-        entry: i64,
+        entry: EntryId,
         action: Option<&str>,
     ) -> bool {
         let action = action.and_then(Action::of_name);

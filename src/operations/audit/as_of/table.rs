@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use crate::audit::{Action, KeyRule, RowState};
 use crate::database::ReadTransaction;
 use crate::database::audit_log::AuditEntry;
+use crate::model::EntryId;
 use crate::operations::OperationError;
 use crate::operations::audit::replayer::{apply, new_id, take_step};
 use crate::operations::audit::row_history::each_moved;
@@ -30,9 +31,9 @@ struct TableReplay<'v> {
     /// Record ids that rows got or left.
     shared: HashSet<String>,
     /// Entries of rows that are replayed at the end.
-    waiting: Vec<i64>,
+    waiting: Vec<EntryId>,
     /// Later entries of the same rows.
-    later: Vec<i64>,
+    later: Vec<EntryId>,
     /// Rows that may be older than the audit log.
     older: Older,
     /// Number of inserted rows minus deleted rows, over all entries.
@@ -43,8 +44,8 @@ struct TableReplay<'v> {
 struct RowReplay {
     record_id: String,
     /// Entries that were committed at the point in time.
-    now: Vec<i64>,
-    later: Vec<i64>,
+    now: Vec<EntryId>,
+    later: Vec<EntryId>,
     /// The action of the first of the later entries.
     first_later: Option<String>,
     state: RowState,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::database::audit_log::AuditEntry;
 use crate::database::ledger::RunRecord;
 use crate::database::{NotRecorded, ReadTransaction};
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 use crate::operations::{OperationError, run_named};
 
 use super::Moment;
@@ -13,7 +13,7 @@ use super::Moment;
 /// Which entries were committed.
 pub(super) enum Visible {
     /// Entries up to this number.
-    UpTo { last: i64, run: RunId },
+    UpTo { last: EntryId, run: RunId },
     /// Entries of runs that had ended, and entries of other programs up to this timestamp.
     By {
         timestamp: String,

@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::database::ledger::{FileVersion, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl, NotRecorded};
 use crate::layout::Layout;
-use crate::model::{RunId, Table};
+use crate::model::{EntryId, RunId, Table};
 use crate::operations::OperationError;
 use crate::parse::{FilePosition, Limits};
 
@@ -73,7 +73,7 @@ pub struct Why {
     /// Why later changes have no entry under the name of the table; `None` if they should have.
     pub not_recorded: Option<NotRecorded>,
     /// Entries that are inconsistent with the previous ones, and the runs of kind `enable` that accepted them.
-    pub known_gaps: Vec<(i64, RunId)>,
+    pub known_gaps: Vec<(EntryId, RunId)>,
     /// Its columns.
     pub columns: Vec<ExplainedColumn>,
 }

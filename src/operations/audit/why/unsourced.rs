@@ -1,7 +1,7 @@
 //! Rows that no file accounts for.
 
 use crate::database::ReadTransaction;
-use crate::model::RunKind;
+use crate::model::{EntryId, RunKind};
 use crate::operations::OperationError;
 
 use super::super::row_history::RowEntry;
@@ -14,14 +14,14 @@ pub enum Unsourced {
     /// It was in the table when its changes were first recorded.
     Baseline {
         /// The entry that recorded it.
-        entry: i64,
+        entry: EntryId,
     },
     /// It was recorded under the former name of its table.
     Renamed {
         /// The former name.
         before: String,
         /// The first entry under the present name.
-        entry: i64,
+        entry: EntryId,
     },
 }
 

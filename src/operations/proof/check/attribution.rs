@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::database::audit_log::{FalseRun, OutsideEntry};
-use crate::model::Timestamp;
+use crate::model::{EntryId, Timestamp};
 use crate::operations::OperationError;
 
 use super::super::chain::ReadSeal;
@@ -52,7 +52,7 @@ impl AuditLogCheck<'_> {
         })?;
         found.sort();
         // An entry that was changed after it was sealed is reported once.
-        let named: HashSet<i64> = self
+        let named: HashSet<EntryId> = self
             .differences
             .iter()
             .filter_map(|one| one.entry)
@@ -97,13 +97,13 @@ fn outside_run(entry: &OutsideEntry) -> String {
 /// When the seals were made, and the entries that existed then.
 struct SealTimes {
     /// Highest entry covered so far, number of the seal, time of the seal; ascending.
-    seals: Vec<(i64, u64, i64)>,
+    seals: Vec<(EntryId, u64, i64)>,
     now: i64,
 }
 
 impl SealTimes {
     fn of(seals: &[ReadSeal], now: Timestamp) -> Self {
-        let mut times: Vec<(i64, u64, i64)> = Vec::new();
+        let mut times: Vec<(EntryId, u64, i64)> = Vec::new();
         for seal in seals {
             let header = &seal.header;
             let last = header.entries.ids.last();
@@ -156,13 +156,13 @@ mod tests {
         let seals = seals.iter().zip(1..);
         let times = SealTimes {
             seals: seals
-                .map(|((last, day), n)| (*last, n, day * DAY))
+                .map(|((last, day), n)| ((*last).into(), n, day * DAY))
                 .collect(),
             now: 40 * DAY,
         };
         let at = Timestamp::from_micros(day * DAY + 1).expect("in range");
         let entry = OutsideEntry {
-            id,
+            id: id.into(),
             changed_at: at.to_string(),
             changed_by: "external".to_owned(),
             source_file_id: None,
@@ -209,7 +209,7 @@ mod tests {
             now: 0,
         };
         let entry = OutsideEntry {
-            id: 1,
+            id: 1.into(),
             changed_at: "yesterday".to_owned(),
             changed_by: "external".to_owned(),
             source_file_id: None,

@@ -145,7 +145,7 @@ fn unnamed(seal: &ReadSeal, sealed: &[Block], now: &Contents) -> String {
     match block {
         Some(block) => {
             let mut ids = ids.iter().skip(block * BLOCK).take(BLOCK);
-            let first = ids.next().unwrap_or(0);
+            let first = ids.next().unwrap_or_default();
             let last = ids.last().unwrap_or(first);
             format!("one of the entries from {first} to {last} was changed after it was sealed")
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::database::NotRecorded;
-use crate::model::RunId;
+use crate::model::{EntryId, RunId};
 use crate::operations::audit::Attribution;
 use crate::operations::audit::why::{
     ExplainedColumn, LiveRow, Origin, Proof, ValueSource, Verdict, Why,
@@ -47,7 +47,7 @@ pub struct WhyView<'o> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct KnownGapView<'o> {
     /// The entry.
-    entry: i64,
+    entry: EntryId,
     /// The run that accepted the row as it was.
     run: &'o RunId,
 }
