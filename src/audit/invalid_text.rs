@@ -7,7 +7,7 @@
 use data_encoding::HEXUPPER;
 use serde_json::Value;
 
-use crate::model::JsonLexer;
+use crate::model::{JsonLexer, RecordId};
 
 use super::image::Image;
 use super::key::key_text;
@@ -127,7 +127,7 @@ fn unescaped(inside: &[u8]) -> Option<Vec<u8>> {
 /// The record id with BLOBs in hexadecimal, given the images of its entry before and after. Earlier versions wrote the
 /// bytes of a BLOB as if they were a string.
 #[must_use]
-pub fn with_hexadecimal_blobs(record_id: String, images: [Option<&str>; 2]) -> String {
+pub fn with_hexadecimal_blobs(record_id: RecordId, images: [Option<&str>; 2]) -> RecordId {
     // The first is of the row that has this record id. After an UPDATE its key may be a BLOB with the same bytes.
     let row = images.into_iter().flatten().next();
     let Some(text) = row.filter(|image| image.contains("{\"$blob\":")) else {
@@ -151,7 +151,7 @@ pub fn with_hexadecimal_blobs(record_id: String, images: [Option<&str>; 2]) -> S
         (!is_known(part) && text.contains(&member)).then_some(hexadecimal)
     };
     if let Some(hexadecimal) = hexadecimal(&record_id) {
-        return hexadecimal;
+        return hexadecimal.into();
     }
     let parts: Vec<String> = serde_json::from_str(&record_id).unwrap_or_default();
     let replaced: Vec<Option<String>> = parts.iter().map(|part| hexadecimal(part)).collect();
@@ -160,7 +160,7 @@ pub fn with_hexadecimal_blobs(record_id: String, images: [Option<&str>; 2]) -> S
     }
     let parts = replaced.into_iter().zip(parts);
     let parts: Vec<String> = parts.map(|(new, old)| new.unwrap_or(old)).collect();
-    Value::from(parts).to_string()
+    Value::from(parts).to_string().into()
 }
 
 #[cfg(test)]
@@ -209,7 +209,10 @@ mod tests {
     #[test]
     fn record_ids_of_blobs_are_hexadecimal() {
         let id = |record_id: &str, image: &str| {
-            with_hexadecimal_blobs(record_id.to_owned(), [None, Some(image)])
+            String::from(with_hexadecimal_blobs(
+                record_id.into(),
+                [None, Some(image)],
+            ))
         };
         let image = r#"{"id":{"$blob":"6162"},"v":1}"#;
         assert_eq!(id("ab", image), "6162");
@@ -223,7 +226,10 @@ mod tests {
         assert_eq!(id(r#"["x","00FF"]"#, image), r#"["x","00FF"]"#);
         assert_eq!(id("x", r#"{"id":"x"}"#), "x");
         let moved = |record_id: &str, old, new| {
-            with_hexadecimal_blobs(record_id.to_owned(), [Some(old), Some(new)])
+            String::from(with_hexadecimal_blobs(
+                record_id.into(),
+                [Some(old), Some(new)],
+            ))
         };
         let (text, blob) = (r#"{"id":"1"}"#, r#"{"id":{"$blob":"31"}}"#);
         assert_eq!(moved("1", text, blob), "1");

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::model::Table;
+use crate::model::{RecordId, Table};
 
 use super::image::{Image, is_real, same_value};
 
@@ -62,21 +62,21 @@ impl<'k> Key<'k> {
 
     /// The record id of a row: the text of its key; several columns as a JSON array of strings.
     #[must_use]
-    pub fn record_id(&self, image: &Image) -> String {
+    pub fn record_id(&self, image: &Image) -> RecordId {
         let text = |column: &&str| {
             let value = image.get(*column);
             value.map_or(Cow::Borrowed(""), |value| key_text(value, self.rule.real))
         };
-        match &self.columns[..] {
+        RecordId::from(match &self.columns[..] {
             [column] => text(column).into_owned(),
             columns => Value::from(columns.iter().map(text).collect::<Vec<_>>()).to_string(),
-        }
+        })
     }
 
     /// The record id after an UPDATE of the row `record_id`, if its key changed. The key is that of the time of the
     /// entry, which is another one if another program changed the table's primary key since.
     #[must_use]
-    pub fn moved(&self, record_id: &str, old: &Image, new: &Image) -> Option<String> {
+    pub fn moved(&self, record_id: &str, old: &Image, new: &Image) -> Option<RecordId> {
         let names = old.keys().map(String::as_str);
         match self.is_of_entry(record_id, names, old) {
             true => self.changed(old, new),
@@ -86,7 +86,7 @@ impl<'k> Key<'k> {
 
     /// The same for images as text, of which only the key is kept.
     #[must_use]
-    pub fn moved_in(&self, record_id: &str, old: &str, new: &str) -> Option<String> {
+    pub fn moved_in(&self, record_id: &str, old: &str, new: &str) -> Option<RecordId> {
         let (key, names) = self.of_text(old)?;
         let names = names.iter().map(String::as_str);
         match self.is_of_entry(record_id, names, &key) {
@@ -101,14 +101,14 @@ impl<'k> Key<'k> {
     /// Whether an image has all columns of the key, and they form this record id.
     #[must_use]
     pub fn is_of_row(&self, record_id: &str, image: &Image) -> bool {
-        self.is_in(image) && self.record_id(image) == record_id
+        self.is_in(image) && *self.record_id(image) == *record_id
     }
 
     /// Whether an image with all columns of the key is of a row that had this id when the table had another key.
     #[must_use]
     pub fn is_of_other_row(&self, record_id: &str, image: &Image) -> bool {
         self.is_in(image)
-            && self.record_id(image) != record_id
+            && *self.record_id(image) != *record_id
             && Key::find(image, record_id, self.rule).is_some()
     }
 
@@ -125,10 +125,10 @@ impl<'k> Key<'k> {
         key: &Image,
     ) -> bool {
         let mut columns = self.columns.iter();
-        columns.all(|&column| names.next() == Some(column)) && self.record_id(key) == record_id
+        columns.all(|&column| names.next() == Some(column)) && *self.record_id(key) == *record_id
     }
 
-    fn changed(&self, old: &Image, new: &Image) -> Option<String> {
+    fn changed(&self, old: &Image, new: &Image) -> Option<RecordId> {
         let mut columns = self.columns.iter();
         let moved = columns.any(|&column| old.get(column) != new.get(column));
         moved.then(|| self.record_id(new))
@@ -187,7 +187,7 @@ fn columns_of<'i>(image: &'i Image, parts: &[String], rule: KeyRule) -> Option<V
 /// The record ids that the ledger may have for a row that the triggers call `record_id`: it writes a real with all its
 /// digits and without an exponent, to find the row by it, and a zero with its sign.
 #[must_use]
-pub fn imported_record_ids(image: &Image, record_id: &str, rule: KeyRule) -> Vec<String> {
+pub fn imported_record_ids(image: &Image, record_id: &str, rule: KeyRule) -> Vec<RecordId> {
     let Some(key) = Key::find(image, record_id, rule) else {
         return Vec::new();
     };
@@ -207,9 +207,9 @@ pub fn imported_record_ids(image: &Image, record_id: &str, rule: KeyRule) -> Vec
             Value::from(texts.collect::<Vec<_>>()).to_string()
         }
     });
-    let mut ids = ids.to_vec();
+    let mut ids = ids.map(RecordId::from).to_vec();
     ids.dedup();
-    ids.retain(|id| id != record_id);
+    ids.retain(|id| **id != *record_id);
     ids
 }
 
@@ -290,7 +290,10 @@ mod tests {
     #[test]
     fn the_ledger_has_all_digits_of_a_real() {
         let image = |text: &str| serde_json::from_str::<Image>(text).expect("an image");
-        let ids = |text: &str, id: &str| imported_record_ids(&image(text), id, RULE);
+        let ids = |text: &str, id: &str| {
+            let ids = imported_record_ids(&image(text), id, RULE).into_iter();
+            ids.map(String::from).collect::<Vec<_>>()
+        };
         assert_eq!(ids(r#"{"id":1.0,"v":2}"#, "1.0"), ["1"]);
         assert_eq!(ids(r#"{"id":1e+15}"#, "1e+15"), ["1000000000000000"]);
         assert_eq!(ids(r#"{"id":0.0}"#, "0.0"), ["0", "-0"]);
@@ -308,7 +311,7 @@ mod tests {
             let key = Key::of(key.to_vec(), RULE);
             let moved = key.moved(record_id, &image(old), &image(new));
             assert_eq!(key.moved_in(record_id, old, new), moved);
-            moved.unwrap_or_default()
+            String::from(moved.unwrap_or_default())
         };
         let (old, new) = (r#"{"id":7,"n":7}"#, r#"{"id":7,"n":8}"#);
         assert_eq!(moved(&["id"], "7", old, new), "");

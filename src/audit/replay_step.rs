@@ -5,6 +5,7 @@
 use super::image::Image;
 use super::key::Key;
 use super::replay_error::ReplayError;
+use crate::model::RecordId;
 
 /// The kind of change to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -136,7 +137,7 @@ impl ReplayStep {
 
     /// The record id of the row `record_id` afterwards; `None` if the row keeps its id or was deleted.
     #[must_use]
-    pub fn new_record_id(&self, record_id: &str, key: &Key<'_>) -> Option<String> {
+    pub fn new_record_id(&self, record_id: &str, key: &Key<'_>) -> Option<RecordId> {
         match self {
             Self::Insert { .. } | Self::Delete { .. } => None,
             Self::Update { old, new } => key.moved(record_id, old, new),

@@ -5,7 +5,7 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::sql_types::{Nullable, Text};
 
 use crate::audit::readable;
-use crate::model::RunId;
+use crate::model::{RecordId, RunId};
 
 use super::engine::{MultiBackend, MultiRawValue, StoredValue};
 
@@ -24,6 +24,12 @@ impl From<StoredText> for String {
 }
 
 impl From<StoredText> for RunId {
+    fn from(text: StoredText) -> Self {
+        text.0.into()
+    }
+}
+
+impl From<StoredText> for RecordId {
     fn from(text: StoredText) -> Self {
         text.0.into()
     }

@@ -16,6 +16,7 @@ mod json_lexer;
 mod json_locate;
 mod origin;
 mod pointer;
+mod record_id;
 mod regular_file;
 mod row;
 mod rule;
@@ -40,6 +41,7 @@ pub use json_lexer::{JsonLexer, JsonToken, json_depth, unescape_json};
 pub use json_locate::{Located, locate, locate_nearest};
 pub use origin::{FileId, Origin};
 pub use pointer::{Pointer, PointerError};
+pub use record_id::RecordId;
 pub use regular_file::{
     LARGE, SMALL, not_following, not_waiting, open_regular, read_regular, read_regular_text,
     regular,

@@ -2,7 +2,7 @@
 //!
 //! Columns are referred to by their index in [`Table::columns`], so that a row is a plain vector of values.
 
-use super::{ColumnType, Value};
+use super::{ColumnType, RecordId, Value};
 
 /// One table of a layout.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,8 +132,8 @@ impl Table {
 
     /// Returns the record ID: the primary key as text; a composite key is a JSON array in key order.
     #[must_use]
-    pub fn record_id(&self, values: &[Value]) -> String {
-        match self.primary_key[..] {
+    pub fn record_id(&self, values: &[Value]) -> RecordId {
+        RecordId::from(match self.primary_key[..] {
             [key] => values[key].key_text(),
             _ => {
                 let parts: Vec<_> = self
@@ -143,7 +143,7 @@ impl Table {
                     .collect();
                 serde_json::Value::from(parts).to_string()
             }
-        }
+        })
     }
 
     /// Returns the values of the primary key, in key order.

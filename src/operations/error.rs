@@ -7,7 +7,7 @@ use crate::audit::ReplayError;
 use crate::audit::seal::ReceiptFault;
 use crate::database::{DatabaseError, Mismatch};
 use crate::map::MapError;
-use crate::model::{EntryId, FindingList, Place, RunId};
+use crate::model::{EntryId, FindingList, Place, RecordId, RunId};
 use crate::source::SourceError;
 use crate::validate::ValidateError;
 
@@ -72,7 +72,7 @@ pub enum OperationError {
         /// The table.
         table: String,
         /// Primary key as text.
-        record: String,
+        record: RecordId,
     },
     /// The run's entries or files differ from its seal.
     #[error("run `{run}` differs from its seal")]
@@ -207,7 +207,7 @@ pub enum OperationError {
         /// The table.
         table: String,
         /// The row.
-        record: String,
+        record: RecordId,
         /// Why, if it is known; it begins with `: `.
         why: String,
     },
@@ -217,7 +217,7 @@ pub enum OperationError {
         /// The table.
         table: String,
         /// The row.
-        record: String,
+        record: RecordId,
         /// Why, if the column was renamed or added; it begins with `: `.
         why: String,
         /// The column.
@@ -231,7 +231,7 @@ pub enum OperationError {
         /// The table.
         table: String,
         /// The row.
-        record: String,
+        record: RecordId,
         /// The column.
         column: String,
     },

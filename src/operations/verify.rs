@@ -18,7 +18,9 @@ use std::time::Duration;
 
 use crate::database::{Access, Database, DatabaseUrl, ReadTransaction};
 use crate::layout::Layout;
-use crate::model::{Finding, Keep, Level, MappedRow, Rule, ShowValues, TableIndex, shell_quoted};
+use crate::model::{
+    Finding, Keep, Level, MappedRow, RecordId, Rule, ShowValues, TableIndex, shell_quoted,
+};
 use crate::parse::Limits;
 use crate::plan::{Comparison, ConflictPolicy, Planner, RowBatch, TableComparison};
 
@@ -295,7 +297,7 @@ fn foreign(table: &VerifiedTable) -> Option<Finding> {
     let mut listed: Vec<&str> = extra
         .foreign_record_ids
         .iter()
-        .map(String::as_str)
+        .map(RecordId::as_str)
         .collect();
     listed.truncate(LISTED);
     if extra.foreign > listed.len() as u64 {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{
-    Conversion, Fingerprint, Origin, Rule, SharedKey, TableIndex, Value, same_json,
+    Conversion, Fingerprint, Origin, RecordId, Rule, SharedKey, TableIndex, Value, same_json,
 };
 
 /// The key of a row's entry in the ledger.
@@ -23,7 +23,7 @@ pub struct KnownRow {
     /// Relative path of the file the record came from.
     pub path: String,
     /// Primary key as text.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// Digest of the values as last imported.
     pub digest: Fingerprint,
     /// Whether an earlier run found that the record was removed from its file.
@@ -53,7 +53,7 @@ pub struct PlannedRow {
     /// Values that were converted and are written.
     pub conversions: Vec<Conversion>,
     /// Primary key as text, as the database has it before the change.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// The ledger entry to replace, if there is one.
     pub known: Option<LedgerKey>,
 }
@@ -75,7 +75,7 @@ pub enum Change {
         /// Table index.
         table: TableIndex,
         /// Primary key as text.
-        record_id: String,
+        record_id: RecordId,
         /// The column to set to NULL.
         column: usize,
     },
@@ -87,7 +87,7 @@ pub enum Change {
         /// Table index.
         table: TableIndex,
         /// Primary key as text.
-        record_id: String,
+        record_id: RecordId,
         /// The ledger entry to remove.
         known: LedgerKey,
     },

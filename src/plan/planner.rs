@@ -20,7 +20,8 @@ use std::sync::OnceLock;
 
 use crate::layout::Layout;
 use crate::model::{
-    FileId, Fingerprint, Origin, PerTable, RowHasher, TableDigest, TableIndex, Timestamp, Value,
+    FileId, Fingerprint, Origin, PerTable, RecordId, RowHasher, TableDigest, TableIndex, Timestamp,
+    Value,
 };
 
 use super::Scratch;
@@ -98,11 +99,11 @@ struct TablePlan {
     /// Digest of all rows that are inserted or updated.
     written: TableDigest,
     /// Record ids of updated rows; only if the table has foreign keys.
-    updated: HashSet<String>,
+    updated: HashSet<RecordId>,
     /// Record ids of rows that release a unique value.
-    released: HashSet<String>,
+    released: HashSet<RecordId>,
     /// Record ids of existing rows that new records adopted; only if the table has more than one key.
-    adopted: HashSet<String>,
+    adopted: HashSet<RecordId>,
 }
 
 impl<'l> Planner<'l> {

@@ -362,7 +362,7 @@ mod tests {
         outcome.changes = vec![PlannedChange {
             action: "update",
             table: "words".to_owned(),
-            record_id: "7".to_owned(),
+            record_id: "7".into(),
             columns: vec!["word".to_owned()],
             path: "words.json".to_owned(),
             pointer: "/0/words#3".to_owned(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::audit::seal::{Header, Receipt, ReceiptEntry, ReceiptFault};
-use crate::model::sanitize_for_terminal;
+use crate::model::{RecordId, sanitize_for_terminal};
 use crate::operations::proof::CheckedReceipt;
 
 use super::Style;
@@ -52,7 +52,7 @@ struct ProvedRowView {
     /// The table.
     table: String,
     /// The row's primary key as text.
-    record_id: String,
+    record_id: RecordId,
     /// `INSERT`, `UPDATE` or `DELETE`.
     action: String,
 }
@@ -72,7 +72,7 @@ impl From<[String; 3]> for ProvedRowView {
     fn from([table, record_id, action]: [String; 3]) -> Self {
         Self {
             table,
-            record_id,
+            record_id: record_id.into(),
             action,
         }
     }

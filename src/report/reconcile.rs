@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::reconcile::RowDifference;
-use crate::model::{EntryId, shell_word};
+use crate::model::{EntryId, RecordId, shell_word};
 use crate::operations::proof::{Difference, ReconcileOutcome, ReconciledTable, Unrecorded};
 
 use super::Style;
@@ -119,7 +119,7 @@ struct UnrecordedView<'o> {
     /// The table.
     table: &'o str,
     /// The row's primary key as text; `null` if the whole table differs.
-    record_id: Option<&'o str>,
+    record_id: Option<&'o RecordId>,
     /// The columns that changed.
     columns: Option<&'o [String]>,
     /// The entry that does not follow.
@@ -164,7 +164,7 @@ impl<'o> From<&'o Unrecorded> for UnrecordedView<'o> {
         Self {
             kind,
             table: &one.table,
-            record_id: one.record_id.as_deref(),
+            record_id: one.record_id.as_ref(),
             columns,
             entry,
             message: words(one),

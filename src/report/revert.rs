@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::revert::RevertConflict;
+use crate::model::RecordId;
 use crate::operations::revert::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 
 use super::Style;
@@ -135,7 +136,7 @@ struct ConflictView<'o> {
     /// The table.
     table: &'o str,
     /// The row's primary key as text.
-    record_id: &'o str,
+    record_id: &'o RecordId,
     /// How it was changed.
     kind: RevertConflict,
     /// Who changed it last; `null` if no entry mentions it.
@@ -156,7 +157,7 @@ struct ReferrerView<'o> {
     /// The table.
     table: &'o str,
     /// The row's primary key as text; `null` if the table has no primary key.
-    record_id: Option<&'o str>,
+    record_id: Option<&'o RecordId>,
     /// The columns of the foreign key.
     columns: &'o [String],
 }
@@ -174,7 +175,7 @@ impl<'o> From<&'o RevertOutcome> for RevertView<'o> {
             run: one.run.as_deref(),
             referred_by: one.referrer.as_ref().map(|referrer| ReferrerView {
                 table: &referrer.table,
-                record_id: referrer.record_id.as_deref(),
+                record_id: referrer.record_id.as_ref(),
                 columns: &referrer.columns,
             }),
         });

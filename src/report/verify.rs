@@ -202,7 +202,7 @@ mod tests {
         let difference = |kind, pointer: &str, part| Difference {
             kind,
             table: "words".to_owned(),
-            record_id: Some("7".to_owned()),
+            record_id: Some("7".into()),
             place: Place {
                 path: "a.json".to_owned(),
                 line: Some(3),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::audit::{Image, Key, ReplayError, ReplayStep, ReplayedRows, RowState};
-use crate::model::EntryId;
+use crate::model::{EntryId, RecordId};
 
 use super::correct::{Correction, corrections};
 
@@ -54,19 +54,19 @@ pub struct Replay {
     accounted: Accounted,
     rows: ReplayedRows,
     /// Current rows with NULL in their key that equal none of these.
-    unmatched: Vec<(String, Image)>,
-    differences: Vec<(String, RowDifference)>,
+    unmatched: Vec<(RecordId, Image)>,
+    differences: Vec<(RecordId, RowDifference)>,
     /// Rows that were inserted without an entry.
-    not_inserted: HashSet<String>,
+    not_inserted: HashSet<RecordId>,
     /// Current rows whose record id was that of a row that was deleted without an entry.
-    replacing: HashMap<String, Image>,
+    replacing: HashMap<RecordId, Image>,
     missing: Vec<Missing>,
 }
 
 /// A missing entry of a row.
 #[derive(Debug)]
 struct Missing {
-    record_id: String,
+    record_id: RecordId,
     correction: Correction,
     /// Whether all columns of the row had entries, except for added columns.
     was_complete: bool,
@@ -83,9 +83,9 @@ impl Replay {
     }
 
     /// The entries that are inconsistent with the previous ones, with the record ids of their rows.
-    pub fn broken_entries(&self) -> impl Iterator<Item = (EntryId, &str)> {
+    pub fn broken_entries(&self) -> impl Iterator<Item = (EntryId, &RecordId)> {
         let broken = self.differences.iter().filter_map(|one| match &one.1 {
-            RowDifference::Broken { entry, .. } => Some((*entry, one.0.as_str())),
+            RowDifference::Broken { entry, .. } => Some((*entry, &one.0)),
             RowDifference::Changed { .. } | RowDifference::Removed | RowDifference::Unrecorded => {
                 None
             }
@@ -97,7 +97,7 @@ impl Replay {
     pub fn entry(
         &mut self,
         id: EntryId,
-        record_id: &str,
+        record_id: &RecordId,
         step: Result<ReplayStep, ReplayError>,
         key: &Key<'_>,
     ) {
@@ -118,8 +118,8 @@ impl Replay {
                 Some(ReplayError::NotInserted | ReplayError::NotThere)
             );
         if !was_inserted && !is_insert && !is_delete && id > self.accounted.until {
-            let name = row.moved_to.as_deref().unwrap_or(record_id);
-            self.not_inserted.insert(name.to_owned());
+            let name = row.moved_to.as_ref().unwrap_or(record_id);
+            self.not_inserted.insert(name.clone());
         }
         if let Some(error) = error {
             row.state = go_on(row.state, step);
@@ -131,7 +131,7 @@ impl Replay {
     }
 
     /// Compares a current row.
-    pub fn row(&mut self, record_id: String, now: &Image, key: &Key<'_>) {
+    pub fn row(&mut self, record_id: RecordId, now: &Image, key: &Key<'_>) {
         if self.rows.is_displaced(&record_id) {
             self.replacing.insert(record_id.clone(), now.clone());
         }
@@ -141,7 +141,13 @@ impl Replay {
         }
     }
 
-    fn correct(&mut self, record_id: String, known: &RowState, now: Option<&Image>, key: &Key<'_>) {
+    fn correct(
+        &mut self,
+        record_id: RecordId,
+        known: &RowState,
+        now: Option<&Image>,
+        key: &Key<'_>,
+    ) {
         if let (Some(old), Some(_)) = (known.image(), now)
             && key.is_of_other_row(&record_id, old)
         {
@@ -177,7 +183,7 @@ impl Replay {
 
     /// The missing entries, by record id. Rows that were not compared are deleted.
     #[must_use]
-    pub fn missing(mut self, key: &Key<'_>) -> Vec<(String, Correction)> {
+    pub fn missing(mut self, key: &Key<'_>) -> Vec<(RecordId, Correction)> {
         let displaced = self.rows.take_displaced();
         self.compare_rest(key);
         let mut replacing = self.replacing;
@@ -200,7 +206,7 @@ impl Replay {
 
     /// The differences, sorted by record id. Rows that were not compared are reported as deleted.
     #[must_use]
-    pub fn finish(mut self, key: &Key<'_>) -> (Vec<(String, RowDifference)>, UnknownColumns) {
+    pub fn finish(mut self, key: &Key<'_>) -> (Vec<(RecordId, RowDifference)>, UnknownColumns) {
         for (record_id, (entry, _)) in self.rows.take_displaced() {
             self.broken(entry, &record_id, ReplayError::AlreadyThere);
         }
@@ -243,12 +249,12 @@ impl Replay {
         }
     }
 
-    fn broken(&mut self, entry: EntryId, record_id: &str, error: ReplayError) {
+    fn broken(&mut self, entry: EntryId, record_id: &RecordId, error: ReplayError) {
         if entry <= self.accounted.until {
             return;
         }
         let difference = RowDifference::Broken { entry, error };
-        self.differences.push((record_id.to_owned(), difference));
+        self.differences.push((record_id.clone(), difference));
     }
 }
 
@@ -287,7 +293,7 @@ mod tests {
     fn differences(
         entries: &[(&str, &str, &str, &str)],
         rows: &[(&str, &str)],
-    ) -> Vec<(String, RowDifference)> {
+    ) -> Vec<(RecordId, RowDifference)> {
         differences_since(0, entries, rows)
     }
 
@@ -296,7 +302,7 @@ mod tests {
         until: i64,
         entries: &[(&str, &str, &str, &str)],
         rows: &[(&str, &str)],
-    ) -> Vec<(String, RowDifference)> {
+    ) -> Vec<(RecordId, RowDifference)> {
         let mut replay = Replay::of(Accounted {
             until: until.into(),
             ..Accounted::default()
@@ -306,10 +312,10 @@ mod tests {
             let (old, new) = (old.to_string(), new.to_string());
             let (old, new): (&'static str, &'static str) = (old.leak(), new.leak());
             let step = ReplayStep::read(action, some(old), some(new));
-            replay.entry(id.into(), record_id, step, &key());
+            replay.entry(id.into(), &RecordId::from(*record_id), step, &key());
         }
         for (record_id, now) in rows {
-            replay.row((*record_id).to_owned(), &image(now), &key());
+            replay.row(RecordId::from(*record_id), &image(now), &key());
         }
         replay.finish(&key()).0
     }
@@ -338,8 +344,8 @@ mod tests {
 
     #[test]
     fn changes_without_an_entry_are_reported() {
-        let named = |found: Vec<(String, RowDifference)>, difference| {
-            assert_eq!(found, [("1".to_owned(), difference)]);
+        let named = |found: Vec<(RecordId, RowDifference)>, difference| {
+            assert_eq!(found, [("1".into(), difference)]);
         };
         let columns = vec!["a".to_owned()];
         named(
@@ -391,7 +397,7 @@ mod tests {
         let deleted = ("1", "DELETE", r#"{"id":1,"a":2}"#, "");
         let error = ReplayError::NotInserted;
         let broken = [(
-            "1".to_owned(),
+            "1".into(),
             RowDifference::Broken {
                 entry: 1.into(),
                 error,
@@ -413,15 +419,15 @@ mod tests {
         let compared = |now: &str| {
             let mut replay = Replay::of(accounted.clone());
             let step = ReplayStep::read("INSERT", None, Some(BORN.3));
-            replay.entry(1.into(), "1", step, &key());
-            replay.row("1".to_owned(), &image(now), &key());
+            replay.entry(1.into(), &"1".into(), step, &key());
+            replay.row("1".into(), &image(now), &key());
             replay.finish(&key())
         };
         let (found, unknown) = compared(r#"{"id":1,"a":1,"b":null,"c":5,"d":null}"#);
         assert_eq!((found, unknown.rows), (vec![], 1));
         assert_eq!(unknown.columns, ["c".to_owned()].into());
         let columns = vec!["b".to_owned()];
-        let changed = ("1".to_owned(), RowDifference::Changed { columns });
+        let changed = ("1".into(), RowDifference::Changed { columns });
         assert_eq!(compared(r#"{"id":1,"a":1,"b":2}"#).0, [changed]);
     }
 
@@ -436,7 +442,7 @@ mod tests {
         assert_eq!(
             differences(&[BORN, second, there], &rows[1..]),
             [(
-                "2".to_owned(),
+                "2".into(),
                 RowDifference::Broken {
                     entry: 3.into(),
                     error
@@ -461,7 +467,7 @@ mod tests {
             differences(&[BORN, text, removed, BORN, removed], &rows),
             []
         );
-        let removed = vec![("1".to_owned(), RowDifference::Removed)];
+        let removed = vec![("1".into(), RowDifference::Removed)];
         assert_eq!(differences(&[BORN, text], &rows), removed);
     }
 }

@@ -7,12 +7,13 @@ use std::hash::{BuildHasher as _, Hash, Hasher as _, RandomState};
 
 use crate::audit::image::hash_value;
 use crate::audit::{Image, Key, RowState, same_value};
+use crate::model::RecordId;
 
 #[derive(Debug, Default)]
 pub(super) struct Alike {
     hashes: RandomState,
     /// By record id; the rows with the most columns first.
-    groups: HashMap<String, Vec<Group>>,
+    groups: HashMap<RecordId, Vec<Group>>,
 }
 
 /// Rows of which the same columns are known, by the hash of their values.
@@ -23,7 +24,7 @@ struct Group {
 }
 
 impl Alike {
-    pub(super) fn put(&mut self, record_id: String, row: RowState) {
+    pub(super) fn put(&mut self, record_id: RecordId, row: RowState) {
         let Some(image) = row.image() else {
             return;
         };
@@ -86,7 +87,7 @@ impl Alike {
         Some(rows.swap_remove(at))
     }
 
-    pub(super) fn into_rows(self) -> impl Iterator<Item = (String, RowState)> {
+    pub(super) fn into_rows(self) -> impl Iterator<Item = (RecordId, RowState)> {
         self.groups.into_iter().flat_map(|(record_id, groups)| {
             let rows = groups
                 .into_iter()

@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use crate::audit::{Image, Key, RowState};
+use crate::model::RecordId;
 
 #[derive(Debug, Default)]
-pub(super) struct ByKey(HashMap<String, Vec<RowState>>);
+pub(super) struct ByKey(HashMap<RecordId, Vec<RowState>>);
 
 impl ByKey {
     /// Removes the row with this record id whose key has the values of `image`, or else one whose key is unknown.
@@ -20,16 +21,16 @@ impl ByKey {
         place.map_or(RowState::Unknown, |place| rows.swap_remove(place))
     }
 
-    pub(super) fn put(&mut self, record_id: &str, row: RowState) {
+    pub(super) fn put(&mut self, record_id: &RecordId, row: RowState) {
         match self.0.get_mut(record_id) {
             Some(rows) => rows.push(row),
             None => {
-                self.0.insert(record_id.to_owned(), vec![row]);
+                self.0.insert(record_id.clone(), vec![row]);
             }
         }
     }
 
-    pub(super) fn into_rows(self) -> impl Iterator<Item = (String, RowState)> {
+    pub(super) fn into_rows(self) -> impl Iterator<Item = (RecordId, RowState)> {
         let rows = self.0.into_iter();
         rows.flat_map(|(record_id, rows)| rows.into_iter().map(move |row| (record_id.clone(), row)))
     }

@@ -14,7 +14,7 @@ use super::image::Image;
 use super::key::Key;
 use super::replay::RowState;
 use super::replay_step::ReplayStep;
-use crate::model::EntryId;
+use crate::model::{EntryId, RecordId};
 use alike::Alike;
 use by_key::ByKey;
 
@@ -25,7 +25,7 @@ pub struct ReplayedRows {
     /// Rows with NULL in their key.
     alike: Alike,
     /// Rows whose record id another row took, by that id, with the entry of the other row.
-    displaced: HashMap<String, (EntryId, RowState)>,
+    displaced: HashMap<RecordId, (EntryId, RowState)>,
 }
 
 /// A row that was taken out, to apply an entry to it.
@@ -34,7 +34,7 @@ pub struct Taken {
     /// Its state.
     pub state: RowState,
     /// Its record id after the entry, if the key changed.
-    pub moved_to: Option<String>,
+    pub moved_to: Option<RecordId>,
     is_deleted: bool,
     is_displaced: bool,
     had_null: bool,
@@ -43,7 +43,7 @@ pub struct Taken {
 
 impl ReplayedRows {
     /// Takes out the row that an entry is about. The caller applies the entry, and [puts](Self::put) it back.
-    pub fn take(&mut self, record_id: &str, step: &ReplayStep, key: &Key<'_>) -> Taken {
+    pub fn take(&mut self, record_id: &RecordId, step: &ReplayStep, key: &Key<'_>) -> Taken {
         let moved_to = step.new_record_id(record_id, key);
         let is_deleted = matches!(step, ReplayStep::Delete { .. });
         let (had_null, has_null) = match step {
@@ -78,7 +78,7 @@ impl ReplayedRows {
 
     /// Whether a row that leaves a record id is the one that another row displaced, as in a swap; unless only the values
     /// of the other row are those before the entry.
-    fn is_of_displaced(&mut self, record_id: &str, step: &ReplayStep, key: &Key<'_>) -> bool {
+    fn is_of_displaced(&mut self, record_id: &RecordId, step: &ReplayStep, key: &Key<'_>) -> bool {
         let Some((_, displaced)) = self.displaced.get(record_id) else {
             return false;
         };
@@ -92,15 +92,14 @@ impl ReplayedRows {
     }
 
     /// Puts a row back, after the entry with this number. A row that has its new record id already is displaced.
-    pub fn put(&mut self, entry: EntryId, record_id: &str, taken: Taken, key: &Key<'_>) {
+    pub fn put(&mut self, entry: EntryId, record_id: &RecordId, taken: Taken, key: &Key<'_>) {
         let row = taken.state;
         if taken.moved_to.is_some() && !taken.is_displaced && !taken.had_null {
             self.rows.put(record_id, RowState::Absent);
         }
         match (taken.moved_to, row.image()) {
             (to, Some(_)) if taken.has_null => {
-                self.alike
-                    .put(to.unwrap_or_else(|| record_id.to_owned()), row);
+                self.alike.put(to.unwrap_or_else(|| record_id.clone()), row);
             }
             (Some(to), Some(image)) => {
                 let there = self.rows.take(&to, image, key);
@@ -141,18 +140,18 @@ impl ReplayedRows {
     }
 
     /// The rows that are still there although other rows took their record ids, with the entries of the others.
-    pub fn displaced(&self) -> impl Iterator<Item = (EntryId, &str)> {
+    pub fn displaced(&self) -> impl Iterator<Item = (EntryId, &RecordId)> {
         let displaced = self.displaced.iter();
-        displaced.map(|(record_id, (entry, _))| (*entry, record_id.as_str()))
+        displaced.map(|(record_id, (entry, _))| (*entry, record_id))
     }
 
     /// Takes the displaced rows out, by record id.
-    pub fn take_displaced(&mut self) -> HashMap<String, (EntryId, RowState)> {
+    pub fn take_displaced(&mut self) -> HashMap<RecordId, (EntryId, RowState)> {
         std::mem::take(&mut self.displaced)
     }
 
     /// The other rows, with their record ids.
-    pub fn into_rows(self) -> impl Iterator<Item = (String, RowState)> {
+    pub fn into_rows(self) -> impl Iterator<Item = (RecordId, RowState)> {
         self.rows.into_rows().chain(self.alike.into_rows())
     }
 }

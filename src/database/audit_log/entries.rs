@@ -10,7 +10,7 @@ use crate::database::DatabaseError;
 use crate::database::ledger::tables::audit_log;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::model::{EntryId, RunId};
+use crate::model::{EntryId, RecordId, RunId};
 
 use super::AuditLog;
 use super::filter::EntryFilter;
@@ -31,7 +31,7 @@ pub struct AuditEntry {
     pub table_name: String,
     /// Primary key of the row as text, before the change.
     #[diesel(deserialize_as = StoredText)]
-    pub record_id: String,
+    pub record_id: RecordId,
     /// `INSERT`, `UPDATE` or `DELETE`.
     #[diesel(deserialize_as = StoredText)]
     pub action: String,
@@ -59,7 +59,7 @@ pub struct AuditEntry {
 
 impl PageRow for AuditEntry {
     fn bytes(&self) -> usize {
-        self.old_value.bytes() + self.new_value.bytes() + self.record_id.bytes()
+        self.old_value.bytes() + self.new_value.bytes() + self.record_id.len()
     }
 }
 

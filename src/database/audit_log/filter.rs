@@ -7,7 +7,7 @@ use diesel::sql_types::{Binary, Bool, Nullable, Text};
 
 use crate::audit::unreadable;
 use crate::database::AnyConnection;
-use crate::model::{EntryId, Timestamp};
+use crate::model::{EntryId, RecordId, Timestamp};
 
 use crate::database::ledger::tables::audit_log;
 
@@ -163,8 +163,8 @@ impl EntryField {
 }
 
 /// Whether the entry is of one of these rows.
-pub(in crate::database) fn is_of_rows(record_ids: &[String], any_bytes: bool) -> Condition<'_> {
-    let ids: Vec<&str> = record_ids.iter().map(String::as_str).collect();
+pub(in crate::database) fn is_of_rows(record_ids: &[RecordId], any_bytes: bool) -> Condition<'_> {
+    let ids: Vec<&str> = record_ids.iter().map(RecordId::as_str).collect();
     let bytes = EntryField::Record
         .shown_bytes(&ids)
         .filter(|_| any_bytes)

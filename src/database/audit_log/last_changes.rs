@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use crate::database::DatabaseError;
 use crate::database::ledger::tables::{audit_log, import_runs};
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::model::RunKind;
+use crate::model::{RecordId, RunKind};
 
 use super::AuditLog;
 
@@ -60,7 +60,7 @@ impl AuditLog<'_> {
         &mut self,
         table: &str,
         record_ids: &[&str],
-    ) -> Result<HashSet<String>, DatabaseError> {
+    ) -> Result<HashSet<RecordId>, DatabaseError> {
         let others: Vec<(String, String, Option<String>)> = import_runs::table
             .filter(import_runs::kind.ne(RunKind::Import.name()))
             .select((
@@ -102,7 +102,7 @@ impl AuditLog<'_> {
                 rows.entry(record_id).or_default().add(writer, *is_changed);
             }
             let rows = rows.into_iter().filter(|(_, row)| !row.is_touched);
-            untouched.extend(rows.map(|(id, _)| id.to_owned()));
+            untouched.extend(rows.map(|(id, _)| RecordId::from(id)));
         }
         Ok(untouched)
     }

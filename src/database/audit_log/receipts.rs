@@ -6,7 +6,7 @@ use crate::audit::seal::{ReceiptEntry, ReceiptFile};
 use crate::database::DatabaseError;
 use crate::database::audit_log::AuditEntry;
 use crate::database::ledger::tables::{audit_log, source_files};
-use crate::model::RunId;
+use crate::model::{RecordId, RunId};
 
 use super::AuditLog;
 
@@ -48,7 +48,7 @@ impl AuditLog<'_> {
         &mut self,
         run: &RunId,
         table: &str,
-        record: &str,
+        record: &RecordId,
     ) -> Result<Option<ReceiptEntry>, DatabaseError> {
         let found = audit_log::table
             .filter(audit_log::table_name.eq(table))
@@ -62,7 +62,7 @@ impl AuditLog<'_> {
             id: entry.id,
             strings: [
                 Some(entry.table_name),
-                Some(entry.record_id),
+                Some(entry.record_id.into()),
                 Some(entry.action),
                 entry.old_value,
                 entry.new_value,

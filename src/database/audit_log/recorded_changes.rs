@@ -8,7 +8,7 @@ use crate::database::DatabaseError;
 use crate::database::ledger::tables::audit_log;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
-use crate::model::EntryId;
+use crate::model::{EntryId, RecordId};
 
 use super::AuditLog;
 
@@ -23,7 +23,7 @@ pub struct RecordedChange {
     pub table_name: String,
     /// Primary key as text.
     #[diesel(deserialize_as = StoredText)]
-    pub record_id: String,
+    pub record_id: RecordId,
     /// `INSERT`, `UPDATE` or `DELETE`.
     #[diesel(deserialize_as = StoredText)]
     pub action: String,
@@ -40,7 +40,7 @@ const PAGE: i64 = 4096;
 
 impl PageRow for RecordedChange {
     fn bytes(&self) -> usize {
-        self.old_value.bytes() + self.new_value.bytes() + self.record_id.bytes()
+        self.old_value.bytes() + self.new_value.bytes() + self.record_id.len()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::database::ledger::tables::audit_log;
 use crate::database::pages::{PageRow, Pages};
 use crate::database::stored_text::{OptionalText, StoredText};
 use crate::database::{DatabaseError, RecordedChange};
-use crate::model::{EntryId, RunId};
+use crate::model::{EntryId, RecordId, RunId};
 
 use super::AuditLog;
 use super::is_of_rows;
@@ -26,7 +26,7 @@ pub struct LaterEntry {
     pub id: EntryId,
     /// Primary key as text.
     #[diesel(deserialize_as = StoredText)]
-    pub record_id: String,
+    pub record_id: RecordId,
     /// `INSERT`, `UPDATE` or `DELETE`.
     #[diesel(deserialize_as = StoredText)]
     pub action: String,
@@ -49,7 +49,7 @@ pub struct LaterEntry {
 
 impl PageRow for LaterEntry {
     fn bytes(&self) -> usize {
-        self.old_value.bytes() + self.new_value.bytes() + self.record_id.bytes()
+        self.old_value.bytes() + self.new_value.bytes() + self.record_id.len()
     }
 }
 
@@ -85,7 +85,7 @@ impl AuditLog<'_> {
     pub fn each_later_entry(
         &mut self,
         table: &str,
-        record_ids: &[String],
+        record_ids: &[RecordId],
         after: EntryId,
         visit: &mut dyn FnMut(LaterEntry) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {

@@ -9,7 +9,7 @@ use crate::audit::Action;
 use crate::database::engine::Values;
 use crate::database::statement::dynamic_statement;
 use crate::database::{DatabaseError, Writing};
-use crate::model::{ColumnType, RunContext, Table, Value};
+use crate::model::{ColumnType, RecordId, RunContext, Table, Value};
 
 use super::AuditedTables;
 
@@ -23,7 +23,7 @@ const BATCH_BYTES: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundEntry {
     /// Primary key as text.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// The action.
     pub action: Action,
     /// JSON.

@@ -8,7 +8,7 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::database::DatabaseError;
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, RecordId};
 
 use super::Ledger;
 use super::tables::{import_runs, row_sources, source_files};
@@ -21,7 +21,7 @@ pub struct Claim {
     /// Identity of the record.
     pub identity: Fingerprint,
     /// Primary key of the row, as text.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// JSON Pointer to the record.
     pub pointer: String,
     /// The part of a split string.
@@ -59,7 +59,7 @@ impl Ledger<'_> {
                 row_sources::pointer,
                 row_sources::part,
             ))
-            .load_iter::<(i64, Vec<u8>, String, String, Option<i32>), DefaultLoadingMode>(
+            .load_iter::<(i64, Vec<u8>, RecordId, String, Option<i32>), DefaultLoadingMode>(
                 &mut self.database.connection,
             )?;
         for row in stored {

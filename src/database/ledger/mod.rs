@@ -14,11 +14,11 @@ mod replaced;
 mod reverted;
 mod rows;
 mod run_details;
-mod run_id;
 mod run_record;
 mod runs;
 pub mod tables;
 pub(in crate::database) mod tables_of_runs;
+mod text_ids;
 
 pub use claims::{Claim, ClaimedFile};
 pub use files::LedgerVersion;

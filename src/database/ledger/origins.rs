@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use crate::database::DatabaseError;
 use crate::database::pages::{PageRow, Pages};
-use crate::model::RunId;
+use crate::model::{RecordId, RunId};
 
 use super::Ledger;
 use super::replaced::REMOVED;
@@ -30,7 +30,7 @@ pub struct RowOrigin {
     /// The table.
     pub table_name: String,
     /// Record id of the row.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// Identity of the record, by which it is matched on the next import.
     pub identity: Vec<u8>,
     /// JSON Pointer to the record.
@@ -43,7 +43,7 @@ pub struct RowOrigin {
 
 impl PageRow for RowOrigin {
     fn bytes(&self) -> usize {
-        self.record_id.bytes() + self.pointer.bytes()
+        self.record_id.len() + self.pointer.bytes()
     }
 }
 
@@ -88,7 +88,7 @@ impl Ledger<'_> {
     pub fn origins_of_row(
         &mut self,
         table: &str,
-        record: &str,
+        record: &RecordId,
         files: &[i64],
     ) -> Result<Vec<(RowOrigin, FileVersion, RunRecord)>, DatabaseError> {
         let of_row = || {
@@ -119,7 +119,7 @@ impl Ledger<'_> {
     pub fn replaced_origins_of_row(
         &mut self,
         table: &str,
-        record: &str,
+        record: &RecordId,
     ) -> Result<Vec<(RowOrigin, FileVersion, RunRecord)>, DatabaseError> {
         let connection = &mut self.database.connection;
         let rows: Vec<RowOrigin> = replaced::table
@@ -205,7 +205,7 @@ impl Ledger<'_> {
     pub fn conversions_of_row(
         &mut self,
         table: &str,
-        record: &str,
+        record: &RecordId,
     ) -> Result<Vec<StoredConversion>, DatabaseError> {
         Ok(conversions::table
             .filter(conversions::table_name.eq(table))

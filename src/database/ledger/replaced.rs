@@ -12,7 +12,7 @@ use diesel::sql_types::Text;
 use crate::audit::seal::{LedgerSums, LedgerTable};
 use crate::database::pages::{PageRow, Pages};
 use crate::database::{DatabaseError, Writing};
-use crate::model::{Fingerprint, RunId};
+use crate::model::{Fingerprint, RecordId, RunId};
 
 use super::Ledger;
 use super::reverted::RestoredEntries;
@@ -31,11 +31,11 @@ const UNMARKED: &str = "unmarked";
 const PAGE: i64 = 1000;
 
 /// A record of a change: id, change, entry, row, mark.
-type Recorded = (i64, String, (i64, i64), (String, String), Option<String>);
+type Recorded = (i64, String, (i64, i64), (String, RecordId), Option<String>);
 
 impl PageRow for Recorded {
     fn bytes(&self) -> usize {
-        self.3.0.bytes() + self.3.1.bytes()
+        self.3.0.len() + self.3.1.len()
     }
 }
 

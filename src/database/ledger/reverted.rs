@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use crate::database::DatabaseError;
-use crate::model::{RunId, RunKind, RunStatus};
+use crate::model::{RecordId, RunId, RunKind, RunStatus};
 
 use super::Ledger;
 use super::tables::import_runs;
@@ -14,13 +14,13 @@ use super::tables::import_runs;
 #[derive(Debug, Clone, Copy)]
 pub enum RestoredEntries<'r> {
     /// All rows of the run except for these.
-    AllBut(&'r HashSet<(String, String)>),
+    AllBut(&'r HashSet<(String, RecordId)>),
     /// These.
-    Only(&'r HashSet<(String, String)>),
+    Only(&'r HashSet<(String, RecordId)>),
 }
 
 impl RestoredEntries<'_> {
-    pub(super) fn has(self, row: &(String, String)) -> bool {
+    pub(super) fn has(self, row: &(String, RecordId)) -> bool {
         match self {
             Self::AllBut(rows) => !rows.contains(row),
             Self::Only(rows) => rows.contains(row),

@@ -6,14 +6,14 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 
 use crate::database::DatabaseError;
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, RecordId};
 use crate::plan::{KnownRow, LedgerKey};
 
 use super::Ledger;
 use super::tables::{import_runs, row_sources, source_files};
 
 /// A ledger entry as stored.
-type StoredEntry = (i64, i64, String, Vec<u8>, String, Vec<u8>, Option<String>);
+type StoredEntry = (i64, i64, String, Vec<u8>, RecordId, Vec<u8>, Option<String>);
 /// A ledger entry with the path of its file.
 type StoredRow = (StoredEntry, String);
 
@@ -177,7 +177,7 @@ impl Ledger<'_> {
         source: &str,
         table: &str,
         record_ids: &HashSet<&str>,
-    ) -> Result<HashMap<String, String>, DatabaseError> {
+    ) -> Result<HashMap<RecordId, String>, DatabaseError> {
         let others: Vec<String> = import_runs::table
             .filter(import_runs::source.ne_all([source, ""]))
             .select(import_runs::source)
@@ -187,7 +187,7 @@ impl Ledger<'_> {
         for other in others {
             self.each_entry_of_table(&other, table, &mut |_, record_id, removed| {
                 if !removed && record_ids.contains(record_id) {
-                    found.insert(record_id.to_owned(), other.clone());
+                    found.insert(RecordId::from(record_id), other.clone());
                 }
             })?;
         }

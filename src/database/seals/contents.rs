@@ -10,7 +10,7 @@ use crate::database::DatabaseError;
 use crate::database::ledger::RunRecord;
 use crate::database::ledger::tables::{audit_log, import_runs};
 use crate::database::stored_text::StoredText;
-use crate::model::{EntryId, RunId};
+use crate::model::{EntryId, RecordId, RunId};
 
 use super::Seals;
 use super::entry::EntryRow;
@@ -24,7 +24,7 @@ pub struct EntrySubject {
     pub table_name: String,
     /// Primary key as text.
     #[diesel(deserialize_as = StoredText)]
-    pub record_id: String,
+    pub record_id: RecordId,
     /// RFC 3339.
     #[diesel(deserialize_as = StoredText)]
     pub changed_at: String,

@@ -9,7 +9,7 @@ use crate::database::pages::PageRow;
 use crate::database::select::CountRows;
 use crate::database::stored_text::StoredText;
 use crate::database::{AnyConnection, DatabaseError};
-use crate::model::Table;
+use crate::model::{RecordId, Table};
 
 use super::Tables;
 
@@ -18,7 +18,7 @@ use super::Tables;
 pub struct LiveRow {
     /// Primary key as text.
     #[diesel(sql_type = Text, deserialize_as = StoredText)]
-    pub record_id: String,
+    pub record_id: RecordId,
     /// JSON.
     #[diesel(sql_type = Text, deserialize_as = StoredText)]
     pub image: String,
@@ -26,7 +26,7 @@ pub struct LiveRow {
 
 impl PageRow for LiveRow {
     fn bytes(&self) -> usize {
-        self.record_id.bytes() + self.image.bytes()
+        self.record_id.len() + self.image.bytes()
     }
 }
 

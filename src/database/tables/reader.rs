@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::database::DatabaseError;
 use crate::layout::{Layout, LayoutTable};
-use crate::model::{Fingerprint, Hasher, MappedRow, TableIndex, Value};
+use crate::model::{Fingerprint, Hasher, MappedRow, RecordId, TableIndex, Value};
 use crate::plan::{KnownRow, ParentKey};
 
 use super::Tables;
 
 /// Current rows by the identity of the record that they were looked up for: record id and values.
-pub type CurrentRows = HashMap<Fingerprint, (String, Vec<Value>)>;
+pub type CurrentRows = HashMap<Fingerprint, (RecordId, Vec<Value>)>;
 
 /// A current row with the same unique values as a record.
 #[derive(Debug, Clone)]
 pub struct SameKey {
     /// Primary key as text.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// The row.
     pub values: Vec<Value>,
     /// The columns of the key or UNIQUE constraint.
@@ -163,7 +163,7 @@ impl Tables<'_> {
         table: &LayoutTable,
         columns: &[usize],
         keys: &[Vec<Value>],
-        visit: &mut dyn FnMut(usize, String),
+        visit: &mut dyn FnMut(usize, RecordId),
     ) -> Result<(), DatabaseError> {
         if !self.database.connection.has_table(&table.table.name)? {
             return Ok(());
@@ -193,7 +193,7 @@ impl Tables<'_> {
     pub fn each_record_id(
         &mut self,
         table: &LayoutTable,
-        visit: &mut dyn FnMut(String),
+        visit: &mut dyn FnMut(RecordId),
     ) -> Result<(), DatabaseError> {
         if !self.database.connection.has_table(&table.table.name)? {
             return Ok(());

@@ -11,7 +11,7 @@ use crate::database::select::{CountRowsOf, LockRows, Which};
 use crate::database::statement::Slot;
 use crate::database::stored_text::StoredText;
 use crate::database::{Access, AnyConnection, DatabaseError, RestoredTable};
-use crate::model::{Table, Value};
+use crate::model::{RecordId, Table, Value};
 
 use super::Tables;
 use super::undo::SelectImages;
@@ -197,7 +197,7 @@ impl Tables<'_> {
         &mut self,
         key: &ReferringKey,
         parents: &KeyedRows<'_>,
-        each: &mut dyn FnMut(Option<String>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Option<RecordId>) -> ControlFlow<()>,
     ) -> Result<(), DatabaseError> {
         let table = match key.schema {
             None => self.defined_table(&key.table)?,
@@ -238,7 +238,7 @@ impl Tables<'_> {
         name: &str,
         table: Option<&Table>,
         which: Which<'_>,
-        each: &mut dyn FnMut(Option<String>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Option<RecordId>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, DatabaseError> {
         let Some(table) = table.filter(|table| !table.primary_key.is_empty()) else {
             let count = CountRowsOf {

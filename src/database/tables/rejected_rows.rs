@@ -10,7 +10,7 @@ use crate::audit::revert::Undo;
 use crate::audit::{Image, Key};
 use crate::database::pages::Room;
 use crate::database::{AnyConnection, DatabaseError, RowUndo, ViolationKind, Writing};
-use crate::model::Value;
+use crate::model::{RecordId, Value};
 
 use super::Tables;
 use super::restored_table::RestoredTable;
@@ -21,7 +21,7 @@ type Transactions = <AnyConnection as Connection>::TransactionManager;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRow {
     /// Primary key as text.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// The columns whose values are rejected or changed; empty if no single column is the reason.
     pub columns: Vec<String>,
     /// Whether the values are rejected or changed, and by what.
@@ -249,7 +249,7 @@ impl Writing<Tables<'_>> {
         let keys: Vec<Vec<Value>> = images
             .map(|image| self.key_of_image(table, image))
             .collect();
-        let mut rows: HashMap<String, Vec<Image>> = HashMap::new();
+        let mut rows: HashMap<RecordId, Vec<Image>> = HashMap::new();
         let live = self.live_rows(table, &keys, &mut Room::unlimited())?;
         for row in live.into_iter().flatten() {
             let image = serde_json::from_str(&row.image).unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::database::ledger::{
 use crate::database::statement_text::StatementTexts;
 use crate::database::{DatabaseError, WriteTransaction};
 use crate::layout::Layout;
-use crate::model::{Conversion, Fingerprint, RunId, TableIndex};
+use crate::model::{Conversion, Fingerprint, RecordId, RunId, TableIndex};
 use crate::plan::{LedgerKey, PlannedRow};
 
 use super::batches::{BATCH, batches};
@@ -47,7 +47,7 @@ struct Entry {
     position: i64,
     table: TableIndex,
     identity: Fingerprint,
-    record_id: String,
+    record_id: RecordId,
     pointer: Arc<str>,
     part: Option<u32>,
     digest: [u8; 16],
@@ -56,7 +56,7 @@ struct Entry {
 /// A value that is stored differently from how it is written in the file.
 struct Converted {
     table: TableIndex,
-    record_id: String,
+    record_id: RecordId,
     conversion: Conversion,
 }
 

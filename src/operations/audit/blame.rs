@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::audit::{Action, Image, ReplayStep, RowState, imported_record_ids};
 use crate::database::{Access, Database, DatabaseUrl, NotRecorded, ReadTransaction};
-use crate::model::{EntryId, RunKind};
+use crate::model::{EntryId, RecordId, RunKind};
 use crate::operations::OperationError;
 
 use super::Attribution;
@@ -39,13 +39,13 @@ pub struct Blame {
     /// The table.
     pub table: String,
     /// The row.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// The columns in the audit log, in the order in which they were first written.
     pub columns: Vec<BlamedColumn>,
     /// Who deleted the row, if it was deleted; the columns then have their last values.
     pub deleted: Option<Attribution>,
     /// The current record id, if the row's key changed since it had this one.
-    pub moved_to: Option<String>,
+    pub moved_to: Option<RecordId>,
     /// Why later changes may have no entry under the name of the table; `null` if they should have.
     pub not_recorded: Option<NotRecorded>,
 }
@@ -90,7 +90,7 @@ pub(super) struct LastWritten {
     /// The values of the key columns in the last entry.
     pub(super) key: Image,
     /// The record ids that the ledger may have for the row.
-    pub(super) imported_ids: Vec<String>,
+    pub(super) imported_ids: Vec<RecordId>,
     /// The entries that are inconsistent with the previous ones.
     pub(super) inconsistent: Vec<EntryId>,
     /// The first entry of the row, if it was inserted without one.

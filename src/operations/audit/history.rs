@@ -7,7 +7,7 @@ use crate::audit::{FieldChange, ReplayError};
 use crate::database::{
     Access, Baseline, Database, DatabaseUrl, NotRecorded, NotRecordedReason, ReadTransaction,
 };
-use crate::model::{EntryId, RunId};
+use crate::model::{EntryId, RecordId, RunId};
 use crate::operations::OperationError;
 
 use super::Attribution;
@@ -24,9 +24,9 @@ pub struct Version {
     /// `INSERT`, `UPDATE` or `DELETE`.
     pub action: String,
     /// The record id before the change.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// The record id after the change, if the key changed.
-    pub moved_to: Option<String>,
+    pub moved_to: Option<RecordId>,
     /// The columns that changed.
     pub changes: Vec<FieldChange>,
     /// Why the entry is inconsistent with the entries before it.
@@ -41,7 +41,7 @@ pub struct History {
     /// The table.
     pub table: String,
     /// The row.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// The number of its versions.
     pub versions: usize,
     /// Why later changes may have no entry under the name of the table.
@@ -102,7 +102,7 @@ pub(super) fn entries_named(
     database: &mut ReadTransaction,
     table: &str,
     record: &str,
-) -> Result<(String, Vec<RowEntry>), OperationError> {
+) -> Result<(RecordId, Vec<RowEntry>), OperationError> {
     let record = row_named(database, table, record)?;
     let entries = entries_of_row(database, table, &record)?;
     match entries.is_empty() {

@@ -9,7 +9,7 @@ use crate::database::audit_log::{Choice, EntryField, EntryFilter, EntryOrder};
 use crate::database::{
     Access, Database, DatabaseUrl, ReadTransaction, TableTriggers, TriggerState,
 };
-use crate::model::nearest;
+use crate::model::{RecordId, nearest};
 use crate::operations::OperationError;
 
 use super::{AuditQuery, Criterion};
@@ -282,8 +282,8 @@ pub(in crate::operations) fn row_named(
     database: &mut ReadTransaction,
     table: &str,
     record: &str,
-) -> Result<String, OperationError> {
-    Ok(match rewritten_record_id(record) {
+) -> Result<RecordId, OperationError> {
+    Ok(RecordId::from(match rewritten_record_id(record) {
         Some(rewritten)
             if database
                 .audit_log()
@@ -293,5 +293,5 @@ pub(in crate::operations) fn row_named(
             rewritten
         }
         Some(_) | None => record.to_owned(),
-    })
+    }))
 }

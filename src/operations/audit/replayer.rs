@@ -3,7 +3,7 @@
 use crate::audit::{Image, Key, KeyRule, ReplayError, ReplayStep, ReplayedRows, RowState};
 use crate::database::audit_log::AuditEntry;
 use crate::database::{Baseline, ReadTransaction};
-use crate::model::EntryId;
+use crate::model::{EntryId, RecordId};
 use crate::operations::OperationError;
 
 /// Replays entries of one table, in the order of their numbers.
@@ -20,7 +20,7 @@ pub(super) struct Applied {
     /// Why the entry is inconsistent with the entries before it.
     pub(super) problem: Option<ReplayError>,
     /// The row's new record id, if it changed.
-    pub(super) moved_to: Option<String>,
+    pub(super) moved_to: Option<RecordId>,
 }
 
 impl Replayer {
@@ -38,7 +38,7 @@ impl Replayer {
     }
 
     /// The rows by record id, sorted, and the entries that gave the ids of rows that were still there to other rows.
-    pub(super) fn into_rows(self) -> (Vec<(String, RowState)>, Vec<EntryId>) {
+    pub(super) fn into_rows(self) -> (Vec<(RecordId, RowState)>, Vec<EntryId>) {
         let displaced = self.rows.displaced().map(|(entry, _)| entry).collect();
         let mut rows: Vec<_> = self.rows.into_rows().collect();
         rows.sort_by(|a, b| a.0.cmp(&b.0));
@@ -51,7 +51,7 @@ impl Replayer {
         entry: &AuditEntry,
         step: &Result<ReplayStep, ReplayError>,
     ) -> Applied {
-        let record_id = entry.record_id.as_str();
+        let record_id = &entry.record_id;
         let step = match step {
             Ok(step) => step,
             Err(problem) => {
@@ -126,6 +126,6 @@ pub(super) fn apply(
 }
 
 /// The record id of the row after a change of its key.
-pub(super) fn new_id(step: &ReplayStep, record_id: &str, rule: KeyRule) -> Option<String> {
+pub(super) fn new_id(step: &ReplayStep, record_id: &str, rule: KeyRule) -> Option<RecordId> {
     step.new_record_id(record_id, &Key::find(step.row(), record_id, rule)?)
 }

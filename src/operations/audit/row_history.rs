@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::audit::{Action, RowState};
 use crate::database::ReadTransaction;
 use crate::database::audit_log::{AuditEntry, Choice, EntryField, EntryFilter, EntryOrder};
-use crate::model::EntryId;
+use crate::model::{EntryId, RecordId};
 use crate::operations::OperationError;
 
 use super::replayer::{apply, new_id, take_step};
@@ -15,18 +15,18 @@ use super::replayer::{apply, new_id, take_step};
 pub(super) struct RowEntry {
     pub(super) entry: AuditEntry,
     /// The row's new record id, if the entry changed it.
-    pub(super) moved_to: Option<String>,
+    pub(super) moved_to: Option<RecordId>,
 }
 
 impl RowEntry {
     /// The record id after the entry.
-    fn name_after(&self) -> &str {
+    fn name_after(&self) -> &RecordId {
         self.moved_to.as_ref().unwrap_or(&self.entry.record_id)
     }
 
     /// Whether the row had this record id before or after the entry.
-    fn is_named(&self, record: &str) -> bool {
-        self.entry.record_id == record || self.name_after() == record
+    fn is_named(&self, record: &RecordId) -> bool {
+        self.entry.record_id == *record || self.name_after() == record
     }
 
     fn is(&self, action: Action) -> bool {
@@ -43,17 +43,17 @@ impl RowEntry {
 pub(super) fn entries_of_row(
     database: &mut ReadTransaction,
     table: &str,
-    record: &str,
+    record: &RecordId,
 ) -> Result<Vec<RowEntry>, OperationError> {
     let (mut entries, is_complete) = entries_with_id(database, table, record)?;
     if is_complete {
         return Ok(entries);
     }
-    let mut origins: HashMap<String, Vec<String>> = HashMap::new();
+    let mut origins: HashMap<RecordId, Vec<RecordId>> = HashMap::new();
     each_moved(database, table, &mut |entry, to| {
         origins.entry(to).or_default().push(entry.record_id);
     })?;
-    let (mut names, mut next) = (HashSet::from([record.to_owned()]), vec![record.to_owned()]);
+    let (mut names, mut next) = (HashSet::from([record.clone()]), vec![record.clone()]);
     while let Some(name) = next.pop() {
         for origin in origins.remove(&name).unwrap_or_default() {
             if names.insert(origin.clone()) {
@@ -76,7 +76,7 @@ pub(super) fn entries_of_row(
 pub(super) fn each_moved(
     database: &mut ReadTransaction,
     table: &str,
-    visit: &mut dyn FnMut(AuditEntry, String),
+    visit: &mut dyn FnMut(AuditEntry, RecordId),
 ) -> Result<(), OperationError> {
     let only = |field, value: &str| (field, Choice::Only, value.to_owned());
     let filter = EntryFilter {
@@ -110,7 +110,7 @@ pub(super) fn each_with_values<'e>(
 
 /// The entries of the row that had the record id last, without those of earlier rows with the same id: from its INSERT
 /// on, under all its record ids. If a deleted row is changed, another row was inserted without an entry.
-pub(super) fn of_last_row(entries: Vec<RowEntry>, record: &str) -> Vec<RowEntry> {
+pub(super) fn of_last_row(entries: Vec<RowEntry>, record: &RecordId) -> Vec<RowEntry> {
     let (rows, named) = rows_of(&entries);
     let mentions = entries.iter().zip(&rows);
     let mut mentions = mentions.filter_map(|(one, row)| one.is_named(record).then_some(*row));
@@ -123,10 +123,10 @@ pub(super) fn of_last_row(entries: Vec<RowEntry>, record: &str) -> Vec<RowEntry>
 
 /// Which row each entry is about, by a number, and the rows that are there after the entries, by their record ids. If
 /// rows swap their ids, two have the same one until the last entry of the statement.
-fn rows_of(entries: &[RowEntry]) -> (Vec<usize>, HashMap<&str, usize>) {
+fn rows_of(entries: &[RowEntry]) -> (Vec<usize>, HashMap<&RecordId, usize>) {
     let (mut named, mut displaced) = (HashMap::new(), HashMap::new());
     let rows = entries.iter().enumerate().map(|(new, one)| {
-        let name = one.entry.record_id.as_str();
+        let name = &one.entry.record_id;
         let leaves = one.moved_to.is_some() || one.is(Action::Delete);
         let row = leaves.then(|| displaced.remove(name)).flatten();
         let row = match row {
@@ -152,7 +152,7 @@ fn rows_of(entries: &[RowEntry]) -> (Vec<usize>, HashMap<&str, usize>) {
 fn entries_with_id(
     database: &mut ReadTransaction,
     table: &str,
-    record: &str,
+    record: &RecordId,
 ) -> Result<(Vec<RowEntry>, bool), OperationError> {
     let mut entries = Vec::new();
     let rule = database.key_rule();

@@ -8,7 +8,7 @@
 use crate::audit::reconcile::{self, Correction, Summing, Sums};
 use crate::audit::{Action, Image, Key};
 use crate::database::{DatabaseError, FoundEntry, WriteTransaction};
-use crate::model::{RunContext, Table};
+use crate::model::{RecordId, RunContext, Table};
 use crate::operations::proof::{AT_A_TIME, add, moved, replayed};
 use crate::operations::{Context, OperationError};
 
@@ -161,7 +161,7 @@ impl<'a> Accounting<'a> {
     }
 }
 
-fn entry(record_id: String, correction: Correction) -> FoundEntry {
+fn entry(record_id: RecordId, correction: Correction) -> FoundEntry {
     let text = |image: Image| Some(serde_json::Value::Object(image).to_string());
     let (action, old_value, new_value) = match correction {
         Correction::Insert { new } => (Action::Insert, None, text(new)),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::audit::reconcile::Correction;
 use crate::database::ACCOUNTED;
-use crate::model::{EntryId, Finding, Level, Rule, RunContext, Table, plural};
+use crate::model::{EntryId, Finding, Level, RecordId, Rule, RunContext, Table, plural};
 
 /// How many inconsistent entries are named.
 const NAMED: usize = 20;
@@ -26,7 +26,7 @@ pub(super) struct Accounted {
     /// can be added.
     pub(super) broken_entries: u64,
     /// The first of these entries, with the record ids of their rows.
-    pub(super) broken: Vec<(EntryId, String)>,
+    pub(super) broken: Vec<(EntryId, RecordId)>,
     /// The last entry of the audit log when everything was recorded.
     pub(super) until: EntryId,
     /// Whether the table had entries before.
@@ -93,10 +93,10 @@ impl Accounted {
         (self.was_known && broken > 0).then(|| warning(message).hint(hint))
     }
 
-    pub(super) fn count_broken(&mut self, entry: EntryId, record_id: &str) {
+    pub(super) fn count_broken(&mut self, entry: EntryId, record_id: &RecordId) {
         self.broken_entries += 1;
         if self.broken.len() < NAMED {
-            self.broken.push((entry, record_id.to_owned()));
+            self.broken.push((entry, record_id.clone()));
         }
     }
 

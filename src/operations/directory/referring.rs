@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::database::{DatabaseError, KeyedRows, ReadTransaction, ReferringKey};
 use crate::layout::Layout;
-use crate::model::{ForeignKey, Table, TableIndex};
+use crate::model::{ForeignKey, RecordId, Table, TableIndex};
 
 use super::shared::{SharedTransaction, lock};
 
@@ -69,7 +69,7 @@ pub(in crate::operations) fn each_referring_row(
     parent: &Table,
     record_ids: &[&str],
     known: &dyn Fn(&str) -> bool,
-    each: &mut dyn FnMut(usize, Option<String>),
+    each: &mut dyn FnMut(usize, Option<RecordId>),
 ) -> Result<(), DatabaseError> {
     let all = 0..record_ids.len();
     let mut portions = vec![all];

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::audit::seal::{RowsHeader, SealedConversion};
 use crate::database::seals::{NewSeal, RunFacts};
 use crate::layout::Layout;
-use crate::model::{FindingList, PerTable, RunId, Sha256, TableDigest};
+use crate::model::{FindingList, PerTable, RecordId, RunId, Sha256, TableDigest};
 use crate::operations::directory::FileOutcome;
 use crate::plan::{Change, TableCounts};
 
@@ -156,7 +156,7 @@ pub struct PlannedChange {
     /// The table.
     pub table: String,
     /// Primary key as text.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// For an update: the columns that change.
     pub columns: Vec<String>,
     /// Relative path of the file.

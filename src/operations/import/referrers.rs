@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::database::ReferringKey;
 use crate::layout::Layout;
-use crate::model::{ForeignKey, OnDelete, Origin, PerTable, TableIndex, Value};
+use crate::model::{ForeignKey, OnDelete, Origin, PerTable, RecordId, TableIndex, Value};
 use crate::operations::OperationError;
 use crate::operations::directory::{
     SharedTransaction, each_referring_row, is_of_layout, is_same_key, lock, table_named,
@@ -27,7 +27,7 @@ pub(super) enum ReferrerRow {
     /// A record in a file that this run read.
     Record(Origin),
     /// A row that this run leaves as it is, by its record id.
-    Row(String),
+    Row(RecordId),
     /// A row of a table without a primary key, or of another schema.
     Unnamed,
 }
@@ -62,7 +62,7 @@ pub(super) struct Referrers<'l> {
     layout: &'l Layout,
     policy: ConflictPolicy,
     /// Record ids of the deleted rows, by table.
-    deleted: PerTable<HashSet<String>>,
+    deleted: PerTable<HashSet<RecordId>>,
 }
 
 impl<'l> Referrers<'l> {
@@ -125,7 +125,7 @@ impl<'l> Referrers<'l> {
         found.resolve(own, going, self.policy);
         let going = going.iter().enumerate();
         let removed = going.filter(|(place, _)| !found.stays(*place, self.policy));
-        self.deleted[table].extend(removed.map(|(_, (record_id, _))| (*record_id).to_owned()));
+        self.deleted[table].extend(removed.map(|(_, (record_id, _))| RecordId::from(*record_id)));
         Ok(found.0)
     }
 
@@ -192,7 +192,7 @@ impl<'l> Referrers<'l> {
         table: TableIndex,
         stored: &[ReferringKey],
         going: &[RowToDelete<'_>],
-    ) -> Result<Vec<(usize, String)>, OperationError> {
+    ) -> Result<Vec<(usize, RecordId)>, OperationError> {
         let parent = &self.layout.tables[table].table;
         let columns: Vec<usize> = key
             .references
@@ -219,7 +219,7 @@ impl<'l> Referrers<'l> {
                 && is_same_key(&self.layout.tables[child].table, key, stored)
         };
         if let Some(stored) = stored.iter().find(is_stored) {
-            let same: HashSet<String> = rows.iter().map(|(_, row)| row.clone()).collect();
+            let same: HashSet<RecordId> = rows.iter().map(|(_, row)| row.clone()).collect();
             let record_ids: Vec<&str> = going.iter().map(|(id, _)| *id).collect();
             let known = |row: &str| same.contains(row) || self.deleted[child].contains(row);
             each_referring_row(

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::seal::Anchor;
-use crate::model::{EntryId, RunId};
+use crate::model::{EntryId, RecordId, RunId};
 
 /// The result of a check of the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -170,7 +170,7 @@ pub struct AuditLogDifference {
     /// The entry.
     pub entry: Option<EntryId>,
     /// The row of the entry in its current state: table and record id.
-    pub row: Option<(String, String)>,
+    pub row: Option<(String, RecordId)>,
     /// Description of the difference.
     pub message: String,
 }

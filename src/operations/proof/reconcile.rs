@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::audit::reconcile::{Accounted, Summing, Sums, UnknownColumns};
 use crate::audit::{Image, Key};
 use crate::database::{Access, Database, DatabaseUrl, ReadTransaction, TriggerState};
-use crate::model::Table;
+use crate::model::{RecordId, Table};
 use crate::operations::unfinished_run::unfinished_words;
 use crate::operations::{Context, OperationError};
 
@@ -225,7 +225,7 @@ impl Comparison<'_> {
         Ok(reconciled)
     }
 
-    fn keep(&mut self, table: &str, record_id: Option<String>, difference: Difference) {
+    fn keep(&mut self, table: &str, record_id: Option<RecordId>, difference: Difference) {
         if self.differences.len() < self.limit {
             self.differences.push(Unrecorded {
                 table: table.to_owned(),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::reconcile::RowDifference;
+use crate::model::RecordId;
 
 /// The result of comparing the audit log with the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub struct Unrecorded {
     /// The table.
     pub table: String,
     /// Primary key as text; `None` if the whole table differs.
-    pub record_id: Option<String>,
+    pub record_id: Option<RecordId>,
     /// How it differs.
     pub difference: Difference,
     /// The name under which the entries of the table were written, if it was renamed since.

@@ -3,7 +3,7 @@
 use crate::audit::reconcile::{Accounted, Replay, Summing, Sums};
 use crate::audit::{Key, ReplayStep};
 use crate::database::{ReadTransaction, RecordedChange};
-use crate::model::Table;
+use crate::model::{RecordId, Table};
 use crate::operations::OperationError;
 
 /// Number of entries and rows that are replayed at a time.
@@ -46,7 +46,7 @@ pub(in crate::operations) fn add(
 }
 
 /// The record id after an UPDATE that changed the key.
-pub(in crate::operations) fn moved(step: &RecordedChange, key: &Key<'_>) -> Option<String> {
+pub(in crate::operations) fn moved(step: &RecordedChange, key: &Key<'_>) -> Option<RecordId> {
     let (Some(old), Some(new)) = (&step.old_value, &step.new_value) else {
         return None;
     };

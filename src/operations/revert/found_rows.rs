@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::audit::revert::{Later, Writer};
 use crate::audit::{Image, Key, ReplayStep};
 use crate::database::{ReadTransaction, RestoredTable, Room};
-use crate::model::{EntryId, RunId};
+use crate::model::{EntryId, RecordId, RunId};
 use crate::operations::OperationError;
 
 /// The highest number of entries that are reverted together.
@@ -16,9 +16,9 @@ const MOST: usize = 2000;
 pub(super) struct DecidedEntry {
     pub(super) step: ReplayStep,
     /// The record id after the entry.
-    pub(super) record_id: String,
+    pub(super) record_id: RecordId,
     /// The record id before, under which the entry and earlier ones are recorded, if it is another.
-    pub(super) former_id: Option<String>,
+    pub(super) former_id: Option<RecordId>,
 }
 
 /// How many entries are reverted together: fewer if their rows are large.
@@ -36,9 +36,9 @@ pub(super) struct FoundRows {
     /// The number of these entries.
     pub(super) count: usize,
     /// The current rows of those of them that are compared with their rows.
-    pub(super) rows: HashMap<String, Image>,
+    pub(super) rows: HashMap<RecordId, Image>,
     /// The entries of these rows after the run.
-    pub(super) later: HashMap<String, LaterChanges>,
+    pub(super) later: HashMap<RecordId, LaterChanges>,
 }
 
 /// Which rows and entries are looked up.
@@ -133,7 +133,7 @@ impl FoundRows {
             return Ok(true);
         };
         let key = Key::of_table(table.table(), database.key_rule());
-        let ids: Vec<String> = entries.iter().map(|one| one.record_id.clone()).collect();
+        let ids: Vec<RecordId> = entries.iter().map(|one| one.record_id.clone()).collect();
         let mut has_room = true;
         database
             .audit_log()

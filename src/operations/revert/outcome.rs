@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::audit::revert::RevertConflict;
 use crate::database::seals::NewSeal;
-use crate::model::{FindingList, RunId};
+use crate::model::{FindingList, RecordId, RunId};
 
 /// How a revert ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -98,7 +98,7 @@ pub struct RevertConflictAt {
     /// The table.
     pub table: String,
     /// Primary key as text.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// How it was changed.
     pub conflict: RevertConflict,
     /// Who changed it last: actor and time; `None` if there is no entry for it.
@@ -115,7 +115,7 @@ pub struct Referrer {
     /// Its table.
     pub table: String,
     /// Primary key as text; `None` if the table has no primary key.
-    pub record_id: Option<String>,
+    pub record_id: Option<RecordId>,
     /// The columns of the foreign key.
     pub columns: Vec<String>,
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::audit::Image;
 use crate::audit::revert::RevertPolicy;
 use crate::database::{DatabaseError, KeyedRows, ReadTransaction, ReferringKey, RestoredTable};
-use crate::model::{Finding, Findings};
+use crate::model::{Finding, Findings, RecordId};
 use crate::operations::OperationError;
 
 use super::not_restorable;
@@ -21,14 +21,14 @@ use super::progress::{Progress, Rows};
 /// A row to be deleted.
 #[derive(Debug, Clone)]
 pub(super) struct RowToDelete {
-    pub(super) record_id: String,
+    pub(super) record_id: RecordId,
     /// The row as it is now.
     pub(super) image: Image,
 }
 
 /// A row of which columns get their former values.
 pub(super) struct RowToUpdate {
-    pub(super) record_id: String,
+    pub(super) record_id: RecordId,
     pub(super) columns: Vec<String>,
     /// The row as it is now.
     pub(super) image: Image,
@@ -44,16 +44,16 @@ pub(super) struct Referrers {
     /// Rows of which a referring row was not seen yet.
     open: Vec<(Arc<RestoredTable>, RowToDelete)>,
     /// Rows that the run inserted and that are kept, by table and record id.
-    kept: HashMap<(String, String), Referrer>,
+    kept: HashMap<(String, RecordId), Referrer>,
 }
 
 impl Referrers {
     /// Why a row that the run inserted is kept, if a row that stays refers to it.
-    pub(super) fn kept(&self, table: &str, record_id: &str) -> Option<&Referrer> {
+    pub(super) fn kept(&self, table: &str, record_id: &RecordId) -> Option<&Referrer> {
         if self.kept.is_empty() {
             return None;
         }
-        self.kept.get(&(table.to_owned(), record_id.to_owned()))
+        self.kept.get(&(table.to_owned(), record_id.clone()))
     }
 
     /// Collects those of these rows to which rows refer that are not reverted by the entries so far.

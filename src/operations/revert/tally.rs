@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::audit::revert::{Reversal, Undo};
 use crate::audit::seal::TableActions;
 use crate::database::Mismatch;
-use crate::model::plural;
+use crate::model::{RecordId, plural};
 
 use super::outcome::{RevertConflictAt, RevertedTable};
 
@@ -16,9 +16,9 @@ pub(super) struct Tally {
     pub(super) conflicts: Vec<RevertConflictAt>,
     pub(super) conflicts_not_kept: u64,
     /// Rows that are kept as they are, by table and record id, as the ledger may spell it.
-    pub(super) kept: HashSet<(String, String)>,
+    pub(super) kept: HashSet<(String, RecordId)>,
     /// Rows that are changed, likewise; collected for a second revert of a run only.
-    pub(super) changed: HashSet<(String, String)>,
+    pub(super) changed: HashSet<(String, RecordId)>,
 }
 
 impl Tally {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::database::ReadTransaction;
 use crate::database::ledger::ClaimedFile;
-use crate::model::{Fingerprint, Place, TableDigest, TableIndex};
+use crate::model::{Fingerprint, Place, RecordId, TableDigest, TableIndex};
 use crate::operations::OperationError;
 use crate::operations::directory::check_scratch;
 use crate::plan::{TableComparison, record_fingerprint};
@@ -63,7 +63,7 @@ impl<'c, 'l> Extra<'c, 'l> {
         }
         let owners = self.owners(database, index)?;
         let limit = self.comparing.limit;
-        let mut removed: HashMap<String, Option<Difference>> = HashMap::new();
+        let mut removed: HashMap<RecordId, Option<Difference>> = HashMap::new();
         database.tables().each_record_id(table, &mut |record_id| {
             let fingerprint = record_fingerprint(&record_id);
             if compared.relocated.contains(&fingerprint) {
@@ -139,7 +139,7 @@ impl<'c, 'l> Extra<'c, 'l> {
         &mut self,
         database: &mut ReadTransaction,
         index: TableIndex,
-        mut rows: HashMap<String, Option<Difference>>,
+        mut rows: HashMap<RecordId, Option<Difference>>,
     ) -> Result<Vec<Difference>, OperationError> {
         if rows.is_empty() {
             return Ok(Vec::new());

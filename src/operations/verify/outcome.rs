@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{FindingList, Place, TableDigest};
+use crate::model::{FindingList, Place, RecordId, TableDigest};
 use crate::operations::directory::FileOutcome;
 
 /// How a verification ended.
@@ -94,7 +94,7 @@ pub struct ExtraRows {
     /// Written by other programs.
     pub foreign: u64,
     /// The record ids of the first foreign rows.
-    pub foreign_record_ids: Vec<String>,
+    pub foreign_record_ids: Vec<RecordId>,
 }
 
 /// A difference between the database and the files.
@@ -105,7 +105,7 @@ pub struct Difference {
     /// The table.
     pub table: String,
     /// Primary key as text, if the row exists or the ledger has its record.
-    pub record_id: Option<String>,
+    pub record_id: Option<RecordId>,
     /// Where the record is, or was.
     pub place: Place,
     /// Which part of a split text, counted from 0.

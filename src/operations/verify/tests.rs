@@ -133,7 +133,7 @@ fn row_of_another_program_is_a_notice() {
     let extra = &outcome.tables[2].extra;
     assert_eq!(
         (extra.foreign, &extra.foreign_record_ids[..]),
-        (1, &["x9".to_owned()][..])
+        (1, &["x9".into()][..])
     );
     let notice = outcome
         .findings

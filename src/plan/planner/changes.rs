@@ -1,6 +1,6 @@
 //! Turns decisions into changes: completes the values of rows to be written, and counts.
 
-use crate::model::MappedRow;
+use crate::model::{MappedRow, RecordId};
 use crate::plan::change::{Change, PlannedRow};
 use crate::plan::decide::{Decision, Resolution};
 
@@ -52,7 +52,7 @@ impl Planner<'_> {
     }
 
     /// Completes a new row; returns its record id.
-    fn insert(&mut self, row: &mut MappedRow) -> String {
+    fn insert(&mut self, row: &mut MappedRow) -> RecordId {
         let table = &self.layout.tables[row.table];
         let timed = self.fill_defaults(row);
         let plan = &mut self.tables[row.table];
@@ -69,9 +69,9 @@ impl Planner<'_> {
     }
 
     /// Completes a row that changes; returns its record id.
-    fn update(&mut self, row: &mut MappedRow, existing: Existing<'_>) -> String {
+    fn update(&mut self, row: &mut MappedRow, existing: Existing<'_>) -> RecordId {
         let table = &self.layout.tables[row.table];
-        let record_id = existing.record_id().to_owned();
+        let record_id = RecordId::from(existing.record_id());
         let current = existing.values();
         keep_defaults(
             &mut row.values,
@@ -88,8 +88,8 @@ impl Planner<'_> {
     }
 
     /// Counts a row that stays as it is; returns its record id.
-    fn keep(&mut self, row: &MappedRow, existing: Existing<'_>) -> String {
-        let record_id = existing.record_id().to_owned();
+    fn keep(&mut self, row: &MappedRow, existing: Existing<'_>) -> RecordId {
+        let record_id = RecordId::from(existing.record_id());
         let plan = &mut self.tables[row.table];
         if existing.known.is_some() {
             plan.counts.unchanged += 1;

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::layout::Layout;
-use crate::model::{Fingerprint, Hasher, MappedRow, PerTable, TableDigest, Value};
+use crate::model::{Fingerprint, Hasher, MappedRow, PerTable, RecordId, TableDigest, Value};
 use crate::plan::change::{RowProblem, same};
 
 use super::row_batch::{SlotState, keep_defaults};
@@ -48,7 +48,7 @@ pub struct Discrepancy {
     /// The row according to the files.
     pub row: MappedRow,
     /// Primary key as text, if the row exists or the ledger has its record.
-    pub record_id: Option<String>,
+    pub record_id: Option<RecordId>,
     /// The kind of difference.
     pub kind: DiscrepancyKind,
 }
@@ -77,7 +77,7 @@ impl Comparison {
         }
     }
 
-    fn add(&mut self, row: MappedRow, record_id: Option<String>, kind: DiscrepancyKind) {
+    fn add(&mut self, row: MappedRow, record_id: Option<RecordId>, kind: DiscrepancyKind) {
         if self.discrepancies.len() < self.keep {
             self.discrepancies.push(Discrepancy {
                 row,
@@ -186,7 +186,7 @@ impl Planner<'_> {
     fn remember_compared(
         &mut self,
         row: &MappedRow,
-        record_id: Option<&String>,
+        record_id: Option<&RecordId>,
         current: Option<&[Value]>,
     ) -> Option<i64> {
         let watched = self.watched.keys().any(|(table, _)| *table == row.table);

@@ -1,6 +1,6 @@
 //! Decides what to do with the rows of a round.
 
-use crate::model::{MappedRow, Rule, Value};
+use crate::model::{MappedRow, RecordId, Rule, Value};
 use crate::plan::change::{Change, ConflictPolicy, KnownRow, RowProblem};
 use crate::plan::decide::{Resolution, Situation, decide};
 use crate::plan::limits::check_row;
@@ -13,7 +13,7 @@ use super::{Lookup, Planner, Round, RowBatch};
 #[derive(Clone, Copy)]
 pub(super) struct Existing<'a> {
     pub(super) known: Option<&'a KnownRow>,
-    row: Option<&'a (String, Vec<Value>)>,
+    row: Option<&'a (RecordId, Vec<Value>)>,
 }
 
 impl<'a> Existing<'a> {
@@ -25,7 +25,7 @@ impl<'a> Existing<'a> {
     pub(super) fn record_id(self) -> &'a str {
         let known = self.known.map(|known| &known.record_id);
         let record_id = known.or(self.row.map(|(record_id, _)| record_id));
-        record_id.map_or("", String::as_str)
+        record_id.map_or("", RecordId::as_str)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A change that needs a value of another row waits until that row releases it, at most until the end of its file. If
 //! rows wait for each other, for example because two rows exchange names, one of them is set to NULL for a moment.
 
-use crate::model::{MappedRow, Origin, Rule, Table, TableIndex};
+use crate::model::{MappedRow, Origin, RecordId, Rule, Table, TableIndex};
 use crate::plan::change::{Change, PlannedRow, RowProblem, TableColumns};
 use crate::plan::decide::Decision;
 
@@ -67,7 +67,7 @@ impl Planner<'_> {
         &mut self,
         row: &MappedRow,
         decision: &Decision,
-        record_id: Option<&String>,
+        record_id: Option<&RecordId>,
         lookup: &Lookup,
     ) -> Result<Vec<ConflictingRow>, RowProblem> {
         let index = row.table;
@@ -99,7 +99,7 @@ impl Planner<'_> {
     }
 
     /// Records that a row releases its unique values. Changes are written in the order in which they are planned.
-    fn release(&mut self, table: TableIndex, columns: &[usize], record_id: Option<&String>) {
+    fn release(&mut self, table: TableIndex, columns: &[usize], record_id: Option<&RecordId>) {
         let plan = &mut self.tables[table];
         let mut unique = plan.unique.iter();
         let gives_up = unique.any(|key| key.columns.iter().any(|column| columns.contains(column)));

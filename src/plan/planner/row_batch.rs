@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::layout::Layout;
-use crate::model::{Deferred, Fingerprint, Hasher, MappedRow, RowHasher, Value};
+use crate::model::{Deferred, Fingerprint, Hasher, MappedRow, RecordId, RowHasher, Value};
 use crate::plan::change::KnownRow;
 use crate::plan::foreign_keys::ParentKey;
 
@@ -53,7 +53,7 @@ pub struct Lookup {
     /// Ledger entries.
     pub known: HashMap<Fingerprint, KnownRow>,
     /// Rows in the database: those of records whose digest differs, and those that new records found by a unique key.
-    pub current: HashMap<Fingerprint, (String, Vec<Value>)>,
+    pub current: HashMap<Fingerprint, (RecordId, Vec<Value>)>,
     /// The parents of [`Round::parents`] that exist.
     pub parents: Vec<ParentKey>,
     /// Records whose rows have not changed since the last import according to the audit log. Used where the ledger's
@@ -75,7 +75,7 @@ pub struct Lookup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConflictingRow {
     /// Primary key as text.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// The columns of the key or UNIQUE constraint.
     pub columns: Vec<usize>,
     /// The file of the record that the row belongs to, if any.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::audit::{FieldChange, ReplayStep};
 use crate::database::audit_log::AuditEntry;
-use crate::model::{EntryId, escape_line};
+use crate::model::{EntryId, RecordId, escape_line};
 use crate::operations::audit::{Attribution, LogEntries};
 use crate::report::counts::{Align, painted, plural, short_timestamp};
 use crate::report::document::ListDocument;
@@ -174,7 +174,7 @@ pub struct EntryView<'o> {
     /// The table.
     table: &'o str,
     /// The row's primary key as text, before the change.
-    record_id: &'o str,
+    record_id: &'o RecordId,
     /// `INSERT`, `UPDATE` or `DELETE`.
     action: &'o str,
     /// An object of values by column: all columns of a deleted row; the key and the changed columns of an update.
@@ -204,7 +204,7 @@ pub(super) struct QuotedEntryView<'o> {
     #[serde(flatten)]
     attribution: Value,
     table: &'o str,
-    record_id: &'o str,
+    record_id: &'o RecordId,
     action: &'o str,
     old: ImageView<'o>,
     new: ImageView<'o>,
@@ -242,12 +242,12 @@ pub(super) fn entry_line(
         .iter()
         .map(|name| Cell::value(&attribution[name]));
     let texts = [
-        Some(&entry.table_name),
-        Some(&entry.record_id),
-        Some(&entry.action),
-        entry.old_value.as_ref(),
-        entry.new_value.as_ref(),
+        Some(entry.table_name.as_str()),
+        Some(entry.record_id.as_str()),
+        Some(entry.action.as_str()),
+        entry.old_value.as_deref(),
+        entry.new_value.as_deref(),
     ];
-    let texts = texts.map(|text| Cell::text(text.map_or("", String::as_str)));
+    let texts = texts.map(|text| Cell::text(text.unwrap_or_default()));
     line(out, attribution.chain(texts))
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::audit::FieldChange;
-use crate::model::{RunId, escape_line};
+use crate::model::{RecordId, RunId, escape_line};
 use crate::operations::audit::{Attribution, History, Version};
 use crate::report::Style;
 use crate::report::counts::plural;
@@ -75,9 +75,9 @@ pub struct VersionView<'o> {
     /// `INSERT`, `UPDATE` or `DELETE`.
     action: &'o str,
     /// The row's key before the change.
-    record_id: &'o str,
+    record_id: &'o RecordId,
     /// Its new key, if it changed.
-    moved_to: Option<&'o str>,
+    moved_to: Option<&'o RecordId>,
     /// The columns that changed.
     changes: &'o [FieldChange],
     /// Why the entry does not match the previous ones.
@@ -93,7 +93,7 @@ impl<'o> From<&'o Version> for VersionView<'o> {
             attribution: &version.attribution,
             action: &version.action,
             record_id: &version.record_id,
-            moved_to: version.moved_to.as_deref(),
+            moved_to: version.moved_to.as_ref(),
             changes: &version.changes,
             problem: version.problem.as_ref().map(ToString::to_string),
             accepted_by: version.accepted_by.as_ref(),
@@ -217,7 +217,7 @@ fn begin(out: &mut dyn Write, history: &History) -> io::Result<ListDocument> {
 struct ChangeLine<'o> {
     #[serde(flatten)]
     attribution: &'o Attribution,
-    record_id: &'o str,
+    record_id: &'o RecordId,
     action: &'o str,
     #[serde(flatten)]
     change: &'o FieldChange,

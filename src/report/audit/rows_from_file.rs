@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::model::escape_line;
+use crate::model::{RecordId, escape_line};
 use crate::operations::audit::{RowFromFile, RowsFromFile};
 use crate::report::counts::{Align, aligned, short_timestamp};
 
@@ -79,7 +79,7 @@ struct RowFromFileView<'o> {
     /// The table.
     table: &'o str,
     /// The row's primary key as text.
-    record_id: &'o str,
+    record_id: &'o RecordId,
     /// JSON Pointer to the record.
     pointer: &'o str,
     /// The part of a split string, from 0.

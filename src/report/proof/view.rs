@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::EntryId;
+use crate::model::{EntryId, RecordId};
 use crate::operations::proof::{
     AnchorOf, AnchorSource, AuditLogDifference, AuditLogDifferenceKind, AuditLogOutcome,
     AuditLogStatus, CheckedAnchor, Unsealed,
@@ -82,7 +82,7 @@ struct TrailDifferenceView<'o> {
     /// The table of the entry.
     table: Option<&'o str>,
     /// The row of the entry: its primary key as text.
-    record_id: Option<&'o str>,
+    record_id: Option<&'o RecordId>,
     /// For people; the wording can change.
     message: &'o str,
 }
@@ -135,7 +135,7 @@ impl<'o> From<&'o AuditLogDifference> for TrailDifferenceView<'o> {
             run: difference.run.as_deref(),
             entry: difference.entry,
             table: row.map(|(table, _)| table.as_str()),
-            record_id: row.map(|(_, record)| record.as_str()),
+            record_id: row.map(|(_, record)| record),
             message: &difference.message,
         }
     }

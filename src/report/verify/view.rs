@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::RecordId;
 use crate::operations::import::FileOutcome;
 use crate::operations::verify::{
     Difference, DifferenceKind, ExtraRows, VerifiedTable, VerifyOutcome, VerifyStatus,
@@ -67,7 +68,7 @@ struct DifferenceView<'o> {
     /// The table.
     table: &'o str,
     /// The row's primary key as text.
-    record_id: Option<&'o str>,
+    record_id: Option<&'o RecordId>,
     /// The column, of a different value.
     column: Option<&'o str>,
     /// The value in the file, masked without `--show-values`.
@@ -144,7 +145,7 @@ impl<'o> From<&'o Difference> for DifferenceView<'o> {
         Self {
             kind: difference.kind.name(),
             table: &difference.table,
-            record_id: difference.record_id.as_deref(),
+            record_id: difference.record_id.as_ref(),
             column: column.map(String::as_str),
             expected: expected.map(String::as_str),
             found: found.map(String::as_str),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::audit::{Image, RowState};
 use crate::database::{Access, Database, DatabaseUrl, NotRecorded, ReadTransaction};
-use crate::model::{EntryId, RunId, Timestamp};
+use crate::model::{EntryId, RecordId, RunId, Timestamp};
 use crate::operations::OperationError;
 
 use super::history::entries_named;
@@ -46,7 +46,7 @@ pub struct AsOfOptions {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AsOfRow {
     /// Its record id at that time.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// Whether all columns are known; some may be unknown if the row is older than the audit log.
     pub is_whole: bool,
     /// Its columns.
@@ -68,7 +68,7 @@ pub struct AsOf {
     /// is unknown.
     pub unrecorded: u64,
     /// The record ids of the first of them.
-    pub unrecorded_ids: Vec<String>,
+    pub unrecorded_ids: Vec<RecordId>,
     /// Why changes until the point in time may have no entry under the name of the table; `null` if they should have.
     pub not_recorded: Option<NotRecorded>,
     /// The full id of the run, if the point in time is a run.
@@ -130,14 +130,14 @@ const LISTED: usize = 20;
 
 impl Rows<'_> {
     /// Counts a row that was inserted, or got its key, without an entry.
-    fn unrecorded(&mut self, record_id: String) {
+    fn unrecorded(&mut self, record_id: RecordId) {
         self.outcome.unrecorded += 1;
         if self.outcome.unrecorded_ids.len() < LISTED {
             self.outcome.unrecorded_ids.push(record_id);
         }
     }
 
-    fn give(&mut self, record_id: String, state: RowState) {
+    fn give(&mut self, record_id: RecordId, state: RowState) {
         let is_whole = match &state {
             RowState::Unknown | RowState::Absent => return,
             RowState::Present(_) => true,
@@ -210,7 +210,7 @@ fn without_entry(
 fn replay_row(
     database: &mut ReadTransaction,
     table: &str,
-    record: String,
+    record: RecordId,
     entries: Vec<RowEntry>,
     visible: &Visible,
     rows: &mut Rows<'_>,

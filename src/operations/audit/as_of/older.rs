@@ -8,7 +8,7 @@ use serde_json::Map;
 use crate::audit::{Action, Image, KeyRule, ReplayStep, RowState};
 use crate::database::audit_log::AuditEntry;
 use crate::database::{LiveRow, ReadTransaction};
-use crate::model::EntryId;
+use crate::model::{EntryId, RecordId};
 use crate::operations::OperationError;
 use crate::operations::audit::replayer::{new_id, take_step};
 
@@ -18,17 +18,17 @@ use super::Rows;
 pub(super) struct Older {
     rule: KeyRule,
     /// By record id: the known columns, and whether there are others.
-    rows: BTreeMap<String, (Image, Completeness)>,
+    rows: BTreeMap<RecordId, (Image, Completeness)>,
     /// Record ids that rows got later.
-    later_names: HashSet<String>,
+    later_names: HashSet<RecordId>,
     /// Record ids of all rows with entries; set if rows without entries are needed.
-    touched: Option<HashSet<String>>,
+    touched: Option<HashSet<RecordId>>,
     /// The last entry when the audit log first accounted for every row of the table, if it did: only up to this entry
     /// a row may be older than its first entry.
     until: Option<EntryId>,
     /// Rows that are not older than the audit log, unless another row got their record id: with their first entry,
     /// before which they were inserted without an entry.
-    too_new: HashMap<String, EntryId>,
+    too_new: HashMap<RecordId, EntryId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Older {
     /// existed before them.
     pub(super) fn begins_with(
         &mut self,
-        record_id: String,
+        record_id: RecordId,
         entry: EntryId,
         action: Option<&str>,
     ) -> bool {
@@ -84,7 +84,7 @@ impl Older {
     }
 
     /// Adds a row with some known columns.
-    pub(super) fn is_partly_known(&mut self, record_id: String, image: Image) {
+    pub(super) fn is_partly_known(&mut self, record_id: RecordId, image: Image) {
         self.too_new.remove(&record_id);
         self.rows.insert(record_id, (image, Completeness::FromNow));
     }
@@ -95,7 +95,7 @@ impl Older {
     }
 
     /// Includes rows without entries, which have their current values; `touched` are all the others.
-    pub(super) fn untouched(&mut self, touched: HashSet<String>) {
+    pub(super) fn untouched(&mut self, touched: HashSet<RecordId>) {
         self.touched = Some(touched);
     }
 
@@ -192,7 +192,7 @@ impl Older {
             }
             Some(_) => {}
             None => {
-                let is_untouched = |touched: &HashSet<String>| !touched.contains(&live.record_id);
+                let is_untouched = |touched: &HashSet<RecordId>| !touched.contains(&live.record_id);
                 if !self.touched.as_ref().is_some_and(is_untouched) {
                     return Ok(());
                 }

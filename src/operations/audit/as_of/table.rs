@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use crate::audit::{Action, KeyRule, RowState};
 use crate::database::ReadTransaction;
 use crate::database::audit_log::AuditEntry;
-use crate::model::EntryId;
+use crate::model::{EntryId, RecordId};
 use crate::operations::OperationError;
 use crate::operations::audit::replayer::{apply, new_id, take_step};
 use crate::operations::audit::row_history::each_moved;
@@ -29,7 +29,7 @@ struct TableReplay<'v> {
     /// The row whose entries are being read.
     row: Option<RowReplay>,
     /// Record ids that rows got or left.
-    shared: HashSet<String>,
+    shared: HashSet<RecordId>,
     /// Entries of rows that are replayed at the end.
     waiting: Vec<EntryId>,
     /// Later entries of the same rows.
@@ -42,7 +42,7 @@ struct TableReplay<'v> {
 
 /// The entries of one record id.
 struct RowReplay {
-    record_id: String,
+    record_id: RecordId,
     /// Entries that were committed at the point in time.
     now: Vec<EntryId>,
     later: Vec<EntryId>,
@@ -105,7 +105,7 @@ fn shared(
     database: &mut ReadTransaction,
     table: &str,
     visible: &Visible,
-) -> Result<HashSet<String>, OperationError> {
+) -> Result<HashSet<RecordId>, OperationError> {
     let mut shared = HashSet::new();
     each_moved(database, table, &mut |entry, to| {
         if visible.includes(&entry) {
@@ -116,7 +116,10 @@ fn shared(
 }
 
 /// Record ids of the rows with entries.
-fn touched(database: &mut ReadTransaction, table: &str) -> Result<HashSet<String>, OperationError> {
+fn touched(
+    database: &mut ReadTransaction,
+    table: &str,
+) -> Result<HashSet<RecordId>, OperationError> {
     let (mut touched, rule) = (HashSet::new(), database.key_rule());
     database
         .audit_log()

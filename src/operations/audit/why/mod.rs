@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::database::ledger::{FileVersion, RunRecord};
 use crate::database::{Access, Database, DatabaseUrl, NotRecorded};
 use crate::layout::Layout;
-use crate::model::{EntryId, RunId, Table};
+use crate::model::{EntryId, RecordId, RunId, Table};
 use crate::operations::OperationError;
 use crate::parse::{FilePosition, Limits};
 
@@ -59,7 +59,7 @@ pub struct Why {
     /// The table.
     pub table: String,
     /// The row.
-    pub record_id: String,
+    pub record_id: RecordId,
     /// Who deleted the row, if it was deleted.
     pub deleted: Option<Attribution>,
     /// The record that the row came from; `None` if it came from no file.
@@ -195,13 +195,13 @@ pub fn why(options: &WhyOptions<'_>) -> Result<Why, OperationError> {
             .filter_map(|one| one.entry.source_file_id)
             .collect();
         let names = origin::FormerName::of_row(&entries, &record, &written.imported_ids);
-        let moved_to = entries.last().and_then(|last| last.moved_to.as_deref());
-        let moved_to = moved_to.filter(|name| *name != record);
+        let moved_to = entries.last().and_then(|last| last.moved_to.as_ref());
+        let moved_to = moved_to.filter(|name| **name != record);
         let renamed_to = match &table {
             Some(_) => None,
             None => database.ledger().present_name(&options.table)?,
         };
-        let moved = moved_to.or(renamed_to.as_deref());
+        let moved = moved_to.map(RecordId::as_str).or(renamed_to.as_deref());
         let baselines = match written.inconsistent.is_empty() {
             true => Vec::new(),
             false => database.audited_tables().baselines_of(&options.table)?,

@@ -11,10 +11,10 @@ use crate::database::ReadTransaction;
 use crate::database::ledger::{FileVersion, RowOrigin, RunRecord, StoredConversion};
 use crate::layout::{Layout, source_of, unpacked};
 use crate::map::{self, MappedElement, Mapper, Resolved};
-use crate::model::Timestamp;
 use crate::model::{
     FileId, MappedRow, Pointer, RunId, SourceIndex, TableIndex, Value, canonical_json,
 };
+use crate::model::{RecordId, Timestamp};
 use crate::operations::OperationError;
 use crate::operations::audit::BlamedColumn;
 use crate::operations::audit::row_history::RowEntry;
@@ -36,7 +36,7 @@ pub(super) struct Wanted<'w> {
 /// A record id that a row had, under which it may have been imported. Another row may have had it before and after.
 #[derive(Default)]
 pub(super) struct FormerName {
-    record_id: String,
+    record_id: RecordId,
     since: Option<String>,
     until: Option<String>,
     /// Runs that changed the row under this id.
@@ -44,9 +44,9 @@ pub(super) struct FormerName {
 }
 
 impl FormerName {
-    fn since(record_id: &str, since: Option<String>) -> Self {
+    fn since(record_id: &RecordId, since: Option<String>) -> Self {
         Self {
-            record_id: record_id.to_owned(),
+            record_id: record_id.clone(),
             since,
             ..Self::default()
         }
@@ -55,11 +55,15 @@ impl FormerName {
     /// The ids that a row had according to its entries, the last one, `record`, in the end, and then the `others`, which
     /// it had at any time. A row that another program inserted is not the one that an earlier run imported under the
     /// same key.
-    pub(super) fn of_row(entries: &[RowEntry], record: &str, others: &[String]) -> Vec<Self> {
+    pub(super) fn of_row(
+        entries: &[RowEntry],
+        record: &RecordId,
+        others: &[RecordId],
+    ) -> Vec<Self> {
         let first = entries.first();
         let inserted = first.filter(|one| one.is_insert() && one.entry.run_id.is_none());
         let inserted = inserted.map(|one| one.entry.changed_at.clone());
-        let first = first.map_or(record, |one| one.entry.record_id.as_str());
+        let first = first.map_or(record, |one| &one.entry.record_id);
         let (mut names, mut name) = (Vec::new(), Self::since(first, inserted.clone()));
         for RowEntry { entry, moved_to } in entries {
             name.runs.extend(entry.run_id.clone());

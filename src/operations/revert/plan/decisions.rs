@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::audit::revert::{Later, Reversal, RevertConflict, Undo, undo, undo_unchecked};
 use crate::audit::{Image, ReplayStep, imported_record_ids};
 use crate::database::{ReadTransaction, RestoredTable, RowUndo};
+use crate::model::RecordId;
 use crate::operations::OperationError;
 use crate::operations::revert::found_rows::{DecidedEntry, FoundRows};
 use crate::operations::revert::not_restorable;
@@ -180,11 +181,11 @@ impl Reverting<'_> {
         table: &str,
         ids: [Option<&str>; 2],
         image: &Image,
-    ) -> Vec<(String, String)> {
+    ) -> Vec<(String, RecordId)> {
         let ids = ids.into_iter().flatten();
         ids.flat_map(|id| {
             let others = imported_record_ids(image, id, database.key_rule());
-            others.into_iter().chain([id.to_owned()])
+            others.into_iter().chain([RecordId::from(id)])
         })
         .map(|id| (table.to_owned(), id))
         .collect()

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::database::NotRecorded;
-use crate::model::{EntryId, RunId};
+use crate::model::{EntryId, RecordId, RunId};
 use crate::operations::audit::Attribution;
 use crate::operations::audit::why::{
     ExplainedColumn, LiveRow, Origin, Proof, ValueSource, Verdict, Why,
@@ -22,7 +22,7 @@ pub struct WhyView<'o> {
     /// The table.
     table: &'o str,
     /// The row's primary key as text.
-    record_id: &'o str,
+    record_id: &'o RecordId,
     /// Who deleted the row, if it was deleted.
     deleted: Option<&'o Attribution>,
     /// The record that the row came from; `null` for a row that no file accounts for.
