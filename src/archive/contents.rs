@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::location::Location;
 use super::lock::LOCK_FILE;
 use super::{ArchiveError, Manifest, ManifestSummary, ObjectReader, SEALS};
-use crate::model::Sha256;
+use crate::model::{RunId, Sha256};
 
 const OBJECTS: &str = "objects";
 const RUNS: &str = "runs";
@@ -112,11 +112,11 @@ impl Archive {
     ///
     /// # Errors
     /// If `run` is not a run id, or its manifest is missing or cannot be used.
-    pub fn manifest(&self, run: &str) -> Result<Manifest, ArchiveError> {
-        let id = Uuid::parse_str(run).map_err(|_| ArchiveError::NotARunId(run.to_owned()))?;
+    pub fn manifest(&self, run: &RunId) -> Result<Manifest, ArchiveError> {
+        let id = Uuid::parse_str(run).map_err(|_| ArchiveError::NotARunId(run.to_string()))?;
         match self.read_manifest(id) {
             Err(ArchiveError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
-                Err(ArchiveError::UnknownRun(run.to_owned()))
+                Err(ArchiveError::UnknownRun(run.to_string()))
             }
             other => other,
         }
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_run_is_found_by_its_full_id_only() {
         let home = Home::new();
-        let manifest = |run: &str| home.archive().manifest(run);
+        let manifest = |run: &str| home.archive().manifest(&run.into());
         let other = run(1).to_string();
         assert!(matches!(manifest("../x"), Err(ArchiveError::NotARunId(_))));
         assert!(matches!(manifest(&other), Err(ArchiveError::UnknownRun(_))));

@@ -15,7 +15,7 @@ use super::durable::{create_private_file, sync_directory};
 use super::location::Location;
 use super::workers::{ArchiveObserver, for_each};
 use super::{Archive, ArchiveError, ManifestEntry};
-use crate::model::Timestamp;
+use crate::model::{RunId, Timestamp};
 
 /// The result of a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Archive {
     /// `interrupt` is set. In this case all written files are removed again.
     pub fn restore(
         &self,
-        run: &str,
+        run: &RunId,
         target: &Path,
         observer: &dyn ArchiveObserver,
         interrupt: &AtomicBool,
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn restore(home: &Home, number: u128, target: &Path) -> Result<Restored, ArchiveError> {
-        let run = run(number).to_string();
+        let run = RunId::from(run(number));
         let archive = home.archive();
         archive.restore(&run, target, &(), &AtomicBool::new(false))
     }

@@ -216,7 +216,7 @@ mod tests {
 
     fn assert_restored(home: &Home, number: u128) {
         let target = home.path().join(format!("restored-{number}"));
-        let run = run(number).to_string();
+        let run = run(number).into();
         let restored = home
             .archive()
             .restore(&run, &target, &(), &AtomicBool::new(false));

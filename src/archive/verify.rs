@@ -12,7 +12,7 @@ use super::object::prove;
 use super::pack::Packs;
 use super::workers::{ArchiveObserver, for_each};
 use super::{Archive, ArchiveError, ArchiveProblem, Manifest, RelativePath, VerifyReport};
-use crate::model::Sha256;
+use crate::model::{RunId, Sha256};
 
 /// A content as described by manifests. The size is included: if manifests disagree about it, both are checked.
 type Claim = (Sha256, u64);
@@ -32,7 +32,7 @@ impl Archive {
     /// error but a [`ArchiveProblem`].
     pub fn verify(
         &self,
-        run: Option<&str>,
+        run: Option<&RunId>,
         observer: &dyn ArchiveObserver,
         interrupt: &AtomicBool,
     ) -> Result<VerifyReport, ArchiveError> {
@@ -145,7 +145,7 @@ mod tests {
 
     fn verify(home: &Home, run: Option<&str>) -> VerifyReport {
         home.archive()
-            .verify(run, &(), &AtomicBool::new(false))
+            .verify(run.map(RunId::from).as_ref(), &(), &AtomicBool::new(false))
             .expect("verified")
     }
 
@@ -257,7 +257,7 @@ mod tests {
         for name in ["x", &unknown] {
             let outcome = home
                 .archive()
-                .verify(Some(name), &(), &AtomicBool::new(false));
+                .verify(Some(&name.into()), &(), &AtomicBool::new(false));
             assert!(outcome.is_err());
         }
     }

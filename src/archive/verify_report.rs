@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use super::{ArchiveError, ObjectFault, RelativePath};
-use crate::model::Sha256;
+use crate::model::{RunId, Sha256};
 
 /// The result of a verification.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub enum ArchiveProblem {
     #[error("run `{run}`: {message}")]
     Ledger {
         /// The run.
-        run: String,
+        run: RunId,
         /// The problem.
         message: String,
     },

@@ -46,7 +46,7 @@ pub fn verify_archive(
         progress: ctx.progress,
         stage: Stage::VerifyArchive,
     };
-    let report = archive.verify(run.as_deref(), &observer, ctx.interrupted);
+    let report = archive.verify(run.as_ref(), &observer, ctx.interrupted);
     ctx.progress.end();
     let mut report = report?;
     let compared = ledger.map(|ledger| ledger.compare(&archive, run.as_ref(), &mut report));

@@ -58,7 +58,7 @@ impl RejectStatus {
 
     /// The run that read the file again, or that reverted the run.
     #[must_use]
-    pub fn run(&self) -> Option<&str> {
+    pub fn run(&self) -> Option<&RunId> {
         match self {
             Self::Open => None,
             Self::Fixed(run) | Self::Repeated(run) | Self::Removed(run) | Self::Reverted(run) => {

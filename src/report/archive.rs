@@ -6,6 +6,7 @@ use std::error::Error;
 use std::path::Path;
 
 use crate::archive::{Listing, Restored};
+use crate::model::RunId;
 use crate::operations::VerifiedArchive;
 
 use super::Style;
@@ -101,7 +102,7 @@ pub fn verified_text(directory: &Path, verified: &VerifiedArchive) -> String {
 
 /// The number of restored files, and their directory.
 #[must_use]
-pub fn restored_text(run: &str, target: &Path, restored: Restored) -> String {
+pub fn restored_text(run: &RunId, target: &Path, restored: Restored) -> String {
     format!(
         "{} {} of run {run} into `{}` ({})\n",
         Style::paint(Style::SUCCESS, "restored"),
@@ -213,7 +214,7 @@ mod tests {
                 fault: ObjectFault::Missing,
             },
             ArchiveProblem::Ledger {
-                run: "01a1".to_owned(),
+                run: "01a1".into(),
                 message: "its manifest is missing".to_owned(),
             },
         ];
@@ -242,10 +243,14 @@ mod tests {
             bytes: 1_700,
         };
         assert_eq!(
-            plain(&restored_text("01a1", Path::new("out"), restored)),
+            plain(&restored_text(&"01a1".into(), Path::new("out"), restored)),
             "restored 3 files of run 01a1 into `out` (1 700 bytes)\n"
         );
-        let json = json(RestoredView::new("01a1", Path::new("out"), restored));
+        let json = json(RestoredView::new(
+            &"01a1".into(),
+            Path::new("out"),
+            restored,
+        ));
         assert_eq!(json["files"], 3);
     }
 }

@@ -5,7 +5,7 @@ mod state;
 use serde::Serialize;
 
 use crate::database::{Effect, Gap, TableTriggers, TriggerState};
-use crate::model::sanitize_for_terminal;
+use crate::model::{RunId, sanitize_for_terminal};
 use crate::operations::audited_tables::{
     DisableOutcome, EnableOutcome, EnabledEntries, altered, gap_message, is_complete, is_faulty,
     never_rolled_back, silently_changed,
@@ -213,7 +213,7 @@ pub fn enabled_text(outcome: &EnableOutcome) -> String {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EnabledView<'o> {
     /// The run that created triggers or inserted entries; else `null`.
-    run: Option<&'o str>,
+    run: Option<&'o RunId>,
     /// Its seal.
     seal: Option<SealView>,
     /// Tables whose triggers were created.
@@ -248,7 +248,7 @@ impl<'o> From<&'o EnableOutcome> for EnabledView<'o> {
         let refused = outcome.unsuitable.iter();
         let refused = refused.map(|(table, message)| RefusedTableView { table, message });
         Self {
-            run: run.map(|(run, _)| run.as_str()),
+            run: run.map(|(run, _)| run),
             seal: run.map(|(_, seal)| seal.into()),
             tables: &outcome.tables,
             refused: refused.collect(),
@@ -283,7 +283,7 @@ pub fn disabled_text(outcome: &DisableOutcome) -> String {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DisabledView<'o> {
     /// The run that records it; `null` if none of the tables was recorded.
-    run: Option<&'o str>,
+    run: Option<&'o RunId>,
     /// Its seal.
     seal: Option<SealView>,
     /// Tables that are no longer recorded.
@@ -298,7 +298,7 @@ impl<'o> From<&'o DisableOutcome> for DisabledView<'o> {
     fn from(outcome: &'o DisableOutcome) -> Self {
         let run = outcome.run.as_ref();
         Self {
-            run: run.map(|(run, _)| run.as_str()),
+            run: run.map(|(run, _)| run),
             seal: run.map(|(_, seal)| seal.into()),
             tables: &outcome.tables,
             triggers_dropped: &outcome.dropped,

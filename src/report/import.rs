@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::sanitize_for_terminal;
+use crate::model::{RunId, sanitize_for_terminal};
 use crate::operations::import::{
     ConversionCount, FileOutcome, ImportOutcome, ImportStatus, PlannedChange,
 };
@@ -183,7 +183,7 @@ pub struct ImportView<'o> {
     /// As given, without the password.
     database: &'o str,
     /// Id of the run; `null` unless something was written.
-    run: Option<&'o str>,
+    run: Option<&'o RunId>,
     /// Directory of the originals; `null` unless something was written.
     archive: Option<&'o str>,
     /// The copy of the database made before; `null` unless made.
@@ -235,7 +235,7 @@ impl<'o> From<&'o ImportOutcome> for ImportView<'o> {
             layout: &outcome.layout,
             source: &outcome.source,
             database: &outcome.database,
-            run: run.map(|run| run.id.as_str()),
+            run: run.map(|run| &run.id),
             archive: run.map(|run| run.archive.as_str()),
             backup: run.and_then(|run| run.backup.as_deref()),
             seal: run.map(|run| (&run.seal).into()),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::audit::seal::{Header, Receipt, ReceiptEntry, ReceiptFault};
-use crate::model::{RecordId, sanitize_for_terminal};
+use crate::model::{RecordId, RunId, sanitize_for_terminal};
 use crate::operations::proof::CheckedReceipt;
 
 use super::Style;
@@ -21,7 +21,7 @@ pub fn written_receipt_text(receipt: &Receipt, path: &Path) -> String {
         sanitize_for_terminal(&format!("{action} {table} {record}")).into_owned()
     });
     let facts = facts(&[
-        ("run", run_of(receipt)),
+        ("run", run_of(receipt).map(String::from)),
         ("seal", Some(receipt.hash().to_string())),
         ("proves", row),
     ]);
@@ -38,7 +38,7 @@ pub struct WrittenReceiptView {
     /// The file.
     path: String,
     /// The run.
-    run: Option<String>,
+    run: Option<RunId>,
     /// Hash of the run's seal.
     hash: String,
     /// The proved row, if one was named.
@@ -78,9 +78,9 @@ impl From<[String; 3]> for ProvedRowView {
     }
 }
 
-fn run_of(receipt: &Receipt) -> Option<String> {
+fn run_of(receipt: &Receipt) -> Option<RunId> {
     let header = Header::parse(&receipt.header).ok()?;
-    header.run_id().map(String::from)
+    header.run_id()
 }
 
 /// Table, record id and action of the proved entry.
@@ -147,7 +147,7 @@ pub struct CheckedReceiptView<'o> {
     /// The seal, according to the receipt; `null` if the receipt is invalid.
     seal: Option<ReceiptSealView<'o>>,
     /// The run.
-    run: Option<String>,
+    run: Option<RunId>,
     /// Whether the given database has the seal; `null` if none was given.
     in_database: Option<bool>,
     /// The proved row, if there is one.
@@ -184,7 +184,7 @@ impl<'o> From<&'o CheckedReceipt> for CheckedReceiptView<'o> {
                 sealed_at: &header.sealed_at,
                 entries: header.entries.count,
             }),
-            run: header.and_then(Header::run_id).map(String::from),
+            run: header.and_then(Header::run_id),
             in_database: checked.in_database,
             row: checked.row.clone().map(Into::into),
             message: checked.fault.as_ref().map(ToString::to_string),

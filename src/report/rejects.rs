@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{neutral_cell, sanitize_for_terminal};
+use crate::model::{RunId, neutral_cell, sanitize_for_terminal};
 use crate::operations::{Original, Reject, RejectStatus};
 
 use super::Style;
@@ -148,9 +148,9 @@ pub(super) struct RejectView<'o> {
     #[cfg_attr(test, schemars(extend("enum" = ["open", "mended", "repeated", "gone", "reverted"])))]
     status: &'o str,
     /// Id of that run.
-    settled_by: Option<&'o str>,
+    settled_by: Option<&'o RunId>,
     /// The run that rejected the record.
-    run: &'o str,
+    run: &'o RunId,
     /// When it began.
     started_at: &'o str,
     /// The directory's name in the ledger.

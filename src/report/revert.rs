@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::revert::RevertConflict;
-use crate::model::RecordId;
+use crate::model::{RecordId, RunId};
 use crate::operations::revert::{RevertConflictAt, RevertOutcome, RevertStatus, RevertedTable};
 
 use super::Style;
@@ -112,9 +112,9 @@ pub struct RevertView<'o> {
     /// As given, without the password.
     database: &'o str,
     /// The run to revert.
-    parent_run: &'o str,
+    parent_run: &'o RunId,
     /// The run that reverted it; `null` unless something was written.
-    run: Option<&'o str>,
+    run: Option<&'o RunId>,
     /// The copy of the database made before; `null` unless made.
     backup: Option<&'o str>,
     /// The seal over the new run's entries; `null` unless something was written.
@@ -144,7 +144,7 @@ struct ConflictView<'o> {
     /// When; `null` if no entry mentions it.
     changed_at: Option<&'o str>,
     /// The run of that change.
-    run: Option<&'o str>,
+    run: Option<&'o RunId>,
     /// The row that refers to it, if that is the conflict.
     #[serde(skip_serializing_if = "Option::is_none")]
     referred_by: Option<ReferrerView<'o>>,
@@ -172,7 +172,7 @@ impl<'o> From<&'o RevertOutcome> for RevertView<'o> {
             kind: one.conflict,
             changed_by: one.by.as_ref().map(|(actor, _)| actor.as_str()),
             changed_at: one.by.as_ref().map(|(_, time)| time.as_str()),
-            run: one.run.as_deref(),
+            run: one.run.as_ref(),
             referred_by: one.referrer.as_ref().map(|referrer| ReferrerView {
                 table: &referrer.table,
                 record_id: referrer.record_id.as_ref(),
@@ -183,7 +183,7 @@ impl<'o> From<&'o RevertOutcome> for RevertView<'o> {
             status: outcome.status,
             database: &outcome.database,
             parent_run: &outcome.undone,
-            run: run.map(|run| run.id.as_str()),
+            run: run.map(|run| &run.id),
             backup: run.and_then(|run| run.backup.as_deref()),
             seal: run.map(|run| (&run.seal).into()),
             tables: tables

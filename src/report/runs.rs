@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::database::ACCOUNTED;
 use crate::database::ledger::RunRecord;
-use crate::model::Timing;
+use crate::model::{RunId, Timing};
 
 use super::counts::{Align, aligned, grouped_or_empty, short_timestamp};
 use super::rows::NamedCounts;
@@ -75,7 +75,7 @@ fn tables_of(run: &RunRecord) -> Vec<String> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunView<'o> {
     /// UUIDv7.
-    id: &'o str,
+    id: &'o RunId,
     /// `import`, `revert`, `enable` or `disable`.
     kind: &'o str,
     /// `complete`, or `running`: an `enable` or `disable` that was interrupted or is in progress.
@@ -104,7 +104,7 @@ pub struct RunView<'o> {
     /// `null`.
     archive: Option<&'o str>,
     /// The run that this one reverts.
-    parent_run: Option<&'o str>,
+    parent_run: Option<&'o RunId>,
     /// Version of accession.
     tool_version: &'o str,
     /// Rows inserted, all tables together.
@@ -140,7 +140,7 @@ impl<'o> RunView<'o> {
             layout_digest: of_directory(&run.layout_digest),
             source: of_directory(&run.source),
             archive: run.archive.as_deref(),
-            parent_run: run.parent_run_id.as_deref(),
+            parent_run: run.parent_run_id.as_ref(),
             tool_version: &run.tool_version,
             inserted: recorded.total("inserted"),
             updated: recorded.total("updated"),

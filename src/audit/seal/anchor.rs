@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::Sha256;
+use crate::model::{RunId, Sha256};
 
 /// Evidence that a seal with this hash existed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,14 +29,14 @@ const WORD: &str = "accession-seal/1";
 impl Anchor {
     /// The line of the seal in `seals.log`, without line end.
     #[must_use]
-    pub fn line(&self, sealed_at: &str, run: Option<&str>) -> String {
+    pub fn line(&self, sealed_at: &str, run: Option<&RunId>) -> String {
         let Self {
             number,
             hash,
             database,
         } = self;
         let number = number.unwrap_or(0);
-        let run = run.unwrap_or("-");
+        let run = run.map_or("-", RunId::as_str);
         let database = database.as_deref().unwrap_or("-");
         format!("{WORD} {number} {hash} {sealed_at} {run} {database}")
     }

@@ -8,7 +8,7 @@ use crate::database::DatabaseError;
 use crate::database::ledger::tables::{
     audit_seals, conversions, rejects, row_sources, row_sources_replaced as replaced, source_files,
 };
-use crate::model::RunId;
+use crate::model::{RecordId, RunId};
 
 use super::Seals;
 
@@ -20,7 +20,7 @@ struct Origin {
     table_name: String,
     identity: Vec<u8>,
     identity_start: i64,
-    record_id: String,
+    record_id: RecordId,
     pointer: String,
     part: Option<i32>,
     digest: Vec<u8>,

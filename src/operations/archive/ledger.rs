@@ -93,20 +93,15 @@ impl LedgerToCompare {
                     // Unusable manifests were reported when all were read.
                     Err(_) => None,
                 };
-                problems.extend(message.map(|message| ArchiveProblem::Ledger {
-                    run: run.id.into(),
-                    message,
-                }));
+                let run = run.id;
+                problems.extend(message.map(|message| ArchiveProblem::Ledger { run, message }));
             }
             compared.elsewhere = elsewhere_runs.len() as u64;
             // An archive with none of the manifests is not one of several, but a copy that lost them.
             if compared.runs == 0 {
                 problems.extend(elsewhere_runs.into_iter().map(|(run, other)| {
                     let message = format!("its manifest is missing; `{other}` has it");
-                    ArchiveProblem::Ledger {
-                        run: run.into(),
-                        message,
-                    }
+                    ArchiveProblem::Ledger { run, message }
                 }));
             }
             Ok(problems)

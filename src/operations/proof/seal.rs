@@ -181,7 +181,7 @@ pub(in crate::operations) fn log_seal(
         hash: seal.hash,
         database: Some(database.log_name(seal.schema.as_deref())),
     };
-    let line = anchor.line(&seal.sealed_at.to_string(), seal.run.as_deref());
+    let line = anchor.line(&seal.sealed_at.to_string(), seal.run.as_ref());
     let error = append_seal(archive, &line).err()?;
     let cause =
         std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::archive::{ArchiveProblem, Listing, Restored};
+use crate::model::RunId;
 use crate::operations::{ComparedLedger, VerifiedArchive};
 
 use super::with_causes;
@@ -26,7 +27,7 @@ pub struct ArchiveView<'o> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ArchivedRunView<'o> {
     /// Its id.
-    run: String,
+    run: RunId,
     /// When it began.
     created_at: String,
     /// Name of the layout.
@@ -42,7 +43,7 @@ struct ArchivedRunView<'o> {
 impl<'o> ArchiveView<'o> {
     pub(crate) fn new(directory: &Path, listing: &'o Listing) -> Self {
         let runs = listing.runs.iter().map(|run| ArchivedRunView {
-            run: run.header.run.to_string(),
+            run: run.header.run.into(),
             created_at: run.header.created_at.to_string(),
             layout: &run.header.layout,
             root: &run.header.root,
@@ -103,14 +104,14 @@ enum ArchiveProblemView {
         /// For people; the wording can change.
         message: String,
         /// The run.
-        run: String,
+        run: RunId,
     },
     /// An object is missing, damaged or cannot be read.
     Object {
         /// For people; the wording can change.
         message: String,
         /// One of the runs that need the object.
-        run: String,
+        run: RunId,
         /// One of the files that need it.
         path: String,
         /// Number of files that need it.
@@ -161,7 +162,7 @@ impl From<&ArchiveProblem> for ArchiveProblemView {
                 fault: _,
             } => Self::Object {
                 message,
-                run: run.to_string(),
+                run: (*run).into(),
                 path: path.to_string(),
                 files: *files,
                 object: object.display().to_string(),
@@ -176,7 +177,7 @@ impl From<&ArchiveProblem> for ArchiveProblemView {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RestoredView<'o> {
     /// The run.
-    run: &'o str,
+    run: &'o RunId,
     /// Where the files are.
     directory: String,
     /// Number of files.
@@ -186,7 +187,7 @@ pub struct RestoredView<'o> {
 }
 
 impl<'o> RestoredView<'o> {
-    pub(crate) fn new(run: &'o str, target: &Path, restored: Restored) -> Self {
+    pub(crate) fn new(run: &'o RunId, target: &Path, restored: Restored) -> Self {
         Self {
             run,
             directory: target.display().to_string(),

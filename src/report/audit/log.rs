@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::audit::Action;
-use crate::model::escape_line;
+use crate::model::{RunId, escape_line};
 use crate::operations::audit::{Log, LogLine};
 use crate::report::counts::{Align, grouped_or_empty, painted, plural, short_timestamp};
 use crate::report::rows::ByName;
@@ -98,7 +98,7 @@ pub struct LogView<'o> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LogLineView<'o> {
     /// The run; `null` for other programs.
-    run: Option<&'o str>,
+    run: Option<&'o RunId>,
     /// The kind of the run.
     kind: Option<&'o str>,
     /// The run's actor; `external` for other programs.
@@ -156,7 +156,7 @@ impl<'o> From<&'o LogLine> for LogLineView<'o> {
             (table.as_str(), ActionsView::of(count))
         });
         Self {
-            run: line.run_id.as_deref(),
+            run: line.run_id.as_ref(),
             kind: run.map(|run| run.kind.as_str()),
             actor: &line.actor,
             db_user: line.db_user.as_deref(),

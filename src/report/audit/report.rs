@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::audit::Action;
 use crate::database::audit_log::EntryTotal;
-use crate::model::{EntryId, escape_line};
+use crate::model::{EntryId, RunId, escape_line};
 use crate::operations::audit::AuditReport;
 use crate::report::counts::{grouped, grouped_or_empty, plural, table};
 
@@ -106,7 +106,7 @@ struct TotalView<'o> {
     /// The database's user, if it has users.
     db_user: Option<&'o str>,
     /// The run; `null` for other programs.
-    run: Option<&'o str>,
+    run: Option<&'o RunId>,
     /// The table.
     table: &'o str,
     /// `INSERT`, `UPDATE` or `DELETE`.
@@ -125,7 +125,7 @@ impl<'o> From<&'o AuditReport> for AuditReportView<'o> {
             day: &total.day,
             actor: &total.changed_by,
             db_user: total.db_user.as_deref(),
-            run: total.run_id.as_deref(),
+            run: total.run_id.as_ref(),
             table: &total.table,
             action: &total.action,
             count: total.count,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::model::{RecordId, escape_line};
+use crate::model::{RecordId, RunId, escape_line};
 use crate::operations::audit::{RowFromFile, RowsFromFile};
 use crate::report::counts::{Align, aligned, short_timestamp};
 
@@ -85,13 +85,13 @@ struct RowFromFileView<'o> {
     /// The part of a split string, from 0.
     part: Option<i32>,
     /// The run that did not find the record any more.
-    gone: Option<&'o str>,
+    gone: Option<&'o RunId>,
     /// The file, relative to the directory.
     path: &'o str,
     /// Digest of this version of the file.
     sha256: Option<&'o str>,
     /// The run that imported the record.
-    run: &'o str,
+    run: &'o RunId,
     /// When it began.
     started_at: &'o str,
     /// Its actor.
@@ -105,7 +105,7 @@ impl<'o> From<&'o RowsFromFile> for RowsFromFileView<'o> {
             record_id: &row.origin.record_id,
             pointer: &row.origin.pointer,
             part: row.origin.part,
-            gone: row.origin.gone_run_id.as_deref(),
+            gone: row.origin.gone_run_id.as_ref(),
             path: &row.file.path,
             sha256: row.file.sha256.as_deref(),
             run: &row.run.id,

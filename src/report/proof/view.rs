@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{EntryId, RecordId};
+use crate::model::{EntryId, RecordId, RunId};
 use crate::operations::proof::{
     AnchorOf, AnchorSource, AuditLogDifference, AuditLogDifferenceKind, AuditLogOutcome,
     AuditLogStatus, CheckedAnchor, Unsealed,
@@ -76,7 +76,7 @@ struct TrailDifferenceView<'o> {
     /// The seal.
     seal: Option<u64>,
     /// The run that the seal belongs to; `table`: the run that recreated triggers.
-    run: Option<&'o str>,
+    run: Option<&'o RunId>,
     /// The entry.
     entry: Option<EntryId>,
     /// The table of the entry.
@@ -132,7 +132,7 @@ impl<'o> From<&'o AuditLogDifference> for TrailDifferenceView<'o> {
         Self {
             kind: difference.kind,
             seal: difference.seal,
-            run: difference.run.as_deref(),
+            run: difference.run.as_ref(),
             entry: difference.entry,
             table: row.map(|(table, _)| table.as_str()),
             record_id: row.map(|(_, record)| record),

@@ -67,7 +67,7 @@ struct OriginView<'o> {
     /// The record's location in the file.
     position: Option<&'o FilePosition>,
     /// The run that imported it.
-    run: &'o str,
+    run: &'o RunId,
     /// Its kind.
     kind: &'o str,
     /// When it began.
@@ -85,7 +85,7 @@ struct OriginView<'o> {
     /// Directory of the originals.
     archive: Option<String>,
     /// The run that did not find the record any more.
-    gone: Option<&'o str>,
+    gone: Option<&'o RunId>,
     /// How many more records became this row.
     other_records: usize,
     /// The result of checking the archived original.
@@ -186,7 +186,7 @@ impl<'o> From<&'o Origin> for OriginView<'o> {
             layout: &run.layout,
             layout_digest: &run.layout_digest,
             archive: archive.map(|path| path.display().to_string()),
-            gone: origin.removed.as_deref(),
+            gone: origin.removed.as_ref(),
             other_records: origin.others,
             proof,
             problem,
