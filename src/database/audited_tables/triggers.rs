@@ -202,9 +202,8 @@ impl AnyConnection {
         &mut self,
         table: &str,
     ) -> Result<Vec<StoredTrigger>, DatabaseError> {
-        self.remembered(TRIGGERS, table, |connection| {
-            Ok(connection.engine_mut().stored_triggers(table)?)
-        })
+        let ask = |own: &mut Self| Ok(own.engine_mut().stored_triggers(table)?);
+        self.remembered(TRIGGERS, table, ask)
     }
 }
 
