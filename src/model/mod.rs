@@ -25,6 +25,7 @@ mod run_id;
 mod run_kind;
 mod table;
 mod text;
+mod text_id;
 mod timestamp;
 mod timing;
 mod value;
