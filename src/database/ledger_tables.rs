@@ -234,7 +234,7 @@ impl AnyConnection {
                 Some(stored) => missing_columns(&table, stored),
                 None => table.columns.clone(),
             };
-            if columns.is_empty() || self.is_hidden(name, &table.columns)? {
+            if columns.is_empty() || self.engine_mut().is_hidden(name, &table.columns)? {
                 continue;
             }
             if columns.len() == table.columns.len() {

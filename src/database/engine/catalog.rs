@@ -238,16 +238,6 @@ impl AnyConnection {
         Ok(found)
     }
 
-    /// Whether a table with these columns is there, and the account lacks the rights to see it. A view is none.
-    pub(in crate::database) fn is_hidden(
-        &mut self,
-        table: &str,
-        columns: &[&str],
-    ) -> Result<bool, DatabaseError> {
-        let is_view = !self.has_table(table)? && !self.stored_columns(table)?.is_empty();
-        Ok(!is_view && self.engine_mut().is_hidden(table, columns)?)
-    }
-
     /// The length in bytes of the longest value that the server accepts; `None` if there is no limit.
     pub(in crate::database) fn longest_value(&mut self) -> Result<Option<u64>, DatabaseError> {
         let query = diesel::sql_query(self.catalog().longest_value);

@@ -20,8 +20,8 @@ pub(in crate::database) struct KnownTables {
 pub(in crate::database) type Answers<T> = fn(&mut KnownTables) -> &mut HashMap<String, T>;
 
 pub(super) const TABLES: Answers<bool> = |known| &mut known.tables;
-pub(in crate::database) const TRIGGERS: Answers<Vec<StoredTrigger>> = |known| &mut known.triggers;
 pub(super) const COLUMNS: Answers<Vec<StoredColumn>> = |known| &mut known.columns;
+pub(in crate::database) const TRIGGERS: Answers<Vec<StoredTrigger>> = |known| &mut known.triggers;
 
 impl AnyConnection {
     /// Begins or ends remembering; before and after, every question is asked.

@@ -8,6 +8,11 @@ use super::MysqlConnection;
 use super::failure::number;
 use super::quote::identifier;
 use crate::audit::Trigger;
+use crate::database::engine::Count;
+
+/// Whether there is a view of this name. The server opens this one alone.
+const IS_VIEW: &str = "SELECT count(*) AS count FROM information_schema.tables \
+    WHERE table_schema = DATABASE() AND table_name = CAST(? AS BINARY) AND table_type LIKE '%VIEW'";
 
 /// Row size too large.
 const TOO_BIG_ROW: u16 = 1118;
@@ -50,7 +55,7 @@ pub(super) fn replace_trigger(
 }
 
 /// Whether the account lacks the rights to know whether a table with these columns exists. The catalog shows no table
-/// and no column without a right on it; a statement is rejected for one reason or the other.
+/// and no column without a right on it; a statement is rejected for one reason or the other. A view is no table.
 pub(super) fn is_hidden(
     connection: &mut MysqlConnection,
     table: &str,
@@ -65,7 +70,10 @@ pub(super) fn is_hidden(
         identifier(table)
     );
     Ok(match diesel::sql_query(query).execute(connection) {
-        Ok(_) => true,
+        Ok(_) => {
+            let views: Count = connection.about(IS_VIEW, table).get_result(connection)?;
+            views.count == 0
+        }
         Err(error) => !matches!(number_of(&error), Some(NO_SUCH_COLUMN | NO_SUCH_TABLE)),
     })
 }
