@@ -165,7 +165,7 @@ impl AuditedTables<'_> {
             outdated.extend(overtaking.iter().cloned());
             let before = self.name_before(&name, &stored, &logged)?;
             let columns = self.altered(&stored, &table);
-            let effect = self.effect(&Found {
+            let known = Found {
                 table: &table,
                 stored: &stored,
                 missing: &missing,
@@ -173,7 +173,11 @@ impl AuditedTables<'_> {
                 is_overtaken: !overtaking.is_empty(),
                 columns: &columns,
                 is_renamed: before.is_some(),
-            })?;
+            };
+            let effect = match sees {
+                true => self.effect(&known)?,
+                false => Effect::Unknown,
+            };
             let missing = missing.into_iter().map(|trigger| trigger.name.clone());
             let missing: Vec<String> = missing.collect();
             // Those of earlier versions, or renamed ones.
