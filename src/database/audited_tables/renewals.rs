@@ -49,7 +49,7 @@ impl AuditedTables<'_> {
 }
 
 impl Writing<AuditedTables<'_>> {
-    /// Recreates the triggers of tables, which `renewals` lists.
+    /// Recreates the triggers of the tables that `renewals` lists.
     ///
     /// # Errors
     /// When the database reports an error.
